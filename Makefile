@@ -1,0 +1,69 @@
+# Every target makes .venv by itself; a stock python3 (3.11 or newer) with venv and pip is all it
+# needs. An extra is installed once, and again only when pyproject.toml has changed.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+# What each stamp installs.
+EXTRAS_demo := fast,image
+EXTRAS_test := test
+EXTRAS_dev := dev
+EXTRAS_bench := bench
+# arq asks for a redis-py older than ours and runs on the newer one.
+THEN_bench := --no-deps arq
+
+# Two installs into one .venv at a time would trip over each other.
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format bench completions wheel clean
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+unexport PYTHONPATH PYTHONHOME
+
+help:  ## Show what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.installed-demo  ## Install gopher, then watch real jobs run (about a minute)
+	@$(BIN)/gopher demo $(ARGS)
+
+test: $(VENV)/.installed-test  ## Run the tests against a real server (ARGS='-k pause')
+	$(BIN)/pytest -n auto $(ARGS)
+
+lint: $(VENV)/.installed-dev  ## Check style and types: ruff, mypy --strict
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict
+
+format: $(VENV)/.installed-dev  ## Put the code into the house style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.installed-bench  ## Measure gopher against its peers (ARGS='--quick')
+	$(BIN)/python -m benchmarks $(ARGS)
+
+completions: $(VENV)/.installed-demo  ## Write completions/ anew from the command tree
+	@for pair in bash:gopher.bash zsh:_gopher fish:gopher.fish; do \
+	  $(BIN)/gopher completion $${pair%%:*} > completions/.new && \
+	  mv completions/.new completions/$${pair#*:} || exit 1; \
+	done
+
+wheel: $(VENV)/.made  ## Build the wheel into dist/
+	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
+
+clean:  ## Remove .venv and everything that was built
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis htmlcov .coverage*
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+# The stamp comes last, so that an interrupted start is begun anew.
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "gopher needs Python 3.11 or newer; $(PYTHON) is: $$($(PYTHON) --version 2>&1)."; \
+	  echo "Name another one: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; } >&2
+	$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+$(VENV)/.installed-%: pyproject.toml | $(VENV)/.made
+	$(BIN)/pip install --quiet --editable '.[$(EXTRAS_$*)]'
+	$(if $(THEN_$*),$(BIN)/pip install --quiet $(THEN_$*))
+	@touch $@

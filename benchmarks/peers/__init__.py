@@ -1,0 +1,1 @@
+"""The peers, one file each: how a job is submitted there, and how its worker is started."""

@@ -1,0 +1,99 @@
+"""The kinds of settings: each reads one text, or says in ValueError what it would have taken."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from gopher_cli.model.backoff import parse_backoff
+from gopher_cli.model.duration import parse_duration
+from gopher_cli.store.url import parse_url
+
+Kind = Callable[[str], object]
+
+
+def whole(low: int, high: int) -> Kind:
+    def read(text: str) -> int:
+        if not re.fullmatch(r"-?[0-9]{1,9}", text) or not low <= int(text) <= high:
+            raise ValueError(f"a whole number from {low} to {high}")
+        return int(text)
+
+    return read
+
+
+def duration(low: float = 0.0) -> Kind:
+    wanted = "a duration such as 10s, 1m30s or 500ms" + (f", {low:g}s or more" if low else "")
+
+    def read(text: str) -> float:
+        try:
+            seconds = parse_duration(text)
+        except ValueError:
+            raise ValueError(wanted) from None
+        if seconds < low:
+            raise ValueError(wanted)
+        return seconds
+
+    return read
+
+
+def matching(pattern: str, wanted: str) -> Kind:
+    def read(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(wanted)
+        return text
+
+    return read
+
+
+def choice(**words: str) -> Kind:
+    """Each word and what it stands for; upper and lower case are the same."""
+
+    def read(text: str) -> str:
+        if text.lower() not in words:
+            raise ValueError("one of " + ", ".join(dict.fromkeys(words.values())))
+        return words[text.lower()]
+
+    return read
+
+
+def plain(text: str) -> str:
+    if re.search(r"[\x00-\x1f\x7f]", text):
+        raise ValueError("text without control characters")
+    return text
+
+
+def path(text: str) -> Path:
+    """Absolute, so that it means the same after a change of directory."""
+    return Path(plain(text)).expanduser().absolute()
+
+
+def backoff(text: str) -> str:
+    try:
+        parse_backoff(text)
+    except ValueError:
+        raise ValueError("a back-off: exp:5s, poly:2 or fixed:10s") from None
+    return text
+
+
+def url(text: str) -> str:
+    parse_url(text)  # its error says more than "a URL" could
+    return text
+
+
+def smtp(text: str) -> str:
+    """smtp://[user:password@]host[:port], or smtps:// for TLS from the start."""
+    if not re.fullmatch(r"smtps?://([^\s@]+@)?[\w.\-\[\]:]+?(:[0-9]{1,5})?(\?\S*)?/?", text):
+        raise ValueError("a mail server: smtp://user:password@host:587 or smtps://host")
+    return text
+
+
+def commands(text: str) -> tuple[tuple[str, str], ...]:
+    """Lines of ``type=command``."""
+    found = []
+    for line in filter(None, map(str.strip, text.splitlines())):
+        job_type, equals, command = (part.strip() for part in line.partition("="))
+        if not (job_type and equals and command):
+            raise ValueError("type=command, one a line")
+        found.append((job_type, command))
+    return tuple(found)

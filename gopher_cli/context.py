@@ -1,0 +1,125 @@
+"""What a handler is given besides its payload: the job, its log, its progress, and what to do once."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
+
+from gopher_cli.model.job import Job, Lease
+
+if TYPE_CHECKING:
+    from gopher_cli.config import Settings
+    from gopher_cli.gopher import Gopher
+
+
+class JobInfo(msgspec.Struct, frozen=True):
+    """The job as its handler sees it."""
+
+    id: str
+    type: str
+    queue: str
+    priority: int
+    max_retries: int
+    timeout: float
+    tags: tuple[str, ...]
+    headers: dict[str, str]
+
+
+class Link(Protocol):
+    """How a Context reaches the process that holds the lease."""
+
+    settings: Settings
+    gopher: Gopher
+
+    def log(self, lease: Lease, text: str) -> None: ...
+    def progress(self, lease: Lease, fraction: float, message: str) -> None: ...
+    def make(self, lease: Lease, type: str, payload: Any, options: dict[str, Any]) -> Job: ...
+    def on_loop(self) -> bool: ...
+    async def recall(self, lease: Lease, key: str, value: bytes) -> bytes | None: ...
+    def recall_blocking(self, lease: Lease, key: str, value: bytes) -> bytes | None: ...
+
+
+class Context:
+    """Given to a handler that has a parameter called ``ctx``."""
+
+    __slots__ = ("_lease", "_link", "cancelled", "follow_ups")
+
+    def __init__(self, lease: Lease, link: Link) -> None:
+        self._lease = lease
+        self._link = link
+        self.cancelled = False
+        self.follow_ups: list[Job] = []
+
+    @property
+    def job(self) -> JobInfo:
+        lease, spec = self._lease, self._lease.spec
+        options = spec.options
+        return JobInfo(
+            lease.id, spec.type, lease.queue, spec.priority, spec.max_retries, spec.timeout,
+            options.tags, options.headers,
+        )  # fmt: skip
+
+    @property
+    def attempt(self) -> int:
+        """1 for the first run."""
+        return self._lease.attempt
+
+    @property
+    def token(self) -> str:
+        """The fencing token: whoever stores what this job made can refuse an older one."""
+        return self._lease.token
+
+    @property
+    def settings(self) -> Settings:
+        return self._link.settings
+
+    @property
+    def gopher(self) -> Gopher:
+        """The verbs, for async handlers."""
+        return self._link.gopher
+
+    def log(self, text: object) -> None:
+        """Keep a line with the job: `gopher inspect` shows the last 64 KB."""
+        self._link.log(self._lease, str(text))
+
+    def progress(self, fraction: float, message: str = "") -> None:
+        """Say how far it is, from 0 to 1. Costs nothing: only the newest word is sent, now and then."""
+        self._link.progress(self._lease, min(max(float(fraction), 0.0), 1.0), message)
+
+    def submit(self, type: str, payload: Any = None, **options: Any) -> str:
+        """A follow-up job, accepted in the same instant as this one completes, or not at all.
+
+        Takes the options of Gopher.submit. Raises Usage or BadData at once; answers the new id.
+        """
+        job = self._link.make(self._lease, type, payload, options)
+        self.follow_ups.append(job)
+        return job.id
+
+    def once(self, key: str, function: Callable[[], Any]) -> Any:
+        """Run ``function`` once per job over all its attempts, and answer its (JSON) result ever after.
+
+        In an async handler await it. A crash between the function's end and its record can still run
+        it twice: give the key to the service that you call, where it takes one.
+        """
+        if self._link.on_loop():
+            return self._once_async(key, function)
+        known = self._link.recall_blocking(self._lease, _word(key), b"")
+        if known is None:
+            value = msgspec.json.encode(function())
+            known = self._link.recall_blocking(self._lease, _word(key), value) or value
+        return msgspec.json.decode(known)
+
+    async def _once_async(self, key: str, function: Callable[[], Any]) -> Any:
+        known = await self._link.recall(self._lease, _word(key), b"")
+        if known is None:
+            made = function()
+            value = msgspec.json.encode(await made if inspect.isawaitable(made) else made)
+            known = await self._link.recall(self._lease, _word(key), value) or value
+        return msgspec.json.decode(known)
+
+
+def _word(key: str) -> str:
+    return key.encode("unicode_escape").decode().replace(" ", "\\x20")

@@ -1,0 +1,72 @@
+"""Gopher: the verbs, joined, and the handlers that an application registers on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Any, TypeVar
+
+from gopher_cli.events import Listener
+from gopher_cli.handlers import Registry
+from gopher_cli.model.defaults import Defaults
+from gopher_cli.store.redis import RedisStore
+from gopher_cli.verbs.counting import Counting
+from gopher_cli.verbs.finding import Finding
+from gopher_cli.verbs.operating import Operating
+from gopher_cli.verbs.producing import Producing
+from gopher_cli.verbs.working import Working
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Gopher(Producing, Working, Operating, Finding, Counting):
+    """A job queue on Redis. Every door (CLI, HTTP, worker, your program) calls these verbs.
+
+    As an application object it needs nothing: ``app = Gopher()``, and ``@app.handler("email")``.
+    As a client, use it as an async context manager; without a URL it takes the settings of the
+    environment, and without those the embedded server::
+
+        async with Gopher("redis://localhost") as gopher:
+            id = await gopher.submit("email", {"to": "ann@example.com"})
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        store: RedisStore | None = None,
+        namespace: str = "gopher",
+        defaults: Defaults | None = None,
+        listeners: Iterable[Listener] = (),
+    ) -> None:
+        self._url = url
+        self.registry = Registry()
+        self.namespace = namespace
+        self.defaults = defaults or Defaults()
+        self.listeners = list(listeners)
+        self._announced = set()
+        if store is not None:
+            self.store = store
+
+    def handler(self, type: str, **options: Any) -> Callable[[F], F]:
+        """Register a function for a type of job; see Registry.handler."""
+        return self.registry.handler(type, **options)
+
+    async def __aenter__(self) -> Gopher:
+        if not hasattr(self, "store"):
+            # The one look upwards: an application that names no server gets what the settings say.
+            from gopher_cli.build import furnish
+
+            furnish(self, self._url)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        where: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        await self.store.close()

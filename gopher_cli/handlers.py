@@ -1,0 +1,165 @@
+"""The registry: which function or program runs a type of job, and what its payload looks like."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, TypeVar
+
+import msgspec
+
+from gopher_cli.model.backoff import parse_backoff
+from gopher_cli.model.errors import BadConfig, BadData, Usage
+from gopher_cli.model.making import check_type
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Runs(StrEnum):
+    """Where a handler runs."""
+
+    LOOP = "async"
+    THREAD = "thread"
+    PROCESS = "process"
+    PROGRAM = "executable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handler:
+    """What runs one type. ``decode`` turns JSON text into what the function takes, or raises BadData."""
+
+    type: str
+    call: Callable[..., Any]
+    runs: Runs
+    wants_payload: bool = True
+    wants_context: bool = False
+    decode: Callable[[msgspec.Raw], Any] = msgspec.json.decode
+    schema: bytes = b"{}"
+    timeout: float | None = None
+    retries: int | None = None
+    backoff: str = ""
+    command: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Registry:
+    """Handlers by type. Iterating gives the types in order."""
+
+    handlers: dict[str, Handler] = field(default_factory=dict)
+
+    def handler(
+        self,
+        type: str,
+        *,
+        timeout: float | None = None,
+        retries: int | None = None,
+        backoff: str = "",
+        isolate: bool = False,
+    ) -> Callable[[F], F]:
+        """Register a function for a type of job. ``timeout`` in seconds; ``isolate`` gives it a process.
+
+        The first parameter is the payload, validated against its annotation (a dataclass, TypedDict,
+        msgspec Struct, pydantic model, dict, or none); a parameter called ``ctx`` gets the Context.
+        Raises Usage for a type that makes no sense.
+        """
+        check_type(type)
+        if backoff:
+            _checked_backoff(backoff)
+
+        def register(function: F) -> F:
+            self.add(
+                _from_function(
+                    type,
+                    function,
+                    isolate=isolate,
+                    timeout=timeout,
+                    retries=retries,
+                    backoff=backoff,
+                )
+            )
+            return function
+
+        return register
+
+    def add(self, handler: Handler) -> None:
+        self.handlers[handler.type] = handler
+
+    def update(self, other: Registry) -> None:
+        self.handlers.update(other.handlers)
+
+    def get(self, type: str) -> Handler | None:
+        return self.handlers.get(type)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self.handlers))
+
+    def __len__(self) -> int:
+        return len(self.handlers)
+
+    def schemas(self) -> dict[str, bytes]:
+        """The JSON Schema of each type's payload, as workers publish it."""
+        return {type: handler.schema for type, handler in self.handlers.items()}
+
+
+def _checked_backoff(text: str) -> None:
+    try:
+        parse_backoff(text)
+    except ValueError as error:
+        raise Usage(str(error)) from error
+
+
+def _from_function(
+    type: str, function: Callable[..., Any], *, isolate: bool, **options: Any
+) -> Handler:
+    names = list(inspect.signature(function).parameters)
+    payload = next((name for name in names if name != "ctx"), None)
+    try:
+        hints = typing.get_type_hints(function)
+    except (NameError, TypeError) as error:
+        raise BadConfig(
+            f"the annotations of handler {type!r} cannot be resolved: {error}"
+        ) from error
+    annotation = hints.get(payload, Any) if payload else Any
+    is_async = inspect.iscoroutinefunction(function)
+    return Handler(
+        type=type,
+        call=function,
+        runs=Runs.PROCESS if isolate else Runs.LOOP if is_async else Runs.THREAD,
+        wants_payload=payload is not None,
+        wants_context="ctx" in names,
+        decode=decoder(type, annotation),
+        schema=schema_of(annotation),
+        **options,
+    )
+
+
+def decoder(type: str, annotation: Any) -> Callable[[msgspec.Raw], Any]:
+    """A compiled reader of payloads: JSON text to a value of this annotation, or BadData."""
+    if hasattr(annotation, "model_validate_json"):
+        read: Callable[[Any], Any] = lambda raw: annotation.model_validate_json(bytes(raw))  # noqa: E731
+    else:
+        read = msgspec.json.Decoder(annotation).decode
+
+    def decode(raw: msgspec.Raw) -> Any:
+        try:
+            return read(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError, ValueError, RecursionError) as error:
+            said = "; ".join(str(error).splitlines()[:4])
+            raise BadData(f"the payload does not fit {type}: {said}") from error
+
+    return decode
+
+
+def schema_of(annotation: Any) -> bytes:
+    """JSON Schema of an annotation; {} when it says nothing or cannot be described."""
+    try:
+        if hasattr(annotation, "model_json_schema"):
+            return msgspec.json.encode(annotation.model_json_schema())
+        return (
+            msgspec.json.encode(msgspec.json.schema(annotation)) if annotation is not Any else b"{}"
+        )
+    except TypeError:
+        return b"{}"

@@ -1,0 +1,101 @@
+"""Finding handlers: the built-in ones, packages' entry points, --app module:object, --exec type=command."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import sys
+from collections.abc import Iterable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from gopher_cli.handlers import Handler, Registry, Runs
+from gopher_cli.model.errors import BadConfig, Usage
+from gopher_cli.model.making import check_type
+
+
+def load_registry(app: str = "", programs: Iterable[tuple[str, str]] = ()) -> Registry:
+    """All handlers of a worker; a later source wins over an earlier one of the same type.
+
+    Raises BadConfig when a module does not import or a program is not there.
+    """
+    from gopher_cli.builtin import registry as builtin
+
+    registry = Registry()
+    registry.update(builtin)
+    for found in _entry_points():
+        registry.update(found)
+    if app:
+        registry.update(_load_app(app))
+    for type, command in programs:
+        registry.add(_program(type, command))
+    return registry
+
+
+def parse_program(text: str) -> tuple[str, str]:
+    """``type=command``. Raises Usage."""
+    type, equals, command = text.partition("=")
+    if not equals or not command.strip():
+        raise Usage(
+            f"--exec {text!r} is not type=command", "for example: --exec 'resize=./resize.sh'"
+        )
+    return check_type(type), command
+
+
+def _program(type: str, command: str) -> Handler:
+    words = shlex.split(command)
+    path = shutil.which(words[0])
+    if path is None:
+        raise BadConfig(
+            f"the program {words[0]!r} for {type!r} is not there, or not executable",
+            f"chmod +x {words[0]}",
+        )
+    resolved = (str(Path(path).resolve()), *words[1:])
+    return Handler(type=type, call=_not_called, runs=Runs.PROGRAM, command=resolved)
+
+
+def _not_called(*_: Any) -> None:
+    raise AssertionError("a program is started, not called")
+
+
+def _entry_points() -> Iterable[Registry]:
+    from importlib.metadata import entry_points
+
+    for point in entry_points(group="gopher.handlers"):
+        try:
+            yield _registry_of(point.load(), point.value)
+        except Exception as error:
+            raise BadConfig(
+                f"the handlers of {point.name} ({point.value}) do not load: {_said(error)}"
+            ) from error
+
+
+def _load_app(path: str) -> Registry:
+    module, colon, name = path.partition(":")
+    if not colon or not module or not name:
+        raise Usage(f"{path!r} is not module:object", "for example: --app shop.jobs:app")
+    if str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+    try:
+        found: Any = import_module(module)
+        for part in name.split("."):
+            found = getattr(found, part)
+    except Exception as error:
+        raise BadConfig(
+            f"{path} does not load: {_said(error)}", f"try: python -c 'import {module}'"
+        ) from error
+    return _registry_of(found, path)
+
+
+def _registry_of(found: Any, path: str) -> Registry:
+    registry = getattr(found, "registry", found)
+    if not isinstance(registry, Registry):
+        raise BadConfig(f"{path} is a {type(found).__name__}, not a Gopher or a Registry")
+    return registry
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}".rstrip(
+        ": "
+    )

@@ -1,0 +1,73 @@
+"""Durations and moments as people write them: ``1m30s``, ``500ms``, ``2d``; RFC 3339; epoch seconds."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+_SECONDS = {
+    "ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3,
+    "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0,
+}  # fmt: skip
+_PART = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h|d|w)")
+_LONGEST = 100 * 365 * 86400.0
+
+
+def parse_duration(text: str) -> float:
+    """Seconds. Takes Go's form (``1m30s``), days and weeks, or a bare number of seconds.
+
+    Raises ValueError when the text is no duration, is negative, or exceeds a hundred years.
+    """
+    text = text.strip()
+    if re.fullmatch(r"\d+(\.\d+)?", text):
+        seconds = float(text)
+    else:
+        parts = _PART.findall(text)
+        if not parts or "".join(n + unit for n, unit in parts) != text:
+            raise ValueError(f"{text!r} is no duration: write 30s, 5m, 1h30m, 2d or 500ms")
+        seconds = sum(float(n) * _SECONDS[unit] for n, unit in parts)
+    if seconds > _LONGEST:
+        raise ValueError(f"{text!r} is longer than a hundred years")
+    return seconds
+
+
+def format_duration(seconds: float) -> str:
+    """The shortest honest form, two units at most: ``1h5m``, ``2.5s``, ``12ms``, ``40µs``."""
+    if seconds < 0:
+        return "-" + format_duration(-seconds)
+    if seconds == 0:
+        return "0s"
+    if seconds < 0.001:
+        return f"{seconds * 1e6:.0f}µs"
+    if seconds < 1:
+        return f"{seconds * 1000:.3g}ms" if seconds < 0.9995 else "1s"
+    if seconds < 60:
+        return f"{seconds:.1f}".removesuffix(".0") + "s"
+    whole, parts = round(seconds), []
+    for name, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
+        count, whole = divmod(whole, size)
+        parts.append(f"{count}{name}" if count else "")
+    first = next(i for i, part in enumerate(parts) if part)
+    return "".join(parts[first : first + 2])
+
+
+def parse_when(text: str) -> float:
+    """Seconds since the epoch, from RFC 3339 (no zone means UTC) or a number of seconds.
+
+    Raises ValueError when the text is no moment.
+    """
+    text = text.strip()
+    if re.fullmatch(r"\d{1,11}(\.\d+)?", text):
+        return float(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        example = "2025-10-01T10:00:00Z"
+        raise ValueError(f"{text!r} is no time: write {example} or seconds since 1970") from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def rfc3339(ms: int) -> str:
+    """Milliseconds since the epoch as ``2025-10-01T10:00:00.000Z``."""
+    moment = datetime.fromtimestamp(ms / 1000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,82 @@
+"""Every error gopher raises on purpose, and the exit code each one earns.
+
+* GopherError          1
+  x Refused            1   understood, and declined in the present state
+    - LeaseLost        1   another worker holds the job now
+  x Usage              2   a flag or a value that makes no sense
+  x NotFound           3   no such job, queue or file
+  x Conflict           5   the state of the job does not allow it
+  x BadData           65   a payload or record that cannot be read
+  x Unavailable       69   Redis (or the API) does not answer
+  x TryLater          75   refused for now: memory full, read-only, loading
+  x Denied            77   wrong password, or a right is missing
+  x BadConfig         78   a setting that cannot work
+"""
+
+from __future__ import annotations
+
+
+class GopherError(Exception):
+    """Base of everything gopher raises on purpose; ``hint`` is what to do next."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class Refused(GopherError):
+    """The request is well formed, and the present state forbids it."""
+
+
+class LeaseLost(Refused):
+    """Another worker holds the job now: this attempt may change nothing."""
+
+
+class Usage(GopherError):
+    """A flag or a value that makes no sense."""
+
+    exit_code = 2
+
+
+class NotFound(GopherError):
+    """No such job, queue or file."""
+
+    exit_code = 3
+
+
+class Conflict(GopherError):
+    """The job is in a state that does not allow this."""
+
+    exit_code = 5
+
+
+class BadData(GopherError):
+    """A payload or a stored record that cannot be read."""
+
+    exit_code = 65
+
+
+class Unavailable(GopherError):
+    """Redis did not answer."""
+
+    exit_code = 69
+
+
+class TryLater(GopherError):
+    """Redis answered, and refuses writes for now."""
+
+    exit_code = 75
+
+
+class Denied(GopherError):
+    """Redis refused the user or the command."""
+
+    exit_code = 77
+
+
+class BadConfig(GopherError):
+    """A setting that cannot work."""
+
+    exit_code = 78

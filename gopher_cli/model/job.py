@@ -1,0 +1,104 @@
+"""A job, the states it passes through, and the lease under which it runs.
+
+The values that pass through the hot path are msgspec Structs: as frozen and slotted as a
+dataclass, and made in C, some ten times faster.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from gopher_cli.model.errors import BadData
+
+MAX_PAYLOAD = 1024 * 1024
+PRIORITIES = {"high": 8, "normal": 5, "low": 2}
+CLASSES = ("high", "normal", "low")
+
+
+class JobState(StrEnum):
+    ENQUEUED = "enqueued"
+    SCHEDULED = "scheduled"
+    BLOCKED = "blocked"
+    PROCESSING = "processing"
+    RETRYING = "retrying"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_final(self) -> bool:
+        return self in (JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED)
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What few jobs need. Seconds throughout."""
+
+    backoff: str = ""
+    unique_key: str = ""
+    unique_for: float = 0.0
+    retention: float | None = None
+    after: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    headers: dict[str, str] = {}
+    parent: str = ""
+
+
+NO_OPTIONS = Options()
+
+
+class Spec(msgspec.Struct, frozen=True, array_like=True):
+    """What is to be done: written once, opaque to Redis. ``payload`` is the JSON text itself."""
+
+    type: str
+    payload: msgspec.Raw
+    priority: int = 5
+    max_retries: int = 3
+    timeout: float = 300.0
+    options: Options = NO_OPTIONS
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """A job to submit. ``due`` is epoch seconds, ``delay`` seconds by Redis's clock; 0 means now."""
+
+    id: str
+    queue: str
+    spec: Spec
+    due: float = 0.0
+    delay: float = 0.0
+
+    @property
+    def lock(self) -> str:
+        """The digest under which its unique key is locked, or an empty text."""
+        key = self.spec.options.unique_key
+        return hashlib.blake2b(key.encode(), digest_size=12).hexdigest() if key else ""
+
+
+class Lease(msgspec.Struct, frozen=True):
+    """The right to run one attempt: every write about the job carries the token."""
+
+    id: str
+    queue: str
+    token: str
+    attempt: int
+    losses: int
+    spec: Spec
+
+    @property
+    def worker(self) -> str:
+        return self.token.partition(":")[0]
+
+
+def class_of(priority: int) -> str:
+    """The class that a priority is polled with: high from 7, normal from 4, else low."""
+    return "high" if priority >= 7 else "normal" if priority >= 4 else "low"
+
+
+def decode_payload(raw: bytes | msgspec.Raw) -> Any:
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadData(f"the payload is no JSON: {error}") from error

@@ -1,0 +1,182 @@
+"""What `gopher stats`, `workers` and `jobs ls` tell: values to render, in SI units and epoch ms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """Percentiles in seconds; None where nothing ended in the window."""
+
+    p50: float | None = None
+    p95: float | None = None
+    p99: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowStats:
+    """Ended attempts in the last 1m, 5m, 1h or 24h."""
+
+    window: str
+    completed: int
+    retried: int
+    failed: int
+    per_second: float
+    success_rate: float | None
+    run: Timing
+    wait: Timing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypeStats:
+    type: str
+    windows: list[WindowStats]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueStats:
+    """``states`` counts jobs by state, ``classes`` the enqueued ones by priority class."""
+
+    queue: str
+    paused: bool
+    states: dict[str, int]
+    classes: dict[str, int]
+    oldest_age_seconds: float | None
+    class_ages: dict[str, float]
+    counters: dict[str, int]
+    outbox: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerInfo:
+    """One worker as it last described itself. ``current`` lists {id, type, queue, seconds}."""
+
+    id: str
+    host: str
+    pid: int
+    version: str
+    state: str
+    alive: bool
+    last_heard_seconds: float
+    uptime_seconds: float
+    queues: list[str]
+    types: list[str]
+    slots: int
+    busy: int
+    processes: int
+    rss_bytes: int
+    cpu_percent: float
+    completed: int
+    failed: int
+    current: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerInfo:
+    """``persistence`` in words, such as "aof everysec"."""
+
+    address: str
+    name: str
+    version: str
+    memory_bytes: int
+    memory_limit_bytes: int
+    policy: str
+    clients: int
+    uptime_seconds: int
+    round_trip_seconds: float
+    persistence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stats:
+    """All of it, and the flat totals that simple clients want."""
+
+    at: str
+    pending: int
+    running: int
+    completed: int
+    failed: int
+    total: int
+    scheduled: int
+    retrying: int
+    blocked: int
+    cancelled: int
+    backlog: int
+    oldest_age_seconds: float | None
+    queues: list[QueueStats]
+    windows: list[WindowStats]
+    types: list[TypeStats]
+    per_minute: list[int]
+    workers: list[WorkerInfo]
+    server: ServerInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRow:
+    """One line of a list. Times in epoch ms, 0 is never; ``at`` is the time its state turns on."""
+
+    id: str
+    type: str
+    queue: str
+    state: str
+    priority: int
+    attempts: int
+    max_retries: int
+    created: int
+    at: int
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptRecord:
+    """An attempt that did not complete, or another event of the job's history."""
+
+    at: int
+    attempt: int
+    outcome: str
+    error: str = ""
+    traceback: str = ""
+    worker: str = ""
+    seconds: float = 0.0
+    retry_at: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobDetail:
+    """Everything about one job. Times in epoch ms, 0 is never."""
+
+    id: str
+    queue: str
+    state: str
+    type: str
+    payload: Any
+    priority: int
+    attempts: int
+    max_retries: int
+    losses: int
+    timeout: float
+    backoff: str
+    unique_key: str
+    after: list[str]
+    tags: list[str]
+    headers: dict[str, str]
+    parent: str
+    worker: str
+    now: int
+    created: int
+    ready_at: int
+    started: int
+    finished: int
+    due: int
+    lease_until: int
+    kept_until: int
+    cancel_asked: bool
+    result: Any
+    progress: dict[str, Any] | None
+    history: list[AttemptRecord]
+    log: list[str]
+    why_not_running: str
+    spec_bytes: int
+    unreadable: str = ""

@@ -1,0 +1,198 @@
+"""Plain commands that need no script: one round trip, and how to read the answers. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from gopher_cli.store.calls.base import Arg, text
+from gopher_cli.store.keys import Keys, fleet_key
+
+T = TypeVar("T")
+Command = tuple[Arg, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask(Generic[T]):
+    commands: Sequence[Command]
+    answer: Callable[[list[Any]], T]
+
+
+def _nothing(_: list[Any]) -> None:
+    return None
+
+
+def mapping(raw: Any) -> dict[str, bytes]:
+    """HGETALL as a dictionary, in either protocol."""
+    pairs = raw.items() if isinstance(raw, dict) else zip(raw[::2], raw[1::2], strict=True)
+    return {text(name): value for name, value in pairs}
+
+
+def add_queue(namespace: str, queue: str) -> Ask[None]:
+    return Ask([("SADD", fleet_key(namespace, "queues"), queue)], _nothing)
+
+
+def queues(namespace: str) -> Ask[list[str]]:
+    command = ("SMEMBERS", fleet_key(namespace, "queues"))
+    return Ask([command], lambda raw: sorted(text(name) for name in raw[0]))
+
+
+def forget_queue(keys: Keys, namespace: str) -> Ask[None]:
+    return Ask([("SREM", fleet_key(namespace, "queues"), keys.queue)], _nothing)
+
+
+def beat(namespace: str, worker: str, about: bytes, now_ms: int) -> Ask[None]:
+    """Say that a worker lives. The schema version is written with it, once."""
+    return Ask(
+        [
+            ("HSET", fleet_key(namespace, "workers"), worker, about),
+            ("ZADD", fleet_key(namespace, "beats"), now_ms, worker),
+        ],
+        _nothing,
+    )
+
+
+def bury(namespace: str, worker: str, keys: Iterable[Keys], parts: Iterable[str]) -> Ask[None]:
+    """Forget a worker: first what its processes held (the jobs are elsewhere by now), then its name."""
+    helds: list[Command] = [("UNLINK", k.held(part)) for k in keys for part in parts]
+    return Ask(
+        [
+            *helds,
+            ("HDEL", fleet_key(namespace, "workers"), worker),
+            ("ZREM", fleet_key(namespace, "beats"), worker),
+        ],
+        _nothing,
+    )
+
+
+def workers(namespace: str) -> Ask[tuple[int, dict[str, tuple[int, bytes]]]]:
+    """Redis's time (ms), and for each worker when it was last heard (ms) and what it said."""
+
+    def answer(raw: list[Any]) -> tuple[int, dict[str, tuple[int, bytes]]]:
+        seconds, micros = raw[0]
+        beats = raw[2]
+        flat = (
+            beats
+            if beats and isinstance(beats[0], (list, tuple))
+            else zip(beats[::2], beats[1::2], strict=True)
+        )
+        heard = {text(name): int(float(at)) for name, at in flat}
+        said = mapping(raw[1])
+        now = int(seconds) * 1000 + int(micros) // 1000
+        return now, {name: (heard.get(name, 0), about) for name, about in said.items()}
+
+    beats_key = fleet_key(namespace, "beats")
+    commands: list[Command] = [
+        ("TIME",), ("HGETALL", fleet_key(namespace, "workers")), ("ZRANGE", beats_key, 0, -1, "WITHSCORES"),
+    ]  # fmt: skip
+    return Ask(commands, answer)
+
+
+def publish_types(namespace: str, schemas: Mapping[str, bytes]) -> Ask[None]:
+    flat = [part for pair in schemas.items() for part in pair]
+    return Ask([("HSET", fleet_key(namespace, "types"), *flat)] if flat else [], _nothing)
+
+
+def types(namespace: str) -> Ask[dict[str, bytes]]:
+    return Ask([("HGETALL", fleet_key(namespace, "types"))], lambda raw: mapping(raw[0]))
+
+
+def schema_of(namespace: str, type: str) -> Ask[bytes | None]:
+    return Ask([("HGET", fleet_key(namespace, "types"), type)], lambda raw: raw[0])
+
+
+def time_ms() -> Ask[int]:
+    return Ask([("TIME",)], lambda raw: int(raw[0][0]) * 1000 + int(raw[0][1]) // 1000)
+
+
+def info() -> Ask[dict[str, str]]:
+    """Every field of INFO as text."""
+
+    def answer(raw: list[Any]) -> dict[str, str]:
+        if isinstance(raw[0], dict):
+            return {text(str(k)): str(v) for k, v in raw[0].items()}
+        lines = (line.partition(":") for line in text(raw[0]).splitlines())
+        return {name: value for name, colon, value in lines if colon}
+
+    return Ask([("INFO",)], answer)
+
+
+def ids_in(
+    keys: Keys, place: str, first: int, last: int, *, newest: bool = False
+) -> Ask[list[tuple[str, float]]]:
+    """Ids of a place with their scores, by rank."""
+
+    def answer(raw: list[Any]) -> list[tuple[str, float]]:
+        rows = raw[0]
+        if rows and not isinstance(rows[0], (list, tuple)):
+            rows = list(zip(rows[::2], rows[1::2], strict=True))
+        return [(text(id), float(score)) for id, score in rows]
+
+    return Ask(
+        [("ZREVRANGE" if newest else "ZRANGE", keys[place], first, last, "WITHSCORES")], answer
+    )
+
+
+def records(keys: Keys, ids: Sequence[str]) -> Ask[tuple[list[bytes], list[bytes], list[bytes]]]:
+    """Specs, records and histories of these ids; empty bytes where there is none."""
+    commands: list[Command] = [("HMGET", keys[name], *ids) for name in ("spec", "meta", "errors")]
+
+    def answer(raw: list[Any]) -> tuple[list[bytes], list[bytes], list[bytes]]:
+        spec, meta, errors = ([value or b"" for value in column] for column in raw)
+        return spec, meta, errors
+
+    return Ask(commands if ids else [], answer if ids else lambda _: ([], [], []))
+
+
+def holders(all_keys: Sequence[Keys], id: str) -> Ask[list[str]]:
+    """The queues that know this id."""
+    return Ask(
+        [("HEXISTS", keys["meta"], id) for keys in all_keys],
+        lambda raw: [keys.queue for keys, found in zip(all_keys, raw, strict=True) if found],
+    )
+
+
+def scan(key: str, cursor: int, pattern: str, count: int) -> Ask[tuple[int, list[str]]]:
+    """One step through a place; the ids that match."""
+
+    def answer(raw: list[Any]) -> tuple[int, list[str]]:
+        cursor, rows = raw[0]
+        ids = [row[0] for row in rows] if rows and isinstance(rows[0], (list, tuple)) else rows[::2]
+        return int(cursor), [text(id) for id in ids]
+
+    return Ask([("ZSCAN", key, cursor, "MATCH", pattern, "COUNT", count)], answer)
+
+
+def cells(all_keys: Sequence[Keys]) -> Ask[list[dict[str, bytes]]]:
+    return Ask(
+        [("HGETALL", keys["cells"]) for keys in all_keys], lambda raw: [mapping(one) for one in raw]
+    )
+
+
+def batch_mark(keys: Keys, batch: str) -> Ask[int]:
+    """The last line of this batch that was submitted to this queue; 0 at first."""
+    return Ask(
+        [("HGET", keys["batches"], batch)], lambda raw: int(text(raw[0] or b"0").partition(";")[0])
+    )
+
+
+def outbox(keys: Keys, limit: int) -> Ask[dict[str, bytes]]:
+    """Some follow-ups that are still on their way."""
+
+    def answer(raw: list[Any]) -> dict[str, bytes]:
+        return mapping(raw[0][1])
+
+    return Ask([("HSCAN", keys["outbox"], 0, "COUNT", limit)], answer)
+
+
+def clear_outbox(keys: Keys, ids: Sequence[str]) -> Ask[None]:
+    return Ask([("HDEL", keys["outbox"], *ids)] if ids else [], _nothing)
+
+
+def wait(all_keys: Sequence[Keys], seconds: float) -> Ask[bool]:
+    """Block until a wake token comes, or the time is over."""
+    return Ask(
+        [("BLPOP", *(k["wake"] for k in all_keys), f"{seconds:.3f}")],
+        lambda raw: raw[0] is not None,
+    )

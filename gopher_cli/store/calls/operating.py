@@ -1,0 +1,133 @@
+"""Calls of operators: look, cancel, requeue, purge, pause."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from gopher_cli.model.job import CLASSES
+from gopher_cli.store.calls.base import Arg, Call, make_call, pairs, text
+from gopher_cli.store.keys import PLACES, Keys
+
+
+class Record(msgspec.Struct, frozen=True):
+    """The small mutable record of a job (lua/lib/record.lua). Times in ms; 0 is never."""
+
+    attempts: int = 0
+    losses: int = 0
+    token: str = ""
+    started: int = 0
+    ready_at: int = 0
+    score: int = 0
+    created: int = 0
+    finished: int = 0
+    lock: str = ""
+
+
+def read_record(line: bytes | str) -> Record:
+    """An empty record for a line that cannot be read: looking must never fail."""
+    parts = text(line).split(";")
+    try:
+        attempts, losses, token, started, ready_at, score, created, finished, lock = parts[:9]
+        return Record(
+            int(attempts), int(losses), token, int(started or 0), int(ready_at or created),
+            int(score), int(created), int(finished or 0), lock,
+        )  # fmt: skip
+    except ValueError:
+        return Record()
+
+
+class Found(msgspec.Struct, frozen=True):
+    """All that is stored of one job, still as bytes. ``score`` is that of its place."""
+
+    now: int
+    state: str
+    score: float
+    ahead: int
+    paused: bool
+    cancel_asked: bool
+    spec: bytes
+    record: Record
+    result: bytes
+    errors: bytes
+    log: bytes
+    progress: bytes
+
+
+def inspect(keys: Keys, id: str, *, now: str = "") -> Call[Found | None]:
+    def answer(raw: Any) -> Found | None:
+        if len(raw) == 1:
+            return None
+        spec, meta, result, errors, log, progress = raw[6:12]
+        return Found(
+            int(raw[0]), text(raw[1]), float(raw[2]), raw[3], bool(raw[4]), bool(raw[5]),
+            spec, read_record(meta), result, errors, log, progress,
+        )  # fmt: skip
+
+    return make_call("inspect", keys, {"now": now, "id": id}, answer)
+
+
+class Depth(msgspec.Struct, frozen=True):
+    """How a queue stands. ``oldest``: when the first job of each class became ready, ms."""
+
+    now: int
+    paused_since: int
+    sizes: dict[str, int]
+    oldest: dict[str, int]
+    counters: dict[str, int]
+    outbox: int
+
+
+def depth(keys: Keys, *, now: str = "") -> Call[Depth]:
+    def answer(raw: Any) -> Depth:
+        oldest = {
+            c: read_record(line).ready_at for c, line in zip(CLASSES, raw[3], strict=True) if line
+        }
+        flat = [text(part) for part in _flat(raw[4])]
+        counters = {name: int(value) for name, value in pairs(flat)}
+        sizes = dict(zip(PLACES, raw[2], strict=True))
+        return Depth(int(raw[0]), int(raw[1] or 0), sizes, oldest, counters, raw[5])
+
+    return make_call("depth", keys, {"now": now}, answer)
+
+
+def _flat(counters: Any) -> list[Any]:
+    return (
+        [part for pair in counters.items() for part in pair]
+        if isinstance(counters, dict)
+        else counters
+    )
+
+
+def _words(ids: Sequence[str]) -> Any:
+    return lambda raw: dict(zip(ids, (text(word) for word in raw[1:]), strict=True))
+
+
+def cancel(
+    keys: Keys, ids: Sequence[str], *, retention_ms: int, now: str = ""
+) -> Call[dict[str, str]]:
+    """For each id: cancelled, requested (it runs), again, gone, or the state that forbids it."""
+    argv: dict[str, Arg] = {"now": now, "retention": retention_ms}
+    return make_call("cancel", keys, argv, _words(ids), ids)
+
+
+def requeue(
+    keys: Keys, ids: Sequence[str], *, source: str = "any", now: str = ""
+) -> Call[dict[str, str]]:
+    """For each id: enqueued, again, locked, gone, or the state that forbids it."""
+    return make_call("requeue", keys, {"now": now, "from": source}, _words(ids), ids)
+
+
+def purge(
+    keys: Keys, place: str, ids: Sequence[str], *, why: str = "purged", now: str = ""
+) -> Call[int]:
+    return make_call(
+        "purge", keys, {"now": now, "why": why}, lambda raw: int(raw[1]), ids, place=keys[place]
+    )
+
+
+def pause(keys: Keys, *, paused: bool, now: str = "") -> Call[bool]:
+    """Whether it changed anything."""
+    return make_call("pause", keys, {"now": now, "paused": int(paused)}, bool)

@@ -1,0 +1,239 @@
+"""Calls of those who work: fetch, settle, keep alive, and what anybody may do for the queue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from gopher_cli.model.job import Lease, Spec
+from gopher_cli.model.outcome import Transition
+from gopher_cli.store.calls.base import Arg, Call, make_call, pairs, text
+from gopher_cli.store.keys import Keys
+
+_decode_spec = msgspec.json.Decoder(Spec).decode
+
+
+class Verdict(StrEnum):
+    """Why a settlement was not taken: settled before, lost to another, or deleted."""
+
+    SETTLED = "settled"
+    AGAIN = "again"
+    STALE = "stale"
+    GONE = "gone"
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """What a fetch brought. ``next_due`` is when the next job falls due, ms, or None."""
+
+    now: int
+    leases: list[Lease]
+    unreadable: list[tuple[Lease, bytes]]
+    next_due: int | None = None
+    paused: bool = False
+
+
+class Settlement(msgspec.Struct, frozen=True):
+    """One ended attempt. ``data``: the result, or the attempt's record, as JSON."""
+
+    lease: Lease
+    to: Transition
+    data: bytes = b""
+    run_us: int = 0
+    follow_ups: tuple[tuple[str, bytes], ...] = ()
+
+
+class Report(msgspec.Struct, frozen=True):
+    lease: Lease
+    progress: bytes
+    log: bytes
+
+
+def reserve(
+    keys: Keys, *, worker: str, token: str, sequence: int, lease_ms: int,
+    quota: tuple[int, int, int], count: int, now: str = "",
+) -> Call[Batch]:  # fmt: skip
+    """Lease up to ``count`` (at most 500) jobs: first by quota of the classes, then by class."""
+    high, normal, low = quota
+    argv: dict[str, Arg] = {
+        "now": now, "token": token, "sequence": sequence, "lease": lease_ms,
+        "high": high, "normal": normal, "low": low, "count": count,
+    }  # fmt: skip
+    return make_call(
+        "reserve", keys, argv, lambda raw: _batch(raw, keys.queue, token), held=keys.held(worker)
+    )
+
+
+_NO_SPEC = Spec("?", msgspec.Raw(b"null"))
+
+
+def _batch(raw: Any, queue: str, token: str) -> Batch:
+    leases, unreadable = [], []
+    for i in range(2, len(raw), 4):
+        id, attempt, losses, blob = raw[i : i + 4]
+        try:
+            leases.append(
+                Lease(id.decode(), queue, token, int(attempt), int(losses), _decode_spec(blob))
+            )
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            lease = Lease(
+                id.decode(errors="replace"), queue, token, int(attempt), int(losses), _NO_SPEC
+            )
+            unreadable.append((lease, blob or b""))
+    due = int(raw[1])
+    return Batch(int(raw[0]), leases, unreadable, due if due > 0 else None, due < 0)
+
+
+def settle(
+    keys: Keys, worker: str, items: Sequence[Settlement], *, max_losses: int = 3, now: str = ""
+) -> Call[list[Verdict]]:
+    """At most 500 ended attempts of one worker and queue."""
+
+    def answer(raw: Any) -> list[Verdict]:
+        verdicts = [Verdict.SETTLED] * len(items)
+        for i in range(1, len(raw), 2):
+            verdicts[raw[i]] = Verdict(text(raw[i + 1]))
+        return verdicts
+
+    flat: list[Arg] = []
+    follow_ups: list[Arg] = []
+    for item in items:
+        lease, to = item.lease, item.to
+        flat += (
+            lease.id,
+            f"{lease.token};{to.state};{to.after * 1000:.0f};{to.spent:d};{to.lost:d};{item.run_us};{lease.spec.type}",
+            item.data,
+        )
+        for child, record in item.follow_ups:
+            follow_ups += (lease.id, child, record)
+    argv: dict[str, Arg] = {"now": now, "max_losses": max_losses, "count": len(items)}
+    return make_call("settle", keys, argv, answer, flat + follow_ups, held=keys.held(worker))
+
+
+class Renewal(msgspec.Struct, frozen=True):
+    """``held`` counts all that the worker holds; ``lost`` is no longer its; ``cancel`` shall stop."""
+
+    held: int
+    lost: list[str]
+    cancel: list[str]
+
+
+def renew(
+    keys: Keys, worker: str, *, lease_ms: int, first: int = 0, last: int = 499, now: str = ""
+) -> Call[Renewal]:
+    def answer(raw: Any) -> Renewal:
+        return Renewal(raw[1], [text(i) for i in raw[2]], [text(i) for i in raw[3]])
+
+    argv: dict[str, Arg] = {
+        "now": now,
+        "worker": worker,
+        "lease": lease_ms,
+        "first": first,
+        "last": last,
+    }
+    return make_call("renew", keys, argv, answer, held=keys.held(worker))
+
+
+class Promotion(msgspec.Struct, frozen=True):
+    now: int
+    moved: int
+    next_due: int | None
+    cancels: bool
+
+
+def promote(keys: Keys, *, limit: int = 500, now: str = "") -> Call[Promotion]:
+    def answer(raw: Any) -> Promotion:
+        return Promotion(int(raw[0]), raw[1], int(raw[2]) or None, bool(raw[3]))
+
+    return make_call("promote", keys, {"now": now, "limit": limit}, answer)
+
+
+class Reclaimed(msgspec.Struct, frozen=True):
+    """``jobs``: (id, new state, worker that lost it). ``suspects`` go into the next look."""
+
+    jobs: list[tuple[str, str, str]]
+    suspects: list[tuple[str, str]]
+
+
+def reclaim(
+    keys: Keys, suspects: Sequence[tuple[str, str]], *,
+    max_losses: int, lease_ms: int, limit: int = 200, now: str = "",
+) -> Call[Reclaimed]:  # fmt: skip
+    def answer(raw: Any) -> Reclaimed:
+        return Reclaimed(
+            [(text(a), text(b), text(c)) for a, b, c in pairs(raw[1], 3)],
+            [(text(a), text(b)) for a, b in pairs(raw[2])],
+        )
+
+    argv: dict[str, Arg] = {
+        "now": now,
+        "limit": limit,
+        "max_losses": max_losses,
+        "max_lease": lease_ms,
+    }
+    return make_call("reclaim", keys, argv, answer, [part for pair in suspects for part in pair])
+
+
+def hand_back(
+    keys: Keys,
+    worker: str,
+    running: Sequence[str],
+    *,
+    max_losses: int,
+    limit: int = 200,
+    now: str = "",
+) -> Call[tuple[list[tuple[str, str]], int]]:
+    """The jobs given back as (id, new state), and how many are still held."""
+
+    def answer(raw: Any) -> tuple[list[tuple[str, str]], int]:
+        return [(text(a), text(b)) for a, b in pairs(raw[1])], raw[2]
+
+    argv: dict[str, Arg] = {"now": now, "worker": worker, "max_losses": max_losses, "limit": limit}
+    return make_call("hand_back", keys, argv, answer, running, held=keys.held(worker))
+
+
+def expire(
+    keys: Keys, *, limit: int = 200, keep_minutes: int = 65, keep_hours: int = 26,
+    keep_batches_ms: int = 30 * 86_400_000, now: str = "",
+) -> Call[int]:  # fmt: skip
+    """How many jobs were dropped; call again while it is ``limit``."""
+    argv: dict[str, Arg] = {
+        "now": now, "limit": limit, "keep_minutes": keep_minutes,
+        "keep_hours": keep_hours, "keep_batches": keep_batches_ms,
+    }  # fmt: skip
+    return make_call("expire", keys, argv, lambda raw: int(raw[1]))
+
+
+def report(
+    keys: Keys, reports: Sequence[Report], *, limit: int = 65536, now: str = ""
+) -> Call[int]:
+    """How many were heard: those whose token still holds."""
+    items: list[Arg] = []
+    for said in reports:
+        items += (said.lease.id, said.lease.token, said.progress, said.log)
+    return make_call("report", keys, {"now": now, "limit": limit}, lambda raw: int(raw[1]), items)
+
+
+class Once(msgspec.Struct, frozen=True):
+    held: bool
+    done: bool
+    value: bytes = b""
+
+
+def once(keys: Keys, lease: Lease, key: str, value: bytes = b"", *, now: str = "") -> Call[Once]:
+    """Read what was done under this key, or keep ``value`` when nothing was."""
+
+    def answer(raw: Any) -> Once:
+        word = text(raw[1])
+        return Once(word != "lost", word == "done", bytes(raw[2]) if word == "done" else b"")
+
+    argv: dict[str, Arg] = {
+        "now": now,
+        "id": lease.id,
+        "token": lease.token,
+        "key": key,
+        "value": value,
+    }
+    return make_call("once", keys, argv, answer)

@@ -1,0 +1,87 @@
+"""The keyspace, whole. All keys of one queue share a hash slot: the braces see to it.
+
+One queue, ``gopher:{<queue>}:<name>`` (a later shard of it: ``{<queue>#<n>}``):
+
+    ready_high|normal|low  ZSET  id -> (10 - priority) * 1e13 + sequence: the line
+    scheduled retrying     ZSET  id -> due, ms
+    blocked                ZSET  id -> how many jobs it still waits for
+    running                ZSET  id -> its lease ends, ms
+    completed cancelled    ZSET  id -> kept until, ms
+    failed                 ZSET  id -> died at, ms: the dead letter queue
+    spec                   HASH  id -> what is to be done; written once
+    meta                   HASH  id -> the small mutable record (lua/lib/record.lua)
+    result errors log progress once    HASH  id -> ...
+    locks                  HASH  digest of a unique key -> id        lock_ends  ZSET  digest -> ms
+    waiters                HASH  id -> the jobs blocked by it
+    cancels                HASH  id -> 1: a running job is asked to stop
+    outbox                 HASH  id -> a follow-up on its way to its queue
+    held:<worker>          ZSET  id -> fetch: what this worker should be holding
+    wake                   LIST  at most one worthless token: something is ready
+    conf                   HASH  seq, paused          counters   HASH  name -> n
+    cells                  HASH  m<minute>;type | h<hour>;type -> histograms
+    batches                HASH  batch id -> last line; written at
+
+The fleet, ``gopher:{~}:<name>`` (no queue can be called ~):
+
+    queues   SET    names              workers  HASH  worker -> what it says of itself
+    beats    ZSET   worker -> last heard, ms       types  HASH  job type -> JSON Schema
+    schema   STRING version of this layout
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+READY = ("ready_high", "ready_normal", "ready_low")
+PLACES = {
+    "ready_high": "enqueued",
+    "ready_normal": "enqueued",
+    "ready_low": "enqueued",
+    "scheduled": "scheduled",
+    "retrying": "retrying",
+    "blocked": "blocked",
+    "running": "processing",
+    "completed": "completed",
+    "failed": "failed",
+    "cancelled": "cancelled",
+}
+QUEUE_KEYS = (
+    *PLACES, "spec", "meta", "result", "errors", "log", "progress", "once", "locks", "lock_ends",
+    "waiters", "cancels", "outbox", "wake", "conf", "counters", "cells", "batches",
+)  # fmt: skip
+FLEET_KEYS = ("queues", "workers", "beats", "types", "schema")
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys of one queue in one namespace."""
+
+    namespace: str
+    queue: str
+    shard: int = 0
+
+    def __getitem__(self, name: str) -> str:
+        """The key of this name. Raises KeyError for a name that the keyspace does not have."""
+        if name not in QUEUE_KEYS:
+            raise KeyError(name)
+        return self._key(name)
+
+    def held(self, worker: str) -> str:
+        return self._key(f"held:{worker}")
+
+    def _key(self, name: str) -> str:
+        tag = f"{self.queue}#{self.shard}" if self.shard else self.queue
+        return f"{self.namespace}:{{{tag}}}:{name}"
+
+
+@cache
+def keys_of(namespace: str, queue: str) -> Keys:
+    return Keys(namespace, queue)
+
+
+def fleet_key(namespace: str, name: str) -> str:
+    """Raises KeyError for a name that the keyspace does not have."""
+    if name not in FLEET_KEYS:
+        raise KeyError(name)
+    return f"{namespace}:{{~}}:{name}"

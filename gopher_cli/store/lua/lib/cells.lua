@@ -1,0 +1,29 @@
+-- Histogram cells: per minute and type, 53 numbers "ok,retried,failed,run_ms,wait_ms,run×24,wait×24".
+-- A duration falls into the first bucket whose bound (seconds) it does not exceed; the last is open.
+local BOUNDS = {
+  0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
+  1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600,
+}
+local SIZE = 53
+
+local function bucket(seconds)
+  for i = 1, #BOUNDS do
+    if seconds <= BOUNDS[i] then return i end
+  end
+  return #BOUNDS + 1
+end
+
+local function empty_cell()
+  local cell = {}
+  for i = 1, SIZE do cell[i] = 0 end
+  return cell
+end
+
+local function add_text(cell, stored)
+  local i = 0
+  for number in string.gmatch(stored or "", "%d+") do
+    i = i + 1
+    if i <= SIZE then cell[i] = cell[i] + number end
+  end
+  return cell
+end

@@ -1,0 +1,75 @@
+"""Stored records as rows for people. Reading never fails: what cannot be read is shown as such."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from gopher_cli.model.errors import BadData
+from gopher_cli.model.job import Spec
+from gopher_cli.model.stats import AttemptRecord, JobRow
+from gopher_cli.store.calls.operating import read_record
+from gopher_cli.store.codec import decode_spec
+
+
+def spec_or_none(raw: bytes) -> Spec | None:
+    try:
+        return decode_spec(raw)
+    except BadData:
+        return None
+
+
+def row_of(
+    id: str, queue: str, state: str, at: float, spec: bytes, meta: bytes, errors: bytes
+) -> JobRow:
+    """``at`` is the score of the job's place; only for waiting and ended jobs is it a time."""
+    record, known = read_record(meta), spec_or_none(spec)
+    moment = {"enqueued": record.ready_at, "processing": record.started, "blocked": record.created}
+    ended = {"completed": record.finished, "cancelled": record.finished}
+    return JobRow(
+        id=id,
+        type=known.type if known else "(unreadable)",
+        queue=queue,
+        state=state,
+        priority=known.priority if known else 0,
+        attempts=record.attempts,
+        max_retries=known.max_retries if known else 0,
+        created=record.created,
+        at=moment.get(state) or ended.get(state) or int(at),
+        error=last_error(errors),
+    )
+
+
+def last_error(errors: bytes) -> str:
+    history = read_history(errors[-9000:] if errors else b"")
+    return history[-1].error if history else ""
+
+
+def read_history(errors: bytes) -> list[AttemptRecord]:
+    """One entry a line: ``<ms> <json>``."""
+    found = []
+    for line in errors.splitlines():
+        at, _, text = line.partition(b" ")
+        try:
+            said: dict[str, Any] = msgspec.json.decode(text)
+            found.append(_attempt(int(at), said))
+        except (ValueError, TypeError, msgspec.DecodeError):
+            continue
+    return found
+
+
+def _attempt(at: int, said: dict[str, Any]) -> AttemptRecord:
+    error = str(said.get("error", ""))
+    if said.get("raw_hex") is not None:
+        error += f" (raw bytes in hex: {said['raw_hex']})"
+    return AttemptRecord(
+        at=at,
+        attempt=int(said.get("attempt", 0)),
+        outcome=str(said.get("outcome", "failed")),
+        error=error,
+        traceback=str(said.get("traceback", "")),
+        worker=str(said.get("worker", "")),
+        seconds=float(said.get("seconds", 0.0)),
+        retry_at=at + round(float(said.get("retry_in", 0.0)) * 1000) if said.get("retry_in") else 0,
+    )

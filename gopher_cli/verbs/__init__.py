@@ -1,0 +1,1 @@
+"""The verbs in three sections: producing, working, operating. ``gopher.py`` joins them."""

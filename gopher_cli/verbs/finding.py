@@ -1,0 +1,145 @@
+"""Finding a job by what people type of its id, and telling everything about it."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+import msgspec
+
+from gopher_cli.model.duration import format_duration
+from gopher_cli.model.errors import NotFound, Usage
+from gopher_cli.model.job import NO_OPTIONS, Options, Spec
+from gopher_cli.model.stats import JobDetail, WorkerInfo
+from gopher_cli.store import ask, calls
+from gopher_cli.store.calls import Found
+from gopher_cli.store.keys import PLACES
+from gopher_cli.store.rows import read_history, spec_or_none
+from gopher_cli.verbs.fleet import Fleet
+
+_PREFIX, _SUFFIX = 4, 6
+_NO_SPEC = Spec("(unreadable)", msgspec.Raw(b"null"))
+
+
+class Finding(Fleet):
+    async def find(self, text: str) -> tuple[str, str]:
+        """(queue, id) of a whole id, or of a unique prefix (4 characters) or suffix (6).
+
+        Raises NotFound, or Usage with the candidates when several fit.
+        """
+        queues = await self.queues()
+        all_keys = [self.keys(queue) for queue in queues]
+        if holders := await self.store.ask(ask.holders(all_keys, text)):
+            return holders[0], text
+        found = await self._search(queues, text) if len(text) >= _PREFIX else []
+        if not found:
+            raise NotFound(f"no job {text!r}", "list them with: gopher jobs ls")
+        if len(found) > 1:
+            some = ", ".join(id for _, id in found[:4]) + (", ..." if len(found) > 4 else "")
+            raise Usage(f"{text!r} fits {len(found)} jobs: {some}", "type more of it")
+        return found[0]
+
+    async def _search(self, queues: list[str], text: str) -> list[tuple[str, str]]:
+        safe = "".join(c if c.isalnum() or c in "-_:." else f"\\{c}" for c in text)
+        patterns = [f"{safe}*"] + ([f"*{safe}"] if len(text) >= _SUFFIX else [])
+        found: set[tuple[str, str]] = set()
+        for queue in queues:
+            for place in PLACES:
+                for pattern in patterns:
+                    cursor = 0
+                    while True:
+                        step = ask.scan(self.keys(queue)[place], cursor, pattern, 5000)
+                        cursor, ids = await self.store.ask(step)
+                        found |= {(queue, id) for id in ids}
+                        if not cursor or len(found) > 20:
+                            break
+        return sorted(found)
+
+    async def inspect(self, queue: str, id: str) -> JobDetail:
+        """Everything about one job, and why it does not run yet. Raises NotFound."""
+        found = await self.store.run(calls.inspect(self.keys(queue), id))
+        if found is None:
+            raise NotFound(f"no job {id} in {queue}", "list them with: gopher jobs ls")
+        spec = spec_or_none(found.spec)
+        why = await self._why(queue, found, spec or _NO_SPEC)
+        return _detail(queue, id, found, spec, why)
+
+    async def _why(self, queue: str, found: Found, spec: Spec) -> str:
+        now = found.now
+        match found.state:
+            case "scheduled":
+                return f"it is due in {format_duration(max(0, found.score - now) / 1000)}"
+            case "retrying":
+                wait = format_duration(max(0, found.score - now) / 1000)
+                return f"attempt {found.record.attempts} failed; the next is due in {wait}"
+            case "blocked":
+                return f"it waits for {await self._blockers(queue, spec)}"
+            case "enqueued":
+                return await self._why_enqueued(queue, found, spec)
+        return ""
+
+    async def _blockers(self, queue: str, spec: Spec) -> str:
+        waiting = []
+        for id in spec.options.after:
+            parent = await self.store.run(calls.inspect(self.keys(queue), id))
+            if parent is None or parent.state != "completed":
+                waiting.append(
+                    f"{id} ({parent.state if parent else 'which is gone: gopher retry runs this job anyway'})"
+                )
+        return ", ".join(waiting) or "nothing any more"
+
+    async def _why_enqueued(self, queue: str, found: Found, spec: Spec) -> str:
+        if found.paused:
+            return f"the queue is paused; resume it: gopher queue resume {queue}"
+        workers = [w for w in await self.workers() if w.alive]
+        serving = [w for w in workers if queue in w.queues]
+        if not workers:
+            return "no worker is running; start one: gopher worker"
+        if not serving:
+            return f"no worker serves the queue {queue}; start one: gopher worker -Q {queue}"
+        if not any(spec.type in w.types for w in serving):
+            return self._no_handler(spec.type, serving)
+        return (
+            f"{found.ahead} jobs stand in line before it" if found.ahead else "it is next in line"
+        )
+
+    def _no_handler(self, type: str, serving: list[WorkerInfo]) -> str:
+        known = sorted({name for worker in serving for name in worker.types})
+        near = difflib.get_close_matches(type, known, 1)
+        guess = f"; did you mean {near[0]}?" if near else f"; they serve {', '.join(known)}"
+        return f"no live worker serves the type {type}{guess}"
+
+    async def types(self) -> dict[str, dict[str, Any]]:
+        """The types that workers have published, with the JSON Schema of their payload."""
+        raw = await self.store.ask(ask.types(self.namespace))
+        return {type: msgspec.json.decode(schema) for type, schema in sorted(raw.items())}
+
+
+def _json(raw: bytes) -> Any:
+    try:
+        return msgspec.json.decode(raw) if raw else None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return raw.decode("utf-8", "replace")
+
+
+def _detail(queue: str, id: str, found: Found, spec: Spec | None, why: str) -> JobDetail:
+    known, record = spec or _NO_SPEC, found.record
+    options: Options = known.options or NO_OPTIONS
+    ends = round(found.score)
+    return JobDetail(
+        id=id, queue=queue, state=found.state, type=known.type, payload=_json(bytes(known.payload)),
+        priority=known.priority, attempts=record.attempts, max_retries=known.max_retries,
+        losses=record.losses, timeout=known.timeout, backoff=options.backoff,
+        unique_key=options.unique_key, after=list(options.after), tags=list(options.tags),
+        headers=options.headers, parent=options.parent,
+        worker=record.token.lstrip("!").partition(":")[0], now=found.now,
+        created=record.created, ready_at=record.ready_at, started=record.started,
+        finished=record.finished, due=ends if found.state in ("scheduled", "retrying") else 0,
+        lease_until=ends if found.state == "processing" else 0,
+        kept_until=ends if found.state in ("completed", "cancelled") else 0,
+        cancel_asked=found.cancel_asked, result=_json(found.result),
+        progress=_json(found.progress) if found.progress else None, history=read_history(found.errors),
+        log=found.log.decode("utf-8", "replace").splitlines(), why_not_running=why,
+        spec_bytes=len(found.spec),
+        unreadable="" if spec else found.spec[:2000].decode("utf-8", "backslashreplace"),
+    )  # fmt: skip

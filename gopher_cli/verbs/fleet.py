@@ -1,0 +1,112 @@
+"""The fleet: workers say that they live, and operators see them and the server."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from gopher_cli.model.errors import BadConfig
+from gopher_cli.model.stats import ServerInfo, WorkerInfo
+from gopher_cli.store import ask
+from gopher_cli.verbs.base import Base
+
+_ALIVE_MS = 20_000
+_BURY_MS = 60_000
+
+
+class Fleet(Base):
+    async def beat(self, worker: str, about: Mapping[str, Any]) -> None:
+        """Say that a worker lives, and what it is doing."""
+        now = await self.store.ask(ask.time_ms(), "beat")
+        await self.store.ask(
+            ask.beat(self.namespace, worker, msgspec.json.encode(about), now), "beat"
+        )
+
+    async def publish_types(self, schemas: Mapping[str, bytes]) -> None:
+        """Make the payload schemas of a worker's types known to those who submit."""
+        await self.store.ask(ask.publish_types(self.namespace, schemas))
+
+    async def bury(self, worker: str, queues: Iterable[str], processes: int) -> None:
+        """Forget a worker that has stopped, or is long dead."""
+        keys = [self.keys(queue) for queue in queues]
+        parts = [f"{worker}.{n}" for n in range(processes)]
+        await self.store.ask(ask.bury(self.namespace, worker, keys, parts))
+
+    async def bury_the_dead(self) -> None:
+        """Forget workers that were not heard for a minute. Their jobs are reclaimed by then."""
+        now, known = await self.store.ask(ask.workers(self.namespace), "beat")
+        for worker, (heard, about) in known.items():
+            if now - heard > _BURY_MS:
+                info = _info(worker, heard, about, now)
+                await self.bury(worker, info.queues, info.processes)
+
+    async def workers(self) -> list[WorkerInfo]:
+        """Every worker that was heard in the last minute, the dead ones too."""
+        now, known = await self.store.ask(ask.workers(self.namespace))
+        infos = [_info(worker, heard, about, now) for worker, (heard, about) in known.items()]
+        return sorted(infos, key=lambda info: (info.host, info.pid))
+
+    async def server(self) -> ServerInfo:
+        """The server, and how long it takes to answer (the median of five)."""
+        taken = []
+        for _ in range(5):
+            start = time.perf_counter()
+            await self.store.ask(ask.time_ms())
+            taken.append(time.perf_counter() - start)
+        return _server(await self.store.ask(ask.info()), str(self.store.address), sorted(taken)[2])
+
+    async def check(self, *, accept_eviction: bool = False) -> None:
+        """Raises BadConfig when this server must not be used: too old, or free to throw jobs away."""
+        said = await self.store.ask(ask.info())
+        version = said.get("redis_version", "0")
+        if tuple(int(part) for part in version.split(".")[:2] if part.isdecimal()) < (6, 2):
+            raise BadConfig(
+                f"Redis at {self.store.address} is version {version}; gopher needs 6.2 or later, or Valkey",
+                "unset REDIS_URL to use the embedded server",
+            )
+        policy = said.get("maxmemory_policy", "noeviction")
+        if policy != "noeviction" and not accept_eviction:
+            raise BadConfig(
+                f"Redis at {self.store.address} may throw jobs away when its memory is full (maxmemory-policy {policy})",
+                "redis-cli CONFIG SET maxmemory-policy noeviction",
+            )
+
+
+def _info(worker: str, heard: int, about: bytes, now: int) -> WorkerInfo:
+    try:
+        said: dict[str, Any] = msgspec.json.decode(about)
+    except msgspec.DecodeError:
+        said = {}
+    started = int(said.get("started", heard))
+    return WorkerInfo(
+        id=worker, host=str(said.get("host", "?")), pid=int(said.get("pid", 0)),
+        version=str(said.get("version", "?")), state=str(said.get("state", "?")),
+        alive=now - heard < _ALIVE_MS, last_heard_seconds=max(0, now - heard) / 1000,
+        uptime_seconds=max(0, now - started) / 1000, queues=list(said.get("queues", [])),
+        types=list(said.get("types", [])), slots=int(said.get("slots", 0)), busy=int(said.get("busy", 0)),
+        processes=int(said.get("processes", 1)), rss_bytes=int(said.get("rss_bytes", 0)),
+        cpu_percent=float(said.get("cpu_percent", 0)), completed=int(said.get("completed", 0)),
+        failed=int(said.get("failed", 0)), current=list(said.get("current", [])),
+    )  # fmt: skip
+
+
+def _server(said: Mapping[str, str], address: str, round_trip: float) -> ServerInfo:
+    def number(name: str) -> int:
+        return int(said.get(name, "0") or 0)
+
+    aof = said.get("aof_enabled") == "1"
+    return ServerInfo(
+        address=address,
+        name=said.get("server_name", "redis"),
+        version=said.get("valkey_version") or said.get("redis_version", "?"),
+        memory_bytes=number("used_memory"),
+        memory_limit_bytes=number("maxmemory"),
+        policy=said.get("maxmemory_policy", "?"),
+        clients=number("connected_clients"),
+        uptime_seconds=number("uptime_in_seconds"),
+        round_trip_seconds=round_trip,
+        persistence="AOF" if aof else "snapshots only" if number("rdb_last_save_time") else "none",
+    )

@@ -1,0 +1,112 @@
+"""Producing: jobs come in."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from gopher_cli.events import JobsSubmitted
+from gopher_cli.model.defaults import Defaults
+from gopher_cli.model.errors import Conflict
+from gopher_cli.model.job import NO_OPTIONS, Job
+from gopher_cli.model.making import make_job, make_options
+from gopher_cli.store import ask, calls
+from gopher_cli.store.calls import Receipt
+from gopher_cli.verbs.base import Base
+
+_OPTIONS = (
+    "backoff",
+    "unique_key",
+    "unique_for",
+    "retention",
+    "after",
+    "tags",
+    "headers",
+    "parent",
+)
+ROUND_TRIP_BYTES = 4 * 1024 * 1024
+
+
+def new_job(defaults: Defaults, type: str, payload: Any = None, **given: Any) -> Job:
+    """A job with the defaults filled in. Raises Usage or BadData; TypeError for an unknown option."""
+    rare = {name: given.pop(name) for name in _OPTIONS if name in given}
+    if defaults.backoff != "exp:5s":
+        rare.setdefault("backoff", defaults.backoff)
+    if defaults.retention != 86400.0:
+        rare.setdefault("retention", defaults.retention)
+    given.setdefault("queue", defaults.queue)
+    given.setdefault("max_retries", defaults.max_retries)
+    given.setdefault("timeout", defaults.timeout)
+    return make_job(type, payload, options=make_options(**rare) if rare else NO_OPTIONS, **given)
+
+
+def round_trips(jobs: Iterable[tuple[int, Job]]) -> Iterator[list[tuple[int, Job]]]:
+    """Cut into pieces that one script call takes: 500 jobs, and 4 MB of payload."""
+    piece: list[tuple[int, Job]] = []
+    size = 0
+    for index, job in jobs:
+        weight = len(memoryview(job.spec.payload))
+        if piece and (len(piece) == calls.LIMIT or size + weight > ROUND_TRIP_BYTES):
+            yield piece
+            piece, size = [], 0
+        piece.append((index, job))
+        size += weight
+    if piece:
+        yield piece
+
+
+class Producing(Base):
+    async def submit(self, type: str, payload: Any = None, **options: Any) -> str:
+        """Submit one job and answer its id; a job that is known already answers the id it has.
+
+        Options: id, queue, priority (0-10 or a word), max_retries, timeout, due (epoch seconds) or
+        delay (seconds), backoff, unique_key, unique_for, retention, after (ids), tags, headers.
+        Raises Usage, BadData, Unavailable or TryLater.
+        """
+        (receipt,) = await self.submit_many([new_job(self.defaults, type, payload, **options)])
+        return receipt.duplicate_of or receipt.id
+
+    async def submit_many(
+        self, jobs: Sequence[Job], *, batch: str = "", marks: Sequence[int] = (), now: str = ""
+    ) -> list[Receipt]:
+        """Submit jobs, 500 a round trip; what became of each, in order.
+
+        ``marks`` (line numbers) are kept per queue under ``batch`` in the same instant, so that a
+        repeated batch knows where to go on.
+        """
+        by_queue: dict[str, list[tuple[int, Job]]] = defaultdict(list)
+        for index, job in enumerate(jobs):
+            by_queue[job.queue].append((index, job))
+        await self.announce(by_queue)
+        receipts: dict[int, Receipt] = {}
+        for queue, mine in by_queue.items():
+            for piece in round_trips(mine):
+                mark = marks[piece[-1][0]] if marks else 0
+                call = calls.submit(
+                    self.keys(queue), [job for _, job in piece], batch=batch, mark=mark, now=now
+                )
+                for (index, _), receipt in zip(
+                    piece, await self.store.run(call, "submit"), strict=True
+                ):
+                    receipts[index] = receipt
+        if self.listeners:
+            self.emit(JobsSubmitted([job for i, job in enumerate(jobs) if receipts[i].accepted]))
+        return [receipts[index] for index in range(len(jobs))]
+
+    async def batch_mark(self, queue: str, batch: str) -> int:
+        """The last line of a batch that this queue has."""
+        return await self.store.ask(ask.batch_mark(self.keys(queue), batch))
+
+    async def schema_of(self, type: str) -> bytes | None:
+        """The JSON Schema that a worker has published for this type, if any has."""
+        return await self.store.ask(ask.schema_of(self.namespace, type))
+
+    @staticmethod
+    def refuse_conflict(receipt: Receipt) -> None:
+        """Raises Conflict when the job was not stored because of another one."""
+        if receipt.duplicate_of:
+            raise Conflict(
+                f"job {receipt.duplicate_of} holds this unique key",
+                f"gopher inspect {receipt.duplicate_of}",
+            )

