@@ -7,7 +7,7 @@ import platform
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -33,12 +33,12 @@ LANES = {
 CROWDED = ("bare", "gopher")  # the lanes that are also tried with a million jobs waiting
 
 
-def listed(allowed: object) -> Callable[[str], list[str]]:
+def listed(allowed: Collection[str]) -> Callable[[str], list[str]]:
     def parse(text: str) -> list[str]:
         names = text.split(",")
         for name in names:
-            if name not in allowed:  # type: ignore[operator]
-                raise argparse.ArgumentTypeError(f"no {name!r}; there are {', '.join(allowed)}")  # type: ignore[call-overload]
+            if name not in allowed:
+                raise argparse.ArgumentTypeError(f"no {name!r}; there are {', '.join(allowed)}")
         return names
 
     return parse

@@ -7,6 +7,8 @@ from typing import ClassVar
 from benchmarks.lane import Lane, Payload
 from gopher_cli.sync import Producer
 
+SLICE = 10_000  # so that a million jobs are never in memory at once
+
 
 class GopherLane(Lane):
     name: ClassVar[str] = "gopher"
@@ -19,7 +21,9 @@ class GopherLane(Lane):
         self._producer = Producer(url)
 
     def bulk(self, kind: str, n: int, payload: Payload) -> None:
-        self._producer.submit_many({"type": kind, "payload": payload} for _ in range(n))
+        for start in range(0, n, SLICE):
+            size = min(SLICE, n - start)
+            list(self._producer.submit_many([{"type": kind, "payload": payload}] * size))
 
     def one(self, kind: str, payload: Payload) -> None:
         self._producer.submit(kind, payload)

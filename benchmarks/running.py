@@ -45,6 +45,7 @@ class Worker:
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 self._command,
+                cwd=Path(__file__).parent.parent,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -11,6 +11,8 @@ import os
 import time
 from typing import Any
 
+import uvloop
+
 URL = os.environ.get("BENCH_URL", "")
 CONCURRENCY = int(os.environ.get("BENCH_CONCURRENCY", "10"))
 EXPECTED = int(os.environ.get("BENCH_EXPECT", "0"))
@@ -21,6 +23,12 @@ PAYLOAD: dict[str, Any] = {"to": "user@example.com", "subject": "Hello", "body":
 
 _count = itertools.count(1)  # next() is atomic, so that threads may share it
 _pipe: int | None = None
+
+
+def on_uvloop() -> None:
+    """For a system that runs on uvloop when asked and does not ask; only in its worker."""
+    if URL:
+        uvloop.install()
 
 
 def _say(number: int) -> None:

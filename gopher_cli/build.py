@@ -12,6 +12,7 @@ from gopher_cli.gopher import Gopher
 from gopher_cli.model.defaults import Defaults
 from gopher_cli.store.redis import RedisStore
 from gopher_cli.store.url import Address, parse_url
+from gopher_cli.sync import Producer, SyncStore
 
 
 def address_of(settings: Settings) -> Address:
@@ -45,6 +46,19 @@ def furnish(gopher: Gopher, url: str | None = None, settings: Settings | None = 
     gopher.store = RedisStore(address, timeout=settings.redis_timeout)
     gopher.namespace = settings.namespace
     gopher.defaults = defaults_of(settings)
+
+
+def furnish_producer(
+    producer: Producer, url: str | None = None, settings: Settings | None = None
+) -> SyncStore:
+    """The same for a Producer; answers its store."""
+    settings = settings or Settings.resolve(os.environ)
+    address = parse_url(url) if url else None
+    if address is None or address.kind == "embedded":
+        address = address_of(settings)
+    producer.namespace = settings.namespace
+    producer.defaults = defaults_of(settings)
+    return SyncStore(address, timeout=settings.redis_timeout)
 
 
 @asynccontextmanager

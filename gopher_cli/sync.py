@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import groupby, islice
+from collections.abc import Sequence
+from types import TracebackType
 from typing import Any, TypeVar
 
 from redis import Redis
 from redis.exceptions import ConnectionError, NoScriptError, RedisError
 from redis.retry import Retry
 
-from gopher_cli.model.errors import Conflict
+from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.job import Job
 from gopher_cli.store import ask, calls
 from gopher_cli.store.calls.producing import Receipt
@@ -18,9 +18,9 @@ from gopher_cli.store.connection import connection_settings
 from gopher_cli.store.failures import translate
 from gopher_cli.store.keys import keys_of
 from gopher_cli.store.url import Address
+from gopher_cli.verbs.producing import by_queue, new_job, round_trips
 
 T = TypeVar("T")
-_ROUND_TRIP = 4 * 1024 * 1024
 
 
 class SyncStore:
@@ -28,7 +28,7 @@ class SyncStore:
 
     def __init__(self, address: Address, *, timeout: float = 5.0) -> None:
         self.address = address
-        self._redis = Redis(**connection_settings(address, timeout, Retry))
+        self._redis: Any = Redis(**connection_settings(address, timeout, Retry))
 
     def run(self, call: calls.Call[T]) -> T:
         head = (len(call.keys), *call.keys, *call.argv)
@@ -56,3 +56,75 @@ class SyncStore:
 
     def close(self) -> None:
         self._redis.close()
+
+
+class Producer:
+    """Submits jobs from synchronous code. Safe to share between threads.
+
+    Without a URL it takes the settings of the environment, and without those the embedded server::
+
+        producer = Producer()
+        id = producer.submit("email", {"to": "ann@example.com"})
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        store: SyncStore | None = None,
+        namespace: str = "gopher",
+        defaults: Defaults | None = None,
+    ) -> None:
+        self.namespace = namespace
+        self.defaults = defaults or Defaults()
+        self._announced: set[str] = set()
+        if store is None:
+            # The one look upwards: a program that names no server gets what the settings say.
+            from gopher_cli.build import furnish_producer
+
+            store = furnish_producer(self, url)
+        self.store = store
+
+    def submit(self, type: str, payload: Any = None, **options: Any) -> str:
+        """Submit one job and answer its id; takes the options of Gopher.submit, and raises the same."""
+        (receipt,) = self.submit_many([new_job(self.defaults, type, payload, **options)])
+        return receipt.duplicate_of or receipt.id
+
+    def submit_many(
+        self, jobs: Sequence[Job], *, batch: str = "", marks: Sequence[int] = ()
+    ) -> list[Receipt]:
+        """Submit jobs, 500 a round trip; what became of each, in order. See Gopher.submit_many."""
+        receipts: dict[int, Receipt] = {}
+        for queue, mine in by_queue(jobs).items():
+            self.announce(queue)
+            keys = keys_of(self.namespace, queue)
+            for piece in round_trips(mine):
+                mark = marks[piece[-1][0]] if marks else 0
+                call = calls.submit(keys, [job for _, job in piece], batch=batch, mark=mark)
+                for (index, _), receipt in zip(piece, self.store.run(call), strict=True):
+                    receipts[index] = receipt
+        return [receipts[index] for index in range(len(jobs))]
+
+    def announce(self, queue: str) -> None:
+        """Make a queue known to the fleet before anything is stored in it."""
+        if queue not in self._announced:
+            self.store.ask(ask.add_queue(self.namespace, queue))
+            self._announced.add(queue)
+
+    def job(self, type: str, payload: Any = None, **options: Any) -> Job:
+        """A job for `submit_many`. Raises Usage or BadData."""
+        return new_job(self.defaults, type, payload, **options)
+
+    def close(self) -> None:
+        self.store.close()
+
+    def __enter__(self) -> Producer:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        where: TracebackType | None,
+    ) -> None:
+        self.close()

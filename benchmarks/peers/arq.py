@@ -27,6 +27,9 @@ async def probe(ctx: Any, payload: Payload) -> None:
     await work.probe(payload)
 
 
+work.on_uvloop()
+
+
 class WorkerSettings:
     functions: ClassVar[list[Any]] = [func(f, keep_result=0) for f in (noop, nap, probe)]
     redis_settings = settings(work.URL)
@@ -37,7 +40,7 @@ class WorkerSettings:
 class ArqLane(AsyncLane):
     name: ClassVar[str] = "arq"
     package: ClassVar[str] = "arq"
-    note: ClassVar[str] = "10 jobs, poll_delay 10 ms (default 500), keep_result 0"
+    note: ClassVar[str] = "10 jobs, uvloop, poll_delay 10 ms (default 500), keep_result 0"
     jobs: ClassVar[int] = 5_000
     kinds: ClassVar[frozenset[str]] = frozenset({"noop", "nap", "probe"})
 

@@ -23,6 +23,7 @@ async def probe(ctx: Any, *, payload: Payload) -> None:
     await work.probe(payload)
 
 
+work.on_uvloop()
 settings = {
     "queue": RedisQueue(Redis.from_url(work.URL or "redis://")),
     "functions": [noop, nap, probe],
@@ -33,7 +34,7 @@ settings = {
 class SaqLane(AsyncLane):
     name: ClassVar[str] = "saq"
     package: ClassVar[str] = "saq"
-    note: ClassVar[str] = "concurrency 10, ttl -1 (keeps no results)"
+    note: ClassVar[str] = "concurrency 10, uvloop, ttl -1 (keeps no results)"
     jobs: ClassVar[int] = 5_000
     kinds: ClassVar[frozenset[str]] = frozenset({"noop", "nap", "probe"})
 

@@ -21,7 +21,12 @@ FUNCTIONS = {
 
 
 def build(url: str) -> tuple[Worker[Any], dict[str, Any]]:
-    made: Worker[Any] = Worker(redis_url=url, concurrency=work.CONCURRENCY, sync_concurrency=10)
+    made: Worker[Any] = Worker(
+        redis_url=url,
+        concurrency=work.CONCURRENCY,
+        sync_concurrency=10,
+        anyio_kwargs={"use_uvloop": True},
+    )
     return made, {k: made.task(f, name=k, ttl=0, silent=True) for k, f in FUNCTIONS.items()}
 
 
@@ -31,7 +36,7 @@ worker, _ = build(work.URL or "redis://localhost")
 class StreaqLane(AsyncLane):
     name: ClassVar[str] = "streaq"
     package: ClassVar[str] = "streaq"
-    note: ClassVar[str] = "concurrency 10, ttl 0 (keeps no results), silent tasks"
+    note: ClassVar[str] = "concurrency 10, uvloop, ttl 0 (keeps no results), silent tasks"
     jobs: ClassVar[int] = 5_000
 
     def __init__(self, url: str) -> None:

@@ -50,7 +50,7 @@ class TaskiqLane(AsyncLane):
         await self._broker.startup()
 
     async def send(self, kind: str, payload: Payload) -> None:
-        await self._broker.find_task(kind).kiq(payload)  # type: ignore[union-attr]
+        await self._broker.find_task(kind).kiq(payload)
 
     def worker(self, concurrency: int) -> list[str]:
         most = ["--workers", "1", "--max-async-tasks", str(concurrency)]

@@ -185,8 +185,9 @@ def _deadline(raw: socket.socket, target: Target, timeout: float) -> Iterator[No
     timer.start()
     try:
         yield
-    except Exception:
-        if late.is_set():
+    except Exception as error:
+        # The socket's own time-out and the timer may run out together: either may come first.
+        if late.is_set() or isinstance(error, TimeoutError):
             raise TimeoutError(_too_slow(target, timeout)) from None
         raise
     finally:

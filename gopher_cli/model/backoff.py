@@ -30,9 +30,12 @@ class Backoff:
     def delay(self, failures: int, chance: float) -> float:
         """Seconds to wait after the n-th failure; ``chance`` in [0, 1) is the jitter's dice."""
         n = min(failures, 64)
-        wait = {"exp": 2**n * self.base, "poly": float(n) ** self.base, "fixed": self.base}[
-            self.kind
-        ]
+        waits: dict[str, float] = {
+            "exp": 2.0**n * self.base,
+            "poly": float(n) ** self.base,
+            "fixed": self.base,
+        }
+        wait = waits[self.kind]
         if self.jitter:
             wait *= 1 + 0.15 * chance
         return min(wait, self.cap)

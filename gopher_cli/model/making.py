@@ -30,7 +30,7 @@ def make_job(
     delay: float = 0.0,
     options: Options = NO_OPTIONS,
 ) -> Job:
-    """A checked job. ``payload`` is any JSON value, or JSON text as bytes or msgspec.Raw.
+    """A checked job. ``payload`` is any JSON value, or JSON text as bytes or msgspec.Raw; none is {}.
 
     Times are in seconds, ``due`` since the epoch. Raises Usage for a value that makes no sense,
     BadData for a payload that is no JSON or is larger than 1 MB.

@@ -20,6 +20,7 @@ class Failed(msgspec.Struct, frozen=True):
     error: str
     traceback: str = ""
     delay: float | None = None
+    exit_code: int | None = None
 
 
 class TimedOut(msgspec.Struct, frozen=True):
@@ -33,6 +34,7 @@ class Discarded(msgspec.Struct, frozen=True):
 
     error: str
     traceback: str = ""
+    exit_code: int | None = None
 
 
 class Snoozed(msgspec.Struct, frozen=True):
@@ -85,8 +87,8 @@ def settle(
             return Transition(JobState.FAILED)
         case Failed() | TimedOut() if attempt > max_retries:
             return Transition(JobState.FAILED)
-        case Failed(delay=float(delay)) | Failed(delay=int(delay)):
-            return Transition(JobState.RETRYING, delay)
+        case Failed() if outcome.delay is not None:
+            return Transition(JobState.RETRYING, outcome.delay)
         case Failed() | TimedOut():
             return Transition(JobState.RETRYING, backoff.delay(attempt, chance))
         case Snoozed(seconds=seconds):

@@ -131,7 +131,10 @@ class JobRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptRecord:
-    """An attempt that did not complete, or another event of the job's history."""
+    """An attempt that did not complete, or another event of the job's history.
+
+    ``exit_code`` is that of an executable, 0 where there is none.
+    """
 
     at: int
     attempt: int
@@ -141,6 +144,7 @@ class AttemptRecord:
     worker: str = ""
     seconds: float = 0.0
     retry_at: int = 0
+    exit_code: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,4 +72,5 @@ def _attempt(at: int, said: dict[str, Any]) -> AttemptRecord:
         worker=str(said.get("worker", "")),
         seconds=float(said.get("seconds", 0.0)),
         retry_at=at + round(float(said.get("retry_in", 0.0)) * 1000) if said.get("retry_in") else 0,
+        exit_code=int(said.get("exit_code", 0) or 0),
     )

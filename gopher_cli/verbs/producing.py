@@ -56,6 +56,14 @@ def round_trips(jobs: Iterable[tuple[int, Job]]) -> Iterator[list[tuple[int, Job
         yield piece
 
 
+def by_queue(jobs: Sequence[Job]) -> dict[str, list[tuple[int, Job]]]:
+    """Jobs with their index in the whole, apart by queue."""
+    apart: dict[str, list[tuple[int, Job]]] = defaultdict(list)
+    for index, job in enumerate(jobs):
+        apart[job.queue].append((index, job))
+    return apart
+
+
 class Producing(Base):
     async def submit(self, type: str, payload: Any = None, **options: Any) -> str:
         """Submit one job and answer its id; a job that is known already answers the id it has.
@@ -75,12 +83,10 @@ class Producing(Base):
         ``marks`` (line numbers) are kept per queue under ``batch`` in the same instant, so that a
         repeated batch knows where to go on.
         """
-        by_queue: dict[str, list[tuple[int, Job]]] = defaultdict(list)
-        for index, job in enumerate(jobs):
-            by_queue[job.queue].append((index, job))
-        await self.announce(by_queue)
+        apart = by_queue(jobs)
+        await self.announce(apart)
         receipts: dict[int, Receipt] = {}
-        for queue, mine in by_queue.items():
+        for queue, mine in apart.items():
             for piece in round_trips(mine):
                 mark = marks[piece[-1][0]] if marks else 0
                 call = calls.submit(

@@ -99,6 +99,17 @@ def test_a_slow_answer_ends_at_the_deadline(ctx: Any, web: Any) -> None:
         run(ctx, url=web.url, timeout="150ms")
 
 
+def test_the_sockets_own_time_out_says_the_same(
+    ctx: Any, web: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    web.hold = threading.Event()
+    real = threading.Timer
+    monkeypatch.setattr(net.threading, "Timer", lambda wait, cut: real(wait + 60, cut))
+
+    with pytest.raises(TimeoutError, match="no complete answer within"):
+        run(ctx, url=web.url, timeout="50ms")
+
+
 def test_in_production_the_own_network_is_refused(ctx: Any, web: Any) -> None:
     ctx.set(app_env="production")
     port = web.url.rpartition(":")[2]

@@ -4,12 +4,36 @@ from __future__ import annotations
 
 from gopher_cli.store.calls.base import Call
 from gopher_cli.store.calls.operating import (
-    Depth, Found, Record, cancel, depth, inspect, pause, purge, read_record, requeue,
+    Depth,
+    Found,
+    Record,
+    cancel,
+    depth,
+    inspect,
+    pause,
+    purge,
+    read_record,
+    requeue,
 )  # fmt: skip
 from gopher_cli.store.calls.producing import LIMIT, Receipt, submit
 from gopher_cli.store.calls.working import (
-    Batch, Once, Promotion, Reclaimed, Renewal, Report, Settlement, Verdict,
-    expire, hand_back, once, promote, reclaim, renew, report, reserve, settle,
+    Batch,
+    Once,
+    Promotion,
+    Reclaimed,
+    Renewal,
+    Report,
+    Settlement,
+    Verdict,
+    expire,
+    hand_back,
+    once,
+    promote,
+    reclaim,
+    renew,
+    report,
+    reserve,
+    settle,
 )  # fmt: skip
 
 __all__ = [

@@ -1,0 +1,114 @@
+"""The command tree. A command is one line here, and its module is loaded when it is called."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, ClassVar
+
+import typer
+from typer.core import TyperGroup
+
+from gopher_cli.cli.help import write_tree
+
+JOBS, REPAIR, SEE, RUN, SETUP = "Submit", "Repair", "See", "Run", "Set up"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A command: where its function stands (``module:function`` below cli/), and its line of help."""
+
+    where: str
+    about: str
+    section: str
+    hidden: bool = False
+
+
+class Tree(TyperGroup):
+    """A group that loads a command when it is called, and not before."""
+
+    entries: ClassVar[dict[str, Entry]] = {}
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self.commands = dict.fromkeys(self.entries)  # type: ignore[assignment]
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(self.entries)
+
+    def get_command(self, ctx: Any, name: str) -> Any:
+        if name not in self.entries:
+            return None
+        if self.commands[name] is None:
+            self.commands[name] = load(name, self.entries[name])
+        return self.commands[name]
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        write_tree(self, ctx, formatter)
+
+
+def load(name: str, entry: Entry) -> Any:
+    """The command behind an entry. A where that is no function is a group of entries."""
+    from gopher_cli.cli.command import Command
+
+    module, _, function = entry.where.partition(":")
+    found = getattr(import_module(f"gopher_cli.cli.{module}"), function)
+    if isinstance(found, dict):
+        return _group(name, entry.about + ".", found)
+    app = typer.Typer(add_completion=False, rich_markup_mode=None)
+    names = {"help_option_names": ["-h", "--help"]}
+    app.command(name, cls=Command, context_settings=names)(found)
+    return typer.main.get_command(app)
+
+
+def _group(name: str, about: str, entries: dict[str, Entry], epilog: str = "") -> Any:
+    tree = type("Tree", (Tree,), {"entries": entries})
+    app = typer.Typer(
+        name=name, cls=tree, add_completion=False, rich_markup_mode=None, no_args_is_help=True, epilog=epilog,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )  # fmt: skip
+    app.callback(help=about)(_nothing)
+    return typer.main.get_command(app)
+
+
+def _nothing() -> None:
+    pass
+
+
+EPILOG = """\
+Examples:
+  gopher submit -t email -p '{"to":"ann@example.com","subject":"Hi","body":"Hello"}'
+  gopher worker --concurrency 8
+  gopher stats --watch
+
+Exit codes: 0 done · 1 failed · 2 usage · 3 not found · 5 conflict · 65 bad data · 69 Redis is
+away · 75 try later · 77 denied · 78 bad setting · 124 waited too long · 130 interrupted"""
+
+ENTRIES = {
+    "submit": Entry("submit:submit", "submit a job, or many from a file", JOBS),
+    "types": Entry("types:types", "the types of jobs that workers know", JOBS),
+    "stats": Entry("stats:stats", "depth, speed, times, workers and server", SEE),
+    "inspect": Entry("inspect:inspect", "everything about one job", SEE),
+    "jobs": Entry("jobs:JOBS", "lists of jobs", SEE),
+    "list-failed": Entry("jobs:list_failed", "the dead letter queue", SEE),
+    "workers": Entry("workers:workers", "who is working, on what", SEE),
+    "health": Entry("health:health", "does Redis answer, and do workers live", SEE),
+    "retry": Entry("retry:retry", "run these jobs again now", REPAIR),
+    "retry-all": Entry("retry:retry_all", "run all that failed again now", REPAIR),
+    "requeue-dlq": Entry("retry:requeue_dlq", "bring the dead letter queue back, at your pace", REPAIR),
+    "cancel": Entry("cancel:cancel", "stop jobs, waiting or running", REPAIR),
+    "purge": Entry("purge:purge", "delete jobs for good", REPAIR),
+    "queue": Entry("queue:QUEUE", "list, pause and resume queues", REPAIR),
+    "worker": Entry("worker:worker", "run jobs", RUN),
+    "serve": Entry("serve:serve", "the HTTP API and the dashboard", RUN),
+    "up": Entry("up:up", "worker and HTTP server in one", RUN),
+    "demo": Entry("demo:demo", "see it all at work, in a minute", RUN),
+    "embedded": Entry("embedded:EMBEDDED", "the built-in server: status, start, stop", SETUP),
+    "config": Entry("config:CONFIG", "the settings, and where they come from", SETUP),
+    "completion": Entry("completion:completion", "completion for bash, zsh or fish", SETUP),
+}  # fmt: skip
+
+
+def root() -> Any:
+    """The whole program as a command."""
+    return _group("gopher", "A job queue and its toolkit, for the command line, on Redis or Valkey.", ENTRIES, EPILOG)

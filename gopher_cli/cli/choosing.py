@@ -1,0 +1,119 @@
+"""From the options that choose jobs to a Filter, and from what people type of an id to the job."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gopher_cli.cli.console import check_choice
+from gopher_cli.model.duration import parse_duration
+from gopher_cli.model.errors import NotFound, Usage
+
+if TYPE_CHECKING:
+    from gopher_cli.config import Settings
+    from gopher_cli.gopher import Gopher
+    from gopher_cli.verbs.sweeping import Filter
+
+STATES = (
+    "enqueued", "scheduled", "blocked", "processing", "retrying", "completed", "failed", "cancelled",
+)  # fmt: skip
+# What other systems call them.
+ALIASES = {"pending": "enqueued", "running": "processing", "dead": "failed", "dlq": "failed"}
+
+
+def words(given: Sequence[str] | None) -> tuple[str, ...]:
+    """Repeated options and commas: ``-Q a -Q b,c``."""
+    return tuple(dict.fromkeys(word for text in given or () for word in text.split(",") if word))
+
+
+def states(given: Sequence[str] | None) -> tuple[str, ...]:
+    """Raises Usage for a word that is no state."""
+    found = []
+    for word in words(given):
+        state = ALIASES.get(word, word)
+        check_choice("--state", state, STATES)
+        found.append(state)
+    return tuple(dict.fromkeys(found))
+
+
+def filter_of(
+    *, state: Sequence[str] | None = None, queue: Sequence[str] | None = None, type: str | None = None,
+    tag: str | None = None, error: str | None = None, older_than: str | None = None,
+) -> Filter:  # fmt: skip
+    """Raises Usage for a value that makes no sense."""
+    from gopher_cli.verbs.sweeping import Filter
+
+    if error:
+        check_regex(error)
+    return Filter(
+        states=states(state), queues=words(queue), type=type or "", tag=tag or "", error=error or "",
+        older_than=duration("--older-than", older_than),
+    )  # fmt: skip
+
+
+def check_regex(text: str) -> None:
+    try:
+        re.compile(text)
+    except re.error as wrong:
+        raise Usage(f"--error {text!r} is no regular expression: {wrong}") from None
+
+
+def duration(name: str, text: str | None, default: float = 0.0) -> float:
+    """Seconds. Raises Usage that names the option."""
+    if text is None:
+        return default
+    try:
+        return parse_duration(text)
+    except ValueError as wrong:
+        raise Usage(f"{name}: {wrong}") from None
+
+
+def whole(name: str, text: str | None, default: int = 0, *, least: int = 0) -> int:
+    """Raises Usage that names the option."""
+    if text is None:
+        return default
+    if not re.fullmatch(r"[0-9]{1,12}", text) or int(text) < least:
+        raise Usage(f"{name} takes a whole number from {least}, not {text!r}")
+    return int(text)
+
+
+def per_second(text: str | None) -> float:
+    """``50/s``, ``100/m``, ``1000/h``, or a bare number a second; 0 is no limit."""
+    if text is None:
+        return 0.0
+    match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]+)?)(?:/(s|m|min|h))?", text)
+    if not match or not float(match[1]):
+        raise Usage(f"--rate {text!r} is no rate: write 50/s, 100/m or 1000/h")
+    return float(match[1]) / {"s": 1, "m": 60, "min": 60, "h": 3600}[match[2] or "s"]
+
+
+def remember(settings: Settings, id: str) -> None:
+    """Keep the last id for @last. Best effort: a submit never fails for it."""
+    import os
+
+    file = settings.home / "last"
+    try:
+        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        part = file.with_name(f"last.{os.getpid()}")
+        part.write_text(id + "\n")
+        part.replace(file)
+    except OSError:
+        return
+
+
+def typed_id(settings: Settings, text: str) -> str:
+    """The text itself, or the last id submitted for @last. Raises NotFound."""
+    if text != "@last":
+        return text
+    try:
+        return Path(settings.home / "last").read_text().strip()
+    except OSError:
+        raise NotFound("there is no @last yet", "submit a job first: gopher submit") from None
+
+
+async def found_ids(gopher: Gopher, settings: Settings, given: Iterable[str]) -> list[tuple[str, str]]:
+    """(queue, id) of each, once. Raises NotFound, or Usage for a part that fits several."""
+    found = [await gopher.find(typed_id(settings, text)) for text in given]
+    return list(dict.fromkeys(found))

@@ -1,0 +1,58 @@
+"""From a function to a command: the shared options, our help page, and no second type system."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from typer.core import TyperCommand
+
+from gopher_cli.cli.console import Console
+from gopher_cli.cli.help import write_help
+from gopher_cli.cli.options import COMMON
+
+
+class _AsGiven:
+    """Values stay the text that was typed. Typer would load pydantic to find that out."""
+
+    def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
+        return () if value is None and (param.multiple or param.nargs == -1) else value
+
+
+class Command(TyperCommand):
+    """A command whose help is ours and whose values stay text."""
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        for param in self.params:
+            param._runtime_param = _AsGiven()  # type: ignore[attr-defined]
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        write_help(self, ctx, formatter)
+
+
+def command(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a function as a command: it takes a Console first, then its own Annotated options.
+
+    The options of every command are added; they make the Console. An answer that is a number is
+    the exit code.
+    """
+    signature = inspect.signature(function, eval_str=True)
+    own = list(signature.parameters.values())[1:]
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    shared = [
+        inspect.Parameter(name, keyword, default=default, annotation=annotation)
+        for name, (annotation, default) in COMMON.items()
+    ]
+
+    def run(**given: Any) -> Any:
+        console = Console.open(**{name: given.pop(name) for name in COMMON})
+        return function(console, **given)
+
+    run.__name__, run.__doc__, run.__module__ = function.__name__, function.__doc__, __name__
+    run.__signature__ = signature.replace(  # type: ignore[attr-defined]
+        parameters=[*(p.replace(kind=keyword) for p in own), *shared], return_annotation=None
+    )
+    run.__annotations__ = {}
+    return run

@@ -1,0 +1,172 @@
+"""Console: what a command has to talk with. Settings, streams, the output format, and the verbs.
+
+stdout is data, stderr is talk. A command asks the Console to print values; whether they become a
+table, plain rows, JSON or ids is decided here, once.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+
+from gopher_cli.cli.color import wants_color
+from gopher_cli.cli.options import FORMATS
+from gopher_cli.cli.safe import HOSTILE, safe
+from gopher_cli.model.errors import Usage
+
+if TYPE_CHECKING:
+    from gopher_cli.cli.tables import Listing
+    from gopher_cli.config import Settings
+    from gopher_cli.gopher import Gopher
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True, kw_only=True)
+class Console:
+    """One per command. ``format`` is one of options.FORMATS, never empty."""
+
+    format: str
+    quiet: bool = False
+    header: bool = True
+    debug: bool = False
+    color: str | None = None
+    flags: dict[str, str | None] = field(default_factory=dict)
+    out: TextIO = field(default_factory=lambda: sys.stdout)
+    err: TextIO = field(default_factory=lambda: sys.stderr)
+    _settings: Settings | None = None
+
+    @classmethod
+    def open(
+        cls, *, output: str | None, json: bool, no_header: bool, quiet: bool, color: str | None,
+        debug: bool, redis_url: str | None, profile: str | None,
+    ) -> Console:  # fmt: skip
+        """From the options of every command. Raises Usage."""
+        output = "json" if json else output or os.environ.get("GOPHER_OUTPUT")
+        check_choice("--color", color, ("auto", "always", "never"))
+        check_choice("--output", output, FORMATS)
+        return cls(
+            format=output or ("id" if quiet else "table" if sys.stdout.isatty() else "plain"),
+            quiet=quiet, header=not no_header, color=color,
+            debug=debug or bool(os.environ.get("GOPHER_DEBUG")),
+            flags={"redis_url": redis_url, "profile": profile},
+        )  # fmt: skip
+
+    def settings(self, **flags: Any) -> Settings:
+        """The settings of this command; ``flags`` are those of its options that are settings."""
+        if self._settings is None or flags:
+            from gopher_cli.config import Settings
+
+            self._settings = Settings.resolve(os.environ, **self.flags, **flags)
+            self._warn_of_production(self._settings)
+        return self._settings
+
+    def _warn_of_production(self, settings: Settings) -> None:
+        if settings.production and not settings.redis_url:
+            from gopher_cli.embedded import production_warning
+
+            self.warn(production_warning(settings) or "")
+
+    def call(self, verb: Callable[[Gopher], Coroutine[Any, Any, T]]) -> T:
+        """Run one piece of asynchronous work with a Gopher, and close it."""
+        import asyncio
+
+        from gopher_cli.build import open_gopher
+
+        async def work() -> T:
+            async with open_gopher(self.settings()) as gopher:
+                return await verb(gopher)
+
+        return asyncio.run(work())
+
+    # Talk: stderr, for people.
+
+    @property
+    def out_tty(self) -> bool:
+        return self.out.isatty()
+
+    @property
+    def talks(self) -> bool:
+        """Somebody watches stderr and has not asked for silence."""
+        return self.err.isatty() and not self.quiet
+
+    def say(self, text: str) -> None:
+        """A line for somebody who watches; not for pipes, logs and cron."""
+        if self.talks:
+            self._tell(self.paint(text, "2"))
+
+    def warn(self, text: str) -> None:
+        """A line that must be read, wherever stderr goes."""
+        self._tell(f"{self.paint('warning:', '33')} {text}")
+
+    def _tell(self, text: str) -> None:
+        print(text, file=self.err, flush=True)
+
+    def paint(self, text: str, code: str) -> str:
+        """For stderr."""
+        return f"\x1b[{code}m{text}\x1b[0m" if wants_color(self.color, self.err) else text
+
+    # Data: stdout.
+
+    def print(self, text: str, *, flush: bool = False) -> None:
+        """A line of data that is safe already, or was written by us."""
+        print(text, file=self.out, flush=flush)
+
+    def json(self, value: Any, *, lines: bool = False) -> None:
+        """One JSON document: indented for people, compact for programs and in streams."""
+        import msgspec
+
+        raw = msgspec.json.encode(value)
+        if self.out_tty and not lines:
+            raw = msgspec.json.format(raw, indent=2)
+        # A terminal may be looking: JSON escapes C0 by itself, and we the rest.
+        text = raw.decode()
+        self.print(json_safe(text) if self.out_tty else text, flush=lines)
+
+    def rows(self, listing: Listing) -> None:
+        """A list of alike things, in the format that was asked for."""
+        from gopher_cli.cli.tables import write_listing
+
+        write_listing(self, listing)
+
+    def ids(self, ids: Iterable[str]) -> None:
+        for id in ids:
+            self.print(safe(id))
+
+    def confirm(self, question: str, *, yes: bool) -> None:
+        """Raises Usage where nobody can answer, Declined where the answer is no."""
+        if yes or os.environ.get("GOPHER_ASSUME_YES", "") not in ("", "0"):
+            return
+        if not (sys.stdin.isatty() and self.err.isatty()):
+            raise Usage("this needs a yes, and there is no terminal to ask", "add --yes, or --dry-run")
+        print(f"{question} [y/N] ", end="", file=self.err, flush=True)
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+            raise Declined("nothing was changed")
+
+
+class Declined(Usage):
+    """The user said no."""
+
+    exit_code = 1
+
+
+def json_safe(text: str) -> str:
+    """JSON in which hostile characters stand as JSON escapes: the same value, harmless to look at."""
+    import json
+
+    # All hostile characters stand inside of JSON strings; JSON itself has none but the newline.
+    return HOSTILE.sub(lambda match: json.dumps(match[0])[1:-1], text)
+
+
+def check_choice(name: str, value: str | None, known: Iterable[str]) -> None:
+    """Raises Usage with a guess for a word that is none of the known ones."""
+    known = list(known)
+    if value is None or value == "" or value in known:
+        return
+    near = difflib.get_close_matches(value, known, 1)
+    guess = f"did you mean {near[0]}?" if near else ""
+    raise Usage(f"{name} is {', '.join(known[:-1])} or {known[-1]}, not {safe(value)!r}", guess)

@@ -1,0 +1,124 @@
+"""Following a job to its end: its log to stderr, its result to stdout, its fate as the exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
+
+from gopher_cli.cli.console import Console
+from gopher_cli.cli.safe import safe
+from gopher_cli.cli.words import span
+from gopher_cli.model.errors import GopherError
+
+if TYPE_CHECKING:
+    from gopher_cli.gopher import Gopher
+    from gopher_cli.model.stats import JobDetail
+
+_FIRST, _LONGEST = 0.01, 0.25
+_PATIENCE = 1.0  # seconds, before we say why nothing happens
+FINAL = ("completed", "failed", "cancelled")
+
+
+class Ended(GopherError):
+    """The job did not complete."""
+
+    def __init__(self, message: str, hint: str, exit_code: int = 1) -> None:
+        super().__init__(message, hint)
+        self.exit_code = exit_code
+
+
+class TimedOut(Ended):
+    """The job goes on; we do not wait for it any longer."""
+
+
+async def follow(gopher: Gopher, console: Console, queue: str, id: str, wait: float) -> JobDetail:
+    """The job when it has ended. Raises TimedOut after ``wait`` seconds (0: never)."""
+    import asyncio
+    from time import monotonic
+
+    began, pause, teller = monotonic(), _FIRST, _Teller(console)
+    while True:
+        job = await gopher.inspect(queue, id)
+        teller.tell(job, monotonic() - began)
+        if job.state in FINAL:
+            return job
+        left = wait - (monotonic() - began) if wait else _LONGEST
+        if left <= 0:
+            message = f"{id} is still {job.state} after {span(wait)}; it goes on"
+            raise TimedOut(message, f"gopher inspect {id} --wait", 124)
+        await asyncio.sleep(min(pause, left))
+        pause = min(_LONGEST, pause * 1.4)
+
+
+class _Teller:
+    """Log lines and progress as they come, and once a reason why nothing happens."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.lines: list[str] = []
+        self.progress: object = None
+        self.explained = False
+
+    def tell(self, job: JobDetail, waited: float) -> None:
+        for line in new_lines(self.lines, job.log):
+            if not self.console.quiet:
+                print(safe(line), file=self.console.err, flush=True)
+        self.lines = job.log
+        if job.progress and job.progress != self.progress:
+            self.progress = job.progress
+            self.console.say(progress_words(job.progress))
+        if not self.explained and waited > _PATIENCE and "worker" in job.why_not_running:
+            self.explained = True
+            self.console.warn(safe(f"not running yet: {job.why_not_running}"))
+
+
+def progress_words(progress: dict[str, Any]) -> str:
+    share, said = progress.get("share", progress.get("progress", 0)), progress.get("message", "")
+    done = f"{float(share):.0%}" if isinstance(share, (int, float)) else "?"
+    return safe(f"{done} {said}".strip())
+
+
+def new_lines(seen: list[str], now: list[str]) -> list[str]:
+    """What was added to a log, whose oldest lines may have been dropped meanwhile."""
+    for start in range(len(seen)):
+        tail = seen[start:]
+        if now[: len(tail)] == tail:
+            return now[len(tail) :]
+    return now
+
+
+def finish(console: Console, job: JobDetail) -> int:
+    """Print the result; raises Ended for a job that failed or was cancelled."""
+    if console.format in ("json", "ndjson"):
+        outcome = {"id": job.id, "state": job.state, "result": job.result, "error": last_error(job) or None}
+        console.json(outcome, lines=console.format == "ndjson")
+    elif job.state == "completed" and not console.quiet and job.result is not None:
+        if isinstance(job.result, str):
+            console.print(safe(job.result, lines=True) if console.out_tty else job.result)
+        else:
+            console.json(job.result)
+    if job.state == "completed":
+        return 0
+    see = f"gopher inspect {job.id}"
+    if job.state == "cancelled":
+        raise Ended(f"{job.id} was cancelled", see)
+    raise Ended(f"{job.id} failed: {last_error(job) or 'no reason is known'}", see, exit_code_of(job))
+
+
+def last_error(job: JobDetail) -> str:
+    return next((event.error for event in reversed(job.history) if event.error), "")
+
+
+def exit_code_of(job: JobDetail) -> int:
+    """That of an executable, where it may mean something; else 1."""
+    code = next((event.exit_code for event in reversed(job.history) if event.exit_code), 0)
+    return code if 1 <= code <= 113 else 1
+
+
+def wait_for(console: Console, id: str, work: Coroutine[Any, Any, Any] | Any) -> JobDetail:
+    """Run ``work``; Ctrl-C leaves the job alone and says how to come back to it."""
+    try:
+        return console.call(work)  # type: ignore[no-any-return]
+    except KeyboardInterrupt:
+        print(f"\ndetached; the job goes on: gopher inspect {id} --wait", file=console.err)
+        raise

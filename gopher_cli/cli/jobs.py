@@ -1,0 +1,105 @@
+"""gopher jobs ls, gopher list-failed: jobs as rows."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Any
+
+from gopher_cli.cli import options as o
+from gopher_cli.cli.app import Entry
+from gopher_cli.cli.choosing import filter_of, whole
+from gopher_cli.cli.command import command
+from gopher_cli.cli.console import Console
+from gopher_cli.cli.tables import Column, Listing
+from gopher_cli.cli.words import ago, plural, short_id, style_of, when
+from gopher_cli.model.stats import JobRow
+
+JOBS = {"ls": Entry("jobs:ls", "list jobs, newest first", "Commands")}
+
+Oldest = Annotated[bool, o.option("--oldest", help="oldest first", panel=o.WHICH)]
+
+
+@command
+def ls(
+    console: Console,
+    state: o.State = None,
+    type: o.Type = None,
+    tag: o.Tag = None,
+    queue: o.Queues = None,
+    older_than: o.OlderThan = None,
+    error: o.Error = None,
+    limit: o.Limit = None,
+    oldest: Oldest = False,
+) -> None:
+    """List jobs, newest first, 50 unless --limit says otherwise (0 is all).
+
+      gopher jobs ls --state retrying,failed --type email
+      gopher jobs ls -q --state failed | xargs gopher retry
+    """
+    wanted = filter_of(
+        state=state, type=type, tag=tag, queue=queue, older_than=older_than, error=error
+    )
+    _list(console, wanted, whole("--limit", limit, 50), newest=not oldest)
+
+
+@command
+def list_failed(
+    console: Console,
+    type: o.Type = None,
+    tag: o.Tag = None,
+    queue: o.Queues = None,
+    older_than: o.OlderThan = None,
+    error: o.Error = None,
+    limit: o.Limit = None,
+) -> None:
+    """List the dead letter queue: jobs that are out of retries, newest first.
+
+      gopher list-failed --error 'timed? out'
+    """
+    wanted = filter_of(
+        state=["failed"], type=type, tag=tag, queue=queue, older_than=older_than, error=error
+    )
+    _list(console, wanted, whole("--limit", limit, 50), newest=True)
+
+
+def _list(console: Console, wanted: Any, limit: int, *, newest: bool) -> None:
+    # One more than asked for, to know whether there are more.
+    found = console.call(
+        lambda gopher: gopher.jobs(wanted, limit=limit + 1 if limit else 0, newest=newest)
+    )
+    shown = found[:limit] if limit else found
+    console.rows(
+        Listing(rows=shown, columns=columns(int(time.time() * 1000)), extra=EXTRA, record=record,
+                id=lambda row: row.id, empty="no such jobs")
+    )  # fmt: skip
+    if len(found) > len(shown):
+        console.say(f"only {plural(limit, 'job')} shown; all of them: --limit 0")
+
+
+def columns(now: int) -> list[Column]:
+    """What a row of jobs shows; times count from ``now`` (epoch ms)."""
+    return [
+        Column(name="id", show=lambda r: short_id(r.id), raw=lambda r: r.id, keep=10, least=12),
+        Column(name="type", show=lambda r: r.type, keep=8, most=24),
+        Column(name="queue", show=lambda r: r.queue, keep=4, most=20),
+        Column(name="state", show=lambda r: r.state, style=lambda r: style_of(r.state), keep=9, least=10),
+        Column(name="priority", show=lambda r: str(r.priority), raw=lambda r: r.priority, right=True, keep=2),
+        Column(name="attempts", show=lambda r: f"{r.attempts}/{r.max_retries + 1}", raw=lambda r: r.attempts, right=True, keep=3),
+        Column(name="since", show=lambda r: ago(r.at, now), raw=lambda r: when(r.at), keep=7, least=8),
+        Column(name="error", show=lambda r: r.error.partition("\n")[0], raw=lambda r: r.error, style=lambda r: "red", keep=6, most=60, least=14),
+    ]  # fmt: skip
+
+
+EXTRA = (
+    Column(name="max retries", show=lambda r: str(r.max_retries), raw=lambda r: r.max_retries),
+    Column(name="created", show=lambda r: when(r.created)),
+)
+
+
+def record(row: JobRow) -> dict[str, object]:
+    """A row as JSON: times as RFC 3339."""
+    return {
+        "id": row.id, "type": row.type, "queue": row.queue, "state": row.state, "priority": row.priority,
+        "attempts": row.attempts, "max_retries": row.max_retries, "created_at": when(row.created) or None,
+        "since": when(row.at) or None, "error": row.error or None,
+    }  # fmt: skip

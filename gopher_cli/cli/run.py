@@ -1,0 +1,120 @@
+"""Run the program: parse, act, and turn every way to end into an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from gopher_cli.cli.color import wants_color
+from gopher_cli.cli.safe import safe
+from gopher_cli.model.errors import GopherError
+
+INTERRUPTED, BROKEN_PIPE = 130, 141
+
+
+def run(args: Sequence[str]) -> int:
+    """The exit code of ``gopher ARGS``."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = _act(args)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _hung_up()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return code
+
+
+def _act(args: Sequence[str]) -> int:
+    from typer.exceptions import Abort, Exit, TyperException
+
+    from gopher_cli.cli.app import root
+    from gopher_cli.cli.usage import explained
+
+    try:
+        answer = root().main(list(args), prog_name="gopher", standalone_mode=False)
+    except GopherError as error:
+        return _failed(args, error)
+    except TyperException as error:
+        return _failed(args, explained(error))
+    except Exit as error:
+        return error.exit_code
+    except Abort:
+        return INTERRUPTED
+    except (BrokenPipeError, KeyboardInterrupt):
+        raise
+    except Exception as error:
+        return _surprised(args, error)
+    return answer if isinstance(answer, int) else 0
+
+
+def _failed(args: Sequence[str], error: GopherError) -> int:
+    if _debugs(args):
+        import traceback
+
+        traceback.print_exception(error)
+    say_error(args, str(error), error.hint, error.exit_code, type(error).__name__)
+    return error.exit_code
+
+
+def say_error(args: Sequence[str], message: str, hint: str, code: int, name: str) -> None:
+    """What and why on one line, the next command on another; or one line of JSON."""
+    sys.stdout.flush()
+    if _wants_json(args):
+        import json
+
+        said = {"code": name, "message": message, "hint": hint, "exit_code": code}
+        print(json.dumps({"error": said}), file=sys.stderr)
+        return
+    color = wants_color(_value(args, "--color"), sys.stderr)
+    head, tail = ("\x1b[31mgopher:\x1b[0m", "\x1b[36mhint:\x1b[0m") if color else ("gopher:", "hint:")
+    print(f"{head} {safe(message, lines=True)}", file=sys.stderr)
+    if hint:
+        print(f"{tail} {safe(hint, lines=True)}", file=sys.stderr)
+
+
+def _surprised(args: Sequence[str], error: Exception) -> int:
+    if _debugs(args):
+        import traceback
+
+        traceback.print_exception(error)
+    said = f"{type(error).__name__}: {error}".splitlines()[0]
+    hint = "this is a bug in gopher; add --debug to see where, and please report it"
+    say_error(args, f"something went wrong: {said}", hint, 1, "Bug")
+    return 1
+
+
+def _debugs(args: Sequence[str]) -> bool:
+    return "--debug" in args or bool(os.environ.get("GOPHER_DEBUG"))
+
+
+def _wants_json(args: Sequence[str]) -> bool:
+    chosen = _value(args, "--output") or _value(args, "-o") or os.environ.get("GOPHER_OUTPUT")
+    joined = any(arg in ("--json", "-ojson", "-ondjson") for arg in args)
+    return joined or chosen in ("json", "ndjson")
+
+
+def _value(args: Sequence[str], name: str) -> str | None:
+    """The value of an option as it was typed: an error may come before anything is parsed."""
+    for index, arg in enumerate(args):
+        if arg.startswith(name + "="):
+            return arg.partition("=")[2]
+        if arg == name and index + 1 < len(args):
+            return args[index + 1]
+    return None
+
+
+def _hung_up() -> int:
+    """The reader of our pipe is gone: no complaint, and none from the interpreter at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            os.dup2(nowhere, stream.fileno())
+        except (OSError, ValueError, AttributeError):
+            continue
+    return BROKEN_PIPE
+
+

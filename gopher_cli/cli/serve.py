@@ -1,0 +1,50 @@
+"""`gopher serve`: the HTTP API, in the foreground."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from gopher_cli.cli.command import command
+from gopher_cli.cli.console import Console
+from gopher_cli.cli.options import option
+
+Host = Annotated[
+    str | None,
+    option("--host", metavar="HOST", help="listen there (localhost); elsewhere needs API_KEY"),
+]
+Port = Annotated[
+    str | None,
+    option("--port", metavar="PORT", help="listen on this port (8080); 0 takes a free one"),
+]
+LogFormat = Annotated[
+    str | None,
+    option("--log-format", metavar="FORMAT", help="console for people, json for machines"),
+]
+LogLevel = Annotated[
+    str | None, option("--log-level", metavar="LEVEL", help="debug, info, warning or error")
+]
+
+
+@command
+def serve(
+    console: Console,
+    host: Host = None,
+    port: Port = None,
+    log_format: LogFormat = None,
+    log_level: LogLevel = None,
+) -> int:
+    """The HTTP API: submit jobs, look at them, count them.
+
+      gopher serve --port 8080
+      curl localhost:8080/api/v1/jobs -H 'Content-Type: application/json' \\
+        -d '{"type":"math","payload":{"op":"add","a":1,"b":2}}'
+      curl localhost:8080/api/v1/stats
+
+    Anything but this machine needs a key (API_KEY). The API describes itself at /openapi.json.
+    """
+    settings = console.settings(
+        server_host=host, server_port=port, log_format=log_format, log_level=log_level
+    )
+    from gopher_cli.web.serving import run_server
+
+    return run_server(settings)

@@ -1,0 +1,67 @@
+"""`gopher up`: worker and HTTP server as one foreground process tree."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from gopher_cli.cli.command import command
+from gopher_cli.cli.console import Console
+from gopher_cli.cli.options import option
+from gopher_cli.cli.serve import Host, LogFormat, LogLevel, Port
+
+Concurrency = Annotated[
+    str | None, option("--concurrency", "-c", metavar="N", help="so many jobs at once (5)")
+]
+Processes = Annotated[
+    str | None, option("--processes", metavar="N", help="so many processes of the worker (1)")
+]
+Served = Annotated[
+    str | None, option("--queue", "-Q", metavar="QUEUES", help="such as mail:3,default:1")
+]
+App = Annotated[
+    str | None,
+    option("--app", metavar="MODULE:OBJECT", help="your handlers, such as shop.jobs:app"),
+]
+Exec = Annotated[
+    list[str] | None,
+    option("--exec", metavar="TYPE=COMMAND", help="a program that runs a type (repeat)"),
+]
+
+
+@command
+def up(
+    console: Console,
+    host: Host = None,
+    port: Port = None,
+    concurrency: Concurrency = None,
+    processes: Processes = None,
+    queue: Served = None,
+    app: App = None,
+    exec: Exec = None,
+    log_format: LogFormat = None,
+    log_level: LogLevel = None,
+) -> int:
+    """Worker and HTTP server together, until Ctrl-C or SIGTERM.
+
+      gopher up --port 8080 --concurrency 8
+
+    Both stop gracefully. When one of them dies the other is stopped too, and the exit code is
+    that of the first.
+    """
+    flags: dict[str, Any] = {
+        "server_host": host, "server_port": port, "worker_concurrency": concurrency,
+        "worker_processes": processes, "worker_queues": queue, "app": app,
+        "exec": "\n".join(exec or ()) or None, "log_format": log_format, "log_level": log_level,
+    }  # fmt: skip
+    settings = console.settings(**flags)
+    import asyncio
+
+    from gopher_cli.build import address_of
+    from gopher_cli.cli.tree import Tree
+    from gopher_cli.web.serving import permitted
+
+    # What cannot work is said here, once and before anything runs.
+    permitted(settings)
+    address_of(settings)
+    tree = Tree(grace=settings.worker_shutdown_timeout + 5, plain=settings.log_format == "json")
+    return asyncio.run(tree.run(["serve", "worker"], console.flags | flags, console.color))

@@ -1,0 +1,49 @@
+"""Errors of the parser in gopher's words: what, why, and what to type instead."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import Any
+
+from gopher_cli.model.errors import GopherError, Usage
+
+
+class Shown(Usage):
+    """A command without its arguments: its help is the answer."""
+
+
+def explained(error: Any) -> GopherError:
+    """A parser's exception as Usage, with a guess at what was meant."""
+    kind, ctx = type(error).__name__, getattr(error, "ctx", None)
+    path = ctx.command_path if ctx else "gopher"
+    see = f"see: {path} --help"
+    if kind == "NoSuchOption":
+        near = _near(error.option_name, _options(ctx))
+        return Usage(f"{path} has no option {error.option_name}", f"did you mean {near}?" if near else see)
+    if kind == "MissingParameter":
+        return Usage(f"{path} needs {_wanted(error.param)}", see)
+    if kind == "BadOptionUsage":
+        name = error.option_name
+        takes = "needs a value" if "requires" in error.message else "takes no value"
+        return Usage(f"{name} {takes}", see)
+    if match := re.match(r"No such command '(.*?)'", error.message):
+        near = _near(match[1], ctx.command.list_commands(ctx))
+        return Usage(f"{path} has no command {match[1]!r}", f"did you mean {path} {near}?" if near else see)
+    if match := re.match(r"Got unexpected extra arguments? \((.*)\)", error.message):
+        return Usage(f"{path} does not take {match[1]!r}", see)
+    return Usage(error.format_message().strip().rstrip(".").replace("\n", " "), see)
+
+
+def _wanted(param: Any) -> str:
+    if param.param_type_name == "argument":
+        return str(param.metavar or param.name.upper())
+    return " ".join(filter(None, (param.opts[0], param.metavar)))
+
+
+def _options(ctx: Any) -> list[str]:
+    return [name for param in ctx.command.get_params(ctx) for name in param.opts]
+
+
+def _near(typed: str, known: list[str]) -> str:
+    return next(iter(difflib.get_close_matches(typed, known, 1, 0.5)), "")

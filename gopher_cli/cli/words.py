@@ -1,0 +1,92 @@
+"""Numbers and moments as people say them."""
+
+from __future__ import annotations
+
+from gopher_cli.model.duration import format_duration, rfc3339
+
+STATE_STYLES = {
+    "enqueued": "cyan", "scheduled": "blue", "blocked": "blue", "processing": "yellow",
+    "retrying": "magenta", "completed": "green", "failed": "red", "cancelled": "dim",
+}  # fmt: skip
+
+
+def style_of(state: str) -> str:
+    return STATE_STYLES.get(state, "")
+
+
+def ago(then: int, now: int) -> str:
+    """``3m ago`` or ``in 2h``, both in epoch ms; a dash for never."""
+    if not then:
+        return "-"
+    seconds = (now - then) / 1000
+    if abs(seconds) < 1:
+        return "now"
+    return f"{span(seconds)} ago" if seconds > 0 else f"in {span(-seconds)}"
+
+
+def span(seconds: float | None) -> str:
+    """A duration for a table: whole seconds below a minute, no more than two units."""
+    if seconds is None:
+        return "-"
+    return format_duration(float(int(seconds)) if seconds >= 10 else seconds)
+
+
+def took(seconds: float | None) -> str:
+    """A measured time, three digits at most: ``1.2ms``, ``350ms``, ``2.5s``."""
+    return "-" if seconds is None else format_duration(float(f"{seconds:.2g}"))
+
+
+def when(ms: int) -> str:
+    """For programs: RFC 3339, or nothing for never."""
+    return rfc3339(ms) if ms else ""
+
+
+def size(count: float) -> str:
+    """Bytes as ``1.5 MB``."""
+    for unit in ("B", "KB", "MB", "GB"):
+        if abs(count) < 1024:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1024
+    return f"{count:.1f} TB"
+
+
+def number(count: int) -> str:
+    """Thousands apart: 12 345."""
+    return f"{count:,}".replace(",", " ")
+
+
+def plural(count: int, word: str) -> str:
+    return f"{number(count)} {word}" if count == 1 else f"{number(count)} {word}s"
+
+
+def rate(per_second: float) -> str:
+    """As many as one can grasp: 12.5/s, 0.2/s as 12/min."""
+    if per_second == 0:
+        return "0/s"
+    if per_second < 0.5:
+        return f"{per_second * 60:.2g}/min"
+    return f"{per_second:.3g}/s" if per_second < 1000 else f"{number(round(per_second))}/s"
+
+
+def percent(share: float | None) -> str:
+    if share is None:
+        return "-"
+    # 99.96 % is not 100 %: only all of all is.
+    return "100%" if share == 1 else f"{min(share * 100, 99.9):.1f}%"
+
+
+def short_id(id: str) -> str:
+    """The end of an id: ids of one moment start alike, and end at random."""
+    return id[-12:] if len(id) == 36 and id[14:15] == "7" else id
+
+
+BARS = "▁▂▃▄▅▆▇█"
+
+
+def sparkline(values: list[int], *, room: int = 60) -> str:
+    """The last ``room`` values as bars; nothing is a space on the floor."""
+    shown = values[-room:] if room else values
+    top = max(shown, default=0)
+    if not top:
+        return "▁" * len(shown)
+    return "".join(BARS[0] if not v else BARS[max(1, round(v / top * 7))] for v in shown)

@@ -1,0 +1,56 @@
+"""gopher workers: who is working, and on what."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from gopher_cli.cli.command import command
+from gopher_cli.cli.console import Console
+from gopher_cli.cli.tables import Column, Listing
+from gopher_cli.cli.words import plural, short_id, size, span
+from gopher_cli.model.stats import WorkerInfo
+
+
+@command
+def workers(console: Console) -> None:
+    """List the workers that were heard in the last minute, the dead ones too."""
+    console.rows(listing(console.call(lambda gopher: gopher.workers())))
+
+
+def listing(infos: list[WorkerInfo], title: str = "") -> Listing:
+    return Listing(
+        rows=infos, columns=COLUMNS, extra=EXTRA, record=asdict, id=lambda w: w.id, title=title,
+        empty="no worker is running; start one: gopher worker",
+    )  # fmt: skip
+
+
+def state_of(info: WorkerInfo) -> str:
+    return info.state if info.alive else "silent"
+
+
+def current(info: WorkerInfo) -> str:
+    """What it runs, the longest first."""
+    jobs = sorted(info.current, key=lambda job: -float(job.get("seconds", 0)))
+    shown = ", ".join(
+        f"{job.get('type')} {short_id(str(job.get('id')))[-6:]} {span(float(job.get('seconds', 0)))}" for job in jobs[:3]
+    )  # fmt: skip
+    return shown + (f" and {plural(len(jobs) - 3, 'other')}" if len(jobs) > 3 else "")
+
+
+COLUMNS = [
+    Column(name="worker", show=lambda w: f"{w.host}:{w.pid}", raw=lambda w: w.id, keep=10, most=28),
+    Column(name="state", show=state_of, keep=8, style=lambda w: "green" if w.alive and w.state == "running" else "red" if not w.alive else "yellow"),
+    Column(name="busy", show=lambda w: f"{w.busy}/{w.slots}", raw=lambda w: w.busy, keep=9, right=True),
+    Column(name="done", show=lambda w: str(w.completed), raw=lambda w: w.completed, keep=5, right=True),
+    Column(name="failed", show=lambda w: str(w.failed), raw=lambda w: w.failed, keep=4, right=True),
+    Column(name="rss", show=lambda w: size(w.rss_bytes), raw=lambda w: w.rss_bytes, keep=5, right=True),
+    Column(name="cpu", show=lambda w: f"{w.cpu_percent:.0f}%", raw=lambda w: w.cpu_percent, keep=5, right=True),
+    Column(name="up", show=lambda w: span(w.uptime_seconds), raw=lambda w: w.uptime_seconds, keep=6, right=True),
+    Column(name="queues", show=lambda w: ",".join(w.queues), raw=lambda w: w.queues, keep=3, most=24),
+    Column(name="running", show=current, raw=lambda w: [job.get("id") for job in w.current], keep=2, most=60, least=16),
+]  # fmt: skip
+EXTRA = (
+    Column(name="slots", show=lambda w: str(w.slots), raw=lambda w: w.slots),
+    Column(name="types", show=lambda w: ",".join(w.types), raw=lambda w: w.types),
+    Column(name="heard seconds ago", show=lambda w: f"{w.last_heard_seconds:.1f}", raw=lambda w: w.last_heard_seconds),
+)  # fmt: skip

@@ -1,0 +1,117 @@
+"""Does a payload fit the JSON Schema that a worker has published? The part that helps people: which
+field is missing, which is of a wrong type. What it does not understand, it lets pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from gopher_cli.model.errors import BadData
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "object": (dict,), "array": (list,), "string": (str,), "integer": (int,), "number": (int, float),
+    "boolean": (bool,), "null": (type(None),),
+}  # fmt: skip
+_DEEPEST = 20
+Schema = Mapping[str, Any]
+
+
+def check_payload(type: str, schema: Schema, payload: Any) -> None:
+    """Raises BadData that names every field at fault, three at most."""
+    found = [fault for _, fault in zip(range(3), misfits(schema, payload), strict=False)]
+    if found:
+        raise BadData(
+            f"the payload does not fit {type}: {'; '.join(found)}", f"see: gopher types {type}"
+        )
+
+
+def misfits(schema: Schema, payload: Any) -> Iterator[str]:
+    """Every fault in words, such as "to is missing" or "n is a string, not an integer"."""
+    yield from _faults(schema, payload, schema, "", 0)
+
+
+def _faults(schema: Schema, value: Any, root: Schema, path: str, depth: int) -> Iterator[str]:
+    schema = _resolved(schema, root)
+    if depth > _DEEPEST:
+        return
+    if choices := schema.get("anyOf") or schema.get("oneOf"):
+        tried = [list(_faults(choice, value, root, path, depth + 1)) for choice in choices]
+        if all(tried):
+            yield (
+                min(tried, key=len)[0]
+                if len(tried) == 1
+                else _no_choice(choices, value, root, path)
+            )
+        return
+    if (kinds := _kinds(schema)) and not any(_is(value, kind) for kind in kinds):
+        yield f"{path or 'it'} is {_named(value)}, not {' or '.join(_article(kind) for kind in kinds)}"
+        return
+    if (allowed := schema.get("enum")) and value not in allowed:
+        yield f"{path or 'it'} is none of {', '.join(map(str, allowed))}"
+    if isinstance(value, dict):
+        yield from _fields(schema, value, root, path, depth)
+    items = schema.get("items")
+    if isinstance(value, list) and isinstance(items, Mapping):
+        for index, item in enumerate(value[:1000]):
+            yield from _faults(items, item, root, f"{path}[{index}]", depth + 1)
+
+
+def _fields(
+    schema: Schema, value: Mapping[str, Any], root: Schema, path: str, depth: int
+) -> Iterator[str]:
+    known = schema.get("properties", {})
+    for name in schema.get("required", ()):
+        if name not in value:
+            yield f"{_join(path, name)} is missing"
+    for name, field in value.items():
+        if name in known:
+            yield from _faults(known[name], field, root, _join(path, name), depth + 1)
+        elif schema.get("additionalProperties") is False:
+            yield f"{_join(path, name)} is not known; fields: {', '.join(known)}"
+
+
+def _resolved(schema: Schema, root: Schema) -> Schema:
+    for _ in range(_DEEPEST):
+        ref = schema.get("$ref", "") if isinstance(schema, Mapping) else ""
+        if not ref.startswith("#/"):
+            break
+        found: Any = root
+        for part in ref[2:].split("/"):
+            found = found.get(part, {}) if isinstance(found, Mapping) else {}
+        schema = found
+    return schema if isinstance(schema, Mapping) else {}
+
+
+def _kinds(schema: Schema) -> list[str]:
+    kinds = schema.get("type", [])
+    listed = [kinds] if isinstance(kinds, str) else list(kinds)
+    return [kind for kind in listed if kind in _TYPES]
+
+
+def _is(value: Any, kind: str) -> bool:
+    if isinstance(value, bool):
+        return kind == "boolean"
+    if kind == "integer" and isinstance(value, float):
+        return value.is_integer()
+    return isinstance(value, _TYPES[kind])
+
+
+def _no_choice(choices: list[Schema], value: Any, root: Schema, path: str) -> str:
+    kinds = [kind for choice in choices for kind in _kinds(_resolved(choice, root))]
+    wanted = " or ".join(dict.fromkeys(_article(kind) for kind in kinds))
+    return f"{path or 'it'} is {_named(value)}" + (
+        f", not {wanted}" if wanted else ", which does not fit"
+    )
+
+
+def _named(value: Any) -> str:
+    return _article(next((kind for kind in _TYPES if _is(value, kind)), "value"))
+
+
+def _article(kind: str) -> str:
+    return "null" if kind == "null" else f"{'an' if kind[0] in 'aio' else 'a'} {kind}"
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name

@@ -1,0 +1,1 @@
+"""The HTTP door: FastAPI, imported by `gopher serve` alone."""

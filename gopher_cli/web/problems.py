@@ -1,0 +1,151 @@
+"""Errors on the wire: RFC 9457 problems, which carry `error` too for clients that look for it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Iterator, Mapping
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+import msgspec
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from gopher_cli.model import errors
+
+T = TypeVar("T")
+PROBLEM = "application/problem+json"
+PATIENCE = 1.5  # seconds that Redis may be silent; a client hears of it within two
+RETRY_AFTER = {"Retry-After": "2"}
+_log = logging.getLogger("gopher.web")
+
+
+class Problem(errors.GopherError):
+    """A request that cannot be served, and why. ``pointer`` names the field (RFC 6901)."""
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        *,
+        hint: str = "",
+        pointer: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        **more: Any,
+    ) -> None:
+        super().__init__(detail, hint)
+        self.status = status
+        self.detail = detail
+        self.pointer = pointer
+        self.headers = dict(headers or {})
+        self.more = more
+
+    def answer(self, instance: str) -> Response:
+        title = HTTPStatus(self.status).phrase
+        body: dict[str, Any] = {
+            "type": "about:blank",
+            "title": title,
+            "status": self.status,
+            "detail": self.detail,
+            "instance": instance,
+            "code": title.lower().replace(" ", "_"),
+            "error": self.detail,
+        }
+        if self.hint:
+            body["hint"] = self.hint
+        if self.pointer is not None:
+            body["errors"] = [{"pointer": f"#{self.pointer}", "detail": self.detail}]
+        return Response(
+            msgspec.json.encode(body | self.more), self.status, self.headers, media_type=PROBLEM
+        )
+
+
+@contextmanager
+def field(pointer: str) -> Iterator[None]:
+    """What is wrong in here is wrong with this field of the body."""
+    try:
+        yield
+    except (errors.Usage, ValueError) as error:
+        # The hints of these errors speak of flags; the pointer says what is meant here.
+        raise Problem(422, str(error), pointer=pointer) from error
+    except errors.BadData as error:
+        status = 413 if "is the limit" in str(error) else 422
+        raise Problem(status, str(error), hint=error.hint, pointer=pointer) from error
+
+
+async def soon(work: Awaitable[T]) -> T:
+    """Wait for Redis, and not for long: a client rather hears 503 than nothing."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await work
+    except TimeoutError:
+        raise errors.Unavailable("Redis does not answer in time") from None
+
+
+def problem_of(error: errors.GopherError) -> Problem:
+    """Every error of the verbs as a status. The addresses of our servers stay in our log."""
+    match error:
+        case errors.Unavailable():
+            return _away("Redis does not answer", error)
+        case errors.TryLater():
+            return _away("Redis accepts no writes for now", error)
+        case errors.Denied() | errors.BadConfig():
+            return _away("the queue is not set up well; see the log of the server", error)
+        case errors.NotFound():
+            return Problem(404, str(error), hint=error.hint)
+        case errors.Conflict() | errors.Refused():
+            return Problem(409, str(error), hint=error.hint)
+        case errors.Usage():
+            return Problem(422, str(error), hint=error.hint)
+    _log.error("%s", error)
+    return Problem(500, "a stored record cannot be read; see the log of the server")
+
+
+def _away(said: str, error: errors.GopherError) -> Problem:
+    _log.warning("%s", error)
+    return Problem(503, said, hint="send the same request again", headers=RETRY_AFTER)
+
+
+def install(app: FastAPI) -> None:
+    """Let every error leave as a problem."""
+
+    async def ours(request: Request, error: Exception) -> Response:
+        assert isinstance(error, errors.GopherError)
+        return problem_of(error).answer(request.url.path)
+
+    async def problem(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Problem)
+        return error.answer(request.url.path)
+
+    async def http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        said = {404: "there is nothing at this path", 405: "this path does not know that method"}
+        detail = said.get(error.status_code, str(error.detail))
+        found = Problem(error.status_code, detail, hint="see /openapi.json", headers=error.headers)
+        return found.answer(request.url.path)
+
+    async def surprise(request: Request, error: Exception) -> Response:
+        return Problem(500, "an error inside of gopher; see the log of the server").answer(
+            request.url.path
+        )
+
+    async def parameter(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        first = error.errors()[0]
+        name = ".".join(map(str, first["loc"][1:]))
+        return Problem(422, f"{name}: {first['msg']}").answer(request.url.path)
+
+    async def gone(request: Request, error: Exception) -> Response:
+        return Response(status_code=400)  # nobody is there to read it
+
+    app.add_exception_handler(errors.GopherError, ours)
+    app.add_exception_handler(Problem, problem)
+    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(RequestValidationError, parameter)
+    app.add_exception_handler(ClientDisconnect, gone)
+    app.add_exception_handler(Exception, surprise)

@@ -1,0 +1,33 @@
+"""print() and stderr of handlers become lines of their job's log; all else passes through."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any, TextIO
+
+from gopher_cli.worker.run import Run, current
+
+
+class Captured:
+    """Stands where sys.stdout stood. Text that a handler writes goes to ``keep``."""
+
+    def __init__(self, stream: TextIO, keep: Callable[[Run, str], None]) -> None:
+        self._stream = stream
+        self._keep = keep
+
+    def write(self, text: str) -> int:
+        run = current.get()
+        if run is None:
+            return self._stream.write(text)
+        self._keep(run, text)
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def capture(keep: Callable[[Run, str], None]) -> None:
+    """For the rest of this process's life."""
+    sys.stdout = Captured(sys.stdout, keep)  # type: ignore[assignment]
+    sys.stderr = Captured(sys.stderr, keep)  # type: ignore[assignment]

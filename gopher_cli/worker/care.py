@@ -1,0 +1,113 @@
+"""The supervisor's duties, each on its own clock: heartbeat, due jobs, dead workers, expiry."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import TYPE_CHECKING, Any
+
+from gopher_cli.model.errors import GopherError
+from gopher_cli.worker.logs import say
+
+if TYPE_CHECKING:
+    from gopher_cli.worker.supervisor import Supervisor
+
+
+class Care:
+    """Every duty is a script that anybody may run at any time: no leader, no lock."""
+
+    def __init__(self, worker: Supervisor) -> None:
+        self._worker = worker
+        self._suspects: dict[str, list[tuple[str, str]]] = {}
+        self._renewed = time.monotonic()
+        self._away = False
+        self._asked = asyncio.Event()
+
+    def duties(self) -> list[Coroutine[Any, Any, None]]:
+        beat = self._worker.settings.heartbeat
+        return [
+            self._every(beat, self.renew, hurry=self._asked),
+            self._every(1.0, self.tend),
+            self._every(beat, self.reclaim),
+            self._every(10.0, self.tidy),
+            self._every(1.0, self.beat),
+            self._every(1.0, self._worker.end_overdue),
+            self._guard(),
+        ]
+
+    async def _every(
+        self,
+        seconds: float,
+        duty: Callable[[], Awaitable[None]],
+        hurry: asyncio.Event | None = None,
+    ) -> None:
+        """Again and again, a little unevenly so that a fleet spreads out. Redis away is no reason to end."""
+        while True:
+            try:
+                await duty()
+                self._seen()
+            except GopherError as error:
+                self._missed(error)
+            pause = seconds * random.uniform(0.8, 1.0)
+            if hurry is None:
+                await asyncio.sleep(pause)
+            else:
+                hurry.clear()
+                await asyncio.wait({asyncio.ensure_future(hurry.wait())}, timeout=pause)
+
+    def _missed(self, error: GopherError) -> None:
+        if not self._away:
+            self._away = True
+            say(str(error), logging.ERROR)
+
+    def _seen(self) -> None:
+        if self._away:
+            self._away = False
+            say("Redis is back")
+
+    async def renew(self) -> None:
+        """Renew the leases of all runners; tell them what they have lost and what to cancel."""
+        sent = time.monotonic()  # not when the answer comes: that may be late
+        for runner in list(self._worker.runners):
+            for queue in self._worker.queues:
+                said = await self._worker.gopher.renew(queue, runner.id)
+                if said.lost:
+                    runner.channel.send(lost=said.lost)
+                if said.cancel:
+                    runner.channel.send(cancel=said.cancel)
+        self._renewed = sent
+
+    async def _guard(self) -> None:
+        """Redis away for almost a lease: others may soon run our jobs, so ours must stop before."""
+        settings = self._worker.settings
+        while True:
+            await asyncio.sleep(0.25)
+            if time.monotonic() - self._renewed > settings.lease - settings.heartbeat / 2:
+                for runner in self._worker.runners:
+                    runner.channel.send(fence=True)
+                say("no heartbeat for almost a lease: running jobs are dropped", logging.ERROR)
+                self._renewed = time.monotonic()
+
+    async def tend(self) -> None:
+        """Due jobs stand in line, follow-ups go their way, cancel requests are looked for."""
+        for queue in self._worker.queues:
+            if (await self._worker.gopher.promote(queue)).cancels:
+                self._asked.set()
+            await self._worker.gopher.relay(queue)
+
+    async def reclaim(self) -> None:
+        for queue in self._worker.queues:
+            self._suspects[queue] = await self._worker.gopher.reclaim(
+                queue, self._suspects.get(queue, [])
+            )
+
+    async def tidy(self) -> None:
+        for queue in self._worker.queues:
+            await self._worker.gopher.expire(queue)
+        await self._worker.gopher.bury_the_dead()
+
+    async def beat(self) -> None:
+        await self._worker.gopher.beat(self._worker.id, self._worker.about())

@@ -1,0 +1,51 @@
+"""Messages between the processes of a worker: one JSON object a line, over a socket pair."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
+_LONGEST = 16 * 1024 * 1024
+
+
+class Channel:
+    """Either end. Sending never blocks; a peer that is gone is noticed by the reader."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    @classmethod
+    async def over(cls, end: socket.socket) -> Channel:
+        end.setblocking(False)
+        return cls(*await asyncio.open_unix_connection(sock=end, limit=_LONGEST))
+
+    def send(self, **message: Any) -> None:
+        if not self._writer.is_closing():
+            self._writer.write(_encode(message) + b"\n")
+
+    async def messages(self) -> AsyncIterator[dict[str, Any]]:
+        """Until the peer is gone."""
+        while True:
+            try:
+                line = await self._reader.readline()
+            except (ConnectionError, ValueError):
+                return
+            if not line.endswith(b"\n"):
+                return
+            yield _decode(line)
+
+    async def receive(self) -> dict[str, Any] | None:
+        """The next message, or None when the peer is gone."""
+        async for message in self.messages():
+            return message
+        return None
+
+    def close(self) -> None:
+        self._writer.close()

@@ -1,0 +1,74 @@
+"""Fetching: asks the queues in turn, again with the same token when an answer was lost, and waits when idle."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import secrets
+
+from gopher_cli.gopher import Gopher
+from gopher_cli.model.errors import GopherError
+from gopher_cli.store import ask
+from gopher_cli.store.calls import Batch
+from gopher_cli.worker.fetching import Quotas, Rotation
+from gopher_cli.worker.options import WorkerOptions
+
+_MOST = 500
+
+
+class Fetcher:
+    def __init__(self, gopher: Gopher, runner: str, options: WorkerOptions) -> None:
+        self._gopher = gopher
+        self._runner = runner
+        self._queues = [name for name, _ in options.queues]
+        self._rotation = Rotation([weight for _, weight in options.queues])
+        self._quotas = {name: Quotas(options.priority_ratio) for name in self._queues}
+        self._poll = options.poll_interval
+        self._sequence = 0
+        self._next_due: int | None = None
+        self._now = 0
+
+    async def fetch(self, count: int) -> list[Batch]:
+        """Up to ``count`` jobs from the queues, the one whose turn it is first."""
+        batches: list[Batch] = []
+        self._next_due = None
+        for index in self._rotation.order() if len(self._queues) > 1 else (0,):
+            batch = await self._reserve(self._queues[index], min(count, _MOST))
+            batches.append(batch)
+            count -= len(batch.leases) + len(batch.unreadable)
+            self._now = batch.now
+            if batch.next_due and (self._next_due is None or batch.next_due < self._next_due):
+                self._next_due = batch.next_due
+            if count <= 0:
+                break
+        return batches
+
+    async def _reserve(self, queue: str, count: int) -> Batch:
+        """Sent again while Redis is away, as the same request: what it may have leased is not lost."""
+        self._sequence += 1
+        token = f"{self._runner}:{self._sequence}:{secrets.token_hex(6)}"
+        quota, wait = self._quotas[queue].share(count), 0.1
+        while True:
+            try:
+                return await self._gopher.reserve(
+                    queue,
+                    worker=self._runner,
+                    token=token,
+                    sequence=self._sequence,
+                    count=count,
+                    quota=quota,
+                )
+            except GopherError:
+                await asyncio.sleep(wait * (0.75 + random.random() / 2))
+                wait = min(wait * 2, 2.0)
+
+    async def idle(self) -> None:
+        """Wait for a wake token, for the next due job, or for the poll interval to pass."""
+        seconds = self._poll
+        if self._next_due is not None:
+            seconds = min(seconds, max(0.005, (self._next_due - self._now) / 1000))
+        try:
+            keys = [self._gopher.keys(queue) for queue in self._queues]
+            await self._gopher.store.wait(ask.wait(keys, seconds), seconds)
+        except GopherError:
+            await asyncio.sleep(min(seconds, 0.5))

@@ -1,0 +1,94 @@
+"""How handlers in this process reach the queue: log, progress, once, follow-ups. Words are gathered and sent together."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from typing import Any
+
+import msgspec
+
+from gopher_cli.config import Settings
+from gopher_cli.gopher import Gopher
+from gopher_cli.model.errors import GopherError, LeaseLost
+from gopher_cli.model.job import Job, Lease
+from gopher_cli.store.calls import Report
+from gopher_cli.verbs.producing import new_job
+
+_INTERVAL = 0.5
+_LOG_LIMIT = 65536
+
+
+class HandlerLink:
+    """Implements context.Link. ``log`` and ``progress`` may be called from any thread."""
+
+    def __init__(self, gopher: Gopher, settings: Settings) -> None:
+        self.gopher = gopher
+        self.settings = settings
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
+        self._lock = threading.Lock()
+        self._said: dict[str, tuple[Lease, bytes, bytearray, int]] = {}
+
+    def log(self, lease: Lease, text: str) -> None:
+        stamp = str(time.time_ns() // 1_000_000).encode()
+        lines = text.encode("utf-8", "backslashreplace").rstrip(b"\n").split(b"\n")
+        addition = b"".join(stamp + b" " + line.replace(b"\r", b"\\r") + b"\n" for line in lines)
+        with self._lock:
+            _, progress, kept, dropped = self._said.get(lease.id) or (lease, b"", bytearray(), 0)
+            kept += addition
+            if len(kept) > _LOG_LIMIT:
+                dropped += len(kept) - _LOG_LIMIT
+                del kept[:-_LOG_LIMIT]
+            self._said[lease.id] = (lease, progress, kept, dropped)
+
+    def progress(self, lease: Lease, fraction: float, message: str) -> None:
+        said = msgspec.json.encode({"fraction": round(fraction, 4), "message": message[:500]})
+        with self._lock:
+            _, _, kept, dropped = self._said.get(lease.id) or (lease, b"", bytearray(), 0)
+            self._said[lease.id] = (lease, said, kept, dropped)
+
+    def make(self, lease: Lease, type: str, payload: Any, options: dict[str, Any]) -> Job:
+        return new_job(self.gopher.defaults, type, payload, **options, parent=lease.id)
+
+    def on_loop(self) -> bool:
+        return threading.get_ident() == self._thread
+
+    async def recall(self, lease: Lease, key: str, value: bytes) -> bytes | None:
+        answer = await self.gopher.once(lease, key, value)
+        if not answer.held:
+            raise LeaseLost(f"the lease on {lease.id} was lost")
+        return answer.value if answer.done else None
+
+    def recall_blocking(self, lease: Lease, key: str, value: bytes) -> bytes | None:
+        return asyncio.run_coroutine_threadsafe(self.recall(lease, key, value), self._loop).result()
+
+    def words_of(self, ids: set[str] | None = None) -> list[Report]:
+        """Take what was said (by these jobs), to send it."""
+        with self._lock:
+            taken = {id: said for id, said in self._said.items() if ids is None or id in ids}
+            for id in taken:
+                del self._said[id]
+        return [
+            Report(
+                lease,
+                progress,
+                (b"(%d bytes dropped)\n" % dropped if dropped else b"") + bytes(kept),
+            )
+            for lease, progress, kept, dropped in taken.values()
+        ]
+
+    @property
+    def has_words(self) -> bool:
+        return bool(self._said)
+
+    async def send_now_and_then(self) -> None:
+        """Until cancelled. What cannot be sent is dropped: it is talk, not state."""
+        while True:
+            await asyncio.sleep(_INTERVAL)
+            if self._said:
+                try:
+                    await self.gopher.report(self.words_of())
+                except GopherError:
+                    continue

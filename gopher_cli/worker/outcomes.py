@@ -1,0 +1,128 @@
+"""From what a handler did to an Outcome, and from an Outcome to what is kept of the attempt."""
+
+from __future__ import annotations
+
+import traceback
+
+import msgspec
+
+from gopher_cli.model.duration import format_duration
+from gopher_cli.model.errors import BadData
+from gopher_cli.model.job import MAX_PAYLOAD, Lease
+from gopher_cli.model.outcome import (
+    Cancelled,
+    Discarded,
+    Failed,
+    Interrupted,
+    Lost,
+    Outcome,
+    Snoozed,
+    Succeeded,
+    TimedOut,
+    Transition,
+)  # fmt: skip
+from gopher_cli.model.signals import Discard, Retry, Snooze
+
+_encode = msgspec.json.Encoder().encode
+_ERROR, _TRACEBACK = 2000, 8000
+
+
+def succeeded(value: object) -> Outcome:
+    """The handler returned this. What is no JSON, or too large, is a failure that no retry mends."""
+    if value is None:
+        return NOTHING
+    try:
+        result = _encode(value)
+        msgspec.json.decode(result)
+    except (TypeError, ValueError, RecursionError, OverflowError) as error:
+        return Discarded(f"the result cannot be kept as JSON: {error}"[:_ERROR])
+    if len(result) > MAX_PAYLOAD:
+        return Discarded(f"the result has {len(result)} bytes, and 1 MB is the limit")
+    return Succeeded(result)
+
+
+NOTHING = Succeeded()
+
+
+def failed(error: BaseException) -> Outcome:
+    """The handler raised."""
+    match error:
+        case Snooze():
+            return Snoozed(error.seconds, str(error))
+        case Retry():
+            return Failed(str(error) or "the handler asked for a retry", delay=error.delay)
+        case Discard():
+            return Discarded(str(error) or "the handler gave the job up")
+        case BadData():
+            return Discarded(str(error)[:_ERROR])
+    return Failed(_said(error), _where(error))
+
+
+def _said(error: BaseException) -> str:
+    try:
+        return f"{type(error).__name__}: {error}".removesuffix(": ")[:_ERROR]
+    except Exception:  # an exception that cannot even say what it is
+        return type(error).__name__
+
+
+def _where(error: BaseException) -> str:
+    """The traceback from the handler on: our own frames above it say nothing."""
+    frames = error.__traceback__
+    while frames is not None and "gopher_cli/worker" in frames.tb_frame.f_code.co_filename:
+        frames = frames.tb_next
+    try:
+        lines = traceback.format_exception(type(error), error, frames)
+    except Exception:
+        return ""
+    return "".join(lines)[-_TRACEBACK:]
+
+
+def record(lease: Lease, outcome: Outcome, to: Transition, seconds: float, worker: str) -> bytes:
+    """What the job's history keeps of an attempt that did not succeed, as JSON."""
+    if isinstance(outcome, Succeeded):
+        return outcome.result
+    if isinstance(outcome, Interrupted):
+        return b""
+    said = {
+        "attempt": lease.attempt,
+        "outcome": _word(outcome),
+        "error": describe(outcome),
+        "seconds": round(seconds, 6),
+        "worker": worker,
+    }
+    if isinstance(outcome, (Failed, Discarded)) and outcome.traceback:
+        said["traceback"] = outcome.traceback
+    if isinstance(outcome, (Failed, Discarded)) and outcome.exit_code is not None:
+        said["exit_code"] = outcome.exit_code
+    if to.state in ("retrying", "scheduled"):
+        said["retry_in"] = round(to.after, 3)
+    return _encode(_clean(said))
+
+
+def _clean(said: dict[str, object]) -> dict[str, object]:
+    """Lone surrogates cannot be written as UTF-8: they become visible escapes."""
+    return {
+        key: value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
+        for key, value in said.items()
+    }
+
+
+def _word(outcome: Outcome) -> str:
+    return {
+        Failed: "failed", TimedOut: "timed out", Discarded: "discarded", Snoozed: "snoozed",
+        Cancelled: "cancelled", Lost: "lost",
+    }.get(type(outcome), "interrupted")  # fmt: skip
+
+
+def describe(outcome: Outcome) -> str:
+    """Why it did not succeed, in one sentence; empty where there is nothing to say."""
+    match outcome:
+        case Failed(error=error) | Discarded(error=error) | Lost(error=error):
+            return error
+        case TimedOut(timeout=timeout):
+            return f"it ran longer than its timeout of {format_duration(timeout)}"
+        case Snoozed(reason=reason):
+            return reason
+        case Cancelled():
+            return "cancelled while it ran"
+    return ""

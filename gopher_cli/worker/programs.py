@@ -1,0 +1,154 @@
+"""Executables as handlers: payload on stdin, result is the last line of stdout, stderr is the job's log.
+
+Exit code 0 is done, 75 asks for a retry, 64 65 78 are permanent failures, any other is a failure.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from typing import Any
+
+import msgspec
+
+from gopher_cli.model.outcome import Discarded, Failed, Lost, Outcome
+from gopher_cli.worker import outcomes
+from gopher_cli.worker.kin import before_exec, signal_group
+from gopher_cli.worker.link import HandlerLink
+from gopher_cli.worker.run import Run
+
+_PERMANENT = (64, 65, 78)
+_PASSED_ON = (
+    "PATH",
+    "HOME",
+    "USER",
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "TMPDIR",
+    "SHELL",
+    "PYTHONPATH",
+    "VIRTUAL_ENV",
+)
+_CHUNK = 65536
+_KEPT = 65536
+_DRAIN = 1.0  # a grandchild that holds the pipe open is not waited for
+
+
+async def run_program(run: Run, link: HandlerLink) -> Outcome:
+    """Cancelling ends the whole process group: SIGTERM, then SIGKILL after two seconds."""
+    process = await asyncio.create_subprocess_exec(
+        *run.handler.command,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=_environment(run),
+        start_new_session=True,
+        preexec_fn=before_exec(),
+    )
+    try:
+        tail = await _converse(process, run, link)
+        return _outcome(process.returncode or 0, tail)
+    finally:
+        await _end(process)
+
+
+def _environment(run: Run) -> dict[str, str]:
+    """Nothing of the worker's own environment but what programs need: no secrets."""
+    lease = run.lease
+    return {name: os.environ[name] for name in _PASSED_ON if name in os.environ} | {
+        "GOPHER_JOB_ID": lease.id,
+        "GOPHER_JOB_TYPE": lease.spec.type,
+        "GOPHER_QUEUE": lease.queue,
+        "GOPHER_ATTEMPT": str(lease.attempt),
+        "GOPHER_MAX_RETRIES": str(lease.spec.max_retries),
+        "GOPHER_TOKEN": lease.token,
+        **{
+            f"GOPHER_HEADER_{_upper(k)}": v
+            for k, v in lease.spec.options.headers.items()
+            if "\0" not in v
+        },
+    }
+
+
+def _upper(name: str) -> str:
+    return "".join(c if c.isascii() and c.isalnum() else "_" for c in name).upper()
+
+
+async def _converse(process: asyncio.subprocess.Process, run: Run, link: HandlerLink) -> bytes:
+    """Feed it, follow it to its end, and answer the last 64 KB of its stdout."""
+    assert process.stdin and process.stdout and process.stderr
+    tail = bytearray()
+    followers = {
+        asyncio.create_task(_keep_tail(process.stdout, tail)),
+        asyncio.create_task(_log_from(process.stderr, run, link)),
+    }
+    try:
+        await _feed(process.stdin, bytes(run.lease.spec.payload))
+        await process.wait()
+        await asyncio.wait(followers, timeout=_DRAIN)
+    finally:
+        for follower in followers:
+            follower.cancel()
+    return bytes(tail)
+
+
+async def _feed(stdin: asyncio.StreamWriter, payload: bytes) -> None:
+    """A program need not read its input."""
+    try:
+        stdin.write(payload)
+        await stdin.drain()
+    except (BrokenPipeError, ConnectionResetError):
+        pass
+    finally:
+        stdin.close()
+
+
+async def _keep_tail(stream: asyncio.StreamReader, tail: bytearray) -> None:
+    """However much comes, only the end of it is held."""
+    while chunk := await stream.read(_CHUNK):
+        tail += chunk
+        del tail[:-_KEPT]
+
+
+async def _log_from(stream: asyncio.StreamReader, run: Run, link: HandlerLink) -> None:
+    while chunk := await stream.read(_CHUNK):
+        link.log(run.lease, chunk.decode("utf-8", "backslashreplace"))
+
+
+def _outcome(code: int, tail: bytes) -> Outcome:
+    if code == 0:
+        return outcomes.succeeded(_last_line(tail))
+    if code < 0:
+        name = signal.Signals(-code).name if -code in list(signal.Signals) else f"signal {-code}"
+        return Lost(f"the program was killed by {name}")
+    said = f"the program ended with exit code {code}"
+    if code in _PERMANENT:
+        return Discarded(said, exit_code=code)
+    return Failed(said, exit_code=code)
+
+
+def _last_line(tail: bytes) -> Any:
+    """As JSON where it is some, else as text."""
+    lines = tail.rstrip().rsplit(b"\n", 1)
+    line = lines[-1].strip()
+    if not line:
+        return None
+    try:
+        return msgspec.json.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return line.decode("utf-8", "backslashreplace")
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """End the group, with all that the program has started."""
+    if process.returncode is None:
+        signal_group(process.pid, signal.SIGTERM)
+        try:
+            await asyncio.wait_for(asyncio.shield(process.wait()), 2)
+        except TimeoutError:
+            pass
+    signal_group(process.pid, signal.SIGKILL)
+    if process.returncode is None:
+        await process.wait()

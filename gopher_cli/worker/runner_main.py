@@ -1,0 +1,99 @@
+"""The main of a runner process: it is told what to do over a socket, and tells how it does."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+
+import msgspec
+
+from gopher_cli.build import open_gopher
+from gopher_cli.config import Settings
+from gopher_cli.loading import load_registry
+from gopher_cli.model.errors import GopherError
+from gopher_cli.worker import logs
+from gopher_cli.worker.board import Board
+from gopher_cli.worker.capture import capture
+from gopher_cli.worker.channel import Channel
+from gopher_cli.worker.options import WorkerOptions
+from gopher_cli.worker.runner import Runner
+
+_TELL = 1.0
+
+
+async def live(end: socket.socket, board_fd: int) -> None:
+    """Load handlers, say so, run until told to stop. The supervisor's end closing is such a word."""
+    channel = await Channel.over(end)
+    first = await channel.receive()
+    if first is None:
+        return
+    options = msgspec.convert(first["options"], WorkerOptions)
+    logs.set_up(options.log_level, options.log_format)
+    settings = Settings.resolve(os.environ)
+    try:
+        registry = load_registry(options.app, options.programs)
+    except GopherError as error:
+        channel.send(error=str(error), hint=error.hint, exit_code=error.exit_code)
+        await asyncio.sleep(0)
+        return
+    schemas = {type: schema.decode() for type, schema in registry.schemas().items()}
+    channel.send(types=schemas)
+    async with open_gopher(settings) as gopher:
+        board = Board(board_fd, options.concurrency)
+        runner = Runner(gopher, registry, settings, options, first["id"], board)
+        capture(lambda run, text: runner.keep_output(run, text))
+        listening = asyncio.create_task(_listen(channel, runner, options.grace))
+        telling = asyncio.create_task(_tell(channel, runner))
+        await runner.run()
+        telling.cancel()
+        listening.cancel()
+        channel.send(**runner.state(), ended=True, stuck=runner.stuck)
+        await asyncio.sleep(0)
+    channel.close()
+
+
+async def _listen(channel: Channel, runner: Runner, grace: float) -> None:
+    async for said in channel.messages():
+        match said:
+            case {"stop": seconds}:
+                runner.stop(seconds)
+            case {"cancel": ids}:
+                runner.cancel(ids, "cancel")
+            case {"lost": ids}:
+                runner.cancel(ids, "lost")
+            case {"fence": True}:
+                runner.fence()
+    runner.stop(grace)
+
+
+async def _tell(channel: Channel, runner: Runner) -> None:
+    while True:
+        channel.send(**runner.state())
+        await asyncio.sleep(_TELL)
+
+
+def main() -> None:
+    end_fd, board_fd = int(sys.argv[1]), int(sys.argv[2])
+    # Ctrl-C reaches the whole group; only the supervisor decides what it means. (Not SIG_IGN: the
+    # programs that we start would inherit that.)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: None)
+    end = socket.socket(fileno=end_fd)
+    try:
+        import uvloop
+
+        uvloop.run(live(end, board_fd))
+    except ImportError:
+        asyncio.run(live(end, board_fd))
+    with contextlib.suppress(OSError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(0)  # threads of handlers that heed nothing must not keep us
+
+
+if __name__ == "__main__":
+    main()

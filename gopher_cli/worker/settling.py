@@ -1,0 +1,104 @@
+"""Settling: ended attempts are gathered for a moment and sent together, until Redis has them."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import deque
+from collections.abc import Callable
+
+from gopher_cli.events import LeaseWasLost
+from gopher_cli.gopher import Gopher
+from gopher_cli.model.errors import BadData, GopherError
+from gopher_cli.store.calls import Settlement, Verdict
+from gopher_cli.worker.link import HandlerLink
+
+_BATCH = 500
+_PAUSE = 0.002
+_REPEAT = (0.05, 2.0)
+
+
+class Settler:
+    """``add`` may be called from any thread; everything else belongs to the loop."""
+
+    def __init__(
+        self, gopher: Gopher, runner: str, link: HandlerLink, busy: Callable[[], bool]
+    ) -> None:
+        self._gopher = gopher
+        self._runner = runner
+        self._link = link
+        self._busy = busy
+        self._ended: deque[Settlement] = deque()
+        self._some = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._closing = False
+        self._sending = 0
+
+    def add(self, settlement: Settlement) -> None:
+        """From the loop's own thread."""
+        self._ended.append(settlement)
+        self._some.set()
+
+    def add_from_thread(self, settlement: Settlement) -> None:
+        self._ended.append(settlement)
+        if not self._some.is_set():
+            self._loop.call_soon_threadsafe(self._some.set)
+
+    @property
+    def pending(self) -> int:
+        return len(self._ended) + self._sending
+
+    async def run(self) -> None:
+        """Until `close`, and then until all is sent."""
+        while not (self._closing and not self._ended):
+            await self._some.wait()
+            if len(self._ended) < 64 and self._busy() and not self._closing:
+                await asyncio.sleep(_PAUSE)  # others are about to end
+            self._some.clear()
+            while self._ended:
+                await self._send(self._take())
+
+    def close(self) -> None:
+        self._closing = True
+        self._some.set()
+
+    def _take(self) -> list[Settlement]:
+        """The next ones of one queue, 4 MB at most."""
+        ended, taken, size = self._ended, [], 0
+        queue = ended[0].lease.queue
+        while ended and len(taken) < _BATCH and size < 4_000_000 and ended[0].lease.queue == queue:
+            taken.append(ended.popleft())
+            size += len(taken[-1].data)
+        return taken
+
+    async def _send(self, items: list[Settlement]) -> None:
+        self._sending = len(items)
+        try:
+            if self._link.has_words:
+                await self._report({item.lease.id for item in items})
+            for item, verdict in zip(items, await self._until_taken(items), strict=True):
+                if verdict is not Verdict.SETTLED and verdict is not Verdict.AGAIN:
+                    self._gopher.emit(LeaseWasLost(item.lease, str(verdict)))
+        finally:
+            self._sending = 0
+
+    async def _report(self, ids: set[str]) -> None:
+        try:
+            await self._gopher.report(self._link.words_of(ids))
+        except GopherError:
+            return
+
+    async def _until_taken(self, items: list[Settlement]) -> list[Verdict]:
+        """Repeat while Redis is away. Worse to lose an outcome than to send it twice."""
+        wait, until = _REPEAT[0], time.monotonic() + 3600
+        while True:
+            try:
+                return await self._gopher.settle(self._runner, items)
+            except BadData:
+                raise
+            except GopherError:
+                if self._closing or time.monotonic() > until:
+                    return [Verdict.STALE] * len(items)
+                await asyncio.sleep(wait * (0.75 + random.random() / 2))
+                wait = min(wait * 2, _REPEAT[1])

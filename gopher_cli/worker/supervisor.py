@@ -1,0 +1,236 @@
+"""The supervisor: starts runners, keeps their leases alive, replaces them when they die, stops them well.
+
+It never runs user code, so nothing that a handler does can starve a heartbeat.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import platform
+import signal
+import time
+import uuid
+from collections.abc import Callable
+
+from gopher_cli import __version__
+from gopher_cli.build import open_gopher
+from gopher_cli.config import Settings
+from gopher_cli.events import Event, JobsReclaimed
+from gopher_cli.gopher import Gopher
+from gopher_cli.model.errors import GopherError
+from gopher_cli.worker import logs
+from gopher_cli.worker.care import Care
+from gopher_cli.worker.logs import say
+from gopher_cli.worker.options import WorkerOptions
+from gopher_cli.worker.overdue import settle_overdue
+from gopher_cli.worker.runners import RunnerProcess
+
+_RESTARTS = 5  # in a minute, before a crashing runner is given a pause
+_LATE = 3.0
+
+
+class Supervisor:
+    def __init__(self, gopher: Gopher, settings: Settings, options: WorkerOptions) -> None:
+        self.id = uuid.uuid4().hex[:16]
+        self.gopher = gopher
+        self.options = options
+        self.settings = settings
+        self.queues = [name for name, _ in options.queues]
+        self.runners: list[RunnerProcess] = []
+        self.made = 0
+        self.started = time.time()
+        self.finished = {"completed": 0, "failed": 0}
+        self.stopping = asyncio.Event()
+        self.exit_code = 0
+        self._environ = dict(os.environ) | settings.to_environ()
+        self._born: list[float] = []
+        self._keepers: set[asyncio.Task[None]] = set()
+
+    async def run(self, ready: Callable[[Supervisor], None]) -> int:
+        """Until stopped by a signal, or in a burst until all runners have ended."""
+        self._heed_signals()
+        await self.gopher.announce(self.queues)
+        first = [await self._start_runner() for _ in range(self.options.processes)]
+        await self.gopher.publish_types(first[0].types)
+        care = Care(self)
+        await care.beat()
+        ready(self)
+        services = [asyncio.create_task(duty) for duty in care.duties()]
+        self._keepers = {asyncio.create_task(self._keep(runner)) for runner in first}
+        while self._keepers:
+            await asyncio.wait(self._keepers, return_when=asyncio.FIRST_COMPLETED)
+            self._keepers = {
+                keeper for keeper in self._keepers if not keeper.done() or keeper.result()
+            }
+        for service in services:
+            service.cancel()
+        await self._leave()
+        return self.exit_code
+
+    async def _start_runner(self) -> RunnerProcess:
+        runner = RunnerProcess(f"{self.id}.{self.made}", self.options)
+        self.made += 1
+        self._born.append(time.monotonic())
+        await runner.start(self._environ)
+        self.runners.append(runner)
+        return runner
+
+    async def _keep(self, runner: RunnerProcess) -> None:
+        """One place for a runner: when it ends and there is more to do, another takes it."""
+        while True:
+            await runner.follow()
+            self.runners.remove(runner)
+            for word in self.finished:
+                self.finished[word] += runner.counts.get(word, 0)
+            await self._bury(runner)
+            if self.stopping.is_set() or (self.options.burst and runner.ended_well):
+                return
+            await self._pause_if_crashing()
+            if self.stopping.is_set():
+                return
+            runner = await self._start_runner()
+
+    async def _bury(self, runner: RunnerProcess) -> None:
+        """Give back what it held. What it was running when it crashed counts a loss."""
+        crashed = not runner.ended_well
+        running = runner.board.read() if crashed else []
+        runner.board.close()
+        if crashed:
+            code = runner.process.returncode
+            why = runner.killed_for or (
+                f"killed by signal {-code}" if code and code < 0 else f"exit code {code}"
+            )
+            say(
+                "a runner process died",
+                logging.ERROR,
+                runner=runner.id,
+                why=why,
+                running=len(running),
+            )
+        for queue in self.queues:
+            number = self.queues.index(queue)
+            guilty = [id for _, at, id in running if at == number]
+            while True:
+                try:
+                    await self.gopher.hand_back(queue, runner.id, guilty)
+                    break
+                except GopherError as error:
+                    if self.stopping.is_set():
+                        return  # its leases end by themselves
+                    say("cannot give jobs back yet", logging.WARNING, why=str(error))
+                    await asyncio.sleep(1)
+
+    async def _pause_if_crashing(self) -> None:
+        now = time.monotonic()
+        self._born = [at for at in self._born if now - at < 60]
+        if len(self._born) > _RESTARTS * self.options.processes:
+            say("runner processes die too often: a pause", logging.ERROR, seconds=5)
+            await asyncio.wait({asyncio.ensure_future(self.stopping.wait())}, timeout=5)
+
+    # Stopping
+
+    def _heed_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._on_signal, number)
+        loop.add_signal_handler(signal.SIGHUP, self._on_signal, signal.SIGTERM)
+
+    def _on_signal(self, number: int) -> None:
+        if not self.stopping.is_set():
+            say(
+                "stopping: running jobs may finish",
+                grace=f"{self.options.grace:g}s",
+                running=sum(r.busy for r in self.runners),
+            )
+            self.stop(self.options.grace)
+        else:
+            say("stopping at once: running jobs go back to their queue", logging.WARNING)
+            self.exit_code = 128 + number
+            self.stop(0)
+
+    def stop(self, grace: float) -> None:
+        self.stopping.set()
+        for runner in self.runners:
+            runner.stop(grace)
+        asyncio.get_running_loop().call_later(grace + _LATE + 5, self._insist)
+
+    def _insist(self) -> None:
+        for runner in self.runners:
+            runner.kill("it did not stop in time")
+
+    async def _leave(self) -> None:
+        try:
+            await self.gopher.bury(self.id, self.queues, self.made)
+        except GopherError:
+            return
+
+    # Overdue jobs
+
+    async def end_overdue(self) -> None:
+        """A job that is far past its timeout has its whole process blocked: end that process."""
+        now = time.monotonic()
+        for runner in list(self.runners):
+            overdue = [
+                (self.queues[queue], id)
+                for deadline, queue, id in runner.board.read()
+                if now > deadline
+            ]
+            if overdue and not runner.killed_for:
+                runner.kill("a job blocked it past its timeout")
+                for queue, id in overdue:
+                    await settle_overdue(self.gopher, runner.id, queue, id)
+
+    def about(self) -> dict[str, object]:
+        """What this worker says of itself."""
+        now = time.monotonic()
+        usage = [runner.usage(now) for runner in self.runners]
+        return {
+            "host": platform.node(),
+            "pid": os.getpid(),
+            "name": self.options.name,
+            "version": __version__,
+            "state": "stopping" if self.stopping.is_set() else "running",
+            "started": round(self.started * 1000),
+            "queues": self.queues,
+            "types": sorted(self.runners[0].types) if self.runners else [],
+            "slots": self.options.concurrency * self.options.processes,
+            "busy": sum(runner.busy for runner in self.runners),
+            "processes": self.made,
+            "rss_bytes": sum(rss for rss, _ in usage),
+            "cpu_percent": round(sum(cpu for _, cpu in usage), 1),
+            "completed": self.finished["completed"]
+            + sum(r.counts.get("completed", 0) for r in self.runners),
+            "failed": self.finished["failed"]
+            + sum(r.counts.get("failed", 0) for r in self.runners),
+            "current": [job for runner in self.runners for job in runner.current][:20],
+        }
+
+
+def listen(event: Event) -> None:
+    if isinstance(event, JobsReclaimed):
+        for id, state, worker in event.jobs:
+            say(
+                "a lost job goes back" if state == "enqueued" else "a lost job goes to the DLQ",
+                logging.WARNING,
+                id=id,
+                worker=worker,
+            )
+
+
+def run_worker(
+    settings: Settings, options: WorkerOptions, ready: Callable[[Supervisor], None] = lambda _: None
+) -> int:
+    """Run a worker until it is stopped; its exit code. ``ready`` is called when it serves.
+
+    Raises BadConfig when handlers do not load or the server must not be used, Unavailable when
+    Redis does not answer at the start. Later it waits for Redis to come back.
+    """
+    logs.set_up(options.log_level, options.log_format)
+
+    async def main() -> int:
+        async with open_gopher(settings, listeners=[listen], check=True) as gopher:
+            return await Supervisor(gopher, settings, options).run(ready)
+
+    return asyncio.run(main())
