@@ -74,9 +74,7 @@ def attempt(track: Track, result: Result, lane: type[Lane], workload: str) -> No
         result.trouble = f"{workload}: {type(error).__name__}: {error}"
         numbers = {}
     result.add(numbers)
-    said = (
-        "  ".join(f"{k}={v:,.2f}" for k, v in numbers.items()) or result.trouble or "not its kind"
-    )
+    said = "  ".join(f"{k}={v:,.2f}" for k, v in numbers.items()) or result.trouble or "not its kind"
     print(f"  {result.name:9} {workload:8} {said}", file=sys.stderr, flush=True)
 
 
@@ -93,10 +91,10 @@ def main() -> int:
             for workload in options.workloads:
                 for result, lane in there:
                     attempt(track, result, lane, workload)
-        if not options.quick and "drain" in options.workloads:
-            for result, lane in there:
-                if result.name in CROWDED:
-                    attempt(track, result, lane, "crowded")
+            if not options.quick and "drain" in options.workloads:
+                for result, lane in there:
+                    if result.name in CROWDED:
+                        attempt(track, result, lane, "crowded")
         about = {
             "server": f"valkey {server.version()}",
             "persistence": "none",

@@ -23,7 +23,8 @@ class GopherLane(Lane):
     def bulk(self, kind: str, n: int, payload: Payload) -> None:
         for start in range(0, n, SLICE):
             size = min(SLICE, n - start)
-            list(self._producer.submit_many([{"type": kind, "payload": payload}] * size))
+            jobs = [self._producer.job(kind, payload) for _ in range(size)]
+            self._producer.submit_many(jobs)
 
     def one(self, kind: str, payload: Payload) -> None:
         self._producer.submit(kind, payload)
@@ -31,3 +32,6 @@ class GopherLane(Lane):
     def worker(self, concurrency: int) -> list[str]:
         served = ["--app", "benchmarks.gopher_app:app", "--concurrency", str(concurrency)]
         return ["-m", "gopher_cli", "worker", *served]
+
+    def close(self) -> None:
+        self._producer.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -45,7 +45,7 @@ COLUMNS = {
 
 
 def ratios(result: Result, lanes: Mapping[str, Result]) -> dict[str, float | None]:
-    """The drain rate over the bare line's, gopher's over it, and with a backlog over without."""
+    """The drain rate over the bare line's, and gopher's over it."""
 
     def over(top: float | None, bottom: float | None) -> float | None:
         return top / bottom if top and bottom else None
@@ -55,7 +55,6 @@ def ratios(result: Result, lanes: Mapping[str, Result]) -> dict[str, float | Non
     return {
         "of_bare": over(rate, bare),
         "gopher_is": over(gopher, rate),
-        "crowded_ratio": over(result.middle("crowded"), rate),
     }
 
 
@@ -72,16 +71,20 @@ def table(results: Iterable[Result]) -> str:
 
 
 def _line(row: list[str], widths: list[int]) -> str:
-    cells = [
-        c.ljust(w) if i < 2 else c.rjust(w)
-        for i, (c, w) in enumerate(zip(row, widths, strict=True))
-    ]
+    cells = [c.ljust(w) if i < 2 else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))]
     return "  ".join(cells).rstrip()
 
 
-def notes(results: Iterable[Result]) -> str:
+def spreads(results: Iterable[Result]) -> list[tuple[Result, float, float]]:
+    """The slowest and fastest drain of each lane: far apart means a busy machine, not a finding."""
+    drains = [(r, r.runs["drain"]) for r in results if len(r.runs.get("drain", ())) > 1]
+    return [(result, min(runs), max(runs)) for result, runs in drains]
+
+
+def notes(results: Sequence[Result]) -> str:
     """How each lane was tuned, and what did not work."""
     lines = [f"{r.name:9} {r.note}" for r in results if r.note]
+    lines += [f"{r.name:9} drain/s from {low:,.0f} to {high:,.0f}" for r, low, high in spreads(results)]
     lines += [f"{r.name:9} TROUBLE: {r.trouble}" for r in results if r.trouble]
     return "\n".join(lines)
 

@@ -22,9 +22,7 @@ class WorkerError(Exception):
 class Worker:
     """Runs while the ``with`` block does; ``moment`` reads what its handlers say."""
 
-    def __init__(
-        self, lane: Lane, directory: Path, *, concurrency: int = 10, expect: int = 0
-    ) -> None:
+    def __init__(self, lane: Lane, directory: Path, *, concurrency: int = 10, expect: int = 0) -> None:
         self._pipe = directory / "pipe"
         self._log = directory / "worker.log"
         self._command = [sys.executable, *lane.worker(concurrency)]

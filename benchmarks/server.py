@@ -43,7 +43,7 @@ class Server:
 
     def __enter__(self) -> Server:
         self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
-        self.client: redis.Redis = redis.Redis.from_url(self.url)
+        self.client: redis.Redis = redis.Redis.from_url(self.url, socket_timeout=None)
         self._await_answer(time.monotonic() + 10)
         return self
 
@@ -68,7 +68,7 @@ class Server:
 
     def empty(self) -> None:
         """SYNC, because memory that is freed later would count against the next lane."""
-        self.client.execute_command("FLUSHALL", "SYNC")
+        self.client.execute_command("FLUSHALL", "SYNC")  # type: ignore[no-untyped-call]
 
     def memory(self) -> int:
         """Bytes in use, without the buffers of the clients."""

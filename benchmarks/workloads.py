@@ -90,10 +90,14 @@ def naps(track: Track, lane: Lane) -> Numbers:
 
 
 def backlog(track: Track, lane: Lane) -> Numbers:
-    """The drain rate of the first jobs of a queue in which a million more are waiting."""
+    """The drain rate of jobs alone, and right after that with a million more behind them."""
     n = max(200, int(lane.jobs * track.share))
+    lane.bulk("noop", n, PAYLOAD)
+    alone = _rate(track, lane, n)
+    track.server.empty()
     lane.bulk("noop", n + MILLION, PAYLOAD)
-    return {"crowded": _rate(track, lane, n)}
+    crowded = _rate(track, lane, n)
+    return {"alone": alone, "crowded": crowded, "crowded_ratio": crowded / alone}
 
 
 WORKLOADS: dict[str, tuple[str, Callable[[Track, Lane], Numbers]]] = {

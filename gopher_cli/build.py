@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from gopher_cli.config import Settings
 from gopher_cli.events import Listener
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.defaults import Defaults
-from gopher_cli.store.redis import RedisStore
 from gopher_cli.store.url import Address, parse_url
-from gopher_cli.sync import Producer, SyncStore
+from gopher_cli.store.wire import WireStore
+
+if TYPE_CHECKING:
+    from gopher_cli.sync import Producer, SyncStore
+
+T = TypeVar("T")
 
 
 def address_of(settings: Settings) -> Address:
@@ -43,6 +48,8 @@ def furnish(gopher: Gopher, url: str | None = None, settings: Settings | None = 
     address = parse_url(url) if url else None
     if address is None or address.kind == "embedded":
         address = address_of(settings)
+    from gopher_cli.store.redis import RedisStore
+
     gopher.store = RedisStore(address, timeout=settings.redis_timeout)
     gopher.namespace = settings.namespace
     gopher.defaults = defaults_of(settings)
@@ -52,6 +59,8 @@ def furnish_producer(
     producer: Producer, url: str | None = None, settings: Settings | None = None
 ) -> SyncStore:
     """The same for a Producer; answers its store."""
+    from gopher_cli.sync import SyncStore
+
     settings = settings or Settings.resolve(os.environ)
     address = parse_url(url) if url else None
     if address is None or address.kind == "embedded":
@@ -74,3 +83,37 @@ async def open_gopher(
         yield gopher
     finally:
         await gopher.close()
+
+
+def run_once(settings: Settings, work: Callable[[Gopher], Coroutine[Any, Any, T]]) -> T:
+    """Run a piece of work that waits for nothing but Redis, and be done.
+
+    On a plain connection that needs neither redis-py nor an event loop, whose loading takes longer
+    than the work itself.
+    """
+    address = address_of(settings)
+    if not WireStore.speaks_to(address):
+        import asyncio
+
+        return asyncio.run(_run(settings, work))
+    store = WireStore(address, timeout=settings.redis_timeout)
+    gopher = Gopher(store=cast("Any", store), namespace=settings.namespace, defaults=defaults_of(settings))
+    try:
+        return _stepped(work(gopher))
+    finally:
+        _stepped(store.close())
+
+
+async def _run(settings: Settings, work: Callable[[Gopher], Coroutine[Any, Any, T]]) -> T:
+    async with open_gopher(settings) as gopher:
+        return await work(gopher)
+
+
+def _stepped(work: Coroutine[Any, Any, T]) -> T:
+    """The answer of a coroutine that never suspends."""
+    try:
+        work.send(None)
+    except StopIteration as end:
+        return cast("T", end.value)
+    work.close()
+    raise RuntimeError("this work waits for something: it needs an event loop")

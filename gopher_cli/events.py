@@ -52,12 +52,6 @@ class JobsReclaimed(msgspec.Struct, frozen=True):
 
 
 Event = (
-    JobsSubmitted
-    | AttemptFinished
-    | LeaseWasLost
-    | QueuePaused
-    | JobsRequeued
-    | JobsPurged
-    | JobsReclaimed
+    JobsSubmitted | AttemptFinished | LeaseWasLost | QueuePaused | JobsRequeued | JobsPurged | JobsReclaimed
 )
 Listener = Callable[[Event], None]

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from gopher_cli.events import Listener
 from gopher_cli.handlers import Registry
 from gopher_cli.model.defaults import Defaults
-from gopher_cli.store.redis import RedisStore
 from gopher_cli.verbs.counting import Counting
 from gopher_cli.verbs.finding import Finding
 from gopher_cli.verbs.operating import Operating
 from gopher_cli.verbs.producing import Producing
 from gopher_cli.verbs.working import Working
+
+if TYPE_CHECKING:
+    from gopher_cli.store.redis import RedisStore
 
 F = TypeVar("F", bound=Callable[..., Any])
 

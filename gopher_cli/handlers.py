@@ -111,17 +111,13 @@ def _checked_backoff(text: str) -> None:
         raise Usage(str(error)) from error
 
 
-def _from_function(
-    type: str, function: Callable[..., Any], *, isolate: bool, **options: Any
-) -> Handler:
+def _from_function(type: str, function: Callable[..., Any], *, isolate: bool, **options: Any) -> Handler:
     names = list(inspect.signature(function).parameters)
     payload = next((name for name in names if name != "ctx"), None)
     try:
         hints = typing.get_type_hints(function)
     except (NameError, TypeError) as error:
-        raise BadConfig(
-            f"the annotations of handler {type!r} cannot be resolved: {error}"
-        ) from error
+        raise BadConfig(f"the annotations of handler {type!r} cannot be resolved: {error}") from error
     annotation = hints.get(payload, Any) if payload else Any
     is_async = inspect.iscoroutinefunction(function)
     return Handler(
@@ -158,8 +154,6 @@ def schema_of(annotation: Any) -> bytes:
     try:
         if hasattr(annotation, "model_json_schema"):
             return msgspec.json.encode(annotation.model_json_schema())
-        return (
-            msgspec.json.encode(msgspec.json.schema(annotation)) if annotation is not Any else b"{}"
-        )
+        return msgspec.json.encode(msgspec.json.schema(annotation)) if annotation is not Any else b"{}"
     except TypeError:
         return b"{}"

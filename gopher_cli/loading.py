@@ -37,9 +37,7 @@ def parse_program(text: str) -> tuple[str, str]:
     """``type=command``. Raises Usage."""
     type, equals, command = text.partition("=")
     if not equals or not command.strip():
-        raise Usage(
-            f"--exec {text!r} is not type=command", "for example: --exec 'resize=./resize.sh'"
-        )
+        raise Usage(f"--exec {text!r} is not type=command", "for example: --exec 'resize=./resize.sh'")
     return check_type(type), command
 
 
@@ -96,6 +94,4 @@ def _registry_of(found: Any, path: str) -> Registry:
 
 
 def _said(error: Exception) -> str:
-    return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}".rstrip(
-        ": "
-    )
+    return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}".rstrip(": ")

@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from gopher_cli.cli.help import write_tree
+from gopher_cli.cli.parsing import as_given
 
 JOBS, REPAIR, SEE, RUN, SETUP = "Submit", "Repair", "See", "Run", "Set up"
 
@@ -43,6 +44,9 @@ class Tree(TyperGroup):
             self.commands[name] = load(name, self.entries[name])
         return self.commands[name]
 
+    def get_help_option(self, ctx: Any) -> Any:
+        return as_given(super().get_help_option(ctx))
+
     def format_help(self, ctx: Any, formatter: Any) -> None:
         write_tree(self, ctx, formatter)
 
@@ -54,7 +58,7 @@ def load(name: str, entry: Entry) -> Any:
     module, _, function = entry.where.partition(":")
     found = getattr(import_module(f"gopher_cli.cli.{module}"), function)
     if isinstance(found, dict):
-        return _group(name, entry.about + ".", found)
+        return _group(name, entry.about[0].upper() + entry.about[1:] + ".", found)
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
     names = {"help_option_names": ["-h", "--help"]}
     app.command(name, cls=Command, context_settings=names)(found)

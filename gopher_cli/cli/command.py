@@ -11,13 +11,7 @@ from typer.core import TyperCommand
 from gopher_cli.cli.console import Console
 from gopher_cli.cli.help import write_help
 from gopher_cli.cli.options import COMMON
-
-
-class _AsGiven:
-    """Values stay the text that was typed. Typer would load pydantic to find that out."""
-
-    def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
-        return () if value is None and (param.multiple or param.nargs == -1) else value
+from gopher_cli.cli.parsing import as_given, optional_values, with_values
 
 
 class Command(TyperCommand):
@@ -26,7 +20,13 @@ class Command(TyperCommand):
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
         for param in self.params:
-            param._runtime_param = _AsGiven()  # type: ignore[attr-defined]
+            as_given(param)
+
+    def get_help_option(self, ctx: Any) -> Any:
+        return as_given(super().get_help_option(ctx))
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, with_values(args, optional_values(self.params)))
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         write_help(self, ctx, formatter)

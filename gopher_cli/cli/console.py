@@ -71,14 +71,20 @@ class Console:
 
             self.warn(production_warning(settings) or "")
 
-    def call(self, verb: Callable[[Gopher], Coroutine[Any, Any, T]]) -> T:
-        """Run one piece of asynchronous work with a Gopher, and close it."""
+    def call(self, verb: Callable[[Gopher], Coroutine[Any, Any, T]], *, waits: bool = False) -> T:
+        """Run one piece of asynchronous work with a Gopher, and close it.
+
+        ``waits`` is for work that sleeps: it gets an event loop, which takes a while to load.
+        """
+        from gopher_cli import build
+
+        settings = self.settings()
+        if not waits:
+            return build.run_once(settings, verb)
         import asyncio
 
-        from gopher_cli.build import open_gopher
-
         async def work() -> T:
-            async with open_gopher(self.settings()) as gopher:
+            async with build.open_gopher(settings) as gopher:
                 return await verb(gopher)
 
         return asyncio.run(work())

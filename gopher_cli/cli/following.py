@@ -118,7 +118,7 @@ def exit_code_of(job: JobDetail) -> int:
 def wait_for(console: Console, id: str, work: Coroutine[Any, Any, Any] | Any) -> JobDetail:
     """Run ``work``; Ctrl-C leaves the job alone and says how to come back to it."""
     try:
-        return console.call(work)  # type: ignore[no-any-return]
+        return console.call(work, waits=True)  # type: ignore[no-any-return]
     except KeyboardInterrupt:
         print(f"\ndetached; the job goes on: gopher inspect {id} --wait", file=console.err)
         raise

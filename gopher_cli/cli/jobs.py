@@ -79,14 +79,14 @@ def _list(console: Console, wanted: Any, limit: int, *, newest: bool) -> None:
 def columns(now: int) -> list[Column]:
     """What a row of jobs shows; times count from ``now`` (epoch ms)."""
     return [
-        Column(name="id", show=lambda r: short_id(r.id), raw=lambda r: r.id, keep=10, least=12),
-        Column(name="type", show=lambda r: r.type, keep=8, most=24),
-        Column(name="queue", show=lambda r: r.queue, keep=4, most=20),
-        Column(name="state", show=lambda r: r.state, style=lambda r: style_of(r.state), keep=9, least=10),
+        Column(name="id", show=lambda r: short_id(r.id), raw=lambda r: r.id, keep=10),
+        Column(name="type", show=lambda r: r.type, keep=8, most=24, least=8),
+        Column(name="queue", show=lambda r: r.queue, keep=4, most=20, least=6),
+        Column(name="state", show=lambda r: r.state, style=lambda r: style_of(r.state), keep=9),
         Column(name="priority", show=lambda r: str(r.priority), raw=lambda r: r.priority, right=True, keep=2),
         Column(name="attempts", show=lambda r: f"{r.attempts}/{r.max_retries + 1}", raw=lambda r: r.attempts, right=True, keep=3),
-        Column(name="since", show=lambda r: ago(r.at, now), raw=lambda r: when(r.at), keep=7, least=8),
-        Column(name="error", show=lambda r: r.error.partition("\n")[0], raw=lambda r: r.error, style=lambda r: "red", keep=6, most=60, least=14),
+        Column(name="since", show=lambda r: ago(r.at, now), raw=lambda r: when(r.at), keep=7),
+        Column(name="error", show=lambda r: r.error.partition("\n")[0], raw=lambda r: r.error, style=lambda r: "red", keep=6, most=80, least=12, optional=True),
     ]  # fmt: skip
 
 

@@ -39,7 +39,10 @@ def _act(args: Sequence[str]) -> int:
     except GopherError as error:
         return _failed(args, error)
     except TyperException as error:
-        return _failed(args, explained(error))
+        if type(error).__name__ == "NoArgsIsHelpError":
+            print(error.ctx.get_help())  # type: ignore[attr-defined]
+            return 0
+        return _failed(args, explained(error, args))
     except Exit as error:
         return error.exit_code
     except Abort:

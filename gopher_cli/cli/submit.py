@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import time
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gopher_cli.cli import options as o
+from gopher_cli.cli.checking import check_schema, guess, warn_unknown
 from gopher_cli.cli.choosing import duration, remember, typed_id, whole
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console, check_choice
@@ -66,7 +66,6 @@ def submit(
     this command as a field: priority, retries, timeout, in, at, id, unique, tags, headers.
     """
     check_choice("--if-exists", if_exists, ("ok", "fail"))
-    check_choice("--priority", priority, ("high", "normal", "low", *map(str, range(11))))
     given = _given(
         queue=queue, priority=priority, max_retries=whole("--retries", retries) if retries else None,
         timeout=duration("--timeout", timeout) if timeout else None, backoff=backoff, id=id, unique_key=unique,
@@ -212,32 +211,6 @@ class _One:
         handler.decode(msgspec.Raw(self.payload))
         mine = _given(timeout=handler.timeout, max_retries=handler.retries, backoff=handler.backoff or None)
         self.given = {**mine, **self.given}
-
-
-def check_schema(type: str, raw: bytes, payload: bytes) -> None:
-    """Raises BadData where the payload does not fit what workers have published."""
-    import msgspec
-
-    from gopher_cli.model.schema import check_payload
-
-    try:
-        schema = msgspec.json.decode(raw)
-    except msgspec.DecodeError:
-        return
-    if isinstance(schema, dict) and schema:
-        check_payload(type, schema, msgspec.json.decode(payload))
-
-
-def warn_unknown(console: Console, type: str, known: dict[str, Any]) -> None:
-    """A type that no worker has published may come later: said, not refused."""
-    if known and type not in known:
-        hint = guess(type, known)
-        console.warn(safe(f"no worker has published the type {type}" + (f"; {hint}" if hint else "")))
-
-
-def guess(typed: str, known: Any) -> str:
-    near = difflib.get_close_matches(typed, list(known), 1)
-    return f"did you mean {near[0]}?" if near else ""
 
 
 def _fresh_id() -> str:

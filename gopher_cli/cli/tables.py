@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 class Column:
     """``show`` is for people, ``raw`` for programs (the same, where nothing else is said).
 
-    ``keep`` says how dear the column is: the lowest go first where the screen is narrow. ``wide``
-    is how many characters a cell needs at least before the column is left out.
+    ``keep`` says how dear the column is: on a narrow screen the lowest are shortened first, then
+    left out. A cell has ``most`` characters at most; one with a ``least`` may go down to that. An
+    ``optional`` column is not shown where it is empty.
     """
 
     name: str
@@ -27,7 +28,8 @@ class Column:
     right: bool = False
     keep: int = 5
     most: int = 40
-    least: int = 8
+    least: int = 0
+    optional: bool = False
 
     def value(self, row: Any) -> object:
         return (self.raw or self.show)(row)
@@ -42,7 +44,6 @@ class Listing:
     record: Callable[[Any], object]
     id: Callable[[Any], str]
     empty: str = "nothing"
-    title: str = ""
     extra: Sequence[Column] = field(default=())  # for programs only
 
 
@@ -115,18 +116,33 @@ def width(console: Console) -> int:
     return max(20, at_terminal)
 
 
-def fitting(listing: Listing, room: int) -> list[Column]:
-    """The columns that fit, the dearest kept: cells are shortened down to ``least`` before that."""
-    columns = list(listing.columns)
+def fitting(listing: Listing, room: int) -> list[tuple[Column, int]]:
+    """The columns that fit, and their widths.
 
-    def needed(column: Column) -> int:
-        widest = max([len(column.name), *(len(safe(column.show(row))) for row in listing.rows)])
-        return min(widest, max(column.least, len(column.name)))
-
-    widths = {column.name: needed(column) for column in columns}
-    while len(columns) > 2 and sum(widths[c.name] + 2 for c in columns) > room:
+    Columns with a ``least`` are shortened where it is narrow; then the least dear are left out.
+    """
+    wanted = {column.name: _wanted(column, listing.rows) for column in listing.columns}
+    columns = [column for column in listing.columns if wanted[column.name]]
+    least = {c.name: min(wanted[c.name], max(c.least, len(c.name))) if c.least else wanted[c.name] for c in columns}
+    while len(columns) > 1 and _sum(columns, least) > room:
         columns.remove(min(reversed(columns), key=lambda column: column.keep))
-    return columns
+    for column in sorted(columns, key=lambda column: column.keep):
+        spare = wanted[column.name] - least[column.name]
+        wanted[column.name] -= min(spare, max(0, _sum(columns, wanted) - room))
+    return [(column, min(room, wanted[column.name])) for column in columns]
+
+
+def _sum(columns: Sequence[Column], widths: dict[str, int]) -> int:
+    return sum(widths[column.name] + 2 for column in columns) - 2
+
+
+def _wanted(column: Column, rows: Sequence[Any]) -> int:
+    from rich.cells import cell_len
+
+    shown = [safe(column.show(row)) for row in rows]
+    if column.optional and not any(text not in ("", "-", "·") for text in shown):
+        return 0
+    return max(len(column.name), min(column.most, max(map(cell_len, shown), default=0)))
 
 
 def table_of(listing: Listing, room: int) -> Any:
@@ -134,31 +150,32 @@ def table_of(listing: Listing, room: int) -> Any:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(
-        box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", expand=False,
-        title=listing.title or None, title_justify="left", title_style="bold",
-    )  # fmt: skip
-    columns = fitting(listing, room)
-    for column in columns:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    shown = fitting(listing, room)
+    for column, size in shown:
         table.add_column(
-            column.name, justify="right" if column.right else "left", no_wrap=True,
-            overflow="ellipsis", max_width=column.most, min_width=min(column.least, len(column.name)),
+            column.name, justify="right" if column.right else "left", no_wrap=True, overflow="ellipsis", width=size
         )  # fmt: skip
     for row in listing.rows:
-        table.add_row(
-            *(
-                Text(
-                    safe(column.show(row)), style=column.style(row) if column.style else "", overflow="ellipsis"
-                )
-                for column in columns
-            )
-        )
+        table.add_row(*(_text(Text, column, row) for column, _ in shown))
     return table
 
 
+def _text(make: Any, column: Column, row: Any) -> Any:
+    shown = safe(column.show(row))
+    if shown in ("", "-", "·"):
+        return make(shown, style="dim")
+    return make(shown, style=column.style(row) if column.style else "")
+
+
 def print_rich(console: Console, *parts: Any) -> None:
-    """Render to stdout; colours only where they are wanted, no markup, no guessing."""
-    rich_console(console).print(*parts, sep="\n")
+    """Render to stdout; colours only where they are wanted, and no blanks at the ends of lines."""
+    import re
+
+    rich = rich_console(console)
+    with rich.capture() as captured:
+        rich.print(*parts, sep="\n")
+    console.out.write(re.sub(r"(?m) +((?:\x1b\[[0-9;]*m)*)$", r"\1", captured.get()))
 
 
 def rich_console(console: Console, *, stderr: bool = False) -> Any:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from gopher_cli.model.errors import GopherError, Usage
 
 
-class Shown(Usage):
-    """A command without its arguments: its help is the answer."""
-
-
-def explained(error: Any) -> GopherError:
+def explained(error: Any, args: Sequence[str] = ()) -> GopherError:
     """A parser's exception as Usage, with a guess at what was meant."""
     kind, ctx = type(error).__name__, getattr(error, "ctx", None)
-    path = ctx.command_path if ctx else "gopher"
+    path = ctx.command_path if ctx else " ".join(["gopher", *args[:1]])
     see = f"see: {path} --help"
     if kind == "NoSuchOption":
         near = _near(error.option_name, _options(ctx))
@@ -30,7 +27,7 @@ def explained(error: Any) -> GopherError:
     if match := re.match(r"No such command '(.*?)'", error.message):
         near = _near(match[1], ctx.command.list_commands(ctx))
         return Usage(f"{path} has no command {match[1]!r}", f"did you mean {path} {near}?" if near else see)
-    if match := re.match(r"Got unexpected extra arguments? \((.*)\)", error.message):
+    if match := re.match(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", error.message):
         return Usage(f"{path} does not take {match[1]!r}", see)
     return Usage(error.format_message().strip().rstrip(".").replace("\n", " "), see)
 

@@ -17,9 +17,9 @@ def workers(console: Console) -> None:
     console.rows(listing(console.call(lambda gopher: gopher.workers())))
 
 
-def listing(infos: list[WorkerInfo], title: str = "") -> Listing:
+def listing(infos: list[WorkerInfo]) -> Listing:
     return Listing(
-        rows=infos, columns=COLUMNS, extra=EXTRA, record=asdict, id=lambda w: w.id, title=title,
+        rows=infos, columns=COLUMNS, extra=EXTRA, record=asdict, id=lambda w: w.id,
         empty="no worker is running; start one: gopher worker",
     )  # fmt: skip
 
@@ -38,7 +38,7 @@ def current(info: WorkerInfo) -> str:
 
 
 COLUMNS = [
-    Column(name="worker", show=lambda w: f"{w.host}:{w.pid}", raw=lambda w: w.id, keep=10, most=28),
+    Column(name="worker", show=lambda w: f"{w.host}:{w.pid}", raw=lambda w: w.id, keep=10, most=28, least=12),
     Column(name="state", show=state_of, keep=8, style=lambda w: "green" if w.alive and w.state == "running" else "red" if not w.alive else "yellow"),
     Column(name="busy", show=lambda w: f"{w.busy}/{w.slots}", raw=lambda w: w.busy, keep=9, right=True),
     Column(name="done", show=lambda w: str(w.completed), raw=lambda w: w.completed, keep=5, right=True),
@@ -46,8 +46,8 @@ COLUMNS = [
     Column(name="rss", show=lambda w: size(w.rss_bytes), raw=lambda w: w.rss_bytes, keep=5, right=True),
     Column(name="cpu", show=lambda w: f"{w.cpu_percent:.0f}%", raw=lambda w: w.cpu_percent, keep=5, right=True),
     Column(name="up", show=lambda w: span(w.uptime_seconds), raw=lambda w: w.uptime_seconds, keep=6, right=True),
-    Column(name="queues", show=lambda w: ",".join(w.queues), raw=lambda w: w.queues, keep=3, most=24),
-    Column(name="running", show=current, raw=lambda w: [job.get("id") for job in w.current], keep=2, most=60, least=16),
+    Column(name="queues", show=lambda w: ",".join(w.queues), raw=lambda w: w.queues, keep=3, most=24, least=8),
+    Column(name="running", show=current, raw=lambda w: [job.get("id") for job in w.current], keep=2, most=60, least=16, optional=True),
 ]  # fmt: skip
 EXTRA = (
     Column(name="slots", show=lambda w: str(w.slots), raw=lambda w: w.slots),

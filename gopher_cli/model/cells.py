@@ -35,7 +35,9 @@ class Cell:
         if len(parts) != _SIZE or not all(part.isdecimal() for part in parts):
             return cls()
         numbers = [int(part) for part in parts]
-        return cls(*numbers[:5], numbers[5 : 5 + _BUCKETS], numbers[5 + _BUCKETS :])
+        completed, retried, failed, run_ms, wait_ms = numbers[:5]
+        run, wait = numbers[5 : 5 + _BUCKETS], numbers[5 + _BUCKETS :]
+        return cls(completed, retried, failed, run_ms, wait_ms, run, wait)
 
     def add(self, other: Cell) -> None:
         self.completed += other.completed
@@ -69,9 +71,7 @@ def percentile(histogram: list[int], share: float) -> float | None:
         if count and seen + count >= rank:
             upper = BOUNDS[index] if index < len(BOUNDS) else BOUNDS[-1] * 2
             lower = BOUNDS[index - 1] if index else upper / 2.5
-            return math.exp(
-                math.log(lower) + (math.log(upper) - math.log(lower)) * (rank - seen) / count
-            )
+            return math.exp(math.log(lower) + (math.log(upper) - math.log(lower)) * (rank - seen) / count)
         seen += count
     return BOUNDS[-1] * 2
 
@@ -103,11 +103,7 @@ def per_minute(cells: Iterable[Mapping[str, bytes]], now_ms: int, minutes: int) 
     for one in cells:
         for name, text in one.items():
             unit_at = name.partition(";")[0]
-            age = (
-                minute - int(unit_at[1:])
-                if unit_at[0] == "m" and unit_at[1:].isdecimal()
-                else minutes
-            )
+            age = minute - int(unit_at[1:]) if unit_at[0] == "m" and unit_at[1:].isdecimal() else minutes
             if 0 <= age < minutes:
                 counts[minutes - 1 - age] += Cell.read(text).attempts
     return counts

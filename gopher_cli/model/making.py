@@ -45,9 +45,7 @@ def make_job(
     return Job(
         id=id or new_id(),
         queue=check_queue(queue),
-        spec=Spec(
-            type, encode_payload(payload), parse_priority(priority), max_retries, timeout, options
-        ),
+        spec=Spec(type, encode_payload(payload), parse_priority(priority), max_retries, timeout, options),
         due=due,
         delay=delay,
     )

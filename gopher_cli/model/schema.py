@@ -21,9 +21,7 @@ def check_payload(type: str, schema: Schema, payload: Any) -> None:
     """Raises BadData that names every field at fault, three at most."""
     found = [fault for _, fault in zip(range(3), misfits(schema, payload), strict=False)]
     if found:
-        raise BadData(
-            f"the payload does not fit {type}: {'; '.join(found)}", f"see: gopher types {type}"
-        )
+        raise BadData(f"the payload does not fit {type}: {'; '.join(found)}", f"see: gopher types {type}")
 
 
 def misfits(schema: Schema, payload: Any) -> Iterator[str]:
@@ -38,11 +36,7 @@ def _faults(schema: Schema, value: Any, root: Schema, path: str, depth: int) -> 
     if choices := schema.get("anyOf") or schema.get("oneOf"):
         tried = [list(_faults(choice, value, root, path, depth + 1)) for choice in choices]
         if all(tried):
-            yield (
-                min(tried, key=len)[0]
-                if len(tried) == 1
-                else _no_choice(choices, value, root, path)
-            )
+            yield (min(tried, key=len)[0] if len(tried) == 1 else _no_choice(choices, value, root, path))
         return
     if (kinds := _kinds(schema)) and not any(_is(value, kind) for kind in kinds):
         yield f"{path or 'it'} is {_named(value)}, not {' or '.join(_article(kind) for kind in kinds)}"
@@ -57,9 +51,7 @@ def _faults(schema: Schema, value: Any, root: Schema, path: str, depth: int) -> 
             yield from _faults(items, item, root, f"{path}[{index}]", depth + 1)
 
 
-def _fields(
-    schema: Schema, value: Mapping[str, Any], root: Schema, path: str, depth: int
-) -> Iterator[str]:
+def _fields(schema: Schema, value: Mapping[str, Any], root: Schema, path: str, depth: int) -> Iterator[str]:
     known = schema.get("properties", {})
     for name in schema.get("required", ()):
         if name not in value:
@@ -100,9 +92,7 @@ def _is(value: Any, kind: str) -> bool:
 def _no_choice(choices: list[Schema], value: Any, root: Schema, path: str) -> str:
     kinds = [kind for choice in choices for kind in _kinds(_resolved(choice, root))]
     wanted = " or ".join(dict.fromkeys(_article(kind) for kind in kinds))
-    return f"{path or 'it'} is {_named(value)}" + (
-        f", not {wanted}" if wanted else ", which does not fit"
-    )
+    return f"{path or 'it'} is {_named(value)}" + (f", not {wanted}" if wanted else ", which does not fit")
 
 
 def _named(value: Any) -> str:

@@ -10,13 +10,14 @@ from gopher_cli.store.calls.base import Arg, text
 from gopher_cli.store.keys import Keys, fleet_key
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 Command = tuple[Arg, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Ask(Generic[T]):
+class Ask(Generic[T_co]):
     commands: Sequence[Command]
-    answer: Callable[[list[Any]], T]
+    answer: Callable[[list[Any]], T_co]
 
 
 def _nothing(_: list[Any]) -> None:
@@ -129,9 +130,7 @@ def ids_in(
             rows = list(zip(rows[::2], rows[1::2], strict=True))
         return [(text(id), float(score)) for id, score in rows]
 
-    return Ask(
-        [("ZREVRANGE" if newest else "ZRANGE", keys[place], first, last, "WITHSCORES")], answer
-    )
+    return Ask([("ZREVRANGE" if newest else "ZRANGE", keys[place], first, last, "WITHSCORES")], answer)
 
 
 def records(keys: Keys, ids: Sequence[str]) -> Ask[tuple[list[bytes], list[bytes], list[bytes]]]:
@@ -165,16 +164,12 @@ def scan(key: str, cursor: int, pattern: str, count: int) -> Ask[tuple[int, list
 
 
 def cells(all_keys: Sequence[Keys]) -> Ask[list[dict[str, bytes]]]:
-    return Ask(
-        [("HGETALL", keys["cells"]) for keys in all_keys], lambda raw: [mapping(one) for one in raw]
-    )
+    return Ask([("HGETALL", keys["cells"]) for keys in all_keys], lambda raw: [mapping(one) for one in raw])
 
 
 def batch_mark(keys: Keys, batch: str) -> Ask[int]:
     """The last line of this batch that was submitted to this queue; 0 at first."""
-    return Ask(
-        [("HGET", keys["batches"], batch)], lambda raw: int(text(raw[0] or b"0").partition(";")[0])
-    )
+    return Ask([("HGET", keys["batches"], batch)], lambda raw: int(text(raw[0] or b"0").partition(";")[0]))
 
 
 def outbox(keys: Keys, limit: int) -> Ask[dict[str, bytes]]:

@@ -37,9 +37,7 @@ def translate(error: BaseException, address: str) -> GopherError:
             "set REDIS_PASSWORD, or put it into REDIS_URL",
         )
     if isinstance(error, RedisError) and "NOPERM" in said:
-        return Denied(
-            f"Redis at {address} denies a right: {said}", "see: redis-cli ACL WHOAMI; ACL GETUSER"
-        )
+        return Denied(f"Redis at {address} denies a right: {said}", "see: redis-cli ACL WHOAMI; ACL GETUSER")
     for code, (why, hint) in _REFUSALS.items():
         if said.startswith(code) or (isinstance(error, ResponseError) and f"-{code} " in said):
             return TryLater(f"Redis at {address} refuses: {why}", hint)
@@ -47,9 +45,7 @@ def translate(error: BaseException, address: str) -> GopherError:
         why = "it did not answer in time" if isinstance(error, TimeoutError) else _cause(error)
         return Unavailable(f"cannot reach Redis at {address} ({why})", _start_hint(address))
     if "WRONGTYPE" in said:
-        return BadData(
-            f"foreign data under our keys at {address}: {said}", "choose another GOPHER_NAMESPACE"
-        )
+        return BadData(f"foreign data under our keys at {address}: {said}", "choose another GOPHER_NAMESPACE")
     if "unknown command" in said.lower():
         return BadConfig(
             f"Redis at {address} is too old: {said}", "gopher needs Redis 6.2 or later, or Valkey"

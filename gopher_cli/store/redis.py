@@ -10,11 +10,12 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from redis.asyncio import Redis
+from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.exceptions import ConnectionError, NoScriptError, RedisError
 
 from gopher_cli.model.errors import GopherError
+from gopher_cli.store import packing
 from gopher_cli.store.ask import Ask
 from gopher_cli.store.calls.base import Call
 from gopher_cli.store.connection import connection_settings
@@ -22,6 +23,13 @@ from gopher_cli.store.failures import translate
 from gopher_cli.store.url import Address
 
 T = TypeVar("T")
+
+
+def _transport(settings: dict[str, Any]) -> dict[str, Any]:
+    """The same settings with the class of connection that they ask for."""
+    if "unix_socket_path" in settings:
+        return settings | {"path": settings.pop("unix_socket_path"), "connection_class": packing.UNIX}
+    return settings | {"connection_class": packing.TLS if settings.pop("ssl", False) else packing.TCP}
 
 
 class RedisStore:
@@ -36,7 +44,8 @@ class RedisStore:
         if name not in self._lanes:
             # A lane that waits has its deadline outside of the client library.
             timeout = None if name == "wait" else self._timeout
-            self._lanes[name] = Redis(**connection_settings(self.address, timeout, Retry))
+            settings = connection_settings(self.address, timeout, Retry)
+            self._lanes[name] = Redis.from_pool(ConnectionPool(**_transport(settings)))
         return self._lanes[name]
 
     async def run(self, call: Call[T], lane: str = "main") -> T:
@@ -64,9 +73,7 @@ class RedisStore:
         try:
             pipe = redis.pipeline(transaction=False)
             for call in calls:
-                pipe.execute_command(
-                    "EVALSHA", call.script.sha, len(call.keys), *call.keys, *call.argv
-                )
+                pipe.execute_command("EVALSHA", call.script.sha, len(call.keys), *call.keys, *call.argv)
             answers = await pipe.execute(raise_on_error=False)
         except (RedisError, OSError) as error:
             raise self._translated(error) from error

@@ -20,9 +20,7 @@ def spec_or_none(raw: bytes) -> Spec | None:
         return None
 
 
-def row_of(
-    id: str, queue: str, state: str, at: float, spec: bytes, meta: bytes, errors: bytes
-) -> JobRow:
+def row_of(id: str, queue: str, state: str, at: float, spec: bytes, meta: bytes, errors: bytes) -> JobRow:
     """``at`` is the score of the job's place; only for waiting and ended jobs is it a time."""
     record, known = read_record(meta), spec_or_none(spec)
     moment = {"enqueued": record.ready_at, "processing": record.started, "blocked": record.created}

@@ -68,9 +68,7 @@ class Address:
         return f"{scheme}://{user}{where}{self.path}{tail}"
 
 
-def parse_url(
-    text: str, *, username: str = "", password: str = "", db: int | None = None
-) -> Address:
+def parse_url(text: str, *, username: str = "", password: str = "", db: int | None = None) -> Address:
     """Read a URL; ``username``, ``password`` and ``db`` count where the URL itself says nothing.
 
     Raises BadConfig, with the URL masked, when it makes no sense.
@@ -98,9 +96,7 @@ def _unix(url: _Url, db: int | None) -> Address:
 
 def _networked(url: _Url, kind: Kind, db: int | None) -> Address:
     hosts = url.hosts(_PORTS.get(kind, 6379))
-    master, _, tail = (
-        url.path.rstrip("/").partition("/") if kind == "sentinel" else ("", "", url.path)
-    )
+    master, _, tail = url.path.rstrip("/").partition("/") if kind == "sentinel" else ("", "", url.path)
     if kind == "sentinel" and not master:
         url.refuse("it lacks the name of the master: redis+sentinel://h1,h2/mymaster")
     number = url.db(tail.rstrip("/"), db)

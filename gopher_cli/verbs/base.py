@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from gopher_cli.events import Event, Listener
 from gopher_cli.model.defaults import Defaults
 from gopher_cli.store import ask
 from gopher_cli.store.keys import Keys, keys_of
-from gopher_cli.store.redis import RedisStore
+
+if TYPE_CHECKING:
+    from gopher_cli.store.redis import RedisStore
 
 
 class Base:

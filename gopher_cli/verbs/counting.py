@@ -63,9 +63,7 @@ def type_stats(cells: Sequence[Mapping[str, bytes]], now: int) -> list[TypeStats
     return [
         TypeStats(
             type=type,
-            windows=[
-                window_stats(name, found.get(type, Cell()), now) for name, found in merged.items()
-            ],
+            windows=[window_stats(name, found.get(type, Cell()), now) for name, found in merged.items()],
         )
         for type in types
     ]

@@ -100,9 +100,7 @@ class Finding(Sweeping, Fleet):
             return f"no worker serves the queue {queue}; start one: gopher worker -Q {queue}"
         if not any(spec.type in w.types for w in serving):
             return self._no_handler(spec.type, serving)
-        return (
-            f"{found.ahead} jobs stand in line before it" if found.ahead else "it is next in line"
-        )
+        return f"{found.ahead} jobs stand in line before it" if found.ahead else "it is next in line"
 
     def _no_handler(self, type: str, serving: list[WorkerInfo]) -> str:
         known = sorted({name for worker in serving for name in worker.types})

@@ -21,9 +21,7 @@ class Fleet(Base):
     async def beat(self, worker: str, about: Mapping[str, Any]) -> None:
         """Say that a worker lives, and what it is doing."""
         now = await self.store.ask(ask.time_ms(), "beat")
-        await self.store.ask(
-            ask.beat(self.namespace, worker, msgspec.json.encode(about), now), "beat"
-        )
+        await self.store.ask(ask.beat(self.namespace, worker, msgspec.json.encode(about), now), "beat")
 
     async def publish_types(self, schemas: Mapping[str, bytes]) -> None:
         """Make the payload schemas of a worker's types known to those who submit."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -42,14 +41,10 @@ class Operating(Sweeping):
         words: dict[str, str] = {}
         retention = round(self.defaults.retention * 1000)
         for piece in _pieces(ids):
-            words |= await self.store.run(
-                calls.cancel(self.keys(queue), piece, retention_ms=retention)
-            )
+            words |= await self.store.run(calls.cancel(self.keys(queue), piece, retention_ms=retention))
         return words
 
-    async def requeue(
-        self, queue: str, ids: Sequence[str], *, source: str = "any"
-    ) -> dict[str, str]:
+    async def requeue(self, queue: str, ids: Sequence[str], *, source: str = "any") -> dict[str, str]:
         """Run these again now. For each id: enqueued, again, locked, gone, or the state that forbids it."""
         words: dict[str, str] = {}
         for piece in _pieces(ids):
@@ -105,11 +100,7 @@ class Operating(Sweeping):
 
         async def act(queue: str, place: str, rows: Sequence[JobRow]) -> int:
             ids = [row.id for row in rows]
-            back = (
-                self.move(queue, ids, target)
-                if target
-                else self.requeue(queue, ids, source=PLACES[place])
-            )
+            back = self.move(queue, ids, target) if target else self.requeue(queue, ids, source=PLACES[place])
             words = list((await back).values())
             for word in words:
                 if word == "enqueued":
@@ -118,12 +109,12 @@ class Operating(Sweeping):
                     done.left[word] = done.left.get(word, 0) + 1
             tell(done.changed)
             if rate:
+                import asyncio  # late: a command that does not wait starts without it
+
                 await asyncio.sleep(len(ids) / rate)
             return sum(word in ("enqueued", "gone", "again") for word in words)
 
-        await self.sweep(
-            wanted, act, limit=limit, step=max(1, min(SLICE, int(rate))) if rate else SLICE
-        )
+        await self.sweep(wanted, act, limit=limit, step=max(1, min(SLICE, int(rate))) if rate else SLICE)
         return done
 
     async def purge(self, wanted: Filter, *, limit: int = 0, tell: Tell = lambda _: None) -> Bulk:

@@ -92,9 +92,7 @@ class Producing(Base):
                 call = calls.submit(
                     self.keys(queue), [job for _, job in piece], batch=batch, mark=mark, now=now
                 )
-                for (index, _), receipt in zip(
-                    piece, await self.store.run(call, "submit"), strict=True
-                ):
+                for (index, _), receipt in zip(piece, await self.store.run(call, "submit"), strict=True):
                     receipts[index] = receipt
         if self.listeners:
             self.emit(JobsSubmitted([job for i, job in enumerate(jobs) if receipts[i].accepted]))

@@ -57,9 +57,7 @@ class Sweeping(Base):
                 raise Usage(f"no state {state!r}", f"states: {', '.join(JobState)}")
         states = wanted.states or tuple(JobState)
         queues = await self.known_queues(wanted.queues)
-        return [
-            (queue, place) for queue in queues for place, state in PLACES.items() if state in states
-        ]
+        return [(queue, place) for queue in queues for place, state in PLACES.items() if state in states]
 
     async def sweep(self, wanted: Filter, act: Act, *, limit: int = 0, step: int = SLICE) -> int:
         """Let ``act`` see every job that the filter means; how many it has seen."""
@@ -87,9 +85,7 @@ class Sweeping(Base):
     ) -> tuple[int, list[JobRow]]:
         """How many jobs stand in this slice, and those of them that are meant."""
         keys = self.keys(queue)
-        page = await self.store.ask(
-            ask.ids_in(keys, place, offset, offset + step - 1, newest=newest)
-        )
+        page = await self.store.ask(ask.ids_in(keys, place, offset, offset + step - 1, newest=newest))
         specs, metas, errors = await self.store.ask(ask.records(keys, [id for id, _ in page]))
         now = await self.store.ask(ask.time_ms()) if wanted.older_than else 0
         rows = []

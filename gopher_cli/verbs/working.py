@@ -42,17 +42,13 @@ class Working(Base):
     def lease_ms(self) -> int:
         return round(self.defaults.lease * 1000)
 
-    async def settle(
-        self, worker: str, items: Sequence[Settlement], *, now: str = ""
-    ) -> list[Verdict]:
+    async def settle(self, worker: str, items: Sequence[Settlement], *, now: str = "") -> list[Verdict]:
         """End attempts of one worker and queue (500 at most); what was taken of it, in order.
 
         Follow-ups reach their queue at once, or with the next `relay`.
         """
         queue = items[0].lease.queue
-        call = calls.settle(
-            self.keys(queue), worker, items, max_losses=self.defaults.max_losses, now=now
-        )
+        call = calls.settle(self.keys(queue), worker, items, max_losses=self.defaults.max_losses, now=now)
         verdicts = await self.store.run(call, "settle")
         if any(item.follow_ups for item in items):
             await self.relay(queue)
@@ -120,9 +116,7 @@ class Working(Base):
             self.emit(JobsReclaimed(queue, done.jobs))
         return done.suspects
 
-    async def hand_back(
-        self, queue: str, worker: str, running: Sequence[str] = (), *, now: str = ""
-    ) -> int:
+    async def hand_back(self, queue: str, worker: str, running: Sequence[str] = (), *, now: str = "") -> int:
         """Give back all that a dead process held; those it was running count a loss."""
         count = 0
         while True:
@@ -157,9 +151,7 @@ class Working(Base):
             for target, indexes in by_queue.items():
                 mine = [jobs[index] for index in indexes]
                 for start in range(0, len(mine), calls.LIMIT):
-                    await self.store.run(
-                        calls.submit(self.keys(target), mine[start : start + calls.LIMIT])
-                    )
+                    await self.store.run(calls.submit(self.keys(target), mine[start : start + calls.LIMIT]))
             await self.store.ask(ask.clear_outbox(keys, list(waiting)))
             carried += len(jobs)
         return carried

@@ -32,7 +32,7 @@ def create_app(settings: Settings) -> FastAPI:
     # The pages of FastAPI's documentation load scripts from elsewhere: there are none.
     app = FastAPI(
         title="gopher", version=__version__, description="A job queue: submit jobs, see them.",
-        lifespan=lifespan, docs_url=None, redoc_url=None,
+        lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False,
     )  # fmt: skip
     app.state.settings = settings
     app.include_router(health.router)
@@ -49,6 +49,4 @@ async def _with_key(request: Request, given: Annotated[str | None, Security(_hea
     wanted = settings.api_key
     if wanted and not hmac.compare_digest((given or "").encode(), wanted.encode()):
         said = "this key is not known" if given else "an API key is needed"
-        raise Problem(
-            401, said, hint="send it as X-API-KEY", headers={"WWW-Authenticate": "ApiKey"}
-        )
+        raise Problem(401, said, hint="send it as X-API-KEY", headers={"WWW-Authenticate": "ApiKey"})

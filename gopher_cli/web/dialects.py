@@ -38,9 +38,9 @@ class JobRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     delay: Annotated[_Seconds | None, Meta(description="not before: seconds, or 1m30s")] = None
     timeout: Annotated[_Seconds | None, Meta(description="of one run: seconds, or 1m30s")] = None
     backoff: Annotated[str | None, Meta(description="exp:5s, poly:2 or fixed:10s")] = None
-    id: Annotated[
-        str | None, Meta(description="your own id: the same one again submits nothing twice")
-    ] = None
+    id: Annotated[str | None, Meta(description="your own id: the same one again submits nothing twice")] = (
+        None
+    )
     unique_key: Annotated[str | None, Meta(description="409 while another job holds it")] = None
     unique_for: _Seconds | None = None
     after: Annotated[list[str] | None, Meta(description="ids that complete before it runs")] = None
@@ -90,22 +90,14 @@ def _decode(body: bytes) -> _Read:
     except msgspec.ValidationError as error:
         said = str(error)
         place = _PATH.search(said)
-        raise Problem(
-            422, _PATH.sub("", said), pointer=_pointer(place[1]) if place else ""
-        ) from error
+        raise Problem(422, _PATH.sub("", said), pointer=_pointer(place[1]) if place else "") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Problem(400, f"the body is no JSON: {error}") from error
 
 
 def _pointer(path: str) -> str:
     """``$.tags[0]`` as ``/tags/0``; ``[...]`` stands for some key or other."""
-    return (
-        path.removeprefix("$")
-        .replace("[...]", "")
-        .replace("[", "/")
-        .replace("]", "")
-        .replace(".", "/")
-    )
+    return path.removeprefix("$").replace("[...]", "").replace("[", "/").replace("]", "").replace(".", "/")
 
 
 def _retries(asked: JobRequest) -> dict[str, int]:

@@ -41,9 +41,7 @@ async def submit(request: Request) -> Response:
     job = read_job(await read_json(request, seconds=settings.server_read_timeout), gopher.defaults)
     (receipt,) = await soon(gopher.submit_many([job]))
     if receipt.duplicate_of:
-        raise Problem(
-            409, f"job {receipt.duplicate_of} holds this unique key", job_id=receipt.duplicate_of
-        )
+        raise Problem(409, f"job {receipt.duplicate_of} holds this unique key", job_id=receipt.duplicate_of)
     made = Submitted(
         job_id=job.id,
         status=await _state_of(gopher, job),

@@ -60,9 +60,7 @@ class Problem(errors.GopherError):
             body["hint"] = self.hint
         if self.pointer is not None:
             body["errors"] = [{"pointer": f"#{self.pointer}", "detail": self.detail}]
-        return Response(
-            msgspec.json.encode(body | self.more), self.status, self.headers, media_type=PROBLEM
-        )
+        return Response(msgspec.json.encode(body | self.more), self.status, self.headers, media_type=PROBLEM)
 
 
 @contextmanager
@@ -130,9 +128,7 @@ def install(app: FastAPI) -> None:
         return found.answer(request.url.path)
 
     async def surprise(request: Request, error: Exception) -> Response:
-        return Problem(500, "an error inside of gopher; see the log of the server").answer(
-            request.url.path
-        )
+        return Problem(500, "an error inside of gopher; see the log of the server").answer(request.url.path)
 
     async def parameter(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)

@@ -19,6 +19,7 @@ from gopher_cli.config import Settings
 from gopher_cli.model.errors import BadConfig, Refused, TryLater, Unavailable
 from gopher_cli.web.app import create_app
 from gopher_cli.web.logs import log_config
+from gopher_cli.web.problems import soon
 
 _GRACE = 10  # seconds that open requests may take at the end
 _log = logging.getLogger("gopher.web")
@@ -98,7 +99,7 @@ async def _check(settings: Settings) -> None:
     """Refuse a server that may lose jobs. One that is away may come back: that is only said."""
     try:
         async with open_gopher(settings) as gopher:
-            await gopher.check()
+            await soon(gopher.check())
     except (Unavailable, TryLater) as error:
         if not settings.redis_url:
             raise  # our own server: nobody else will start it

@@ -1,6 +1,6 @@
 """A board in shared memory: which jobs a runner has started, so that its supervisor can tell after a crash.
 
-One slot a running job: hard deadline (CLOCK_MONOTONIC, one for all processes; 0 is a free slot),
+One seat a running job: hard deadline (CLOCK_MONOTONIC, one for all processes; 0 is a free seat),
 the queue's number, the id.
 """
 
@@ -10,39 +10,36 @@ import mmap
 import os
 import struct
 
-_SLOT = struct.Struct("<dH128s")
+_SEAT = struct.Struct("<dH128s")
+_FREE = struct.Struct("<d")
 
 
 class Board:
     """``fd`` is inherited by the runner; both sides map the same pages."""
 
-    def __init__(self, fd: int, slots: int) -> None:
+    def __init__(self, fd: int, seats: int) -> None:
         self.fd = fd
-        self._map = mmap.mmap(fd, slots * _SLOT.size)
-        self._free = list(range(slots - 1, -1, -1))
-        self._slots = slots
+        self.seats = seats
+        self._map = mmap.mmap(fd, seats * _SEAT.size)
 
     @classmethod
-    def create(cls, slots: int) -> Board:
+    def create(cls, seats: int) -> Board:
         fd = os.memfd_create("gopher-board") if hasattr(os, "memfd_create") else _unlinked_file()
-        os.ftruncate(fd, slots * _SLOT.size)
-        return cls(fd, slots)
+        os.ftruncate(fd, seats * _SEAT.size)
+        return cls(fd, seats)
 
-    def write(self, deadline: float, queue: int, id: str) -> int:
-        """Note a started job; answers its slot."""
-        slot = self._free.pop()
-        _SLOT.pack_into(self._map, slot * _SLOT.size, deadline, queue, id.encode())
-        return slot
+    def write(self, seat: int, deadline: float, queue: int, id: str) -> None:
+        """Note a started job."""
+        _SEAT.pack_into(self._map, seat * _SEAT.size, deadline, queue, id.encode())
 
-    def wipe(self, slot: int) -> None:
-        struct.pack_into("<d", self._map, slot * _SLOT.size, 0.0)
-        self._free.append(slot)
+    def wipe(self, seat: int) -> None:
+        _FREE.pack_into(self._map, seat * _SEAT.size, 0.0)
 
     def read(self) -> list[tuple[float, int, str]]:
         """(deadline, queue, id) of every started job."""
         found = []
-        for slot in range(self._slots):
-            deadline, queue, id = _SLOT.unpack_from(self._map, slot * _SLOT.size)
+        for seat in range(self.seats):
+            deadline, queue, id = _SEAT.unpack_from(self._map, seat * _SEAT.size)
             if deadline:
                 found.append((deadline, queue, id.rstrip(b"\0").decode("utf-8", "replace")))
         return found

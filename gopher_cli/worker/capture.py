@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, TextIO
 
-from gopher_cli.worker.run import Run, current
+from gopher_cli.worker.run import Run, here
 
 
 class Captured:
@@ -17,10 +17,11 @@ class Captured:
         self._keep = keep
 
     def write(self, text: str) -> int:
-        run = current.get()
-        if run is None:
+        place = here.get()
+        if place is None or place.run is None:
             return self._stream.write(text)
-        self._keep(run, text)
+        if text.strip("\n"):
+            self._keep(place.run, text)
         return len(text)
 
     def __getattr__(self, name: str) -> Any:
@@ -29,5 +30,5 @@ class Captured:
 
 def capture(keep: Callable[[Run, str], None]) -> None:
     """For the rest of this process's life."""
-    sys.stdout = Captured(sys.stdout, keep)  # type: ignore[assignment]
-    sys.stderr = Captured(sys.stderr, keep)  # type: ignore[assignment]
+    sys.stdout = Captured(sys.stdout, keep)
+    sys.stderr = Captured(sys.stderr, keep)

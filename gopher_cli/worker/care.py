@@ -100,9 +100,7 @@ class Care:
 
     async def reclaim(self) -> None:
         for queue in self._worker.queues:
-            self._suspects[queue] = await self._worker.gopher.reclaim(
-                queue, self._suspects.get(queue, [])
-            )
+            self._suspects[queue] = await self._worker.gopher.reclaim(queue, self._suspects.get(queue, []))
 
     async def tidy(self) -> None:
         for queue in self._worker.queues:

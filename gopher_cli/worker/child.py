@@ -7,7 +7,7 @@ import inspect
 import os
 import socket
 import sys
-from typing import IO, Any
+from typing import Any, BinaryIO, cast
 
 import msgspec
 
@@ -23,13 +23,13 @@ from gopher_cli.verbs.producing import new_job
 from gopher_cli.worker import outcomes
 from gopher_cli.worker.capture import capture
 from gopher_cli.worker.options import WorkerOptions
-from gopher_cli.worker.run import Run, current
+from gopher_cli.worker.run import Place, Run, here
 
 
 class ChildLink:
     """Implements context.Link over the socket; everything blocks, which is fine in a process of one job."""
 
-    def __init__(self, file: IO[bytes], settings: Settings) -> None:
+    def __init__(self, file: BinaryIO, settings: Settings) -> None:
         self._file = file
         self.settings = settings
         self._gopher: Gopher | None = None
@@ -50,7 +50,7 @@ class ChildLink:
 
     def receive(self) -> dict[str, Any] | None:
         line = self._file.readline()
-        return msgspec.json.decode(line) if line.endswith(b"\n") else None
+        return cast(dict[str, Any], msgspec.json.decode(line)) if line.endswith(b"\n") else None
 
     def log(self, lease: Lease, text: str) -> None:
         self.send(log=text.encode("utf-8", "backslashreplace").decode())
@@ -82,22 +82,20 @@ class ChildLink:
 
     def recall_blocking(self, lease: Lease, key: str, value: bytes) -> bytes | None:
         self.send(recall=key, value=value.decode())
-        answer = self.receive()
-        known = answer and answer.get("known")
+        answer = self.receive() or {}
+        known: str | None = answer.get("known")
         return known.encode() if known is not None else None
 
 
 def perform(handler: Handler, lease: Lease, link: ChildLink) -> Outcome:
     context = Context(lease, link)
-    current.set(Run(lease, handler, 0.0, 0.0, 0))
+    here.set(Place(Run(lease, handler, 0.0, 0.0, 0)))
     try:
         arguments: list[Any] = [handler.decode(lease.spec.payload)] if handler.wants_payload else []
         if handler.wants_context:
             arguments.append(context)
         value = handler.call(*arguments)
-        return outcomes.succeeded(
-            asyncio.run(_awaited(value)) if inspect.isawaitable(value) else value
-        )
+        return outcomes.succeeded(asyncio.run(_awaited(value)) if inspect.isawaitable(value) else value)
     except SystemExit as error:
         return Failed(f"SystemExit: {error}")
     except BaseException as error:
@@ -124,7 +122,7 @@ def tell(link: ChildLink, outcome: Outcome) -> None:
 def main(fd: int) -> None:
     with socket.socket(fileno=fd) as end, end.makefile("rwb") as file:
         settings = Settings.resolve(os.environ)
-        link = ChildLink(file, settings)
+        link = ChildLink(cast(BinaryIO, file), settings)
         first = link.receive()
         if first is None:
             return
@@ -133,9 +131,7 @@ def main(fd: int) -> None:
         capture(lambda run, text: link.log(run.lease, text))
         while (job := link.receive()) is not None:
             spec = decode_spec(job["spec"].encode())
-            lease = Lease(
-                job["id"], job["queue"], job["token"], job["attempt"], job["losses"], spec
-            )
+            lease = Lease(job["id"], job["queue"], job["token"], job["attempt"], job["losses"], spec)
             handler = registry.get(spec.type)
             tell(
                 link,

@@ -21,9 +21,7 @@ class Rotation:
     def order(self) -> list[int]:
         """All indexes, the picked one first, then by weight."""
         first = self.pick()
-        rest = sorted(
-            (i for i in range(len(self._weights)) if i != first), key=lambda i: -self._weights[i]
-        )
+        rest = sorted((i for i in range(len(self._weights)) if i != first), key=lambda i: -self._weights[i])
         return [first, *rest]
 
 

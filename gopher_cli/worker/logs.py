@@ -52,8 +52,7 @@ class Json(logging.Formatter):
 def one_line(text: str) -> str:
     """No control character of a job's data reaches the terminal or breaks a line."""
     return "".join(
-        c if c.isprintable() else f"\\x{ord(c):02x}" if ord(c) < 256 else f"\\u{ord(c):04x}"
-        for c in text
+        c if c.isprintable() else f"\\x{ord(c):02x}" if ord(c) < 256 else f"\\u{ord(c):04x}" for c in text
     )
 
 

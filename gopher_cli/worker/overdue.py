@@ -22,9 +22,7 @@ async def settle_overdue(gopher: Gopher, runner: str, queue: str, id: str) -> No
         if found is None or not found.record.token.startswith(f"{runner}:"):
             return
         spec = decode_spec(found.spec)
-        lease = Lease(
-            id, queue, found.record.token, found.record.attempts, found.record.losses, spec
-        )
+        lease = Lease(id, queue, found.record.token, found.record.attempts, found.record.losses, spec)
         outcome = TimedOut(spec.timeout)
         to = settle(
             outcome,

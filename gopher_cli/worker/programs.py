@@ -64,11 +64,7 @@ def _environment(run: Run) -> dict[str, str]:
         "GOPHER_ATTEMPT": str(lease.attempt),
         "GOPHER_MAX_RETRIES": str(lease.spec.max_retries),
         "GOPHER_TOKEN": lease.token,
-        **{
-            f"GOPHER_HEADER_{_upper(k)}": v
-            for k, v in lease.spec.options.headers.items()
-            if "\0" not in v
-        },
+        **{f"GOPHER_HEADER_{_upper(k)}": v for k, v in lease.spec.options.headers.items() if "\0" not in v},
     }
 
 

@@ -6,7 +6,7 @@ import asyncio
 import random
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from gopher_cli.events import LeaseWasLost
 from gopher_cli.gopher import Gopher
@@ -23,11 +23,17 @@ class Settler:
     """``add`` may be called from any thread; everything else belongs to the loop."""
 
     def __init__(
-        self, gopher: Gopher, runner: str, link: HandlerLink, busy: Callable[[], bool]
+        self,
+        gopher: Gopher,
+        runner: str,
+        link: HandlerLink,
+        settled: Callable[[Sequence[Settlement]], None],
+        busy: Callable[[], bool],
     ) -> None:
         self._gopher = gopher
         self._runner = runner
         self._link = link
+        self._settled = settled
         self._busy = busy
         self._ended: deque[Settlement] = deque()
         self._some = asyncio.Event()
@@ -65,7 +71,8 @@ class Settler:
 
     def _take(self) -> list[Settlement]:
         """The next ones of one queue, 4 MB at most."""
-        ended, taken, size = self._ended, [], 0
+        ended, size = self._ended, 0
+        taken: list[Settlement] = []
         queue = ended[0].lease.queue
         while ended and len(taken) < _BATCH and size < 4_000_000 and ended[0].lease.queue == queue:
             taken.append(ended.popleft())
@@ -77,11 +84,24 @@ class Settler:
         try:
             if self._link.has_words:
                 await self._report({item.lease.id for item in items})
-            for item, verdict in zip(items, await self._until_taken(items), strict=True):
-                if verdict is not Verdict.SETTLED and verdict is not Verdict.AGAIN:
-                    self._gopher.emit(LeaseWasLost(item.lease, str(verdict)))
+            verdicts = await self._until_taken(items)
+            if any(verdict is Verdict.STALE or verdict is Verdict.GONE for verdict in verdicts):
+                items = self._refused(items, verdicts)
+            if items:
+                self._settled(items)
         finally:
             self._sending = 0
+
+    def _refused(self, items: list[Settlement], verdicts: list[Verdict]) -> list[Settlement]:
+        """Tell of those that were not ours any more; the rest."""
+        for item, verdict in zip(items, verdicts, strict=True):
+            if verdict in (Verdict.STALE, Verdict.GONE):
+                self._gopher.emit(LeaseWasLost(item.lease, str(verdict)))
+        return [
+            i
+            for i, verdict in zip(items, verdicts, strict=True)
+            if verdict in (Verdict.SETTLED, Verdict.AGAIN)
+        ]
 
     async def _report(self, ids: set[str]) -> None:
         try:

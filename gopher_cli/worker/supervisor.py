@@ -61,9 +61,7 @@ class Supervisor:
         self._keepers = {asyncio.create_task(self._keep(runner)) for runner in first}
         while self._keepers:
             await asyncio.wait(self._keepers, return_when=asyncio.FIRST_COMPLETED)
-            self._keepers = {
-                keeper for keeper in self._keepers if not keeper.done() or keeper.result()
-            }
+            self._keepers = {keeper for keeper in self._keepers if not keeper.done() or keeper.result()}
         for service in services:
             service.cancel()
         await self._leave()
@@ -173,9 +171,7 @@ class Supervisor:
         now = time.monotonic()
         for runner in list(self.runners):
             overdue = [
-                (self.queues[queue], id)
-                for deadline, queue, id in runner.board.read()
-                if now > deadline
+                (self.queues[queue], id) for deadline, queue, id in runner.board.read() if now > deadline
             ]
             if overdue and not runner.killed_for:
                 runner.kill("a job blocked it past its timeout")
@@ -200,10 +196,8 @@ class Supervisor:
             "processes": self.made,
             "rss_bytes": sum(rss for rss, _ in usage),
             "cpu_percent": round(sum(cpu for _, cpu in usage), 1),
-            "completed": self.finished["completed"]
-            + sum(r.counts.get("completed", 0) for r in self.runners),
-            "failed": self.finished["failed"]
-            + sum(r.counts.get("failed", 0) for r in self.runners),
+            "completed": self.finished["completed"] + sum(r.counts.get("completed", 0) for r in self.runners),
+            "failed": self.finished["failed"] + sum(r.counts.get("failed", 0) for r in self.runners),
             "current": [job for runner in self.runners for job in runner.current][:20],
         }
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from queue import SimpleQueue
 
-from gopher_cli.worker.run import Run, current
+from gopher_cli.worker.run import Place, Run, here
 
 
 class Stopped(BaseException):
@@ -32,18 +32,19 @@ class Threads:
         self._inbox.put(run)
 
     def _live(self) -> None:
+        ident = threading.get_ident()
         while True:
             self._idle += 1
             run: Run | None = self._inbox.get()
             self._idle -= 1
+            assert run is not None
+            here.set(Place(run))
             while run is not None:
-                ident = threading.get_ident()
                 run.stop = lambda: interrupt(ident)
-                current.set(run)
                 try:
                     run = self._perform(run)
                 except Stopped:
-                    run = None
+                    run = None  # it came too late: that job had ended by itself
 
 
 def interrupt(ident: int) -> None:

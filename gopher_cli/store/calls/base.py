@@ -11,17 +11,18 @@ from gopher_cli.store.keys import Keys
 from gopher_cli.store.scripts import Script, load
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 Arg = str | bytes | int | float
 
 
 @dataclass(frozen=True, slots=True)
-class Call(Generic[T]):
+class Call(Generic[T_co]):
     """One script with its keys and arguments. ``answer`` reads what Redis says."""
 
     script: Script
     keys: tuple[str, ...]
     argv: Sequence[Arg]
-    answer: Callable[[Any], T]
+    answer: Callable[[Any], T_co]
 
 
 def make_call(

@@ -82,9 +82,7 @@ class Depth(msgspec.Struct, frozen=True):
 
 def depth(keys: Keys, *, now: str = "") -> Call[Depth]:
     def answer(raw: Any) -> Depth:
-        oldest = {
-            c: read_record(line).ready_at for c, line in zip(CLASSES, raw[3], strict=True) if line
-        }
+        oldest = {c: read_record(line).ready_at for c, line in zip(CLASSES, raw[3], strict=True) if line}
         flat = [text(part) for part in _flat(raw[4])]
         counters = {name: int(value) for name, value in pairs(flat)}
         sizes = dict(zip(PLACES, raw[2], strict=True))
@@ -94,38 +92,26 @@ def depth(keys: Keys, *, now: str = "") -> Call[Depth]:
 
 
 def _flat(counters: Any) -> list[Any]:
-    return (
-        [part for pair in counters.items() for part in pair]
-        if isinstance(counters, dict)
-        else counters
-    )
+    return [part for pair in counters.items() for part in pair] if isinstance(counters, dict) else counters
 
 
 def _words(ids: Sequence[str]) -> Any:
     return lambda raw: dict(zip(ids, (text(word) for word in raw[1:]), strict=True))
 
 
-def cancel(
-    keys: Keys, ids: Sequence[str], *, retention_ms: int, now: str = ""
-) -> Call[dict[str, str]]:
+def cancel(keys: Keys, ids: Sequence[str], *, retention_ms: int, now: str = "") -> Call[dict[str, str]]:
     """For each id: cancelled, requested (it runs), again, gone, or the state that forbids it."""
     argv: dict[str, Arg] = {"now": now, "retention": retention_ms}
     return make_call("cancel", keys, argv, _words(ids), ids)
 
 
-def requeue(
-    keys: Keys, ids: Sequence[str], *, source: str = "any", now: str = ""
-) -> Call[dict[str, str]]:
+def requeue(keys: Keys, ids: Sequence[str], *, source: str = "any", now: str = "") -> Call[dict[str, str]]:
     """For each id: enqueued, again, locked, gone, or the state that forbids it."""
     return make_call("requeue", keys, {"now": now, "from": source}, _words(ids), ids)
 
 
-def purge(
-    keys: Keys, place: str, ids: Sequence[str], *, why: str = "purged", now: str = ""
-) -> Call[int]:
-    return make_call(
-        "purge", keys, {"now": now, "why": why}, lambda raw: int(raw[1]), ids, place=keys[place]
-    )
+def purge(keys: Keys, place: str, ids: Sequence[str], *, why: str = "purged", now: str = "") -> Call[int]:
+    return make_call("purge", keys, {"now": now, "why": why}, lambda raw: int(raw[1]), ids, place=keys[place])
 
 
 def pause(keys: Keys, *, paused: bool, now: str = "") -> Call[bool]:

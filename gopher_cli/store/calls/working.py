@@ -74,13 +74,9 @@ def _batch(raw: Any, queue: str, token: str) -> Batch:
     for i in range(2, len(raw), 4):
         id, attempt, losses, blob = raw[i : i + 4]
         try:
-            leases.append(
-                Lease(id.decode(), queue, token, int(attempt), int(losses), _decode_spec(blob))
-            )
+            leases.append(Lease(id.decode(), queue, token, int(attempt), int(losses), _decode_spec(blob)))
         except (msgspec.DecodeError, UnicodeDecodeError):
-            lease = Lease(
-                id.decode(errors="replace"), queue, token, int(attempt), int(losses), _NO_SPEC
-            )
+            lease = Lease(id.decode(errors="replace"), queue, token, int(attempt), int(losses), _NO_SPEC)
             unreadable.append((lease, blob or b""))
     due = int(raw[1])
     return Batch(int(raw[0]), leases, unreadable, due if due > 0 else None, due < 0)
@@ -206,9 +202,7 @@ def expire(
     return make_call("expire", keys, argv, lambda raw: int(raw[1]))
 
 
-def report(
-    keys: Keys, reports: Sequence[Report], *, limit: int = 65536, now: str = ""
-) -> Call[int]:
+def report(keys: Keys, reports: Sequence[Report], *, limit: int = 65536, now: str = "") -> Call[int]:
     """How many were heard: those whose token still holds."""
     items: list[Arg] = []
     for said in reports:

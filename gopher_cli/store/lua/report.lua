@@ -7,18 +7,24 @@
 --- @include now
 --- @include record
 --- @include append
+--- @include batch
 
 local meta, progress, log = KEYS[1], KEYS[2], KEYS[3]
-local now, limit, plan = now_ms(ARGV[1]), tonumber(ARGV[2]), {}
+local now, limit = now_ms(ARGV[1]), tonumber(ARGV[2])
+local latest, logs, heard = {}, {}, 0
 for i = 3, #ARGV, 4 do
-  local r = read(redis.call("HGET", meta, ARGV[i]))
-  if r and r.token == ARGV[i + 1] then
-    plan[#plan + 1] = { ARGV[i], ARGV[i + 2], ARGV[i + 3], redis.call("HGET", log, ARGV[i]) }
+  local id, token, said, lines = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
+  local r = read(redis.call("HGET", meta, id))
+  if r and token ~= "" and r.token == token then
+    heard = heard + 1
+    if said ~= "" then latest[id] = said end
+    if lines ~= "" then logs[id] = append(logs[id] or redis.call("HGET", log, id), lines, limit) end
   end
 end
 
-for _, job in ipairs(plan) do
-  if job[2] ~= "" then redis.call("HSET", progress, job[1], job[2]) end
-  if job[3] ~= "" then redis.call("HSET", log, job[1], append(job[4], job[3], limit)) end
-end
-return { text(now), #plan }
+local writes = { batch("HSET", progress), batch("HSET", log) }
+for id, said in pairs(latest) do add(writes[1], id, said) end
+for id, whole in pairs(logs) do add(writes[2], id, whole) end
+look(writes)
+send(writes)
+return { text(now), heard }

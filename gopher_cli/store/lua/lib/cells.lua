@@ -23,7 +23,8 @@ local function add_text(cell, stored)
   local i = 0
   for number in string.gmatch(stored or "", "%d+") do
     i = i + 1
-    if i <= SIZE then cell[i] = cell[i] + number end
+    if i > SIZE then break end
+    cell[i] = cell[i] + number
   end
   return cell
 end

@@ -17,3 +17,11 @@ local function line(r)
   return r.attempts .. ";" .. r.losses .. ";" .. r.token .. ";" .. r.started .. ";" .. r.ready_at .. ";"
     .. r.score .. ";" .. r.created .. ";" .. r.finished .. ";" .. r.lock
 end
+
+-- For a job whose own record cannot be read: normal priority, as old as this moment.
+local function blank(stamp)
+  return {
+    attempts = 0, losses = 0, token = "", started = "", ready_at = "",
+    score = "50000000000000", created = stamp, finished = "", lock = "",
+  }
+end

@@ -1,4 +1,5 @@
 -- One worthless token is enough: whoever takes it fetches, and leaves another if more is left.
+-- Waking never stops the work: without a token workers look again within their poll interval.
 local function wake_one(wake)
-  if redis.call("LLEN", wake) == 0 then redis.call("RPUSH", wake, "1") end
+  if redis.pcall("LLEN", wake) == 0 then redis.pcall("RPUSH", wake, "1") end
 end

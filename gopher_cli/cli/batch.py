@@ -1,0 +1,216 @@
+"""gopher submit --batch: one job a line in, one line of result out, 500 jobs a round trip."""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from gopher_cli.cli.batch_lines import LONGEST, Made, check, make
+from gopher_cli.cli.console import Console
+from gopher_cli.cli.meter import Meter
+from gopher_cli.cli.safe import safe
+from gopher_cli.cli.checking import warn_unknown
+from gopher_cli.cli.words import plural
+from gopher_cli.model.errors import GopherError, NotFound, Usage
+
+if TYPE_CHECKING:
+    from gopher_cli.gopher import Gopher
+
+_SIZE = 500
+_BLOCK = 256 * 1024
+Line = tuple[int, bytes]
+
+
+def submit_batch(
+    console: Console, source: str, batch: str, type: str | None, given: dict[str, Any], fail: bool
+) -> int:
+    """Exit code 0 when every line is in the queue, 1 when some were refused.
+
+    Raises NotFound or Usage for the file, and whatever Redis refuses: the lines before are in.
+    """
+    if batch and (len(batch) > 100 or not batch.isprintable()):
+        raise Usage("--batch-id is 1-100 printable characters")
+    work = _Work(console, batch, type or "", given, fail)
+    with _opened(source) as stream:
+        work.meter.expect(stream)
+        try:
+            console.call(lambda gopher: work.run(gopher, stream))
+        except GopherError as error:
+            raise work.told(error) from error
+        finally:
+            work.meter.end()
+            work.close()
+    return 1 if work.refused else 0
+
+
+def _opened(source: str) -> BinaryIO:
+    if source == "-":
+        # Not sys.stdin.buffer: we read what is there, and never wait for a full buffer.
+        return os.fdopen(os.dup(sys.stdin.fileno()), "rb", buffering=0)
+    try:
+        return open(source, "rb", buffering=0)  # noqa: PTH123, SIM115
+    except FileNotFoundError:
+        raise NotFound(f"there is no file {source}") from None
+    except OSError as error:
+        raise Usage(f"cannot read {source}: {error.strerror}") from None
+
+
+def pieces(stream: BinaryIO) -> Iterator[list[Line]]:
+    """Numbered lines, up to 500 at once; fewer when the writer pauses, so that none waits long.
+
+    A line past the limit comes out cut, one byte too long: it is refused, and memory stays bounded.
+    """
+    number, rest, ready = 0, b"", []
+    while block := stream.read(_BLOCK):
+        lines = (rest + block).split(b"\n")
+        rest = lines.pop()[: LONGEST + 1]
+        for line in lines:
+            number += 1
+            ready.append((number, line[: LONGEST + 1]))
+            if len(ready) == _SIZE:
+                yield ready
+                ready = []
+        if ready and not _more(stream):
+            yield ready
+            ready = []
+    if rest.strip():
+        ready.append((number + 1, rest))
+    if ready:
+        yield ready
+
+
+def _more(stream: BinaryIO) -> bool:
+    try:
+        return bool(select.select([stream], [], [], 0)[0])
+    except (OSError, ValueError):
+        return True
+
+
+@dataclass(slots=True)
+class _Work:
+    console: Console
+    batch: str
+    type: str
+    given: dict[str, Any]
+    fail_if_exists: bool
+    accepted: int = 0
+    known: int = 0
+    refused: int = 0
+    last: int = 0
+    marks: dict[str, int] = field(default_factory=dict)
+    schemas: dict[str, dict[str, Any] | None] = field(default_factory=dict)
+    meter: Meter = field(init=False)
+    _begun: bool = False
+
+    def __post_init__(self) -> None:
+        self.meter = Meter(self.console)
+
+    async def run(self, gopher: Gopher, stream: BinaryIO) -> None:
+        for lines in pieces(stream):
+            made = [
+                make(gopher.defaults, number, line, self.batch, self.type, self.given)
+                for number, line in lines
+                if line.strip()
+            ]
+            for one in made:
+                check(one, await self._schema(gopher, one))
+            await self._submit(gopher, [one for one in made if one.job])
+            self._tell(made)
+            self.last = lines[-1][0]
+            self.meter.show(sum(len(line) + 1 for _, line in lines), self.accepted + self.known)
+
+    async def _schema(self, gopher: Gopher, one: Made) -> dict[str, Any] | None:
+        """What workers have published of its type; asked once for each type."""
+        if one.job is None:
+            return None
+        type = one.job.spec.type
+        if type not in self.schemas:
+            known = await gopher.types()
+            self.schemas[type] = known.get(type)
+            if type not in known:
+                warn_unknown(self.console, type, known)
+        return self.schemas[type]
+
+    async def _submit(self, gopher: Gopher, made: Sequence[Made]) -> None:
+        wanted = [one for one in made if not await self._is_done(gopher, one)]
+        jobs, numbers = [one.job for one in wanted if one.job], [one.line for one in wanted]
+        if not jobs:
+            return
+        marks = numbers if self.batch else ()
+        receipts = await gopher.submit_many(jobs, batch=self.batch, marks=marks)
+        for one, receipt in zip(wanted, receipts, strict=True):
+            one.id = receipt.duplicate_of or receipt.id
+            one.status = "submitted" if receipt.accepted else "exists"
+            if not receipt.accepted and self.fail_if_exists:
+                one.status, one.error = "refused", f"there is such a job already: {one.id}"
+
+    async def _is_done(self, gopher: Gopher, one: Made) -> bool:
+        """Was this line submitted by an earlier run of the same batch?"""
+        if not self.batch or one.job is None:
+            return False
+        queue = one.job.queue
+        if queue not in self.marks:
+            self.marks[queue] = await gopher.batch_mark(queue, self.batch)
+        if one.line <= self.marks[queue]:
+            one.id, one.status = one.job.id, "exists"
+            return True
+        return False
+
+    def _tell(self, made: Sequence[Made]) -> None:
+        for one in made:
+            self.accepted += one.status == "submitted"
+            self.known += one.status == "exists"
+            self.refused += one.status == "refused"
+        match self.console.format:
+            case "json" | "ndjson":
+                for one in made:
+                    self._json(one)
+            case "id":
+                self.console.ids(one.id for one in made if one.status != "refused")
+            case "table":
+                self._refusals(made)
+            case _:
+                for one in made:
+                    self.console.print(f"{one.line}\t{one.status}\t{one.id or '-'}\t{safe(one.error) or '-'}")
+        if self.console.format in ("id", "table"):
+            self._refusals(made)
+
+    def _refusals(self, made: Sequence[Made]) -> None:
+        """Where stdout does not tell of them."""
+        for one in made:
+            if one.status == "refused" and not (self.console.format == "table" and one.told):
+                one.told = True
+                self.meter.clear()
+                print(f"line {one.line}: {safe(one.error)}", file=self.console.err)
+
+    def _json(self, one: Made) -> None:
+        import msgspec
+
+        said = {"line": one.line, "status": one.status, "id": one.id or None, "error": one.error or None}
+        text = msgspec.json.encode(said).decode()
+        if self.console.format == "json":
+            text = (",\n" if self._begun else "[") + text
+            self._begun = True
+            self.console.out.write(text)
+        else:
+            self.console.print(text)
+
+    def close(self) -> None:
+        if self.console.format == "json":
+            self.console.print("]" if self._begun else "[]")
+        parts = [f"{plural(self.accepted, 'job')} submitted"]
+        parts += [f"{plural(self.known, 'line')} already there"] if self.known else []
+        parts += [f"{plural(self.refused, 'line')} refused"] if self.refused else []
+        self.console.say(", ".join(parts) + self.meter.speed(self.accepted))
+
+    def told(self, error: GopherError) -> GopherError:
+        """The same error, with how far we came."""
+        again = f"run it again with --batch-id {self.batch}" if self.batch else f"go on after line {self.last}"
+        said = f"{error} (lines up to {self.last} are done; {again})"
+        told = GopherError(said, error.hint)
+        told.exit_code = error.exit_code
+        return told

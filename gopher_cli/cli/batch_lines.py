@@ -1,0 +1,135 @@
+"""A line of a batch becomes a job, or a reason why not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from gopher_cli.model.duration import parse_duration, parse_when
+from gopher_cli.model.errors import BadData, GopherError, Usage
+from gopher_cli.model.job import MAX_PAYLOAD, Job
+
+if TYPE_CHECKING:
+    from gopher_cli.model.defaults import Defaults
+
+LONGEST = MAX_PAYLOAD + 64 * 1024
+_EMPTY = msgspec.Raw(b"{}")
+
+
+class Line(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """What a line may say. Durations are text such as 10m, or seconds."""
+
+    type: str = ""
+    payload: msgspec.Raw = _EMPTY
+    queue: str | None = None
+    priority: int | str | None = None
+    max_retries: int | None = None
+    retries: int | None = None
+    timeout: float | str | None = None
+    backoff: str | None = None
+    delay: float | str | None = msgspec.field(default=None, name="in")
+    at: float | str | None = None
+    id: str | None = None
+    unique: str | None = None
+    unique_key: str | None = None
+    unique_for: float | str | None = None
+    tags: list[str] | None = None
+    headers: dict[str, str] | None = None
+    after: list[str] | None = None
+
+
+class Made(msgspec.Struct):
+    """A line, and what becomes of it: ``status`` is submitted, exists or refused."""
+
+    line: int
+    job: Job | None = None
+    id: str = ""
+    status: str = "refused"
+    error: str = ""
+    told: bool = False
+
+
+_decoder = msgspec.json.Decoder(Line)
+
+
+def make(
+    defaults: Defaults, number: int, text: bytes, batch: str, type: str, given: dict[str, Any]
+) -> Made:
+    """Never raises: a bad line is refused, and the others go on."""
+    try:
+        return Made(number, _job(defaults, number, text, batch, type, given))
+    except GopherError as error:
+        return Made(number, error=str(error).replace("\n", " "))
+
+
+def _job(
+    defaults: Defaults, number: int, text: bytes, batch: str, type: str, given: dict[str, Any]
+) -> Job:
+    from gopher_cli.verbs.producing import new_job
+
+    line = _read(text)
+    if not (line.type or type):
+        raise Usage('the line has no "type", and there is no --type')
+    options = {**given, **_options(line)}
+    if batch and "id" not in options:
+        options["id"] = batch_job_id(batch, number)
+    return new_job(defaults, line.type or type, line.payload, **options)
+
+
+def check(made: Made, schema: dict[str, Any] | None) -> None:
+    """Refuse a line whose payload does not fit what workers have published."""
+    if made.job is None or not schema:
+        return
+    from gopher_cli.model.schema import check_payload
+
+    try:
+        payload = msgspec.json.decode(made.job.spec.payload)
+        check_payload(made.job.spec.type, schema, payload)
+    except (GopherError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        made.job, made.error = None, str(error)
+
+
+def _read(text: bytes) -> Line:
+    if len(text) > LONGEST:
+        raise BadData("the line is longer than 1 MB")
+    try:
+        return _decoder.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        said = str(error).replace("Object contains unknown field", "there is no field")
+        raise BadData(said.replace("JSON is malformed", "no JSON").replace("Input data", "it")) from None
+
+
+def _options(line: Line) -> dict[str, Any]:
+    """Only what the line says: the flags of the command fill the rest."""
+    said = {
+        "queue": line.queue, "priority": line.priority, "backoff": line.backoff, "id": line.id,
+        "max_retries": line.retries if line.max_retries is None else line.max_retries,
+        "timeout": _seconds("timeout", line.timeout), "delay": _seconds("in", line.delay),
+        "due": _moment(line.at), "unique_key": line.unique or line.unique_key,
+        "unique_for": _seconds("unique_for", line.unique_for), "tags": line.tags,
+        "headers": line.headers, "after": line.after,
+    }  # fmt: skip
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def _seconds(name: str, value: float | str | None) -> float | None:
+    try:
+        return parse_duration(value) if isinstance(value, str) else value
+    except ValueError as error:
+        raise Usage(f"{name}: {error}") from None
+
+
+def _moment(value: float | str | None) -> float | None:
+    try:
+        return parse_when(value) if isinstance(value, str) else value
+    except (ValueError, OverflowError) as error:
+        raise Usage(f"at: {error}") from None
+
+
+def batch_job_id(batch: str, number: int) -> str:
+    """The same line of the same batch has the same id for ever."""
+    import hashlib
+
+    digest = hashlib.blake2b(batch.encode(), digest_size=8).hexdigest()
+    return f"b{digest}-{number}"

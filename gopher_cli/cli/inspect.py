@@ -1,0 +1,117 @@
+"""gopher inspect: everything about one job, or several."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+from gopher_cli.cli import options as o
+from gopher_cli.cli.choosing import duration, found_ids, typed_id
+from gopher_cli.cli.command import command
+from gopher_cli.cli.console import Console
+from gopher_cli.cli.tables import cell, print_rich, width
+from gopher_cli.cli.words import when
+from gopher_cli.model.errors import Usage
+
+if TYPE_CHECKING:
+    from gopher_cli.gopher import Gopher
+    from gopher_cli.model.stats import JobDetail
+
+_TIMES = ("created", "ready_at", "started", "finished", "due", "lease_until", "kept_until", "now")
+
+
+@command
+def inspect(
+    console: Console,
+    ids: o.Ids,
+    wait: Annotated[bool, o.option("--wait", "-w", help="until it ends: log to stderr, result to stdout")] = False,
+    wait_timeout: Annotated[str | None, o.option("--wait-timeout", metavar="DURATION", help="but no longer than that (exit 124)")] = None,
+) -> int:  # fmt: skip
+    """Show every field of a job, its history, result and log, and why it does not run yet.
+
+      gopher inspect @last
+      gopher inspect 5b3d4ce62 -o json | jq .result
+    """
+    if wait or wait_timeout:
+        return _wait(console, ids, duration("--wait-timeout", wait_timeout))
+    show(console, console.call(lambda gopher: _details(console, gopher, ids)))
+    return 0
+
+
+async def _details(console: Console, gopher: Gopher, ids: list[str]) -> list[JobDetail]:
+    found = await found_ids(gopher, console.settings(), ids)
+    return [await gopher.inspect(queue, id) for queue, id in found]
+
+
+def _wait(console: Console, ids: list[str], limit: float) -> int:
+    from gopher_cli.cli.following import finish, follow, wait_for
+
+    if len(ids) != 1:
+        raise Usage("--wait follows one job", "give one ID")
+
+    async def work(gopher: Gopher) -> JobDetail:
+        ((queue, id),) = await found_ids(gopher, console.settings(), ids)
+        return await follow(gopher, console, queue, id, limit)
+
+    return finish(console, wait_for(console, typed_id(console.settings(), ids[0]), work))
+
+
+def show(console: Console, jobs: list[JobDetail]) -> None:
+    """Each job, in the format that was asked for."""
+    match console.format:
+        case "json":
+            records = [record(job) for job in jobs]
+            console.json(records[0] if len(records) == 1 else records)
+        case "ndjson":
+            for job in jobs:
+                console.json(record(job), lines=True)
+        case "id":
+            console.ids(job.id for job in jobs)
+        case "table":
+            from gopher_cli.cli.inspect_view import portrait
+
+            for number, job in enumerate(jobs):
+                print_rich(console, *([""] if number else []), portrait(job, width(console)))
+        case _:
+            _plain(console, jobs)
+
+
+def _plain(console: Console, jobs: list[JobDetail]) -> None:
+    sign = "," if console.format == "csv" else "\t"
+    for number, job in enumerate(jobs):
+        if number:
+            console.print("")
+        for name, value in flat(job):
+            console.print(f"{name}{sign}{value}")
+
+
+def record(job: JobDetail) -> dict[str, Any]:
+    """All of it as JSON, moments in RFC 3339, null for never."""
+    said = asdict(job)
+    for name in _TIMES:
+        value = said.pop(name)
+        said[name.removesuffix("_at") + "_at" if name in _AT else name] = when(value) or None
+    for event in said["history"]:
+        event["at"], event["retry_at"] = when(event["at"]), when(event["retry_at"]) or None
+    return said
+
+
+_AT = ("created", "ready_at", "started", "finished", "due")
+
+
+def flat(job: JobDetail) -> Iterator[tuple[str, str]]:
+    """Name and value, a line each; a list has a line for each of its members."""
+    import msgspec
+
+    for name, value in record(job).items():
+        if name == "history":
+            for event in value:
+                yield "history", " ".join(f"{k}={cell(v)}" for k, v in event.items() if v)
+        elif name == "log":
+            for line in value:
+                yield "log", cell(line)
+        elif name in ("payload", "result", "progress", "headers"):
+            yield name, cell(msgspec.json.encode(value).decode())
+        else:
+            yield name, cell(value)

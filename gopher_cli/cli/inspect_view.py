@@ -1,0 +1,152 @@
+"""The portrait of a job that `gopher inspect` draws at a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from rich.console import Group
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from gopher_cli.cli.following import progress_words
+from gopher_cli.cli.safe import safe
+from gopher_cli.cli.words import ago, size, span, style_of, took
+from gopher_cli.model.stats import AttemptRecord, JobDetail
+
+_LOG_LINES = 20
+_MOST_TEXT = 4000
+_HISTORY = {
+    "failed": "red", "retry": "magenta", "timed_out": "red", "lost": "yellow", "cancelled": "dim",
+    "poison": "red", "discarded": "red", "requeued": "cyan", "snoozed": "blue",
+}  # fmt: skip
+
+
+def portrait(job: JobDetail, room: int) -> Group:
+    """The head and why it waits, then what was asked for, what happened, and what came of it."""
+    room = min(room, 120)
+    parts: list[Any] = [_head(job)]
+    if job.why_not_running:
+        parts.append(Text(f"  why not running: {safe(job.why_not_running)}", style="yellow"))
+    if job.unreadable:
+        parts.append(Text("  its record cannot be read; the raw bytes are below", style="red"))
+    parts += [Text(), _facts(job)]
+    parts += _section("Payload", _json(job.payload))
+    parts += _section("Timeline", _timeline(job))
+    for event in job.history:
+        if event.traceback:
+            parts += _section(f"Traceback of attempt {event.attempt}", Text(_short(event.traceback), style="dim"))
+    if job.result is not None:
+        parts += _section("Result", _json(job.result))
+    if job.log:
+        parts += _section("Log", _log(job.log))
+    if job.unreadable:
+        parts += _section("Raw record", Text(_short(job.unreadable)))
+    return Group(*parts)
+
+
+def _section(title: str, body: Any) -> list[Any]:
+    return [Text(), Text(title, style="bold"), Padding(body, (0, 0, 0, 2))]
+
+
+def _head(job: JobDetail) -> Text:
+    return Text.assemble(
+        ("● ", style_of(job.state)), (safe(job.type), "bold"), "  ", safe(job.id), "  ",
+        (job.state, style_of(job.state)), ("  cancelling" if job.cancel_asked else "", "yellow"),
+    )  # fmt: skip
+
+
+def _facts(job: JobDetail) -> Table:
+    table = Table.grid(padding=(0, 2), pad_edge=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in _rows(job):
+        table.add_row(Text(f"  {name}"), Text(value))
+    return table
+
+
+def _rows(job: JobDetail) -> Iterator[tuple[str, str]]:
+    """Only what is so: an empty field tells a reader nothing."""
+    yield "queue", safe(job.queue)
+    yield "priority", str(job.priority)
+    losses = f", lost {job.losses} times with its worker" if job.losses else ""
+    yield "attempts", f"{job.attempts} of {job.max_retries + 1}{losses}"
+    yield "timeout", span(job.timeout)
+    if job.backoff:
+        yield "backoff", safe(job.backoff)
+    for name, ms in (("due", job.due), ("lease until", job.lease_until), ("kept until", job.kept_until)):
+        if ms:
+            yield name, moment(ms, job.now)
+    for name, text in (
+        ("unique key", job.unique_key), ("tags", ", ".join(job.tags)), ("after", ", ".join(job.after)),
+        ("parent", job.parent), ("worker", job.worker),
+        ("headers", ", ".join(f"{k}={v}" for k, v in job.headers.items())),
+    ):  # fmt: skip
+        if text:
+            yield name, safe(text)
+    if job.progress:
+        yield "progress", progress_words(job.progress)
+    yield "stored", size(job.spec_bytes)
+
+
+def moment(ms: int, now: int) -> str:
+    """Local time, and how long ago or hence."""
+    local = datetime.fromtimestamp(ms / 1000).astimezone()
+    return f"{local:%Y-%m-%d %H:%M:%S} ({ago(ms, now)})"
+
+
+def _json(value: Any) -> Text:
+    import msgspec
+
+    text = value if isinstance(value, str) else msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    return Text(_short(text))
+
+
+def _short(text: str) -> str:
+    cut = safe(text[:_MOST_TEXT], lines=True)
+    return cut if len(text) <= _MOST_TEXT else f"{cut}\n... {size(len(text))} in all; see them with -o json"
+
+
+def _timeline(job: JobDetail) -> Table:
+    events: list[tuple[int, str, str, str]] = [(job.created, "created", "", "")]
+    if job.ready_at and job.ready_at > job.created and job.ready_at <= job.now:
+        events.append((job.ready_at, "ready", "", "cyan"))
+    events += [(event.at, event.outcome, _told(event, job.now), _HISTORY.get(event.outcome, "red")) for event in job.history]
+    if job.started and (job.state in ("processing", "completed")):
+        waited = f"attempt {job.attempts}, after {took(max(0, job.started - (job.ready_at or job.created)) / 1000)} in line"
+        events.append((job.started, "started", waited, "yellow"))
+    if job.finished and job.state in ("completed", "cancelled"):
+        ran = f"after {took((job.finished - job.started) / 1000)}" if job.started and job.state == "completed" else ""
+        events.append((job.finished, job.state, ran, style_of(job.state)))
+    table = Table.grid(padding=(0, 2), pad_edge=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for at, what, about, style in sorted(events, key=lambda event: event[0]):
+        table.add_row(Text(clock(at, job.created)), Text(safe(what), style=style), Text(safe(about)))
+    return table
+
+
+def clock(ms: int, first: int) -> str:
+    """The time of day; the date too, where the story began on another day."""
+    local, began = (datetime.fromtimestamp(at / 1000).astimezone() for at in (ms, first))
+    date = "" if local.date() == began.date() and ms != first else f"{local:%Y-%m-%d} "
+    return f"{date}{local:%H:%M:%S}.{ms % 1000:03d}".rjust(23)
+
+
+def _told(event: AttemptRecord, now: int) -> str:
+    parts = [f"attempt {event.attempt}" if event.attempt else ""]
+    parts += [f"after {took(event.seconds)}" if event.seconds else ""]
+    parts += [f"exit code {event.exit_code}" if event.exit_code else ""]
+    parts += [f"again {ago(event.retry_at, now)}" if event.retry_at > now else ""]
+    said = ", ".join(filter(None, parts))
+    error = event.error.strip().splitlines()[0] if event.error.strip() else ""
+    return f"{said}: {error}" if error and said else said or error
+
+
+def _log(lines: list[str]) -> Text:
+    shown = lines[-_LOG_LINES:]
+    head = [f"... {len(lines) - len(shown)} lines before"] if len(lines) > len(shown) else []
+    return Text("\n".join([*head, *(safe(line[:2000]) for line in shown)]))

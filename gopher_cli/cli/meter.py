@@ -1,0 +1,75 @@
+"""A progress bar on stderr, for somebody who watches."""
+
+from __future__ import annotations
+
+import os
+import stat
+from time import monotonic
+from typing import TYPE_CHECKING, BinaryIO
+
+from gopher_cli.cli.words import number
+
+if TYPE_CHECKING:
+    from gopher_cli.cli.console import Console
+
+_EVERY = 0.1
+_BAR = 24
+
+
+class Meter:
+    """Draws on one line, ten times a second at most; does nothing where nobody watches."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._live = console.talks and os.environ.get("TERM") != "dumb" and not os.environ.get("CI")
+        self._began = monotonic()
+        self._drawn = 0.0
+        self._visible = False
+        self._bytes = 0
+        self._whole = 0
+
+    def expect(self, stream: BinaryIO) -> None:
+        """The size of a file makes a bar; of a pipe nobody knows."""
+        found = os.fstat(stream.fileno())
+        self._whole = found.st_size if stat.S_ISREG(found.st_mode) else 0
+
+    def show(self, more: int, jobs: int) -> None:
+        """``more`` bytes were read, ``jobs`` are done in all."""
+        self._bytes += more
+        bar = ""
+        if self._whole:
+            share = min(1.0, self._bytes / self._whole)
+            full = round(share * _BAR)
+            bar = f"{'━' * full}{'─' * (_BAR - full)} {share:4.0%}  "
+        self.draw(f"{bar}{number(jobs)} jobs{self.speed(jobs)}")
+
+    def draw(self, text: str) -> None:
+        if not self._live or monotonic() - self._drawn < _EVERY:
+            return
+        self._drawn, self._visible = monotonic(), True
+        print(f"\r\x1b[K{text}", end="", file=self._console.err, flush=True)
+
+    def speed(self, jobs: int) -> str:
+        seconds = monotonic() - self._began
+        return f"  {number(round(jobs / seconds))}/s" if seconds > 0.2 and jobs else ""
+
+    def clear(self) -> None:
+        if self._visible:
+            print("\r\x1b[K", end="", file=self._console.err, flush=True)
+            self._visible = False
+
+    end = clear
+
+
+class Counter:
+    """How many so far, on one line, while a bulk verb goes through its slices."""
+
+    def __init__(self, console: Console, word: str) -> None:
+        self._meter = Meter(console)
+        self._word = word
+
+    def show(self, count: int) -> None:
+        self._meter.draw(f"{number(count)} {self._word}{self._meter.speed(count)}")
+
+    def clear(self) -> None:
+        self._meter.clear()

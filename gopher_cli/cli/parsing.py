@@ -1,0 +1,45 @@
+"""What we do differently from Typer's parser: values stay text, and an option may lack its value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+class _AsGiven:
+    """Values stay the text that was typed. Typer would load pydantic to find that out."""
+
+    def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
+        return () if value is None and (param.multiple or param.nargs == -1) else value
+
+
+def as_given(param: Any) -> Any:
+    """The same parameter, without a type. Where Typer has no such place it converts, and is slower."""
+    if param is not None:
+        param._runtime_param = _AsGiven()
+    return param
+
+
+def optional_values(params: Sequence[Any]) -> dict[str, str]:
+    """Options whose value may be left out, and what then counts: their metavar says ``[=2s]``."""
+    return {
+        name: param.metavar[2:-1]
+        for param in params
+        if (param.metavar or "").startswith("[=")
+        for name in param.opts
+    }
+
+
+def with_values(args: Sequence[str], optional: Mapping[str, str]) -> list[str]:
+    """``--watch`` becomes ``--watch=2s``; ``--watch 5s`` is understood too."""
+    given, rest = [], list(args)
+    while rest:
+        arg = rest.pop(0)
+        if arg == "--":
+            return [*given, arg, *rest]
+        if arg in optional:
+            value = rest.pop(0) if rest and rest[0][:1].isdecimal() else optional[arg]
+            given += [arg, value]
+        else:
+            given.append(arg)
+    return given

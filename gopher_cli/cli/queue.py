@@ -1,0 +1,88 @@
+"""gopher queue ls, pause, resume."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gopher_cli.cli.app import Entry
+from gopher_cli.cli.command import command
+from gopher_cli.cli.console import Console
+from gopher_cli.cli.tables import Column, Listing
+from gopher_cli.cli.words import span, style_of
+
+if TYPE_CHECKING:
+    from gopher_cli.gopher import Gopher
+
+QUEUE = {
+    "ls": Entry("queue:ls", "list the queues and their depth", "Commands"),
+    "pause": Entry("queue:pause", "start no job of a queue any more", "Commands"),
+    "resume": Entry("queue:resume", "let it go on", "Commands"),
+}
+
+Names = Annotated[
+    list[str], typer.Argument(metavar="QUEUE...", help="names of queues", show_default=False)
+]
+
+
+@command
+def ls(console: Console) -> None:
+    """List the queues: jobs by state, and the age of the oldest that waits."""
+    found = console.call(lambda gopher: gopher.stats())
+    console.rows(
+        Listing(rows=found.queues, columns=COLUMNS, record=asdict, id=lambda q: q.queue,
+                empty="no queue yet; submit a job: gopher submit")
+    )  # fmt: skip
+
+
+@command
+def pause(console: Console, queues: Names) -> None:
+    """Start no job of these queues any more. Running jobs finish, and new ones may be submitted.
+
+      gopher queue pause mail
+    """
+    _set(console, queues, paused=True)
+
+
+@command
+def resume(console: Console, queues: Names) -> None:
+    """Let paused queues go on.
+
+      gopher queue resume mail
+    """
+    _set(console, queues, paused=False)
+
+
+def _set(console: Console, queues: list[str], *, paused: bool) -> None:
+    async def work(gopher: Gopher) -> list[tuple[str, bool]]:
+        return [(queue, await gopher.pause(queue, paused=paused)) for queue in dict.fromkeys(queues)]
+
+    word = "paused" if paused else "resumed"
+    changes = console.call(work)
+    if console.format in ("json", "ndjson"):
+        console.json([{"queue": q, "paused": paused, "changed": changed} for q, changed in changes])
+        return
+    for queue, changed in changes:
+        if not console.quiet:
+            console.print(f"{queue} {word}" if changed else f"{queue} was {word} already")
+
+
+def _state(name: str, keep: int) -> Column:
+    return Column(
+        name=name, show=lambda q: str(q.states[name]), raw=lambda q: q.states[name], right=True, keep=keep,
+        style=lambda q: style_of(name) if q.states[name] else "dim",
+    )  # fmt: skip
+
+
+COLUMNS = [
+    Column(name="queue", show=lambda q: q.queue, keep=20, most=32, least=8, style=lambda q: "bold"),
+    Column(name="paused", show=lambda q: "yes" if q.paused else "no", raw=lambda q: q.paused, keep=18,
+           style=lambda q: "yellow" if q.paused else "dim"),
+    _state("enqueued", 17), _state("processing", 16), _state("scheduled", 11), _state("blocked", 5),
+    _state("retrying", 12), _state("failed", 15), _state("completed", 10), _state("cancelled", 4),
+    Column(name="oldest", show=lambda q: span(q.oldest_age_seconds), raw=lambda q: q.oldest_age_seconds,
+           right=True, keep=14),
+]  # fmt: skip
+

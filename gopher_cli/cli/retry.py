@@ -1,0 +1,177 @@
+"""gopher retry, retry-all, requeue-dlq: jobs run again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gopher_cli.cli import options as o
+from gopher_cli.cli.choosing import filter_of, found_ids, per_second, states, whole
+from gopher_cli.cli.command import command
+from gopher_cli.cli.console import Console
+from gopher_cli.cli.meter import Counter
+from gopher_cli.cli.outcomes import Outcome, told
+from gopher_cli.cli.safe import safe
+from gopher_cli.cli.words import plural
+from gopher_cli.model.errors import Usage
+
+if TYPE_CHECKING:
+    from gopher_cli.gopher import Gopher
+    from gopher_cli.verbs.operating import Bulk
+    from gopher_cli.verbs.sweeping import Filter
+
+RETRIED = {
+    "enqueued": ("retried", 0), "again": ("it waits in line already", 0), "gone": ("no such job", 3),
+    "locked": ("another job holds its unique key", 5), "processing": ("it is running", 5),
+}  # fmt: skip
+
+SomeIds = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[ID]...", help="only these: ids, or a unique part of them", show_default=False),
+]  # fmt: skip
+
+
+@command
+def retry(
+    console: Console,
+    ids: SomeIds = None,
+    more: Annotated[list[str] | None, o.option("--id", "-i", metavar="ID", help="the same as an argument")] = None,
+) -> int:  # fmt: skip
+    """Run these jobs again now, with all their attempts before them.
+
+      gopher retry @last
+      gopher jobs ls -q --state failed | xargs gopher retry
+    """
+    given = [*(ids or []), *(more or [])]
+    if not given:
+        raise Usage("gopher retry needs an ID", "all that failed: gopher retry-all")
+    return told(console, console.call(lambda gopher: _retry(console, gopher, given)))
+
+
+async def _retry(console: Console, gopher: Gopher, given: list[str], target: str = "") -> list[Outcome]:
+    done = []
+    for queue, id in await found_ids(gopher, console.settings(), given):
+        back = gopher.move(queue, [id], target) if target else gopher.requeue(queue, [id])
+        done += [Outcome.of(queue, id, word, RETRIED) for id, word in (await back).items()]
+    return done
+
+
+@command
+def retry_all(
+    console: Console,
+    state: o.State = None,
+    type: o.Type = None,
+    queue: o.Queues = None,
+    tag: o.Tag = None,
+    error: o.Error = None,
+    older_than: o.OlderThan = None,
+    limit: o.Limit = None,
+    dry_run: o.DryRun = False,
+) -> int:
+    """Run everything that failed and is not running again now: retrying and failed jobs.
+
+      gopher retry-all --type email --dry-run
+    """
+    chosen = states(state) or ("retrying", "failed")
+    if wrong := [word for word in chosen if word not in ("retrying", "failed")]:
+        raise Usage(f"retry-all is for retrying and failed jobs, not {wrong[0]}", "see: gopher retry --help")
+    wanted = filter_of(
+        state=chosen, type=type, queue=queue, tag=tag, error=error, older_than=older_than
+    )
+    return _again(console, wanted, whole("--limit", limit), dry_run=dry_run)
+
+
+@command
+def requeue_dlq(
+    console: Console,
+    ids: SomeIds = None,
+    type: o.Type = None,
+    queue: o.Queues = None,
+    tag: o.Tag = None,
+    error: o.Error = None,
+    older_than: o.OlderThan = None,
+    limit: o.Limit = None,
+    rate: Annotated[str | None, o.option("--rate", metavar="N/s", help="no faster than that, such as 50/s")] = None,
+    to_queue: Annotated[str | None, o.option("--to-queue", metavar="QUEUE", help="into this queue, not the one they came from")] = None,
+    dry_run: o.DryRun = False,
+) -> int:  # fmt: skip
+    """Bring jobs of the dead letter queue back, the oldest first, with all their attempts before them.
+
+      gopher requeue-dlq --error 'connection refused' --rate 50/s
+      gopher requeue-dlq --older-than 1h --to-queue slow --dry-run
+    """
+    from gopher_cli.model.making import check_queue
+
+    target = check_queue(to_queue) if to_queue else ""
+    if ids:
+        return told(console, console.call(lambda gopher: _dead(console, gopher, ids, target, dry_run)))
+    wanted = filter_of(
+        state=["failed"], type=type, queue=queue, tag=tag, error=error, older_than=older_than
+    )
+    return _again(
+        console, wanted, whole("--limit", limit), rate=per_second(rate), target=target, dry_run=dry_run
+    )
+
+
+async def _dead(
+    console: Console, gopher: Gopher, given: list[str], target: str, dry_run: bool
+) -> list[Outcome]:
+    """These jobs alone; one that is not dead is left."""
+    done = []
+    for queue, id in await found_ids(gopher, console.settings(), given):
+        state = (await gopher.inspect(queue, id)).state
+        if state != "failed":
+            done.append(Outcome(id=id, queue=queue, word=f"it is {state}", code=5))
+        elif dry_run:
+            done.append(Outcome(id=id, queue=queue, word="would be retried"))
+        else:
+            back = gopher.move(queue, [id], target) if target else gopher.requeue(queue, [id], source="failed")
+            done += [Outcome.of(queue, id, word, RETRIED) for id, word in (await back).items()]
+    return done
+
+
+def _again(
+    console: Console, wanted: Filter, limit: int, *, rate: float = 0.0, target: str = "", dry_run: bool = False
+) -> int:  # fmt: skip
+    if dry_run:
+        counts = console.call(lambda gopher: gopher.count(wanted))
+        return say_counts(console, counts, limit, "would be retried")
+    counter = Counter(console, "retried")
+    try:
+        done = console.call(
+            lambda gopher: gopher.requeue_all(wanted, limit=limit, rate=rate, target=target, tell=counter.show),
+            waits=bool(rate),
+        )  # fmt: skip
+    finally:
+        counter.clear()
+    say_bulk(console, done, "retried", RETRIED)
+    return 0
+
+
+def say_counts(console: Console, counts: Mapping[tuple[str, str], int], limit: int, would: str) -> int:
+    """What a dry run found: by queue and state, and in all."""
+    whole_count = sum(counts.values())
+    count = min(whole_count, limit) if limit else whole_count
+    rows = [{"queue": q, "state": s, "jobs": n} for (q, s), n in sorted(counts.items())]
+    if console.format in ("json", "ndjson"):
+        console.json({"dry_run": True, "jobs": count, "by": rows}, lines=console.format == "ndjson")
+    elif not console.quiet:
+        for row in rows:
+            console.print(f"{row['queue']}\t{row['state']}\t{row['jobs']}")
+        console.print(f"{plural(count, 'job')} {would}")
+    return 0
+
+
+def say_bulk(console: Console, done: Bulk, word: str, known: Mapping[str, Any]) -> None:
+    """What a bulk verb did; those that it had to leave, with the reason."""
+    left = {reason: count for reason, count in done.left.items() if reason not in ("again", "gone")}
+    if console.format in ("json", "ndjson"):
+        console.json({word: done.changed, "left": left}, lines=console.format == "ndjson")
+        return
+    if not console.quiet:
+        console.print(f"{plural(done.changed, 'job')} {word}")
+    for reason, count in left.items():
+        why = known[reason][0] if reason in known else f"it is {reason}"
+        console.warn(safe(f"{plural(count, 'job')} left: {why}"))

@@ -1,0 +1,110 @@
+"""gopher stats: one picture of everything, once or again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+from gopher_cli.cli import options as o
+from gopher_cli.cli.choosing import duration, words
+from gopher_cli.cli.command import command
+from gopher_cli.cli.console import Console
+from gopher_cli.cli.tables import cell, print_rich, rich_console, width
+from gopher_cli.model.errors import TryLater, Unavailable, Usage
+
+if TYPE_CHECKING:
+    from gopher_cli.gopher import Gopher
+    from gopher_cli.model.stats import Stats
+
+Watch = Annotated[
+    str | None, o.option("--watch", "-w", metavar="[=2s]", help="again and again, until Ctrl-C")
+]
+
+
+@command
+def stats(console: Console, queue: o.Queues = None, watch: Watch = None) -> None:
+    """Depth by queue, state and priority, throughput, times, workers and the server.
+
+      gopher stats --watch
+      gopher stats -o json | jq .pending
+    """
+    queues, every = words(queue), duration("--watch", watch)
+    if watch is not None and every < 0.1:
+        raise Usage("--watch: 100ms is the shortest")
+    if not every:
+        show(console, console.call(lambda gopher: gopher.stats(queues)))
+    else:
+        console.call(lambda gopher: _watch(console, gopher, queues, every), waits=True)
+
+
+def show(console: Console, found: Stats) -> None:
+    """One picture, in the format that was asked for."""
+    match console.format:
+        case "json":
+            console.json(record(found))
+        case "ndjson":
+            console.json(record(found), lines=True)
+        case "id":
+            console.ids(one.queue for one in found.queues)
+        case "csv":
+            for name, value in flat(found):
+                console.print(f"{name},{value}")
+        case "plain":
+            for name, value in flat(found):
+                console.print(f"{name}\t{value}")
+        case _:
+            from gopher_cli.cli.stats_view import picture
+
+            print_rich(console, picture(found, width(console)))
+
+
+def record(found: Stats) -> dict[str, Any]:
+    """All of it as JSON."""
+    return asdict(found)
+
+
+def flat(found: Stats) -> Iterator[tuple[str, str]]:
+    """Name and value, a line each: made for grep and awk."""
+    yield from _flat("", record(found))
+
+
+def _flat(path: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _flat(f"{path}.{name}" if path else str(name), inner)
+    elif isinstance(value, list) and value and isinstance(value[0], dict):
+        for inner in value:
+            name = next((inner[key] for key in ("queue", "type", "window", "id") if key in inner), "?")
+            rest = {k: v for k, v in inner.items() if v is not name}
+            yield from _flat(f"{path}.{cell(name)}", rest)
+    else:
+        yield path, cell(value)
+
+
+async def _watch(console: Console, gopher: Gopher, queues: tuple[str, ...], every: float) -> None:
+    """A terminal is drawn anew; anything else gets a line of JSON each time."""
+    import asyncio
+
+    if console.format != "table" or not console.out_tty:
+        console.format = "ndjson"
+        while True:
+            show(console, await gopher.stats(queues))
+            await asyncio.sleep(every)
+    from rich.live import Live
+
+    with Live(console=rich_console(console), screen=True, auto_refresh=False) as live:
+        while True:
+            live.update(await _frame(console, gopher, queues, every), refresh=True)
+            await asyncio.sleep(every)
+
+
+async def _frame(console: Console, gopher: Gopher, queues: tuple[str, ...], every: float) -> Any:
+    from rich.text import Text
+
+    from gopher_cli.cli.stats_view import picture
+
+    try:
+        return picture(await gopher.stats(queues), width(console), footer=f"every {every:g}s, Ctrl-C ends")
+    except (Unavailable, TryLater) as error:  # it may come back: a watch goes on
+        return Text(f"{error}\n{error.hint}", style="red")

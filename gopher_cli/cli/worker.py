@@ -1,0 +1,98 @@
+"""gopher worker: its options; the daemon itself stands in worker/."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated, Any
+
+from gopher_cli.cli import options as o
+from gopher_cli.cli.choosing import whole
+from gopher_cli.cli.command import command
+from gopher_cli.cli.console import Console
+from gopher_cli.model.errors import Usage
+
+if TYPE_CHECKING:
+    from gopher_cli.config import Settings
+    from gopher_cli.worker.options import WorkerOptions
+
+WHAT, MUCH, END, TELL = "What it serves", "How much", "When it ends", "How it speaks"
+
+
+def _text(*names: str, help: str, metavar: str, panel: str) -> Any:
+    return o.option(*names, help=help, metavar=metavar, panel=panel)
+
+
+@command
+def worker(
+    console: Console,
+    queue: Annotated[list[str] | None, _text("--queue", "-Q", metavar="QUEUE[:WEIGHT]", panel=WHAT, help="such as mail:3,default:1 (repeat, or a,b)")] = None,
+    app: Annotated[str | None, _text("--app", metavar="MODULE:OBJECT", panel=WHAT, help="your handlers, beside the built-in ones")] = None,
+    exec: Annotated[list[str] | None, _text("--exec", metavar="TYPE=COMMAND", panel=WHAT, help="a program that runs a type of job (repeat)")] = None,
+    concurrency: Annotated[str | None, _text("--concurrency", "-c", metavar="N", panel=MUCH, help="jobs at once in each process (5)")] = None,
+    processes: Annotated[str | None, _text("--processes", metavar="N", panel=MUCH, help="processes (1); more use more cores")] = None,
+    priority_ratio: Annotated[str | None, _text("--priority-ratio", metavar="H:N:L", panel=MUCH, help="how often each class goes first (3:2:1), or strict")] = None,
+    poll_interval: Annotated[str | None, _text("--poll-interval", metavar="DURATION", panel=MUCH, help="an idle worker looks by itself that often (1s)")] = None,
+    burst: Annotated[bool, o.option("--burst", panel=END, help="end when no job is left")] = False,
+    max_jobs: Annotated[str | None, _text("--max-jobs", metavar="N", panel=END, help="a process makes way for a fresh one after N jobs")] = None,
+    max_rss: Annotated[str | None, _text("--max-rss", metavar="SIZE", panel=END, help="or when it uses so much memory, such as 512MB")] = None,
+    grace: Annotated[str | None, _text("--grace", metavar="DURATION", panel=END, help="time for running jobs at SIGTERM (30s)")] = None,
+    log_level: Annotated[str | None, _text("--log-level", metavar="LEVEL", panel=TELL, help="debug, info, warning or error")] = None,
+    log_format: Annotated[str | None, _text("--log-format", metavar="FORMAT", panel=TELL, help="console or json")] = None,
+    name: Annotated[str | None, _text("--name", metavar="NAME", panel=TELL, help="what it is called in lists and logs")] = None,
+) -> int:  # fmt: skip
+    """Run jobs until SIGTERM or Ctrl-C, which lets running jobs finish.
+
+      gopher worker --concurrency 8
+      gopher worker -Q mail:3,default:1 --app shop.jobs:app
+      gopher worker --exec 'resize=./resize.sh' --burst
+    """
+    settings = console.settings(
+        worker_queues=",".join(queue) if queue else None, app=app, worker_concurrency=concurrency,
+        worker_processes=processes, worker_priority_ratio=priority_ratio, worker_poll_interval=poll_interval,
+        worker_shutdown_timeout=grace, log_level=log_level, log_format=log_format,
+    )  # fmt: skip
+    options = make_options(
+        settings, programs=exec or [], burst=burst, name=name or "",
+        max_jobs=whole("--max-jobs", max_jobs, least=1), max_rss_mb=megabytes(max_rss),
+    )  # fmt: skip
+    from gopher_cli.worker.supervisor import run_worker
+
+    return run_worker(settings, options)
+
+
+def make_options(
+    settings: Settings, *, programs: list[str], burst: bool, name: str, max_jobs: int, max_rss_mb: int
+) -> WorkerOptions:
+    """What the settings say, and what only flags can. Raises Usage."""
+    from gopher_cli.loading import parse_program
+    from gopher_cli.worker.options import WorkerOptions, parse_queues
+
+    if name and not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", name):
+        raise Usage(f"--name {name!r} is not 1-64 of A-Z a-z 0-9 _ . -")
+    return WorkerOptions(
+        queues=parse_queues(settings.worker_queues or settings.queue),
+        concurrency=settings.worker_concurrency,
+        processes=settings.worker_processes,
+        app=settings.app,
+        # A program named on the command line stands for one of the same type in the settings.
+        programs=tuple({**dict(settings.exec), **dict(map(parse_program, programs))}.items()),
+        burst=burst,
+        max_jobs=max_jobs,
+        max_rss_mb=max_rss_mb,
+        grace=settings.worker_shutdown_timeout,
+        priority_ratio=settings.worker_priority_ratio,
+        poll_interval=settings.worker_poll_interval,
+        name=name,
+        log_level=settings.log_level,
+        log_format=settings.log_format,
+    )
+
+
+def megabytes(text: str | None) -> int:
+    """``512MB``, ``2GB``, or a bare number of megabytes; 0 is no limit. Raises Usage."""
+    if text is None:
+        return 0
+    match = re.fullmatch(r"([0-9]{1,7})\s*(m|mb|mib|g|gb|gib)?", text.strip().lower())
+    if not match or not int(match[1]):
+        raise Usage(f"--max-rss {text!r} is no size: write 512MB or 2GB")
+    return int(match[1]) * (1024 if (match[2] or "m").startswith("g") else 1)

@@ -1,0 +1,1 @@
+"""`gopher demo`: real jobs, a real crash and a real repair, in a directory of its own."""

@@ -1,0 +1,16 @@
+-- What its attempt makes of a job: the record is changed, the state answered.
+-- A job that was asked to stop ends as cancelled unless it has come to an end of its own.
+local function conclude(r, state, spent, lost, asked, now, max_losses)
+  if lost == "1" then
+    if lose(r, now, max_losses, true) then return "failed" end
+  elseif spent == "0" then
+    r.attempts = math.max(r.attempts - 1, 0)
+  end
+  if asked and state ~= "completed" and state ~= "failed" then return "cancelled" end
+  return state
+end
+
+-- From when the job could run until it ran, ms.
+local function waited(r)
+  return math.max(0, (tonumber(r.started) or 0) - tonumber(r.ready_at ~= "" and r.ready_at or r.created))
+end

@@ -1,0 +1,9 @@
+-- When the first job of these places falls due, as text in ms; "0" when none waits.
+local function next_due(places)
+  local due
+  for _, place in ipairs(places) do
+    local first = redis.call("ZRANGE", place, 0, 0, "WITHSCORES")[2]
+    if first and (not due or tonumber(first) < due) then due = tonumber(first) end
+  end
+  return due and text(due) or "0"
+end

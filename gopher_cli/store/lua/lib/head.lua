@@ -1,0 +1,10 @@
+-- What a submitter asks for, "priority;due;delay;lock;lock_for;after,after", as values.
+local function read_head(head, now)
+  local priority, due, delay, lock, lock_for, after = string.match(head, "^(%d+);(%-?%d*);(%-?%d*);([^;]*);(%d*);(.*)$")
+  local at = due ~= "" and tonumber(due) or delay ~= "" and now + delay or 0
+  local base = (10 - priority) * 1e13
+  return {
+    base = base, class = class_of(base), due = at > now and text(at) or "",
+    lock = lock, lock_for = lock_for, after = after, parents = {},
+  }
+end

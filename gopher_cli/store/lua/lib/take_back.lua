@@ -1,0 +1,42 @@
+-- Jobs whose holder vanished leave `running`: for their place in line, or for their end.
+--
+-- `jobs` is {{id, r, told, asked, guilty}, ...}: told is its history, asked for how long (ms) it is
+-- kept when somebody asked to cancel it, guilty whether it was running. Answers {{id, state, worker}, ...}.
+local function lost_line(stamp, worker, died)
+  local outcome, error = "lost", "the process that ran this job vanished"
+  if died then outcome, error = "poison", "lost too often: this job takes its worker down" end
+  return stamp .. ' {"outcome":"' .. outcome .. '","error":"' .. error .. '","worker":"' .. worker .. '"}\n'
+end
+
+local function put_back(job, state, keys, now)
+  local r, stamp = job.r, text(now)
+  if state ~= "enqueued" then r.finished = stamp end
+  if state == "cancelled" then r.token = "" end
+  redis.call("ZREM", keys.running, job.id)
+  if job.asked then redis.call("HDEL", keys.cancels, job.id) end
+  redis.call("HSET", keys.meta, job.id, line(r))
+  if state == "failed" then redis.call("ZADD", keys.failed, stamp, job.id) end
+  if state == "cancelled" then redis.call("ZADD", keys.cancelled, text(now + (tonumber(job.asked) or 0)), job.id) end
+  if state == "enqueued" then redis.call("ZADD", keys.ready[class_of(r.score)], r.score, job.id) end
+end
+
+local function take_back(jobs, keys, now, max_losses)
+  local count, free, answer = {}, {}, {}
+  for _, job in ipairs(jobs) do
+    local worker = string.match(job.r.token, "^[%w_.%-]*")
+    local died = lose(job.r, now, max_losses, job.guilty)
+    local state = died and "failed" or job.asked and "cancelled" or "enqueued"
+    put_back(job, state, keys, now)
+    if job.guilty then
+      redis.call("HSET", keys.errors, job.id, append(job.told, lost_line(text(now), worker, died), 65536))
+      tick(count, "lost")
+    end
+    if state ~= "enqueued" then free[#free + 1] = { job.r.lock, job.id } end
+    tick(count, state == "enqueued" and "released" or state)
+    answer[#answer + 1] = { job.id, state, worker }
+  end
+  free_locks(keys.locks, keys.lock_ends, free)
+  send_counts(keys.counters, count)
+  if count.released then wake_one(keys.wake) end
+  return answer
+end

@@ -1,0 +1,231 @@
+"""Performing: one attempt after the other, on the loop, in threads, in processes or as programs."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from contextvars import copy_context
+from typing import Any
+
+from gopher_cli.config import Settings
+from gopher_cli.context import Context
+from gopher_cli.gopher import Gopher
+from gopher_cli.handlers import Runs
+from gopher_cli.model.backoff import parse_backoff
+from gopher_cli.model.job import JobState
+from gopher_cli.model.outcome import (
+    Cancelled,
+    Failed,
+    Interrupted,
+    Outcome,
+    Succeeded,
+    TimedOut,
+    Transition,
+    settle,
+)  # fmt: skip
+from gopher_cli.store.calls import Settlement
+from gopher_cli.store.codec import encode_job
+from gopher_cli.worker import outcomes
+from gopher_cli.worker.children import Children
+from gopher_cli.worker.joblog import JobLog
+from gopher_cli.worker.link import HandlerLink
+from gopher_cli.worker.options import WorkerOptions
+from gopher_cli.worker.programs import run_program
+from gopher_cli.worker.run import Place, Run, here
+from gopher_cli.worker.seats import Seats
+from gopher_cli.worker.settling import Settler
+from gopher_cli.worker.threads import Stopped, Threads
+
+_CLOCK = time.monotonic
+_BREATH = 0.002  # seconds that handlers may follow each other before others have a turn
+
+
+class Performer:
+    def __init__(
+        self,
+        gopher: Gopher,
+        seats: Seats,
+        settler: Settler,
+        link: HandlerLink,
+        joblog: JobLog,
+        options: WorkerOptions,
+        settings: Settings,
+        room: Callable[[], None],
+    ) -> None:
+        self._defaults = gopher.defaults
+        self._seats = seats
+        self._settler = settler
+        self._link = link
+        self._log = joblog
+        self._room = room
+        self._loop = asyncio.get_running_loop()
+        self._threads = Threads(options.concurrency, self._in_thread)
+        self.children = Children(options, settings, link)
+        self._completed = Transition(JobState.COMPLETED, gopher.defaults.retention)
+
+    def fill(self) -> None:
+        """Give free seats to waiting jobs."""
+        while (run := self._seats.take()) is not None:
+            self._start(run)
+
+    def _start(self, run: Run) -> None:
+        match run.handler.runs:
+            case Runs.LOOP:
+                run.task = self._loop.create_task(self._on_loop(run))
+            case Runs.THREAD:
+                self._threads.start(run)
+            case Runs.PROCESS:
+                run.task = self._loop.create_task(self._elsewhere(run, self.children.run))
+            case Runs.PROGRAM:
+                run.task = self._loop.create_task(self._elsewhere(run, self._program))
+
+    def _arguments(self, run: Run) -> tuple[Any, ...]:
+        handler = run.handler
+        if not handler.wants_context:
+            return (handler.decode(run.lease.spec.payload),) if handler.wants_payload else ()
+        run.context = Context(run.lease, self._link)
+        if not handler.wants_payload:
+            return (run.context,)
+        return handler.decode(run.lease.spec.payload), run.context
+
+    async def _on_loop(self, run: Run) -> None:
+        """Async handlers, one after the other in this task: a task for each would cost more than most jobs.
+
+        A handler that was cancelled, or that has set context variables, leaves a task that is not
+        clean: it is the last one in it.
+        """
+        place, breath = Place(run), run.started
+        here.set(place)
+        clean = copy_context()
+        task = run.task
+        while True:
+            cancelled = False
+            try:
+                outcome = outcomes.succeeded(await run.handler.call(*self._arguments(run)))
+            except asyncio.CancelledError:
+                outcome, cancelled = self._stopped(run), True
+            except BaseException as error:
+                outcome = outcomes.failed(error)
+            now = _CLOCK()
+            self._finish(run, outcome, now)
+            seat = run.seat
+            if cancelled or run.stopped or copy_context() != clean:
+                break
+            if now - breath > _BREATH:
+                place.run = None
+                await asyncio.sleep(0)
+                breath = _CLOCK()
+            following = self._seats.take(Runs.LOOP, seat)
+            if following is None:
+                break
+            run = place.run = following
+            run.task = task
+        self._leave(seat)
+
+    def _in_thread(self, run: Run) -> Run | None:
+        """Runs in a handler's thread; answers what that thread shall run next."""
+        place = here.get()
+        assert place is not None
+        place.run = run
+        try:
+            outcome = outcomes.succeeded(run.handler.call(*self._arguments(run)))
+        except Stopped:
+            outcome = self._stopped(run)
+        except BaseException as error:
+            outcome = outcomes.failed(error)
+        self._finish(run, outcome, _CLOCK(), self._settler.add_from_thread)
+        place.run = None
+        following = self._seats.take(Runs.THREAD, run.seat)
+        if following is None:
+            self._loop.call_soon_threadsafe(self._leave, run.seat)
+        return following
+
+    async def _elsewhere(self, run: Run, perform: Callable[[Run], Awaitable[Outcome]]) -> None:
+        """In another process; cancelling our task ends that process."""
+        if run.handler.wants_context:
+            run.context = Context(run.lease, self._link)
+        try:
+            outcome = await perform(run)
+        except asyncio.CancelledError:
+            outcome = self._stopped(run)
+        except Exception as error:
+            outcome = outcomes.failed(error)
+        self._finish(run, outcome, _CLOCK())
+        self._leave(run.seat)
+
+    async def _program(self, run: Run) -> Outcome:
+        return await run_program(run, self._link)
+
+    def _leave(self, seat: int) -> None:
+        self._seats.leave(seat)
+        self.fill()
+        self._room()
+
+    def stop(self, run: Run, why: str) -> None:
+        """Ask it to stop, once."""
+        if run.stopped:
+            return
+        run.stopped = why
+        run.deadline = min(run.deadline, _CLOCK())
+        if run.context is not None:
+            run.context.cancelled = True
+        if run.task is not None:
+            run.task.cancel()
+        elif run.stop is not None:
+            run.stop()
+
+    def give_up(self, run: Run) -> None:
+        """It heeds nothing: settle it without it. Its seat stays taken."""
+        self._finish(run, self._stopped(run), _CLOCK())
+
+    def _stopped(self, run: Run) -> Outcome:
+        match run.stopped:
+            case "timeout":
+                return TimedOut(self._seats.timeout_of(run.lease, run.handler))
+            case "cancel":
+                return Cancelled()
+            case "interrupt" | "lost":
+                return Interrupted()
+        return Failed("CancelledError: the handler cancelled itself")
+
+    # What becomes of it
+
+    def _finish(
+        self, run: Run, outcome: Outcome, now: float, add: Callable[[Settlement], None] | None = None
+    ) -> None:
+        if not self._seats.done(run) or run.stopped == "lost":
+            return  # settled before, or no longer ours to settle
+        seconds = now - run.started
+        if isinstance(outcome, Succeeded):
+            settlement = self._success(run, outcome, seconds)
+        else:
+            settlement = self._otherwise(run, outcome, seconds)
+        (add or self._settler.add)(settlement)
+
+    def _success(self, run: Run, outcome: Succeeded, seconds: float) -> Settlement:
+        retention = run.lease.spec.options.retention
+        to = self._completed if retention is None else Transition(JobState.COMPLETED, retention)
+        context = run.context
+        if context is None or not context.follow_ups:
+            return Settlement(run.lease, to, outcome.result, int(seconds * 1e6))
+        children = tuple((job.id, encode_job(job)) for job in context.follow_ups)
+        return Settlement(run.lease, to, outcome.result, int(seconds * 1e6), children)
+
+    def _otherwise(self, run: Run, outcome: Outcome, seconds: float) -> Settlement:
+        lease, spec, handler, defaults = run.lease, run.lease.spec, run.handler, self._defaults
+        # The handler's own retries count where the submitter said nothing.
+        own = handler.retries if spec.max_retries == defaults.max_retries else None
+        retention = spec.options.retention
+        to = settle(
+            outcome,
+            attempt=lease.attempt,
+            max_retries=spec.max_retries if own is None else own,
+            backoff=parse_backoff(spec.options.backoff or handler.backoff or defaults.backoff),
+            chance=random.random(),
+            retention=defaults.retention if retention is None else retention,
+        )
+        self._log.ended(lease, outcome, to, seconds)
+        data = outcomes.record(lease, outcome, to, seconds, lease.worker)
+        return Settlement(lease, to, data, int(seconds * 1e6))

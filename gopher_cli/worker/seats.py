@@ -1,0 +1,108 @@
+"""Seats: as many as jobs may run at once. Leased jobs wait in a buffer until one is free."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+
+from gopher_cli.handlers import Handler, Registry, Runs
+from gopher_cli.model.job import Lease
+from gopher_cli.worker.board import Board
+from gopher_cli.worker.run import Run
+
+KILL_AFTER = 5.0  # seconds from a timeout until a handler counts as stuck
+_CLOCK = time.monotonic
+
+
+class Seats:
+    """Shared with the threads of handlers: the lock guards the buffer and the free seats."""
+
+    def __init__(
+        self,
+        board: Board,
+        registry: Registry,
+        queues: Iterable[str],
+        default_timeout: float,
+        stray: Callable[[Lease], None],
+    ) -> None:
+        self.running: dict[str, Run] = {}
+        self.started = 0
+        self._board = board
+        self._handlers = registry.handlers
+        self._number = {name: n for n, name in enumerate(queues)}
+        self._default_timeout = default_timeout
+        self._stray = stray
+        self._lock = threading.Lock()
+        self._free = list(range(board.seats - 1, -1, -1))
+        self._buffer: deque[Lease] = deque()
+        self._closed = False
+
+    @property
+    def free(self) -> int:
+        return len(self._free)
+
+    @property
+    def buffered(self) -> int:
+        return len(self._buffer)
+
+    def add(self, leases: Iterable[Lease]) -> None:
+        with self._lock:
+            self._buffer.extend(leases)
+
+    def take(self, only: Runs | None = None, seat: int = -1) -> Run | None:
+        """The next job for a free seat, or for the seat of somebody who has just finished.
+
+        ``only`` takes it only if it runs in that way. None: there is no seat, or no such job.
+        """
+        with self._lock:
+            while self._buffer and not self._closed and (seat >= 0 or self._free):
+                lease = self._buffer[0]
+                handler = self._handlers.get(lease.spec.type)
+                if handler is None:
+                    self._stray(self._buffer.popleft())
+                    continue
+                if only is not None and handler.runs is not only:
+                    return None
+                self._buffer.popleft()
+                return self._seated(lease, handler, seat if seat >= 0 else self._free.pop())
+        return None
+
+    def _seated(self, lease: Lease, handler: Handler, seat: int) -> Run:
+        started = _CLOCK()
+        timeout = self.timeout_of(lease, handler)
+        run = Run(lease, handler, started, started + timeout, seat)
+        # Its supervisor ends this process when the job is still here long after its timeout.
+        self._board.write(
+            seat, started + timeout + 2 * KILL_AFTER, self._number.get(lease.queue, 0), lease.id
+        )
+        self.running[lease.id] = run
+        self.started += 1
+        return run
+
+    def timeout_of(self, lease: Lease, handler: Handler) -> float:
+        """The handler's own timeout counts where the submitter said nothing."""
+        timeout = lease.spec.timeout
+        own = handler.timeout
+        return own if own is not None and timeout == self._default_timeout else timeout
+
+    def done(self, run: Run) -> bool:
+        """It runs no more; False when it was given up before. Its seat is still taken."""
+        return self.running.pop(run.lease.id, None) is not None
+
+    def leave(self, seat: int) -> None:
+        with self._lock:
+            self._board.wipe(seat)
+            self._free.append(seat)
+
+    def close(self) -> list[Lease]:
+        """Seat nobody any more; the jobs that still wait."""
+        self._closed = True
+        return self.clear()
+
+    def clear(self) -> list[Lease]:
+        with self._lock:
+            waiting = list(self._buffer)
+            self._buffer.clear()
+        return waiting

@@ -1,0 +1,86 @@
+"""Builders in the words of the trade: ``a.job()``, ``a.settlement(lease, a.success())``."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+import msgspec
+
+from gopher_cli.model.backoff import Backoff
+from gopher_cli.model.job import Job, Lease, Spec
+from gopher_cli.model.making import make_job, make_options
+from gopher_cli.model.outcome import (
+    Cancelled, Discarded, Failed, Interrupted, Lost, Outcome, Snoozed, Succeeded, settle,
+)  # fmt: skip
+from gopher_cli.store.calls import Settlement
+
+# The moment at which every story begins, in ms, and spans of time to move the clock by.
+NOW = 1_700_000_000_000
+second = 1_000
+minute = 60 * second
+hour = 60 * minute
+day = 24 * hour
+lease_time = 15 * second
+
+_OPTIONS = ("backoff", "unique_key", "unique_for", "retention", "after", "tags", "headers")
+_numbers = count(1)
+
+
+def job(id: str | None = None, *, type: str = "mail", payload: Any = None, **given: Any) -> Job:
+    """A job with an id that can be read. Takes the options of make_job and of make_options."""
+    rare = {name: given.pop(name) for name in _OPTIONS if name in given}
+    if rare:
+        given["options"] = make_options(**rare)
+    return make_job(type, payload, id=id or f"job-{next(_numbers)}", **given)
+
+
+def lease(id: str = "job", *, token: str = "w:token", attempt: int = 1, losses: int = 0) -> Lease:
+    return Lease(id, "default", token, attempt, losses, Spec("mail", msgspec.Raw(b"null")))
+
+
+def success(result: bytes = b'"done"') -> Outcome:
+    return Succeeded(result)
+
+
+def failure(error: str = "boom", *, delay: float | None = 5.0) -> Outcome:
+    return Failed(error, delay=delay)
+
+
+def discard() -> Outcome:
+    return Discarded("no use")
+
+
+def snooze(seconds: float = 60.0) -> Outcome:
+    return Snoozed(seconds)
+
+
+def interruption() -> Outcome:
+    return Interrupted()
+
+
+def loss() -> Outcome:
+    return Lost("the process died")
+
+
+def cancellation() -> Outcome:
+    return Cancelled()
+
+
+def settlement(
+    lease: Lease,
+    outcome: Outcome | None = None,
+    *,
+    retention: float = 3600.0,
+    run_us: int = 1500,
+    follow_ups: tuple[tuple[str, bytes], ...] = (),
+) -> Settlement:
+    """What a worker sends when this attempt has come to this outcome."""
+    outcome = outcome or success()
+    to = settle(
+        outcome, attempt=lease.attempt, max_retries=lease.spec.max_retries,
+        backoff=Backoff("fixed", 5.0, jitter=False), chance=0.0, retention=retention,
+    )  # fmt: skip
+    told = {"attempt": lease.attempt, "outcome": str(to.state), "worker": lease.worker}
+    data = outcome.result if isinstance(outcome, Succeeded) else msgspec.json.encode(told)
+    return Settlement(lease, to, data, run_us, follow_ups)

@@ -1,0 +1,164 @@
+"""One queue on a server, driven call by call, with a clock that only the test moves."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from itertools import count
+from typing import Any, TypeVar
+
+import a
+from laws.state import State, look
+from redis.exceptions import NoScriptError
+
+from gopher_cli.model.job import Job, Lease
+from gopher_cli.store import calls
+from gopher_cli.store.calls import Call, Receipt, Settlement, Verdict
+from gopher_cli.store.keys import PLACES, keys_of
+
+T = TypeVar("T")
+
+
+class Queue:
+    """``scripts`` replaces the source of some: mutants, and scripts that are watched."""
+
+    def __init__(
+        self,
+        redis: Any,
+        namespace: str,
+        name: str = "default",
+        scripts: Mapping[str, str] | None = None,
+    ) -> None:
+        self.redis = redis
+        self.namespace = namespace
+        self.keys = keys_of(namespace, name)
+        self.now = a.NOW
+        self._scripts = scripts or {}
+        self._fetches = count(1)
+
+    def run(self, call: Call[T]) -> T:
+        source = self._scripts.get(call.script.name, call.script.source)
+        sha = hashlib.sha1(source.encode()).hexdigest()
+        head = (len(call.keys), *call.keys, *call.argv)
+        try:
+            raw = self.redis.execute_command("EVALSHA", sha, *head)
+        except NoScriptError:
+            raw = self.redis.execute_command("EVAL", source, *head)
+        return call.answer(raw)
+
+    @property
+    def at(self) -> str:
+        return str(self.now)
+
+    def later(self, ms: int) -> None:
+        self.now += ms
+
+    # What people and workers do
+
+    def submit(self, *jobs: Job, batch: str = "", mark: int = 0) -> list[Receipt]:
+        return self.run(calls.submit(self.keys, jobs, now=self.at, batch=batch, mark=mark))
+
+    def fetch(self, worker: str = "w", *, count: int = 1, **more: Any) -> calls.Batch:
+        """A fetch as the worker sends it; ``token`` and ``sequence`` given make it one sent again."""
+        sequence = more.pop("sequence", None) or next(self._fetches)
+        token = more.pop("token", None) or f"{worker}:{sequence}"
+        quota = more.pop("quota", (0, 0, 0))
+        call = calls.reserve(
+            self.keys, worker=worker, token=token, sequence=sequence, quota=quota, count=count,
+            lease_ms=a.lease_time, now=self.at,
+        )  # fmt: skip
+        return self.run(call)
+
+    def reserve(self, worker: str = "w", *, count: int = 1, **more: Any) -> list[Lease]:
+        return self.fetch(worker, count=count, **more).leases
+
+    def settle(
+        self, *items: Settlement, worker: str | None = None, max_losses: int = 3
+    ) -> list[Verdict]:
+        worker = worker or items[0].lease.worker
+        return self.run(
+            calls.settle(self.keys, worker, items, max_losses=max_losses, now=self.at)
+        )
+
+    def renew(self, worker: str = "w", **more: Any) -> calls.Renewal:
+        return self.run(
+            calls.renew(self.keys, worker, lease_ms=a.lease_time, now=self.at, **more)
+        )
+
+    def promote(self, **more: Any) -> calls.Promotion:
+        return self.run(calls.promote(self.keys, now=self.at, **more))
+
+    def reclaim(
+        self, suspects: Sequence[tuple[str, str]] = (), *, max_losses: int = 3, limit: int = 200
+    ) -> calls.Reclaimed:
+        call = calls.reclaim(
+            self.keys, suspects, max_losses=max_losses, lease_ms=a.lease_time, limit=limit,
+            now=self.at,
+        )  # fmt: skip
+        return self.run(call)
+
+    def lose(self, *, max_losses: int = 3) -> list[tuple[str, str, str]]:
+        """All leases end, and two looks see it."""
+        self.later(a.lease_time + 1)
+        return self.reclaim(self.reclaim().suspects, max_losses=max_losses).jobs
+
+    def hand_back(
+        self, worker: str = "w", running: Sequence[str] = (), *, max_losses: int = 3, limit: int = 200
+    ) -> tuple[list[tuple[str, str]], int]:  # fmt: skip
+        call = calls.hand_back(
+            self.keys, worker, running, max_losses=max_losses, limit=limit, now=self.at
+        )
+        return self.run(call)
+
+    def cancel(self, *ids: str, retention_ms: int = a.hour) -> list[str]:
+        words = self.run(calls.cancel(self.keys, ids, retention_ms=retention_ms, now=self.at))
+        return [words[id] for id in ids]
+
+    def requeue(self, *ids: str, source: str = "any") -> list[str]:
+        words = self.run(calls.requeue(self.keys, ids, source=source, now=self.at))
+        return [words[id] for id in ids]
+
+    def purge(self, place: str, *ids: str) -> int:
+        return self.run(calls.purge(self.keys, place, ids, now=self.at))
+
+    def pause(self, *, paused: bool = True) -> bool:
+        return self.run(calls.pause(self.keys, paused=paused, now=self.at))
+
+    def expire(self, **more: Any) -> int:
+        return self.run(calls.expire(self.keys, now=self.at, **more))
+
+    def report(self, lease: Lease, *, progress: bytes = b"", log: bytes = b"") -> int:
+        return self.run(
+            calls.report(self.keys, [calls.Report(lease, progress, log)], now=self.at)
+        )
+
+    def once(self, lease: Lease, key: str, value: bytes = b"") -> calls.Once:
+        return self.run(calls.once(self.keys, lease, key, value, now=self.at))
+
+    def inspect(self, id: str) -> calls.Found | None:
+        return self.run(calls.inspect(self.keys, id, now=self.at))
+
+    def depth(self) -> calls.Depth:
+        return self.run(calls.depth(self.keys, now=self.at))
+
+    # What tests ask
+
+    def whole(self) -> State:
+        """Everything that is stored of this queue."""
+        return look(self.redis, self.namespace)[self.keys.queue]
+
+    def state(self, id: str) -> str:
+        """In which state a job is; "gone" when there is none."""
+        found = [state for place, state in PLACES.items() if id in getattr(self.whole(), place)]
+        assert len(found) <= 1, f"{id} is in {found}"
+        return found[0] if found else "gone"
+
+    def score(self, place: str, id: str) -> int | None:
+        score = self.redis.zscore(self.keys[place], id)
+        return None if score is None else int(score)
+
+    def record(self, id: str) -> calls.Record:
+        return calls.read_record(self.redis.hget(self.keys["meta"], id) or b"")
+
+    def counters(self) -> dict[str, int]:
+        return self.whole().counts

@@ -1,0 +1,140 @@
+"""The laws of the store. They hold over a whole namespace, at any instant between two scripts."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Any
+
+from laws.state import State, look
+
+from gopher_cli.model.job import class_of
+from gopher_cli.store.rows import spec_or_none
+
+LIVE = ("enqueued", "scheduled", "retrying", "blocked", "processing")
+OF_A_JOB = ("spec", "result", "errors", "log", "progress", "once", "waiters", "cancels")
+
+
+def check(redis: Any, namespace: str) -> None:
+    """Raises AssertionError, which names the law that is broken."""
+    for state in look(redis, namespace).values():
+        check_queue(state)
+
+
+def check_queue(state: State) -> None:
+    for law in LAWS:
+        law(state)
+
+
+def corrupt(state: State) -> set[str]:
+    """Jobs in quarantine: of these a part is missing, and the laws know it."""
+    return {id for id in state.failed if b'"outcome":"corrupt"' in state.errors.get(id, b"")}
+
+
+def every_job_is_in_exactly_one_place(state: State) -> None:
+    times = Counter(id for place in state.places.values() for id in place)
+    assert all(n == 1 for n in times.values()), {
+        id: [p for p, jobs in state.places.items() if id in jobs]
+        for id, n in times.items() if n > 1
+    }  # fmt: skip
+    assert set(times) == set(state.meta), set(times) ^ set(state.meta)
+
+
+def nothing_is_left_of_a_job_that_is_gone(state: State) -> None:
+    for name in OF_A_JOB:
+        left = set(getattr(state, name)) - state.ids
+        assert not left, f"{name} keeps {left}"
+    assert set(state.spec) | corrupt(state) == state.ids, state.ids - set(state.spec)
+    assert set(state.result) <= set(state.completed), "a result of a job that has not completed"
+    assert set(state.cancels) <= set(state.running), "asked to stop, and not running"
+
+
+def jobs_are_conserved(state: State) -> None:
+    counts = state.counts
+    if not counts.get("corrupt"):
+        gone = counts.get("expired", 0) + counts.get("purged", 0)
+        assert counts.get("enqueued", 0) == len(state.ids) + gone, counts
+    assert all(n >= 0 for n in counts.values()), counts
+
+
+def a_running_job_is_held_by_the_owner_of_its_token(state: State) -> None:
+    for id in state.running:
+        token, worker = state.record(id).token, state.record(id).token.partition(":")[0]
+        assert id in state.held.get(worker, {}), f"{id} runs under {token!r}; held: {state.held}"
+
+
+def only_an_ended_job_has_an_end(state: State) -> None:
+    for id in state.ids:
+        ended = state.state(id) not in LIVE
+        assert bool(state.record(id).finished) == ended, (id, state.state(id), state.meta[id])
+
+
+def a_lock_belongs_to_a_live_job_or_lasts(state: State) -> None:
+    for lock in state.locks:
+        assert state.holder(lock) or lock in state.lock_ends, f"the lock {lock} has leaked"
+    owned = Counter(
+        state.record(id).lock for id in state.ids
+        if state.state(id) in LIVE and state.record(id).lock
+    )  # fmt: skip
+    assert all(n == 1 for n in owned.values()), f"two live jobs share a lock: {owned}"
+    for lock in owned:
+        assert lock in state.locks, f"a live job has lost its lock {lock}"
+    assert set(state.lock_ends) <= set(state.locks), "an end without a lock"
+
+
+def a_blocked_job_waits_for_as_many_as_its_score_says(state: State) -> None:
+    waits = Counter(
+        (child.decode(), int(score))
+        for children in state.waiters.values()
+        for child, score in re.findall(rb"([^ ,]+) (\d+),", children)
+    )
+    for id, score in state.blocked.items():
+        spec = spec_or_none(state.spec[id])
+        parents = set(spec.options.after) if spec else set()
+        listed = waits[id, state.record(id).score]
+        # Of parents that were purged nobody waits any more, and their children wait for `gopher retry`.
+        lost = len(parents) - listed if {"purged", "expired"} & set(state.counts) else 0
+        assert listed <= score <= listed + lost and score > 0, (id, score, listed, parents)
+    for parent in state.waiters:
+        assert parent not in state.completed, f"{parent} has completed, and somebody waits for it"
+
+
+def the_line_agrees_with_the_priority(state: State) -> None:
+    for name in ("high", "normal", "low"):
+        for id, score in getattr(state, f"ready_{name}").items():
+            record, spec = state.record(id), spec_or_none(state.spec[id])
+            assert score == record.score, f"{id} stands at {score}: {record}"
+            if spec and score != 5e13:
+                assert class_of(spec.priority) == name, f"{id} stands in the line {name}"
+                assert 0 < score - (10 - spec.priority) * 1e13 < 1e13, f"{id} stands at {score}"
+
+
+def what_is_due_knows_when(state: State) -> None:
+    for place in ("scheduled", "retrying"):
+        for id, due in getattr(state, place).items():
+            assert state.record(id).ready_at == due, f"{id} is due {due}: {state.record(id)}"
+
+
+def no_job_is_tried_too_often(state: State) -> None:
+    for id in state.ids - corrupt(state):
+        spec, record = spec_or_none(state.spec[id]), state.record(id)
+        assert spec is None or record.attempts <= spec.max_retries + 1, (id, record)
+
+
+def one_worthless_token_is_enough(state: State) -> None:
+    assert len(state.wake) <= 1, state.wake
+
+
+LAWS = (
+    every_job_is_in_exactly_one_place,
+    nothing_is_left_of_a_job_that_is_gone,
+    jobs_are_conserved,
+    a_running_job_is_held_by_the_owner_of_its_token,
+    only_an_ended_job_has_an_end,
+    a_lock_belongs_to_a_live_job_or_lasts,
+    a_blocked_job_waits_for_as_many_as_its_score_says,
+    the_line_agrees_with_the_priority,
+    what_is_due_knows_when,
+    no_job_is_tried_too_often,
+    one_worthless_token_is_enough,
+)

@@ -1,0 +1,97 @@
+"""Everything that is stored of a namespace, read with plain commands."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from gopher_cli.store.calls import Record, read_record
+from gopher_cli.store.keys import FLEET_KEYS, PLACES, QUEUE_KEYS
+
+_KEY = re.compile(r"(?P<namespace>[^{]+):\{(?P<queue>[A-Za-z0-9_.\-]{1,64}|~)\}:(?P<name>.+)")
+
+
+class State:
+    """One queue: its places and hashes by name, ``held`` by worker. What is not there is empty."""
+
+    def __init__(self, found: dict[str, Any]) -> None:
+        self.found = found
+        self.held = {
+            name.removeprefix("held:"): value for name, value in found.items() if ":" in name
+        }
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in QUEUE_KEYS:
+            raise AttributeError(name)
+        return self.found.get(name, [] if name == "wake" else {})
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, State) and self.found == other.found
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @property
+    def places(self) -> dict[str, dict[str, float]]:
+        return {place: getattr(self, place) for place in PLACES}
+
+    @property
+    def ids(self) -> set[str]:
+        return {id for place in self.places.values() for id in place}
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return {name: int(value) for name, value in self.counters.items()}
+
+    def state(self, id: str) -> str:
+        return next((PLACES[p] for p, jobs in self.places.items() if id in jobs), "gone")
+
+    def record(self, id: str) -> Record:
+        return read_record(self.meta.get(id, b""))
+
+    def holder(self, lock: str, now: int | None = None) -> str | None:
+        """The job that keeps others with this lock out; without ``now``, by life alone."""
+        id = self.locks.get(lock, b"").decode()
+        alive = id in self.meta and not self.record(id).finished
+        lasts = now is not None and self.lock_ends.get(lock, 0) > now
+        return id if id and (alive or lasts) else None
+
+
+def look(redis: Any, namespace: str) -> dict[str, State]:
+    """Every queue of a namespace. A key that the grammar of the keyspace does not know is a leak."""
+    queues: dict[str, dict[str, Any]] = {}
+    names = sorted(key.decode() for key in redis.scan_iter(f"{namespace}:*", count=1000))
+    pipe = redis.pipeline(transaction=False)
+    found = []
+    for key in names:
+        match = _KEY.fullmatch(key)
+        assert match, f"a key that the keyspace does not know: {key}"
+        queue, name = match["queue"], match["name"]
+        known = FLEET_KEYS if queue == "~" else QUEUE_KEYS
+        held = queue != "~" and re.fullmatch(r"held:[\w.\-]+", name)
+        assert name in known or held, f"a key that the keyspace does not know: {key}"
+        if queue != "~":
+            found.append((queue, name))
+            _read(pipe, key, name)
+    for (queue, name), value in zip(found, pipe.execute(), strict=True):
+        queues.setdefault(queue, {})[name] = _named(value)
+    return {queue: State(values) for queue, values in queues.items()}
+
+
+ZSETS = {*PLACES, "lock_ends"}
+
+
+def _read(pipe: Any, key: str, name: str) -> None:
+    if name in ZSETS or name.startswith("held:"):
+        pipe.zrange(key, 0, -1, withscores=True)
+    elif name == "wake":
+        pipe.lrange(key, 0, -1)
+    else:
+        pipe.hgetall(key)
+
+
+def _named(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {field.decode("utf-8", "backslashreplace"): text for field, text in value.items()}
+    if value and isinstance(value[0], (tuple, list)):
+        return {id.decode("utf-8", "backslashreplace"): score for id, score in value}
+    return value or {}

@@ -1,0 +1,135 @@
+"""A long walk through the world, by plain dice: the same seed is the same walk."""
+
+from __future__ import annotations
+
+from random import Random
+
+import a
+from driver import Queue
+from laws.world import World
+
+from gopher_cli.model.job import Job
+from gopher_cli.store.keys import PLACES as _PLACES
+
+PLACES = tuple(_PLACES)
+OUTCOMES = (
+    a.success(), a.success(), a.failure(), a.failure(delay=60.0), a.discard(), a.snooze(),
+    a.interruption(), a.loss(), a.cancellation(),
+)  # fmt: skip
+STEPS = {
+    "submit": 12, "reserve": 12, "settle": 12, "late": 6, "forge": 2, "renew": 4, "report": 2, "die": 3,
+    "dead": 6, "promote": 6, "expire": 3, "cancel": 4, "requeue": 4, "purge": 2, "pause": 1, "later": 8,
+}  # fmt: skip
+
+
+class Walk:
+    """``check`` after every so many steps; at the end all is drained."""
+
+    def __init__(self, queue: Queue, seed: int) -> None:
+        self.world = World(queue)
+        self.dice = Random(seed)
+        self._numbers = 0
+
+    def go(self, steps: int, *, every: int = 1) -> None:
+        names, weights = list(STEPS), list(STEPS.values())
+        for step in range(steps):
+            (name,) = self.dice.choices(names, weights)
+            getattr(self, f"_{name}")()
+            if step % every == 0:
+                self.world.check()
+        self.world.drain()
+
+    def _id(self) -> str:
+        """Mostly one of the latest."""
+        return f"j{self.dice.randint(max(0, self._numbers - 25), self._numbers)}"
+
+    def _worker(self):
+        return self.dice.choice(self.world.workers)
+
+    def _job(self) -> Job:
+        dice = self.dice
+        self._numbers += 1
+        unique = dice.choice(["", "", "red", "blue"])
+        return a.job(
+            f"j{self._numbers}" if dice.random() < 0.95 else self._id(),
+            priority=dice.choice([0, 3, 5, 6, 10]),
+            max_retries=dice.randint(0, 2),
+            delay=dice.choice([0.0, 0.0, 0.0, 5.0, 3600.0]),
+            after=[self._id() for _ in range(dice.choice([0, 0, 0, 1, 2]))],
+            unique_key=unique,
+            unique_for=dice.choice([0.0, 0.0, 60.0]) if unique else 0.0,
+        )
+
+    def _submit(self) -> None:
+        self.world.submit([self._job() for _ in range(self.dice.randint(1, 4))])
+
+    def _reserve(self) -> None:
+        self.world.reserve(
+            self._worker(), self.dice.randint(1, 5), lost=self.dice.random() < 0.3
+        )
+
+    def _settle(self) -> None:
+        worker = self._worker()
+        leases = list(worker.holds.values())[: self.dice.randint(1, 4)]
+        retention = self.dice.choice([0.0, 3600.0])
+        items = [
+            a.settlement(lease, self.dice.choice(OUTCOMES), retention=retention)
+            for lease in leases
+        ]
+        for _ in range(self.dice.choice([1, 1, 2]) if items else 0):
+            self.world.settle(worker, items)
+
+    def _late(self) -> None:
+        if self.world.leases:
+            lease = self.dice.choice(self.world.leases[-15:])
+            self.world.settle(
+                self._worker(), [a.settlement(lease, self.dice.choice(OUTCOMES))]
+            )
+
+    def _forge(self) -> None:
+        self.world.forge(a.lease(self._id()), self.dice.choice(["", "!", "w1:never"]))
+
+    def _renew(self) -> None:
+        self.world.renew(self._worker())
+
+    def _report(self) -> None:
+        self.world.report(self._worker())
+
+    def _die(self) -> None:
+        noticed = self.dice.random() < 0.5
+        self.world.die(self._worker(), guilty=self.dice.randint(0, 2), noticed=noticed)
+
+    def _dead(self) -> None:
+        if self.dice.random() < 0.3:
+            self.world.queue.later(a.lease_time + 1)
+        self.world.look_for_the_dead()
+
+    def _promote(self) -> None:
+        self.world.promote()
+
+    def _expire(self) -> None:
+        self.world.expire()
+
+    def _cancel(self) -> None:
+        held = [id for worker in self.world.workers for id in worker.holds]
+        self.world.cancel(self.dice.choice([self._id(), *held]))
+
+    def _requeue(self) -> None:
+        state = self.world.whole()
+        dead = [*state.failed, *state.cancelled, *state.blocked]
+        ids = self.dice.sample(dead, min(2, len(dead)))
+        self.world.requeue([*ids, *ids[:1], self._id()])
+
+    def _purge(self) -> None:
+        place, state = self.dice.choice(PLACES), self.world.whole()
+        there = list(getattr(state, place))[:2]
+        self.world.purge(place, [*there, *there[:1], self._id()])
+
+    def _pause(self) -> None:
+        self.world.pause(True)
+        self._reserve()
+        self.world.pause(self.dice.random() < 0.1)
+
+    def _later(self) -> None:
+        spans = [1, a.second, 6 * a.second, a.minute, a.hour, 2 * a.day, -5 * a.second]
+        self.world.queue.later(self.dice.choice(spans))

@@ -1,0 +1,239 @@
+"""POST /api/v1/jobs and GET /api/v1/jobs/{id}: what is accepted, in which spellings, and what is not."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import httpx2
+import pytest
+
+pytestmark = pytest.mark.anyio
+
+JOBS = "/api/v1/jobs"
+JSON = {"Content-Type": "application/json"}
+
+
+async def submitted(api: httpx2.AsyncClient, **body: Any) -> dict[str, Any]:
+    """Submit, and answer what the API then says of the job."""
+    answer = await api.post(JOBS, json=body)
+    assert answer.status_code == 201, answer.text
+    return dict((await api.get(answer.headers["location"])).json())
+
+
+async def test_a_job_is_created_at_the_address_that_location_names(api: httpx2.AsyncClient) -> None:
+    body = {"type": "email", "payload": {"to": "user@example.com", "n": 1.5}, "priority": "high"}
+
+    answer = await api.post(JOBS, json=body)
+
+    said = answer.json()
+    assert answer.status_code == 201
+    assert answer.headers["location"] == f"{JOBS}/{said['job_id']}"
+    assert said["status"] == "enqueued" and said["type"] == "email" and said["queue"] == "default"
+    job = (await api.get(answer.headers["location"])).json()
+    assert job["job_id"] == said["job_id"] and job["status"] == "enqueued"
+    assert job["payload"] == body["payload"] and job["priority"] == 8 and job["attempts"] == 0
+    assert job["enqueued_at"].endswith("Z") and job["started_at"] is None
+
+
+@pytest.mark.parametrize(
+    ("priority", "number"), [("high", 8), ("normal", 5), ("low", 2), ("7", 7), (0, 0), (10, 10)]
+)
+async def test_a_priority_is_a_word_or_a_number(
+    api: httpx2.AsyncClient, priority: int | str, number: int
+) -> None:
+    assert (await submitted(api, type="t", priority=priority))["priority"] == number
+
+
+@pytest.mark.parametrize(
+    "spelling", [{"max_retries": 4}, {"retries": 4}, {"max_attempts": 5}, {"retries": 4, "max_attempts": 5}]
+)  # fmt: skip
+async def test_three_spellings_of_retries_mean_one_thing(
+    api: httpx2.AsyncClient, spelling: dict[str, int]
+) -> None:
+    assert (await submitted(api, type="t", **spelling))["max_retries"] == 4
+
+
+@pytest.mark.parametrize(
+    ("later", "state"),
+    [
+        ({"execute_at": "2099-10-01T10:00:00Z"}, "scheduled"),
+        ({"execute_at": 4102444800}, "scheduled"),
+        ({"delay": 3600}, "scheduled"),
+        ({"delay": "1h30m"}, "scheduled"),
+        ({"execute_at": "2001-10-01T10:00:00Z"}, "enqueued"),
+        ({"execute_at": "0001-01-01"}, "enqueued"),
+    ],
+)
+async def test_a_time_to_come_schedules_and_a_time_gone_by_enqueues(
+    api: httpx2.AsyncClient, later: dict[str, Any], state: str
+) -> None:
+    answer = await api.post(JOBS, json={"type": "t", **later})
+
+    assert answer.json()["status"] == state
+    assert (await api.get(answer.headers["location"])).json()["status"] == state
+
+
+async def test_a_job_that_waits_for_another_is_blocked(api: httpx2.AsyncClient) -> None:
+    first = (await api.post(JOBS, json={"type": "t"})).json()["job_id"]
+
+    second = await api.post(JOBS, json={"type": "t", "after": [first]})
+
+    assert second.json()["status"] == "blocked"
+
+
+async def test_the_same_id_again_submits_nothing_twice(api: httpx2.AsyncClient) -> None:
+    for _ in range(2):
+        answer = await api.post(JOBS, json={"type": "t", "id": "order-1"})
+
+        assert answer.status_code == 201 and answer.json()["job_id"] == "order-1"
+    assert (await api.get("/api/v1/stats")).json()["total"] == 1
+
+
+async def test_a_taken_unique_key_is_a_conflict_that_names_its_holder(
+    api: httpx2.AsyncClient,
+) -> None:
+    holder = (await api.post(JOBS, json={"type": "t", "unique_key": "k"})).json()["job_id"]
+
+    answer = await api.post(JOBS, json={"type": "t", "unique_key": "k"})
+
+    assert answer.status_code == 409
+    assert answer.json()["job_id"] == holder
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({}, "#"),
+        ({"type": ""}, "#/type"),
+        ({"type": "two words"}, "#/type"),
+        ({"type": 5}, "#/type"),
+        ({"type": "t", "queue": "a b"}, "#/queue"),
+        ({"type": "t", "priority": "hihg"}, "#/priority"),
+        ({"type": "t", "priority": 11}, "#/priority"),
+        ({"type": "t", "priority": True}, "#/priority"),
+        ({"type": "t", "max_retries": -1}, "#/max_retries"),
+        ({"type": "t", "max_attempts": 0}, "#/max_attempts"),
+        ({"type": "t", "execute_at": "tomorrow"}, "#/execute_at"),
+        ({"type": "t", "delay": "1x"}, "#/delay"),
+        ({"type": "t", "delay": -1}, "#/delay"),
+        ({"type": "t", "tags": ["a", 1]}, "#/tags/1"),
+        ({"type": "t", "timeout": 0}, "#"),
+        ({"type": "t", "prioritty": 5}, "#"),
+        ([], "#"),
+    ],
+)
+async def test_a_field_that_makes_no_sense_is_named_by_a_pointer(
+    api: httpx2.AsyncClient, body: Any, pointer: str
+) -> None:
+    answer = await api.post(JOBS, json=body)
+
+    said = answer.json()
+    assert answer.status_code == 422, said
+    # A list has no place of its own in the message: its index may be told, or only its name.
+    assert pointer.startswith(said["errors"][0]["pointer"])
+    assert said["errors"][0]["detail"] == said["detail"] == said["error"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{"max_retries": 1, "retries": 2}, {"max_retries": 1, "max_attempts": 1}, {"delay": 1, "execute_at": 5}],
+)  # fmt: skip
+async def test_spellings_that_contradict_each_other_are_refused(
+    api: httpx2.AsyncClient, body: dict[str, int]
+) -> None:
+    answer = await api.post(JOBS, json={"type": "t", **body})
+
+    assert answer.status_code == 422
+    assert "contradict" in answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b"", b"{", b'{"type":"t"} x', b'{"type":"\xff"}', b'{"type":"t","payload":' + b"[" * 5000],
+)
+async def test_what_is_no_json_is_a_bad_request(api: httpx2.AsyncClient, text: bytes) -> None:
+    answer = await api.post(JOBS, content=text, headers=JSON)
+
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"Content-Type": "text/plain"}, {**JSON, "Content-Encoding": "gzip"}]
+)
+async def test_another_kind_of_body_is_unsupported(api: httpx2.AsyncClient, headers: dict[str, str]) -> None:
+    answer = await api.post(JOBS, content=b'{"type":"t"}', headers=headers)
+
+    assert answer.status_code == 415
+
+
+async def test_a_body_of_more_than_one_megabyte_is_refused_while_it_streams(
+    api: httpx2.AsyncClient,
+) -> None:
+    sent = 0
+
+    async def chunks() -> Any:
+        nonlocal sent
+        while sent < 100:
+            sent += 1
+            yield b" " * 65536
+
+    answer = await api.post(JOBS, content=chunks(), headers=JSON)
+
+    assert answer.status_code == 413
+    assert answer.json()["max_body_size"] == 1024 * 1024
+
+
+async def test_a_declared_length_above_the_limit_is_refused_unread(api: httpx2.AsyncClient) -> None:
+    answer = await api.post(JOBS, content=b" " * (1024 * 1024 + 1), headers=JSON)
+
+    assert answer.status_code == 413
+    assert answer.headers["connection"] == "close"
+
+
+async def test_a_payload_just_below_the_limit_is_stored_whole(api: httpx2.AsyncClient) -> None:
+    text = "x" * (1024 * 1024 - 100)
+
+    assert (await submitted(api, type="t", payload=text))["payload"] == text
+
+
+async def test_recurring_jobs_are_not_implemented_and_say_so(api: httpx2.AsyncClient) -> None:
+    body = {"type": "cleanup", "payload": {}, "recurring": {"cron_expression": "0 0 * * *"}}
+
+    answer = await api.post(JOBS, json=body)
+
+    assert answer.status_code == 501
+    assert (await api.get("/api/v1/stats")).json()["total"] == 0
+
+
+@pytest.mark.parametrize("id", ["01a2", "no%20id", "x" * 300, "%00", "..%2f"])
+async def test_an_unknown_job_is_not_found(api: httpx2.AsyncClient, id: str) -> None:
+    await api.post(JOBS, json={"type": "t"})
+
+    answer = await api.get(f"{JOBS}/{id}")
+
+    assert answer.status_code == 404
+    assert answer.json()["error"]
+
+
+async def test_a_client_that_sends_too_slowly_is_told(open_api: Any) -> None:
+    async def never() -> Any:
+        yield b'{"type":'
+        await anyio.sleep_forever()
+
+    import anyio
+
+    async with open_api(SERVER_READ_TIMEOUT="50ms") as api:
+        answer = await api.post(JOBS, content=never(), headers=JSON)
+
+    assert answer.status_code == 408
+
+
+async def test_created_at_is_now(api: httpx2.AsyncClient) -> None:
+    from gopher_cli.model.duration import parse_when
+
+    before = time.time()
+    said = (await api.post(JOBS, json={"type": "t"})).json()
+
+    assert before - 0.002 <= parse_when(said["created_at"]) <= time.time()
