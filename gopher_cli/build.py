@@ -79,7 +79,7 @@ async def open_gopher(
     furnish(gopher, settings=settings)
     try:
         if check:
-            await gopher.check()
+            await gopher.check(accept_eviction=settings.accept_eviction == "yes")
         yield gopher
     finally:
         await gopher.close()

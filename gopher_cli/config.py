@@ -164,7 +164,15 @@ def shown(row: Row, value: object) -> str:
     if isinstance(value, float):
         return format_duration(value)
     if isinstance(value, tuple):
-        return "; ".join(f"{key}={command}" for key, command in value)
+        return "; ".join("=".join(part) if isinstance(part, tuple) else str(part) for part in value)
+    return str(value)
+
+
+def _raw(value: object) -> str:
+    """A value as text that its kind reads back."""
+    if isinstance(value, tuple):
+        programs = [part for part in value if isinstance(part, tuple)]
+        return "\n".join("=".join(part) for part in programs) or ":".join(str(part) for part in value)
     return str(value)
 
 

@@ -34,6 +34,9 @@ _LEVEL = kinds.choice(
     debug="debug", trace="debug", info="info", warning="warning", warn="warning", error="error",
     critical="error", fatal="error",
 )  # fmt: skip
+_PRIVATE = kinds.choice(
+    yes="yes", true="yes", on="yes", no="no", false="no", off="no", auto="auto", **{"1": "yes", "0": "no"}
+)
 _FORMAT = kinds.choice(console="console", text="console", json="json")
 
 
@@ -160,6 +163,10 @@ class Fields:
         30.0, kinds.duration(), "WORKER_SHUTDOWN_TIMEOUT", flag="--grace",
         about="duration; the grace of running jobs at SIGTERM, then they go back to the queue",
     )
+    accept_eviction: str = setting(
+        "no", _PRIVATE, "ACCEPT_EVICTION",
+        about="yes or no; use a Redis that may throw jobs away when its memory is full",
+    )
     lease: float = setting(
         15.0, kinds.duration(1),
         about="duration; how long a silent worker keeps a job, renewed at each heartbeat",
@@ -207,6 +214,17 @@ class Fields:
         _OUTBOX, kinds.path,
         about="directory for mails while there is no mail server (default: outbox in the home "
         "directory above)",
+    )
+
+    webhook_allow_private: str = setting(
+        "auto", _PRIVATE, "WEBHOOK_ALLOW_PRIVATE",
+        about="yes, no or auto; whether webhooks and downloads may reach private and loopback "
+        "addresses; auto allows it except in production",
+    )
+    handler_paths: tuple[Path, ...] = setting(
+        (), kinds.paths, "HANDLER_PATHS",
+        about="directories, separated by colons; built-in handlers read and write files only there; "
+        "empty allows every path that the worker can reach",
     )
 
     # Environment and logs

@@ -68,6 +68,10 @@ def path(text: str) -> Path:
     return Path(plain(text)).expanduser().absolute()
 
 
+def paths(text: str) -> tuple[Path, ...]:
+    return tuple(path(part) for part in text.split(":") if part)
+
+
 def backoff(text: str) -> str:
     try:
         parse_backoff(text)

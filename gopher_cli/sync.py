@@ -6,17 +6,19 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, TypeVar
 
-from redis import Redis
+import redis
 from redis.exceptions import ConnectionError, NoScriptError, RedisError
 from redis.retry import Retry
 
 from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.job import Job
 from gopher_cli.store import ask, calls
+from gopher_cli.store.calls.base import evalsha
 from gopher_cli.store.calls.producing import Receipt
-from gopher_cli.store.connection import connection_settings
+from gopher_cli.store.connection import connections
 from gopher_cli.store.failures import translate
 from gopher_cli.store.keys import keys_of
+from gopher_cli.store.lane import SyncLane
 from gopher_cli.store.url import Address
 from gopher_cli.verbs.producing import by_queue, new_job, round_trips
 
@@ -24,38 +26,39 @@ T = TypeVar("T")
 
 
 class SyncStore:
-    """Runs Calls and Asks on one blocking connection pool."""
+    """Runs Calls and Asks, blocking. Threads may share it."""
 
     def __init__(self, address: Address, *, timeout: float = 5.0) -> None:
         self.address = address
-        self._redis: Any = Redis(**connection_settings(address, timeout, Retry))
+        self._lane = SyncLane(connections(address, timeout, redis, Retry))
 
     def run(self, call: calls.Call[T]) -> T:
-        head = (len(call.keys), *call.keys, *call.argv)
+        """Raises Unavailable, TryLater, Denied, BadData or BadConfig, as Redis refuses."""
         try:
-            return call.answer(self._send("EVALSHA", call.script.sha, head))
-        except NoScriptError:
-            return call.answer(self._send("EVAL", call.script.source, head))
+            try:
+                (raw,) = self._lane.talk([evalsha(call)])
+            except ConnectionError:  # every script may be sent twice
+                (raw,) = self._lane.talk([evalsha(call)])
+            if isinstance(raw, NoScriptError):
+                (raw,) = self._lane.talk([evalsha(call, whole=True)])
         except (RedisError, OSError) as error:
             raise translate(error, str(self.address)) from error
-
-    def _send(self, command: str, script: str, head: tuple[Any, ...]) -> Any:
-        try:
-            return self._redis.execute_command(command, script, *head)
-        except ConnectionError:  # every script may be sent twice
-            return self._redis.execute_command(command, script, *head)
+        return call.answer(self._checked(raw))
 
     def ask(self, question: ask.Ask[T]) -> T:
         try:
-            pipe = self._redis.pipeline(transaction=False)
-            for command in question.commands:
-                pipe.execute_command(*command)
-            return question.answer(pipe.execute())
+            answers = self._lane.talk(question.commands) if question.commands else []
         except (RedisError, OSError) as error:
             raise translate(error, str(self.address)) from error
+        return question.answer([self._checked(raw) for raw in answers])
+
+    def _checked(self, raw: Any) -> Any:
+        if isinstance(raw, RedisError):
+            raise translate(raw, str(self.address)) from raw
+        return raw
 
     def close(self) -> None:
-        self._redis.close()
+        self._lane.close()
 
 
 class Producer:

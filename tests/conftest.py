@@ -5,14 +5,21 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
+import laws
 import pytest
+from redis import Redis
+from redis.retry import Retry
 
 from gopher_cli.embedded_place import binaries
+from gopher_cli.gopher import Gopher
+from gopher_cli.store.connection import connection_settings
+from gopher_cli.store.redis import RedisStore
+from gopher_cli.store.url import parse_url
 
 
 @pytest.fixture
@@ -58,3 +65,28 @@ def _serve(binary: str, home: Path) -> tuple[subprocess.Popen[bytes], str]:
                 if server.poll() is not None:
                     pytest.exit(f"the server of the tests has not started: {log.read_text()}", 1)
     return server, f"unix://{path}"
+
+
+@pytest.fixture
+def redis(redis_url: str) -> Iterator[Redis]:
+    """A plain client, to look behind the scenes."""
+    with Redis(**connection_settings(parse_url(redis_url), 10.0, Retry)) as client:
+        yield client
+
+
+@pytest.fixture
+async def gopher(redis_url: str, namespace: str) -> AsyncIterator[Gopher]:
+    """A Gopher on the real server, in a namespace of its own."""
+    async with Gopher(store=RedisStore(parse_url(redis_url)), namespace=namespace) as gopher:
+        yield gopher
+
+
+@pytest.fixture(autouse=True)
+def _the_laws_hold(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After every test that had a Gopher the laws hold over the whole namespace."""
+    if "gopher" not in request.fixturenames:
+        yield
+        return
+    redis, namespace = request.getfixturevalue("redis"), request.getfixturevalue("namespace")
+    yield
+    laws.check(redis, namespace)

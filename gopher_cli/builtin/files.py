@@ -92,6 +92,6 @@ def _plain_path(text: str, what: str) -> str:
 
 def _allow(path: Path, settings: Settings, what: str) -> None:
     """Keep to ``handler_paths`` when set: who may submit a job need not own the worker's files."""
-    roots = [Path(root).expanduser().resolve() for root in getattr(settings, "handler_paths", ())]
+    roots = [Path(root).resolve() for root in settings.handler_paths]
     if roots and not any(path.is_relative_to(root) for root in roots):
         raise Discard(f"{what} {path} is outside of handler_paths: add its directory there")

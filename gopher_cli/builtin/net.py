@@ -53,8 +53,7 @@ class Target:
 
 def private_allowed(settings: Settings) -> bool:
     """Whether jobs may reach this machine and its private network; by default not in production."""
-    said = getattr(settings, "webhook_allow_private", None)
-    return not settings.production if said is None else bool(said)
+    return {"yes": True, "no": False}.get(settings.webhook_allow_private, not settings.production)
 
 
 @contextmanager

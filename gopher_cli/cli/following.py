@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gopher_cli.cli.console import Console
 from gopher_cli.cli.safe import safe
-from gopher_cli.cli.words import span
+from gopher_cli.cli.words import log_line, span
 from gopher_cli.model.errors import GopherError
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class _Teller:
     def tell(self, job: JobDetail, waited: float) -> None:
         for line in new_lines(self.lines, job.log):
             if not self.console.quiet:
-                print(safe(line), file=self.console.err, flush=True)
+                print(safe(log_line(line)[1]), file=self.console.err, flush=True)
         self.lines = job.log
         if job.progress and job.progress != self.progress:
             self.progress = job.progress
@@ -73,8 +73,8 @@ class _Teller:
 
 
 def progress_words(progress: dict[str, Any]) -> str:
-    share, said = progress.get("share", progress.get("progress", 0)), progress.get("message", "")
-    done = f"{float(share):.0%}" if isinstance(share, (int, float)) else "?"
+    fraction, said = progress.get("fraction"), progress.get("message", "")
+    done = f"{fraction:.0%}" if isinstance(fraction, (int, float)) else "?"
     return safe(f"{done} {said}".strip())
 
 

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from gopher_cli.cli.following import progress_words
 from gopher_cli.cli.safe import safe
-from gopher_cli.cli.words import ago, size, span, style_of, took
+from gopher_cli.cli.words import ago, log_line, size, span, style_of, took
 from gopher_cli.model.stats import AttemptRecord, JobDetail
 
 _LOG_LINES = 20
@@ -148,5 +148,10 @@ def _told(event: AttemptRecord, now: int) -> str:
 
 def _log(lines: list[str]) -> Text:
     shown = lines[-_LOG_LINES:]
-    head = [f"... {len(lines) - len(shown)} lines before"] if len(lines) > len(shown) else []
-    return Text("\n".join([*head, *(safe(line[:2000]) for line in shown)]))
+    text = Text(f"... {len(lines) - len(shown)} lines before\n" if len(lines) > len(shown) else "")
+    for number, line in enumerate(shown):
+        at, words = log_line(line)
+        text.append("\n" if number else "")
+        text.append(f"{datetime.fromtimestamp(at / 1000).astimezone():%H:%M:%S}  " if at else "", style="dim")
+        text.append(safe(words[:2000]))
+    return text

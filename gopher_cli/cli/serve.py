@@ -20,9 +20,7 @@ LogFormat = Annotated[
     str | None,
     option("--log-format", metavar="FORMAT", help="console for people, json for machines"),
 ]
-LogLevel = Annotated[
-    str | None, option("--log-level", metavar="LEVEL", help="debug, info, warning or error")
-]
+LogLevel = Annotated[str | None, option("--log-level", metavar="LEVEL", help="debug, info, warning or error")]
 
 
 @command

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from gopher_cli.cli import options as o
 from gopher_cli.cli.choosing import duration, words
+from gopher_cli.cli.color import wants_color
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
 from gopher_cli.cli.tables import cell, print_rich, rich_console, width
@@ -56,7 +57,7 @@ def show(console: Console, found: Stats) -> None:
         case _:
             from gopher_cli.cli.stats_view import picture
 
-            print_rich(console, picture(found, width(console)))
+            print_rich(console, picture(found, width(console), color=wants_color(console.color, console.out)))
 
 
 def record(found: Stats) -> dict[str, Any]:
@@ -105,6 +106,9 @@ async def _frame(console: Console, gopher: Gopher, queues: tuple[str, ...], ever
     from gopher_cli.cli.stats_view import picture
 
     try:
-        return picture(await gopher.stats(queues), width(console), footer=f"every {every:g}s, Ctrl-C ends")
+        return picture(
+            await gopher.stats(queues), width(console), color=wants_color(console.color, console.out),
+            footer=f"every {every:g}s, Ctrl-C ends",
+        )  # fmt: skip
     except (Unavailable, TryLater) as error:  # it may come back: a watch goes on
         return Text(f"{error}\n{error.hint}", style="red")

@@ -18,13 +18,14 @@ from gopher_cli.cli.workers import COLUMNS
 from gopher_cli.model.stats import QueueStats, ServerInfo, Stats, TypeStats, WindowStats, WorkerInfo
 
 ORDER = ("enqueued", "processing", "scheduled", "blocked", "retrying", "failed", "completed", "cancelled")
+HATCHES = dict(zip(ORDER, "▒▓░·▚╳█-", strict=True))
 _WIDEST = 132
 
 
-def picture(found: Stats, room: int, footer: str = "") -> Group:
+def picture(found: Stats, room: int, *, color: bool = True, footer: str = "") -> Group:
     """Everything, from what is most asked for to what is least; it fits ``room`` characters."""
     room = min(room, _WIDEST)
-    parts: list[Any] = [_totals(found, room), Text()]
+    parts: list[Any] = [_totals(found, room, color=color), Text()]
     parts += [_title("Queues", ""), _queues(found.queues, room), Text()]
     parts += [_title("Throughput", ""), *_throughput(found, room), Text()]
     if any(one.windows for one in found.types):
@@ -40,18 +41,18 @@ def _title(name: str, about: str) -> Text:
     return Text.assemble((name, "bold"), (f"  {about}" if about else "", "dim"))
 
 
-def _totals(found: Stats, room: int) -> Group:
-    """A bar of all jobs by state, and its legend."""
+def _totals(found: Stats, room: int, *, color: bool) -> Group:
+    """A bar of all jobs by state, and its legend. Without colours each state has its own hatching."""
     counts = {state: sum(one.states[state] for one in found.queues) for state in ORDER}
     bar = Text()
     for state, cells in shares(counts, min(room, 100)).items():
-        bar.append("█" * cells, style=style_of(state) or "white")
+        bar.append(("█" if color else HATCHES[state]) * cells, style=style_of(state) or "white")
     if not found.total:
         bar = Text("─" * min(room, 100), style="dim")
     legend = Text(no_wrap=False)
     for state in ORDER:
         if counts[state] or state in ("enqueued", "processing", "failed", "completed"):
-            legend.append("■ ", style=style_of(state) if counts[state] else "dim")
+            legend.append("■ " if color else HATCHES[state] + " ", style=style_of(state) if counts[state] else "dim")
             legend.append(f"{number(counts[state])} ", style="bold" if counts[state] else "dim")
             legend.append(f"{state}   ", style="" if counts[state] else "dim")
     return Group(bar, legend)

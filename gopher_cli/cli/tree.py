@@ -109,9 +109,7 @@ class Tree:
         self._write(out, head, [rest] if rest else [])
 
     def _write(self, out: TextIO, head: str, lines: Sequence[bytes]) -> None:
-        text = "".join(
-            f"{'' if self._plain else head}{line.decode('utf-8', 'replace')}\n" for line in lines
-        )
+        text = "".join(f"{'' if self._plain else head}{line.decode('utf-8', 'replace')}\n" for line in lines)
         try:
             out.write(text)
             out.flush()

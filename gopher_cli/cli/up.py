@@ -15,9 +15,7 @@ Concurrency = Annotated[
 Processes = Annotated[
     str | None, option("--processes", metavar="N", help="so many processes of the worker (1)")
 ]
-Served = Annotated[
-    str | None, option("--queue", "-Q", metavar="QUEUES", help="such as mail:3,default:1")
-]
+Served = Annotated[str | None, option("--queue", "-Q", metavar="QUEUES", help="such as mail:3,default:1")]
 App = Annotated[
     str | None,
     option("--app", metavar="MODULE:OBJECT", help="your handlers, such as shop.jobs:app"),

@@ -60,11 +60,12 @@ def plural(count: int, word: str) -> str:
 
 
 def rate(per_second: float) -> str:
-    """As many as one can grasp: 12.5/s, 0.2/s as 12/min."""
+    """As many as one can grasp: 12.5/s, 0.2/s as 12/min, 0.001/s as 3.6/h."""
     if per_second == 0:
         return "0/s"
     if per_second < 0.5:
-        return f"{per_second * 60:.2g}/min"
+        by_minute = per_second * 60
+        return f"{by_minute:.2g}/min" if by_minute >= 1 else f"{by_minute * 60:.2g}/h"
     return f"{per_second:.3g}/s" if per_second < 1000 else f"{number(round(per_second))}/s"
 
 
@@ -73,6 +74,12 @@ def percent(share: float | None) -> str:
         return "-"
     # 99.96 % is not 100 %: only all of all is.
     return "100%" if share == 1 else f"{min(share * 100, 99.9):.1f}%"
+
+
+def log_line(line: str) -> tuple[int, str]:
+    """The moment (epoch ms, 0 where there is none) and the words of a line of a job's log."""
+    stamp, _, words = line.partition(" ")
+    return (int(stamp), words) if len(stamp) == 13 and stamp.isdecimal() else (0, line)
 
 
 def short_id(id: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -11,10 +12,11 @@ from pathlib import Path
 
 from gopher_cli import embedded
 from gopher_cli.config import Settings, names
-from gopher_cli.demo.batch import EVERY_FILE
+from gopher_cli.demo.batch import EVERY_FILE, VIEWS
 from gopher_cli.model.errors import Refused
 
 _MARK = ".gopher-demo"
+_HALF = re.compile(rf"(\.[0-9a-f]{{16}}|{'|'.join(VIEWS)})\.part")
 _LOGS = ("worker.log", "jobs.ndjson", "compress.sh")
 
 
@@ -63,14 +65,18 @@ class Place:
             shutil.rmtree(self.home)
         for name in (*EVERY_FILE, *_LOGS):
             (self.root / name).unlink(missing_ok=True)
-        for folder in {Path(name).parent for name in EVERY_FILE} - {Path()}:
+        for folder in {(self.root / name).parent for name in EVERY_FILE}:
+            for half in folder.glob("*.part"):  # what the killed worker was writing
+                if _HALF.fullmatch(half.name):
+                    half.unlink()
             with suppress(OSError):  # not there, or somebody keeps something in it
-                (self.root / folder).rmdir()
+                folder.rmdir()
 
     def remove(self) -> None:
         self.clear()
-        (self.root / _MARK).unlink(missing_ok=True)
-        with suppress(OSError):
+        # With something of somebody else's in it, it stays, and stays marked: the next run may use it.
+        if [path.name for path in self.root.iterdir()] == [_MARK]:
+            (self.root / _MARK).unlink()
             self.root.rmdir()
 
 

@@ -152,7 +152,8 @@ class Play:
     def farewell(self, *, keep: bool) -> None:
         """What to type next, as it can be pasted."""
         home, gopher = shlex.quote(str(self.place.home)), typed()
-        self.stage.say("Look around yourself:\n")
+        self.stage.say("Look around yourself:")
+        self.stage.gap()
         for line in (
             f"export GOPHER_HOME={home} GOPHER_REDIS_URL=embedded://default",
             f"{gopher} stats",

@@ -100,7 +100,7 @@ class Stage:
     def _folded(self, text: str) -> list[str]:
         """Lines that fit, four columns in."""
         width = max(20, min(96, shutil.get_terminal_size((100, 24)).columns - 5))
-        return [part for line in text.split("\n") for part in textwrap.wrap(line, width) or [""]]
+        return textwrap.wrap(text, width, break_on_hyphens=False, break_long_words=False) or [""]
 
     def _paint(self, code: str, text: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self._colors else text

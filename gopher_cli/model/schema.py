@@ -4,7 +4,7 @@ field is missing, which is of a wrong type. What it does not understand, it lets
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from gopher_cli.model.errors import BadData
@@ -34,11 +34,15 @@ def _faults(schema: Schema, value: Any, root: Schema, path: str, depth: int) -> 
     if depth > _DEEPEST:
         return
     if choices := schema.get("anyOf") or schema.get("oneOf"):
-        tried = [list(_faults(choice, value, root, path, depth + 1)) for choice in choices]
-        if all(tried):
-            yield (min(tried, key=len)[0] if len(tried) == 1 else _no_choice(choices, value, root, path))
+        fit = [one for one in choices if _is_any(value, _kinds(_resolved(one, root)))]
+        tried = [list(_faults(choice, value, root, path, depth + 1)) for choice in fit]
+        if not tried:
+            yield _no_choice(choices, value, root, path)
+        elif all(tried):
+            yield from min(tried, key=len)
         return
-    if (kinds := _kinds(schema)) and not any(_is(value, kind) for kind in kinds):
+    kinds = _kinds(schema)
+    if not _is_any(value, kinds):
         yield f"{path or 'it'} is {_named(value)}, not {' or '.join(_article(kind) for kind in kinds)}"
         return
     if (allowed := schema.get("enum")) and value not in allowed:
@@ -79,6 +83,10 @@ def _kinds(schema: Schema) -> list[str]:
     kinds = schema.get("type", [])
     listed = [kinds] if isinstance(kinds, str) else list(kinds)
     return [kind for kind in listed if kind in _TYPES]
+
+
+def _is_any(value: Any, kinds: Sequence[str]) -> bool:
+    return not kinds or any(_is(value, kind) for kind in kinds)
 
 
 def _is(value: Any, kind: str) -> bool:

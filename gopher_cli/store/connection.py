@@ -1,7 +1,8 @@
-"""How redis-py is to connect, for the sync and the async client alike."""
+"""How redis-py's connections are to be made for an Address, sync and async alike."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from redis.backoff import NoBackoff
@@ -10,10 +11,9 @@ from gopher_cli.model.errors import BadConfig
 from gopher_cli.store.url import Address
 
 
-def connection_settings(address: Address, timeout: float | None, retry: Any) -> dict[str, Any]:
-    """Arguments for Redis(...). ``timeout`` (s) is for an answer; ``retry`` is the client's Retry class.
+def connections(address: Address, timeout: float | None, library: Any, retry: Any) -> Callable[[], Any]:
+    """A maker of connections. ``timeout`` (s) is for an answer; ``library`` holds the classes.
 
-    redis-py repeats commands by itself unless told otherwise, and that would double some of them.
     Raises BadConfig for an address that needs another client.
     """
     settings: dict[str, Any] = {
@@ -25,9 +25,10 @@ def connection_settings(address: Address, timeout: float | None, retry: Any) -> 
         "retry": retry(NoBackoff(), 0),
         "health_check_interval": 0,
         "protocol": 2,
+        "client_name": "gopher",
     }
     if address.kind == "unix":
-        return settings | {"unix_socket_path": address.path}
+        return lambda: library.UnixDomainSocketConnection(path=address.path, **settings)
     if address.kind != "standalone":
         raise BadConfig(
             f"{address} cannot be used yet: gopher talks to one Redis server",
@@ -35,7 +36,6 @@ def connection_settings(address: Address, timeout: float | None, retry: Any) -> 
         )
     host, port = address.hosts[0]
     settings |= {"host": host, "port": port, "socket_keepalive": True}
-    if address.tls:
-        settings |= {"ssl": True}
-    known = {name: value for name, value in address.options if name.startswith("ssl_")}
-    return settings | known
+    settings |= {name: value for name, value in address.options if name.startswith("ssl_")}
+    kind = library.SSLConnection if address.tls else library.Connection
+    return lambda: kind(**settings)

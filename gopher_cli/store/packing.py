@@ -1,25 +1,23 @@
-"""Commands are packed in C where hiredis is installed: redis-py's asyncio client does it in Python."""
+"""Commands as bytes, packed in C where hiredis is installed."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from redis.asyncio import Connection, SSLConnection, UnixDomainSocketConnection
+from redis.connection import PythonRespSerializer
 
 try:
-    from hiredis import pack_command
+    from hiredis import pack_command as _pack
 except ImportError:  # the extra `fast` is not installed
-    pack_command = None
+    _python = PythonRespSerializer(
+        6000, lambda value: value if isinstance(value, bytes) else str(value).encode()
+    )
+
+    def _pack(command: tuple[Any, ...]) -> bytes:
+        return b"".join(_python.pack(*command))
 
 
-def _packed(base: type[Any]) -> type[Any]:
-    class Packed(base):  # type: ignore[misc]
-        def pack_command(self, *args: Any) -> list[bytes]:
-            if pack_command is None or args[0] not in ("EVALSHA", "EVAL"):
-                return super().pack_command(*args)  # type: ignore[no-any-return]
-            return [pack_command(args)]
-
-    return Packed
-
-
-TCP, TLS, UNIX = _packed(Connection), _packed(SSLConnection), _packed(UnixDomainSocketConnection)
+def pack(commands: Iterable[Sequence[Any]]) -> bytes:
+    """Any number of commands, to be sent at once."""
+    return b"".join(_pack(tuple(command)) for command in commands)

@@ -16,6 +16,7 @@ from gopher_cli.build import open_gopher
 from gopher_cli.config import Settings
 from gopher_cli.web import health, jobs, openapi, problems, stats
 from gopher_cli.web.problems import Problem
+from gopher_cli.web.published import Published
 
 _header = APIKeyHeader(name="X-API-KEY", auto_error=False, description="where API_KEY is set")
 
@@ -27,6 +28,7 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_gopher(settings) as gopher:
             app.state.gopher = gopher
+            app.state.published = Published(gopher)
             yield
 
     # The pages of FastAPI's documentation load scripts from elsewhere: there are none.

@@ -39,6 +39,7 @@ async def submit(request: Request) -> Response:
     settings: Settings = request.app.state.settings
     gopher: Gopher = request.app.state.gopher
     job = read_job(await read_json(request, seconds=settings.server_read_timeout), gopher.defaults)
+    await request.app.state.published.check(job)
     (receipt,) = await soon(gopher.submit_many([job]))
     if receipt.duplicate_of:
         raise Problem(409, f"job {receipt.duplicate_of} holds this unique key", job_id=receipt.duplicate_of)

@@ -8,9 +8,11 @@ from typing import Any, TextIO
 
 from gopher_cli.worker.run import Run, here
 
+_LONGEST = 8192
+
 
 class Captured:
-    """Stands where sys.stdout stood. Text that a handler writes goes to ``keep``."""
+    """Stands where sys.stdout stood. Lines that a handler writes go to ``keep``."""
 
     def __init__(self, stream: TextIO, keep: Callable[[Run, str], None]) -> None:
         self._stream = stream
@@ -20,8 +22,12 @@ class Captured:
         place = here.get()
         if place is None or place.run is None:
             return self._stream.write(text)
-        if text.strip("\n"):
-            self._keep(place.run, text)
+        run = place.run
+        lines, newline, run.partial = (run.partial + text).rpartition("\n")
+        if len(run.partial) > _LONGEST:
+            lines, newline, run.partial = run.partial, "\n", ""
+        if newline:
+            self._keep(run, lines)
         return len(text)
 
     def __getattr__(self, name: str) -> Any:

@@ -89,7 +89,8 @@ class ChildLink:
 
 def perform(handler: Handler, lease: Lease, link: ChildLink) -> Outcome:
     context = Context(lease, link)
-    here.set(Place(Run(lease, handler, 0.0, 0.0, 0)))
+    run = Run(lease, handler, 0.0, 0.0, 0)
+    here.set(Place(run))
     try:
         arguments: list[Any] = [handler.decode(lease.spec.payload)] if handler.wants_payload else []
         if handler.wants_context:
@@ -100,6 +101,9 @@ def perform(handler: Handler, lease: Lease, link: ChildLink) -> Outcome:
         return Failed(f"SystemExit: {error}")
     except BaseException as error:
         return outcomes.failed(error)
+    finally:
+        if run.partial:
+            link.log(lease, run.partial)
 
 
 async def _awaited(value: Any) -> Any:

@@ -85,7 +85,7 @@ def record(lease: Lease, outcome: Outcome, to: Transition, seconds: float, worke
         return b""
     said = {
         "attempt": lease.attempt,
-        "outcome": _word(outcome),
+        "outcome": "poison" if to.lost and to.state == "failed" else _word(outcome),
         "error": describe(outcome),
         "seconds": round(seconds, 6),
         "worker": worker,

@@ -197,6 +197,8 @@ class Performer:
     ) -> None:
         if not self._seats.done(run) or run.stopped == "lost":
             return  # settled before, or no longer ours to settle
+        if run.partial:
+            self._link.log(run.lease, run.partial)  # a line that had no end
         seconds = now - run.started
         if isinstance(outcome, Succeeded):
             settlement = self._success(run, outcome, seconds)
@@ -226,6 +228,8 @@ class Performer:
             chance=random.random(),
             retention=defaults.retention if retention is None else retention,
         )
+        if to.lost and lease.losses + 1 >= defaults.max_losses:
+            to = Transition(JobState.FAILED, spent=False, lost=True)
         self._log.ended(lease, outcome, to, seconds)
         data = outcomes.record(lease, outcome, to, seconds, lease.worker)
         return Settlement(lease, to, data, int(seconds * 1e6))

@@ -12,9 +12,11 @@ from gopher_cli.model.job import Lease
 
 
 class Run:
-    """``stopped`` says why it was told to stop: timeout, cancel, interrupt or lost; empty while it may go on."""
+    """``stopped`` says why it was told to stop: timeout, cancel, interrupt or lost; empty while it may run."""
 
-    __slots__ = ("context", "deadline", "handler", "lease", "seat", "started", "stop", "stopped", "task")
+    __slots__ = (
+        "context", "deadline", "handler", "lease", "partial", "seat", "started", "stop", "stopped", "task",
+    )  # fmt: skip
 
     def __init__(self, lease: Lease, handler: Handler, started: float, deadline: float, seat: int) -> None:
         self.lease = lease
@@ -23,6 +25,7 @@ class Run:
         self.deadline = deadline
         self.seat = seat
         self.stopped = ""
+        self.partial = ""  # what a handler has printed of a line
         self.context: Context | None = None
         self.task: asyncio.Task[None] | None = None
         # How to stop it where cancelling its task is not enough.

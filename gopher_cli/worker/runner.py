@@ -59,7 +59,7 @@ class Runner:
             board,
             registry,
             queues,
-            gopher.defaults.timeout,
+            gopher.defaults,
             lambda lease: self._settler.add_from_thread(unknown(lease)),
         )
         self._performer = Performer(

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 
 from gopher_cli.handlers import Handler, Registry, Runs
+from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.job import Lease
 from gopher_cli.worker.board import Board
 from gopher_cli.worker.run import Run
@@ -24,7 +25,7 @@ class Seats:
         board: Board,
         registry: Registry,
         queues: Iterable[str],
-        default_timeout: float,
+        defaults: Defaults,
         stray: Callable[[Lease], None],
     ) -> None:
         self.running: dict[str, Run] = {}
@@ -32,7 +33,9 @@ class Seats:
         self._board = board
         self._handlers = registry.handlers
         self._number = {name: n for n, name in enumerate(queues)}
-        self._default_timeout = default_timeout
+        self._default_timeout = defaults.timeout
+        self._last_chance = max(1, defaults.max_losses - 1)
+        self._alone: Run | None = None
         self._stray = stray
         self._lock = threading.Lock()
         self._free = list(range(board.seats - 1, -1, -1))
@@ -55,6 +58,8 @@ class Seats:
         """The next job for a free seat, or for the seat of somebody who has just finished.
 
         ``only`` takes it only if it runs in that way. None: there is no seat, or no such job.
+        A job that has been lost so often that once more is its end runs alone, so that no other
+        pays for it if it is the one that crashes this process.
         """
         with self._lock:
             while self._buffer and not self._closed and (seat >= 0 or self._free):
@@ -63,10 +68,13 @@ class Seats:
                 if handler is None:
                     self._stray(self._buffer.popleft())
                     continue
-                if only is not None and handler.runs is not only:
+                suspect = lease.losses >= self._last_chance
+                if self._alone or (suspect and self.running) or (only and handler.runs is not only):
                     return None
                 self._buffer.popleft()
-                return self._seated(lease, handler, seat if seat >= 0 else self._free.pop())
+                run = self._seated(lease, handler, seat if seat >= 0 else self._free.pop())
+                self._alone = run if suspect else None
+                return run
         return None
 
     def _seated(self, lease: Lease, handler: Handler, seat: int) -> Run:
@@ -75,7 +83,7 @@ class Seats:
         run = Run(lease, handler, started, started + timeout, seat)
         # Its supervisor ends this process when the job is still here long after its timeout.
         self._board.write(
-            seat, started + timeout + 2 * KILL_AFTER, self._number.get(lease.queue, 0), lease.id
+            seat, started + timeout + KILL_AFTER + 2, self._number.get(lease.queue, 0), lease.id
         )
         self.running[lease.id] = run
         self.started += 1
@@ -89,6 +97,8 @@ class Seats:
 
     def done(self, run: Run) -> bool:
         """It runs no more; False when it was given up before. Its seat is still taken."""
+        if run is self._alone:
+            self._alone = None
         return self.running.pop(run.lease.id, None) is not None
 
     def leave(self, seat: int) -> None:

@@ -215,8 +215,9 @@ class World:
             if before.blocked.get(child) and before.record(child).score == int(score):
                 left = after.blocked.get(child, 0)
                 assert left < before.blocked[child], f"{child} still waits for {parent}"
-                due = before.record(child).ready_at
-                freed = "scheduled" if due > self.queue.now else "enqueued"
+                then = before.record(child)
+                waits = then.ready_at != then.created and then.ready_at > self.queue.now
+                freed = "scheduled" if waits else "enqueued"
                 assert left or after.state(child) == freed, child
 
     def forge(self, lease: Lease, token: str) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import socket
 import time
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
+from gopher_cli import embedded
 from gopher_cli.config import Settings
 from gopher_cli.model.errors import BadConfig
 from gopher_cli.web.serving import permitted
@@ -46,6 +48,22 @@ async def test_a_redis_that_says_nothing_is_away_within_two_seconds(open_api: An
 
     assert answer.status_code == 503
     assert time.monotonic() - began < 2
+
+
+async def test_when_redis_comes_back_the_same_server_goes_on(open_api: Any, tmp_path: Path) -> None:
+    async with open_api(REDIS_URL="embedded://default") as api:
+        try:
+            assert (await api.post("/api/v1/jobs", json={"type": "t"})).status_code == 201
+            embedded.stop(tmp_path)
+
+            assert (await api.post("/api/v1/jobs", json={"type": "t"})).status_code == 503
+            assert (await api.get("/health")).status_code == 503
+
+            embedded.start(tmp_path)
+            assert (await api.post("/api/v1/jobs", json={"type": "t"})).status_code == 201
+            assert (await api.get("/api/v1/stats")).json()["total"] == 2
+        finally:
+            embedded.stop(tmp_path)
 
 
 async def test_the_flat_totals_count_what_was_submitted(api: httpx2.AsyncClient) -> None:

@@ -230,6 +230,19 @@ async def test_a_client_that_sends_too_slowly_is_told(open_api: Any) -> None:
     assert answer.status_code == 408
 
 
+async def test_a_payload_that_no_worker_can_read_is_refused(api: httpx2.AsyncClient) -> None:
+    schema = b'{"type":"object","required":["to"],"properties":{"to":{"type":"string"}}}'
+    await api.app.state.gopher.publish_types({"mail": schema})  # type: ignore[attr-defined]
+
+    missing = await api.post(JOBS, json={"type": "mail", "payload": {}})
+    fits = await api.post(JOBS, json={"type": "mail", "payload": {"to": "ann"}})
+    unknown = await api.post(JOBS, json={"type": "nobody-knows-me", "payload": {}})
+
+    assert missing.status_code == 422
+    assert missing.json()["errors"][0]["pointer"] == "#/payload" and "to" in missing.json()["error"]
+    assert fits.status_code == unknown.status_code == 201
+
+
 async def test_created_at_is_now(api: httpx2.AsyncClient) -> None:
     from gopher_cli.model.duration import parse_when
 

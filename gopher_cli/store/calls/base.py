@@ -52,6 +52,12 @@ def _keys(script: Script, keys: Keys) -> tuple[str, ...]:
     return tuple(keys[name] for name in script.keys)
 
 
+def evalsha(call: Call[Any], *, whole: bool = False) -> tuple[Any, ...]:
+    """The command for a Call; ``whole`` sends the script itself, for a server that does not know it."""
+    script = ("EVAL", call.script.source) if whole else ("EVALSHA", call.script.sha)
+    return (*script, len(call.keys), *call.keys, *call.argv)
+
+
 def pairs(flat: Sequence[Any], size: int = 2) -> list[Sequence[Any]]:
     return [flat[i : i + size] for i in range(0, len(flat), size)]
 

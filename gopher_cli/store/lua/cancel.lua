@@ -31,7 +31,7 @@ for i = 3, #ARGV do
   if word == "requested" and not seen[id] then running[#running + 1] = id end
   seen[id], out[#out + 1] = true, word
 end
-touch({ lock_ends }, { locks, cancels })
+touch({ cancelled, lock_ends }, { locks, cancels })
 
 for _, job in ipairs(plan) do
   redis.call("ZREM", job.key, job.id)

@@ -53,7 +53,7 @@ for i = last + 1, #ARGV, 3 do
   if to.settled[ARGV[i]] then add(follow_ups, ARGV[i + 1], ARGV[i + 2]) end
 end
 local writes = { to.metas, to.results, histories(errors, to.told), follow_ups }
-local children = children_of(to.done, waiters, blocked, scheduled)
+local children = children_of(to.done, waiters, blocked, READY, scheduled)
 look(writes)
 look(to.lines)
 if #to.free > 0 then touch({ lock_ends }, { locks }) end

@@ -55,10 +55,12 @@ local renewed, sequence = {}, tonumber(redis.call("HGET", conf, "seq") or 0) or 
 for n, job in ipairs(fresh) do admit(to, job, sequence + n, children, renewed, now) end
 for parent, whole in pairs(children) do add(to.waiters, parent, whole) end
 look(to)
+if #renewed > 0 then touch({ lock_ends }, {}) end
+if ARGV[2] ~= "" then touch({}, { batches }) end
 -- The first write must be one that a full memory refuses: then nothing at all has happened.
+if #fresh > 0 then redis.call("HINCRBY", conf, "seq", #fresh) end
 if ARGV[2] ~= "" then redis.call("HSET", batches, ARGV[2], ARGV[3] .. ";" .. text(now)) end
 if #fresh == 0 then return out end
-redis.call("HINCRBY", conf, "seq", #fresh)
 if #renewed > 0 then redis.call("ZREM", lock_ends, unpack(renewed)) end
 send(to)
 send_counts(counters, { enqueued = #fresh })

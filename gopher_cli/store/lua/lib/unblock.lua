@@ -1,8 +1,8 @@
 -- Jobs that waited for these, and for no other any more, stand in line, or wait for their time.
 -- A field of `waiters` is "child score," for each child; the score tells a job from a later one with its id.
-local function children_of(ids, waiters, blocked, scheduled)
+local function children_of(ids, waiters, blocked, ready, scheduled)
   if #ids == 0 or redis.call("HLEN", waiters) == 0 then return {} end
-  touch({ blocked, scheduled }, {})
+  touch({ blocked, ready[1], ready[2], ready[3], scheduled }, {})
   local found = {}
   for i, children in ipairs(redis.call("HMGET", waiters, unpack(ids))) do
     if children then found[ids[i]] = children end

@@ -1,0 +1,1 @@
+"""A small shop, to see how an application uses gopher."""

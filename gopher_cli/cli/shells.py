@@ -1,0 +1,173 @@
+"""The three languages of completion: each turns the places of the tree into a script."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gopher_cli.cli.completion import Flag, Place
+
+HEAD = "# Completion of gopher for {shell}. Made by: gopher completion {shell}\n"
+
+
+def bash(places: Sequence[Place]) -> str:
+    paths = " | ".join(f'"{place.path}"' for place in places[1:])
+    cases = "\n".join(_bash_place(place) for place in places)
+    values = "\n".join(_bash_values(place) for place in places if any(f.takes for f in place.flags))
+    return HEAD.format(shell="bash") + _BASH.format(paths=paths, cases=cases, values=values)
+
+
+def _bash_place(place: Place) -> str:
+    flags = " ".join(name for flag in place.flags for name in flag.names if name.startswith("--"))
+    words = " ".join((*place.commands, *place.words))
+    return f'    "{place.path}") words="{words}" flags="{flags}" asks="{place.asks}" ;;'
+
+
+def _bash_values(place: Place) -> str:
+    lines = [
+        f'    {" | ".join(_quoted(place, flag))}) {_bash_action(flag)} ;;' for flag in place.flags if flag.takes
+    ]
+    return "\n".join(lines)
+
+
+def _quoted(place: Place, flag: Flag) -> list[str]:
+    return [f'"{place.path} {name}"' for name in flag.names]
+
+
+def _bash_action(flag: Flag) -> str:
+    if flag.asks == "files":
+        return 'compopt -o default; COMPREPLY=(); return'
+    return f'words="{" ".join(flag.words)}" flags="" asks="{flag.asks}"'
+
+
+_BASH = """\
+_gopher() {{
+  local cur=${{COMP_WORDS[COMP_CWORD]}} prev=${{COMP_WORDS[COMP_CWORD - 1]}}
+  local at=gopher words="" flags="" asks="" i
+  # A "=" is a word of its own here: --output=json is three of them.
+  [[ $cur == "=" ]] && cur=""
+  [[ $prev == "=" ]] && prev=${{COMP_WORDS[COMP_CWORD - 2]}}
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    case "$at ${{COMP_WORDS[i]}}" in
+    {paths}) at="$at ${{COMP_WORDS[i]}}" ;;
+    esac
+  done
+  case "$at" in
+{cases}
+  esac
+  case "$at $prev" in
+{values}
+  esac
+  [[ $cur == -* ]] && words=$flags asks=""
+  [[ -n $asks ]] && words+=" $(gopher __complete "$asks" "$cur" 2>/dev/null)"
+  COMPREPLY=($(compgen -W "$words" -- "$cur"))
+}}
+complete -F _gopher gopher
+"""
+
+
+def zsh(places: Sequence[Place]) -> str:
+    paths = "|".join(f'"{place.path}"' for place in places[1:])
+    about = {place.path: place.about for place in places}
+    cases = "\n".join(_zsh_place(place, about) for place in places)
+    values = "\n".join(_zsh_values(place) for place in places if any(f.takes for f in place.flags))
+    head = "#compdef gopher\n" + HEAD.format(shell="zsh")
+    return head + _ZSH.format(paths=paths, cases=cases, values=values)
+
+
+def _zsh_place(place: Place, about: dict[str, str]) -> str:
+    described = [f"{name}:{_plain(about[f'{place.path} {name}'])}" for name in place.commands]
+    described += place.words
+    flags = [f"{name}:{_plain(flag.about)}" for flag in place.flags for name in flag.names]
+    words = " ".join(f"'{text}'" for text in described)
+    shown = " ".join(f"'{text}'" for text in flags)
+    return f"    \"{place.path}\") found=({words}); flags=({shown}); asks='{place.asks}' ;;"
+
+
+def _zsh_values(place: Place) -> str:
+    lines = []
+    for flag in place.flags:
+        if flag.takes:
+            words = " ".join(f"'{_plain(word)}'" for word in flag.words)
+            action = "_files; return" if flag.asks == "files" else f"found=({words}); flags=(); asks='{flag.asks}'"
+            lines.append(f'    {"|".join(_quoted(place, flag))}) {action} ;;')
+    return "\n".join(lines)
+
+
+def _plain(text: str) -> str:
+    """Text inside of single quotes, where a colon would end the word."""
+    return text.replace("'", "'\\''").replace(":", "\\:")
+
+
+_ZSH = """\
+_gopher() {{
+  local at=gopher asks="" i
+  local -a found flags
+  for ((i = 2; i < CURRENT; i++)); do
+    case "$at ${{words[i]}}" in
+    {paths}) at="$at ${{words[i]}}" ;;
+    esac
+  done
+  case "$at" in
+{cases}
+  esac
+  case "$at ${{words[CURRENT - 1]}}" in
+{values}
+  esac
+  [[ -n $asks ]] && found+=(${{(f)"$(gopher __complete $asks "$PREFIX" 2>/dev/null)"}})
+  if [[ $PREFIX == -* ]]; then
+    _describe option flags
+  else
+    _describe gopher found
+  fi
+}}
+_gopher "$@"
+"""
+
+
+def fish(places: Sequence[Place]) -> str:
+    paths = " ".join(f"'{place.path}'" for place in places[1:])
+    about = {place.path: place.about for place in places}
+    lines = [line for place in places for line in _fish_place(place, about)]
+    return HEAD.format(shell="fish") + _FISH.format(paths=paths) + "\n".join(lines) + "\n"
+
+
+def _fish_place(place: Place, about: dict[str, str]) -> list[str]:
+    start = f"complete -c gopher -n '__gopher_at \"{place.path}\"'"
+    lines = [f"{start} -a {name} -d {_fish_text(about[f'{place.path} {name}'])}" for name in place.commands]
+    if place.words:
+        lines.append(f"{start} -a '{' '.join(place.words)}'")
+    if place.asks:
+        lines.append(f"{start} -a '(gopher __complete {place.asks} (commandline -ct) 2>/dev/null)'")
+    return lines + [f"{start}{_fish_flag(flag)}" for flag in place.flags]
+
+
+def _fish_flag(flag: Flag) -> str:
+    names = "".join(f" -l {n[2:]}" if n.startswith("--") else f" -s {n[1:]}" for n in flag.names)
+    values = ""
+    if flag.asks == "files":
+        values = " -r -F"
+    elif flag.asks:
+        values = f" -x -a '(gopher __complete {flag.asks} (commandline -ct) 2>/dev/null)'"
+    elif flag.takes:
+        values = f" -x -a '{' '.join(flag.words)}'" if flag.words else " -x"
+    return f"{names}{values} -d {_fish_text(flag.about)}"
+
+
+def _fish_text(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+_FISH = """\
+function __gopher_at
+    set -l at gopher
+    for word in (commandline -opc)[2..-1]
+        if contains -- "$at $word" {paths}
+            set at "$at $word"
+        end
+    end
+    test "$at" = "$argv[1]"
+end
+complete -c gopher -f
+"""

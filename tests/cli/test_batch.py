@@ -1,0 +1,143 @@
+"""gopher submit --batch: every line has its result, and a second run submits nothing twice."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gopher_cli.cli.batch import pieces
+from gopher_cli.cli.batch_lines import LONGEST
+from cli.running import Cli
+
+
+def results(ran: Any) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in ran.lines]
+
+
+def test_each_line_has_a_result_with_its_number(cli: Cli) -> None:
+    lines = ['{"payload":{"a":1}}', "", '{"type":"y","queue":"q2"}', "{oops", '{"prority":1}']
+    ran = cli("submit", "-t", "x", "--batch", "-", "-o", "ndjson", stdin="\n".join(lines))
+
+    said = results(ran)
+    assert ran.code == 1
+    assert [(one["line"], one["status"]) for one in said] == [
+        (1, "submitted"), (3, "submitted"), (4, "refused"), (5, "refused"),
+    ]  # fmt: skip
+    assert "no JSON" in said[2]["error"]
+    assert "there is no field `prority`" in said[3]["error"]
+    assert json.loads(cli("stats", "-o", "json").out)["pending"] == 2
+
+
+def test_a_line_may_say_all_that_the_command_can(cli: Cli) -> None:
+    line = {
+        "type": "x", "payload": [1], "queue": "q", "priority": "high", "retries": 1, "timeout": "10s", "in": "1h",
+        "id": "mine", "unique": "k", "unique_for": "5m", "tags": ["t"], "headers": {"a": "b"}, "backoff": "poly:2",
+    }  # fmt: skip
+    assert cli("submit", "--batch", "-", stdin=json.dumps(line)).code == 0
+
+    found = json.loads(cli("inspect", "mine", "-o", "json").out)
+    assert (found["payload"], found["queue"], found["priority"]) == ([1], "q", 8)
+    assert (found["max_retries"], found["timeout"], found["state"]) == (1, 10.0, "scheduled")
+    assert (found["unique_key"], found["tags"], found["headers"]) == ("k", ["t"], {"a": "b"})
+
+
+def test_flags_fill_what_a_line_leaves_open(cli: Cli) -> None:
+    cli("submit", "-t", "x", "-Q", "mail", "-r", "0", "--batch", "-", stdin='{"id":"a"}\n{"id":"b","retries":4}')
+
+    shown = json.loads(cli("jobs", "ls", "--oldest", "-o", "json").out)
+    assert [(row["queue"], row["max_retries"]) for row in shown] == [("mail", 0), ("mail", 4)]
+
+
+def test_a_second_run_of_a_batch_submits_nothing(cli: Cli, tmp_path: Path) -> None:
+    file = tmp_path / "jobs"
+    file.write_text("\n".join(f'{{"payload":{n}}}' for n in range(1200)))
+    first = cli("submit", "-t", "x", "--batch", str(file), "--batch-id", "b", "-q")
+    cli("purge", "--state", "all", "--yes")
+    again = cli("submit", "-t", "x", "--batch", str(file), "--batch-id", "b", "-o", "ndjson")
+
+    assert len(set(first.lines)) == 1200
+    assert [one["id"] for one in results(again)] == first.lines
+    assert {one["status"] for one in results(again)} == {"exists"}
+    assert cli("jobs", "ls", "-q").out == ""
+
+
+def test_a_batch_that_has_grown_goes_on_where_it_stopped(cli: Cli) -> None:
+    cli("submit", "-t", "x", "--batch", "-", "--batch-id", "b", stdin="{}\n{}\n")
+    ran = cli("submit", "-t", "x", "--batch", "-", "--batch-id", "b", stdin="{}\n{}\n{}\n")
+
+    assert [line.split("\t")[:2] for line in ran.lines] == [["1", "exists"], ["2", "exists"], ["3", "submitted"]]
+
+
+def test_a_batch_that_was_killed_is_finished_by_the_next_run(
+    cli: Cli, program: Callable[..., Any], tmp_path: Path
+) -> None:
+    import subprocess
+
+    file = tmp_path / "jobs"
+    file.write_text('{"payload":1}\n' * 20_000)
+    args = ("submit", "-t", "x", "--batch", str(file), "--batch-id", "b", "-q")
+    victim = program(*args, stdout=subprocess.PIPE)
+    victim.stdout.readline()  # it is in the middle of it
+    victim.kill()
+    victim.communicate()
+    cli(*args)
+
+    assert json.loads(cli("stats", "-o", "json").out)["total"] == 20_000
+
+
+def test_an_array_where_json_is_asked_for(cli: Cli) -> None:
+    ran = cli("submit", "-t", "x", "--batch", "-", "-o", "json", stdin="{}\n{}\n")
+
+    assert [one["line"] for one in json.loads(ran.out)] == [1, 2]
+    assert json.loads(cli("submit", "-t", "x", "--batch", "-", "-o", "json").out) == []
+
+
+def test_a_terminal_hears_of_the_refused_lines_alone(cli: Cli) -> None:
+    ran = cli("submit", "-t", "x", "--batch", "-", stdin="{}\n[]\n", tty=True)
+
+    assert (ran.code, ran.out) == (1, "")
+    assert "line 2: " in ran.err
+    assert "1 job submitted, 1 line refused" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "said"),
+    [
+        (["--batch", "nowhere"], 3, "no file nowhere"),
+        (["--batch", "-", "--wait"], 2, "do not go together"),
+        (["--batch", "-", "-p", "{}"], 2, "do not go together"),
+        (["--batch", "-", "--batch-id", "a\nb"], 2, "printable"),
+    ],
+)
+def test_what_does_not_go_with_a_batch(cli: Cli, args: list[str], code: int, said: str) -> None:
+    ran = cli("submit", "-t", "x", *args)
+
+    assert ran.code == code and said in ran.err
+
+
+def test_lines_are_cut_into_pieces_and_a_pause_ends_a_piece() -> None:
+    reader, writer = os.pipe()
+    with os.fdopen(reader, "rb", buffering=0) as stream:
+        os.write(writer, b"a\n" * 700)
+        found = pieces(stream)
+
+        assert [len(next(found)) for _ in range(2)] == [500, 200]
+        os.write(writer, b"b")
+        os.close(writer)
+        assert [piece for piece in found] == [[(701, b"b")]]
+
+
+def test_a_line_without_end_does_not_eat_the_memory(tmp_path: Path) -> None:
+    file = tmp_path / "long"
+    file.write_bytes(b"x" * (LONGEST * 3) + b"\nok\n")
+    with file.open("rb", buffering=0) as stream:
+        lines = [line for piece in pieces(stream) for line in piece]
+
+    assert [number for number, _ in lines] == [1, 2]
+    assert len(lines[0][1]) == LONGEST + 1
+    assert lines[1][1] == b"ok"

@@ -1,0 +1,239 @@
+"""Commands that look: lists, one job, the whole picture; for people, for pipes and for programs."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+
+import a
+import pytest
+
+from cli.running import Cli
+from cli.world import beat, do, end, fail, report, start
+
+UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}"
+
+
+def widest(text: str) -> int:
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    return max(len(line) for line in plain.splitlines())
+
+
+def test_a_pipe_gets_tabs_whole_ids_and_rfc_3339(cli: Cli) -> None:
+    id = cli.id("-t", "email")
+    head, row = (line.split("\t") for line in cli("jobs", "ls").lines)
+
+    assert head[:4] == ["ID", "TYPE", "QUEUE", "STATE"]
+    assert row[:4] == [id, "email", "default", "enqueued"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", row[head.index("SINCE")])
+    assert cli("jobs", "ls", "--no-header").lines == ["\t".join(row)]
+
+
+def test_a_terminal_gets_short_ids_and_ages(cli: Cli) -> None:
+    id = cli.id("-t", "email")
+    ran = cli("jobs", "ls", tty=True)
+
+    assert id[-12:] in ran.out and id not in ran.out
+    assert re.search(r"now|ago", ran.out)
+
+
+def test_json_is_an_array_and_ndjson_a_line_each(cli: Cli) -> None:
+    ids = [cli.id("-t", "x") for _ in range(2)]
+
+    assert [row["id"] for row in json.loads(cli("jobs", "ls", "--json").out)] == ids[::-1]
+    assert [json.loads(line)["id"] for line in cli("jobs", "ls", "-o", "ndjson").lines] == ids[::-1]
+    assert cli("jobs", "ls", "-o", "id").lines == cli("jobs", "ls", "-q").lines == ids[::-1]
+
+
+def test_csv_can_be_read_back(cli: Cli) -> None:
+    fail(cli, error='a "quoted", error\nof two lines')
+    (row,) = csv.DictReader(cli("jobs", "ls", "-o", "csv").lines)
+
+    assert row["state"] == "failed"
+    assert row["error"] == 'a "quoted", error\\nof two lines'
+
+
+def test_an_empty_list_is_no_error(cli: Cli) -> None:
+    assert cli("jobs", "ls") == cli("list-failed")
+    assert (cli("jobs", "ls").code, cli("jobs", "ls").out) == (0, "")
+    assert json.loads(cli("jobs", "ls", "--json").out) == []
+
+
+def test_a_list_is_filtered(cli: Cli) -> None:
+    cli.id("-t", "a", "-Q", "q1", "--tag", "red")
+    later = cli.id("-t", "b", "-Q", "q2", "--in", "1h")
+    dead = fail(cli, error="timeout of the database")
+
+    assert cli("jobs", "ls", "-q", "--state", "scheduled,failed").lines.sort() == [later, dead].sort()
+    assert cli("jobs", "ls", "-q", "-t", "b").lines == [later]
+    assert len(cli("jobs", "ls", "-q", "--tag", "red").lines) == 1
+    assert cli("jobs", "ls", "-q", "-Q", "q2").lines == [later]
+    assert cli("list-failed", "-q", "--error", "time.*base").lines == [dead]
+    assert cli("list-failed", "-q", "--error", "network").lines == []
+    assert cli("jobs", "ls", "-q", "--older-than", "1h").lines == []
+    assert len(cli("jobs", "ls", "-q", "--limit", "2").lines) == 2
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["--state", "failled"], "did you mean failed?"),
+        (["--older-than", "x"], "--older-than"),
+        (["--limit", "-1"], "--limit takes a whole number"),
+        (["--error", "("], "no regular expression"),
+        (["-o", "jsn"], "did you mean json?"),
+        (["--color", "yes"], "--color is auto, always or never"),
+    ],
+)
+def test_a_wrong_filter_is_refused(cli: Cli, args: list[str], said: str) -> None:
+    ran = cli("jobs", "ls", *args)
+
+    assert ran.code == 2 and said in ran.err
+
+
+def test_inspect_tells_everything(cli: Cli) -> None:
+    id = fail(cli, "a=1", "--tag", "t", error="the disk is full", traceback="line 1\nline 2", exit_code=7)
+    found = json.loads(cli("inspect", id, "-o", "json").out)
+
+    assert (found["state"], found["payload"], found["tags"]) == ("failed", {"a": "1"}, ["t"])
+    (event,) = found["history"]
+    assert (event["error"], event["exit_code"]) == ("the disk is full", 7)
+    shown = cli("inspect", id, "-o", "table").out
+    for word in ("the disk is full", "line 2", "Payload", "Timeline", "exit code 7", id):
+        assert word in shown
+
+
+@pytest.mark.parametrize("cut", [slice(0, 30), slice(-12, None), slice(-6, None)])
+def test_a_part_of_an_id_is_enough(cli: Cli, cut: slice) -> None:
+    id = cli.id("-t", "x")
+
+    assert cli("inspect", id[cut], "-q").out.strip() == id
+
+
+def test_a_part_that_fits_several_lists_them(cli: Cli) -> None:
+    ids = [cli.id("-t", "x", "--id", f"job-{n}") for n in range(2)]
+    ran = cli("inspect", "job-")
+
+    assert ran.code == 2
+    assert all(id in ran.err for id in ids)
+
+
+def test_nobody_has_this_id(cli: Cli) -> None:
+    ran = cli("inspect", "0000000000")
+
+    assert (ran.code, ran.out) == (3, "")
+    assert ran.err == "gopher: no job '0000000000'\nhint: list them with: gopher jobs ls\n"
+
+
+def test_there_is_no_last_job_before_the_first(cli: Cli) -> None:
+    assert "no @last yet" in cli("inspect", "@last").err
+
+
+def test_why_a_job_does_not_run(cli: Cli) -> None:
+    id = cli.id("-t", "emial")
+    assert "no worker is running" in cli("inspect", id).out
+
+    beat(cli, queues=["default"], types=["email"], host="h", pid=1)
+    assert "did you mean email?" in cli("inspect", id).out
+
+    cli("queue", "pause", "default")
+    assert "the queue is paused" in cli("inspect", id).out
+
+
+def test_the_log_and_the_result_of_a_job(cli: Cli) -> None:
+    id = cli.id("-t", "x")
+    (lease,) = start(cli)
+    report(cli, lease, log="1700000000000 first\n1700000001000 second\n", progress={"fraction": 0.5, "message": "half"})
+    end(cli, lease, a.success(b'{"n": 3}'))
+
+    shown = cli("inspect", id, "-o", "table").out
+    assert "first" in shown and "second" in shown and '"n": 3' in shown
+    waited = cli("inspect", id, "--wait")
+    assert (waited.code, waited.out) == (0, '{"n":3}\n')
+    assert waited.err == "first\nsecond\n"
+
+
+def test_waiting_for_a_dead_job_fails_with_its_error(cli: Cli) -> None:
+    id = fail(cli, error="the disk is full")
+    ran = cli("inspect", id, "--wait")
+
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == f"gopher: {id} failed: the disk is full\nhint: gopher inspect {id}\n"
+
+
+@pytest.mark.parametrize(("given", "expected"), [(7, 7), (113, 113), (126, 1), (0, 1)])
+def test_the_exit_code_of_an_executable_passes_through(cli: Cli, given: int, expected: int) -> None:
+    id = fail(cli, error="exit", exit_code=given)
+
+    assert cli("inspect", id, "--wait").code == expected
+
+
+def test_stats_have_flat_totals_and_everything_else(cli: Cli) -> None:
+    cli.id("-t", "x", "--priority", "high")
+    cli.id("-t", "x", "--in", "1h")
+    fail(cli, "-Q", "other")
+    found = json.loads(cli("stats", "-o", "json").out)
+
+    assert [found[name] for name in ("pending", "running", "completed", "failed", "total")] == [1, 0, 0, 1, 3]
+    assert found["queues"][0]["classes"]["high"] == 1
+    assert {"windows", "types", "per_minute", "workers", "server", "oldest_age_seconds"} <= found.keys()
+    assert found["server"]["round_trip_seconds"] > 0
+    assert "pending\t1" in cli("stats").lines
+    assert "queues.default.states.scheduled\t1" in cli("stats").lines
+    assert [one["queue"] for one in json.loads(cli("stats", "-Q", "other", "--json").out)["queues"]] == ["other"]
+
+
+def test_stats_of_a_queue_that_nobody_knows(cli: Cli) -> None:
+    assert cli("stats", "-Q", "nope").code == 3
+
+
+@pytest.mark.parametrize("columns", [120, 80, 60])
+@pytest.mark.parametrize("args", [["stats"], ["jobs", "ls"], ["workers"], ["queue", "ls"], ["config", "show"], ["inspect", "@last"]])
+def test_everything_fits_the_screen(cli: Cli, columns: int, args: list[str]) -> None:
+    fail(cli, error="a long story " * 20)
+    cli.id("-t", "a-type-with-a-very-long-name-indeed", "-Q", "a-queue-with-a-very-long-name-too", "text=" + "x" * 300)
+    beat(cli, host="a-host-with-a-long-name.example.com", pid=12345, queues=["q" * 30] * 3, types=["t"], slots=8, busy=3,
+         rss_bytes=10**9, state="running", current=[{"id": "j", "type": "t" * 40, "queue": "q", "seconds": 3.5}])  # fmt: skip
+
+    shown = cli(*args, tty=True, columns=columns)
+
+    assert (shown.code, shown.err) == (0, "")
+    assert widest(shown.out) <= columns
+
+
+def test_workers_and_what_they_run(cli: Cli) -> None:
+    beat(cli, host="h", pid=7, slots=4, busy=1, state="running", queues=["default"], types=["x"],
+         current=[{"id": "abcdef123456", "type": "x", "queue": "default", "seconds": 12.3}])  # fmt: skip
+
+    (row,) = json.loads(cli("workers", "-o", "json").out)
+    assert (row["pid"], row["busy"], row["alive"]) == (7, 1, True)
+    assert "x 123456 12s" in cli("workers", tty=True, columns=150).out
+
+
+def test_health_is_an_exit_code(cli: Cli) -> None:
+    assert cli("health").code == 0
+    assert cli("health", "-q").out == ""
+    assert json.loads(cli("health", "-o", "json").out)["status"] == "ok"
+    away = cli("health", "--redis-url", "unix:///nowhere/s")
+    assert away.code == 69
+    assert "cannot reach Redis at unix:///nowhere/s" in away.err
+
+
+def test_types_and_their_fields(cli: Cli) -> None:
+    schema = {"type": "object", "required": ["to"], "properties": {"to": {}, "cc": {}}}
+    do(cli, lambda gopher: gopher.publish_types({"email": json.dumps(schema).encode()}))
+
+    assert cli("types").lines == ["TYPE\tFIELDS", "email\tto [cc]"]
+    assert json.loads(cli("types", "email").out) == schema
+    assert "did you mean email?" in cli("types", "emial").err
+
+
+def test_secrets_are_stars(cli: Cli) -> None:
+    cli.env |= {"REDIS_URL": "redis://user:secret@localhost:1/0", "API_KEY": "topsecret"}
+
+    for format in ("plain", "json", "csv", "table"):
+        shown = cli("config", "show", "-o", format, columns=200).out
+        assert "***" in shown and "secret" not in shown
+    assert "secret" not in cli("config", "path").out
+    assert "secret" not in cli("stats").err

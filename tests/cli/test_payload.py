@@ -1,0 +1,83 @@
+"""Every way to write a payload comes to the same JSON, and every mistake has its sentence."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.running import Cli
+
+
+def payload(cli: Cli, *args: str, stdin: str = "") -> Any:
+    assert (ran := cli("submit", "-t", "x", *args, stdin=stdin)).code == 0, ran.err
+    shown = cli("inspect", "@last", "-o", "json")
+    return json.loads(shown.out)["payload"]
+
+
+@pytest.mark.parametrize(
+    ("args", "expected"),
+    [
+        (["-p", '{"a": 1}'], {"a": 1}),
+        (["-p", '"text"'], "text"),
+        (["-p", "null"], None),
+        (["-p", "a=1"], {"a": "1"}),
+        (["-p", "a:=1"], {"a": 1}),
+        (["a=x y", "b:=[1,2]", "c:=true"], {"a": "x y", "b": [1, 2], "c": True}),
+        (["-p", '{"a": 1, "b": 2}', "b:=3"], {"a": 1, "b": 3}),
+        (["to.name=Ann", "to.age:=7"], {"to": {"name": "Ann", "age": 7}}),
+        (["url=http://x/?a=b"], {"url": "http://x/?a=b"}),
+        ([], {}),
+    ],
+)  # fmt: skip
+def test_forms_of_a_payload(cli: Cli, args: list[str], expected: object) -> None:
+    assert payload(cli, *args) == expected
+
+
+def test_a_payload_from_a_file(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "p.json").write_text('{"a": [1]}')
+    (tmp_path / "body.txt").write_text("Hello")
+
+    assert payload(cli, "-p", "@p.json", "body=@body.txt") == {"a": [1], "body": "Hello"}
+
+
+def test_a_payload_from_stdin(cli: Cli) -> None:
+    assert payload(cli, "-p", "-", stdin='{"a": 2}') == {"a": 2}
+
+
+def test_large_numbers_and_their_spelling_survive(cli: Cli) -> None:
+    assert payload(cli, "-p", '{"n": 12345678901234567890}') == {"n": 12345678901234567890}
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "said"),
+    [
+        (["-p", '{"a": 1,}'], 65, "no JSON"),
+        (["-p", "{'a': 1}"], 65, "column 2"),
+        (["-p", "@nowhere.json"], 3, "no file nowhere.json"),
+        (["-p", "[1]", "a=1"], 65, "JSON object"),
+        (["-p", "{}", "-p", "[]"], 2, "two payloads"),
+        (["a:=x"], 65, "for text write a=x"),
+        (["nonsense"], 2, "not key=text"),
+        (["a=1", "a.b=2"], 2, "a is no object"),
+        (["-p", '"' + "x" * 1024 * 1024 + '"'], 65, "1 MB is the limit"),
+    ],
+)  # fmt: skip
+def test_a_payload_that_is_none(cli: Cli, args: list[str], code: int, said: str) -> None:
+    ran = cli("submit", "-t", "x", *args)
+
+    assert (ran.code, ran.out) == (code, "")
+    assert said in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_the_caret_stands_under_the_place(cli: Cli) -> None:
+    lines = cli("submit", "-t", "x", "-p", '{"a": 1,}').err.splitlines()
+
+    assert lines[1][lines[2].index("^")] == "}"
+
+
+def test_stdin_is_left_alone_unless_asked_for(cli: Cli) -> None:
+    assert payload(cli, "a=1", stdin='{"b": 2}') == {"a": "1"}

@@ -1,0 +1,156 @@
+"""Commands that change: each does what it says, counts first where it destroys, and asks."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from cli.running import Cli
+from cli.world import fail, start
+
+
+def counts(cli: Cli) -> dict[str, int]:
+    found = json.loads(cli("stats", "-o", "json").out)
+    return {name: found[name] for name in ("pending", "failed", "scheduled", "total")}
+
+
+def test_retry_brings_dead_jobs_back(cli: Cli) -> None:
+    ids = [fail(cli) for _ in range(3)]
+    ran = cli("retry", ids[0], "-i", ids[1][-10:])
+
+    assert ran.code == 0
+    assert [line.split("\t")[0] for line in ran.lines[1:]] == ids[:2]
+    assert counts(cli) == {"pending": 2, "failed": 1, "scheduled": 0, "total": 3}
+
+
+def test_retry_of_a_running_job_is_a_conflict(cli: Cli) -> None:
+    id = cli.id("-t", "x")
+    start(cli)
+    ran = cli("retry", id)
+
+    assert ran.code == 5 and "it is running" in ran.out
+
+
+def test_retry_needs_an_id(cli: Cli) -> None:
+    ran = cli("retry")
+
+    assert ran.code == 2 and "gopher retry-all" in ran.err
+
+
+def test_retry_all_says_what_it_would_do_and_does_it(cli: Cli) -> None:
+    for _ in range(2):
+        fail(cli)
+    dry = cli("retry-all", "--dry-run")
+    assert dry.lines == ["default\tfailed\t2", "2 jobs would be retried"]
+    assert counts(cli)["failed"] == 2
+
+    assert cli("retry-all").out == "2 jobs retried\n"
+    assert counts(cli)["pending"] == 2
+
+
+def test_retry_all_is_for_what_failed(cli: Cli) -> None:
+    assert cli("retry-all", "--state", "completed").code == 2
+
+
+def test_requeue_dlq_chooses(cli: Cli) -> None:
+    one = fail(cli, error="timeout")
+    fail(cli, error="refused")
+
+    assert json.loads(cli("requeue-dlq", "--error", "time", "-o", "json").out) == {"retried": 1, "left": {}}
+    assert json.loads(cli("inspect", one, "-o", "json").out)["state"] == "enqueued"
+    assert cli("requeue-dlq", "--limit", "5", "--rate", "1000/s", "--to-queue", "slow").out == "1 job retried\n"
+    assert counts(cli)["failed"] == 0
+    assert json.loads(cli("stats", "-Q", "slow", "--json").out)["pending"] == 1
+
+
+def test_requeue_dlq_of_one_job_that_is_not_dead(cli: Cli) -> None:
+    id = cli.id("-t", "x")
+    ran = cli("requeue-dlq", id)
+
+    assert ran.code == 5 and "it is enqueued" in ran.out
+
+
+@pytest.mark.parametrize("rate", ["fast", "0/s", "-1", "5/y"])
+def test_a_rate_that_is_none(cli: Cli, rate: str) -> None:
+    assert cli("requeue-dlq", "--rate", rate).code == 2
+
+
+def test_cancel_stops_what_waits_and_asks_what_runs(cli: Cli) -> None:
+    running = cli.id("-t", "x")
+    start(cli)
+    waiting = cli.id("-t", "x", "--in", "1h")
+    ran = cli("cancel", running, waiting)
+
+    assert ran.code == 0
+    assert "its worker will stop it" in ran.lines[1]
+    assert ran.lines[2].endswith("\tcancelled")
+    assert cli("cancel", fail(cli)).code == 5
+
+
+def test_purge_without_a_terminal_deletes_nothing_unless_told(cli: Cli) -> None:
+    cli.id("-t", "x")
+    ran = cli("purge", "--state", "all")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == "gopher: this needs a yes, and there is no terminal to ask\nhint: add --yes, or --dry-run\n"
+    assert counts(cli)["total"] == 1
+    assert cli("purge", "--state", "all", "--yes").out == "1 job deleted\n"
+    assert counts(cli)["total"] == 0
+
+
+def test_purge_needs_a_state(cli: Cli) -> None:
+    assert cli("purge", "--yes").code == 2
+
+
+def test_all_does_not_include_running_jobs_without_force(cli: Cli) -> None:
+    cli.id("-t", "x")
+    start(cli)
+
+    assert cli("purge", "--state", "all", "--yes").out == "0 jobs deleted\n"
+    assert cli("purge", "--state", "processing", "--yes").code == 2
+    assert cli("purge", "--state", "all", "--force", "--yes").out == "1 job deleted\n"
+
+
+def test_purge_deletes_what_was_chosen(cli: Cli) -> None:
+    fail(cli, error="one")
+    kept = fail(cli, error="two")
+
+    assert cli("purge", "--state", "failed", "--error", "one", "-y").out == "1 job deleted\n"
+    assert cli("jobs", "ls", "-q").lines == [kept]
+
+
+def test_a_dry_run_of_purge_deletes_nothing(cli: Cli) -> None:
+    fail(cli)
+    said = json.loads(cli("purge", "--state", "failed", "--dry-run", "-o", "json").out)
+
+    assert said == {"dry_run": True, "jobs": 1, "by": [{"queue": "default", "state": "failed", "jobs": 1}]}
+    assert counts(cli)["total"] == 1
+
+
+def test_pause_and_resume(cli: Cli) -> None:
+    cli.id("-t", "x", "-Q", "mail")
+
+    assert cli("queue", "pause", "mail").out == "mail paused\n"
+    assert cli("queue", "pause", "mail").out == "mail was paused already\n"
+    (row,) = json.loads(cli("queue", "ls", "-o", "json").out)
+    assert row["paused"] is True
+    assert cli("queue", "resume", "mail").out == "mail resumed\n"
+    assert cli("queue", "pause", "nope").code == 3
+
+
+def test_a_yes_from_the_environment(cli: Cli) -> None:
+    cli.id("-t", "x")
+    cli.env["GOPHER_ASSUME_YES"] = "1"
+
+    assert cli("purge", "--state", "enqueued").code == 0
+
+
+def test_bulk_verbs_go_through_many_slices(cli: Cli) -> None:
+    lines = "\n".join("{}" for _ in range(1700))
+    cli("submit", "-t", "x", "--batch", "-", "-q", stdin=lines)
+
+    said: Any = json.loads(cli("purge", "--state", "enqueued", "--limit", "1200", "--yes", "-o", "json").out)
+    assert said == {"deleted": 1200, "left": {}}
+    assert counts(cli)["pending"] == 500

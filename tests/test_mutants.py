@@ -1,0 +1,48 @@
+"""The gate: every seeded bug is noticed by a short walk under the laws. A bug ever found is added."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+from driver import Queue
+from laws.walk import Walk
+from mutants import MUTANTS
+from redis.exceptions import ResponseError
+
+from gopher_cli.store.scripts import load
+
+SEEDS = (3, 4, 5, 6, 7)
+STEPS = 250
+
+
+def walk(redis, seed, scripts):
+    Walk(Queue(redis, f"mutant-{uuid4().hex[:8]}", scripts=scripts), seed).go(STEPS, every=3)
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.bug)
+def test_the_laws_notice_that(redis, mutant):
+    source = load(mutant.script).source
+    assert mutant.old in source, "the script has changed: let the mutant follow"
+    scripts = {mutant.script: source.replace(mutant.old, mutant.new)}
+
+    for seed in SEEDS:
+        try:
+            walk(redis, seed, scripts)
+        except (AssertionError, ResponseError):
+            return
+    pytest.fail("it survived")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_laws_notice_nothing_where_nothing_is_wrong(redis, seed):
+    walk(redis, seed, {})
+
+
+def test_every_script_that_writes_has_a_mutant():
+    writing = {
+        "cancel", "expire", "hand_back", "once", "pause", "promote", "purge", "reclaim",
+        "renew", "report", "requeue", "reserve", "settle", "submit",
+    }  # fmt: skip
+
+    assert {mutant.script for mutant in MUTANTS} == writing

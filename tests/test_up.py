@@ -1,0 +1,197 @@
+"""`gopher serve` and `gopher up` as processes: how they start, what they pass on, how they end."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from queue import Empty, Queue
+from typing import Any
+
+import pytest
+
+_PATIENCE = 30.0
+
+
+class Running:
+    """A gopher process whose stderr can be waited on, line by line."""
+
+    def __init__(self, words: tuple[str, ...], environ: dict[str, str], cwd: Path) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "gopher_cli", *words],
+            env=environ, cwd=cwd, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
+        )  # fmt: skip
+        self.said: list[str] = []
+        self._lines: Queue[str | None] = Queue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        assert self.process.stderr
+        for line in self.process.stderr:
+            self._lines.put(line.rstrip("\n"))
+        self._lines.put(None)
+
+    def line_with(self, text: str) -> str:
+        """The next line that holds this; fails when the process ends, or stays silent."""
+        while True:
+            try:
+                line = self._lines.get(timeout=_PATIENCE)
+            except Empty:
+                line = None
+            assert line is not None, f"no line with {text!r}, but: {self.said}"
+            self.said.append(line)
+            if text in line:
+                return line
+
+    def url(self) -> str:
+        return self.line_with("serving http://").partition("serving ")[2]
+
+    def end(self, number: int = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        return self.wait()
+
+    def wait(self) -> int:
+        code = self.process.wait(_PATIENCE)
+        while (line := self._lines.get(timeout=_PATIENCE)) is not None:
+            self.said.append(line)
+        return code
+
+
+Start = Callable[..., Running]
+
+
+@pytest.fixture
+def start(redis_url: str, namespace: str, tmp_path: Path) -> Iterator[Start]:
+    """Starts `gopher WORDS`; keyword arguments are environment variables."""
+    began: list[Running] = []
+
+    def begin(*words: str, **environ: str) -> Running:
+        base = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "LANG") if name in os.environ}
+        mine = {
+            "REDIS_URL": redis_url,
+            "GOPHER_NAMESPACE": namespace,
+            "GOPHER_HOME": str(tmp_path / "home"),
+            "HOME": str(tmp_path),
+        }
+        began.append(Running(words, base | mine | environ, tmp_path))
+        return began[-1]
+
+    yield begin
+    for one in began:
+        if one.process.poll() is None:
+            one.process.kill()
+            one.process.wait()
+
+
+def ask(url: str, body: Any = None) -> dict[str, Any]:
+    data = None if body is None else json.dumps(body).encode()
+    headers = {"Content-Type": "application/json"}
+    with urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=10) as answer:
+        return dict(json.load(answer))
+
+
+def until(true: Callable[[], Any]) -> Any:
+    """The first answer that is true; a condition is asked for, and no time is waited out."""
+    deadline = time.monotonic() + _PATIENCE
+    while not (found := true()):
+        assert time.monotonic() < deadline, "it did not become true"
+        time.sleep(0.02)
+    return found
+
+
+def children(pid: int) -> list[int]:
+    found = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True)
+    pairs = [line.split() for line in found.stdout.splitlines()]
+    return sorted(int(child) for child, parent in pairs if int(parent) == pid)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_serve_ends_with_zero_when_it_is_told_to(start: Start, number: int) -> None:
+    server = start("serve", "--port", "0")
+    url = server.url()
+
+    assert ask(f"{url}/health")["status"] == "healthy"
+    assert server.end(number) == 0
+    assert server.said[-1].endswith("stopped")
+
+
+def test_serve_logs_json_with_the_fields_of_a_request(start: Start) -> None:
+    server = start("serve", "--port", "0", LOG_FORMAT="json")
+    url = json.loads(server.line_with("serving"))["event"].partition("serving ")[2]
+    ask(f"{url}/health")
+
+    said = json.loads(server.line_with("request"))
+
+    assert (said["method"], said["path"], said["status"]) == ("GET", "/health", 200)
+    assert server.end() == 0
+
+
+def test_serve_on_a_taken_port_says_so(start: Start) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        server = start("serve", "--host", "127.0.0.1", "--port", port)
+
+        assert server.wait() == 1
+    assert f"cannot listen on 127.0.0.1:{port}" in server.said[0]
+
+
+@pytest.mark.parametrize("command", ["serve", "up"])
+def test_an_open_address_without_a_key_is_a_bad_setting(start: Start, command: str) -> None:
+    server = start(command, "--host", "0.0.0.0", "--port", "0")
+
+    assert server.wait() == 78
+    assert "API key" in server.said[0] and "API_KEY" in server.said[1]
+
+
+def test_serve_starts_without_redis_and_says_what_is_missing(start: Start) -> None:
+    server = start("serve", "--port", "0", REDIS_URL="redis://127.0.0.1:1")
+
+    assert "cannot reach Redis" in server.line_with("warning")
+    assert server.url()
+    assert server.end() == 0
+
+
+def test_up_runs_what_is_submitted_to_it_and_stops_both_at_sigterm(start: Start) -> None:
+    tree = start("up", "--port", "0", "--concurrency", "2", "--exec", "echo=/bin/cat")
+    url = tree.url()
+    until(lambda: ask(f"{url}/health")["workers"])
+
+    job = ask(f"{url}/api/v1/jobs", {"type": "echo", "payload": {"a": 1}})["links"]["self"]
+
+    done = until(lambda: ask(url + job)["status"] == "completed" and ask(url + job))
+    assert done["result"] == {"a": 1}
+    family = children(tree.process.pid)
+    assert len(family) == 2
+    assert tree.end() == 0
+    assert {line.partition("|")[0].strip() for line in tree.said} == {"serve", "worker"}
+    for pid in family:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+def test_when_one_of_them_dies_up_stops_the_other_and_ends_with_its_code(start: Start) -> None:
+    tree = start("up", "--port", "0")
+    url = tree.url()
+    until(lambda: ask(f"{url}/health")["workers"])
+    worker = until(lambda: ask(f"{url}/api/v1/stats")["workers"])[0]["pid"]
+
+    os.kill(worker, signal.SIGKILL)
+
+    assert tree.wait() == 128 + signal.SIGKILL
+    assert any("worker was killed by signal 9: stopping the rest" in line for line in tree.said)
+    assert any(line.endswith("stopped") and line.startswith("serve") for line in tree.said)
+
+
+def test_a_setting_that_cannot_work_is_said_once_by_up(start: Start) -> None:
+    tree = start("up", "--app", "no.such.module:app", "--port", "0")
+
+    assert tree.wait() == 78
+    assert any("no.such.module" in line for line in tree.said)
