@@ -13,11 +13,9 @@ from uuid import uuid4
 import laws
 import pytest
 from redis import Redis
-from redis.retry import Retry
 
 from gopher_cli.embedded_place import binaries
 from gopher_cli.gopher import Gopher
-from gopher_cli.store.connection import connection_settings
 from gopher_cli.store.redis import RedisStore
 from gopher_cli.store.url import parse_url
 
@@ -70,7 +68,7 @@ def _serve(binary: str, home: Path) -> tuple[subprocess.Popen[bytes], str]:
 @pytest.fixture
 def redis(redis_url: str) -> Iterator[Redis]:
     """A plain client, to look behind the scenes."""
-    with Redis(**connection_settings(parse_url(redis_url), 10.0, Retry)) as client:
+    with Redis.from_url(redis_url) as client:
         yield client
 
 

@@ -141,6 +141,11 @@ class Queue:
     def depth(self) -> calls.Depth:
         return self.run(calls.depth(self.keys, now=self.at))
 
+    def forget(self) -> None:
+        """Leave nothing behind."""
+        if keys := list(self.redis.scan_iter(f"{self.namespace}:*", count=1000)):
+            self.redis.unlink(*keys)
+
     # What tests ask
 
     def whole(self) -> State:

@@ -58,7 +58,7 @@ MUTANTS = (
     Mutant("reserve wakes no other", "reserve", "> 0 then wake_one(wake) end", "> 0 then end"),
     # the rest, at least one each
     Mutant("promote leaves jobs in their place", "promote", 'redis.call("ZREM", place, unpack(taken[p]))', 'redis.call("ZCARD", place)'),
-    Mutant("promote forgets the moment", "promote", "add(metas, id, line(r))", ""),
+    Mutant("promote puts jobs into the wrong line", "promote", "add(lines[class_of(r.score)], r.score, id)", "add(lines[1], r.score, id)"),
     Mutant("promote is early", "promote", '"-inf", text(now), "LIMIT"', '"-inf", text(now + 60000), "LIMIT"'),
     Mutant("promote wakes nobody", "promote", "if moved > #corrupt then wake_one(wake) end", ""),
     Mutant("promote tells no next moment", "promote", "next_due(PLACES)", '"0"'),

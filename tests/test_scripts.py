@@ -137,7 +137,8 @@ def test_a_script_touches_declared_keys_looks_before_it_leaps_and_frees_first(re
     scripts = {name: watched(name, load(name).source) for name in SCRIPTS}
     queue = Queue(redis, f"spy-{uuid4().hex[:8]}", scripts=scripts)
 
-    Walk(queue, seed).go(250, every=10)
+    Walk(queue, seed).go(200, every=10)
+    queue.forget()
 
 
 def test_a_script_that_breaks_a_rule_is_seen(redis, namespace):

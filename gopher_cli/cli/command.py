@@ -32,6 +32,10 @@ class Command(TyperCommand):
         write_help(self, ctx, formatter)
 
 
+class HungUp(Exception):
+    """The reader of our pipe is gone. Typer would make exit code 1 of the error itself."""
+
+
 def command(function: Callable[..., Any]) -> Callable[..., Any]:
     """Mark a function as a command: it takes a Console first, then its own Annotated options.
 
@@ -47,8 +51,13 @@ def command(function: Callable[..., Any]) -> Callable[..., Any]:
     ]
 
     def run(**given: Any) -> Any:
-        console = Console.open(**{name: given.pop(name) for name in COMMON})
-        return function(console, **given)
+        try:
+            console = Console.open(**{name: given.pop(name) for name in COMMON})
+            answer = function(console, **given)
+            console.out.flush()
+        except BrokenPipeError:
+            raise HungUp from None
+        return answer
 
     run.__name__, run.__doc__, run.__module__ = function.__name__, function.__doc__, __name__
     run.__signature__ = signature.replace(  # type: ignore[attr-defined]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from textwrap import indent
 from typing import Any
 
 from gopher_cli.cli.color import wants_color
@@ -11,12 +12,14 @@ _WIDTH = 92
 
 
 def write_help(command: Any, ctx: Any, formatter: Any) -> None:
-    """The page of one command. An indented block of its docstring is an example."""
+    """The page of one command. A block of its docstring that begins with a command is an example."""
     formatter.width = min(_WIDTH, formatter.width)
     paint = _painter()
     for paragraph in (command.help or "").strip().split("\n\n"):
-        if paragraph.startswith("  "):
-            formatter.write(f"{paint(paragraph)}\n\n")
+        if paragraph.lstrip().startswith("gopher "):
+            # Where every line is an example, the docstring has lost its indentation.
+            example = paragraph if paragraph.startswith("  ") else indent(paragraph, "  ")
+            formatter.write(f"{paint(example)}\n\n")
         else:
             formatter.write_text(paragraph)
             formatter.write_paragraph()

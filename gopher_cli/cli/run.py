@@ -47,9 +47,11 @@ def _act(args: Sequence[str]) -> int:
         return error.exit_code
     except Abort:
         return INTERRUPTED
-    except (BrokenPipeError, KeyboardInterrupt):
-        raise
     except Exception as error:
+        if type(error).__name__ == "HungUp":
+            raise BrokenPipeError from None
+        if isinstance(error, BrokenPipeError):
+            raise
         return _surprised(args, error)
     return answer if isinstance(answer, int) else 0
 

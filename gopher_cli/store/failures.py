@@ -57,6 +57,7 @@ def _cause(error: BaseException) -> str:
     said = str(error).lower()
     for word, cause in (
         ("refused", "connection refused"),
+        ("connect call failed", "connection refused"),  # several addresses of one name
         ("name or service not known", "no such host"),
         ("no such file", "no socket there"),
         ("timed out", "connection timed out"),

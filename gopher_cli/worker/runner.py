@@ -32,7 +32,7 @@ _BACK = Transition(JobState.ENQUEUED, spent=False)
 
 
 class Runner:
-    """``stuck`` says that a handler heeds nothing, and that this process must be replaced."""
+    """``worn`` says that another process must take its place: enough jobs, or a handler that heeds nothing."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class Runner:
         id: str,
         board: Board,
     ) -> None:
-        self.stuck = False
+        self.worn = False
         self._options = options
         self._room = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -141,6 +141,7 @@ class Runner:
     def _wanted(self) -> int:
         """Free seats and what is worth to have at hand; 0 while more than half of that is there."""
         if self._options.max_jobs and self._seats.started >= self._options.max_jobs:
+            self.worn = True
             self.stop()
             return 0
         ahead = self._prefetch.size
@@ -189,7 +190,7 @@ class Runner:
                     self._performer.stop(run, "timeout")
                 elif run.stopped and now > run.deadline + KILL_AFTER:
                     self._performer.give_up(run)
-                    self.stuck = True
+                    self.worn = True
                     self.stop()
             if self._seats.buffered and now - self._moved > _STALE:
                 self._hand_back(self._seats.clear())  # behind long jobs: another worker may be free

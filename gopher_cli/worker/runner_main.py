@@ -51,7 +51,7 @@ async def live(end: socket.socket, board_fd: int) -> None:
         await runner.run()
         telling.cancel()
         listening.cancel()
-        channel.send(**runner.state(), ended=True, stuck=runner.stuck)
+        channel.send(**runner.state(), ended=True, worn=runner.worn)
         await asyncio.sleep(0)
     channel.close()
 
@@ -60,6 +60,9 @@ async def _listen(channel: Channel, runner: Runner, grace: float) -> None:
     async for said in channel.messages():
         match said:
             case {"stop": seconds}:
+                runner.stop(seconds)
+            case {"make_way": seconds}:
+                runner.worn = True
                 runner.stop(seconds)
             case {"cancel": ids}:
                 runner.cancel(ids, "cancel")

@@ -34,6 +34,7 @@ class RunnerProcess:
         self.current: list[dict[str, Any]] = []
         self.stopping = False
         self.ended_well = False
+        self.worn = False
         self.killed_for = ""
         self._options = options
         self._cpu = (0.0, 0.0)
@@ -76,6 +77,7 @@ class RunnerProcess:
             self.counts = said.get("counts", self.counts)
             self.current = said.get("current", self.current)
             self.ended_well = said.get("ended", False)
+            self.worn = said.get("worn", False)
         await asyncio.to_thread(self.process.wait)
         self.channel.close()
         self.dead.set()
@@ -83,6 +85,12 @@ class RunnerProcess:
     def stop(self, grace: float) -> None:
         self.stopping = True
         self.channel.send(stop=grace)
+
+    def make_way(self, grace: float) -> None:
+        """Finish, and let a fresh process take the place."""
+        if not self.stopping:
+            self.stopping = True
+            self.channel.send(make_way=grace)
 
     def kill(self, why: str = "") -> None:
         self.killed_for = why

@@ -83,9 +83,10 @@ class Supervisor:
             for word in self.finished:
                 self.finished[word] += runner.counts.get(word, 0)
             await self._bury(runner)
-            if self.stopping.is_set() or (self.options.burst and runner.ended_well):
+            if self.stopping.is_set() or (self.options.burst and runner.ended_well and not runner.worn):
                 return
-            await self._pause_if_crashing()
+            if not runner.ended_well:
+                await self._pause_if_crashing()
             if self.stopping.is_set():
                 return
             runner = await self._start_runner()
@@ -178,10 +179,21 @@ class Supervisor:
                 for queue, id in overdue:
                     await settle_overdue(self.gopher, runner.id, queue, id)
 
+    def measure(self) -> tuple[int, float]:
+        """Resident bytes and CPU of all runners; one that has grown too large makes way."""
+        now, total, cpu = time.monotonic(), 0, 0.0
+        limit = self.options.max_rss_mb * 1024 * 1024
+        for runner in self.runners:
+            rss, share = runner.usage(now)
+            total, cpu = total + rss, cpu + share
+            if limit and rss > limit and not runner.stopping:
+                say("a runner process has grown too large: it makes way", runner=runner.id, mb=rss >> 20)
+                runner.make_way(self.options.grace)
+        return total, cpu
+
     def about(self) -> dict[str, object]:
         """What this worker says of itself."""
-        now = time.monotonic()
-        usage = [runner.usage(now) for runner in self.runners]
+        rss, cpu = self.measure()
         return {
             "host": platform.node(),
             "pid": os.getpid(),
@@ -194,8 +206,8 @@ class Supervisor:
             "slots": self.options.concurrency * self.options.processes,
             "busy": sum(runner.busy for runner in self.runners),
             "processes": self.made,
-            "rss_bytes": sum(rss for rss, _ in usage),
-            "cpu_percent": round(sum(cpu for _, cpu in usage), 1),
+            "rss_bytes": rss,
+            "cpu_percent": round(cpu, 1),
             "completed": self.finished["completed"] + sum(r.counts.get("completed", 0) for r in self.runners),
             "failed": self.finished["failed"] + sum(r.counts.get("failed", 0) for r in self.runners),
             "current": [job for runner in self.runners for job in runner.current][:20],

@@ -125,6 +125,7 @@ class Machine(RuleBasedStateMachine):
     def teardown(self):
         if hasattr(self, "world"):
             self.world.drain()
+            self.world.queue.forget()
 
 
 @pytest.mark.parametrize("part", [1, 2])

@@ -18,7 +18,8 @@ OUTCOMES = (
 )  # fmt: skip
 STEPS = {
     "submit": 12, "reserve": 12, "settle": 12, "late": 6, "forge": 2, "renew": 4, "report": 2, "die": 3,
-    "dead": 6, "promote": 6, "expire": 3, "cancel": 4, "requeue": 4, "purge": 2, "pause": 1, "later": 8,
+    "dead": 6, "promote": 6, "expire": 2, "cancel": 4, "requeue": 4, "purge": 2, "pause": 1, "later": 8,
+    "reborn": 2, "stolen": 2, "poison": 2, "in_time": 2,
 }  # fmt: skip
 
 
@@ -39,9 +40,8 @@ class Walk:
                 self.world.check()
         self.world.drain()
 
-    def _id(self) -> str:
-        """Mostly one of the latest."""
-        return f"j{self.dice.randint(max(0, self._numbers - 25), self._numbers)}"
+    def _id(self, latest: int = 25) -> str:
+        return f"j{self.dice.randint(max(0, self._numbers - latest), self._numbers)}"
 
     def _worker(self):
         return self.dice.choice(self.world.workers)
@@ -49,15 +49,15 @@ class Walk:
     def _job(self) -> Job:
         dice = self.dice
         self._numbers += 1
-        unique = dice.choice(["", "", "red", "blue"])
+        unique = dice.choice(["", "", "", "red", "blue"])
         return a.job(
             f"j{self._numbers}" if dice.random() < 0.95 else self._id(),
             priority=dice.choice([0, 3, 5, 6, 10]),
             max_retries=dice.randint(0, 2),
             delay=dice.choice([0.0, 0.0, 0.0, 5.0, 3600.0]),
-            after=[self._id() for _ in range(dice.choice([0, 0, 0, 1, 2]))],
+            after=[self._id(6) for _ in range(dice.choice([0, 0, 0, 1, 2]))],
             unique_key=unique,
-            unique_for=dice.choice([0.0, 0.0, 60.0]) if unique else 0.0,
+            unique_for=dice.choice([0.0, 30.0]) if unique else 0.0,
         )
 
     def _submit(self) -> None:
@@ -124,6 +124,45 @@ class Walk:
         place, state = self.dice.choice(PLACES), self.world.whole()
         there = list(getattr(state, place))[:2]
         self.world.purge(place, [*there, *there[:1], self._id()])
+
+    def _reborn(self) -> None:
+        """A blocked job is purged, and submitted again to wait for another."""
+        if blocked := list(self.world.whole().blocked):
+            id = self.dice.choice(blocked)
+            self.world.purge("blocked", [id])
+            self.world.submit([a.job(id, after=[self._id(6)])])
+
+    def _stolen(self) -> None:
+        """A worker stalls, another gets its jobs, and then its supervisor sees it die."""
+        first, second = self.world.workers
+        self._submit()
+        self.world.reserve(first, 2)
+        self._lose()
+        self.world.reserve(second, 4)
+        self.world.die(first, guilty=1, noticed=True)
+
+    def _poison(self) -> None:
+        """A job with a lock takes its worker down, again and again."""
+        self._numbers += 1
+        self.world.submit([a.job(f"j{self._numbers}", priority=10, unique_key=f"u{self._numbers}")])
+        for worker in self.world.workers:
+            self.world.reserve(worker, 2)
+            self._lose()
+
+    def _in_time(self) -> None:
+        """What a job waits for is done, and its time has not come."""
+        self._numbers += 2
+        parent, child = f"j{self._numbers - 1}", f"j{self._numbers}"
+        self.world.submit([a.job(parent, priority=10), a.job(child, after=[parent], delay=60.0)])
+        worker = self._worker()
+        self.world.reserve(worker, 2)
+        if lease := worker.holds.get(parent):
+            self.world.settle(worker, [a.settlement(lease)])
+
+    def _lose(self) -> None:
+        self.world.queue.later(a.lease_time + 1)
+        self.world.look_for_the_dead()
+        self.world.look_for_the_dead()
 
     def _pause(self) -> None:
         self.world.pause(True)

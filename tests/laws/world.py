@@ -32,7 +32,6 @@ class World:
         self.workers = [Worker("w1"), Worker("w2")]
         self.leases: list[Lease] = []
         self.suspects: list[tuple[str, str]] = []
-        self.settled: list[Settlement] = []
         self.completed: Counter[tuple[str, int]] = Counter()
         self.born = 2
 
@@ -97,7 +96,9 @@ class World:
         waiting = state in ("enqueued", "scheduled", "retrying", "blocked")
         words = {"processing": "requested", "cancelled": "again"}
         assert word == ("cancelled" if waiting else words.get(state, state))
-        assert self.whole().state(id) == ("cancelled" if waiting else state)
+        after = self.whole()
+        assert after.state(id) == ("cancelled" if waiting else state)
+        assert (id in after.cancels) == (state == "processing")
 
     def requeue(self, ids: list[str]) -> None:
         before = self.whole()
@@ -124,6 +125,7 @@ class World:
     def pause(self, paused: bool) -> None:
         was = "paused" in self.whole().conf
         assert self.queue.pause(paused=paused) == (was != paused)
+        assert ("paused" in self.whole().conf) == paused
 
     # Workers
 
@@ -170,7 +172,8 @@ class World:
                 del worker.holds[item.lease.id]
             if verdict == Verdict.SETTLED:
                 self._judge(before, after, item)
-                self.settled.append(item)
+                assert item.lease.id not in after.held.get(worker.name, {})
+        self._children(before, after)
         untouched = before.ids - {i.lease.id for i in items} - set(before.blocked)
         assert all(before.meta[id] == after.meta.get(id) for id in untouched)
 
@@ -194,7 +197,7 @@ class World:
             expected = "cancelled"
         if expected == "completed":
             self.completed[id, was.score] += 1
-            self._unblocked(before, after, id)
+            assert id not in after.waiters, f"somebody still waits for {id}"
             expected = "completed" if to.after else "gone"
         assert after.state(id) == expected, item
         if expected == "gone":
@@ -209,16 +212,18 @@ class World:
         if to.state != "completed":
             assert len(after.errors[id]) > len(before.errors.get(id, b"")), "no history"
 
-    def _unblocked(self, before: State, after: State, parent: str) -> None:
-        for entry in before.waiters.get(parent, b"").decode().split(",")[:-1]:
-            child, score = entry.split()
-            if before.blocked.get(child) and before.record(child).score == int(score):
-                left = after.blocked.get(child, 0)
-                assert left < before.blocked[child], f"{child} still waits for {parent}"
-                then = before.record(child)
-                waits = then.ready_at != then.created and then.ready_at > self.queue.now
-                freed = "scheduled" if waits else "enqueued"
-                assert left or after.state(child) == freed, child
+    def _children(self, before: State, after: State) -> None:
+        """A blocked job waits on for the parents that have not completed, and else for its time."""
+        for id, score in before.blocked.items():
+            then, entry = before.record(id), f"{id} {before.record(id).score},".encode()
+            met = sum(
+                entry in children for parent, children in before.waiters.items()
+                if parent not in after.waiters
+            )  # fmt: skip
+            left = score - met
+            waits = then.ready_at != then.created and then.ready_at > self.queue.now
+            assert after.blocked.get(id, 0) == left, f"{id} waits for {left} jobs"
+            assert left or after.state(id) == ("scheduled" if waits else "enqueued"), id
 
     def forge(self, lease: Lease, token: str) -> None:
         """Whatever is sent with a token that was never given changes nothing."""
@@ -260,6 +265,8 @@ class World:
             jobs, left = self.queue.hand_back(worker.name, running, max_losses=MAX_LOSSES)
             assert left == 0
             after = self.whole()
+            mine = [id for id in before.running if self._owner(before, id) == worker.name]
+            assert sorted(id for id, _ in jobs) == sorted(mine)
             for id, state in jobs:
                 self._taken_back(before, after, id, state, guilty=id in running)
             assert not {i for i in after.running if worker.name == self._owner(after, i)}

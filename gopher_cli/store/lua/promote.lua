@@ -19,17 +19,14 @@ local PLACES, meta = { KEYS[1], KEYS[2] }, KEYS[3]
 local failed, errors, cancels, counters, wake = KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11]
 local now, limit = now_ms(ARGV[1]), tonumber(ARGV[2])
 
-local metas, moved, taken, corrupt = batch("HSET", meta), 0, {}, {}
+local moved, taken, corrupt = 0, {}, {}
 local lines = { batch("ZADD", KEYS[4]), batch("ZADD", KEYS[5]), batch("ZADD", KEYS[6]) }
 for p, place in ipairs(PLACES) do
   local ids = redis.call("ZRANGEBYSCORE", place, "-inf", text(now), "LIMIT", 0, limit - moved)
   local records = #ids > 0 and redis.call("HMGET", meta, unpack(ids))
-  local dues = #ids > 0 and redis.call("ZMSCORE", place, unpack(ids))
   for i, id in ipairs(ids) do
     local r = read(records[i])
     if r then
-      r.ready_at = text(math.max(0, tonumber(dues[i])))
-      add(metas, id, line(r))
       add(lines[class_of(r.score)], r.score, id)
     else
       corrupt[#corrupt + 1] = { id, records[i] }
@@ -43,7 +40,7 @@ if #corrupt > 0 then touch({ failed }, { errors }) end
 for p, place in ipairs(PLACES) do
   if #taken[p] > 0 then redis.call("ZREM", place, unpack(taken[p])) end
 end
-send({ metas, unpack(lines) })
+send(lines)
 local keys = { meta = meta, errors = errors, failed = failed, counters = counters }
 for _, job in ipairs(corrupt) do quarantine(job[1], job[2], now, keys) end
 if moved > #corrupt then wake_one(wake) end
