@@ -7,17 +7,21 @@ from typing import Any
 
 from redis.connection import PythonRespSerializer
 
-try:
-    from hiredis import pack_command as _pack
-except ImportError:  # the extra `fast` is not installed
-    _python = PythonRespSerializer(
-        6000, lambda value: value if isinstance(value, bytes) else str(value).encode()
-    )
+_python: Any = PythonRespSerializer(  # type: ignore[no-untyped-call]
+    6000, lambda value: value if isinstance(value, bytes) else str(value).encode()
+)
 
-    def _pack(command: tuple[Any, ...]) -> bytes:
-        return b"".join(_python.pack(*command))
+
+def _pack(command: tuple[Any, ...]) -> bytes:
+    return b"".join(_python.pack(*command))
+
+
+try:
+    from hiredis import pack_command
+except ImportError:  # the extra `fast` is not installed
+    pack_command = _pack
 
 
 def pack(commands: Iterable[Sequence[Any]]) -> bytes:
     """Any number of commands, to be sent at once."""
-    return b"".join(_pack(tuple(command)) for command in commands)
+    return b"".join(pack_command(tuple(command)) for command in commands)

@@ -13,7 +13,7 @@ from gopher_cli.model.stats import ServerInfo, WorkerInfo
 from gopher_cli.store import ask
 from gopher_cli.verbs.base import Base
 
-_ALIVE_MS = 20_000
+_ALIVE_MS = 6_000  # it speaks every second
 _BURY_MS = 60_000
 
 
