@@ -6,6 +6,7 @@ from random import Random
 
 import a
 from driver import Queue
+from laws import LIVE
 from laws.world import World
 
 from gopher_cli.model.job import Job
@@ -19,7 +20,7 @@ OUTCOMES = (
 STEPS = {
     "submit": 12, "reserve": 12, "settle": 12, "late": 6, "forge": 2, "renew": 4, "report": 2, "die": 3,
     "dead": 6, "promote": 6, "expire": 2, "cancel": 4, "requeue": 4, "purge": 2, "pause": 1, "later": 8,
-    "reborn": 2, "stolen": 2, "poison": 2, "in_time": 2,
+    "reborn": 2, "stolen": 2, "poison": 2, "in_time": 2, "alone": 2,
 }  # fmt: skip
 
 
@@ -43,6 +44,11 @@ class Walk:
     def _id(self, latest: int = 25) -> str:
         return f"j{self.dice.randint(max(0, self._numbers - latest), self._numbers)}"
 
+    def _live(self) -> str:
+        state = self.world.whole()
+        live = [id for id in sorted(state.ids) if state.state(id) in LIVE]
+        return self.dice.choice([self._id(), *live[-20:]])
+
     def _worker(self):
         return self.dice.choice(self.world.workers)
 
@@ -61,7 +67,8 @@ class Walk:
         )
 
     def _submit(self) -> None:
-        self.world.submit([self._job() for _ in range(self.dice.randint(1, 4))])
+        jobs = [self._job() for _ in range(self.dice.randint(1, 4))]
+        self.world.submit([*jobs, *jobs[: self.dice.random() < 0.1]])
 
     def _reserve(self) -> None:
         self.world.reserve(
@@ -72,6 +79,8 @@ class Walk:
         worker = self._worker()
         leases = list(worker.holds.values())[: self.dice.randint(1, 4)]
         retention = self.dice.choice([0.0, 3600.0])
+        if self.dice.random() < 0.2:
+            self.world.report(worker)
         items = [
             a.settlement(lease, self.dice.choice(OUTCOMES), retention=retention)
             for lease in leases
@@ -87,7 +96,7 @@ class Walk:
             )
 
     def _forge(self) -> None:
-        self.world.forge(a.lease(self._id()), self.dice.choice(["", "!", "w1:never"]))
+        self.world.forge(a.lease(self._live()), self.dice.choice(["", "!", "w1:never"]))
 
     def _renew(self) -> None:
         self.world.renew(self._worker())
@@ -111,8 +120,7 @@ class Walk:
         self.world.expire()
 
     def _cancel(self) -> None:
-        held = [id for worker in self.world.workers for id in worker.holds]
-        self.world.cancel(self.dice.choice([self._id(), *held]))
+        self.world.cancel(self._live())
 
     def _requeue(self) -> None:
         state = self.world.whole()
@@ -126,11 +134,20 @@ class Walk:
         self.world.purge(place, [*there, *there[:1], self._id()])
 
     def _reborn(self) -> None:
-        """A blocked job is purged, and submitted again to wait for another."""
-        if blocked := list(self.world.whole().blocked):
-            id = self.dice.choice(blocked)
-            self.world.purge("blocked", [id])
-            self.world.submit([a.job(id, after=[self._id(6)])])
+        """A blocked job is purged, and one with its id waits for another."""
+        self._numbers += 3
+        first, second, child = (f"j{self._numbers - n}" for n in (2, 1, 0))
+        parents = [a.job(first, priority=10), a.job(second, priority=10)]
+        self.world.submit([*parents, a.job(child, after=[first])])
+        self.world.purge("blocked", [child])
+        self.world.submit([a.job(child, after=[second])])
+        self._finish(first)
+
+    def _finish(self, id: str) -> None:
+        worker = self._worker()
+        self.world.reserve(worker, 3)
+        if lease := worker.holds.get(id):
+            self.world.settle(worker, [a.settlement(lease)])
 
     def _stolen(self) -> None:
         """A worker stalls, another gets its jobs, and then its supervisor sees it die."""
@@ -139,7 +156,24 @@ class Walk:
         self.world.reserve(first, 2)
         self._lose()
         self.world.reserve(second, 4)
+        if self.dice.random() < 0.5:
+            self.world.renew(first)
         self.world.die(first, guilty=1, noticed=True)
+
+    def _alone(self) -> None:
+        """All that is ready is held by one; it dies, or time passes: somebody must be woken."""
+        worker = self._worker()
+        self.world.reserve(worker, 500)
+        end = self.dice.choice(["die", "hand back", "wait"])
+        if end == "die":
+            self.world.die(worker, guilty=0, noticed=True)
+        elif end == "hand back":
+            leases = list(worker.holds.values())[:100]
+            self.world.settle(worker, [a.settlement(one, a.interruption()) for one in leases])
+        else:
+            self.world.queue.later(a.minute)
+            self.world.promote()
+        self.world.check()
 
     def _poison(self) -> None:
         """A job with a lock takes its worker down, again and again."""
@@ -154,10 +188,7 @@ class Walk:
         self._numbers += 2
         parent, child = f"j{self._numbers - 1}", f"j{self._numbers}"
         self.world.submit([a.job(parent, priority=10), a.job(child, after=[parent], delay=60.0)])
-        worker = self._worker()
-        self.world.reserve(worker, 2)
-        if lease := worker.holds.get(parent):
-            self.world.settle(worker, [a.settlement(lease)])
+        self._finish(parent)
 
     def _lose(self) -> None:
         self.world.queue.later(a.lease_time + 1)

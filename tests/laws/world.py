@@ -160,6 +160,8 @@ class World:
         return self._last
 
     def settle(self, worker: Worker, items: list[Settlement]) -> None:
+        if not items:
+            return
         before = self.whole()
         expected = [self._verdict(before, item) for item in items]
 
