@@ -15,7 +15,9 @@ HERE = Path(__file__).parent.parent / "completions"
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_committed_file_is_current(shell: str) -> None:
-    assert script(shell) == (HERE / FILES[shell]).read_text(), f"run: gopher completion {shell} > completions/{FILES[shell]}"
+    assert script(shell) == (HERE / FILES[shell]).read_text(), (
+        f"run: gopher completion {shell} > completions/{FILES[shell]}"
+    )
 
 
 @pytest.mark.parametrize("shell", SHELLS)

@@ -12,7 +12,7 @@ from redis.exceptions import ResponseError
 
 from gopher_cli.store.scripts import load
 
-SEEDS = (1, 2, 3, 4)
+SEEDS = (1, 2, 3, 4, 5, 6, 7)
 STEPS = 200
 
 
@@ -38,7 +38,7 @@ def test_the_laws_notice_that(redis, mutant):
     pytest.fail("it survived")
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", SEEDS[:3])
 def test_the_laws_notice_nothing_where_nothing_is_wrong(redis, seed):
     walk(redis, seed, {})
 

@@ -1,10 +1,10 @@
 """Sessions at a shell, as a user would type them: tests/transcripts/*.txt.
 
-    $ a command               run by bash, all of one file in one shell, in an empty directory
-    a line of stdout          ... stands for anything
-    ! a line of stderr
-    [exit 3]                  0 where nothing is said
-    # a remark
+$ a command               run by bash, all of one file in one shell, in an empty directory
+a line of stdout          ... stands for anything
+! a line of stderr
+[exit 3]                  0 where nothing is said
+# a remark
 """
 
 from __future__ import annotations
@@ -68,7 +68,8 @@ def shell(steps: list[Step], where: Path, env: dict[str, str]) -> list[Step]:
 def fits(expected: list[str], found: list[str]) -> bool:
     """Line by line; a line of ``...`` alone stands for any number of lines."""
     pattern = "".join(
-        r"(?:.*\n)*" if line == "..." else re.escape(line).replace(r"\.\.\.", ".*") + r"\n" for line in expected
+        r"(?:.*\n)*" if line == "..." else re.escape(line).replace(r"\.\.\.", ".*") + r"\n"
+        for line in expected
     )
     return re.fullmatch(pattern, "".join(f"{line}\n" for line in found)) is not None
 

@@ -115,4 +115,6 @@ ENTRIES = {
 
 def root() -> Any:
     """The whole program as a command."""
-    return _group("gopher", "A job queue and its toolkit, for the command line, on Redis or Valkey.", ENTRIES, EPILOG)
+    return _group(
+        "gopher", "A job queue and its toolkit, for the command line, on Redis or Valkey.", ENTRIES, EPILOG
+    )

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from gopher_cli.cli.batch_lines import LONGEST, Made, check, make
+from gopher_cli.cli.batch_lines import LONGEST, Checker, Made, make
+from gopher_cli.cli.checking import warn_unknown
 from gopher_cli.cli.console import Console
 from gopher_cli.cli.meter import Meter
 from gopher_cli.cli.safe import safe
-from gopher_cli.cli.checking import warn_unknown
 from gopher_cli.cli.words import plural
 from gopher_cli.model.errors import GopherError, NotFound, Usage
 
@@ -52,7 +52,7 @@ def _opened(source: str) -> BinaryIO:
         # Not sys.stdin.buffer: we read what is there, and never wait for a full buffer.
         return os.fdopen(os.dup(sys.stdin.fileno()), "rb", buffering=0)
     try:
-        return open(source, "rb", buffering=0)  # noqa: PTH123, SIM115
+        return open(source, "rb", buffering=0)  # noqa: PTH123
     except FileNotFoundError:
         raise NotFound(f"there is no file {source}") from None
     except OSError as error:
@@ -102,7 +102,7 @@ class _Work:
     refused: int = 0
     last: int = 0
     marks: dict[str, int] = field(default_factory=dict)
-    schemas: dict[str, dict[str, Any] | None] = field(default_factory=dict)
+    checkers: dict[str, Checker] = field(default_factory=dict)
     meter: Meter = field(init=False)
     _begun: bool = False
 
@@ -117,23 +117,22 @@ class _Work:
                 if line.strip()
             ]
             for one in made:
-                check(one, await self._schema(gopher, one))
+                await self._check(gopher, one)
             await self._submit(gopher, [one for one in made if one.job])
             self._tell(made)
             self.last = lines[-1][0]
             self.meter.show(sum(len(line) + 1 for _, line in lines), self.accepted + self.known)
 
-    async def _schema(self, gopher: Gopher, one: Made) -> dict[str, Any] | None:
-        """What workers have published of its type; asked once for each type."""
+    async def _check(self, gopher: Gopher, one: Made) -> None:
+        """Refuse what does not fit what workers have published; asked once for each type."""
         if one.job is None:
-            return None
+            return
         type = one.job.spec.type
-        if type not in self.schemas:
+        if type not in self.checkers:
             known = await gopher.types()
-            self.schemas[type] = known.get(type)
-            if type not in known:
-                warn_unknown(self.console, type, known)
-        return self.schemas[type]
+            self.checkers[type] = Checker(known.get(type) or {})
+            warn_unknown(self.console, type, known)
+        self.checkers[type].check(one)
 
     async def _submit(self, gopher: Gopher, made: Sequence[Made]) -> None:
         wanted = [one for one in made if not await self._is_done(gopher, one)]
@@ -209,7 +208,9 @@ class _Work:
 
     def told(self, error: GopherError) -> GopherError:
         """The same error, with how far we came."""
-        again = f"run it again with --batch-id {self.batch}" if self.batch else f"go on after line {self.last}"
+        again = (
+            f"run it again with --batch-id {self.batch}" if self.batch else f"go on after line {self.last}"
+        )
         said = f"{error} (lines up to {self.last} are done; {again})"
         told = GopherError(said, error.hint)
         told.exit_code = error.exit_code

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 LONGEST = MAX_PAYLOAD + 64 * 1024
 _EMPTY = msgspec.Raw(b"{}")
+_UNDECIDED = {dict, list, float}
 
 
 class Line(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -53,9 +54,7 @@ class Made(msgspec.Struct):
 _decoder = msgspec.json.Decoder(Line)
 
 
-def make(
-    defaults: Defaults, number: int, text: bytes, batch: str, type: str, given: dict[str, Any]
-) -> Made:
+def make(defaults: Defaults, number: int, text: bytes, batch: str, type: str, given: dict[str, Any]) -> Made:
     """Never raises: a bad line is refused, and the others go on."""
     try:
         return Made(number, _job(defaults, number, text, batch, type, given))
@@ -63,9 +62,7 @@ def make(
         return Made(number, error=str(error).replace("\n", " "))
 
 
-def _job(
-    defaults: Defaults, number: int, text: bytes, batch: str, type: str, given: dict[str, Any]
-) -> Job:
+def _job(defaults: Defaults, number: int, text: bytes, batch: str, type: str, given: dict[str, Any]) -> Job:
     from gopher_cli.verbs.producing import new_job
 
     line = _read(text)
@@ -77,17 +74,38 @@ def _job(
     return new_job(defaults, line.type or type, line.payload, **options)
 
 
-def check(made: Made, schema: dict[str, Any] | None) -> None:
-    """Refuse a line whose payload does not fit what workers have published."""
-    if made.job is None or not schema:
-        return
-    from gopher_cli.model.schema import check_payload
+class Checker:
+    """Refuses lines whose payload does not fit what workers have published of one type.
 
-    try:
-        payload = msgspec.json.decode(made.job.spec.payload)
-        check_payload(made.job.spec.type, schema, payload)
-    except (GopherError, msgspec.DecodeError, UnicodeDecodeError) as error:
-        made.job, made.error = None, str(error)
+    Lines of a batch are alike: flat payloads with the same fields of the same kinds are checked once.
+    """
+
+    def __init__(self, schema: dict[str, Any]) -> None:
+        self._schema = schema
+        self._by_kind = b"enum" not in msgspec.json.encode(schema)
+        self._fit: set[tuple[Any, ...]] = set()
+
+    def check(self, made: Made) -> None:
+        from gopher_cli.model.schema import check_payload
+
+        if made.job is None or not self._schema:
+            return
+        try:
+            payload = msgspec.json.decode(made.job.spec.payload)
+            kinds = self._kinds(payload)
+            if kinds not in self._fit:
+                check_payload(made.job.spec.type, self._schema, payload)
+                if kinds and len(self._fit) < 1000:
+                    self._fit.add(kinds)
+        except (GopherError, msgspec.DecodeError, UnicodeDecodeError) as error:
+            made.job, made.error = None, str(error)
+
+    def _kinds(self, payload: Any) -> tuple[Any, ...]:
+        """Its fields with their kinds, or nothing where these do not decide: 3.0 is whole, 3.5 is not."""
+        if not self._by_kind or not isinstance(payload, dict):
+            return ()
+        kinds = tuple((name, value.__class__) for name, value in payload.items())
+        return kinds if not _UNDECIDED & {kind for _, kind in kinds} else ()
 
 
 def _read(text: bytes) -> Line:

@@ -23,8 +23,8 @@ CANCELLED = {
 def cancel(console: Console, ids: o.Ids) -> int:
     """Stop jobs. One that waits will never run; one that runs is told to stop within seconds.
 
-      gopher cancel @last
-      gopher jobs ls -q --state scheduled --type report | xargs gopher cancel
+    gopher cancel @last
+    gopher jobs ls -q --state scheduled --type report | xargs gopher cancel
     """
     return told(console, console.call(lambda gopher: _cancel(console, gopher, ids)))
 

@@ -67,9 +67,9 @@ def completion(
 ) -> None:
     """Print the completion script of a shell.
 
-      gopher completion bash > ~/.local/share/bash-completion/completions/gopher
-      gopher completion zsh > ~/.zfunc/_gopher
-      gopher completion fish > ~/.config/fish/completions/gopher.fish
+    gopher completion bash > ~/.local/share/bash-completion/completions/gopher
+    gopher completion zsh > ~/.zfunc/_gopher
+    gopher completion fish > ~/.config/fish/completions/gopher.fish
     """
     if shell not in SHELLS:
         raise Usage(f"there is no completion for {shell!r}", "shells: bash, zsh, fish")

@@ -35,7 +35,7 @@ class Console:
     header: bool = True
     debug: bool = False
     color: str | None = None
-    flags: dict[str, str | None] = field(default_factory=dict)
+    flags: dict[str, Any] = field(default_factory=dict)
     out: TextIO = field(default_factory=lambda: sys.stdout)
     err: TextIO = field(default_factory=lambda: sys.stderr)
     _settings: Settings | None = None
@@ -74,7 +74,7 @@ class Console:
     def call(self, verb: Callable[[Gopher], Coroutine[Any, Any, T]], *, waits: bool = False) -> T:
         """Run one piece of asynchronous work with a Gopher, and close it.
 
-        ``waits`` is for work that sleeps: it gets an event loop, which takes a while to load.
+        ``waits`` is for verbs that sleep: they get an event loop, which takes a while to load.
         """
         from gopher_cli import build
 
@@ -152,6 +152,17 @@ class Console:
         print(f"{question} [y/N] ", end="", file=self.err, flush=True)
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             raise Declined("nothing was changed")
+
+
+async def pause(seconds: float) -> None:
+    """Sleep: in an event loop where there is one, else as a program without one does."""
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is not None and asyncio._get_running_loop() is not None:
+        await asyncio.sleep(seconds)
+    else:
+        import time
+
+        time.sleep(seconds)  # noqa: ASYNC251
 
 
 class Declined(Usage):

@@ -66,6 +66,11 @@ def _tell(console: Console, found: Any) -> None:
             "version": found.version, "pid": str(found.pid), "up": span(found.uptime),
             "memory": size(found.memory),
         }  # fmt: skip
-    facts |= {"socket": found.socket, "data": str(found.data), "on disk": size(found.aof_bytes), "log": str(found.log)}
+    facts |= {
+        "socket": found.socket,
+        "data": str(found.data),
+        "on disk": size(found.aof_bytes),
+        "log": str(found.log),
+    }
     for name, value in facts.items():
         console.print(f"{name:<9}{value}" if console.format == "table" else f"{name}\t{value}")

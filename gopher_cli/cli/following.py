@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
-from gopher_cli.cli.console import Console
+from gopher_cli.cli.console import Console, pause
 from gopher_cli.cli.safe import safe
 from gopher_cli.cli.words import log_line, span
 from gopher_cli.model.errors import GopherError
@@ -33,10 +33,9 @@ class TimedOut(Ended):
 
 async def follow(gopher: Gopher, console: Console, queue: str, id: str, wait: float) -> JobDetail:
     """The job when it has ended. Raises TimedOut after ``wait`` seconds (0: never)."""
-    import asyncio
     from time import monotonic
 
-    began, pause, teller = monotonic(), _FIRST, _Teller(console)
+    began, step, teller = monotonic(), _FIRST, _Teller(console)
     while True:
         job = await gopher.inspect(queue, id)
         teller.tell(job, monotonic() - began)
@@ -46,8 +45,8 @@ async def follow(gopher: Gopher, console: Console, queue: str, id: str, wait: fl
         if left <= 0:
             message = f"{id} is still {job.state} after {span(wait)}; it goes on"
             raise TimedOut(message, f"gopher inspect {id} --wait", 124)
-        await asyncio.sleep(min(pause, left))
-        pause = min(_LONGEST, pause * 1.4)
+        await pause(min(step, left))
+        step = min(_LONGEST, step * 1.4)
 
 
 class _Teller:
@@ -115,10 +114,12 @@ def exit_code_of(job: JobDetail) -> int:
     return code if 1 <= code <= 113 else 1
 
 
-def wait_for(console: Console, id: str, work: Coroutine[Any, Any, Any] | Any) -> JobDetail:
+def wait_for(
+    console: Console, id: str, work: Callable[[Gopher], Coroutine[Any, Any, JobDetail]]
+) -> JobDetail:
     """Run ``work``; Ctrl-C leaves the job alone and says how to come back to it."""
     try:
-        return console.call(work, waits=True)  # type: ignore[no-any-return]
+        return console.call(work)
     except KeyboardInterrupt:
         print(f"\ndetached; the job goes on: gopher inspect {id} --wait", file=console.err)
         raise

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def health(console: Console) -> int:
     """Exit with 0 when Redis answers and can be used, with 69 when it does not. -q says nothing.
 
-      gopher health -q && echo fine
+    gopher health -q && echo fine
     """
     try:
         found = console.call(_look)

@@ -25,13 +25,17 @@ _TIMES = ("created", "ready_at", "started", "finished", "due", "lease_until", "k
 def inspect(
     console: Console,
     ids: o.Ids,
-    wait: Annotated[bool, o.option("--wait", "-w", help="until it ends: log to stderr, result to stdout")] = False,
-    wait_timeout: Annotated[str | None, o.option("--wait-timeout", metavar="DURATION", help="but no longer than that (exit 124)")] = None,
-) -> int:  # fmt: skip
+    wait: Annotated[
+        bool, o.option("--wait", "-w", help="until it ends: log to stderr, result to stdout")
+    ] = False,
+    wait_timeout: Annotated[
+        str | None, o.option("--wait-timeout", metavar="DURATION", help="but no longer than that (exit 124)")
+    ] = None,
+) -> int:
     """Show every field of a job, its history, result and log, and why it does not run yet.
 
-      gopher inspect @last
-      gopher inspect 5b3d4ce62 -o json | jq .result
+    gopher inspect @last
+    gopher inspect 5b3d4ce62 -o json | jq .result
     """
     if wait or wait_timeout:
         return _wait(console, ids, duration("--wait-timeout", wait_timeout))

@@ -37,7 +37,9 @@ def portrait(job: JobDetail, room: int) -> Group:
     parts += _section("Timeline", _timeline(job))
     for event in job.history:
         if event.traceback:
-            parts += _section(f"Traceback of attempt {event.attempt}", Text(_short(event.traceback), style="dim"))
+            parts += _section(
+                f"Traceback of attempt {event.attempt}", Text(_short(event.traceback), style="dim")
+            )
     if job.result is not None:
         parts += _section("Result", _json(job.result))
     if job.log:
@@ -100,7 +102,11 @@ def moment(ms: int, now: int) -> str:
 def _json(value: Any) -> Text:
     import msgspec
 
-    text = value if isinstance(value, str) else msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    text = (
+        value
+        if isinstance(value, str)
+        else msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    )
     return Text(_short(text))
 
 
@@ -109,24 +115,31 @@ def _short(text: str) -> str:
     return cut if len(text) <= _MOST_TEXT else f"{cut}\n... {size(len(text))} in all; see them with -o json"
 
 
+Event = tuple[int, str, str, str]  # when (ms), what, more about it, style
+
+
 def _timeline(job: JobDetail) -> Table:
-    events: list[tuple[int, str, str, str]] = [(job.created, "created", "", "")]
-    if job.ready_at and job.ready_at > job.created and job.ready_at <= job.now:
-        events.append((job.ready_at, "ready", "", "cyan"))
-    events += [(event.at, event.outcome, _told(event, job.now), _HISTORY.get(event.outcome, "red")) for event in job.history]
-    if job.started and (job.state in ("processing", "completed")):
-        waited = f"attempt {job.attempts}, after {took(max(0, job.started - (job.ready_at or job.created)) / 1000)} in line"
-        events.append((job.started, "started", waited, "yellow"))
-    if job.finished and job.state in ("completed", "cancelled"):
-        ran = f"after {took((job.finished - job.started) / 1000)}" if job.started and job.state == "completed" else ""
-        events.append((job.finished, job.state, ran, style_of(job.state)))
     table = Table.grid(padding=(0, 2), pad_edge=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    for at, what, about, style in sorted(events, key=lambda event: event[0]):
+    for at, what, about, style in sorted(_events(job), key=lambda event: event[0]):
         table.add_row(Text(clock(at, job.created)), Text(safe(what), style=style), Text(safe(about)))
     return table
+
+
+def _events(job: JobDetail) -> Iterator[Event]:
+    yield job.created, "created", "", ""
+    if job.created < job.ready_at <= job.now:
+        yield job.ready_at, "ready", "", "cyan"
+    for event in job.history:
+        yield event.at, event.outcome, _told(event, job.now), _HISTORY.get(event.outcome, "red")
+    if job.started and job.state in ("processing", "completed"):
+        waited = max(0, job.started - (job.ready_at or job.created)) / 1000
+        yield job.started, "started", f"attempt {job.attempts}, after {took(waited)} in line", "yellow"
+    if job.finished and job.state in ("completed", "cancelled"):
+        ran = (job.finished - job.started) / 1000 if job.started and job.state == "completed" else None
+        yield job.finished, job.state, f"after {took(ran)}" if ran is not None else "", style_of(job.state)
 
 
 def clock(ms: int, first: int) -> str:

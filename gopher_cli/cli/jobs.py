@@ -33,12 +33,10 @@ def ls(
 ) -> None:
     """List jobs, newest first, 50 unless --limit says otherwise (0 is all).
 
-      gopher jobs ls --state retrying,failed --type email
-      gopher jobs ls -q --state failed | xargs gopher retry
+    gopher jobs ls --state retrying,failed --type email
+    gopher jobs ls -q --state failed | xargs gopher retry
     """
-    wanted = filter_of(
-        state=state, type=type, tag=tag, queue=queue, older_than=older_than, error=error
-    )
+    wanted = filter_of(state=state, type=type, tag=tag, queue=queue, older_than=older_than, error=error)
     _list(console, wanted, whole("--limit", limit, 50), newest=not oldest)
 
 
@@ -54,19 +52,15 @@ def list_failed(
 ) -> None:
     """List the dead letter queue: jobs that are out of retries, newest first.
 
-      gopher list-failed --error 'timed? out'
+    gopher list-failed --error 'timed? out'
     """
-    wanted = filter_of(
-        state=["failed"], type=type, tag=tag, queue=queue, older_than=older_than, error=error
-    )
+    wanted = filter_of(state=["failed"], type=type, tag=tag, queue=queue, older_than=older_than, error=error)
     _list(console, wanted, whole("--limit", limit, 50), newest=True)
 
 
 def _list(console: Console, wanted: Any, limit: int, *, newest: bool) -> None:
     # One more than asked for, to know whether there are more.
-    found = console.call(
-        lambda gopher: gopher.jobs(wanted, limit=limit + 1 if limit else 0, newest=newest)
-    )
+    found = console.call(lambda gopher: gopher.jobs(wanted, limit=limit + 1 if limit else 0, newest=newest))
     shown = found[:limit] if limit else found
     console.rows(
         Listing(rows=shown, columns=columns(int(time.time() * 1000)), extra=EXTRA, record=record,
@@ -84,10 +78,25 @@ def columns(now: int) -> list[Column]:
         Column(name="queue", show=lambda r: r.queue, keep=4, most=20, least=6),
         Column(name="state", show=lambda r: r.state, style=lambda r: style_of(r.state), keep=9),
         Column(name="priority", show=lambda r: str(r.priority), raw=lambda r: r.priority, right=True, keep=2),
-        Column(name="attempts", show=lambda r: f"{r.attempts}/{r.max_retries + 1}", raw=lambda r: r.attempts, right=True, keep=3),
+        Column(
+            name="attempts",
+            show=lambda r: f"{r.attempts}/{r.max_retries + 1}",
+            raw=lambda r: r.attempts,
+            right=True,
+            keep=3,
+        ),
         Column(name="since", show=lambda r: ago(r.at, now), raw=lambda r: when(r.at), keep=7),
-        Column(name="error", show=lambda r: r.error.partition("\n")[0], raw=lambda r: r.error, style=lambda r: "red", keep=6, most=80, least=12, optional=True),
-    ]  # fmt: skip
+        Column(
+            name="error",
+            show=lambda r: r.error.partition("\n")[0],
+            raw=lambda r: r.error,
+            style=lambda r: "red",
+            keep=6,
+            most=80,
+            least=12,
+            optional=True,
+        ),
+    ]
 
 
 EXTRA = (

@@ -61,9 +61,7 @@ State = Annotated[
 Type = Annotated[
     str | None, option("--type", "-t", metavar="TYPE", panel=WHICH, help="only jobs of this type")
 ]
-Tag = Annotated[
-    str | None, option("--tag", metavar="TAG", panel=WHICH, help="only jobs with this tag")
-]
+Tag = Annotated[str | None, option("--tag", metavar="TAG", panel=WHICH, help="only jobs with this tag")]
 OlderThan = Annotated[
     str | None,
     option("--older-than", metavar="DURATION", panel=WHICH, help="only jobs that are so for longer"),
@@ -72,9 +70,7 @@ Error = Annotated[
     str | None,
     option("--error", metavar="REGEX", panel=WHICH, help="only jobs with an error that matches"),
 ]
-Limit = Annotated[
-    str | None, option("--limit", "-n", metavar="N", panel=WHICH, help="at most so many jobs")
-]
+Limit = Annotated[str | None, option("--limit", "-n", metavar="N", panel=WHICH, help="at most so many jobs")]
 DryRun = Annotated[bool, option("--dry-run", help="say what would be done, and do nothing")]
 Yes = Annotated[bool, option("--yes", "-y", help="do not ask")]
 Ids = Annotated[

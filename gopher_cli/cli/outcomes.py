@@ -42,5 +42,12 @@ def _record(one: Outcome) -> dict[str, object]:
 COLUMNS = (
     Column(name="id", show=lambda r: short_id(r.id), raw=lambda r: r.id, keep=9),
     Column(name="queue", show=lambda r: r.queue, keep=3),
-    Column(name="outcome", show=lambda r: r.word, keep=8, most=60, least=12, style=lambda r: "red" if r.code else "green"),
-)  # fmt: skip
+    Column(
+        name="outcome",
+        show=lambda r: r.word,
+        keep=8,
+        most=60,
+        least=12,
+        style=lambda r: "red" if r.code else "green",
+    ),
+)

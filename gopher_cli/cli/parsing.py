@@ -32,7 +32,8 @@ def optional_values(params: Sequence[Any]) -> dict[str, str]:
 
 def with_values(args: Sequence[str], optional: Mapping[str, str]) -> list[str]:
     """``--watch`` becomes ``--watch=2s``; ``--watch 5s`` is understood too."""
-    given, rest = [], list(args)
+    given: list[str] = []
+    rest = list(args)
     while rest:
         arg = rest.pop(0)
         if arg == "--":

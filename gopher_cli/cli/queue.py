@@ -22,9 +22,7 @@ QUEUE = {
     "resume": Entry("queue:resume", "let it go on", "Commands"),
 }
 
-Names = Annotated[
-    list[str], typer.Argument(metavar="QUEUE...", help="names of queues", show_default=False)
-]
+Names = Annotated[list[str], typer.Argument(metavar="QUEUE...", help="names of queues", show_default=False)]
 
 
 @command
@@ -41,7 +39,7 @@ def ls(console: Console) -> None:
 def pause(console: Console, queues: Names) -> None:
     """Start no job of these queues any more. Running jobs finish, and new ones may be submitted.
 
-      gopher queue pause mail
+    gopher queue pause mail
     """
     _set(console, queues, paused=True)
 
@@ -50,7 +48,7 @@ def pause(console: Console, queues: Names) -> None:
 def resume(console: Console, queues: Names) -> None:
     """Let paused queues go on.
 
-      gopher queue resume mail
+    gopher queue resume mail
     """
     _set(console, queues, paused=False)
 
@@ -85,4 +83,3 @@ COLUMNS = [
     Column(name="oldest", show=lambda q: span(q.oldest_age_seconds), raw=lambda q: q.oldest_age_seconds,
            right=True, keep=14),
 ]  # fmt: skip
-

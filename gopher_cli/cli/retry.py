@@ -37,12 +37,14 @@ SomeIds = Annotated[
 def retry(
     console: Console,
     ids: SomeIds = None,
-    more: Annotated[list[str] | None, o.option("--id", "-i", metavar="ID", help="the same as an argument")] = None,
-) -> int:  # fmt: skip
+    more: Annotated[
+        list[str] | None, o.option("--id", "-i", metavar="ID", help="the same as an argument")
+    ] = None,
+) -> int:
     """Run these jobs again now, with all their attempts before them.
 
-      gopher retry @last
-      gopher jobs ls -q --state failed | xargs gopher retry
+    gopher retry @last
+    gopher jobs ls -q --state failed | xargs gopher retry
     """
     given = [*(ids or []), *(more or [])]
     if not given:
@@ -72,14 +74,12 @@ def retry_all(
 ) -> int:
     """Run everything that failed and is not running again now: retrying and failed jobs.
 
-      gopher retry-all --type email --dry-run
+    gopher retry-all --type email --dry-run
     """
     chosen = states(state) or ("retrying", "failed")
     if wrong := [word for word in chosen if word not in ("retrying", "failed")]:
         raise Usage(f"retry-all is for retrying and failed jobs, not {wrong[0]}", "see: gopher retry --help")
-    wanted = filter_of(
-        state=chosen, type=type, queue=queue, tag=tag, error=error, older_than=older_than
-    )
+    wanted = filter_of(state=chosen, type=type, queue=queue, tag=tag, error=error, older_than=older_than)
     return _again(console, wanted, whole("--limit", limit), dry_run=dry_run)
 
 
@@ -93,23 +93,26 @@ def requeue_dlq(
     error: o.Error = None,
     older_than: o.OlderThan = None,
     limit: o.Limit = None,
-    rate: Annotated[str | None, o.option("--rate", metavar="N/s", help="no faster than that, such as 50/s")] = None,
-    to_queue: Annotated[str | None, o.option("--to-queue", metavar="QUEUE", help="into this queue, not the one they came from")] = None,
+    rate: Annotated[
+        str | None, o.option("--rate", metavar="N/s", help="no faster than that, such as 50/s")
+    ] = None,
+    to_queue: Annotated[
+        str | None,
+        o.option("--to-queue", metavar="QUEUE", help="into this queue, not the one they came from"),
+    ] = None,
     dry_run: o.DryRun = False,
-) -> int:  # fmt: skip
+) -> int:
     """Bring jobs of the dead letter queue back, the oldest first, with all their attempts before them.
 
-      gopher requeue-dlq --error 'connection refused' --rate 50/s
-      gopher requeue-dlq --older-than 1h --to-queue slow --dry-run
+    gopher requeue-dlq --error 'connection refused' --rate 50/s
+    gopher requeue-dlq --older-than 1h --to-queue slow --dry-run
     """
     from gopher_cli.model.making import check_queue
 
     target = check_queue(to_queue) if to_queue else ""
     if ids:
         return told(console, console.call(lambda gopher: _dead(console, gopher, ids, target, dry_run)))
-    wanted = filter_of(
-        state=["failed"], type=type, queue=queue, tag=tag, error=error, older_than=older_than
-    )
+    wanted = filter_of(state=["failed"], type=type, queue=queue, tag=tag, error=error, older_than=older_than)
     return _again(
         console, wanted, whole("--limit", limit), rate=per_second(rate), target=target, dry_run=dry_run
     )
@@ -127,23 +130,33 @@ async def _dead(
         elif dry_run:
             done.append(Outcome(id=id, queue=queue, word="would be retried"))
         else:
-            back = gopher.move(queue, [id], target) if target else gopher.requeue(queue, [id], source="failed")
+            back = (
+                gopher.move(queue, [id], target) if target else gopher.requeue(queue, [id], source="failed")
+            )
             done += [Outcome.of(queue, id, word, RETRIED) for id, word in (await back).items()]
     return done
 
 
 def _again(
-    console: Console, wanted: Filter, limit: int, *, rate: float = 0.0, target: str = "", dry_run: bool = False
-) -> int:  # fmt: skip
+    console: Console,
+    wanted: Filter,
+    limit: int,
+    *,
+    rate: float = 0.0,
+    target: str = "",
+    dry_run: bool = False,
+) -> int:
     if dry_run:
         counts = console.call(lambda gopher: gopher.count(wanted))
         return say_counts(console, counts, limit, "would be retried")
     counter = Counter(console, "retried")
     try:
         done = console.call(
-            lambda gopher: gopher.requeue_all(wanted, limit=limit, rate=rate, target=target, tell=counter.show),
+            lambda gopher: gopher.requeue_all(
+                wanted, limit=limit, rate=rate, target=target, tell=counter.show
+            ),
             waits=bool(rate),
-        )  # fmt: skip
+        )
     finally:
         counter.clear()
     say_bulk(console, done, "retried", RETRIED)

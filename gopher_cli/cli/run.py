@@ -121,5 +121,3 @@ def _hung_up() -> int:
         except (OSError, ValueError, AttributeError):
             continue
     return BROKEN_PIPE
-
-

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from gopher_cli.cli.completion import Flag, Place
 
-HEAD = "# Completion of gopher for {shell}. Made by: gopher completion {shell}\n"
+
+def _head(language: str) -> str:
+    return f"# Completion of gopher for {language}. Made by: gopher completion {language}\n"
 
 
 def bash(places: Sequence[Place]) -> str:
     paths = " | ".join(f'"{place.path}"' for place in places[1:])
     cases = "\n".join(_bash_place(place) for place in places)
     values = "\n".join(_bash_values(place) for place in places if any(f.takes for f in place.flags))
-    return HEAD.format(shell="bash") + _BASH.format(paths=paths, cases=cases, values=values)
+    return _head("bash") + _BASH.format(paths=paths, cases=cases, values=values)
 
 
 def _bash_place(place: Place) -> str:
@@ -26,7 +28,9 @@ def _bash_place(place: Place) -> str:
 
 def _bash_values(place: Place) -> str:
     lines = [
-        f'    {" | ".join(_quoted(place, flag))}) {_bash_action(flag)} ;;' for flag in place.flags if flag.takes
+        f"    {' | '.join(_quoted(place, flag))}) {_bash_action(flag)} ;;"
+        for flag in place.flags
+        if flag.takes
     ]
     return "\n".join(lines)
 
@@ -37,7 +41,7 @@ def _quoted(place: Place, flag: Flag) -> list[str]:
 
 def _bash_action(flag: Flag) -> str:
     if flag.asks == "files":
-        return 'compopt -o default; COMPREPLY=(); return'
+        return "compopt -o default; COMPREPLY=(); return"
     return f'words="{" ".join(flag.words)}" flags="" asks="{flag.asks}"'
 
 
@@ -72,7 +76,7 @@ def zsh(places: Sequence[Place]) -> str:
     about = {place.path: place.about for place in places}
     cases = "\n".join(_zsh_place(place, about) for place in places)
     values = "\n".join(_zsh_values(place) for place in places if any(f.takes for f in place.flags))
-    head = "#compdef gopher\n" + HEAD.format(shell="zsh")
+    head = "#compdef gopher\n" + _head("zsh")
     return head + _ZSH.format(paths=paths, cases=cases, values=values)
 
 
@@ -90,8 +94,10 @@ def _zsh_values(place: Place) -> str:
     for flag in place.flags:
         if flag.takes:
             words = " ".join(f"'{_plain(word)}'" for word in flag.words)
-            action = "_files; return" if flag.asks == "files" else f"found=({words}); flags=(); asks='{flag.asks}'"
-            lines.append(f'    {"|".join(_quoted(place, flag))}) {action} ;;')
+            action = (
+                "_files; return" if flag.asks == "files" else f"found=({words}); flags=(); asks='{flag.asks}'"
+            )
+            lines.append(f"    {'|'.join(_quoted(place, flag))}) {action} ;;")
     return "\n".join(lines)
 
 
@@ -130,7 +136,7 @@ def fish(places: Sequence[Place]) -> str:
     paths = " ".join(f"'{place.path}'" for place in places[1:])
     about = {place.path: place.about for place in places}
     lines = [line for place in places for line in _fish_place(place, about)]
-    return HEAD.format(shell="fish") + _FISH.format(paths=paths) + "\n".join(lines) + "\n"
+    return _head("fish") + _FISH.format(paths=paths) + "\n".join(lines) + "\n"
 
 
 def _fish_place(place: Place, about: dict[str, str]) -> list[str]:

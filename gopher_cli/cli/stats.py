@@ -10,7 +10,7 @@ from gopher_cli.cli import options as o
 from gopher_cli.cli.choosing import duration, words
 from gopher_cli.cli.color import wants_color
 from gopher_cli.cli.command import command
-from gopher_cli.cli.console import Console
+from gopher_cli.cli.console import Console, pause
 from gopher_cli.cli.tables import cell, print_rich, rich_console, width
 from gopher_cli.model.errors import TryLater, Unavailable, Usage
 
@@ -27,8 +27,8 @@ Watch = Annotated[
 def stats(console: Console, queue: o.Queues = None, watch: Watch = None) -> None:
     """Depth by queue, state and priority, throughput, times, workers and the server.
 
-      gopher stats --watch
-      gopher stats -o json | jq .pending
+    gopher stats --watch
+    gopher stats -o json | jq .pending
     """
     queues, every = words(queue), duration("--watch", watch)
     if watch is not None and every < 0.1:
@@ -36,7 +36,7 @@ def stats(console: Console, queue: o.Queues = None, watch: Watch = None) -> None
     if not every:
         show(console, console.call(lambda gopher: gopher.stats(queues)))
     else:
-        console.call(lambda gopher: _watch(console, gopher, queues, every), waits=True)
+        console.call(lambda gopher: _watch(console, gopher, queues, every))
 
 
 def show(console: Console, found: Stats) -> None:
@@ -85,19 +85,17 @@ def _flat(path: str, value: Any) -> Iterator[tuple[str, str]]:
 
 async def _watch(console: Console, gopher: Gopher, queues: tuple[str, ...], every: float) -> None:
     """A terminal is drawn anew; anything else gets a line of JSON each time."""
-    import asyncio
-
     if console.format != "table" or not console.out_tty:
         console.format = "ndjson"
         while True:
             show(console, await gopher.stats(queues))
-            await asyncio.sleep(every)
+            await pause(every)
     from rich.live import Live
 
     with Live(console=rich_console(console), screen=True, auto_refresh=False) as live:
         while True:
             live.update(await _frame(console, gopher, queues, every), refresh=True)
-            await asyncio.sleep(every)
+            await pause(every)
 
 
 async def _frame(console: Console, gopher: Gopher, queues: tuple[str, ...], every: float) -> Any:

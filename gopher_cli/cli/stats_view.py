@@ -6,13 +6,20 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Group
-from rich.table import Table
 from rich.text import Text
 
 from gopher_cli.cli.safe import safe
 from gopher_cli.cli.tables import Column, Listing, table_of
 from gopher_cli.cli.words import (
-    number, percent, plural, rate, size, span, sparkline, style_of, took,
+    number,
+    percent,
+    plural,
+    rate,
+    size,
+    span,
+    sparkline,
+    style_of,
+    took,
 )  # fmt: skip
 from gopher_cli.cli.workers import COLUMNS
 from gopher_cli.model.stats import QueueStats, ServerInfo, Stats, TypeStats, WindowStats, WorkerInfo
@@ -52,7 +59,9 @@ def _totals(found: Stats, room: int, *, color: bool) -> Group:
     legend = Text(no_wrap=False)
     for state in ORDER:
         if counts[state] or state in ("enqueued", "processing", "failed", "completed"):
-            legend.append("■ " if color else HATCHES[state] + " ", style=style_of(state) if counts[state] else "dim")
+            legend.append(
+                "■ " if color else HATCHES[state] + " ", style=style_of(state) if counts[state] else "dim"
+            )
             legend.append(f"{number(counts[state])} ", style="bold" if counts[state] else "dim")
             legend.append(f"{state}   ", style="" if counts[state] else "dim")
     return Group(bar, legend)
@@ -79,9 +88,13 @@ def _dot(count: int) -> str:
 
 def _state_column(state: str, keep: int) -> Column:
     return Column(
-        name=state, show=lambda q: _dot(q.states[state]), style=lambda _: style_of(state), right=True, keep=keep,
+        name=state,
+        show=lambda q: _dot(q.states[state]),
+        style=lambda _: style_of(state),
+        right=True,
+        keep=keep,
         optional=state not in ("enqueued", "processing", "failed", "completed"),
-    )  # fmt: skip
+    )
 
 
 def _class_column(name: str, keep: int) -> Column:
@@ -117,20 +130,37 @@ def _throughput(found: Stats, room: int) -> list[Any]:
 
 def _window_columns(of: Any) -> list[Column]:
     """What a window of time tells; ``of`` finds it in a row."""
+
     def timing(kind: str, name: str, keep: int) -> Column:
         # The first of three bears the name of all.
         title = f"{kind} {name}"
-        return Column(name=title, show=lambda r: took(getattr(getattr(of(r), kind), name)), right=True, keep=keep)  # fmt: skip
+        return Column(
+            name=title, show=lambda r: took(getattr(getattr(of(r), kind), name)), right=True, keep=keep
+        )
 
     return [
-        Column(name="done", show=lambda r: _dot(of(r).completed), style=lambda _: "green", right=True, keep=18),
-        Column(name="retried", show=lambda r: _dot(of(r).retried), style=lambda _: "magenta", right=True, keep=6),
+        Column(
+            name="done", show=lambda r: _dot(of(r).completed), style=lambda _: "green", right=True, keep=18
+        ),
+        Column(
+            name="retried", show=lambda r: _dot(of(r).retried), style=lambda _: "magenta", right=True, keep=6
+        ),
         Column(name="failed", show=lambda r: _dot(of(r).failed), style=lambda _: "red", right=True, keep=12),
         Column(name="speed", show=lambda r: rate(of(r).per_second), right=True, keep=15),
-        Column(name="success", show=lambda r: percent(of(r).success_rate), right=True, keep=16, style=lambda r: health(of(r))),
-        timing("run", "p50", 14), timing("run", "p95", 13), timing("run", "p99", 8),
-        timing("wait", "p50", 11), timing("wait", "p95", 10), timing("wait", "p99", 7),
-    ]  # fmt: skip
+        Column(
+            name="success",
+            show=lambda r: percent(of(r).success_rate),
+            right=True,
+            keep=16,
+            style=lambda r: health(of(r)),
+        ),
+        timing("run", "p50", 14),
+        timing("run", "p95", 13),
+        timing("run", "p99", 8),
+        timing("wait", "p50", 11),
+        timing("wait", "p95", 10),
+        timing("wait", "p99", 7),
+    ]
 
 
 def health(window: WindowStats) -> str:
@@ -171,7 +201,7 @@ def _gauge(busy: int, slots: int) -> str:
     return "▰" * min(8, full) + "▱" * (8 - min(8, full))
 
 
-def _server(server: ServerInfo, room: int) -> Table:
+def _server(server: ServerInfo, room: int) -> Group:
     limit = f" of {size(server.memory_limit_bytes)}" if server.memory_limit_bytes else ""
     loses = server.policy not in ("noeviction", "?")
     facts: list[tuple[str, str, str]] = [
@@ -183,14 +213,20 @@ def _server(server: ServerInfo, room: int) -> Table:
         ("clients", number(server.clients), ""),
         ("up", span(server.uptime_seconds), ""),
     ]
-    line = Text()
-    for name, value, style in facts:
-        line.append(f"{name} ".replace(" ", "\u00a0") if name else "", style="dim")
-        line.append(safe(value).replace(" ", "\u00a0"), style=style)
-        line.append("   ")
-    table = Table(box=None, pad_edge=False, padding=0, show_header=False, width=room)
-    table.add_column(overflow="fold")
-    table.add_row(line)
-    return table
+    return _flow(
+        [
+            Text.assemble((f"{name} " if name else "", "dim"), (safe(value), style))
+            for name, value, style in facts
+        ],
+        room,
+    )
 
 
+def _flow(pieces: Sequence[Text], room: int) -> Group:
+    """Pieces side by side; one that does not fit begins a line, and none is broken."""
+    lines = [Text()]
+    for piece in pieces:
+        if lines[-1].cell_len and lines[-1].cell_len + 3 + piece.cell_len > room:
+            lines.append(Text())
+        lines[-1].append("   " if lines[-1].cell_len else "").append_text(piece)
+    return Group(*lines)

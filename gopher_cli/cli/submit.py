@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from gopher_cli.cli import options as o
+from gopher_cli.cli import submit_options as c
 from gopher_cli.cli.checking import check_schema, guess, warn_unknown
 from gopher_cli.cli.choosing import duration, remember, typed_id, whole
 from gopher_cli.cli.command import command
@@ -21,41 +20,33 @@ if TYPE_CHECKING:
     from gopher_cli.gopher import Gopher
     from gopher_cli.model.job import Job
 
-WHAT, WHEN, HOW, ONCE, MANY, WAIT = (
-    "What", "When", "How it runs", "Only once", "Many jobs", "Waiting",
-)  # fmt: skip
-
-
-def _text(*names: str, help: str, metavar: str, panel: str) -> Any:
-    return o.option(*names, help=help, metavar=metavar, panel=panel)
-
 
 @command
 def submit(
     console: Console,
-    pairs: Annotated[list[str] | None, typer.Argument(metavar="[KEY=TEXT | KEY:=JSON]...", help="fields of the payload", show_default=False)] = None,
-    type: Annotated[str | None, _text("--type", "-t", metavar="TYPE", panel=WHAT, help="what is to be done")] = None,
-    payload: Annotated[list[str] | None, _text("--payload", "-p", metavar="JSON", panel=WHAT, help="JSON, @file, - for stdin, or key=text")] = None,
-    queue: Annotated[str | None, _text("--queue", "-Q", metavar="QUEUE", panel=WHAT, help="the queue (default: the setting QUEUE_NAME)")] = None,
-    priority: Annotated[str | None, _text("--priority", metavar="P", panel=WHAT, help="high, normal, low, or 0 to 10")] = None,
-    tag: Annotated[list[str] | None, _text("--tag", metavar="TAG", panel=WHAT, help="a label to find it by (repeat)")] = None,
-    header: Annotated[list[str] | None, _text("--header", metavar="KEY=VALUE", panel=WHAT, help="handed to the handler (repeat)")] = None,
-    delay: Annotated[str | None, _text("--in", metavar="DURATION", panel=WHEN, help="not before that, such as 10m")] = None,
-    at: Annotated[str | None, _text("--at", metavar="TIME", panel=WHEN, help="not before that, such as 2030-01-31T08:00:00Z")] = None,
-    after: Annotated[list[str] | None, _text("--after", metavar="ID", panel=WHEN, help="when this job of the same queue has completed (repeat)")] = None,
-    retries: Annotated[str | None, _text("--retries", "-r", metavar="N", panel=HOW, help="how often it runs again when it fails (3)")] = None,
-    timeout: Annotated[str | None, _text("--timeout", metavar="DURATION", panel=HOW, help="how long an attempt may take (5m)")] = None,
-    backoff: Annotated[str | None, _text("--backoff", metavar="B", panel=HOW, help="exp:5s, poly:2 or fixed:10s, :nojitter behind it")] = None,
-    app: Annotated[str | None, _text("--app", metavar="MODULE:OBJECT", panel=HOW, help="check against these handlers, and take their options")] = None,
-    id: Annotated[str | None, _text("--id", metavar="ID", panel=ONCE, help="an id of your own")] = None,
-    unique: Annotated[str | None, _text("--unique", metavar="KEY", panel=ONCE, help="only one unfinished job with this key")] = None,
-    unique_for: Annotated[str | None, _text("--unique-for", metavar="DURATION", panel=ONCE, help="and none within that time either")] = None,
-    if_exists: Annotated[str | None, _text("--if-exists", metavar="WHAT", panel=ONCE, help="ok (default: print the id of that one) or fail")] = None,
-    batch: Annotated[str | None, _text("--batch", metavar="FILE", panel=MANY, help="one job a line as JSON, - for stdin")] = None,
-    batch_id: Annotated[str | None, _text("--batch-id", metavar="NAME", panel=MANY, help="run again, it goes on where it stopped")] = None,
-    wait: Annotated[bool, o.option("--wait", "-w", panel=WAIT, help="until it ends: log to stderr, result to stdout")] = False,
-    wait_timeout: Annotated[str | None, _text("--wait-timeout", metavar="DURATION", panel=WAIT, help="but no longer than that (exit 124)")] = None,
-) -> int:  # fmt: skip
+    pairs: c.Pairs = None,
+    type: c.Type = None,
+    payload: c.Payload = None,
+    queue: c.Queue = None,
+    priority: c.Priority = None,
+    tag: c.Tag = None,
+    header: c.Header = None,
+    delay: c.Delay = None,
+    at: c.At = None,
+    after: c.After = None,
+    retries: c.Retries = None,
+    timeout: c.Timeout = None,
+    backoff: c.Backoff = None,
+    app: c.App = None,
+    id: c.Id = None,
+    unique: c.Unique = None,
+    unique_for: c.UniqueFor = None,
+    if_exists: c.IfExists = None,
+    batch: c.Batch = None,
+    batch_id: c.BatchId = None,
+    wait: c.Wait = False,
+    wait_timeout: c.WaitTimeout = None,
+) -> int:
     """Submit a job, and print its id.
 
       gopher submit -t email to=ann@example.com subject=Hi body=Hello
@@ -65,18 +56,11 @@ def submit(
     A line of a batch is {"type": ..., "payload": ..., "queue": ...}, and may have every option of
     this command as a field: priority, retries, timeout, in, at, id, unique, tags, headers.
     """
+    flags = locals()  # each by its name
     check_choice("--if-exists", if_exists, ("ok", "fail"))
-    given = _given(
-        queue=queue, priority=priority, max_retries=whole("--retries", retries) if retries else None,
-        timeout=duration("--timeout", timeout) if timeout else None, backoff=backoff, id=id, unique_key=unique,
-        unique_for=duration("--unique-for", unique_for) if unique_for else None, tags=tag or None,
-        headers=_headers(header or []) or None, **_moment(delay, at),
-    )  # fmt: skip
+    given = _job_options(flags)
     if batch is not None:
-        _only_for_many(wait=wait, id=id, payload=payload or pairs, after=after)
-        from gopher_cli.cli.batch import submit_batch
-
-        return submit_batch(console, batch, batch_id or "", type, given, if_exists == "fail")
+        return _many(console, flags, given)
     if batch_id:
         raise Usage("--batch-id is for --batch")
     if not type:
@@ -89,14 +73,41 @@ def submit(
     return one.submit_and_wait(limit) if wait or wait_timeout else one.submit()
 
 
+def _job_options(flags: Mapping[str, Any]) -> dict[str, Any]:
+    """What the flags say of the job, by the names of `new_job`. Raises Usage."""
+
+    def seconds(name: str) -> float | None:
+        text = flags[name]
+        return duration("--" + name.replace("_", "-"), text) if text else None
+
+    return _given(
+        queue=flags["queue"],
+        priority=flags["priority"],
+        max_retries=whole("--retries", flags["retries"]) if flags["retries"] else None,
+        timeout=seconds("timeout"),
+        backoff=flags["backoff"],
+        id=flags["id"],
+        unique_key=flags["unique"],
+        unique_for=seconds("unique_for"),
+        tags=flags["tag"] or None,
+        headers=_headers(flags["header"] or []) or None,
+        **_moment(flags["delay"], flags["at"]),
+    )
+
+
+def _many(console: Console, flags: Mapping[str, Any], given: dict[str, Any]) -> int:
+    for name in ("wait", "id", "payload", "pairs", "after"):
+        if flags[name]:
+            said = "a payload" if name in ("payload", "pairs") else f"--{name}"
+            raise Usage(f"{said} and --batch do not go together", "a line of the batch has them")
+    from gopher_cli.cli.batch import submit_batch
+
+    batch, fail = flags["batch_id"] or "", flags["if_exists"] == "fail"
+    return submit_batch(console, flags["batch"], batch, flags["type"], given, fail)
+
+
 def _given(**values: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
-
-
-def _only_for_many(**given: Any) -> None:
-    for name, value in given.items():
-        if value:
-            raise Usage(f"--{name} and --batch do not go together", "a line of the batch has them")
 
 
 def _moment(delay: str | None, at: str | None) -> dict[str, float]:
@@ -173,7 +184,8 @@ class _One:
 
     def _tell(self, job: Job, accepted: bool) -> None:
         if not accepted:
-            return self.console.say(f"there is such a job already: {self.id}")
+            self.console.say(f"there is such a job already: {self.id}")
+            return
         from gopher_cli.model.duration import format_duration
 
         due = job.delay or max(0.0, job.due - time.time()) if job.due or job.delay else 0.0
@@ -193,10 +205,12 @@ class _One:
         check_type(self.type)
         check_json(self.payload)
         if self.app:
-            return self._check_app()
+            self._check_app()
+            return
         raw = await gopher.schema_of(self.type)
         if raw is None:
-            return warn_unknown(self.console, self.type, await gopher.types())
+            warn_unknown(self.console, self.type, await gopher.types())
+            return
         check_schema(self.type, raw, self.payload)
 
     def _check_app(self) -> None:
@@ -217,5 +231,3 @@ def _fresh_id() -> str:
     from gopher_cli.model.ids import new_id
 
     return new_id()
-
-

@@ -123,7 +123,9 @@ def fitting(listing: Listing, room: int) -> list[tuple[Column, int]]:
     """
     wanted = {column.name: _wanted(column, listing.rows) for column in listing.columns}
     columns = [column for column in listing.columns if wanted[column.name]]
-    least = {c.name: min(wanted[c.name], max(c.least, len(c.name))) if c.least else wanted[c.name] for c in columns}
+    least = {
+        c.name: min(wanted[c.name], max(c.least, len(c.name))) if c.least else wanted[c.name] for c in columns
+    }
     while len(columns) > 1 and _sum(columns, least) > room:
         columns.remove(min(reversed(columns), key=lambda column: column.keep))
     for column in sorted(columns, key=lambda column: column.keep):
@@ -154,8 +156,12 @@ def table_of(listing: Listing, room: int) -> Any:
     shown = fitting(listing, room)
     for column, size in shown:
         table.add_column(
-            column.name, justify="right" if column.right else "left", no_wrap=True, overflow="ellipsis", width=size
-        )  # fmt: skip
+            column.name,
+            justify="right" if column.right else "left",
+            no_wrap=True,
+            overflow="ellipsis",
+            width=size,
+        )
     for row in listing.rows:
         table.add_row(*(_text(Text, column, row) for column, _ in shown))
     return table

@@ -21,8 +21,8 @@ Name = Annotated[
 def types(console: Console, name: Name = None) -> None:
     """List the types of jobs that workers have published, with the fields of their payload.
 
-      gopher types
-      gopher types email
+    gopher types
+    gopher types email
     """
     known = console.call(lambda gopher: gopher.types())
     if name is not None:

@@ -12,7 +12,8 @@ from gopher_cli.model.errors import GopherError, Usage
 
 def explained(error: Any, args: Sequence[str] = ()) -> GopherError:
     """A parser's exception as Usage, with a guess at what was meant."""
-    kind, ctx = type(error).__name__, getattr(error, "ctx", None)
+    kind = type(error).__name__
+    ctx: Any = getattr(error, "ctx", None)
     path = ctx.command_path if ctx else " ".join(["gopher", *args[:1]])
     see = f"see: {path} --help"
     if kind == "NoSuchOption":

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING
 
-from gopher_cli.cli import options as o
+from gopher_cli.cli import worker_options as c
 from gopher_cli.cli.choosing import whole
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
@@ -15,36 +15,30 @@ if TYPE_CHECKING:
     from gopher_cli.config import Settings
     from gopher_cli.worker.options import WorkerOptions
 
-WHAT, MUCH, END, TELL = "What it serves", "How much", "When it ends", "How it speaks"
-
-
-def _text(*names: str, help: str, metavar: str, panel: str) -> Any:
-    return o.option(*names, help=help, metavar=metavar, panel=panel)
-
 
 @command
 def worker(
     console: Console,
-    queue: Annotated[list[str] | None, _text("--queue", "-Q", metavar="QUEUE[:WEIGHT]", panel=WHAT, help="such as mail:3,default:1 (repeat, or a,b)")] = None,
-    app: Annotated[str | None, _text("--app", metavar="MODULE:OBJECT", panel=WHAT, help="your handlers, beside the built-in ones")] = None,
-    exec: Annotated[list[str] | None, _text("--exec", metavar="TYPE=COMMAND", panel=WHAT, help="a program that runs a type of job (repeat)")] = None,
-    concurrency: Annotated[str | None, _text("--concurrency", "-c", metavar="N", panel=MUCH, help="jobs at once in each process (5)")] = None,
-    processes: Annotated[str | None, _text("--processes", metavar="N", panel=MUCH, help="processes (1); more use more cores")] = None,
-    priority_ratio: Annotated[str | None, _text("--priority-ratio", metavar="H:N:L", panel=MUCH, help="how often each class goes first (3:2:1), or strict")] = None,
-    poll_interval: Annotated[str | None, _text("--poll-interval", metavar="DURATION", panel=MUCH, help="an idle worker looks by itself that often (1s)")] = None,
-    burst: Annotated[bool, o.option("--burst", panel=END, help="end when no job is left")] = False,
-    max_jobs: Annotated[str | None, _text("--max-jobs", metavar="N", panel=END, help="a process makes way for a fresh one after N jobs")] = None,
-    max_rss: Annotated[str | None, _text("--max-rss", metavar="SIZE", panel=END, help="or when it uses so much memory, such as 512MB")] = None,
-    grace: Annotated[str | None, _text("--grace", metavar="DURATION", panel=END, help="time for running jobs at SIGTERM (30s)")] = None,
-    log_level: Annotated[str | None, _text("--log-level", metavar="LEVEL", panel=TELL, help="debug, info, warning or error")] = None,
-    log_format: Annotated[str | None, _text("--log-format", metavar="FORMAT", panel=TELL, help="console or json")] = None,
-    name: Annotated[str | None, _text("--name", metavar="NAME", panel=TELL, help="what it is called in lists and logs")] = None,
-) -> int:  # fmt: skip
+    queue: c.Queue = None,
+    app: c.App = None,
+    exec: c.Exec = None,
+    concurrency: c.Concurrency = None,
+    processes: c.Processes = None,
+    priority_ratio: c.PriorityRatio = None,
+    poll_interval: c.PollInterval = None,
+    burst: c.Burst = False,
+    max_jobs: c.MaxJobs = None,
+    max_rss: c.MaxRss = None,
+    grace: c.Grace = None,
+    log_level: c.LogLevel = None,
+    log_format: c.LogFormat = None,
+    name: c.Name = None,
+) -> int:
     """Run jobs until SIGTERM or Ctrl-C, which lets running jobs finish.
 
-      gopher worker --concurrency 8
-      gopher worker -Q mail:3,default:1 --app shop.jobs:app
-      gopher worker --exec 'resize=./resize.sh' --burst
+    gopher worker --concurrency 8
+    gopher worker -Q mail:3,default:1 --app shop.jobs:app
+    gopher worker --exec 'resize=./resize.sh' --burst
     """
     settings = console.settings(
         worker_queues=",".join(queue) if queue else None, app=app, worker_concurrency=concurrency,

@@ -32,25 +32,49 @@ def current(info: WorkerInfo) -> str:
     """What it runs, the longest first."""
     jobs = sorted(info.current, key=lambda job: -float(job.get("seconds", 0)))
     shown = ", ".join(
-        f"{job.get('type')} {short_id(str(job.get('id')))[-6:]} {span(float(job.get('seconds', 0)))}" for job in jobs[:3]
-    )  # fmt: skip
+        f"{job.get('type')} {short_id(str(job.get('id')))[-6:]} {span(float(job.get('seconds', 0)))}"
+        for job in jobs[:3]
+    )
     return shown + (f" and {plural(len(jobs) - 3, 'other')}" if len(jobs) > 3 else "")
 
 
 COLUMNS = [
     Column(name="worker", show=lambda w: f"{w.host}:{w.pid}", raw=lambda w: w.id, keep=10, most=28, least=12),
-    Column(name="state", show=state_of, keep=8, style=lambda w: "green" if w.alive and w.state == "running" else "red" if not w.alive else "yellow"),
+    Column(
+        name="state",
+        show=state_of,
+        keep=8,
+        style=lambda w: "green" if w.alive and w.state == "running" else "red" if not w.alive else "yellow",
+    ),
     Column(name="busy", show=lambda w: f"{w.busy}/{w.slots}", raw=lambda w: w.busy, keep=9, right=True),
     Column(name="done", show=lambda w: str(w.completed), raw=lambda w: w.completed, keep=5, right=True),
     Column(name="failed", show=lambda w: str(w.failed), raw=lambda w: w.failed, keep=4, right=True),
     Column(name="rss", show=lambda w: size(w.rss_bytes), raw=lambda w: w.rss_bytes, keep=5, right=True),
-    Column(name="cpu", show=lambda w: f"{w.cpu_percent:.0f}%", raw=lambda w: w.cpu_percent, keep=5, right=True),
-    Column(name="up", show=lambda w: span(w.uptime_seconds), raw=lambda w: w.uptime_seconds, keep=6, right=True),
-    Column(name="queues", show=lambda w: ",".join(w.queues), raw=lambda w: w.queues, keep=3, most=24, least=8),
-    Column(name="running", show=current, raw=lambda w: [job.get("id") for job in w.current], keep=2, most=60, least=16, optional=True),
-]  # fmt: skip
+    Column(
+        name="cpu", show=lambda w: f"{w.cpu_percent:.0f}%", raw=lambda w: w.cpu_percent, keep=5, right=True
+    ),
+    Column(
+        name="up", show=lambda w: span(w.uptime_seconds), raw=lambda w: w.uptime_seconds, keep=6, right=True
+    ),
+    Column(
+        name="queues", show=lambda w: ",".join(w.queues), raw=lambda w: w.queues, keep=3, most=24, least=8
+    ),
+    Column(
+        name="running",
+        show=current,
+        raw=lambda w: [job.get("id") for job in w.current],
+        keep=2,
+        most=60,
+        least=16,
+        optional=True,
+    ),
+]
 EXTRA = (
     Column(name="slots", show=lambda w: str(w.slots), raw=lambda w: w.slots),
     Column(name="types", show=lambda w: ",".join(w.types), raw=lambda w: w.types),
-    Column(name="heard seconds ago", show=lambda w: f"{w.last_heard_seconds:.1f}", raw=lambda w: w.last_heard_seconds),
-)  # fmt: skip
+    Column(
+        name="heard seconds ago",
+        show=lambda w: f"{w.last_heard_seconds:.1f}",
+        raw=lambda w: w.last_heard_seconds,
+    ),
+)

@@ -119,6 +119,11 @@ def info() -> Ask[dict[str, str]]:
     return Ask([("INFO",)], answer)
 
 
+def saves() -> Ask[bool]:
+    """Whether snapshots are saved now and then."""
+    return Ask([("CONFIG", "GET", "save")], lambda raw: len(raw[0]) > 1 and bool(raw[0][1]))
+
+
 def ids_in(
     keys: Keys, place: str, first: int, last: int, *, newest: bool = False
 ) -> Ask[list[tuple[str, float]]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+
 from redis.exceptions import (
     AuthenticationError,
     ConnectionError,
@@ -42,7 +44,8 @@ def translate(error: BaseException, address: str) -> GopherError:
         if said.startswith(code) or (isinstance(error, ResponseError) and f"-{code} " in said):
             return TryLater(f"Redis at {address} refuses: {why}", hint)
     if isinstance(error, (ConnectionError, TimeoutError, OSError)):
-        why = "it did not answer in time" if isinstance(error, TimeoutError) else _cause(error)
+        late = isinstance(error, (TimeoutError, builtins.TimeoutError))
+        why = "it did not answer in time" if late else _cause(error)
         return Unavailable(f"cannot reach Redis at {address} ({why})", _start_hint(address))
     if "WRONGTYPE" in said:
         return BadData(f"foreign data under our keys at {address}: {said}", "choose another GOPHER_NAMESPACE")

@@ -6,6 +6,7 @@ commands by themselves.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,34 +16,43 @@ from gopher_cli.store.packing import pack
 
 
 class Lane:
-    """For asyncio. ``make`` makes an unconnected connection."""
+    """For asyncio. ``make`` makes an unconnected connection; ``timeout`` (s) is for a whole exchange.
 
-    def __init__(self, make: Callable[[], Any]) -> None:
+    The connections have no time-out of their own: redis-py's would lose a cancellation on Python 3.11.
+    """
+
+    def __init__(self, make: Callable[[], Any], timeout: float | None) -> None:
         self._make = make
+        self._timeout = timeout
         self._idle: list[Any] = []
 
     async def talk(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
         """Answers in order; what Redis refused is a ResponseError among them.
 
-        Raises redis-py's ConnectionError, TimeoutError or AuthenticationError, or OSError.
+        Raises redis-py's ConnectionError or AuthenticationError, TimeoutError or another OSError.
         """
         connection = self._idle.pop() if self._idle else self._make()
         try:
-            if not connection.is_connected:
-                await connection.connect()
-            await connection.send_packed_command([pack(commands)], check_health=False)
-            answers: list[Any] = []
-            for _ in commands:
-                try:
-                    answers.append(await connection.read_response())
-                except ResponseError as refusal:
-                    answers.append(refusal)
+            async with asyncio.timeout(self._timeout):
+                answers = await self._exchange(connection, commands)
         except BaseException:
             # Half an answer may be on its way, and others of this lane are likely as dead.
             await connection.disconnect(nowait=True)
             await self.close()
             raise
         self._idle.append(connection)
+        return answers
+
+    async def _exchange(self, connection: Any, commands: Sequence[Sequence[Any]]) -> list[Any]:
+        if not connection.is_connected:
+            await connection.connect()
+        await connection.send_packed_command([pack(commands)], check_health=False)
+        answers: list[Any] = []
+        for _ in commands:
+            try:
+                answers.append(await connection.read_response())
+            except ResponseError as refusal:
+                answers.append(refusal)
         return answers
 
     async def close(self) -> None:

@@ -31,15 +31,14 @@ class RedisStore:
     def __init__(self, address: Address, *, timeout: float = 5.0) -> None:
         self.address = address
         self._timeout = timeout
-        self._make = connections(address, timeout, redis.asyncio, Retry)
-        # What waits has its deadline outside of the client library.
-        self._make_waiting = connections(address, None, redis.asyncio, Retry)
+        self._make = connections(address, None, redis.asyncio, Retry)
         self._lanes: dict[str, Lane] = {}
 
     def _lane(self, name: str) -> Lane:
         lane = self._lanes.get(name)
         if lane is None:
-            lane = self._lanes[name] = Lane(self._make_waiting if name == "wait" else self._make)
+            # What waits brings its own deadline.
+            lane = self._lanes[name] = Lane(self._make, None if name == "wait" else self._timeout)
         return lane
 
     async def run(self, call: Call[T], lane: str = "main") -> T:

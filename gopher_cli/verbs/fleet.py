@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from gopher_cli.model.errors import BadConfig
+from gopher_cli.model.errors import BadConfig, GopherError
 from gopher_cli.model.stats import ServerInfo, WorkerInfo
 from gopher_cli.store import ask
 from gopher_cli.verbs.base import Base
@@ -54,7 +54,15 @@ class Fleet(Base):
             start = time.perf_counter()
             await self.store.ask(ask.time_ms())
             taken.append(time.perf_counter() - start)
-        return _server(await self.store.ask(ask.info()), str(self.store.address), sorted(taken)[2])
+        said = await self.store.ask(ask.info())
+        return _server(said, str(self.store.address), sorted(taken)[2], await self._snapshots())
+
+    async def _snapshots(self) -> bool:
+        """Whether the server saves snapshots by itself; False also where it does not tell."""
+        try:
+            return await self.store.ask(ask.saves())
+        except GopherError:
+            return False
 
     async def check(self, *, accept_eviction: bool = False) -> None:
         """Raises BadConfig when this server must not be used: too old, or free to throw jobs away."""
@@ -91,7 +99,7 @@ def _info(worker: str, heard: int, about: bytes, now: int) -> WorkerInfo:
     )  # fmt: skip
 
 
-def _server(said: Mapping[str, str], address: str, round_trip: float) -> ServerInfo:
+def _server(said: Mapping[str, str], address: str, round_trip: float, snapshots: bool) -> ServerInfo:
     def number(name: str) -> int:
         return int(said.get(name, "0") or 0)
 
@@ -106,5 +114,5 @@ def _server(said: Mapping[str, str], address: str, round_trip: float) -> ServerI
         clients=number("connected_clients"),
         uptime_seconds=number("uptime_in_seconds"),
         round_trip_seconds=round_trip,
-        persistence="AOF" if aof else "snapshots only" if number("rdb_last_save_time") else "none",
+        persistence="AOF" if aof else "snapshots only" if snapshots else "none",
     )

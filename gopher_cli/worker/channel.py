@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -39,13 +40,24 @@ class Channel:
                 return
             if not line.endswith(b"\n"):
                 return
-            yield _decode(line)
+            try:
+                said = _decode(line)
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                return  # somebody else has written into it: nothing that follows can be trusted
+            if isinstance(said, dict):
+                yield said
 
     async def receive(self) -> dict[str, Any] | None:
         """The next message, or None when the peer is gone."""
         async for message in self.messages():
             return message
         return None
+
+    async def flush(self, seconds: float = 1.0) -> None:
+        """Wait until all has left this process, or the time is over."""
+        until = time.monotonic() + seconds
+        while self._writer.transport.get_write_buffer_size() and time.monotonic() < until:
+            await asyncio.sleep(0.005)
 
     def close(self) -> None:
         self._writer.close()

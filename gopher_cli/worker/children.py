@@ -18,7 +18,7 @@ from gopher_cli.model.outcome import Discarded, Failed, Lost, Outcome, Succeeded
 from gopher_cli.model.signals import Snooze
 from gopher_cli.worker import outcomes
 from gopher_cli.worker.channel import Channel
-from gopher_cli.worker.kin import before_exec, signal_group
+from gopher_cli.worker.kin import before_exec, signal_group, signal_name
 from gopher_cli.worker.link import HandlerLink
 from gopher_cli.worker.options import WorkerOptions
 from gopher_cli.worker.run import Run
@@ -121,7 +121,7 @@ class Children:
         with contextlib.suppress(subprocess.TimeoutExpired):
             code = await asyncio.to_thread(child.process.wait, 1)
             if code < 0:
-                return f"was killed by {signal.Signals(-code).name}"
+                return f"was killed by {signal_name(-code)}"
             return f"exited with code {code}"
         return "closed its channel"
 

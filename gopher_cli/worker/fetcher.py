@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import secrets
+import time
 
 from gopher_cli.gopher import Gopher
-from gopher_cli.model.errors import GopherError
+from gopher_cli.model.errors import BadData, GopherError
 from gopher_cli.store import ask
 from gopher_cli.store.calls import Batch
 from gopher_cli.worker.fetching import Quotas, Rotation
+from gopher_cli.worker.logs import say
 from gopher_cli.worker.options import WorkerOptions
 
 _MOST = 500
 
 
 class Fetcher:
+    """``waits`` while it waits for jobs, and no lease can be on its way."""
+
+    waits = False
+
     def __init__(self, gopher: Gopher, runner: str, options: WorkerOptions) -> None:
         self._gopher = gopher
         self._runner = runner
@@ -27,6 +34,7 @@ class Fetcher:
         self._sequence = 0
         self._next_due: int | None = None
         self._now = 0
+        self._quiet: dict[str, float] = {}
 
     async def fetch(self, count: int) -> list[Batch]:
         """Up to ``count`` jobs from the queues, the one whose turn it is first."""
@@ -58,17 +66,29 @@ class Fetcher:
                     count=count,
                     quota=quota,
                 )
+            except BadData as error:
+                self._complain(queue, error)
+                return Batch(0, [], [], None, False)  # the other queues are served
             except GopherError:
                 await asyncio.sleep(wait * (0.75 + random.random() / 2))
                 wait = min(wait * 2, 2.0)
+
+    def _complain(self, queue: str, error: BadData) -> None:
+        """Once a minute."""
+        if time.monotonic() > self._quiet.get(queue, 0.0):
+            self._quiet[queue] = time.monotonic() + 60
+            say("this queue cannot be served", logging.ERROR, queue=queue, why=str(error))
 
     async def idle(self) -> None:
         """Wait for a wake token, for the next due job, or for the poll interval to pass."""
         seconds = self._poll
         if self._next_due is not None:
             seconds = min(seconds, max(0.005, (self._next_due - self._now) / 1000))
+        self.waits = True
         try:
             keys = [self._gopher.keys(queue) for queue in self._queues]
             await self._gopher.store.wait(ask.wait(keys, seconds), seconds)
         except GopherError:
             await asyncio.sleep(min(seconds, 0.5))
+        finally:
+            self.waits = False

@@ -58,6 +58,10 @@ class Prefetch:
         """A job took so long; the newest tenth counts."""
         self._mean += (seconds - self._mean) * (0.1 if seconds < self._mean else 0.5)
 
+    def distrust(self) -> None:
+        """What was held had to wait too long: fetch no more ahead until jobs are short again."""
+        self._mean = max(self._mean, 1.0)
+
     @property
     def size(self) -> int:
         if self._mean > self.WORTH / 2:

@@ -8,7 +8,7 @@ import msgspec
 
 from gopher_cli.model.duration import format_duration
 from gopher_cli.model.errors import BadData
-from gopher_cli.model.job import MAX_PAYLOAD, Lease
+from gopher_cli.model.job import MAX_PAYLOAD, JobState, Lease
 from gopher_cli.model.outcome import (
     Cancelled,
     Discarded,
@@ -22,6 +22,7 @@ from gopher_cli.model.outcome import (
     Transition,
 )  # fmt: skip
 from gopher_cli.model.signals import Discard, Retry, Snooze
+from gopher_cli.store.calls import Settlement
 
 _encode = msgspec.json.Encoder().encode
 _ERROR, _TRACEBACK = 2000, 8000
@@ -47,22 +48,35 @@ NOTHING = Succeeded()
 def failed(error: BaseException) -> Outcome:
     """The handler raised."""
     match error:
+        case Snooze(seconds=seconds) | Retry(delay=seconds) if not _is_span(seconds):
+            return Failed(f"{type(error).__name__} takes a number of seconds, not {seconds!r}"[:_ERROR])
         case Snooze():
-            return Snoozed(error.seconds, str(error))
+            return Snoozed(float(error.seconds), _text(error))
         case Retry():
-            return Failed(str(error) or "the handler asked for a retry", delay=error.delay)
+            delay = None if error.delay is None else float(error.delay)
+            return Failed(_text(error) or "the handler asked for a retry", delay=delay)
         case Discard():
-            return Discarded(str(error) or "the handler gave the job up")
+            return Discarded(_text(error) or "the handler gave the job up")
         case BadData():
-            return Discarded(str(error)[:_ERROR])
+            return Discarded(_text(error))
     return Failed(_said(error), _where(error))
 
 
-def _said(error: BaseException) -> str:
+def _is_span(seconds: object) -> bool:
+    """A time to wait, up to a century; None is no wish."""
+    return seconds is None or (isinstance(seconds, (int, float)) and 0 <= seconds <= 100 * 365 * 86400.0)
+
+
+def _text(error: BaseException) -> str:
     try:
-        return f"{type(error).__name__}: {error}".removesuffix(": ")[:_ERROR]
+        return str(error)[:_ERROR]
     except Exception:  # an exception that cannot even say what it is
         return type(error).__name__
+
+
+def _said(error: BaseException) -> str:
+    name, text = type(error).__name__, _text(error)
+    return name if text in ("", name) else f"{name}: {text}"[:_ERROR]
 
 
 def _where(error: BaseException) -> str:
@@ -97,6 +111,16 @@ def record(lease: Lease, outcome: Outcome, to: Transition, seconds: float, worke
     if to.state in ("retrying", "scheduled"):
         said["retry_in"] = round(to.after, 3)
     return _encode(_clean(said))
+
+
+def unsettled(lease: Lease, error: Exception) -> Settlement:
+    """An end for a job whose outcome cannot be written down: the dead letter queue, with the reason."""
+    said = {
+        "attempt": lease.attempt,
+        "outcome": "failed",
+        "error": f"its outcome could not be settled: {_said(error)}",
+    }
+    return Settlement(lease, Transition(JobState.FAILED), _encode(_clean(said)))
 
 
 def _clean(said: dict[str, object]) -> dict[str, object]:

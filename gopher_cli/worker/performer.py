@@ -36,7 +36,7 @@ from gopher_cli.worker.programs import run_program
 from gopher_cli.worker.run import Place, Run, here
 from gopher_cli.worker.seats import Seats
 from gopher_cli.worker.settling import Settler
-from gopher_cli.worker.threads import Stopped, Threads
+from gopher_cli.worker.threads import Stopped, Target, Threads
 
 _CLOCK = time.monotonic
 _BREATH = 0.002  # seconds that handlers may follow each other before others have a turn
@@ -61,6 +61,7 @@ class Performer:
         self._log = joblog
         self._room = room
         self._loop = asyncio.get_running_loop()
+        self._clean = copy_context()
         self._threads = Threads(options.concurrency, self._in_thread)
         self.children = Children(options, settings, link)
         self._completed = Transition(JobState.COMPLETED, gopher.defaults.retention)
@@ -112,7 +113,9 @@ class Performer:
             self._finish(run, outcome, now)
             seat = run.seat
             if cancelled or run.stopped or copy_context() != clean:
-                break
+                # Not from here: the tasks of the next jobs would inherit what this one has set.
+                self._loop.call_soon(self._leave, seat, context=self._clean)
+                return
             if now - breath > _BREATH:
                 place.run = None
                 await asyncio.sleep(0)
@@ -124,23 +127,38 @@ class Performer:
             run.task = task
         self._leave(seat)
 
-    def _in_thread(self, run: Run) -> Run | None:
+    def _in_thread(self, run: Run, target: Target) -> Run | None:
         """Runs in a handler's thread; answers what that thread shall run next."""
         place = here.get()
         assert place is not None
         place.run = run
         try:
-            outcome = outcomes.succeeded(run.handler.call(*self._arguments(run)))
+            target.aim(run)
+            outcome = self._called(run)
+            target.shelter()
         except Stopped:
+            target.shelter()
             outcome = self._stopped(run)
-        except BaseException as error:
-            outcome = outcomes.failed(error)
         self._finish(run, outcome, _CLOCK(), self._settler.add_from_thread)
         place.run = None
         following = self._seats.take(Runs.THREAD, run.seat)
         if following is None:
-            self._loop.call_soon_threadsafe(self._leave, run.seat)
+            self._loop.call_soon_threadsafe(self._leave_thread, run.seat, context=self._clean)
         return following
+
+    def _called(self, run: Run) -> Outcome:
+        if run.stopped:
+            raise Stopped  # before it has begun
+        try:
+            return outcomes.succeeded(run.handler.call(*self._arguments(run)))
+        except Stopped:
+            raise
+        except BaseException as error:
+            return outcomes.failed(error)
+
+    def _leave_thread(self, seat: int) -> None:
+        self._threads.ended()
+        self._leave(seat)
 
     async def _elsewhere(self, run: Run, perform: Callable[[Run], Awaitable[Outcome]]) -> None:
         """In another process; cancelling our task ends that process."""
@@ -174,7 +192,7 @@ class Performer:
         if run.task is not None:
             run.task.cancel()
         elif run.stop is not None:
-            run.stop()
+            run.stop(run)
 
     def give_up(self, run: Run) -> None:
         """It heeds nothing: settle it without it. Its seat stays taken."""
@@ -200,10 +218,13 @@ class Performer:
         if run.partial:
             self._link.log(run.lease, run.partial)  # a line that had no end
         seconds = now - run.started
-        if isinstance(outcome, Succeeded):
-            settlement = self._success(run, outcome, seconds)
-        else:
-            settlement = self._otherwise(run, outcome, seconds)
+        try:
+            if isinstance(outcome, Succeeded):
+                settlement = self._success(run, outcome, seconds)
+            else:
+                settlement = self._otherwise(run, outcome, seconds)
+        except Exception as error:  # such as a back-off in its record that is none
+            settlement = outcomes.unsettled(run.lease, error)
         (add or self._settler.add)(settlement)
 
     def _success(self, run: Run, outcome: Succeeded, seconds: float) -> Settlement:

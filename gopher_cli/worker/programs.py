@@ -14,7 +14,7 @@ import msgspec
 
 from gopher_cli.model.outcome import Discarded, Failed, Lost, Outcome
 from gopher_cli.worker import outcomes
-from gopher_cli.worker.kin import before_exec, signal_group
+from gopher_cli.worker.kin import before_exec, signal_group, signal_name
 from gopher_cli.worker.link import HandlerLink
 from gopher_cli.worker.run import Run
 
@@ -33,6 +33,7 @@ _PASSED_ON = (
 )
 _CHUNK = 65536
 _KEPT = 65536
+_BREATH = 0.005
 _DRAIN = 1.0  # a grandchild that holds the pipe open is not waited for
 
 
@@ -80,13 +81,13 @@ async def _converse(process: asyncio.subprocess.Process, run: Run, link: Handler
         asyncio.create_task(_keep_tail(process.stdout, tail)),
         asyncio.create_task(_log_from(process.stderr, run, link)),
     }
+    feeding = asyncio.create_task(_feed(process.stdin, bytes(run.lease.spec.payload)))
     try:
-        await _feed(process.stdin, bytes(run.lease.spec.payload))
         await process.wait()
         await asyncio.wait(followers, timeout=_DRAIN)
     finally:
-        for follower in followers:
-            follower.cancel()
+        for task in (*followers, feeding):
+            task.cancel()
     return bytes(tail)
 
 
@@ -109,16 +110,27 @@ async def _keep_tail(stream: asyncio.StreamReader, tail: bytearray) -> None:
 
 
 async def _log_from(stream: asyncio.StreamReader, run: Run, link: HandlerLink) -> None:
-    while chunk := await stream.read(_CHUNK):
-        link.log(run.lease, chunk.decode("utf-8", "backslashreplace"))
+    """Whole lines where it can: a chunk may end within one, even within a character."""
+    rest = b""
+    try:
+        while chunk := await stream.read(_CHUNK):
+            whole, newline, rest = (rest + chunk).rpartition(b"\n")
+            if len(rest) > _CHUNK:
+                whole, newline, rest = whole + newline + rest, b"\n", b""
+            if newline:
+                link.log(run.lease, whole.decode("utf-8", "backslashreplace"))
+            if len(chunk) >= _CHUNK // 2:
+                await asyncio.sleep(_BREATH)  # endless output must not take all of our time
+    finally:
+        if rest:
+            link.log(run.lease, rest.decode("utf-8", "backslashreplace"))
 
 
 def _outcome(code: int, tail: bytes) -> Outcome:
     if code == 0:
         return outcomes.succeeded(_last_line(tail))
     if code < 0:
-        name = signal.Signals(-code).name if -code in list(signal.Signals) else f"signal {-code}"
-        return Lost(f"the program was killed by {name}")
+        return Lost(f"the program was killed by {signal_name(-code)}")
     said = f"the program ended with exit code {code}"
     if code in _PERMANENT:
         return Discarded(said, exit_code=code)
@@ -148,3 +160,5 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     signal_group(process.pid, signal.SIGKILL)
     if process.returncode is None:
         await process.wait()
+    # What has left the group may still hold our pipes: we let go of them.
+    process._transport.close()  # type: ignore[attr-defined]

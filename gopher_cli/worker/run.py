@@ -29,7 +29,7 @@ class Run:
         self.context: Context | None = None
         self.task: asyncio.Task[None] | None = None
         # How to stop it where cancelling its task is not enough.
-        self.stop: Callable[[], None] | None = None
+        self.stop: Callable[[Run], None] | None = None
 
 
 class Place:

@@ -23,10 +23,12 @@ from gopher_cli.worker.performer import Performer
 from gopher_cli.worker.run import Run
 from gopher_cli.worker.seats import KILL_AFTER, Seats
 from gopher_cli.worker.settling import Settler
-from gopher_cli.worker.strays import unknown, unreadable
+from gopher_cli.worker.strays import Strays, unreadable
 
 _CLOCK = time.monotonic
 _LOOK = 0.1
+_LAST_WORDS = 5.0  # seconds for settling at the end
+_UNSETTLED = 10_000  # ended attempts that Redis has not taken, before no more are fetched
 _STALE = 1.0  # seconds without any movement after which buffered jobs go back
 _BACK = Transition(JobState.ENQUEUED, spent=False)
 
@@ -45,6 +47,7 @@ class Runner:
     ) -> None:
         self.worn = False
         self._options = options
+        self._default_retention = gopher.defaults.retention
         self._room = asyncio.Event()
         self._stopping = asyncio.Event()
         self._grace_ends = float("inf")
@@ -55,31 +58,38 @@ class Runner:
         self._prefetch = Prefetch(options.concurrency)
         self._settler = Settler(gopher, id, self._link, self._settled, lambda: bool(self._seats.running))
         queues = [name for name, _ in options.queues]
+        strays = Strays()
         self._seats = Seats(
             board,
             registry,
             queues,
             gopher.defaults,
-            lambda lease: self._settler.add_from_thread(unknown(lease)),
+            lambda lease: self._settler.add_from_thread(strays.unknown(lease, _CLOCK())),
         )
         self._performer = Performer(
             gopher, self._seats, self._settler, self._link, self._log, options, settings, self._room.set
         )
 
     async def run(self) -> None:
-        """Until `stop`, or in a burst until nothing is left; then all is settled or handed back."""
+        """Until `stop`, or in a burst until nothing is left; then all is settled or handed back.
+
+        Whatever else ends one of its tasks is raised here: a runner that works by halves must go.
+        """
+        duties = (self._link.send_now_and_then(), self._watch(), self._stopping.wait())
         settling = asyncio.create_task(self._settler.run())
-        services = [asyncio.create_task(duty) for duty in (self._link.send_now_and_then(), self._watch())]
         fetching = asyncio.create_task(self._fetch_until_stopped())
-        stopping = asyncio.create_task(self._stopping.wait())
-        await asyncio.wait({fetching, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        tasks = [settling, fetching, *(asyncio.ensure_future(duty) for duty in duties)]
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         await self._drain(fetching)
         self._settler.close()
-        await asyncio.wait({settling}, timeout=5)
-        for task in (*services, settling, stopping):
+        await asyncio.wait({settling}, timeout=_LAST_WORDS)
+        for task in tasks:
             task.cancel()
         self._performer.children.close()
         self._log.flush()
+        for said in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(said, Exception):
+                raise said
 
     # What the supervisor says
 
@@ -92,14 +102,32 @@ class Runner:
 
     def cancel(self, ids: Sequence[str], why: str = "cancel") -> None:
         """Stop these if they run here."""
-        for id in ids:
-            if run := self._seats.running.get(id):
+        wanted = set(ids)
+        for run in self._running():
+            if run.lease.id in wanted:
                 self._performer.stop(run, why)
+        for lease in self._seats.withdraw(wanted):
+            if why == "cancel":
+                self._settler.add(Settlement(lease, Transition(JobState.CANCELLED, self._retention(lease))))
+
+    def _retention(self, lease: Lease) -> float:
+        own = lease.spec.options.retention
+        return self._default_retention if own is None else own
+
+    def _running(self) -> list[Run]:
+        return list(self._seats.running.copy().values())
+
+    def _interrupt(self) -> None:
+        for run in self._running():
+            self._performer.stop(run, "interrupt")
 
     def fence(self) -> None:
-        """Redis was away for so long that the leases may end: drop everything, settle nothing."""
-        self._seats.clear()
-        self.cancel(list(self._seats.running), "lost")
+        """Redis was away for so long that the leases may end: nothing runs on.
+
+        All is handed back once Redis can be reached; what others have taken until then is refused.
+        """
+        self._hand_back(self._seats.clear())
+        self._interrupt()
 
     def keep_output(self, run: Run, text: str) -> None:
         """What a handler printed."""
@@ -108,7 +136,7 @@ class Runner:
     def state(self) -> dict[str, Any]:
         """What the supervisor is told every second."""
         now = _CLOCK()
-        oldest = sorted(self._seats.running.copy().values(), key=lambda run: run.started)[:10]
+        oldest = sorted(self._running(), key=lambda run: run.started)[:10]
         return {
             "busy": len(self._seats.running),
             "counts": self._log.counts,
@@ -146,7 +174,7 @@ class Runner:
             return 0
         ahead = self._prefetch.size
         waiting = self._seats.buffered
-        if waiting > ahead // 2:
+        if waiting > ahead // 2 or self._settler.pending > _UNSETTLED:
             return 0
         count = self._seats.free + ahead - waiting
         return min(count, self._options.max_jobs - self._seats.started) if self._options.max_jobs else count
@@ -174,7 +202,8 @@ class Runner:
     def _settled(self, items: Sequence[Settlement]) -> None:
         """These are safe."""
         self._moved = _CLOCK()
-        self._prefetch.learn(sum(item.run_us for item in items) / len(items) / 1e6)
+        if spent := sum(item.run_us for item in items):  # what was handed back teaches nothing
+            self._prefetch.learn(spent / len(items) / 1e6)
         self._log.completed(items)
         self._room.set()
 
@@ -185,7 +214,7 @@ class Runner:
         while True:
             await asyncio.sleep(_LOOK)
             now = _CLOCK()
-            for run in list(self._seats.running.values()):
+            for run in self._running():
                 if now > run.deadline and not run.stopped:
                     self._performer.stop(run, "timeout")
                 elif run.stopped and now > run.deadline + KILL_AFTER:
@@ -193,6 +222,7 @@ class Runner:
                     self.worn = True
                     self.stop()
             if self._seats.buffered and now - self._moved > _STALE:
+                self._prefetch.distrust()
                 self._hand_back(self._seats.clear())  # behind long jobs: another worker may be free
             if now - told > 1:
                 self._log.flush()
@@ -215,16 +245,16 @@ class Runner:
         self._hand_back(self._seats.close())
         if not fetching.done():
             # An answer that is on its way brings leases: wait for it, then hand them back.
-            await asyncio.wait({fetching}, timeout=1.2)
+            await asyncio.wait({fetching}, timeout=0 if self._fetcher.waits else 1.2)
             fetching.cancel()
         self._hand_back(self._seats.clear())
         while self._seats.running and _CLOCK() < self._grace_ends:
             self._room.clear()
             await self._until_room(max(0.01, min(self._grace_ends - _CLOCK(), 0.5)))
-        self.cancel(list(self._seats.running), "interrupt")
+        self._interrupt()
         deadline = _CLOCK() + 1.0
         while self._seats.running and _CLOCK() < deadline:
             self._room.clear()
             await self._until_room(0.05)
-        for run in list(self._seats.running.values()):
+        for run in self._running():
             self._performer.give_up(run)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from gopher_cli.handlers import Handler, Registry, Runs
 from gopher_cli.model.defaults import Defaults
@@ -28,7 +28,7 @@ class Seats:
         defaults: Defaults,
         stray: Callable[[Lease], None],
     ) -> None:
-        self.running: dict[str, Run] = {}
+        self.running: dict[int, Run] = {}  # by seat: a job may come back while its old run still dies
         self.started = 0
         self._board = board
         self._handlers = registry.handlers
@@ -85,7 +85,7 @@ class Seats:
         self._board.write(
             seat, started + timeout + KILL_AFTER + 2, self._number.get(lease.queue, 0), lease.id
         )
-        self.running[lease.id] = run
+        self.running[seat] = run
         self.started += 1
         return run
 
@@ -99,7 +99,7 @@ class Seats:
         """It runs no more; False when it was given up before. Its seat is still taken."""
         if run is self._alone:
             self._alone = None
-        return self.running.pop(run.lease.id, None) is not None
+        return self.running.pop(run.seat, None) is not None
 
     def leave(self, seat: int) -> None:
         with self._lock:
@@ -110,6 +110,14 @@ class Seats:
         """Seat nobody any more; the jobs that still wait."""
         self._closed = True
         return self.clear()
+
+    def withdraw(self, ids: Collection[str]) -> list[Lease]:
+        """Take these out of the buffer."""
+        with self._lock:
+            found = [lease for lease in self._buffer if lease.id in ids]
+            for lease in found:
+                self._buffer.remove(lease)
+        return found
 
     def clear(self) -> list[Lease]:
         with self._lock:

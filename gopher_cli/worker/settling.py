@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
@@ -13,10 +13,13 @@ from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import BadData, GopherError
 from gopher_cli.store.calls import Settlement, Verdict
 from gopher_cli.worker.link import HandlerLink
+from gopher_cli.worker.logs import say
+from gopher_cli.worker.outcomes import unsettled
 
 _BATCH = 500
 _PAUSE = 0.002
 _REPEAT = (0.05, 2.0)
+_LATER = 2.0
 
 
 class Settler:
@@ -40,6 +43,7 @@ class Settler:
         self._loop = asyncio.get_running_loop()
         self._closing = False
         self._sending = 0
+        self._later = 0
 
     def add(self, settlement: Settlement) -> None:
         """From the loop's own thread."""
@@ -53,7 +57,7 @@ class Settler:
 
     @property
     def pending(self) -> int:
-        return len(self._ended) + self._sending
+        return len(self._ended) + self._sending + self._later
 
     async def run(self) -> None:
         """Until `close`, and then until all is sent."""
@@ -84,18 +88,43 @@ class Settler:
         try:
             if self._link.has_words:
                 await self._report({item.lease.id for item in items})
-            verdicts = await self._until_taken(items)
-            if any(verdict is Verdict.STALE or verdict is Verdict.GONE for verdict in verdicts):
-                items = self._refused(items, verdicts)
-            if items:
-                self._settled(items)
+            await self._deliver(items)
         finally:
             self._sending = 0
+
+    async def _deliver(self, items: list[Settlement]) -> None:
+        try:
+            verdicts = await self._until_taken(items)
+        except Exception as error:
+            await self._apart(items, error)
+            return
+        if any(verdict is Verdict.STALE or verdict is Verdict.GONE for verdict in verdicts):
+            items = self._refused(items, verdicts)
+        if items:
+            self._settled(items)
+
+    async def _apart(self, items: list[Settlement], error: Exception) -> None:
+        """One of these is refused: the others go alone, and that one is sent again later."""
+        if len(items) > 1:
+            for item in items:
+                await self._deliver([item])
+            return
+        (item,) = items
+        say("an outcome is refused, and sent again", logging.ERROR, id=item.lease.id, why=str(error))
+        if not isinstance(error, GopherError):  # it cannot even be sent as it is
+            item = unsettled(item.lease, error)
+        self._later += 1
+        self._loop.call_later(_LATER, self._return, item)
+
+    def _return(self, item: Settlement) -> None:
+        self._later -= 1
+        self.add(item)
 
     def _refused(self, items: list[Settlement], verdicts: list[Verdict]) -> list[Settlement]:
         """Tell of those that were not ours any more; the rest."""
         for item, verdict in zip(items, verdicts, strict=True):
             if verdict in (Verdict.STALE, Verdict.GONE):
+                say("an outcome came too late: the job is not ours any more", logging.WARNING, id=item.lease.id)
                 self._gopher.emit(LeaseWasLost(item.lease, str(verdict)))
         return [
             i
@@ -111,14 +140,12 @@ class Settler:
 
     async def _until_taken(self, items: list[Settlement]) -> list[Verdict]:
         """Repeat while Redis is away. Worse to lose an outcome than to send it twice."""
-        wait, until = _REPEAT[0], time.monotonic() + 3600
+        wait = _REPEAT[0]
         while True:
             try:
                 return await self._gopher.settle(self._runner, items)
             except BadData:
                 raise
             except GopherError:
-                if self._closing or time.monotonic() > until:
-                    return [Verdict.STALE] * len(items)
                 await asyncio.sleep(wait * (0.75 + random.random() / 2))
                 wait = min(wait * 2, _REPEAT[1])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import msgspec
 
 from gopher_cli.model.job import JobState, Lease
@@ -12,18 +10,29 @@ from gopher_cli.store.calls import Settlement
 
 PATIENCE = 3600.0
 _AGAIN = 5.0
+_MOST = 10_000
 
 
-def unknown(lease: Lease) -> Settlement:
-    """Left for a worker that knows the type; after an hour it goes to the dead letter queue."""
-    if _age(lease.id) < PATIENCE:
-        return Settlement(lease, Transition(JobState.SCHEDULED, _AGAIN, spent=False))
-    said = {
-        "attempt": lease.attempt,
-        "outcome": "no handler",
-        "error": f"no worker has a handler for {lease.spec.type}",
-    }
-    return Settlement(lease, Transition(JobState.FAILED), msgspec.json.encode(said))
+class Strays:
+    """Jobs of types that are unknown here, and since when: a job may be old when its time has come."""
+
+    def __init__(self) -> None:
+        self._since: dict[str, float] = {}
+
+    def unknown(self, lease: Lease, now: float) -> Settlement:
+        """Left for a worker that knows the type; after an hour it goes to the dead letter queue."""
+        since = self._since.setdefault(lease.id, now)
+        if len(self._since) > _MOST:
+            del self._since[next(iter(self._since))]
+        if now - since < PATIENCE:
+            return Settlement(lease, Transition(JobState.SCHEDULED, _AGAIN, spent=False))
+        self._since.pop(lease.id, None)
+        said = {
+            "attempt": lease.attempt,
+            "outcome": "no handler",
+            "error": f"no worker has a handler for {lease.spec.type}",
+        }
+        return Settlement(lease, Transition(JobState.FAILED), msgspec.json.encode(said))
 
 
 def unreadable(lease: Lease, raw: bytes) -> Settlement:
@@ -35,13 +44,3 @@ def unreadable(lease: Lease, raw: bytes) -> Settlement:
         "raw_hex": raw[:2000].hex(),
     }
     return Settlement(lease, Transition(JobState.FAILED), msgspec.json.encode(said))
-
-
-def _age(id: str) -> float:
-    """Seconds since a UUIDv7 was made; 0 for ids of another form."""
-    head = id.replace("-", "")[:12]
-    try:
-        made = int(head, 16) / 1000 if len(id) == 36 and id[14] == "7" else time.time()
-    except ValueError:
-        return 0.0
-    return time.time() - made

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import threading
 from collections.abc import Callable
+from contextvars import copy_context
 from queue import SimpleQueue
 
 from gopher_cli.worker.run import Place, Run, here
@@ -14,39 +15,80 @@ class Stopped(BaseException):
     """Raised inside of a handler's thread to stop it. No handler should catch it."""
 
 
-class Threads:
-    """``perform`` runs one attempt and answers the next Run for this thread, or None."""
+class Target:
+    """What a thread runs now: only that can be stopped, never what comes after it."""
 
-    def __init__(self, most: int, perform: Callable[[Run], Run | None]) -> None:
+    __slots__ = ("_ident", "_lock", "_run", "_struck")
+
+    def __init__(self, ident: int) -> None:
+        self._ident = ident
+        self._lock = threading.Lock()
+        self._run: Run | None = None
+        self._struck = False
+
+    def aim(self, run: Run) -> None:
+        """From here on it may be stopped."""
+        self._struck = False
+        self._run = run
+        run.stop = self.strike
+
+    def strike(self, run: Run) -> None:
+        """Called from the loop. Raises Stopped in the thread if it is still at this run."""
+        with self._lock:
+            if self._run is run:
+                self._struck = True
+                _raise_in(self._ident, Stopped)
+
+    def shelter(self) -> None:
+        """From here on nothing strikes; what is on its way is taken back."""
+        with self._lock:
+            self._run = None
+        if self._struck:
+            _raise_in(self._ident, None)
+
+
+class Threads:
+    """``perform`` runs one attempt and answers the next Run for this thread, or None at a chain's end."""
+
+    def __init__(self, most: int, perform: Callable[[Run, Target], Run | None]) -> None:
         self._most = most
         self._perform = perform
         self._inbox: SimpleQueue[Run] = SimpleQueue()
-        self._idle = 0
+        self._chains = 0
         self._count = 0
 
     def start(self, run: Run) -> None:
-        """Run it in a thread that is free, or in a new one."""
-        if self._idle <= self._inbox.qsize() and self._count < self._most:
-            self._count += 1
-            threading.Thread(target=self._live, name=f"gopher-{self._count}", daemon=True).start()
+        """Run it in a thread that is free, or in a new one. Called from the loop, as `ended` is."""
+        self._chains += 1
+        if self._chains > self._count and self._count < self._most:
+            self._grow()
         self._inbox.put(run)
 
+    def ended(self) -> None:
+        """A chain of jobs has come to its end: its thread is free, or about to be."""
+        self._chains -= 1
+
+    def _grow(self) -> None:
+        try:
+            threading.Thread(target=self._live, name=f"gopher-{self._count + 1}", daemon=True).start()
+        except RuntimeError:  # the system has no thread left: those that we have must do
+            if not self._count:
+                raise
+            return
+        self._count += 1
+
     def _live(self) -> None:
-        ident = threading.get_ident()
+        target = Target(threading.get_ident())
         while True:
-            self._idle += 1
             run: Run | None = self._inbox.get()
-            self._idle -= 1
             assert run is not None
             here.set(Place(run))
             while run is not None:
-                run.stop = lambda: interrupt(ident)
-                try:
-                    run = self._perform(run)
-                except Stopped:
-                    run = None  # it came too late: that job had ended by itself
+                # Each in a context of its own: what a handler sets there ends with it.
+                run = copy_context().run(self._perform, run, target)
 
 
-def interrupt(ident: int) -> None:
-    """Raise Stopped in a thread, at its next step in Python. C code is not interrupted."""
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(Stopped))
+def _raise_in(ident: int, what: type[BaseException] | None) -> None:
+    """At the thread's next step in Python; C code is not interrupted. None takes it back."""
+    said = ctypes.py_object() if what is None else ctypes.py_object(what)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), said)

@@ -13,7 +13,16 @@ import pytest
 
 from cli.running import Cli
 
-CLEAN = ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "GOPHER_OUTPUT", "GOPHER_DEBUG", "GOPHER_ASSUME_YES", "CI", "COLUMNS")
+CLEAN = (
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "CLICOLOR_FORCE",
+    "GOPHER_OUTPUT",
+    "GOPHER_DEBUG",
+    "GOPHER_ASSUME_YES",
+    "CI",
+    "COLUMNS",
+)
 
 
 @pytest.fixture

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from cli.running import Cli
+from cli.world import do
 from gopher_cli.cli.batch import pieces
 from gopher_cli.cli.batch_lines import LONGEST
-from cli.running import Cli
 
 
 def results(ran: Any) -> list[dict[str, Any]]:
@@ -35,9 +36,20 @@ def test_each_line_has_a_result_with_its_number(cli: Cli) -> None:
 
 def test_a_line_may_say_all_that_the_command_can(cli: Cli) -> None:
     line = {
-        "type": "x", "payload": [1], "queue": "q", "priority": "high", "retries": 1, "timeout": "10s", "in": "1h",
-        "id": "mine", "unique": "k", "unique_for": "5m", "tags": ["t"], "headers": {"a": "b"}, "backoff": "poly:2",
-    }  # fmt: skip
+        "type": "x",
+        "payload": [1],
+        "queue": "q",
+        "priority": "high",
+        "retries": 1,
+        "timeout": "10s",
+        "in": "1h",
+        "id": "mine",
+        "unique": "k",
+        "unique_for": "5m",
+        "tags": ["t"],
+        "headers": {"a": "b"},
+        "backoff": "poly:2",
+    }
     assert cli("submit", "--batch", "-", stdin=json.dumps(line)).code == 0
 
     found = json.loads(cli("inspect", "mine", "-o", "json").out)
@@ -47,7 +59,18 @@ def test_a_line_may_say_all_that_the_command_can(cli: Cli) -> None:
 
 
 def test_flags_fill_what_a_line_leaves_open(cli: Cli) -> None:
-    cli("submit", "-t", "x", "-Q", "mail", "-r", "0", "--batch", "-", stdin='{"id":"a"}\n{"id":"b","retries":4}')
+    cli(
+        "submit",
+        "-t",
+        "x",
+        "-Q",
+        "mail",
+        "-r",
+        "0",
+        "--batch",
+        "-",
+        stdin='{"id":"a"}\n{"id":"b","retries":4}',
+    )
 
     shown = json.loads(cli("jobs", "ls", "--oldest", "-o", "json").out)
     assert [(row["queue"], row["max_retries"]) for row in shown] == [("mail", 0), ("mail", 4)]
@@ -70,7 +93,11 @@ def test_a_batch_that_has_grown_goes_on_where_it_stopped(cli: Cli) -> None:
     cli("submit", "-t", "x", "--batch", "-", "--batch-id", "b", stdin="{}\n{}\n")
     ran = cli("submit", "-t", "x", "--batch", "-", "--batch-id", "b", stdin="{}\n{}\n{}\n")
 
-    assert [line.split("\t")[:2] for line in ran.lines] == [["1", "exists"], ["2", "exists"], ["3", "submitted"]]
+    assert [line.split("\t")[:2] for line in ran.lines] == [
+        ["1", "exists"],
+        ["2", "exists"],
+        ["3", "submitted"],
+    ]
 
 
 def test_a_batch_that_was_killed_is_finished_by_the_next_run(
@@ -129,7 +156,7 @@ def test_lines_are_cut_into_pieces_and_a_pause_ends_a_piece() -> None:
         assert [len(next(found)) for _ in range(2)] == [500, 200]
         os.write(writer, b"b")
         os.close(writer)
-        assert [piece for piece in found] == [[(701, b"b")]]
+        assert list(found) == [[(701, b"b")]]
 
 
 def test_a_line_without_end_does_not_eat_the_memory(tmp_path: Path) -> None:
@@ -141,3 +168,26 @@ def test_a_line_without_end_does_not_eat_the_memory(tmp_path: Path) -> None:
     assert [number for number, _ in lines] == [1, 2]
     assert len(lines[0][1]) == LONGEST + 1
     assert lines[1][1] == b"ok"
+
+
+def test_every_line_is_checked_with_what_workers_have_published(cli: Cli) -> None:
+    schema = {"type": "object", "required": ["to"], "properties": {"n": {"type": "integer"}}}
+    do(cli, lambda gopher: gopher.publish_types({"x": json.dumps(schema).encode()}))
+    payloads = [
+        {"to": "a", "n": 1},
+        {"to": "b", "n": 2},
+        {"to": "b", "n": "3"},
+        {"n": 1},
+        {"to": "c", "n": 1.5},
+    ]
+    lines = "\n".join(json.dumps({"payload": payload}) for payload in payloads)
+    ran = cli("submit", "-t", "x", "--batch", "-", "-o", "ndjson", stdin=lines)
+
+    said = [(one["status"], (one["error"] or "").partition(": ")[2]) for one in results(ran)]
+    assert said == [
+        ("submitted", ""),
+        ("submitted", ""),
+        ("refused", "n is a string, not an integer"),
+        ("refused", "to is missing"),
+        ("refused", "n is a number, not an integer"),
+    ]

@@ -35,17 +35,40 @@ def world(cli: Cli) -> Cli:
 
 
 COMMANDS = [
-    ["inspect", "evil"], ["inspect", "done"], ["jobs", "ls"], ["list-failed"], ["workers"], ["stats"], ["queue", "ls"],
-    ["submit", "-t", "x", "--id", "evil"], ["retry", "evil"], ["cancel", "evil"], ["types"], ["health"],
-    ["inspect", "done", "--wait"], ["inspect", "evil", "--wait"], ["requeue-dlq", "evil"],
-    ["inspect", EVIL], ["jobs", "ls", "-Q", EVIL], ["submit", "-t", EVIL], ["jobs", "ls", "--error", EVIL + "("],
-    ["stats", "-o", EVIL], ["types", EVIL], ["nonsense" + EVIL], ["stats", "--" + EVIL], ["queue", "pause", EVIL],
-]  # fmt: skip
+    ["inspect", "evil"],
+    ["inspect", "done"],
+    ["jobs", "ls"],
+    ["list-failed"],
+    ["workers"],
+    ["stats"],
+    ["queue", "ls"],
+    ["submit", "-t", "x", "--id", "evil"],
+    ["retry", "evil"],
+    ["cancel", "evil"],
+    ["types"],
+    ["health"],
+    ["inspect", "done", "--wait"],
+    ["inspect", "evil", "--wait"],
+    ["requeue-dlq", "evil"],
+    ["inspect", EVIL],
+    ["jobs", "ls", "-Q", EVIL],
+    ["submit", "-t", EVIL],
+    ["jobs", "ls", "--error", EVIL + "("],
+    ["stats", "-o", EVIL],
+    ["types", EVIL],
+    ["nonsense" + EVIL],
+    ["stats", "--" + EVIL],
+    ["queue", "pause", EVIL],
+]
 
 
 @pytest.mark.parametrize("format", ["table", "plain", "json", "ndjson", "csv", "id"])
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda words: " ".join(words[:2]).encode("unicode_escape").decode()[:30])  # fmt: skip
-def test_no_command_shows_a_hostile_character_at_a_terminal(world: Cli, command: list[str], format: str) -> None:
+@pytest.mark.parametrize(
+    "command", COMMANDS, ids=lambda words: " ".join(words[:2]).encode("unicode_escape").decode()[:30]
+)
+def test_no_command_shows_a_hostile_character_at_a_terminal(
+    world: Cli, command: list[str], format: str
+) -> None:
     world.env["NO_COLOR"] = "1"
     ran = world(*command, "-o", format, tty=True)
 

@@ -144,7 +144,12 @@ def test_why_a_job_does_not_run(cli: Cli) -> None:
 def test_the_log_and_the_result_of_a_job(cli: Cli) -> None:
     id = cli.id("-t", "x")
     (lease,) = start(cli)
-    report(cli, lease, log="1700000000000 first\n1700000001000 second\n", progress={"fraction": 0.5, "message": "half"})
+    report(
+        cli,
+        lease,
+        log="1700000000000 first\n1700000001000 second\n",
+        progress={"fraction": 0.5, "message": "half"},
+    )
     end(cli, lease, a.success(b'{"n": 3}'))
 
     shown = cli("inspect", id, "-o", "table").out
@@ -181,7 +186,9 @@ def test_stats_have_flat_totals_and_everything_else(cli: Cli) -> None:
     assert found["server"]["round_trip_seconds"] > 0
     assert "pending\t1" in cli("stats").lines
     assert "queues.default.states.scheduled\t1" in cli("stats").lines
-    assert [one["queue"] for one in json.loads(cli("stats", "-Q", "other", "--json").out)["queues"]] == ["other"]
+    assert [one["queue"] for one in json.loads(cli("stats", "-Q", "other", "--json").out)["queues"]] == [
+        "other"
+    ]
 
 
 def test_stats_of_a_queue_that_nobody_knows(cli: Cli) -> None:
@@ -189,12 +196,31 @@ def test_stats_of_a_queue_that_nobody_knows(cli: Cli) -> None:
 
 
 @pytest.mark.parametrize("columns", [120, 80, 60])
-@pytest.mark.parametrize("args", [["stats"], ["jobs", "ls"], ["workers"], ["queue", "ls"], ["config", "show"], ["inspect", "@last"]])
+@pytest.mark.parametrize(
+    "args",
+    [["stats"], ["jobs", "ls"], ["workers"], ["queue", "ls"], ["config", "show"], ["inspect", "@last"]],
+)
 def test_everything_fits_the_screen(cli: Cli, columns: int, args: list[str]) -> None:
     fail(cli, error="a long story " * 20)
-    cli.id("-t", "a-type-with-a-very-long-name-indeed", "-Q", "a-queue-with-a-very-long-name-too", "text=" + "x" * 300)
-    beat(cli, host="a-host-with-a-long-name.example.com", pid=12345, queues=["q" * 30] * 3, types=["t"], slots=8, busy=3,
-         rss_bytes=10**9, state="running", current=[{"id": "j", "type": "t" * 40, "queue": "q", "seconds": 3.5}])  # fmt: skip
+    cli.id(
+        "-t",
+        "a-type-with-a-very-long-name-indeed",
+        "-Q",
+        "a-queue-with-a-very-long-name-too",
+        "text=" + "x" * 300,
+    )
+    beat(
+        cli,
+        host="a-host-with-a-long-name.example.com",
+        pid=12345,
+        queues=["q" * 30] * 3,
+        types=["t"],
+        slots=8,
+        busy=3,
+        rss_bytes=10**9,
+        state="running",
+        current=[{"id": "j", "type": "t" * 40, "queue": "q", "seconds": 3.5}],
+    )
 
     shown = cli(*args, tty=True, columns=columns)
 

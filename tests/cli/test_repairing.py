@@ -60,7 +60,9 @@ def test_requeue_dlq_chooses(cli: Cli) -> None:
 
     assert json.loads(cli("requeue-dlq", "--error", "time", "-o", "json").out) == {"retried": 1, "left": {}}
     assert json.loads(cli("inspect", one, "-o", "json").out)["state"] == "enqueued"
-    assert cli("requeue-dlq", "--limit", "5", "--rate", "1000/s", "--to-queue", "slow").out == "1 job retried\n"
+    assert (
+        cli("requeue-dlq", "--limit", "5", "--rate", "1000/s", "--to-queue", "slow").out == "1 job retried\n"
+    )
     assert counts(cli)["failed"] == 0
     assert json.loads(cli("stats", "-Q", "slow", "--json").out)["pending"] == 1
 
@@ -94,7 +96,10 @@ def test_purge_without_a_terminal_deletes_nothing_unless_told(cli: Cli) -> None:
     ran = cli("purge", "--state", "all")
 
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err == "gopher: this needs a yes, and there is no terminal to ask\nhint: add --yes, or --dry-run\n"
+    assert (
+        ran.err
+        == "gopher: this needs a yes, and there is no terminal to ask\nhint: add --yes, or --dry-run\n"
+    )
     assert counts(cli)["total"] == 1
     assert cli("purge", "--state", "all", "--yes").out == "1 job deleted\n"
     assert counts(cli)["total"] == 0

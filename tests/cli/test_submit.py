@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from cli.running import Cli
 from gopher_cli.build import run_once
 from gopher_cli.config import Settings
-from cli.running import Cli
 
 
 def job(cli: Cli, id: str = "@last") -> dict[str, Any]:
@@ -37,9 +37,30 @@ def test_a_terminal_gets_a_word_on_stderr(cli: Cli) -> None:
 
 def test_flags_become_fields(cli: Cli) -> None:
     cli(
-        "submit", "-t", "email", "-Q", "mail", "--priority", "high", "-r", "7", "--timeout", "1m30s",
-        "--backoff", "fixed:10s", "--id", "my-id", "--unique", "k", "--tag", "a", "--tag", "b", "--header", "x=y=z",
-    )  # fmt: skip
+        "submit",
+        "-t",
+        "email",
+        "-Q",
+        "mail",
+        "--priority",
+        "high",
+        "-r",
+        "7",
+        "--timeout",
+        "1m30s",
+        "--backoff",
+        "fixed:10s",
+        "--id",
+        "my-id",
+        "--unique",
+        "k",
+        "--tag",
+        "a",
+        "--tag",
+        "b",
+        "--header",
+        "x=y=z",
+    )
 
     found = job(cli)
     assert found["id"] == "my-id"

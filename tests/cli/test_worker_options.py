@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from gopher_cli.worker.options import WorkerOptions
 from cli.running import Cli
+from gopher_cli.worker.options import WorkerOptions
 
 
 @pytest.fixture
@@ -27,20 +27,57 @@ def given(monkeypatch: pytest.MonkeyPatch) -> list[WorkerOptions]:
 
 def test_flags_become_options(cli: Cli, given: list[WorkerOptions]) -> None:
     ran = cli(
-        "worker", "-c", "8", "--processes", "2", "-Q", "mail:3,default:1", "-Q", "slow", "--app", "shop.jobs:app",
-        "--exec", "resize=./resize.sh --fast", "--burst", "--max-jobs", "100", "--max-rss", "2GB", "--grace", "1m",
-        "--log-format", "json", "--log-level", "debug", "--name", "w-1", "--priority-ratio", "strict",
-        "--poll-interval", "500ms",
-    )  # fmt: skip
+        "worker",
+        "-c",
+        "8",
+        "--processes",
+        "2",
+        "-Q",
+        "mail:3,default:1",
+        "-Q",
+        "slow",
+        "--app",
+        "shop.jobs:app",
+        "--exec",
+        "resize=./resize.sh --fast",
+        "--burst",
+        "--max-jobs",
+        "100",
+        "--max-rss",
+        "2GB",
+        "--grace",
+        "1m",
+        "--log-format",
+        "json",
+        "--log-level",
+        "debug",
+        "--name",
+        "w-1",
+        "--priority-ratio",
+        "strict",
+        "--poll-interval",
+        "500ms",
+    )
 
     assert (ran.code, ran.err) == (0, "")
     assert given == [
         WorkerOptions(
-            queues=(("mail", 3), ("default", 1), ("slow", 1)), concurrency=8, processes=2, app="shop.jobs:app",
-            programs=(("resize", "./resize.sh --fast"),), burst=True, max_jobs=100, max_rss_mb=2048, grace=60.0,
-            priority_ratio="strict", poll_interval=0.5, name="w-1", log_level="debug", log_format="json",
+            queues=(("mail", 3), ("default", 1), ("slow", 1)),
+            concurrency=8,
+            processes=2,
+            app="shop.jobs:app",
+            programs=(("resize", "./resize.sh --fast"),),
+            burst=True,
+            max_jobs=100,
+            max_rss_mb=2048,
+            grace=60.0,
+            priority_ratio="strict",
+            poll_interval=0.5,
+            name="w-1",
+            log_level="debug",
+            log_format="json",
         )
-    ]  # fmt: skip
+    ]
 
 
 def test_settings_count_where_there_is_no_flag(cli: Cli, given: list[WorkerOptions]) -> None:

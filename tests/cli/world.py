@@ -7,12 +7,12 @@ from typing import Any
 
 import a
 
+from cli.running import Cli
 from gopher_cli.build import run_once
 from gopher_cli.config import Settings
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.job import Lease
 from gopher_cli.store.calls import Report
-from cli.running import Cli
 
 WORKER = "w1"
 
@@ -27,7 +27,9 @@ def start(cli: Cli, queue: str = "default", count: int = 1) -> list[Lease]:
 
     async def work(gopher: Gopher) -> Any:
         token = f"{WORKER}.0:{cli.env['GOPHER_NAMESPACE'][-8:]}"
-        return await gopher.reserve(queue, worker=f"{WORKER}.0", token=token, sequence=next(a._numbers), count=count)
+        return await gopher.reserve(
+            queue, worker=f"{WORKER}.0", token=token, sequence=next(a._numbers), count=count
+        )
 
     return list(do(cli, work).leases)
 

@@ -20,7 +20,7 @@ OUTCOMES = (
 STEPS = {
     "submit": 12, "reserve": 12, "settle": 12, "late": 6, "forge": 2, "renew": 4, "report": 2, "die": 3,
     "dead": 6, "promote": 6, "expire": 2, "cancel": 4, "requeue": 4, "purge": 2, "pause": 1, "later": 8,
-    "reborn": 2, "stolen": 2, "poison": 2, "in_time": 2, "alone": 2,
+    "reborn": 2, "stolen": 2, "poison": 2, "in_time": 2, "alone": 2, "asked": 2, "locked": 2,
 }  # fmt: skip
 
 
@@ -149,6 +149,33 @@ class Walk:
         if lease := worker.holds.get(id):
             self.world.settle(worker, [a.settlement(lease)])
 
+    def _asked(self) -> None:
+        """A running job is to stop, and its worker dies."""
+        worker = self._worker()
+        self.world.reserve(worker, 2)
+        for id in list(worker.holds)[-2:]:
+            self.world.cancel(id)
+        end = self.dice.choice(["renew", "fail", "die"])
+        if end == "renew":
+            self.world.renew(worker)
+        elif end == "fail":
+            leases = list(worker.holds.values())
+            self.world.settle(worker, [a.settlement(one, a.failure()) for one in leases])
+        else:
+            self.world.die(worker, guilty=0, noticed=True)
+
+    def _locked(self) -> None:
+        """A lock has an end of its own, and its job lives longer; or it is purged."""
+        self._numbers += 1
+        id = f"j{self._numbers}"
+        lasts = self.dice.choice([0.0, 30.0])
+        self.world.submit([a.job(id, unique_key=id, unique_for=lasts, delay=3600.0)])
+        if lasts:
+            self.world.queue.later(a.minute)
+            self.world.expire()
+        else:
+            self.world.purge("scheduled", [id])
+
     def _stolen(self) -> None:
         """A worker stalls, another gets its jobs, and then its supervisor sees it die."""
         first, second = self.world.workers
@@ -176,12 +203,15 @@ class Walk:
         self.world.check()
 
     def _poison(self) -> None:
-        """A job with a lock takes its worker down, again and again."""
-        self._numbers += 1
-        self.world.submit([a.job(f"j{self._numbers}", priority=10, unique_key=f"u{self._numbers}")])
+        """A job with a lock takes its worker down, again and again; another gets the lock."""
+        self._numbers += 2
+        id, other, lock = f"j{self._numbers - 1}", f"j{self._numbers}", f"u{self._numbers}"
+        self.world.submit([a.job(id, priority=10, unique_key=lock)])
         for worker in self.world.workers:
             self.world.reserve(worker, 2)
             self._lose()
+        self.world.submit([a.job(other, unique_key=lock)])
+        self.world.requeue([id])
 
     def _in_time(self) -> None:
         """What a job waits for is done, and its time has not come."""

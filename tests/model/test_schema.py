@@ -1,0 +1,76 @@
+"""A payload against a published schema: the field at fault is named, and what is odd is let pass."""
+
+from __future__ import annotations
+
+import pytest
+
+from gopher_cli.model.errors import BadData
+from gopher_cli.model.schema import check_payload, misfits
+
+EMAIL = {
+    "$ref": "#/$defs/Email",
+    "$defs": {
+        "Email": {
+            "type": "object",
+            "required": ["to"],
+            "properties": {
+                "to": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},
+                "cc": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+                "n": {"type": "integer"},
+                "share": {"type": "number"},
+                "sort": {"enum": ["a", "b"]},
+                "inner": {"$ref": "#/$defs/Inner"},
+            },
+        },
+        "Inner": {
+            "type": "object",
+            "required": ["x"],
+            "properties": {"x": {"type": "boolean"}},
+            "additionalProperties": False,
+        },
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("payload", "faults"),
+    [
+        ({"to": "a"}, []),
+        ({"to": ["a", "b"], "n": 3, "share": 1, "cc": None, "sort": "a", "inner": {"x": True}}, []),
+        ({}, ["to is missing"]),
+        ([], ["it is an array, not an object"]),
+        ({"to": 3}, ["to is an integer, not a string or an array"]),
+        ({"to": ["a", 1]}, ["to[1] is an integer, not a string"]),
+        ({"to": "a", "n": "3"}, ["n is a string, not an integer"]),
+        ({"to": "a", "n": True}, ["n is a boolean, not an integer"]),
+        ({"to": "a", "n": 3.0}, []),
+        ({"to": "a", "cc": 1}, ["cc is an integer, not a string or null"]),
+        ({"to": "a", "sort": "c"}, ["sort is none of a, b"]),
+        ({"to": "a", "inner": {}}, ["inner.x is missing"]),
+        ({"to": "a", "inner": {"x": 1}}, ["inner.x is an integer, not a boolean"]),
+        ({"to": "a", "inner": {"x": True, "y": 2}}, ["inner.y is not known; fields: x"]),
+        ({"to": "a", "unknown": 1}, []),
+    ],
+)  # fmt: skip
+def test_faults_are_named(payload: object, faults: list[str]) -> None:
+    assert list(misfits(EMAIL, payload)) == faults
+
+
+@pytest.mark.parametrize(
+    "schema", [{}, {"$ref": "#/nowhere"}, {"$ref": "#"}, {"type": "magic"}, {"$ref": "http://x"}]
+)
+def test_what_is_not_understood_is_let_pass(schema: dict[str, object]) -> None:
+    assert list(misfits(schema, {"a": 1})) == []
+
+
+def test_a_schema_that_refers_to_itself_ends() -> None:
+    loop = {"$ref": "#/$defs/A", "$defs": {"A": {"anyOf": [{"$ref": "#/$defs/A"}]}}}
+
+    assert list(misfits(loop, {"a": 1})) == []
+
+
+def test_the_error_names_the_type_and_three_faults_at_most() -> None:
+    schema = {"type": "object", "required": ["a", "b", "c", "d"]}
+
+    with pytest.raises(BadData, match=r"does not fit email: a is missing; b is missing; c is missing$"):
+        check_payload("email", schema, {})

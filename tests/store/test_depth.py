@@ -1,0 +1,33 @@
+"""depth.lua: how a queue stands."""
+
+from __future__ import annotations
+
+import a
+
+from gopher_cli.store.keys import PLACES
+
+
+def test_every_place_is_counted(queue):
+    queue.submit(a.job(priority=9), a.job(), a.job(delay=5.0))
+    queue.reserve()
+
+    depth = queue.depth()
+
+    sizes = {"running": 1, "ready_normal": 1, "scheduled": 1}
+    assert depth.sizes == dict.fromkeys(PLACES, 0) | sizes
+    assert depth.counters == {"enqueued": 3}
+    assert (depth.now, depth.paused_since, depth.outbox) == (a.NOW, 0, 0)
+
+
+def test_it_tells_since_when_the_first_of_each_class_waits(queue):
+    queue.submit(a.job(priority=9))
+    queue.later(a.minute)
+    queue.submit(a.job(priority=9), a.job(priority=1))
+
+    assert queue.depth().oldest == {"high": a.NOW, "low": a.NOW + a.minute}
+
+
+def test_an_empty_queue_is_empty(queue):
+    depth = queue.depth()
+
+    assert (sum(depth.sizes.values()), depth.counters, depth.oldest) == (0, {}, {})

@@ -1,0 +1,69 @@
+"""purge.lua: jobs are deleted for good."""
+
+from __future__ import annotations
+
+import a
+
+
+def test_nothing_is_left_of_a_job(queue):
+    queue.submit(a.job("one", unique_key="k"))
+    (lease,) = queue.reserve()
+    queue.report(lease, progress=b"1", log=b"line\n")
+    queue.once(lease, "key", b"1")
+    queue.settle(a.settlement(lease, a.discard()))
+
+    assert queue.purge("failed", "one") == 1
+
+    whole = queue.whole()
+    assert whole.counts == {"enqueued": 1, "failed": 1, "purged": 1}
+    left = {name for name in whole.found if ":" not in name}
+    assert left == {"conf", "counters", "cells", "wake"}
+
+
+def test_a_job_that_has_moved_on_is_left_alone(queue):
+    queue.submit(a.job("one"))
+
+    assert queue.purge("failed", "one", "unknown") == 0
+    assert queue.state("one") == "enqueued"
+
+
+def test_a_job_named_twice_is_deleted_once(queue):
+    queue.submit(a.job("one"))
+
+    assert queue.purge("ready_normal", "one", "one") == 1
+    assert queue.counters()["purged"] == 1
+
+
+def test_a_running_job_can_be_deleted_and_its_worker_hears_of_it(queue):
+    queue.submit(a.job("one"))
+    queue.reserve()
+    queue.cancel("one")
+
+    assert queue.purge("running", "one") == 1
+
+    assert queue.renew().lost == ["one"]
+
+
+def test_the_unique_key_is_free_unless_it_lasts(queue):
+    queue.submit(a.job("one", unique_key="k"), a.job("two", unique_key="m", unique_for=60.0))
+
+    queue.purge("ready_normal", "one", "two")
+
+    one, two = queue.submit(a.job("1", unique_key="k"), a.job("2", unique_key="m"))
+    assert (one.accepted, two.duplicate_of) == (True, "two")
+
+
+def test_children_of_a_deleted_job_wait_until_somebody_runs_them(queue):
+    queue.submit(a.job("parent"), a.job("child", after=["parent"]))
+
+    queue.purge("ready_normal", "parent")
+
+    assert queue.state("child") == "blocked"
+    assert queue.requeue("child") == ["enqueued"]
+
+
+def test_a_full_memory_is_no_hindrance(server, full):
+    server.submit(a.job("one"))
+    full()
+
+    assert server.purge("ready_normal", "one") == 1

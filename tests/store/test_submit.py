@@ -1,0 +1,147 @@
+"""submit.lua: jobs come in, once each."""
+
+from __future__ import annotations
+
+import a
+import pytest
+from redis.exceptions import ResponseError
+
+
+def test_a_job_is_stored_and_stands_in_line(queue):
+    job = a.job("one", priority=5, payload={"to": "ann"})
+
+    (receipt,) = queue.submit(job)
+
+    assert receipt.accepted
+    whole = queue.whole()
+    assert whole.ready_normal == {"one": 5e13 + 1}
+    assert whole.meta == {"one": b"0;0;;;;50000000000001;%d;;" % a.NOW}
+    assert whole.spec == {"one": b'["mail",{"to":"ann"}]'}
+    assert whole.counts == {"enqueued": 1}
+    assert whole.wake == [b"1"]
+
+
+@pytest.mark.parametrize(
+    ("priority", "line"),
+    [(10, "high"), (7, "high"), (6, "normal"), (4, "normal"), (3, "low"), (0, "low")],
+)
+def test_a_priority_decides_the_line(queue, priority, line):
+    queue.submit(a.job("one", priority=priority))
+
+    assert list(getattr(queue.whole(), f"ready_{line}")) == ["one"]
+
+
+def test_jobs_of_one_priority_stand_in_the_order_they_came(queue):
+    queue.submit(a.job("b"), a.job("a"))
+    queue.submit(a.job("c"), a.job("first", priority=6))
+
+    assert list(queue.whole().ready_normal) == ["first", "b", "a", "c"]
+
+
+def test_a_known_id_is_not_stored_again(queue):
+    queue.submit(a.job("one", payload=1))
+    before = queue.whole()
+
+    (receipt,) = queue.submit(a.job("one", payload=2))
+
+    assert (receipt.accepted, receipt.duplicate_of) == (False, "")
+    assert queue.whole() == before
+
+
+def test_an_id_counts_once_in_one_call(queue):
+    receipts = queue.submit(a.job("one"), a.job("one"))
+
+    assert [r.accepted for r in receipts] == [True, False]
+    assert queue.counters() == {"enqueued": 1}
+
+
+@pytest.mark.parametrize(
+    ("given", "state"),
+    [
+        ({"delay": 60.0}, "scheduled"),
+        ({"due": a.NOW / 1000 + 60}, "scheduled"),
+        ({"due": a.NOW / 1000 - 60}, "enqueued"),
+        ({"delay": -1.0}, "enqueued"),
+    ],
+)
+def test_what_is_due_later_is_scheduled(queue, given, state):
+    queue.submit(a.job("one", **given))
+
+    assert queue.state("one") == state
+    assert queue.score("scheduled", "one") == (a.NOW + a.minute if state == "scheduled" else None)
+
+
+def test_a_unique_key_admits_one_live_job(queue):
+    queue.submit(a.job("one", unique_key="report"))
+
+    second, other = queue.submit(
+        a.job("two", unique_key="report"), a.job("three", unique_key="other")
+    )
+
+    assert (second.accepted, second.duplicate_of) == (False, "one")
+    assert other.accepted
+
+
+def test_a_unique_key_admits_one_job_of_a_call(queue):
+    _, second = queue.submit(a.job("one", unique_key="k"), a.job("two", unique_key="k"))
+
+    assert second.duplicate_of == "one"
+
+
+def test_a_unique_key_is_free_when_its_job_has_ended(queue):
+    queue.submit(a.job("one", unique_key="k"))
+    queue.settle(a.settlement(*queue.reserve()))
+
+    (receipt,) = queue.submit(a.job("two", unique_key="k"))
+
+    assert receipt.accepted
+
+
+def test_a_unique_key_with_a_time_outlasts_its_job(queue):
+    queue.submit(a.job("one", unique_key="k", unique_for=60.0))
+    queue.settle(a.settlement(*queue.reserve(), retention=0.0))
+
+    assert queue.submit(a.job("two", unique_key="k"))[0].duplicate_of == "one"
+    queue.later(a.minute)
+    assert queue.submit(a.job("two", unique_key="k"))[0].accepted
+
+
+def test_a_unique_key_with_a_time_does_not_admit_a_second_live_job_after_it(queue):
+    queue.submit(a.job("one", unique_key="k", unique_for=60.0))
+    queue.later(2 * a.minute)
+    queue.expire()
+
+    assert queue.submit(a.job("two", unique_key="k"))[0].duplicate_of == "one"
+
+
+def test_a_job_waits_for_those_that_have_not_completed(queue):
+    queue.submit(a.job("done", priority=9), a.job("open"))
+    queue.settle(a.settlement(*queue.reserve()))
+
+    queue.submit(a.job("child", after=["done", "open", "open", "never-heard-of"]))
+
+    assert queue.score("blocked", "child") == 1
+    assert list(queue.whole().waiters) == ["open"]
+
+
+def test_a_job_waits_for_one_that_came_before_it_in_the_same_call(queue):
+    queue.submit(a.job("parent"), a.job("child", after=["parent"]))
+
+    assert queue.state("child") == "blocked"
+
+
+def test_a_batch_keeps_how_far_it_has_come(queue):
+    queue.submit(a.job("one"), batch="nightly", mark=17)
+
+    assert queue.whole().batches == {"nightly": b"17;%d" % a.NOW}
+
+
+def test_a_full_memory_refuses_the_whole_call(server, full):
+    server.submit(a.job("before"))
+    before = server.whole()
+    full()
+
+    with pytest.raises(ResponseError, match="used memory"):
+        server.submit(a.job("one", unique_key="k"), a.job("two", delay=5.0), batch="b", mark=2)
+
+    assert server.whole() == before
