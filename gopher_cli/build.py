@@ -79,7 +79,7 @@ async def open_gopher(
     furnish(gopher, settings=settings)
     try:
         if check:
-            await gopher.check(accept_eviction=settings.accept_eviction == "yes")
+            await gopher.check(accept_eviction=settings.accepts_eviction)
         yield gopher
     finally:
         await gopher.close()

@@ -81,6 +81,10 @@ class Settings(Fields):
     def production(self) -> bool:
         return self.app_env.lower() in ("production", "prod")
 
+    @property
+    def accepts_eviction(self) -> bool:
+        return self.accept_eviction == "yes"
+
     def address(self) -> Address | None:
         """Where Redis is; None when nobody said, which means the embedded server."""
         if not self.redis_url:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from gopher_cli.model.job import Job, Lease
+from gopher_cli.model.errors import BadData
+from gopher_cli.model.job import MAX_PAYLOAD, Job, Lease
 
 if TYPE_CHECKING:
     from gopher_cli.config import Settings
@@ -109,7 +110,7 @@ class Context:
             return self._once_async(key, function)
         known = self._link.recall_blocking(self._lease, _word(key), b"")
         if known is None:
-            value = msgspec.json.encode(function())
+            value = _kept(function())
             known = self._link.recall_blocking(self._lease, _word(key), value) or value
         return msgspec.json.decode(known)
 
@@ -117,9 +118,17 @@ class Context:
         known = await self._link.recall(self._lease, _word(key), b"")
         if known is None:
             made = function()
-            value = msgspec.json.encode(await made if inspect.isawaitable(made) else made)
+            value = _kept(await made if inspect.isawaitable(made) else made)
             known = await self._link.recall(self._lease, _word(key), value) or value
         return msgspec.json.decode(known)
+
+
+def _kept(value: Any) -> bytes:
+    """Raises BadData for a value that is too large to be kept; TypeError for one that is no JSON."""
+    raw = msgspec.json.encode(value)
+    if len(raw) > MAX_PAYLOAD:
+        raise BadData(f"ctx.once keeps 1 MB at most, not {len(raw)} bytes")
+    return raw
 
 
 def _word(key: str) -> str:

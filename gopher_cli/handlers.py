@@ -112,8 +112,7 @@ def _checked_backoff(text: str) -> None:
 
 
 def _from_function(type: str, function: Callable[..., Any], *, isolate: bool, **options: Any) -> Handler:
-    names = list(inspect.signature(function).parameters)
-    payload = next((name for name in names if name != "ctx"), None)
+    payload, wants_context, plain = _parameters(type, function)
     try:
         hints = typing.get_type_hints(function)
     except (NameError, TypeError) as error:
@@ -122,14 +121,48 @@ def _from_function(type: str, function: Callable[..., Any], *, isolate: bool, **
     is_async = inspect.iscoroutinefunction(function)
     return Handler(
         type=type,
-        call=function,
+        call=function if plain else _by_name(function, payload),
         runs=Runs.PROCESS if isolate else Runs.LOOP if is_async else Runs.THREAD,
         wants_payload=payload is not None,
-        wants_context="ctx" in names,
+        wants_context=wants_context,
         decode=decoder(type, annotation),
         schema=schema_of(annotation),
         **options,
     )
+
+
+def _parameters(type: str, function: Callable[..., Any]) -> tuple[str | None, bool, bool]:
+    """The name of its payload, whether it takes ``ctx``, and whether they go by position in that order.
+
+    Raises Usage when it asks for more than that.
+    """
+    if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
+        raise Usage(f"the handler of {type!r} yields: a handler returns its result")
+    found = inspect.signature(function).parameters
+    given = [p for p in found.values() if p.kind is not p.VAR_KEYWORD]
+    payload = next((p for p in given if p.name != "ctx"), None)
+    for extra in given:
+        needed = extra.default is extra.empty and extra.kind is not extra.VAR_POSITIONAL
+        if needed and extra is not payload and extra.name != "ctx":
+            raise Usage(
+                f"the handler of {type!r} asks for {extra.name!r}: it gets its payload and ctx",
+                "for example: def send(payload: Email, ctx: Context)",
+            )
+    wanted = [p for p in given if p is payload or p.name == "ctx"]
+    names = [p.name for p in wanted]
+    plain = names[:1] != ["ctx"] or payload is None
+    plain = plain and all(p.kind is not p.KEYWORD_ONLY for p in wanted)
+    return payload.name if payload else None, "ctx" in names, plain
+
+
+def _by_name(function: Callable[..., Any], name: str | None) -> Callable[..., Any]:
+    """For a handler that cannot be called with payload and ctx by position."""
+
+    def call(*given: Any) -> Any:
+        names = [name] if name is not None else []
+        return function(**dict(zip([*names, "ctx"], given, strict=False)))
+
+    return call
 
 
 def decoder(type: str, annotation: Any) -> Callable[[msgspec.Raw], Any]:
@@ -155,5 +188,5 @@ def schema_of(annotation: Any) -> bytes:
         if hasattr(annotation, "model_json_schema"):
             return msgspec.json.encode(annotation.model_json_schema())
         return msgspec.json.encode(msgspec.json.schema(annotation)) if annotation is not Any else b"{}"
-    except TypeError:
+    except Exception:  # a pydantic model may have parts that JSON Schema knows nothing of
         return b"{}"

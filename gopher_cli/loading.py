@@ -42,12 +42,16 @@ def parse_program(text: str) -> tuple[str, str]:
 
 
 def _program(type: str, command: str) -> Handler:
-    words = shlex.split(command)
-    path = shutil.which(words[0])
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise BadConfig(f"--exec {type}={command}: {error}", "quote it as for a shell") from error
+    path = shutil.which(words[0]) if words else None
     if path is None:
+        program = words[0] if words else command
         raise BadConfig(
-            f"the program {words[0]!r} for {type!r} is not there, or not executable",
-            f"chmod +x {words[0]}",
+            f"the program {program!r} for {type!r} is not there, or not executable",
+            f"chmod +x {program}",
         )
     resolved = (str(Path(path).resolve()), *words[1:])
     return Handler(type=type, call=_not_called, runs=Runs.PROGRAM, command=resolved)
@@ -63,7 +67,7 @@ def _entry_points() -> Iterable[Registry]:
     for point in entry_points(group="gopher.handlers"):
         try:
             yield _registry_of(point.load(), point.value)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise BadConfig(
                 f"the handlers of {point.name} ({point.value}) do not load: {_said(error)}"
             ) from error
@@ -79,7 +83,7 @@ def _load_app(path: str) -> Registry:
         found: Any = import_module(module)
         for part in name.split("."):
             found = getattr(found, part)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise BadConfig(
             f"{path} does not load: {_said(error)}", f"try: python -c 'import {module}'"
         ) from error
@@ -93,5 +97,5 @@ def _registry_of(found: Any, path: str) -> Registry:
     return registry
 
 
-def _said(error: Exception) -> str:
+def _said(error: BaseException) -> str:
     return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}".rstrip(": ")

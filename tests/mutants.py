@@ -14,9 +14,13 @@ class Mutant(NamedTuple):
 
 MUTANTS = (
     # settle
-    Mutant("settle takes any token", "settle", 'if r.token ~= token then return "stale" end', ""),
-    Mutant("settle takes an empty token", "settle", 'if token == "" then return "stale" end', ""),
-    Mutant("settle counts the same attempt twice", "settle", 'r.token = "!" .. token', "r.token = token"),
+    Mutant("settle takes any token", "settle", 'if r.token ~= token and not (state == "completed" and r.token == "?" .. token) then return "stale" end', ""),
+    Mutant("settle takes an empty token", "settle", 'if token == "" or string.find(token, "^[!?]") then return "stale" end', ""),
+    Mutant("settle counts the same failure twice", "settle", 'r.token = "!" .. group.token', "r.token = group.token"),
+    Mutant("settle counts the same success twice", "settle", 'head .. "!" .. token', "head .. token"),
+    Mutant("settle lets any token succeed", "settle", "if token ~= group.token or to.settled", "if to.settled"),
+    Mutant("settle forgets the lock of a success", "settle", 'or lock ~= "" then return false end', "then return false end"),
+    Mutant("a lost attempt keeps its token", "reclaim", '"?" .. r.token', "r.token"),
     Mutant("settle keeps the lease", "settle", 'redis.call("ZREM", running, unpack(to.mine))', ""),
     Mutant("settle keeps it in the worker's hands", "settle", 'redis.call("ZREM", held, unpack(to.mine))', ""),
     Mutant("settle keeps the lock of an ended job", "settle", "free_locks(locks, lock_ends, to.free)", ""),
@@ -24,7 +28,7 @@ MUTANTS = (
     Mutant("settle loses a job that is to retry", "settle", "else add(to.lines[state], at, id) end", 'elseif state ~= "retrying" then add(to.lines[state], at, id) end'),
     Mutant("a late success stays in its place too", "settle", 'redis.call("ZREM", place, unpack(to.late))', ""),
     Mutant("a late success stays in the dead letter queue", "settle", "local LATE = { READY[1], READY[2], READY[3], scheduled, retrying, failed }", "local LATE = { READY[1], READY[2], READY[3], scheduled, retrying, running }"),
-    Mutant("a late failure is taken", "settle", 'if not leased and state ~= "completed" then return "stale" end', ""),
+    Mutant("a late failure is taken", "settle", 'not (state == "completed" and r.token == "?" .. token)', 'r.token ~= "?" .. token'),
     Mutant("settle spends an attempt on a snooze", "settle", "r.attempts = math.max(r.attempts - 1, 0)\n  end\n  if asked", "end\n  if asked"),
     Mutant("settle forgets that a stop was asked for", "settle", 'if asked and state ~= "completed" and state ~= "failed" then return "cancelled" end', ""),
     Mutant("settle keeps the request to stop", "settle", 'if #asked > 0 then redis.call("HDEL", cancels, unpack(to.mine)) end', ""),

@@ -110,6 +110,7 @@ class _Work:
         self.meter = Meter(self.console)
 
     async def run(self, gopher: Gopher, stream: BinaryIO) -> None:
+        await gopher.check(accept_eviction=self.console.settings().accepts_eviction)
         for lines in pieces(stream):
             made = [
                 make(gopher.defaults, number, line, self.batch, self.type, self.given)

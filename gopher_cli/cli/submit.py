@@ -171,6 +171,7 @@ class _One:
     async def _submit(self, gopher: Gopher) -> None:
         from gopher_cli.verbs.producing import new_job
 
+        await gopher.check(accept_eviction=self.console.settings().accepts_eviction)
         await self._check(gopher)
         if self.after:
             self.given["after"] = [await self._parent(gopher, text) for text in self.after]

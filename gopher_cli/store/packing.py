@@ -7,7 +7,7 @@ from typing import Any
 
 from redis.connection import PythonRespSerializer
 
-_python: Any = PythonRespSerializer(  # type: ignore[no-untyped-call]
+_python: Any = PythonRespSerializer(
     6000, lambda value: value if isinstance(value, bytes) else str(value).encode()
 )
 
@@ -19,7 +19,7 @@ def _pack(command: tuple[Any, ...]) -> bytes:
 try:
     from hiredis import pack_command
 except ImportError:  # the extra `fast` is not installed
-    pack_command = _pack
+    pack_command = _pack  # type: ignore[assignment]
 
 
 def pack(commands: Iterable[Sequence[Any]]) -> bytes:

@@ -131,7 +131,7 @@ def _detail(queue: str, id: str, found: Found, spec: Spec | None, why: str) -> J
         losses=record.losses, timeout=known.timeout, backoff=options.backoff,
         unique_key=options.unique_key, after=list(options.after), tags=list(options.tags),
         headers=options.headers, parent=options.parent,
-        worker=record.token.lstrip("!").partition(":")[0], now=found.now,
+        worker=record.token.lstrip("!?").partition(":")[0], now=found.now,
         created=record.created, ready_at=record.ready_at, started=record.started,
         finished=record.finished, due=ends if found.state in ("scheduled", "retrying") else 0,
         lease_until=ends if found.state == "processing" else 0,

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
-from gopher_cli.model.errors import GopherError
+from gopher_cli.model.errors import BadData, GopherError, TryLater, Unavailable
 from gopher_cli.worker.logs import say
 
 if TYPE_CHECKING:
     from gopher_cli.worker.supervisor import Supervisor
+
+
+_AWAY = (Unavailable, TryLater)
 
 
 class Care:
@@ -24,7 +28,8 @@ class Care:
         # By queue, and by (id, expiry): when a lease was first seen expired, by our own clock.
         self._suspects: dict[str, dict[tuple[str, str], float]] = {}
         self._renewed = time.monotonic()
-        self._away = False
+        self._fenced = False
+        self._failing: dict[str, str] = {}  # by duty: what is wrong with it
         self._asked = asyncio.Event()
 
     def duties(self) -> list[Coroutine[Any, Any, None]]:
@@ -50,48 +55,63 @@ class Care:
         while True:
             try:
                 await duty()
-                self._seen()
+                self._done(duty.__name__)
             except GopherError as error:
-                self._missed(error)
+                self._missed(duty.__name__, str(error), away=isinstance(error, _AWAY))
+            except Exception as error:  # no fault of ours may end the heartbeat
+                self._missed(duty.__name__, f"{duty.__name__}: {type(error).__name__}: {error}")
             pause = seconds * random.uniform(0.8, 1.0)
             if hurry is None:
                 await asyncio.sleep(pause)
-            else:
-                hurry.clear()
-                await asyncio.wait({asyncio.ensure_future(hurry.wait())}, timeout=pause)
+                continue
+            hurry.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(hurry.wait(), pause)
 
-    def _missed(self, error: GopherError) -> None:
-        if not self._away:
-            self._away = True
-            say(str(error), logging.ERROR)
+    def _missed(self, duty: str, why: str, *, away: bool = False) -> None:
+        """Said once, however many duties meet it, however often."""
+        if why not in self._failing.values():
+            say(why, logging.ERROR)
+        self._failing["redis" if away else duty] = why
 
-    def _seen(self) -> None:
-        if self._away:
-            self._away = False
-            say("Redis is back")
+    def _done(self, duty: str) -> None:
+        if self._failing:
+            if self._failing.pop("redis", None):
+                say("Redis is back")
+            self._failing.pop(duty, None)
 
     async def renew(self) -> None:
         """Renew the leases of all runners; tell them what they have lost and what to cancel."""
         sent = time.monotonic()  # not when the answer comes: that may be late
+        refused: BadData | None = None
         for runner in list(self._worker.runners):
             for queue in self._worker.queues:
-                said = await self._worker.gopher.renew(queue, runner.id)
+                try:
+                    said = await self._worker.gopher.renew(queue, runner.id)
+                except BadData as error:  # of one queue: the leases in the others must live
+                    refused = error
+                    continue
                 if said.lost:
-                    runner.channel.send(lost=said.lost)
+                    runner.tell(lost=said.lost)
                 if said.cancel:
-                    runner.channel.send(cancel=said.cancel)
-        self._renewed = sent
+                    runner.tell(cancel=said.cancel)
+        self._renewed, self._fenced = sent, False
+        if refused is not None:
+            raise refused
 
     async def _guard(self) -> None:
         """Redis away for almost a lease: others may soon run our jobs, so ours must stop before."""
         settings = self._worker.settings
         while True:
             await asyncio.sleep(0.25)
-            if time.monotonic() - self._renewed > settings.lease - settings.heartbeat / 2:
+            silence = time.monotonic() - self._renewed
+            if silence > settings.lease:
+                self._worker.end_unleased()
+            elif silence > settings.lease - settings.heartbeat / 2 and not self._fenced:
+                self._fenced = True
                 for runner in self._worker.runners:
-                    runner.channel.send(fence=True)
-                say("no heartbeat for almost a lease: running jobs are dropped", logging.ERROR)
-                self._renewed = time.monotonic()
+                    runner.tell(fence=True)
+                say("no heartbeat for almost a lease: running jobs are interrupted", logging.ERROR)
 
     async def tend(self) -> None:
         """Due jobs stand in line, follow-ups go their way, cancel requests are looked for."""

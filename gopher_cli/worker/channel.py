@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
-import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -55,9 +55,9 @@ class Channel:
 
     async def flush(self, seconds: float = 1.0) -> None:
         """Wait until all has left this process, or the time is over."""
-        until = time.monotonic() + seconds
-        while self._writer.transport.get_write_buffer_size() and time.monotonic() < until:
-            await asyncio.sleep(0.005)
+        self._writer.transport.set_write_buffer_limits(0)
+        with contextlib.suppress(TimeoutError, ConnectionError):
+            await asyncio.wait_for(self._writer.drain(), seconds)
 
     def close(self) -> None:
         self._writer.close()

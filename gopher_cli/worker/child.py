@@ -7,6 +7,7 @@ import inspect
 import os
 import socket
 import sys
+from collections.abc import Awaitable
 from typing import Any, BinaryIO, cast
 
 import msgspec
@@ -24,6 +25,8 @@ from gopher_cli.worker import outcomes
 from gopher_cli.worker.capture import capture
 from gopher_cli.worker.options import WorkerOptions
 from gopher_cli.worker.run import Place, Run, here
+
+_LOG_LIMIT = 65536
 
 
 class ChildLink:
@@ -44,6 +47,15 @@ class ChildLink:
             furnish(self._gopher, settings=self.settings)
         return self._gopher
 
+    async def awaited(self, value: Awaitable[Any]) -> Any:
+        """In a loop of its own, which its connections do not outlive."""
+        try:
+            return await value
+        finally:
+            gopher, self._gopher = self._gopher, None
+            if gopher is not None:
+                await gopher.close()
+
     def send(self, **message: Any) -> None:
         self._file.write(msgspec.json.encode(message) + b"\n")
         self._file.flush()
@@ -53,7 +65,7 @@ class ChildLink:
         return cast(dict[str, Any], msgspec.json.decode(line)) if line.endswith(b"\n") else None
 
     def log(self, lease: Lease, text: str) -> None:
-        self.send(log=text.encode("utf-8", "backslashreplace").decode())
+        self.send(log=text[-_LOG_LIMIT:].encode("utf-8", "backslashreplace").decode())
 
     def progress(self, lease: Lease, fraction: float, message: str) -> None:
         self.send(progress=fraction, message=message)
@@ -96,7 +108,8 @@ def perform(handler: Handler, lease: Lease, link: ChildLink) -> Outcome:
         if handler.wants_context:
             arguments.append(context)
         value = handler.call(*arguments)
-        return outcomes.succeeded(asyncio.run(_awaited(value)) if inspect.isawaitable(value) else value)
+        value = asyncio.run(link.awaited(value)) if inspect.isawaitable(value) else value
+        return outcomes.succeeded(value)
     except SystemExit as error:
         return Failed(f"SystemExit: {error}")
     except BaseException as error:
@@ -104,10 +117,6 @@ def perform(handler: Handler, lease: Lease, link: ChildLink) -> Outcome:
     finally:
         if run.partial:
             link.log(lease, run.partial)
-
-
-async def _awaited(value: Any) -> Any:
-    return await value
 
 
 def tell(link: ChildLink, outcome: Outcome) -> None:

@@ -82,7 +82,7 @@ class Children:
             child.kill()
         ours, theirs = socket.socketpair()
         with theirs:
-            process = subprocess.Popen(
+            process = subprocess.Popen(  # noqa: ASYNC220 - forks at once, and runs on
                 [sys.executable, "-m", "gopher_cli.worker.child", str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,

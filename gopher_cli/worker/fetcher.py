@@ -1,4 +1,4 @@
-"""Fetching: asks the queues in turn, again with the same token when an answer was lost, and waits when idle."""
+"""Fetching: asks the queues in turn, with the same token again when an answer was lost; waits when idle."""
 
 from __future__ import annotations
 

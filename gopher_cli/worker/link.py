@@ -1,4 +1,4 @@
-"""How handlers in this process reach the queue: log, progress, once, follow-ups. Words are gathered and sent together."""
+"""How handlers in this process reach the queue. Their words are gathered, and sent together."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class HandlerLink:
 
     def log(self, lease: Lease, text: str) -> None:
         stamp = str(time.time_ns() // 1_000_000).encode()
-        lines = text.encode("utf-8", "backslashreplace").rstrip(b"\n").split(b"\n")
+        lines = text[-_LOG_LIMIT:].encode("utf-8", "backslashreplace").rstrip(b"\n").split(b"\n")
         addition = b"".join(stamp + b" " + line.replace(b"\r", b"\\r") + b"\n" for line in lines)
         with self._lock:
             _, progress, kept, dropped = self._said.get(lease.id) or (lease, b"", bytearray(), 0)

@@ -6,6 +6,7 @@ Exit code 0 is done, 75 asks for a retry, 64 65 78 are permanent failures, any o
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 from typing import Any
@@ -153,10 +154,8 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     """End the group, with all that the program has started."""
     if process.returncode is None:
         signal_group(process.pid, signal.SIGTERM)
-        try:
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(asyncio.shield(process.wait()), 2)
-        except TimeoutError:
-            pass
     signal_group(process.pid, signal.SIGKILL)
     if process.returncode is None:
         await process.wait()

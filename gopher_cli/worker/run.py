@@ -12,7 +12,7 @@ from gopher_cli.model.job import Lease
 
 
 class Run:
-    """``stopped`` says why it was told to stop: timeout, cancel, interrupt or lost; empty while it may run."""
+    """``stopped`` says why it was told to stop: timeout, cancel, interrupt or lost; empty while it may."""
 
     __slots__ = (
         "context", "deadline", "handler", "lease", "partial", "seat", "started", "stop", "stopped", "task",

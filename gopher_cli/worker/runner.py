@@ -34,7 +34,7 @@ _BACK = Transition(JobState.ENQUEUED, spent=False)
 
 
 class Runner:
-    """``worn`` says that another process must take its place: enough jobs, or a handler that heeds nothing."""
+    """``worn``: another process must take its place, after enough jobs or a handler that heeds nothing."""
 
     def __init__(
         self,

@@ -8,6 +8,8 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import msgspec
 
@@ -33,15 +35,18 @@ async def live(end: socket.socket, board_fd: int) -> None:
         return
     options = msgspec.convert(first["options"], WorkerOptions)
     logs.set_up(options.log_level, options.log_format)
-    settings = Settings.resolve(os.environ)
     try:
+        settings = Settings.resolve(os.environ)
         registry = load_registry(options.app, options.programs)
     except GopherError as error:
         channel.send(error=str(error), hint=error.hint, exit_code=error.exit_code)
-        await asyncio.sleep(0)
+        await _farewell(channel)
         return
-    schemas = {type: schema.decode() for type, schema in registry.schemas().items()}
-    channel.send(types=schemas)
+    channel.send(types={type: schema.decode() for type, schema in registry.schemas().items()})
+    if await channel.receive() != {"go": True}:  # it stops before it has begun
+        channel.send(ended=True)
+        await _farewell(channel)
+        return
     async with open_gopher(settings) as gopher:
         board = Board(board_fd, options.concurrency)
         runner = Runner(gopher, registry, settings, options, first["id"], board)
@@ -52,8 +57,13 @@ async def live(end: socket.socket, board_fd: int) -> None:
         telling.cancel()
         listening.cancel()
         channel.send(**runner.state(), ended=True, worn=runner.worn)
-        await asyncio.sleep(0)
+    await _farewell(channel)
+
+
+async def _farewell(channel: Channel) -> None:
+    await channel.flush()
     channel.close()
+    await asyncio.sleep(0)
 
 
 async def _listen(channel: Channel, runner: Runner, grace: float) -> None:
@@ -79,6 +89,14 @@ async def _tell(channel: Channel, runner: Runner) -> None:
         await asyncio.sleep(_TELL)
 
 
+def _run_on_the_best_loop() -> Callable[[Coroutine[Any, Any, None]], None]:
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.run
+    return uvloop.run
+
+
 def main() -> None:
     end_fd, board_fd = int(sys.argv[1]), int(sys.argv[2])
     # Ctrl-C reaches the whole group; only the supervisor decides what it means. (Not SIG_IGN: the
@@ -86,12 +104,7 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: None)
     end = socket.socket(fileno=end_fd)
-    try:
-        import uvloop
-
-        uvloop.run(live(end, board_fd))
-    except ImportError:
-        asyncio.run(live(end, board_fd))
+    _run_on_the_best_loop()(live(end, board_fd))
     with contextlib.suppress(OSError):
         sys.stdout.flush()
         sys.stderr.flush()

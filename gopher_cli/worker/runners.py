@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -20,6 +24,8 @@ from gopher_cli.worker.options import WorkerOptions
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _TICKS = os.sysconf("SC_CLK_TCK")
+_ECHO = 0.2  # seconds to hear the last words of one that has died
+_SILENT = 10.0  # seconds that one may live on after its end of the channel has closed
 
 
 class RunnerProcess:
@@ -33,78 +39,147 @@ class RunnerProcess:
         self.counts: dict[str, int] = {}
         self.current: list[dict[str, Any]] = []
         self.stopping = False
+        self.ready = False
         self.ended_well = False
         self.worn = False
         self.killed_for = ""
+        # Settling, in their name, the jobs that have blocked it.
+        self.last_rites: asyncio.Future[None] | None = None
         self._options = options
         self._cpu = (0.0, 0.0)
+        self._channel: Channel | None = None
 
     async def start(self, environ: dict[str, str]) -> None:
-        """Raises BadConfig (or what it says) when its handlers do not load."""
+        """Until it is ready. Raises BadConfig (or what it says) when its handlers do not load."""
         self.board = Board.create(self._options.concurrency)
+        try:
+            self.process, self._channel = await self._spawned(environ)
+            self._watch_its_end()
+            self.types = await self._introduced(self._channel)
+        except BaseException:
+            self.close()
+            raise
+        self.ready = True
+
+    async def _spawned(self, environ: dict[str, str]) -> tuple[subprocess.Popen[bytes], Channel]:
         ours, theirs = socket.socketpair()
-        with theirs:
-            fds = [theirs.fileno(), self.board.fd]
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "gopher_cli.worker.runner_main", *map(str, fds)],
-                pass_fds=fds,
-                env=environ,
-                stdin=subprocess.DEVNULL,
-                preexec_fn=before_exec(),
-            )
-        self.channel = await Channel.over(ours)
-        self.channel.send(id=self.id, options=msgspec.to_builtins(self._options))
-        said = await self.channel.receive()
-        match said:
+        try:
+            with theirs:
+                fds = [theirs.fileno(), self.board.fd]
+                process = subprocess.Popen(  # noqa: ASYNC220 - forks at once, and runs on
+                    [sys.executable, "-m", "gopher_cli.worker.runner_main", *map(str, fds)],
+                    pass_fds=fds,
+                    env=environ,
+                    stdin=subprocess.DEVNULL,
+                    preexec_fn=before_exec(),
+                )
+        except BaseException:
+            ours.close()
+            raise
+        return process, await Channel.over(ours)
+
+    def _watch_its_end(self) -> None:
+        """Not by the end of its channel: a process that a handler has forked may hold that open."""
+        loop = asyncio.get_running_loop()
+
+        def wait() -> None:
+            self.process.wait()
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody asks any more
+                loop.call_soon_threadsafe(self.dead.set)
+
+        threading.Thread(target=wait, name=f"end of {self.id}", daemon=True).start()
+
+    async def _introduced(self, channel: Channel) -> dict[str, bytes]:
+        channel.send(id=self.id, options=msgspec.to_builtins(self._options))
+        match await channel.receive():
             case {"types": types}:
-                self.types = {type: schema.encode() for type, schema in types.items()}
+                return {type: schema.encode() for type, schema in types.items()}
             case {"error": message, "hint": hint, "exit_code": code}:
-                await asyncio.to_thread(self.process.wait)
+                await self.dead.wait()
                 error = GopherError(message, hint)
                 error.exit_code = code
                 raise error
-            case _:
-                code = await asyncio.to_thread(self.process.wait)
-                raise BadConfig(
-                    f"a runner process ended with code {code} before it was ready",
-                    "see the lines above",
-                )
+        self.kill()
+        await self.dead.wait()
+        raise BadConfig(
+            f"a runner process ended with code {self.process.returncode} before it was ready",
+            "see the lines above",
+        )
+
+    def tell(self, **message: Any) -> None:
+        """Send it a message, if it can hear."""
+        if self._channel is not None:
+            self._channel.send(**message)
 
     async def follow(self) -> None:
         """Hear it until it is dead."""
-        async for said in self.channel.messages():
+        hearing = asyncio.ensure_future(self._hear())
+        dying = asyncio.ensure_future(self.dead.wait())
+        await asyncio.wait({hearing, dying}, return_when=asyncio.FIRST_COMPLETED)
+        if self.dead.is_set():
+            await asyncio.wait({hearing}, timeout=_ECHO)
+        elif not (await asyncio.wait({dying}, timeout=_SILENT))[0]:
+            self.kill("it did not speak any more")
+            await dying
+        hearing.cancel()
+
+    async def _hear(self) -> None:
+        assert self._channel is not None
+        async for said in self._channel.messages():
             self.busy = said.get("busy", self.busy)
             self.counts = said.get("counts", self.counts)
             self.current = said.get("current", self.current)
             self.ended_well = said.get("ended", False)
             self.worn = said.get("worn", False)
-        await asyncio.to_thread(self.process.wait)
-        self.channel.close()
-        self.dead.set()
 
     def stop(self, grace: float) -> None:
+        """Let running jobs finish. One that is not even ready has none."""
         self.stopping = True
-        self.channel.send(stop=grace)
+        if self.ready:
+            self.tell(stop=grace)
+        else:
+            self.kill("it is not needed any more")
 
     def make_way(self, grace: float) -> None:
         """Finish, and let a fresh process take the place."""
         if not self.stopping:
             self.stopping = True
-            self.channel.send(make_way=grace)
+            self.tell(make_way=grace)
 
     def kill(self, why: str = "") -> None:
-        self.killed_for = why
-        if self.process.poll() is None:
+        self.killed_for = self.killed_for or why
+        if hasattr(self, "process") and self.process.poll() is None:
             self.process.send_signal(signal.SIGKILL)
+
+    def close(self) -> None:
+        if self._channel is not None:
+            self._channel.close()
+        self.board.close()
+
+    # What is known of it
+
+    def overdue(self) -> list[tuple[int, str]]:
+        """(queue, id) of jobs that are far past their timeout: it is blocked, and cannot stop them."""
+        now = time.monotonic()
+        return [(queue, id) for deadline, queue, id in self.board.read() if now > deadline]
+
+    def guilty(self) -> list[tuple[int, str]]:
+        """(queue, id) of jobs that may have brought it down; those that we had to end it for, if we did."""
+        if self.ended_well:
+            return []
+        return self.overdue() if self.killed_for else [(queue, id) for _, queue, id in self.board.read()]
+
+    def why_it_died(self) -> str:
+        code = self.process.returncode
+        return self.killed_for or (f"killed by signal {-code}" if code < 0 else f"exit code {code}")
 
     def usage(self, now: float) -> tuple[int, float]:
         """Resident bytes, and the share of one CPU since the last call; zeros where /proc is missing."""
         try:
-            with open(f"/proc/{self.process.pid}/statm") as statm:
-                rss = int(statm.read().split()[1]) * _PAGE
-            with open(f"/proc/{self.process.pid}/stat") as stat:
-                fields = stat.read().rpartition(")")[2].split()
-        except (OSError, IndexError, ValueError):
+            proc = Path(f"/proc/{self.process.pid}")
+            rss = int((proc / "statm").read_text().split()[1]) * _PAGE
+            fields = (proc / "stat").read_text().rpartition(")")[2].split()
+        except (AttributeError, OSError, IndexError, ValueError):
             return 0, 0.0
         spent = (int(fields[11]) + int(fields[12])) / _TICKS
         before_spent, before = self._cpu

@@ -124,7 +124,11 @@ class Settler:
         """Tell of those that were not ours any more; the rest."""
         for item, verdict in zip(items, verdicts, strict=True):
             if verdict in (Verdict.STALE, Verdict.GONE):
-                say("an outcome came too late: the job is not ours any more", logging.WARNING, id=item.lease.id)
+                say(
+                    "an outcome came too late: the job is not ours any more",
+                    logging.WARNING,
+                    id=item.lease.id,
+                )
                 self._gopher.emit(LeaseWasLost(item.lease, str(verdict)))
         return [
             i

@@ -6,13 +6,14 @@ It never runs user code, so nothing that a handler does can starve a heartbeat.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import platform
 import signal
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from gopher_cli import __version__
 from gopher_cli.build import open_gopher
@@ -28,6 +29,7 @@ from gopher_cli.worker.overdue import settle_overdue
 from gopher_cli.worker.runners import RunnerProcess
 
 _RESTARTS = 5  # in a minute, before a crashing runner is given a pause
+_PAUSE = 5.0
 _LATE = 3.0
 
 
@@ -46,38 +48,67 @@ class Supervisor:
         self.exit_code = 0
         self._environ = dict(os.environ) | settings.to_environ()
         self._born: list[float] = []
-        self._keepers: set[asyncio.Task[None]] = set()
+        self._grace = options.grace
 
     async def run(self, ready: Callable[[Supervisor], None]) -> int:
         """Until stopped by a signal, or in a burst until all runners have ended."""
         self._heed_signals()
-        await self.gopher.announce(self.queues)
-        first = [await self._start_runner() for _ in range(self.options.processes)]
-        await self.gopher.publish_types(first[0].types)
         care = Care(self)
-        await care.beat()
-        ready(self)
+        try:
+            await self.gopher.announce(self.queues)
+            first = [await self._start_runner() for _ in range(self.options.processes)]
+            await self.gopher.publish_types(first[0].types)
+            await care.beat()
+        except BaseException:
+            for runner in self.runners:
+                runner.kill()  # none of them has begun
+            if self.stopping.is_set():
+                return self.exit_code
+            raise
         services = [asyncio.create_task(duty) for duty in care.duties()]
-        self._keepers = {asyncio.create_task(self._keep(runner)) for runner in first}
-        while self._keepers:
-            await asyncio.wait(self._keepers, return_when=asyncio.FIRST_COMPLETED)
-            self._keepers = {keeper for keeper in self._keepers if not keeper.done() or keeper.result()}
+        keepers = [asyncio.create_task(self._keep(runner)) for runner in first]
+        self._say_what_it_serves(first[0].types)
+        ready(self)
+        await asyncio.gather(*keepers)
         for service in services:
             service.cancel()
         await self._leave()
         return self.exit_code
 
+    def _say_what_it_serves(self, types: Collection[str]) -> None:
+        slots = self.options.concurrency * self.options.processes
+        queues = ",".join(self.queues)
+        say("serving", queues=queues, types=len(types), slots=slots, redis=str(self.gopher.store.address))
+
     async def _start_runner(self) -> RunnerProcess:
         runner = RunnerProcess(f"{self.id}.{self.made}", self.options)
         self.made += 1
         self._born.append(time.monotonic())
-        await runner.start(self._environ)
         self.runners.append(runner)
+        try:
+            await runner.start(self._environ)
+        except BaseException:
+            self.runners.remove(runner)
+            raise
         return runner
+
+    async def _another_runner(self) -> RunnerProcess | None:
+        """Tried until it starts, or until we stop: the module of the handlers may be in the making."""
+        while not self.stopping.is_set():
+            try:
+                return await self._start_runner()
+            except (GopherError, OSError) as error:
+                if not self.stopping.is_set():
+                    say("cannot start a runner process", logging.ERROR, why=str(error))
+                    await self._pause(_PAUSE)
+        return None
 
     async def _keep(self, runner: RunnerProcess) -> None:
         """One place for a runner: when it ends and there is more to do, another takes it."""
         while True:
+            runner.tell(go=True)
+            if self.stopping.is_set():
+                runner.stop(self._grace)
             await runner.follow()
             self.runners.remove(runner)
             for word in self.finished:
@@ -87,33 +118,31 @@ class Supervisor:
                 return
             if not runner.ended_well:
                 await self._pause_if_crashing()
-            if self.stopping.is_set():
+            following = await self._another_runner()
+            if following is None:
                 return
-            runner = await self._start_runner()
+            runner = following
 
     async def _bury(self, runner: RunnerProcess) -> None:
         """Give back what it held. What it was running when it crashed counts a loss."""
-        crashed = not runner.ended_well
-        running = runner.board.read() if crashed else []
-        runner.board.close()
-        if crashed:
-            code = runner.process.returncode
-            why = runner.killed_for or (
-                f"killed by signal {-code}" if code and code < 0 else f"exit code {code}"
-            )
+        if runner.last_rites is not None:
+            await runner.last_rites
+        guilty = runner.guilty()
+        if not runner.ended_well:
+            running = len(runner.board.read())
             say(
                 "a runner process died",
                 logging.ERROR,
                 runner=runner.id,
-                why=why,
-                running=len(running),
+                why=runner.why_it_died(),
+                running=running,
             )
-        for queue in self.queues:
-            number = self.queues.index(queue)
-            guilty = [id for _, at, id in running if at == number]
+        runner.close()
+        for number, queue in enumerate(self.queues):
+            mine = [id for at, id in guilty if at == number]
             while True:
                 try:
-                    await self.gopher.hand_back(queue, runner.id, guilty)
+                    await self.gopher.hand_back(queue, runner.id, mine)
                     break
                 except GopherError as error:
                     if self.stopping.is_set():
@@ -125,8 +154,12 @@ class Supervisor:
         now = time.monotonic()
         self._born = [at for at in self._born if now - at < 60]
         if len(self._born) > _RESTARTS * self.options.processes:
-            say("runner processes die too often: a pause", logging.ERROR, seconds=5)
-            await asyncio.wait({asyncio.ensure_future(self.stopping.wait())}, timeout=5)
+            say("runner processes die too often: a pause", logging.ERROR, seconds=_PAUSE)
+            await self._pause(_PAUSE)
+
+    async def _pause(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.stopping.wait(), seconds)
 
     # Stopping
 
@@ -150,6 +183,7 @@ class Supervisor:
             self.stop(0)
 
     def stop(self, grace: float) -> None:
+        self._grace = grace
         self.stopping.set()
         for runner in self.runners:
             runner.stop(grace)
@@ -169,15 +203,21 @@ class Supervisor:
 
     async def end_overdue(self) -> None:
         """A job that is far past its timeout has its whole process blocked: end that process."""
-        now = time.monotonic()
-        for runner in list(self.runners):
-            overdue = [
-                (self.queues[queue], id) for deadline, queue, id in runner.board.read() if now > deadline
-            ]
-            if overdue and not runner.killed_for:
+        for runner in self.runners:
+            overdue = runner.overdue() if runner.ready and not runner.killed_for else []
+            if overdue:
                 runner.kill("a job blocked it past its timeout")
-                for queue, id in overdue:
-                    await settle_overdue(self.gopher, runner.id, queue, id)
+                runner.last_rites = asyncio.ensure_future(self._settle_overdue(runner.id, overdue))
+
+    async def _settle_overdue(self, runner: str, jobs: list[tuple[int, str]]) -> None:
+        for queue, id in jobs:
+            await settle_overdue(self.gopher, runner, self.queues[queue], id)
+
+    def end_unleased(self) -> None:
+        """Their leases are over, and these have heard nothing of it: what they run may run elsewhere now."""
+        for runner in self.runners:
+            if runner.ready and runner.board.read():
+                runner.kill("its leases have ended")
 
     def measure(self) -> tuple[int, float]:
         """Resident bytes and CPU of all runners; one that has grown too large makes way."""

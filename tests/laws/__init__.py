@@ -63,6 +63,13 @@ def a_running_job_is_held_by_the_owner_of_its_token(state: State) -> None:
         assert id in state.held.get(worker, {}), f"{id} runs under {token!r}; held: {state.held}"
 
 
+def a_token_tells_whether_its_attempt_runs(state: State) -> None:
+    """A bare one runs, ``!`` is settled, ``?`` was lost and may still succeed."""
+    for id in state.ids:
+        token = state.record(id).token
+        assert (id in state.running) == bool(token and token[0] not in "!?"), (id, token)
+
+
 def only_an_ended_job_has_an_end(state: State) -> None:
     for id in state.ids:
         ended = state.state(id) not in LIVE
@@ -130,6 +137,7 @@ LAWS = (
     nothing_is_left_of_a_job_that_is_gone,
     jobs_are_conserved,
     a_running_job_is_held_by_the_owner_of_its_token,
+    a_token_tells_whether_its_attempt_runs,
     only_an_ended_job_has_an_end,
     a_lock_belongs_to_a_live_job_or_lasts,
     a_blocked_job_waits_for_as_many_as_its_score_says,

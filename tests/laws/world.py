@@ -186,8 +186,10 @@ class World:
             return Verdict.GONE
         if record.token == f"!{token}":
             return Verdict.AGAIN
-        late = id not in before.running and item.to.state != "completed"
-        return Verdict.STALE if record.token != token or late else Verdict.SETTLED
+        late = record.token == f"?{token}"
+        assert late or record.token != token or id in before.running
+        allowed = record.token == token or (late and item.to.state == "completed")
+        return Verdict.SETTLED if allowed else Verdict.STALE
 
     def _judge(self, before: State, after: State, item: Settlement) -> None:
         id, to, was = item.lease.id, item.to, before.record(item.lease.id)

@@ -6,6 +6,7 @@ import laws
 import pytest
 from driver import Queue
 from fakeredis import FakeRedis
+from redis import Redis
 
 
 @pytest.fixture(params=["server", "fake"])
@@ -26,16 +27,17 @@ def broken():
 
 
 @pytest.fixture
-def full(redis):
-    """``full()`` fills the memory of the real server, and it is free again after the test."""
-    yield lambda: redis.config_set("maxmemory", 1)
-    redis.config_set("maxmemory", 0)
+def server(own_redis_url, namespace):
+    """A queue on a real server whose memory may be filled."""
+    with Redis.from_url(own_redis_url) as redis:
+        queue = Queue(redis, namespace)
+        yield queue
+        laws.check(redis, namespace)
+        queue.forget()
 
 
 @pytest.fixture
-def server(redis, namespace):
-    """A queue on the real server only."""
-    queue = Queue(redis, namespace)
-    yield queue
-    laws.check(redis, namespace)
-    queue.forget()
+def full(server):
+    """``full()`` fills the memory of ``server``; it is free again after the test."""
+    yield lambda: server.redis.config_set("maxmemory", 1)
+    server.redis.config_set("maxmemory", 0)

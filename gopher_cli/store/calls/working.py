@@ -95,17 +95,27 @@ def settle(
 
     flat: list[Arg] = []
     follow_ups: list[Arg] = []
+    token, type, to, count, sized = "", "", None, 0, 0
     for item in items:
-        lease, to = item.lease, item.to
-        flat += (
-            lease.id,
-            f"{lease.token};{to.state};{to.after * 1000:.0f};{to.spent:d};{to.lost:d};{item.run_us};{lease.spec.type}",
-            item.data,
-        )
+        lease = item.lease
+        if lease.token is not token or item.to is not to or lease.spec.type != type:
+            # Neighbours mostly share all of this: it is said once for them.
+            if sized:
+                flat[sized] = count
+            token, to, type, count = lease.token, item.to, lease.spec.type, 0
+            flat += (_group(token, to, type), 0)
+            sized = len(flat) - 1
+        count += 1
+        flat += (lease.id, item.run_us, item.data)
         for child, record in item.follow_ups:
             follow_ups += (lease.id, child, record)
+    flat[sized] = count
     argv: dict[str, Arg] = {"now": now, "max_losses": max_losses, "count": len(items)}
     return make_call("settle", keys, argv, answer, flat + follow_ups, held=keys.held(worker))
+
+
+def _group(token: str, to: Transition, type: str) -> str:
+    return f"{token};{to.state};{to.after * 1000:.0f};{to.spent:d};{to.lost:d};{type}"
 
 
 class Renewal(msgspec.Struct, frozen=True):

@@ -13,7 +13,8 @@ local now, id, token, key, value = now_ms(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], A
 local r = read(redis.call("HGET", meta, id))
 if not r or token == "" or r.token ~= token then return { text(now), "lost" } end
 local whole = redis.call("HGET", once, id) or ""
-for name, stored in string.gmatch(whole, "([^ \n]+) ([^\n]*)\n") do
+for entry in string.gmatch(whole, "[^\n]+") do
+  local name, stored = string.match(entry, "^([^ ]+) (.*)$")
   if name == key then return { text(now), "done", stored } end
 end
 if value == "" then return { text(now), "none" } end

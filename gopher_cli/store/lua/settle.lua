@@ -6,8 +6,7 @@
 --
 -- KEYS  running meta held ready_high ready_normal ready_low scheduled retrying completed failed cancelled blocked waiters spec result errors log progress once locks lock_ends cancels outbox counters cells wake
 -- ARGV  now max_losses count ...
--- ...   id head data; head is token;state;after;spent;lost;run_us;type
--- ...   then: parent child record, for each follow-up
+-- ...   `count` jobs in groups (lib/groups.lua), then for each follow-up: parent child record
 -- OUT   {now, index, why, ...}: the jobs not settled now, from 0; why is again, stale or gone
 --- @include now
 --- @include record
@@ -26,6 +25,7 @@
 --- @include cells
 --- @include observe
 --- @include paper
+--- @include groups
 --- @include end_attempt
 
 local running, meta, held, READY = KEYS[1], KEYS[2], KEYS[3], { KEYS[4], KEYS[5], KEYS[6] }
@@ -34,22 +34,18 @@ local blocked, waiters, spec, result, errors = KEYS[12], KEYS[13], KEYS[14], KEY
 local log, progress, once, locks, lock_ends = KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21]
 local cancels, outbox, counters, cells, wake = KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26]
 local LATE = { READY[1], READY[2], READY[3], scheduled, retrying, failed }
-local now, max_losses, last = now_ms(ARGV[1]), tonumber(ARGV[2]), 3 + 3 * ARGV[3]
+local now, max_losses = now_ms(ARGV[1]), tonumber(ARGV[2])
 
-local ids, out = {}, { text(now) }
-for i = 4, last, 3 do ids[#ids + 1] = ARGV[i] end
-local records, leased = redis.call("HMGET", meta, unpack(ids)), redis.call("ZMSCORE", running, unpack(ids))
+local groups, ids, rest = read_groups(4, tonumber(ARGV[3]))
+local records, out, n = redis.call("HMGET", meta, unpack(ids)), { text(now) }, 0
 local asked = redis.call("EXISTS", cancels) == 1 and redis.call("HMGET", cancels, unpack(ids)) or {}
 local places = { READY[1], READY[2], READY[3], scheduled = scheduled, retrying = retrying, completed = completed, failed = failed, cancelled = cancelled }
 local to = paper(places, meta, result, now, max_losses)
-for n, id in ipairs(ids) do
-  local why = end_attempt(to, id, ARGV[3 * n + 2], ARGV[3 * n + 3], read(records[n]), leased[n], asked[n])
-  if why then out[#out + 1], out[#out + 2] = n - 1, why end
-end
+for _, group in ipairs(groups) do n = end_group(to, group, ids, n, records, asked, out) end
 if #to.mine == 0 then return out end
 
 local follow_ups = batch("HSET", outbox)
-for i = last + 1, #ARGV, 3 do
+for i = rest, #ARGV, 3 do
   if to.settled[ARGV[i]] then add(follow_ups, ARGV[i + 1], ARGV[i + 2]) end
 end
 local writes = { to.metas, to.results, histories(errors, to.told), follow_ups }
@@ -57,6 +53,7 @@ local children = children_of(to.done, waiters, blocked, READY, scheduled)
 look(writes)
 look(to.lines)
 if #to.free > 0 then touch({ lock_ends }, { locks }) end
+touch({ running }, {})
 if #to.late > 0 then touch(LATE, {}) end
 if #to.gone > 0 then touch({}, { spec, result, errors, log, progress, once }) end
 
@@ -70,7 +67,8 @@ free_locks(locks, lock_ends, to.free)
 local woken = unblock(children, waiters, blocked, meta, READY, scheduled, now)
 forget(to.gone, spec, meta, result, errors, log, progress, once)
 if #to.gone > 0 then tick(to.count, "expired", #to.gone) end
+if #to.done > 0 then tick(to.count, "completed", #to.done) end
 send_counts(counters, to.count)
-observe(cells, now, to.seen)
+keep_observed(cells, now, to.seen)
 if woken or to.count.released then wake_one(wake) end
 return out

@@ -2,15 +2,15 @@
 -- A duration falls into the first bucket whose bound (seconds) it does not exceed; the last is open.
 local BOUNDS = {
   0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
-  1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600,
+  1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, math.huge,
 }
 local SIZE = 53
 
-local function bucket(seconds)
-  for i = 1, #BOUNDS do
-    if seconds <= BOUNDS[i] then return i end
-  end
-  return #BOUNDS + 1
+-- Neighbours take about as long: the search starts where the last one ended.
+local function bucket(seconds, from)
+  while seconds > BOUNDS[from] do from = from + 1 end
+  while from > 1 and seconds <= BOUNDS[from - 1] do from = from - 1 end
+  return from
 end
 
 local function empty_cell()

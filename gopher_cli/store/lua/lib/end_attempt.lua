@@ -1,34 +1,56 @@
--- One attempt ends, on paper. Answers nil, or why it may not: again, stale or gone.
--- `head` is token;state;after;spent;lost;run_us;type, `asked` for how long (ms) it is kept if cancelled.
-local HEAD = "^([^;]*);(%a+);(%-?%d+);(%d);(%d);(%d+);(.*)$"
+-- Attempts end, on paper. Answers nil, or why one may not: again, stale or gone.
 local COUNTER = {
   completed = "completed", failed = "failed", cancelled = "cancelled",
   retrying = "retried", scheduled = "snoozed", enqueued = "released",
 }
+local RUNNING = "^(%d+;%d+;)([^;]*)(;(%d+);(%d*);%d+;(%d+););(.*)$"
 
-local function see(to, kind, attempt)
-  local seen = to.seen[kind] or {}
-  seen[#seen + 1], to.seen[kind] = attempt, seen
+-- The way that nearly all go: one match, one line of text. Answers false when this one needs more care.
+local function complete(to, id, group, record, run_us, data, keep_until)
+  local head, token, rest, started, ready_at, created, lock = string.match(record or "", RUNNING)
+  if token ~= group.token or to.settled[id] or lock ~= "" then return false end
+  to.settled[id], to.mine[#to.mine + 1], to.done[#to.done + 1] = true, id, id
+  observe(to.seen, group.kind, "completed", run_us, math.max(0, started - (ready_at ~= "" and ready_at or created)))
+  add(to.metas, id, head .. "!" .. token .. rest .. to.stamp .. ";")
+  add(to.lines.completed, keep_until, id)
+  if data ~= "" then add(to.results, id, data) end
+  return true
 end
 
-local function end_attempt(to, id, head, data, r, leased, asked)
-  local token, earned, after, spent, lost, run_us, kind = string.match(head, HEAD)
-  local why = to.settled[id] and "again" or objection(r, token, leased, earned)
+-- `asked` is for how long (ms) it is kept if cancelled.
+local function end_attempt(to, id, group, record, run_us, data, asked)
+  local earned, r = group.state, read(record)
+  local why = to.settled[id] and "again" or objection(r, group.token, earned)
   if why then return why end
 
   to.settled[id], to.mine[#to.mine + 1] = true, id
-  if not leased then to.late[#to.late + 1], r.attempts = id, r.attempts + 1 end
-  if COLUMN[earned] then see(to, kind, { state = earned, run_us = run_us, wait = waited(r) }) end
-  if lost == "1" then tick(to.count, "lost") end
-  local state = conclude(r, earned, spent, lost, asked, to.now, to.max_losses)
-  tick(to.count, COUNTER[state])
-  r.token = "!" .. token
-  move(to, id, r, state, tonumber(state == earned and after or asked or "") or 0)
+  if r.token ~= group.token then to.late[#to.late + 1], r.attempts = id, r.attempts + 1 end
+  if COLUMN[earned] then observe(to.seen, group.kind, earned, run_us, waited(r)) end
+  if group.lost == "1" then tick(to.count, "lost") end
+  local state = conclude(r, earned, group.spent, group.lost, asked, to.now, to.max_losses)
+  if state ~= "completed" then tick(to.count, COUNTER[state]) end
+  r.token = "!" .. group.token
+  move(to, id, r, state, tonumber(state == earned and group.after or asked or "") or 0)
   add(to.metas, id, line(r))
   if data == "" then return end
   if earned ~= "completed" then
     to.told[#to.told + 1] = { id, to.stamp .. " " .. data .. "\n" }
-  elseif tonumber(after) > 0 then
+  elseif tonumber(group.after) > 0 then
     add(to.results, id, data)
   end
+end
+
+-- All jobs of a group; `out` learns which of them were refused, and why.
+local function end_group(to, group, ids, n, records, asked, out)
+  local plain = group.state == "completed" and tonumber(group.after) > 0 and string.find(group.token, "^[^!?]")
+  local keep_until = text(to.now + group.after)
+  for i = group.first, group.first + 3 * group.size - 1, 3 do
+    n = n + 1
+    local id, record, run_us, data = ids[n], records[n], ARGV[i + 1], ARGV[i + 2]
+    if not (plain and complete(to, id, group, record, run_us, data, keep_until)) then
+      local why = end_attempt(to, id, group, record, run_us, data, asked[n])
+      if why then out[#out + 1], out[#out + 2] = n - 1, why end
+    end
+  end
+  return n
 end

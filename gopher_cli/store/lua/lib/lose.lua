@@ -2,7 +2,7 @@
 -- Answers whether it died of it.
 local function lose(r, now, max_losses, guilty)
   r.attempts = math.max(r.attempts - 1, 0)
-  r.ready_at = text(now)
+  r.ready_at, r.token = text(now), "?" .. r.token
   if guilty then r.losses = r.losses + 1 end
   return guilty and r.losses >= max_losses or false
 end

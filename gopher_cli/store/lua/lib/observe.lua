@@ -1,22 +1,26 @@
--- Count ended attempts into the cell of this minute, one read and one write per type.
+-- Ended attempts are counted on paper, a cell for each type, and added to this minute's cells at the end.
 -- Counting never stops the work: cells of a foreign type are let be.
 local COLUMN = { completed = 1, retrying = 2, failed = 3 }
 
-local function observe(cells, now, seen)
-  local minute = text(math.floor(now / 60000))
-  for kind, attempts in pairs(seen) do
-    local field = "m" .. minute .. ";" .. kind
-    local stored = redis.pcall("HGET", cells, field)
-    local cell = add_text(empty_cell(), type(stored) == "string" and stored or "")
-    for _, attempt in ipairs(attempts) do
-      local column = COLUMN[attempt.state]
-      cell[column] = cell[column] + 1
-      cell[4] = cell[4] + math.floor(attempt.run_us / 1000)
-      cell[5] = cell[5] + attempt.wait
-      local run, wait = 5 + bucket(attempt.run_us / 1e6), 29 + bucket(attempt.wait / 1000)
-      cell[run] = cell[run] + 1
-      cell[wait] = cell[wait] + 1
-    end
-    redis.pcall("HSET", cells, field, table.concat(cell, ","))
+local function observe(seen, kind, state, run_us, wait)
+  local cell = seen[kind]
+  if not cell then
+    cell = { cell = empty_cell(), run = 1, wait = 1 }
+    seen[kind] = cell
+  end
+  local numbers, column = cell.cell, COLUMN[state]
+  cell.run, cell.wait = bucket(run_us / 1e6, cell.run), bucket(wait / 1000, cell.wait)
+  numbers[column] = numbers[column] + 1
+  numbers[4], numbers[5] = numbers[4] + run_us / 1000, numbers[5] + wait
+  numbers[5 + cell.run], numbers[29 + cell.wait] = numbers[5 + cell.run] + 1, numbers[29 + cell.wait] + 1
+end
+
+local function keep_observed(cells, now, seen)
+  local minute = "m" .. text(math.floor(now / 60000)) .. ";"
+  for kind, new in pairs(seen) do
+    local stored = redis.pcall("HGET", cells, minute .. kind)
+    new.cell[4] = math.floor(new.cell[4])
+    local whole = add_text(new.cell, type(stored) == "string" and stored or "")
+    redis.pcall("HSET", cells, minute .. kind, table.concat(whole, ","))
   end
 end

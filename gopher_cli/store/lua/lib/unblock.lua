@@ -15,8 +15,9 @@ local function unblock(found, waiters, blocked, meta, ready, scheduled, now)
   local any = false
   for parent, children in pairs(found) do
     redis.call("HDEL", waiters, parent)
-    for child, score in string.gmatch(children, "([^ ,]+) (%d+),") do
-      local r = redis.call("ZSCORE", blocked, child) and read(redis.call("HGET", meta, child))
+    for entry in string.gmatch(children, "[^,]+") do
+      local child, score = string.match(entry, "^([^ ]+) (%d+)$")
+      local r = child and redis.call("ZSCORE", blocked, child) and read(redis.call("HGET", meta, child))
       if r and r.score == score and tonumber(redis.call("ZINCRBY", blocked, -1, child)) <= 0 then
         redis.call("ZREM", blocked, child)
         if r.ready_at ~= "" and tonumber(r.ready_at) > now then

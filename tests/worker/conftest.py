@@ -1,0 +1,68 @@
+"""Workers: a runner in the loop of the test, and whole workers as processes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from worker.apps import app
+from worker.processes import TESTS, Worker
+
+from gopher_cli.config import Settings
+from gopher_cli.gopher import Gopher
+from gopher_cli.handlers import Registry
+from gopher_cli.worker.board import Board
+from gopher_cli.worker.options import WorkerOptions
+from gopher_cli.worker.runner import Runner
+
+APP = "worker.apps:app"
+
+
+@pytest.fixture
+def environ(redis_url: str, namespace: str, tmp_path: Path) -> dict[str, str]:
+    """Of a worker on the server of the tests, with short leases."""
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "COVERAGE_PROCESS_START") if name in os.environ}
+    return kept | {
+        "REDIS_URL": redis_url, "GOPHER_NAMESPACE": namespace, "GOPHER_HOME": str(tmp_path / "home"),
+        "HOME": str(tmp_path), "PYTHONPATH": f"{TESTS}:{TESTS.parent}",
+        "GOPHER_LEASE": "3s", "GOPHER_HEARTBEAT": "1s", "GOPHER_BACKOFF": "fixed:50ms",
+    }  # fmt: skip
+
+
+@pytest.fixture
+def worker(environ: dict[str, str]) -> Iterator[Callable[..., Worker]]:
+    """Starts a worker with the handlers of apps.py; it serves when this returns."""
+    started: list[Worker] = []
+
+    def start(*words: str, wait: bool = True, env: dict[str, str] | None = None) -> Worker:
+        words = words if "--app" in words else ("--app", APP, *words)
+        one = Worker(environ | (env or {}), *words)
+        started.append(one)
+        if wait:
+            one.heard("serving")
+        return one
+
+    yield start
+    for one in started:
+        one.kill()
+
+
+Work = Callable[..., Runner]
+
+
+@pytest.fixture
+async def runner(gopher: Gopher, monkeypatch: pytest.MonkeyPatch) -> Work:
+    """Makes a runner in the loop of the test: ``await runner(burst=True).run()``."""
+    monkeypatch.setenv("PYTHONPATH", f"{TESTS}:{TESTS.parent}")
+    count = iter(range(1000))
+
+    def make(registry: Registry = app.registry, **options: Any) -> Runner:
+        options = {"app": APP, "poll_interval": 0.05, **options}
+        settings = WorkerOptions(**options)
+        board = Board.create(settings.concurrency)
+        return Runner(gopher, registry, Settings(), settings, f"w.{next(count)}", board)
+
+    return make

@@ -1,0 +1,123 @@
+"""Workers as processes of their own: what they said can be waited for, and all of them end with the test."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from gopher_cli.gopher import Gopher
+
+TESTS = Path(__file__).parent.parent
+PATIENCE = 25.0
+
+
+class Worker:
+    """A `gopher worker`. ``said`` is what it has written to stderr."""
+
+    def __init__(self, environ: dict[str, str], *words: str) -> None:
+        self.said: list[str] = []
+        self._news = threading.Condition()
+        self._over = False
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "gopher_cli", "worker", *words],
+            env=environ, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, errors="replace",
+            start_new_session=True,
+        )  # fmt: skip
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        assert self.process.stderr
+        for line in self.process.stderr:
+            with self._news:
+                self.said.append(line.rstrip("\n"))
+                self._news.notify_all()
+        with self._news:
+            self._over = True
+            self._news.notify_all()
+
+    def heard(self, text: str, times: int = 1) -> str:
+        """Waits for a line that holds this, and answers it."""
+
+        def lines() -> list[str]:
+            return [line for line in self.said if text in line]
+
+        with self._news:
+            self._news.wait_for(lambda: len(lines()) >= times or self._over, PATIENCE)
+        assert len(lines()) >= times, f"no line with {text!r}: {self.said}"
+        return lines()[-1]
+
+    def signal(self, number: int) -> None:
+        self.process.send_signal(number)
+
+    def ended(self, seconds: float = PATIENCE) -> int:
+        """Its exit code, once it has ended."""
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"it does not end: {self.said}") from None
+
+    def runners(self) -> list[int]:
+        """The pids of its runner processes."""
+        return children_of(self.process.pid)
+
+    def kill(self) -> None:
+        """With all its processes that are still in its group."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+def children_of(pid: int) -> list[int]:
+    found = []
+    for task in Path(f"/proc/{pid}/task").glob("*"):
+        with contextlib.suppress(OSError):
+            found += [int(word) for word in (task / "children").read_text().split()]
+    return found
+
+
+def alive(pid: int) -> bool:
+    """Whether it runs: a zombie does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+async def until(holds: Callable[[], Any], seconds: float = PATIENCE) -> Any:
+    """Wait until this answers something true, or an awaitable of it; answers that."""
+    end = time.monotonic() + seconds
+    while True:
+        found = holds()
+        if isinstance(found, Awaitable):
+            found = await found
+        if found:
+            return found
+        assert time.monotonic() < end, "it has not come true in time"
+        await asyncio.sleep(0.01)
+
+
+async def state(gopher: Gopher, id: str, queue: str = "default") -> str:
+    return (await gopher.inspect(queue, id)).state
+
+
+async def ends(gopher: Gopher, id: str, state: str = "completed", queue: str = "default") -> Any:
+    """Everything about a job, once it is in this state."""
+
+    async def there() -> Any:
+        detail = await gopher.inspect(queue, id)
+        return detail if detail.state == state else None
+
+    return await until(there)
+
+
+def lines(file: Path) -> list[str]:
+    return file.read_text().split("\n")[:-1] if file.exists() else []
