@@ -42,11 +42,12 @@ format: $(VENV)/.installed-dev  ## Put the code into the house style
 bench: $(VENV)/.installed-bench  ## Measure gopher against its peers (ARGS='--quick')
 	$(BIN)/python -m benchmarks $(ARGS)
 
-completions: $(VENV)/.installed-demo  ## Write completions/ anew from the command tree
+completions: $(VENV)/.installed-demo  ## Write completions/ and docs/gopher.1 anew from the command tree
 	@for pair in bash:gopher.bash zsh:_gopher fish:gopher.fish; do \
 	  $(BIN)/gopher completion $${pair%%:*} > completions/.new && \
 	  mv completions/.new completions/$${pair#*:} || exit 1; \
 	done
+	@$(BIN)/gopher man > docs/gopher.1
 
 wheel: $(VENV)/.made  ## Build the wheel into dist/
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .

@@ -7,11 +7,11 @@ _gopher() {
   [[ $prev == "=" ]] && prev=${COMP_WORDS[COMP_CWORD - 2]}
   for ((i = 1; i < COMP_CWORD; i++)); do
     case "$at ${COMP_WORDS[i]}" in
-    "gopher submit" | "gopher types" | "gopher stats" | "gopher inspect" | "gopher jobs" | "gopher jobs ls" | "gopher list-failed" | "gopher workers" | "gopher health" | "gopher retry" | "gopher retry-all" | "gopher requeue-dlq" | "gopher cancel" | "gopher purge" | "gopher queue" | "gopher queue ls" | "gopher queue pause" | "gopher queue resume" | "gopher worker" | "gopher serve" | "gopher up" | "gopher demo" | "gopher embedded" | "gopher embedded status" | "gopher embedded start" | "gopher embedded stop" | "gopher config" | "gopher config show" | "gopher config path" | "gopher completion") at="$at ${COMP_WORDS[i]}" ;;
+    "gopher submit" | "gopher types" | "gopher stats" | "gopher inspect" | "gopher jobs" | "gopher jobs ls" | "gopher list-failed" | "gopher workers" | "gopher health" | "gopher retry" | "gopher retry-all" | "gopher requeue-dlq" | "gopher cancel" | "gopher purge" | "gopher queue" | "gopher queue ls" | "gopher queue pause" | "gopher queue resume" | "gopher worker" | "gopher serve" | "gopher up" | "gopher demo" | "gopher embedded" | "gopher embedded status" | "gopher embedded start" | "gopher embedded stop" | "gopher config" | "gopher config show" | "gopher config path" | "gopher completion" | "gopher man") at="$at ${COMP_WORDS[i]}" ;;
     esac
   done
   case "$at" in
-    "gopher") words="submit types stats inspect jobs list-failed workers health retry retry-all requeue-dlq cancel purge queue worker serve up demo embedded config completion" flags="" asks="" ;;
+    "gopher") words="submit types stats inspect jobs list-failed workers health retry retry-all requeue-dlq cancel purge queue worker serve up demo embedded config completion man" flags="" asks="" ;;
     "gopher submit") words="" flags="--type --payload --queue --priority --tag --header --in --at --after --retries --timeout --backoff --app --id --unique --unique-for --if-exists --batch --batch-id --wait --wait-timeout --output --json --no-header --quiet --redis-url --profile --color --debug --help" asks="" ;;
     "gopher types") words="" flags="--output --json --no-header --quiet --redis-url --profile --color --debug --help" asks="types" ;;
     "gopher stats") words="" flags="--queue --watch --output --json --no-header --quiet --redis-url --profile --color --debug --help" asks="" ;;
@@ -42,6 +42,7 @@ _gopher() {
     "gopher config show") words="" flags="--output --json --no-header --quiet --redis-url --profile --color --debug --help" asks="" ;;
     "gopher config path") words="" flags="--output --json --no-header --quiet --redis-url --profile --color --debug --help" asks="" ;;
     "gopher completion") words="bash zsh fish" flags="--output --json --no-header --quiet --redis-url --profile --color --debug --help" asks="" ;;
+    "gopher man") words="" flags="--output --json --no-header --quiet --redis-url --profile --color --debug --help" asks="" ;;
   esac
   case "$at $prev" in
     "gopher submit --type" | "gopher submit -t") words="" flags="" asks="types" ;;
@@ -233,6 +234,10 @@ _gopher() {
     "gopher completion --redis-url") words="" flags="" asks="" ;;
     "gopher completion --profile") words="" flags="" asks="" ;;
     "gopher completion --color") words="auto always never" flags="" asks="" ;;
+    "gopher man --output" | "gopher man -o") words="table plain json ndjson csv id" flags="" asks="" ;;
+    "gopher man --redis-url") words="" flags="" asks="" ;;
+    "gopher man --profile") words="" flags="" asks="" ;;
+    "gopher man --color") words="auto always never" flags="" asks="" ;;
   esac
   [[ $cur == -* ]] && words=$flags asks=""
   [[ -n $asks ]] && words+=" $(gopher __complete "$asks" "$cur" 2>/dev/null)"

@@ -2,7 +2,7 @@
 function __gopher_at
     set -l at gopher
     for word in (commandline -opc)[2..-1]
-        if contains -- "$at $word" 'gopher submit' 'gopher types' 'gopher stats' 'gopher inspect' 'gopher jobs' 'gopher jobs ls' 'gopher list-failed' 'gopher workers' 'gopher health' 'gopher retry' 'gopher retry-all' 'gopher requeue-dlq' 'gopher cancel' 'gopher purge' 'gopher queue' 'gopher queue ls' 'gopher queue pause' 'gopher queue resume' 'gopher worker' 'gopher serve' 'gopher up' 'gopher demo' 'gopher embedded' 'gopher embedded status' 'gopher embedded start' 'gopher embedded stop' 'gopher config' 'gopher config show' 'gopher config path' 'gopher completion'
+        if contains -- "$at $word" 'gopher submit' 'gopher types' 'gopher stats' 'gopher inspect' 'gopher jobs' 'gopher jobs ls' 'gopher list-failed' 'gopher workers' 'gopher health' 'gopher retry' 'gopher retry-all' 'gopher requeue-dlq' 'gopher cancel' 'gopher purge' 'gopher queue' 'gopher queue ls' 'gopher queue pause' 'gopher queue resume' 'gopher worker' 'gopher serve' 'gopher up' 'gopher demo' 'gopher embedded' 'gopher embedded status' 'gopher embedded start' 'gopher embedded stop' 'gopher config' 'gopher config show' 'gopher config path' 'gopher completion' 'gopher man'
             set at "$at $word"
         end
     end
@@ -30,6 +30,7 @@ complete -c gopher -n '__gopher_at "gopher"' -a demo -d 'see it all at work, in 
 complete -c gopher -n '__gopher_at "gopher"' -a embedded -d 'the built-in server: status, start, stop'
 complete -c gopher -n '__gopher_at "gopher"' -a config -d 'the settings, and where they come from'
 complete -c gopher -n '__gopher_at "gopher"' -a completion -d 'completion for bash, zsh or fish'
+complete -c gopher -n '__gopher_at "gopher"' -a man -d 'the manual page'
 complete -c gopher -n '__gopher_at "gopher submit"' -l type -s t -x -a '(gopher __complete types (commandline -ct) 2>/dev/null)' -d 'what is to be done'
 complete -c gopher -n '__gopher_at "gopher submit"' -l payload -s p -x -d 'JSON, @file, - for stdin, or key=text'
 complete -c gopher -n '__gopher_at "gopher submit"' -l queue -s Q -x -a '(gopher __complete queues (commandline -ct) 2>/dev/null)' -d 'the queue (default: the setting QUEUE_NAME)'
@@ -378,3 +379,12 @@ complete -c gopher -n '__gopher_at "gopher completion"' -l profile -x -d 'table 
 complete -c gopher -n '__gopher_at "gopher completion"' -l color -x -a 'auto always never' -d 'auto, always or never'
 complete -c gopher -n '__gopher_at "gopher completion"' -l debug -d 'show the traceback of an error'
 complete -c gopher -n '__gopher_at "gopher completion"' -l help -s h -d 'show the help page'
+complete -c gopher -n '__gopher_at "gopher man"' -l output -s o -x -a 'table plain json ndjson csv id' -d 'table, plain, json, ndjson, csv or id'
+complete -c gopher -n '__gopher_at "gopher man"' -l json -d 'the same as -o json'
+complete -c gopher -n '__gopher_at "gopher man"' -l no-header -d 'plain and csv without the line of names'
+complete -c gopher -n '__gopher_at "gopher man"' -l quiet -s q -d 'print ids only, and no talk'
+complete -c gopher -n '__gopher_at "gopher man"' -l redis-url -x -d 'where Redis is, for this command'
+complete -c gopher -n '__gopher_at "gopher man"' -l profile -x -d 'table [profiles.NAME] of gopher.toml'
+complete -c gopher -n '__gopher_at "gopher man"' -l color -x -a 'auto always never' -d 'auto, always or never'
+complete -c gopher -n '__gopher_at "gopher man"' -l debug -d 'show the traceback of an error'
+complete -c gopher -n '__gopher_at "gopher man"' -l help -s h -d 'show the help page'

@@ -11,7 +11,15 @@ from gopher_cli.model.backoff import Backoff
 from gopher_cli.model.job import Job, Lease, Spec
 from gopher_cli.model.making import make_job, make_options
 from gopher_cli.model.outcome import (
-    Cancelled, Discarded, Failed, Interrupted, Lost, Outcome, Snoozed, Succeeded, settle,
+    Cancelled,
+    Discarded,
+    Failed,
+    Interrupted,
+    Lost,
+    Outcome,
+    Snoozed,
+    Succeeded,
+    settle,
 )  # fmt: skip
 from gopher_cli.store.calls import Settlement
 

@@ -64,3 +64,9 @@ def completed(*words: str) -> list[str]:
 )
 def test_bash_offers_what_fits(words: list[str], expected: list[str]) -> None:
     assert completed(*words) == expected
+
+
+def test_the_manual_page_is_current() -> None:
+    from gopher_cli.cli.man import page
+
+    assert page() == (HERE.parent / "docs" / "gopher.1").read_text(), "run: gopher man > docs/gopher.1"

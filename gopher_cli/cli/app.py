@@ -110,6 +110,7 @@ ENTRIES = {
     "embedded": Entry("embedded:EMBEDDED", "the built-in server: status, start, stop", SETUP),
     "config": Entry("config:CONFIG", "the settings, and where they come from", SETUP),
     "completion": Entry("completion:completion", "completion for bash, zsh or fish", SETUP),
+    "man": Entry("man:man", "the manual page", SETUP),
 }  # fmt: skip
 
 

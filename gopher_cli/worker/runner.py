@@ -181,11 +181,12 @@ class Runner:
 
     def _accept(self, batches: list[Batch]) -> bool:
         """Whether anything came."""
+        if not self._seats.buffered:
+            self._moved = _CLOCK()  # what comes now begins to wait now
         for batch in batches:
             for lease, raw in batch.unreadable:
                 self._settler.add(unreadable(lease, raw))
             self._seats.add(batch.leases)
-        self._moved = _CLOCK()
         self._performer.fill()
         return any(batch.leases or batch.unreadable for batch in batches)
 

@@ -6,10 +6,9 @@ import re
 from collections import Counter
 from typing import Any
 
-from laws.state import State, look
-
 from gopher_cli.model.job import class_of
 from gopher_cli.store.rows import spec_or_none
+from laws.state import State, look
 
 LIVE = ("enqueued", "scheduled", "retrying", "blocked", "processing")
 OF_A_JOB = ("spec", "result", "errors", "log", "progress", "once", "waiters", "cancels")

@@ -10,9 +10,10 @@ from driver import Queue
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from redis import Redis
+
 from laws.walk import OUTCOMES, PLACES
 from laws.world import World
-from redis import Redis
 
 workers = st.integers(0, 1)
 numbers = st.integers(0, 30)
@@ -134,7 +135,7 @@ def test_the_laws_hold_whatever_happens(redis, part):
         server = redis
 
     run = settings(
-        max_examples=40, stateful_step_count=40, deadline=None, derandomize=part == 1,
+        max_examples=30, stateful_step_count=40, deadline=None, derandomize=part == 1,
         suppress_health_check=list(HealthCheck), print_blob=True,
     )  # fmt: skip
     Here.TestCase.settings = run

@@ -6,11 +6,11 @@ from random import Random
 
 import a
 from driver import Queue
-from laws import LIVE
-from laws.world import World
 
 from gopher_cli.model.job import Job
 from gopher_cli.store.keys import PLACES as _PLACES
+from laws import LIVE
+from laws.world import World
 
 PLACES = tuple(_PLACES)
 OUTCOMES = (

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+
 import a
 from driver import Queue
-from laws import LIVE, check_queue, corrupt
-from laws.state import State
 
 from gopher_cli.model.job import Job, Lease
 from gopher_cli.store.calls import Receipt, Settlement, Verdict
+from laws import LIVE, check_queue, corrupt
+from laws.state import State
 
 MAX_LOSSES = 2
 
@@ -145,7 +146,7 @@ class World:
             batch = self.queue.fetch(worker.name, count=count, sequence=self._last, **fetch)
 
         got = [lease.id for lease in batch.leases]
-        assert got == expected or lost and sorted(got) == sorted(expected), (got, expected)
+        assert got == expected or (lost and sorted(got) == sorted(expected)), (got, expected)
         assert batch.paused == ("paused" in before.conf)
         for lease in batch.leases:
             assert lease.attempt == before.record(lease.id).attempts + 1

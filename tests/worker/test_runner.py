@@ -275,6 +275,7 @@ async def test_an_isolated_handler_reaches_the_queue_in_every_job(
 async def test_follow_ups_are_accepted_with_the_completion(gopher: Gopher, runner: Work, type: str) -> None:
     detail = await outcome_of(gopher, runner, type, {})
 
+    assert detail.state == "completed", detail.history
     child = await gopher.inspect("default", detail.result)
 
     assert (child.state, child.parent, child.result) == ("completed", detail.id, {"of": detail.id})
@@ -339,7 +340,7 @@ async def test_an_isolated_process_that_dies_is_a_loss_and_the_third_is_the_end(
 async def test_what_an_isolated_job_leaves_behind_ends_with_the_runner(gopher: Gopher, runner: Work) -> None:
     from worker.processes import alive
 
-    detail = await outcome_of(gopher, runner, "children", None)
+    detail = await outcome_of(gopher, runner, "children", "x")
 
     await until(lambda: not alive(int(detail.result)))
 

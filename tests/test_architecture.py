@@ -1,0 +1,125 @@
+"""Imports point down only, Redis is one room, and the environment is read at the doors."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import gopher_cli
+
+ROOT = Path(gopher_cli.__file__).parent
+FILES = sorted(ROOT.rglob("*.py"))
+
+# Of our own: what each part may import beside itself. From the ground to the doors.
+BELOW = {
+    "model": set(),
+    "events": {"model"},
+    "store": {"model"},
+    "verbs": {"model", "store", "events"},
+    "handlers": {"model"},
+    "builtin": {"model", "handlers", "context", "config"},
+    "loading": {"model", "handlers", "builtin"},
+    "gopher": {"model", "store", "events", "verbs", "handlers"},
+    "context": {"model", "gopher", "config"},
+    "sync": {"model", "store", "verbs"},
+    "config_kinds": {"model", "store"},
+    "config_fields": {"config_kinds", "store"},
+    "config_sources": {"model"},
+    "config": {"model", "store", "config_fields", "config_sources"},
+    "config_model": {"config", "config_fields"},
+    "embedded_place": {"model", "store"},
+    "embedded": {"model", "store", "config", "embedded_place"},
+    "build": {"model", "store", "events", "gopher", "sync", "config", "embedded"},
+    "worker": {"model", "store", "events", "verbs", "gopher", "handlers", "context", "config", "loading", "build", "__version__"},
+    "web": {"model", "store", "events", "verbs", "gopher", "config", "build", "__version__"},
+    "demo": {"model", "verbs", "gopher", "context", "config", "embedded", "build", "cli", "worker"},
+}  # fmt: skip
+
+# Nothing of the world: the ground is the standard library and msgspec.
+BARE = {"model": {"msgspec"}, "events": {"msgspec"}, "store": {"msgspec", "redis", "hiredis"}}
+
+# These look up once, late and on purpose: who names no server gets what the settings say.
+LATE = {("gopher", "build"), ("sync", "build")}
+
+# Everything else gets Settings, or an environment, as a value.
+READ_THE_ENVIRONMENT = {"cli", "demo", "worker", "config", "config_model", "build", "embedded_place"}
+
+
+def part(path: Path) -> str:
+    return path.relative_to(ROOT).with_suffix("").parts[0]
+
+
+def imports(path: Path) -> Iterator[tuple[str, str]]:
+    """(distribution or part of ours, whole name) of every import in a file, late ones too."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            whole = node.module == "gopher_cli"
+            names = [f"gopher_cli.{a.name}" for a in node.names] if whole else [node.module]
+        else:
+            continue
+        for name in names:
+            head, _, rest = name.partition(".")
+            yield ("." + rest.partition(".")[0] if head == "gopher_cli" and rest else head), name
+
+
+each_file = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+
+
+@each_file
+def test_imports_point_down_only(path):
+    here = part(path)
+    if here not in BELOW:
+        assert here in ("__init__", "__main__", "cli"), f"{here} has no floor yet: say which"
+        return
+    ours = {head[1:] for head, _ in imports(path) if head.startswith(".")}
+    late = {above for below, above in LATE if below == here}
+
+    assert ours - {here} - BELOW[here] - late == set()
+
+
+@each_file
+def test_the_ground_stands_by_itself(path):
+    import sys
+
+    others = {h for h, _ in imports(path) if not h.startswith(".")} - {"gopher_cli"}
+    foreign = others - set(sys.stdlib_module_names)
+
+    assert part(path) not in BARE or foreign <= BARE[part(path)]
+
+
+@each_file
+def test_redis_is_one_room(path):
+    """And the blocking client of sync programs, which runs the same calls."""
+    if "redis" in {head for head, _ in imports(path)}:
+        assert part(path) in ("store", "sync")
+
+
+@each_file
+def test_the_environment_is_read_at_the_doors(path):
+    names = {n.attr for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Attribute)}
+
+    assert not names & {"environ", "getenv"} or part(path) in READ_THE_ENVIRONMENT
+
+
+@each_file
+def test_a_module_begins_with_what_the_reader_finds_in_it(path):
+    text = path.read_text()
+    said = ast.get_docstring(ast.parse(text))
+
+    assert said or not text
+    assert "from __future__ import annotations" in text or not list(imports(path))
+
+
+@each_file
+def test_a_file_and_its_functions_can_be_read_at_a_sitting(path):
+    tree = ast.parse(path.read_text())
+    functions = [n for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))]
+
+    assert len(path.read_text().splitlines()) <= 300
+    for one in functions:
+        assert one.end_lineno - one.lineno < 50, f"{one.name} is too long"
