@@ -22,6 +22,7 @@ print(*project['dependencies'], *extras['fast'], *extras['image'], sep='\n')" > 
 
 COPY README.md LICENSE ./
 COPY completions completions
+COPY docs/gopher.1 docs/gopher.1
 COPY gopher_cli gopher_cli
 RUN /opt/venv/bin/pip install --no-deps .
 

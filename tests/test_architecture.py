@@ -33,10 +33,22 @@ BELOW = {
     "embedded_place": {"model", "store"},
     "embedded": {"model", "store", "config", "embedded_place"},
     "build": {"model", "store", "events", "gopher", "sync", "config", "embedded"},
-    "worker": {"model", "store", "events", "verbs", "gopher", "handlers", "context", "config", "loading", "build", "__version__"},
+    "worker": {
+        "model",
+        "store",
+        "events",
+        "verbs",
+        "gopher",
+        "handlers",
+        "context",
+        "config",
+        "loading",
+        "build",
+        "__version__",
+    },
     "web": {"model", "store", "events", "verbs", "gopher", "config", "build", "__version__"},
     "demo": {"model", "verbs", "gopher", "context", "config", "embedded", "build", "cli", "worker"},
-}  # fmt: skip
+}
 
 # Nothing of the world: the ground is the standard library and msgspec.
 BARE = {"model": {"msgspec"}, "events": {"msgspec"}, "store": {"msgspec", "redis", "hiredis"}}

@@ -170,9 +170,7 @@ def test_an_empty_value_counts_as_not_set(here: Place) -> None:
         ({"REDIS_PASSWORD_FILE": "/nowhere"}, "REDIS_PASSWORD_FILE names /nowhere"),
     ],
 )
-def test_a_wrong_value_is_named_as_the_user_set_it(
-    here: Place, environ: dict[str, str], said: str
-) -> None:
+def test_a_wrong_value_is_named_as_the_user_set_it(here: Place, environ: dict[str, str], said: str) -> None:
     error = here.refused(environ)
 
     assert isinstance(error, BadConfig)
@@ -214,9 +212,7 @@ def test_an_unknown_key_in_a_file_gets_a_suggestion(here: Place) -> None:
 
 def test_tables_dashes_and_lists_of_toml_are_understood(here: Place) -> None:
     text = '[worker]\nconcurrency = 7\nqueues = ["mail:3", "x"]\n[redis]\nurl = "h:1"\n'
-    here.file(
-        "gopher.toml", text + '[exec]\nresize = "./resize.sh -q"\n[server]\nread-timeout="2s"'
-    )
+    here.file("gopher.toml", text + '[exec]\nresize = "./resize.sh -q"\n[server]\nread-timeout="2s"')
 
     settings = here.settings()
 
@@ -333,9 +329,7 @@ def test_the_example_file_is_current_and_complete() -> None:
 
 
 def test_the_example_file_taken_at_its_word_changes_nothing(here: Place) -> None:
-    lines = [
-        line[1:] for line in example_env().splitlines() if line.startswith("#") and line[1] != " "
-    ]
+    lines = [line[1:] for line in example_env().splitlines() if line.startswith("#") and line[1] != " "]
     here.file(".env", "\n".join(lines))
 
     # The outbox is below home unless it is given, and a given path is taken from where one stands.
@@ -351,9 +345,7 @@ def test_an_unknown_flag_is_a_mistake_of_the_program(here: Place) -> None:
         here.settings(concurency=3)
 
 
-def test_the_pydantic_model_has_the_same_settings(
-    here: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_pydantic_model_has_the_same_settings(here: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     from gopher_cli.config_model import GopherSettings
 
     monkeypatch.chdir(here.cwd)

@@ -18,9 +18,7 @@ from gopher_cli.embedded import ensure, production_warning, start, status, stop
 from gopher_cli.embedded_place import is_served, place, talk
 from gopher_cli.model.errors import BadConfig, Unavailable
 
-ENSURE = (
-    "import sys, pathlib; from gopher_cli.embedded import ensure; ensure(pathlib.Path(sys.argv[1]))"
-)
+ENSURE = "import sys, pathlib; from gopher_cli.embedded import ensure; ensure(pathlib.Path(sys.argv[1]))"
 
 
 @pytest.fixture
@@ -196,9 +194,7 @@ def test_a_long_path_gets_its_socket_elsewhere(tmp_path: Path) -> None:
     assert not Path(path).parent.exists()
 
 
-def test_a_login_and_cron_find_the_same_server(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_login_and_cron_find_the_same_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     runtime = Path(f"/tmp/gopher-run-{os.getpid()}")
     runtime.mkdir(mode=0o700)
     home = tmp_path / ("long" * 40)
@@ -244,18 +240,14 @@ def test_a_directory_that_is_not_writable_is_a_line_of_text(tmp_path: Path) -> N
     )
     tmp_path.chmod(0o500)
 
-    done = subprocess.run(
-        [sys.executable, "-c", code, tmp_path / "x"], capture_output=True, text=True
-    )
+    done = subprocess.run([sys.executable, "-c", code, tmp_path / "x"], capture_output=True, text=True)
 
     tmp_path.chmod(0o700)
     assert done.stdout.startswith("BadConfig the embedded server cannot use")
     assert "Permission denied" in done.stdout and done.stdout.count("\n") == 1
 
 
-def test_no_server_program_says_what_to_install(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_server_program_says_what_to_install(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedded, "binaries", list)
 
     with pytest.raises(Unavailable, match="no server program") as caught:
@@ -290,9 +282,7 @@ def test_corrupt_data_is_shown_with_the_way_to_repair_it(home: Path) -> None:
     assert ensure(home).kind == "unix"
 
 
-def test_a_server_that_hangs_is_named_with_its_pid(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_server_that_hangs_is_named_with_its_pid(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pid = start(home).pid
     assert pid is not None
     monkeypatch.setattr(embedded, "talk", lambda at, *words: talk(at, *words, timeout=0.2))

@@ -84,7 +84,8 @@ def test_a_script_includes_what_it_uses_and_nothing_else(name):
 
     assert len(set(included)) == len(included)
     for fragment in included:
-        defined = re.findall(r"^local (?:function )?(\w+)", code(LUA / "lib" / f"{fragment}.lua"), re.MULTILINE)
+        text = code(LUA / "lib" / f"{fragment}.lua")
+        defined = re.findall(r"^local (?:function )?(\w+)", text, re.MULTILINE)
         assert any(len(re.findall(rf"\b{word}\b", source)) > 1 for word in defined), f"{fragment} is not used"
 
 

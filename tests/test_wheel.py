@@ -57,9 +57,7 @@ def test_the_wheel_holds_what_is_not_python(wheel: ZipFile, pattern: str) -> Non
         ("gopher.fish", "share/fish/vendor_completions.d/gopher.fish"),
     ],
 )
-def test_the_shells_find_their_completions(
-    read: Callable[[str], str], source: str, place: str
-) -> None:
+def test_the_shells_find_their_completions(read: Callable[[str], str], source: str, place: str) -> None:
     assert (ROOT / "completions" / source).read_text() == read(f".data/data/{place}")
 
 

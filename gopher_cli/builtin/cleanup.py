@@ -27,9 +27,7 @@ class Cleanup(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     # Unknown fields are refused: a misspelt dry_run must not delete.
     directory: Annotated[str, Meta(description="directory to clean; default: gopher's own")] = ""
-    older_than: Annotated[str | float, Meta(description="age since the last change: 30d, 12h")] = (
-        "30d"
-    )
+    older_than: Annotated[str | float, Meta(description="age since the last change: 30d, 12h")] = "30d"
     pattern: Annotated[str, Meta(description="names to match, such as *.log")] = "*"
     recursive: Annotated[bool, Meta(description="also in the directories below")] = False
     dry_run: Annotated[bool, Meta(description="count, and remove nothing")] = False

@@ -27,9 +27,7 @@ class DataExport(Struct, frozen=True, kw_only=True):
     ] = ""
     columns: Annotated[list[str], Meta(description="columns to write, in this order")] = []
     destination: Annotated[str, Meta(description="file to write; default: in the exports")] = ""
-    gzip: Annotated[bool, Meta(description="compress; a destination ending in .gz does too")] = (
-        False
-    )
+    gzip: Annotated[bool, Meta(description="compress; a destination ending in .gz does too")] = False
 
 
 def export(payload: DataExport, ctx: Context) -> dict[str, Any]:

@@ -38,15 +38,11 @@ class DataProcess(Struct, frozen=True, kw_only=True):
     columns: Annotated[
         list[str], Meta(description="columns to keep, to sort or dedupe by, or to require")
     ] = []
-    group_by: Annotated[
-        str | list[str], Meta(description="for aggregate: one group per value")
-    ] = []
+    group_by: Annotated[str | list[str], Meta(description="for aggregate: one group per value")] = []
     sum: Annotated[str | list[str], Meta(description="for aggregate: columns to add up")] = []
     descending: Annotated[bool, Meta(description="for sort: largest first")] = False
     format: Annotated[str, Meta(description="of the source, when its name does not tell")] = ""
-    destination: Annotated[str, Meta(description="file to write: .csv .tsv .json .ndjson, .gz")] = (
-        ""
-    )
+    destination: Annotated[str, Meta(description="file to write: .csv .tsv .json .ndjson, .gz")] = ""
 
 
 def process(payload: DataProcess, ctx: Context) -> dict[str, Any]:
@@ -114,9 +110,7 @@ def _to_file(
     }
 
 
-def _answer(
-    payload: DataProcess, kept: Iterable[Row], count: _Count, target: Path | None
-) -> dict[str, Any]:
+def _answer(payload: DataProcess, kept: Iterable[Row], count: _Count, target: Path | None) -> dict[str, Any]:
     if payload.operation == "validate":
         found = do.checked(kept, payload.columns)
         table = found["problems"]
@@ -145,9 +139,7 @@ def many(given: str | list[str]) -> list[str]:
 
 def _write(target: Path, rows: Iterator[Row], columns: list[str]) -> int:
     form = format_of(target.name, default="json")
-    return write_rows(
-        target, rows, format=form, columns=columns, packed=target.name.lower().endswith(".gz")
-    )
+    return write_rows(target, rows, format=form, columns=columns, packed=target.name.lower().endswith(".gz"))
 
 
 def _all_columns(table: list[Row]) -> list[str]:

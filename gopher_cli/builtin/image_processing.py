@@ -35,9 +35,7 @@ _BY_SUFFIX = {e: name for name, e in _WRITE.items()} | {".jpeg": "JPEG", ".tiff"
 class Step(Struct, frozen=True, kw_only=True):
     """One operation with its own numbers."""
 
-    operation: Annotated[
-        str, Meta(description="thumbnail, resize, convert, rotate, crop or grayscale")
-    ]
+    operation: Annotated[str, Meta(description="thumbnail, resize, convert, rotate, crop or grayscale")]
     width: Annotated[int | None, Meta(description="pixels")] = None
     height: Annotated[int | None, Meta(description="pixels")] = None
     angle: Annotated[float, Meta(description="degrees, counter-clockwise")] = 90.0
@@ -49,9 +47,7 @@ class ImageProcessing(Struct, frozen=True, kw_only=True):
 
     source: Annotated[str, Meta(description="path of the picture")]
     operation: Annotated[str, Meta(description="one operation; default: thumbnail")] = ""
-    operations: Annotated[
-        str | list[str | Step], Meta(description="several operations, in this order")
-    ] = []
+    operations: Annotated[str | list[str | Step], Meta(description="several operations, in this order")] = []
     width: Annotated[int | None, Meta(description="pixels")] = None
     height: Annotated[int | None, Meta(description="pixels")] = None
     angle: Annotated[float, Meta(description="for rotate: degrees, counter-clockwise")] = 90.0
@@ -83,9 +79,7 @@ def process(payload: ImageProcessing, ctx: Context) -> dict[str, Any]:
 
 def steps_of(payload: ImageProcessing) -> list[Step]:
     """The operations, each with its numbers, checked before any pixel is read."""
-    given = (
-        payload.operations or payload.operation or ("convert" if payload.format else "thumbnail")
-    )
+    given = payload.operations or payload.operation or ("convert" if payload.format else "thumbnail")
     listed = [given] if isinstance(given, str) else given
     steps = [_step(one, payload) for one in listed[: MAX_STEPS + 1]]
     if len(steps) > MAX_STEPS:

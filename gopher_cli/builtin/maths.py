@@ -27,8 +27,7 @@ class Math(Struct, frozen=True, kw_only=True):
     op: Annotated[
         str,
         Meta(
-            description="add, subtract, multiply, divide, power, sum, mean, factorial, "
-            "fibonacci or is_prime"
+            description="add, subtract, multiply, divide, power, sum, mean, factorial, fibonacci or is_prime"
         ),
     ] = ""
     operation: Annotated[str, Meta(description="another name for op")] = ""

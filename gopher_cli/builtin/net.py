@@ -145,9 +145,7 @@ def _public(target: Target, *, allow_private: bool) -> list[tuple[str, int]]:
     if not allow_private and not all(
         is_public(ipaddress.ip_address(address.partition("%")[0])) for address in addresses
     ):
-        raise Discard(
-            f"{target.shown} is on a private network: set WEBHOOK_ALLOW_PRIVATE=true to allow it"
-        )
+        raise Discard(f"{target.shown} is on a private network: set WEBHOOK_ALLOW_PRIVATE=true to allow it")
     return [(address, target.port) for address in addresses]
 
 

@@ -63,9 +63,7 @@ def of_stats(stats: Any) -> tuple[list[Table], dict[str, Any]]:
     return [head, *tables], {"totals": totals}
 
 
-def _spread(
-    prefix: str, facts: dict[Any, Any], single: dict[str, Any], tables: list[Table]
-) -> None:
+def _spread(prefix: str, facts: dict[Any, Any], single: dict[str, Any], tables: list[Table]) -> None:
     for key, value in facts.items():
         name = f"{prefix}{key}"
         if isinstance(value, dict):

@@ -64,10 +64,7 @@ def _html_table(table: Table) -> str:
         for row in table.rows
     )
     title = html.escape(table.title)
-    return (
-        f"<h2>{title}</h2>\n<table>\n<thead><tr>{head}</tr></thead>\n"
-        f"<tbody>\n{body}</tbody>\n</table>\n"
-    )
+    return f"<h2>{title}</h2>\n<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>\n"
 
 
 def _json(document: Document) -> str:

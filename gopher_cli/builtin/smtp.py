@@ -86,9 +86,7 @@ def _session(server: Server) -> Iterator[smtplib.SMTP]:
     context = ssl.create_default_context()
     session: smtplib.SMTP
     if server.tls:
-        session = smtplib.SMTP_SSL(
-            server.host, server.port, timeout=server.timeout, context=context
-        )
+        session = smtplib.SMTP_SSL(server.host, server.port, timeout=server.timeout, context=context)
     else:
         session = smtplib.SMTP(server.host, server.port, timeout=server.timeout)
     try:

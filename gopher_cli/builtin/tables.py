@@ -62,9 +62,7 @@ def reading(source: Source, ctx: Context) -> Iterator[Iterator[Row]]:
             yield _told(source, _READERS[source.format](plain), ctx, raw, size)
 
 
-def _told(
-    source: Source, rows: Iterator[Row], ctx: Context, raw: BinaryIO, size: int
-) -> Iterator[Row]:
+def _told(source: Source, rows: Iterator[Row], ctx: Context, raw: BinaryIO, size: int) -> Iterator[Row]:
     number = 0
     try:
         for number, row in enumerate(rows, 1):

@@ -37,7 +37,7 @@ def _lines() -> Iterator[str]:
     for flag in _common(tree):
         yield from _flag(flag)
     yield from _epilog()
-    yield from (".SH ENVIRONMENT", "Every setting has a variable: see", ".BR \"gopher config show\" .")
+    yield from (".SH ENVIRONMENT", "Every setting has a variable: see", '.BR "gopher config show" .')
 
 
 def _command(place: Place) -> Iterator[str]:
@@ -51,7 +51,17 @@ def _command(place: Place) -> Iterator[str]:
 
 def _common(tree: list[Place]) -> list[Flag]:
     """The options that a command has only because all have them."""
-    shared = ("--output", "--json", "--no-header", "--quiet", "--redis-url", "--profile", "--color", "--debug", "--help")
+    shared = (
+        "--output",
+        "--json",
+        "--no-header",
+        "--quiet",
+        "--redis-url",
+        "--profile",
+        "--color",
+        "--debug",
+        "--help",
+    )
     first = next(place for place in tree if place.flags)
     return [flag for flag in first.flags if set(flag.names) & set(shared)]
 

@@ -48,11 +48,11 @@ def parse_backoff(text: str) -> Backoff:
     if kind not in ("exp", "poly", "fixed") or not parts or len(parts) > 3:
         raise ValueError(f"{text!r} is no back-off: write exp:5s, poly:2 or fixed:10s")
     jitter = not (parts[-1] == "nojitter" and bool(parts.pop()))
-    if not parts:
-        raise ValueError(f"{text!r} names no base: write exp:5s, poly:2 or fixed:10s")
+    if not parts or len(parts) > 2:
+        raise ValueError(f"{text!r} is no back-off: write exp:5s, poly:2 or fixed:10s")
     cap = parse_duration(parts[1]) if len(parts) == 2 else 3600.0
     if kind != "poly":
         return Backoff(kind, parse_duration(parts[0]), cap, jitter)
-    if not re.fullmatch(r"\d+(\.\d+)?", parts[0]) or float(parts[0]) > 10:
+    if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", parts[0]) or float(parts[0]) > 10:
         raise ValueError(f"{text!r}: poly takes an exponent from 0 to 10")
     return Backoff(kind, float(parts[0]), cap, jitter)

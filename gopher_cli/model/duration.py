@@ -9,7 +9,7 @@ _SECONDS = {
     "ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3,
     "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0,
 }  # fmt: skip
-_PART = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h|d|w)")
+_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ns|us|µs|ms|s|m|h|d|w)")
 _LONGEST = 100 * 365 * 86400.0
 
 
@@ -19,7 +19,7 @@ def parse_duration(text: str) -> float:
     Raises ValueError when the text is no duration, is negative, or exceeds a hundred years.
     """
     text = text.strip()
-    if re.fullmatch(r"\d+(\.\d+)?", text):
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
         seconds = float(text)
     else:
         parts = _PART.findall(text)
@@ -57,7 +57,7 @@ def parse_when(text: str) -> float:
     Raises ValueError when the text is no moment.
     """
     text = text.strip()
-    if re.fullmatch(r"\d{1,11}(\.\d+)?", text):
+    if re.fullmatch(r"[0-9]{1,11}(\.[0-9]+)?", text):
         return float(text)
     try:
         moment = datetime.fromisoformat(text)

@@ -15,6 +15,7 @@ from gopher_cli.model.job import MAX_PAYLOAD, NO_OPTIONS, PRIORITIES, Job, Optio
 
 _encoder = msgspec.json.Encoder()
 _MAX_TEXT = 512
+_FAR = 1e11  # seconds; in ms it is still exact as a float
 
 
 def make_job(
@@ -40,6 +41,9 @@ def make_job(
         raise Usage(f"the id {_short(id)} is not 1-128 of A-Z a-z 0-9 _ . : -")
     if not 0 <= max_retries <= 1000:
         raise Usage(f"max_retries is from 0 to 1000, not {max_retries}")
+    for name, seconds in (("due", due), ("delay", delay)):
+        if not 0 <= seconds <= _FAR:
+            raise Usage(f"{name} is a number of seconds from 0 to the year 5138, not {seconds:g}")
     if not 0.01 <= timeout <= 30 * 86400:
         raise Usage(f"a timeout is from 10ms to 30d, not {timeout:g} seconds")
     return Job(
@@ -72,6 +76,9 @@ def make_options(
     for parent_id in after:
         if not VALID_ID.fullmatch(parent_id):
             raise Usage(f"{_short(parent_id)} is no job id to wait for")
+    for name, seconds in (("unique_for", unique_for), ("retention", retention or 0.0)):
+        if not 0 <= seconds <= _FAR:
+            raise Usage(f"{name} is a number of seconds, 0 or more, not {seconds:g}")
     if unique_for and not unique_key:
         raise Usage("unique_for needs a unique key", "add --unique KEY")
     if len(after) > 100 or len(tags) > 50 or len(headers) > 50:

@@ -7,6 +7,7 @@ import builtins
 from redis.exceptions import (
     AuthenticationError,
     ConnectionError,
+    NoPermissionError,
     RedisError,
     ResponseError,
     TimeoutError,
@@ -29,6 +30,12 @@ _REFUSALS = {
     "TRYAGAIN": ("slots are on the move", "try again"),
 }
 
+# redis-py takes the code out of some texts, and makes it a class.
+_CODES = {
+    "OutOfMemoryError": "OOM ", "ReadOnlyError": "READONLY ", "BusyLoadingError": "LOADING ",
+    "MasterDownError": "MASTERDOWN ", "ClusterDownError": "CLUSTERDOWN ", "TryAgainError": "TRYAGAIN ",
+}  # fmt: skip
+
 
 def translate(error: BaseException, address: str) -> GopherError:
     """The error as one of ours. ``address`` is shown to people: it must carry no password."""
@@ -38,8 +45,9 @@ def translate(error: BaseException, address: str) -> GopherError:
             f"Redis at {address} refused the password",
             "set REDIS_PASSWORD, or put it into REDIS_URL",
         )
-    if isinstance(error, RedisError) and "NOPERM" in said:
+    if isinstance(error, NoPermissionError) or (isinstance(error, RedisError) and "NOPERM" in said):
         return Denied(f"Redis at {address} denies a right: {said}", "see: redis-cli ACL WHOAMI; ACL GETUSER")
+    said = _CODES.get(type(error).__name__, "") + said
     for code, (why, hint) in _REFUSALS.items():
         if said.startswith(code) or (isinstance(error, ResponseError) and f"-{code} " in said):
             return TryLater(f"Redis at {address} refuses: {why}", hint)

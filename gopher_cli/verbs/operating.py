@@ -63,7 +63,10 @@ class Operating(Sweeping):
         specs, _, _ = await self.store.ask(ask.records(self.keys(queue), ids))
         for id, spec in zip(ids, specs, strict=True):
             job = Job(id=id, queue=target, spec=decode_spec(spec))
-            await self.store.run(calls.submit(self.keys(target), [job]))
+            (receipt,) = await self.store.run(calls.submit(self.keys(target), [job]))
+            if receipt.duplicate_of:
+                words[id] = "locked"
+                continue
             gone = await self.store.run(calls.purge(self.keys(queue), "failed", [id]))
             words[id] = "enqueued" if gone else "gone"
         return words

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 
 from gopher_cli.events import JobsReclaimed
-from gopher_cli.model.job import Lease
+from gopher_cli.model.errors import BadData
+from gopher_cli.model.job import Job, Lease
 from gopher_cli.store import ask, calls
 from gopher_cli.store.calls import Batch, Promotion, Renewal, Report, Settlement, Verdict
 from gopher_cli.store.codec import decode_job
 from gopher_cli.verbs.base import Base
+from gopher_cli.verbs.producing import by_queue, round_trips
 
 SLICE = 500
 
@@ -140,18 +143,25 @@ class Working(Base):
                 return total
 
     async def relay(self, queue: str) -> int:
-        """Carry follow-ups from the outbox to their queues. Anybody may, twice does no harm."""
+        """Carry follow-ups from the outbox to their queues. Anybody may, twice does no harm.
+
+        One that cannot be read stays where it is, and does not hold up the others.
+        """
         keys, carried = self.keys(queue), 0
-        while waiting := await self.store.ask(ask.outbox(keys, 200)):
-            jobs = [decode_job(record) for record in waiting.values()]
-            by_queue: dict[str, list[int]] = defaultdict(list)
-            for index, job in enumerate(jobs):
-                by_queue[job.queue].append(index)
-            await self.announce(by_queue)
-            for target, indexes in by_queue.items():
-                mine = [jobs[index] for index in indexes]
-                for start in range(0, len(mine), calls.LIMIT):
-                    await self.store.run(calls.submit(self.keys(target), mine[start : start + calls.LIMIT]))
-            await self.store.ask(ask.clear_outbox(keys, list(waiting)))
+        while jobs := _readable(await self.store.ask(ask.outbox(keys, 200))):
+            apart = by_queue(jobs)
+            await self.announce(apart)
+            for target, mine in apart.items():
+                for piece in round_trips(mine):
+                    await self.store.run(calls.submit(self.keys(target), [job for _, job in piece]))
+            await self.store.ask(ask.clear_outbox(keys, [job.id for job in jobs]))
             carried += len(jobs)
         return carried
+
+
+def _readable(waiting: dict[str, bytes]) -> list[Job]:
+    jobs = []
+    for record in waiting.values():
+        with suppress(BadData):
+            jobs.append(decode_job(record))
+    return jobs

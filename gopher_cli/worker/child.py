@@ -78,7 +78,6 @@ class ChildLink:
             submit=type,
             payload=msgspec.json.decode(job.spec.payload),
             options=options | {"id": job.id},
-            id=job.id,
         )
         return job
 

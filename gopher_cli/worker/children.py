@@ -108,9 +108,9 @@ class Children:
                 case {"recall": key, "value": value}:
                     known = await self._link.recall(lease, key, value.encode())
                     child.channel.send(known=known.decode() if known is not None else None)
-                case {"submit": type, "payload": payload, "options": options, "id": id}:
+                case {"submit": type, "payload": payload, "options": options}:
                     if run.context is not None:
-                        run.context.submit(type, msgspec.json.encode(payload), id=id, **options)
+                        run.context.submit(type, msgspec.json.encode(payload), **options)
                 case {"result": result}:
                     return Succeeded(result.encode())
                 case {"failed": error}:

@@ -35,12 +35,27 @@ _PASSED_ON = (
 _CHUNK = 65536
 _KEPT = 65536
 _BREATH = 0.005
+_TERM_WAIT = 2.0
 _DRAIN = 1.0  # a grandchild that holds the pipe open is not waited for
+
+
+class Life(asyncio.subprocess.SubprocessStreamProtocol):
+    """``over`` is its end alone: Process.wait() waits for the pipes too, which a grandchild may hold."""
+
+    def __init__(self) -> None:
+        super().__init__(limit=_CHUNK, loop=asyncio.get_running_loop())
+        self.over = asyncio.Event()
+
+    def process_exited(self) -> None:
+        self.over.set()
+        super().process_exited()
 
 
 async def run_program(run: Run, link: HandlerLink) -> Outcome:
     """Cancelling ends the whole process group: SIGTERM, then SIGKILL after two seconds."""
-    process = await asyncio.create_subprocess_exec(
+    loop, life = asyncio.get_running_loop(), Life()
+    transport, _ = await loop.subprocess_exec(
+        lambda: life,
         *run.handler.command,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
@@ -49,11 +64,13 @@ async def run_program(run: Run, link: HandlerLink) -> Outcome:
         start_new_session=True,
         preexec_fn=before_exec(),
     )
+    process = asyncio.subprocess.Process(transport, life, loop)
     try:
-        tail = await _converse(process, run, link)
+        tail = await _converse(process, life, run, link)
         return _outcome(process.returncode or 0, tail)
     finally:
-        await _end(process)
+        await _end(process, life)
+        transport.close()  # what has left the group may still hold our pipes: we let go of them
 
 
 def _environment(run: Run) -> dict[str, str]:
@@ -74,7 +91,7 @@ def _upper(name: str) -> str:
     return "".join(c if c.isascii() and c.isalnum() else "_" for c in name).upper()
 
 
-async def _converse(process: asyncio.subprocess.Process, run: Run, link: HandlerLink) -> bytes:
+async def _converse(process: asyncio.subprocess.Process, life: Life, run: Run, link: HandlerLink) -> bytes:
     """Feed it, follow it to its end, and answer the last 64 KB of its stdout."""
     assert process.stdin and process.stdout and process.stderr
     tail = bytearray()
@@ -84,7 +101,7 @@ async def _converse(process: asyncio.subprocess.Process, run: Run, link: Handler
     }
     feeding = asyncio.create_task(_feed(process.stdin, bytes(run.lease.spec.payload)))
     try:
-        await process.wait()
+        await life.over.wait()
         await asyncio.wait(followers, timeout=_DRAIN)
     finally:
         for task in (*followers, feeding):
@@ -150,14 +167,11 @@ def _last_line(tail: bytes) -> Any:
         return line.decode("utf-8", "backslashreplace")
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+async def _end(process: asyncio.subprocess.Process, life: Life) -> None:
     """End the group, with all that the program has started."""
-    if process.returncode is None:
+    if not life.over.is_set():
         signal_group(process.pid, signal.SIGTERM)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(process.wait()), 2)
+            await asyncio.wait_for(life.over.wait(), _TERM_WAIT)
     signal_group(process.pid, signal.SIGKILL)
-    if process.returncode is None:
-        await process.wait()
-    # What has left the group may still hold our pipes: we let go of them.
-    process._transport.close()  # type: ignore[attr-defined]
+    await life.over.wait()

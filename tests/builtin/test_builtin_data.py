@@ -47,9 +47,7 @@ def people(tmp_path: Path) -> Path:
     return path
 
 
-def test_transform_keeps_the_rows_and_columns_that_were_named(
-    ctx: Any, people: Path, tmp_path: Path
-) -> None:
+def test_transform_keeps_the_rows_and_columns_that_were_named(ctx: Any, people: Path, tmp_path: Path) -> None:
     target = tmp_path / "out.json"
 
     result = run(

@@ -129,9 +129,7 @@ def test_smtp_delivers_and_says_who_was_accepted(ctx: Any, mailbox: Any) -> None
     assert not ctx.settings.outbox.exists()
 
 
-def test_a_message_that_was_accepted_is_not_sent_by_the_next_attempt(
-    ctx: Any, mailbox: Any
-) -> None:
+def test_a_message_that_was_accepted_is_not_sent_by_the_next_attempt(ctx: Any, mailbox: Any) -> None:
     ctx.set(smtp_url=mailbox.url)
 
     assert send(read(HELLO), ctx) == send(read(HELLO), ctx)

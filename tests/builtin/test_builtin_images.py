@@ -112,9 +112,7 @@ def test_half_a_picture_is_discarded_and_leaves_nothing(ctx: Any, tmp_path: Path
 
 def test_a_decompression_bomb_is_discarded_before_it_unpacks(ctx: Any, tmp_path: Path) -> None:
     def chunk(kind: bytes, data: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        )
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     for side in (9_000, 50_000):
         head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)

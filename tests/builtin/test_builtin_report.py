@@ -60,9 +60,7 @@ def test_a_daily_summary_tells_of_the_queue_itself(ctx: Any) -> None:
 
 
 def test_a_file_of_rows_is_grouped_and_added_up(ctx: Any, sales: Path) -> None:
-    result = run(
-        ctx, report_type="sales", source=str(sales), group_by="region", sum="amount", format="json"
-    )
+    result = run(ctx, report_type="sales", source=str(sales), group_by="region", sum="amount", format="json")
 
     by_region, totals = json.loads(Path(result["output"]).read_text())["tables"]
     assert by_region["rows"] == [

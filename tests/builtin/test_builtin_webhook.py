@@ -99,9 +99,7 @@ def test_a_slow_answer_ends_at_the_deadline(ctx: Any, web: Any) -> None:
         run(ctx, url=web.url, timeout="150ms")
 
 
-def test_the_sockets_own_time_out_says_the_same(
-    ctx: Any, web: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_sockets_own_time_out_says_the_same(ctx: Any, web: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     web.hold = threading.Event()
     real = threading.Timer
     monkeypatch.setattr(net.threading, "Timer", lambda wait, cut: real(wait + 60, cut))

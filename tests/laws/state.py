@@ -16,9 +16,7 @@ class State:
 
     def __init__(self, found: dict[str, Any]) -> None:
         self.found = found
-        self.held = {
-            name.removeprefix("held:"): value for name, value in found.items() if ":" in name
-        }
+        self.held = {name.removeprefix("held:"): value for name, value in found.items() if ":" in name}
 
     def __getattr__(self, name: str) -> Any:
         if name not in QUEUE_KEYS:

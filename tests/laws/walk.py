@@ -71,9 +71,7 @@ class Walk:
         self.world.submit([*jobs, *jobs[: self.dice.random() < 0.1]])
 
     def _reserve(self) -> None:
-        self.world.reserve(
-            self._worker(), self.dice.randint(1, 5), lost=self.dice.random() < 0.3
-        )
+        self.world.reserve(self._worker(), self.dice.randint(1, 5), lost=self.dice.random() < 0.3)
 
     def _settle(self) -> None:
         worker = self._worker()
@@ -81,19 +79,14 @@ class Walk:
         retention = self.dice.choice([0.0, 3600.0])
         if self.dice.random() < 0.2:
             self.world.report(worker)
-        items = [
-            a.settlement(lease, self.dice.choice(OUTCOMES), retention=retention)
-            for lease in leases
-        ]
+        items = [a.settlement(lease, self.dice.choice(OUTCOMES), retention=retention) for lease in leases]
         for _ in range(self.dice.choice([1, 1, 2]) if items else 0):
             self.world.settle(worker, items)
 
     def _late(self) -> None:
         if self.world.leases:
             lease = self.dice.choice(self.world.leases[-15:])
-            self.world.settle(
-                self._worker(), [a.settlement(lease, self.dice.choice(OUTCOMES))]
-            )
+            self.world.settle(self._worker(), [a.settlement(lease, self.dice.choice(OUTCOMES))])
 
     def _forge(self) -> None:
         self.world.forge(a.lease(self._live()), self.dice.choice(["", "!", "w1:never"]))

@@ -281,9 +281,7 @@ class World:
     def _owner(self, state: State, id: str) -> str:
         return state.record(id).token.partition(":")[0]
 
-    def _taken_back(
-        self, before: State, after: State, id: str, state: str, *, guilty: bool
-    ) -> None:
+    def _taken_back(self, before: State, after: State, id: str, state: str, *, guilty: bool) -> None:
         was, record = before.record(id), after.record(id)
         died = guilty and was.losses + 1 >= MAX_LOSSES
         expected = "failed" if died else "cancelled" if id in before.cancels else "enqueued"
@@ -350,4 +348,3 @@ class World:
             if not any(state.state(id) in LIVE for id in state.ids):
                 return
         raise AssertionError("it does not drain")
-

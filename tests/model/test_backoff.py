@@ -36,8 +36,9 @@ def test_a_wait_is_bounded_and_chance_only_stretches_it(text, failures, chance):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "exp", "exp:", "linear:5s", "exp:soon", "poly:99", "poly:x", "fixed:1s:2s:3s:4s", "exp:nojitter"]
-)  # fmt: skip
+    "text",
+    ["", "exp", "exp:", "linear:5s", "exp:soon", "poly:99", "poly:x", "fixed:1s:2s:3s:4s", "exp:nojitter"],
+)
 def test_what_is_no_backoff_is_refused(text):
     with pytest.raises(ValueError, match=r"."):
         parse_backoff(text)

@@ -10,9 +10,7 @@ def everywhere(queue):
     """One job in each state, named after it."""
     queue.submit(a.job("completed"), a.job("failed"), a.job("retrying"), a.job("processing"))
     done, dead, again, _ = queue.reserve(count=4)
-    queue.settle(
-        a.settlement(done), a.settlement(dead, a.discard()), a.settlement(again, a.failure())
-    )
+    queue.settle(a.settlement(done), a.settlement(dead, a.discard()), a.settlement(again, a.failure()))
     queue.submit(
         a.job("enqueued"), a.job("scheduled", delay=9.0), a.job("blocked", after=["failed"]),
         a.job("cancelled"),

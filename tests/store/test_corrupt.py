@@ -144,8 +144,33 @@ def test_garbage_beside_the_jobs_stops_nobody(queue, torn, garbage):
 
 
 FOREIGN = {
-    "submit": ("spec", "meta", "ready_normal", "scheduled", "blocked", "waiters", "locks", "lock_ends", "conf", "batches"),
-    "settle": ("running", "meta", "held:w", "retrying", "completed", "failed", "cancelled", "waiters", "result", "errors", "locks", "lock_ends", "outbox"),
+    "submit": (
+        "spec",
+        "meta",
+        "ready_normal",
+        "scheduled",
+        "blocked",
+        "waiters",
+        "locks",
+        "lock_ends",
+        "conf",
+        "batches",
+    ),
+    "settle": (
+        "running",
+        "meta",
+        "held:w",
+        "retrying",
+        "completed",
+        "failed",
+        "cancelled",
+        "waiters",
+        "result",
+        "errors",
+        "locks",
+        "lock_ends",
+        "outbox",
+    ),
     "reserve": ("ready_high", "spec", "meta", "running", "held:w", "conf"),
     "promote": ("scheduled", "retrying", "meta", "ready_normal"),
     "lose": ("running", "meta", "errors", "failed", "ready_normal", "cancels"),
@@ -154,7 +179,7 @@ FOREIGN = {
     "requeue": ("meta", "failed", "ready_normal", "locks"),
     "purge": ("failed", "meta", "spec", "result", "errors", "log", "locks", "waiters"),
     "expire": ("completed", "cancelled", "spec", "meta", "log", "waiters", "locks", "lock_ends"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("act", "key"), [(act, key) for act, keys in FOREIGN.items() for key in keys])

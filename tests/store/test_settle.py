@@ -246,7 +246,7 @@ def test_ended_attempts_are_counted_by_minute_and_type(queue):
         a.settlement(leases[2], a.snooze()),
     )  # fmt: skip
 
-    (field, cell), = queue.whole().cells.items()
+    ((field, cell),) = queue.whole().cells.items()
     numbers = [int(n) for n in cell.split(b",")]
     assert field == f"m{a.NOW // a.minute};mail"
     assert numbers[:5] == [1, 1, 0, 4, 0]

@@ -74,9 +74,7 @@ def test_what_is_due_later_is_scheduled(queue, given, state):
 def test_a_unique_key_admits_one_live_job(queue):
     queue.submit(a.job("one", unique_key="report"))
 
-    second, other = queue.submit(
-        a.job("two", unique_key="report"), a.job("three", unique_key="other")
-    )
+    second, other = queue.submit(a.job("two", unique_key="report"), a.job("three", unique_key="other"))
 
     assert (second.accepted, second.duplicate_of) == (False, "one")
     assert other.accepted

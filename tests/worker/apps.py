@@ -236,7 +236,7 @@ def set_colour_in_a_thread(payload: Any) -> str:
 
 @app.handler("grow")
 async def grow(payload: int) -> int:
-    held.append(bytes(payload * 1024 * 1024))
+    held.append(b"x" * (payload * 1024 * 1024))
     return os.getpid()
 
 

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from worker.apps import app
-from worker.processes import TESTS, Worker
 
 from gopher_cli.config import Settings
 from gopher_cli.gopher import Gopher
@@ -17,6 +15,8 @@ from gopher_cli.handlers import Registry
 from gopher_cli.worker.board import Board
 from gopher_cli.worker.options import WorkerOptions
 from gopher_cli.worker.runner import Runner
+from worker.apps import app
+from worker.processes import TESTS, Worker
 
 APP = "worker.apps:app"
 
@@ -24,10 +24,12 @@ APP = "worker.apps:app"
 @pytest.fixture
 def environ(redis_url: str, namespace: str, tmp_path: Path) -> dict[str, str]:
     """Of a worker on the server of the tests, with short leases."""
-    kept = {name: os.environ[name] for name in ("PATH", "LANG", "COVERAGE_PROCESS_START") if name in os.environ}
+    kept = {
+        name: os.environ[name] for name in ("PATH", "LANG", "COVERAGE_PROCESS_START") if name in os.environ
+    }
     return kept | {
         "REDIS_URL": redis_url, "GOPHER_NAMESPACE": namespace, "GOPHER_HOME": str(tmp_path / "home"),
-        "HOME": str(tmp_path), "PYTHONPATH": f"{TESTS}:{TESTS.parent}",
+        "HOME": str(tmp_path), "PYTHONPATH": f"{TESTS}:{TESTS.parent}" + os.environ.get("GOPHER_TEST_PATH", ""),
         "GOPHER_LEASE": "3s", "GOPHER_HEARTBEAT": "1s", "GOPHER_BACKOFF": "fixed:50ms",
     }  # fmt: skip
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import a
 import pytest
-from worker.conftest import Work
-from worker.processes import ends, lines, state, until
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.handlers import Registry
+from worker.conftest import Work
+from worker.processes import ends, lines, state, until
 
 pytestmark = pytest.mark.anyio
 FAR = str(2_000_000_000_000)  # a moment at which everything is due
@@ -148,7 +148,12 @@ async def test_a_job_past_its_timeout_is_stopped_and_retried(
     gopher: Gopher, runner: Work, tmp_path: Path, type: str
 ) -> None:
     detail = await outcome_of(
-        gopher, runner, type, {"file": str(tmp_path / "f")}, timeout=0.7 if type == "hold-isolated" else 0.2, **SOON
+        gopher,
+        runner,
+        type,
+        {"file": str(tmp_path / "f")},
+        timeout=0.7 if type == "hold-isolated" else 0.2,
+        **SOON,
     )
 
     assert (detail.state, detail.attempts) == ("retrying", 1)
@@ -466,7 +471,7 @@ async def test_an_outcome_that_comes_after_the_job_was_taken_back_is_refused(
     gopher: Gopher, runner: Work, tmp_path: Path
 ) -> None:
     id = await gopher.submit("hold", {"file": str(tmp_path / "f")})
-    one = runner()
+    one = runner(concurrency=1)
     running = asyncio.create_task(one.run())
     await until(lambda: lines(tmp_path / "f"))
     await gopher.pause("default")
@@ -555,7 +560,9 @@ async def test_classes_and_queues_share_by_their_weights(gopher: Gopher, runner:
 
     kinds = [(q, p) for q in ("mail", "slow") for p in ("high", "normal", "low")]
     for queue, priority in kinds:
-        jobs = [a.job(type="which", payload=queue + priority, queue=queue, priority=priority) for _ in range(300)]
+        jobs = [
+            a.job(type="which", payload=queue + priority, queue=queue, priority=priority) for _ in range(300)
+        ]
         await gopher.submit_many(jobs)
     one = runner(registry, queues=(("mail", 3), ("slow", 1)), concurrency=1, burst=True)
     one._prefetch.learn = lambda seconds: None  # never ahead: what runs is what was picked

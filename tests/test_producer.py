@@ -1,0 +1,264 @@
+"""Submitting from programs: the blocking Producer and the asynchronous Gopher say and do the same."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from redis import Redis, RedisError
+
+from gopher_cli.embedded_place import binaries
+from gopher_cli.gopher import Gopher
+from gopher_cli.model.errors import BadData, Conflict, Denied, NotFound, Unavailable, Usage
+from gopher_cli.store.redis import RedisStore
+from gopher_cli.store.url import parse_url
+from gopher_cli.sync import Producer, SyncStore
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def producer(redis_url: str, namespace: str, gopher: Gopher) -> Iterator[Producer]:
+    """In the namespace of ``gopher``."""
+    with Producer(store=SyncStore(parse_url(redis_url)), namespace=namespace) as producer:
+        yield producer
+
+
+@pytest.fixture(params=["sync", "async"])
+def client(request: pytest.FixtureRequest, producer: Producer, gopher: Gopher) -> Any:
+    return producer if request.param == "sync" else gopher
+
+
+async def done(answer: Any) -> Any:
+    """The answer of either."""
+    return await answer if inspect.isawaitable(answer) else answer
+
+
+async def test_a_job_is_submitted_with_all_its_options(client: Any, gopher: Gopher) -> None:
+    id = await done(
+        client.submit(
+            "email", {"to": "ann"}, queue="mail", priority="high", max_retries=1, timeout=7, delay=60,
+            backoff="fixed:9s", tags=["t"], headers={"h": "v"}, unique_key="k",
+        )
+    )  # fmt: skip
+
+    detail = await gopher.inspect("mail", id)
+    assert (detail.state, detail.payload, detail.priority) == ("scheduled", {"to": "ann"}, 8)
+    assert (detail.max_retries, detail.timeout, detail.backoff) == (1, 7.0, "fixed:9s")
+    assert (detail.tags, detail.headers, detail.unique_key) == (["t"], {"h": "v"}, "k")
+    assert await gopher.queues() == ["mail"]
+
+
+async def test_more_than_one_round_trip_takes_keep_their_order_and_their_queues(
+    client: Any, producer: Producer, gopher: Gopher
+) -> None:
+    jobs = [producer.job("x", n, queue="odd" if n % 2 else "even") for n in range(1203)]
+
+    receipts = await done(client.submit_many(jobs))
+
+    assert [receipt.id for receipt in receipts] == [job.id for job in jobs]
+    assert all(receipt.accepted for receipt in receipts)
+    assert (await gopher.depth("odd")).sizes["ready_normal"] == 601
+    assert (await gopher.depth("even")).sizes["ready_normal"] == 602
+    batch = await gopher.reserve("odd", worker="w.0", token="w.0:t", sequence=1, count=3)
+    assert [lease.id for lease in batch.leases] == [jobs[n].id for n in (1, 3, 5)]
+
+
+async def test_a_job_is_accepted_once_however_often_it_is_sent(
+    client: Any, producer: Producer, gopher: Gopher
+) -> None:
+    job = producer.job("x")
+    (first,) = await done(client.submit_many([job]))
+    (second,) = await done(client.submit_many([job]))
+
+    assert (first.accepted, second.accepted) == (True, False)
+    assert (await gopher.depth("default")).counters["enqueued"] == 1
+
+
+async def test_a_unique_key_answers_the_job_that_holds_it(client: Any, producer: Producer) -> None:
+    first = await done(client.submit("x", unique_key="only"))
+
+    assert await done(client.submit("x", unique_key="only")) == first
+    (receipt,) = await done(client.submit_many([producer.job("x", unique_key="only")]))
+    assert (receipt.accepted, receipt.duplicate_of) == (False, first)
+    with pytest.raises(Conflict, match=first):
+        Gopher.refuse_conflict(receipt)
+
+
+async def test_a_batch_leaves_its_mark(client: Any, producer: Producer, gopher: Gopher) -> None:
+    jobs = [producer.job("x", n) for n in range(3)]
+    await done(client.submit_many(jobs, batch="b", marks=[10, 20, 30]))
+
+    assert await gopher.batch_mark("default", "b") == 30
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [({"type": "a b"}, Usage), ({"payload": object()}, BadData), ({"payload": b"{"}, BadData), ({"queue": "a b"}, Usage),
+     ({"priority": 11}, Usage), ({"payload": "x" * 1_100_000}, BadData), ({"backoff": "often"}, Usage)],
+)  # fmt: skip
+async def test_what_makes_no_sense_is_refused_before_it_is_sent(
+    client: Any, gopher: Gopher, options: dict[str, Any], error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        await done(client.submit(**{"type": "x", **options}))
+    assert await gopher.queues() == []
+
+
+async def test_threads_share_a_producer(producer: Producer, gopher: Gopher) -> None:
+    threads = [threading.Thread(target=lambda: [producer.submit("x") for _ in range(50)]) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert (await gopher.depth("default")).counters["enqueued"] == 400
+
+
+async def test_a_foreign_key_is_bad_data_that_names_the_remedy(
+    client: Any, gopher: Gopher, redis: Any
+) -> None:
+    redis.set(gopher.keys("default")["spec"], "foreign")
+    with pytest.raises(BadData, match="foreign data under our keys") as caught:
+        await done(client.submit("x"))
+    assert "GOPHER_NAMESPACE" in caught.value.hint
+    redis.delete(gopher.keys("default")["spec"])
+
+
+async def test_a_server_that_has_forgotten_the_scripts_is_told_again(client: Any, redis: Any) -> None:
+    await done(client.submit("x"))
+    redis.script_flush()
+
+    assert await done(client.submit("x"))
+
+
+async def test_what_is_not_there_is_not_found(gopher: Gopher) -> None:
+    with pytest.raises(NotFound):
+        await gopher.inspect("default", "nobody")
+
+
+# A server of its own
+
+
+class Server:
+    def __init__(self, home: Path) -> None:
+        self.home, self.url = home, f"unix://{home}/s"
+        self.start()
+
+    def start(self, *words: str) -> None:
+        fixed = f"--port 0 --unixsocket {self.home}/s --dir {self.home} --logfile {self.home}/log --appendonly yes"
+        self.process = subprocess.Popen([binaries()[0], *fixed.split(), "--save", "", *words])
+        end = time.monotonic() + 20
+        with Redis.from_url(self.url) as client:
+            while True:
+                try:
+                    client.ping()
+                    return
+                except RedisError as error:
+                    if "uthentication" in str(error):
+                        return
+                    assert time.monotonic() < end, (self.home / "log").read_text()
+                    time.sleep(0.01)
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with TemporaryDirectory(prefix="gopher-own-", dir="/tmp") as home:
+        one = Server(Path(home))
+        yield one
+        one.process.send_signal(signal.SIGCONT)
+        one.kill()
+
+
+Clients = [
+    pytest.param(lambda url: Producer(store=SyncStore(parse_url(url), timeout=0.5)), id="sync"),
+    pytest.param(lambda url: Gopher(store=RedisStore(parse_url(url), timeout=0.5)), id="async"),
+]
+Make = Callable[[str], Any]
+
+
+@pytest.mark.parametrize("make", Clients)
+async def test_after_a_restart_the_next_submit_just_works(server: Server, make: Make) -> None:
+    client = make(server.url)
+    first = await done(client.submit("x"))
+    server.kill()
+    with pytest.raises(Unavailable, match="cannot reach Redis"):
+        await done(client.submit("x"))
+    server.start()
+
+    second = await done(client.submit("x"))
+
+    async with Gopher(server.url) as gopher:
+        assert [(await gopher.inspect("default", id)).state for id in (first, second)] == ["enqueued"] * 2
+    await done(client.close())
+
+
+@pytest.mark.parametrize("make", Clients)
+async def test_a_restart_between_two_submits_is_not_noticed(server: Server, make: Make) -> None:
+    client = make(server.url)
+    await done(client.submit("x"))
+    server.kill()
+    server.start()
+
+    assert await done(client.submit("x"))
+    await done(client.close())
+
+
+@pytest.mark.parametrize("make", Clients)
+async def test_a_server_that_stands_still_is_unavailable(server: Server, make: Make) -> None:
+    client = make(server.url)
+    await done(client.submit("x"))
+    server.process.send_signal(signal.SIGSTOP)
+    with pytest.raises(Unavailable, match="did not answer in time"):
+        await done(client.submit("x"))
+    server.process.send_signal(signal.SIGCONT)
+
+    assert await done(client.submit("x"))
+    await done(client.close())
+
+
+@pytest.mark.parametrize("make", Clients)
+async def test_a_wrong_password_is_denied(server: Server, make: Make) -> None:
+    with Redis.from_url(server.url) as redis:
+        redis.config_set("requirepass", "right")
+    client = make(f"unix://:wrong@{server.home}/s")
+    with pytest.raises(Denied) as caught:
+        await done(client.submit("x"))
+    assert "wrong" not in str(caught.value)
+    await done(client.close())
+
+
+@pytest.mark.parametrize("make", Clients)
+async def test_nobody_there_is_unavailable_with_a_next_step(make: Make, tmp_path: Path) -> None:
+    client = make(f"unix://{tmp_path}/nobody")
+    with pytest.raises(Unavailable, match="no socket there") as caught:
+        await done(client.submit("x"))
+    assert caught.value.hint
+    await done(client.close())
+
+
+async def test_without_a_url_the_environment_says_where(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REDIS_URL", server.url)
+    monkeypatch.setenv("GOPHER_NAMESPACE", "mine")
+    monkeypatch.setenv("QUEUE_NAME", "letters")
+    with Producer() as producer:
+        id = producer.submit("x")
+    async with Gopher() as gopher:
+        assert (await gopher.inspect("letters", id)).queue == "letters"
+        assert gopher.namespace == "mine"
+    assert os.environ["REDIS_URL"] == server.url

@@ -1,0 +1,321 @@
+"""Whole workers as processes: signals, crashes, replaced processes, and a server that goes away."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gopher_cli.config import Settings
+from gopher_cli.gopher import Gopher
+from worker.processes import Worker, alive, children_of, ends, lines, state, until
+
+pytestmark = pytest.mark.anyio
+Start = Callable[..., Worker]
+
+
+def at(file: Path) -> dict[str, str]:
+    return {"file": str(file)}
+
+
+# Stopping
+
+
+async def test_sigterm_lets_a_job_finish_and_ends_with_0(
+    gopher: Gopher, worker: Start, tmp_path: Path
+) -> None:
+    one = worker()
+    id = await gopher.submit("hold", at(tmp_path / "f"))
+    await until(lambda: lines(tmp_path / "f"))
+
+    one.signal(signal.SIGTERM)
+    one.heard("running jobs may finish")
+    (tmp_path / "f.go").touch()
+
+    assert one.ended() == 0
+    assert await state(gopher, id) == "completed"
+    assert await gopher.workers() == []
+
+
+async def test_with_a_short_grace_the_job_is_back_at_the_head_with_its_attempt_unspent(
+    gopher: Gopher, worker: Start, tmp_path: Path
+) -> None:
+    one = worker("-c", "1", "--grace", "100ms")
+    first = await gopher.submit("hold", at(tmp_path / "f"))
+    await gopher.submit("echo", 1)
+    await until(lambda: lines(tmp_path / "f"))
+
+    one.signal(signal.SIGTERM)
+
+    assert one.ended() == 0
+    detail = await gopher.inspect("default", first)
+    assert (detail.state, detail.attempts, detail.losses) == ("enqueued", 0, 0)
+    assert detail.why_not_running.startswith("no worker")
+    (lease,) = (await gopher.reserve("default", worker="x.0", token="x.0:t", sequence=1)).leases
+    assert lease.id == first
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_the_second_signal_ends_it_at_once(
+    gopher: Gopher, worker: Start, tmp_path: Path, number: int
+) -> None:
+    one = worker()
+    id = await gopher.submit("hold-thread", at(tmp_path / "f"))
+    await until(lambda: lines(tmp_path / "f"))
+
+    one.signal(number)
+    one.heard("running jobs may finish")
+    one.signal(number)
+
+    assert one.ended(5) == 128 + number
+    assert await state(gopher, id) == "enqueued"
+
+
+async def test_an_idle_worker_ends_at_once(gopher: Gopher, worker: Start) -> None:
+    one = worker("--poll-interval", "20s", "--processes", "2")
+    one.signal(signal.SIGHUP)
+
+    assert one.ended(3) == 0
+
+
+async def test_a_signal_during_the_start_is_heeded(worker: Start, tmp_path: Path) -> None:
+    (tmp_path / "slow_app.py").write_text(
+        f"import time, pathlib\npathlib.Path({str(tmp_path / 'f')!r}).touch()\ntime.sleep(60)\n"
+    )
+    one = worker("--app", "slow_app:app", wait=False, env={"PYTHONPATH": f"{tmp_path}:{os.getcwd()}"})
+    await until((tmp_path / "f").exists)
+
+    one.signal(signal.SIGTERM)
+
+    assert one.ended(5) == 0
+
+
+# Crashing
+
+
+async def test_after_a_kill_9_of_the_worker_all_its_jobs_run_again_unspent(
+    gopher: Gopher, worker: Start, tmp_path: Path
+) -> None:
+    other = worker("-c", "8", "-Q", "elsewhere")
+    one = worker("-c", "8")
+    ids = [await gopher.submit("hold", at(tmp_path / "f")) for _ in range(8)]
+    await until(lambda: len(lines(tmp_path / "f")) == 8)
+    (runner,) = one.runners()
+
+    one.process.kill()
+    one.process.wait()
+    await until(lambda: not alive(runner))
+    other.signal(signal.SIGTERM)
+    (tmp_path / "f.go").touch()
+    started = time.monotonic()
+    worker("-c", "8")
+
+    for id in ids:
+        detail = await ends(gopher, id)
+        assert (detail.attempts, detail.losses) == (1, 1)
+    assert time.monotonic() - started < 3 + 1 + 5
+
+
+def test_the_default_numbers_promise_20_seconds() -> None:
+    settings, look = Settings(), 0.3
+    assert settings.lease + look + settings.heartbeat * 0.8 + look <= 20
+
+
+async def test_after_a_kill_9_of_a_runner_its_jobs_are_back_within_a_second(
+    gopher: Gopher, worker: Start, tmp_path: Path
+) -> None:
+    one = worker(env={"GOPHER_LEASE": "15s", "GOPHER_HEARTBEAT": "5s"})
+    id = await gopher.submit("hold", at(tmp_path / "f"))
+    await until(lambda: lines(tmp_path / "f"))
+    await gopher.pause("default")
+
+    os.kill(one.runners()[0], signal.SIGKILL)
+    started = time.monotonic()
+    detail = await ends(gopher, id, "enqueued")
+
+    assert time.monotonic() - started < 1
+    assert (detail.attempts, detail.losses) == (0, 1)
+    await gopher.pause("default", paused=False)
+    (tmp_path / "f.go").touch()
+    await ends(gopher, id)
+    one.heard("killed by signal 9")
+
+
+async def test_a_child_that_holds_the_channel_of_a_dead_runner_hides_nothing(
+    gopher: Gopher, worker: Start, tmp_path: Path
+) -> None:
+    one = worker()
+    id = await gopher.submit("fork", at(tmp_path / "f"))
+
+    await ends(gopher, id, "failed")
+
+    for pid in lines(tmp_path / "f"):
+        os.kill(int(pid), signal.SIGKILL)
+    one.signal(signal.SIGTERM)
+    assert one.ended() == 0
+
+
+async def test_poison_is_buried_after_three_losses_and_its_neighbours_complete(
+    gopher: Gopher, worker: Start, tmp_path: Path
+) -> None:
+    ids = [await gopher.submit("echo", n) for n in range(20)]
+    bad = await gopher.submit("poison", at(tmp_path / "f"), priority=6)
+    ids += [await gopher.submit("note", at(tmp_path / "n")) for _ in range(20)]
+    worker("-c", "4")
+
+    detail = await ends(gopher, bad, "failed")
+
+    assert (detail.losses, len(lines(tmp_path / "f"))) == (3, 3)
+    assert detail.history[-1].outcome == "poison"
+    for id in ids:
+        assert (await ends(gopher, id)).attempts == 1
+
+
+async def test_a_job_that_holds_the_gil_keeps_its_lease_and_is_timed_out_by_the_supervisor(
+    gopher: Gopher, worker: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = worker()
+    id = await gopher.submit("hold-the-gil", at(tmp_path / "f"), timeout=0.3)
+
+    detail = await ends(gopher, id)  # the second attempt does not hold it
+
+    assert (detail.attempts, detail.losses) == (2, 0)
+    assert [entry.outcome for entry in detail.history] == ["timed out"]
+    one.heard("a job blocked it past its timeout")
+    assert lines(tmp_path / "f") == ["1", "2"]
+
+
+async def test_no_process_is_left_behind(gopher: Gopher, worker: Start) -> None:
+    one = worker("--exec", "sleeper=sleep 600")
+    left = await ends(gopher, await gopher.submit("children", "x"))
+    await gopher.submit("sleeper")
+    (runner,) = one.runners()
+    await until(
+        lambda: any("sleep" in Path(f"/proc/{pid}/cmdline").read_text() for pid in children_of(runner))
+    )
+    pids = [runner, *children_of(runner)]
+
+    one.process.kill()
+    one.process.wait()
+
+    await until(lambda: not any(map(alive, pids)))
+    if alive(int(left.result)):  # a grandchild of its own making outlives a SIGKILL; nothing else may
+        os.kill(int(left.result), signal.SIGKILL)
+
+
+# Cancelling, talking
+
+
+@pytest.mark.parametrize("type", ["hold", "hold-thread"])
+async def test_cancel_stops_a_running_job_soon(
+    gopher: Gopher, worker: Start, tmp_path: Path, type: str
+) -> None:
+    worker(env={"GOPHER_LEASE": "15s", "GOPHER_HEARTBEAT": "5s"})
+    id = await gopher.submit(type, at(tmp_path / "f"))
+    await until(lambda: lines(tmp_path / "f"))
+
+    await gopher.cancel("default", [id])
+    started = time.monotonic()
+    await ends(gopher, id, "cancelled")
+
+    assert time.monotonic() - started < 2.5
+
+
+async def test_what_a_handler_says_is_kept_with_its_job(gopher: Gopher, worker: Start) -> None:
+    one = worker()
+    detail = await ends(gopher, await gopher.submit("talk"))
+
+    said = [line.split(" ", 1)[1] for line in detail.log]
+    assert said == ["printed", "on stderr", "one", "two", "logged\x1b[31m", "without an end"]
+    assert detail.progress == {"fraction": 1.0, "message": "past the end"}
+    one.heard("completed type=talk")
+    assert not any("printed" in line for line in one.said)
+
+
+# Bursts, and processes that make way
+
+
+async def test_a_burst_ends_when_nothing_is_left(gopher: Gopher, worker: Start) -> None:
+    ids = [await gopher.submit("echo", n) for n in range(30)]
+    parent = await gopher.submit("parent", {})
+    one = worker("--burst", "--processes", "2", wait=False)
+
+    assert one.ended() == 0
+    child = (await gopher.inspect("default", parent)).result
+    assert {await state(gopher, id) for id in [*ids, child]} == {"completed"}
+
+
+@pytest.mark.parametrize(
+    ("words", "type", "payload"),
+    [(("--max-jobs", "10"), "pid", None), (("--max-rss", "150MB"), "grow", 30)],
+)
+async def test_a_worn_process_is_replaced_and_nothing_is_lost(
+    gopher: Gopher, worker: Start, words: tuple[str, ...], type: str, payload: Any
+) -> None:
+    one = worker(*words, "-c", "2")
+    (first,) = one.runners()
+    ids = [await gopher.submit(type, payload) for _ in range(6)]
+    if type == "grow":
+        one.heard("too large")
+    ids += [await gopher.submit("pid") for _ in range(20)]
+
+    details = [await ends(gopher, id) for id in ids]
+
+    assert len({detail.result for detail in details}) >= 2
+    assert all((detail.attempts, detail.losses) == (1, 0) for detail in details)
+    await until(lambda: not alive(first))
+    fds = len(os.listdir(f"/proc/{one.process.pid}/fd"))
+    assert fds < 30, "descriptors of replaced processes are left open"
+
+
+async def test_a_broken_module_at_a_restart_is_waited_for(
+    gopher: Gopher, worker: Start, tmp_path: Path, environ: dict[str, str]
+) -> None:
+    module = tmp_path / "changing.py"
+    good = "from worker.apps import app\n"
+    module.write_text(good)
+    path = f"{tmp_path}:{environ['PYTHONPATH']}"
+    one = worker("--app", "changing:app", env={"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"})
+    module.write_text("import nowhere\n")
+    os.kill(one.runners()[0], signal.SIGKILL)
+    one.heard("cannot start a runner process")
+
+    module.write_text(good)
+
+    await ends(gopher, await gopher.submit("echo", 1))
+
+
+# What is wrong at the start
+
+
+async def test_redis_away_at_the_start_is_69(worker: Start, tmp_path: Path) -> None:
+    one = worker(wait=False, env={"REDIS_URL": f"unix://{tmp_path}/nobody"})
+
+    assert one.ended() == 69
+    assert len(one.said) <= 2
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("--app", "nowhere:app"), 78, "nowhere:app does not load: ModuleNotFoundError"),
+        (("--app", "worker.apps:nothing"), 78, "AttributeError"),
+        (("--app", "worker.apps:held"), 78, "is a list, not a Gopher or a Registry"),
+        (("--exec", "x=/no/such/program"), 78, "is not there, or not executable"),
+        (("--exec", "x='"), 78, "No closing quotation"),
+        (("-Q", "mail:0"), 2, "the weight of a queue is from 1 to 1000"),
+    ],
+)
+async def test_what_cannot_work_is_said_in_a_line(
+    worker: Start, words: tuple[str, ...], code: int, said: str
+) -> None:
+    one = worker(*words, wait=False)
+
+    assert one.ended() == code
+    one.heard(said)
+    assert not any("Traceback" in line for line in one.said)

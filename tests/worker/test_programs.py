@@ -1,0 +1,141 @@
+"""Executables as handlers."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gopher_cli.gopher import Gopher
+from gopher_cli.loading import load_registry
+from worker.conftest import Work
+from worker.processes import alive, until
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def script(gopher: Gopher, runner: Work, tmp_path: Path) -> Any:
+    """Runs a job by a shell script; answers what is known of it."""
+
+    async def run(text: str, payload: Any = None, **options: Any) -> Any:
+        path = tmp_path / "script"
+        path.write_text(f"#!/bin/bash\n{text}\n")
+        path.chmod(path.stat().st_mode | stat.S_IXUSR)
+        registry = load_registry("", [("script", f"{path} one 'two words'")])
+        id = await gopher.submit("script", payload, **options)
+        await runner(registry, burst=True).run()
+        return await gopher.inspect("default", id)
+
+    return run
+
+
+async def test_the_payload_comes_on_stdin_and_the_result_is_the_last_line(script: Any) -> None:
+    detail = await script('echo talk; cat; echo; echo "[\\"$2\\", 1]"', {"n": "x" * 100_000})
+
+    assert (detail.state, detail.result) == ("completed", ["two words", 1])
+
+
+@pytest.mark.parametrize(
+    ("out", "result"), [("echo plain text", "plain text"), (":", None), (r"printf '\xff'", "\\xff")]
+)
+async def test_a_result_need_not_be_json(script: Any, out: str, result: Any) -> None:
+    assert (await script(out)).result == result
+
+
+async def test_stderr_is_the_log_of_the_job(script: Any) -> None:
+    detail = await script("echo one >&2; printf 'two\\nthr' >&2; sleep 0.05; printf 'ee' >&2")
+
+    assert [line.split(" ", 1)[1] for line in detail.log] == ["one", "two", "three"]
+
+
+@pytest.mark.parametrize(
+    ("code", "state", "outcome"),
+    [(75, "retrying", "failed"), (64, "failed", "discarded"), (65, "failed", "discarded"),
+     (78, "failed", "discarded"), (1, "retrying", "failed")],
+)  # fmt: skip
+async def test_the_exit_code_decides(script: Any, code: int, state: str, outcome: str) -> None:
+    detail = await script(f"exit {code}")
+
+    assert (detail.state, detail.history[0].outcome, detail.history[0].exit_code) == (state, outcome, code)
+
+
+async def test_a_program_that_is_killed_is_a_loss(script: Any) -> None:
+    detail = await script("kill -9 $$")
+
+    assert (detail.state, detail.losses, detail.attempts) == ("failed", 3, 0)
+    assert "killed by SIGKILL" in detail.history[0].error
+
+
+async def test_no_secret_and_no_payload_is_seen_from_outside(
+    script: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REDIS_PASSWORD", "s3cret")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s3cret")
+    detail = await script(
+        "env >&2; tr '\\0' ' ' < /proc/$$/cmdline >&2", {"card": "4111"}, headers={"trace-id": "abc"}
+    )
+    said = "\n".join(detail.log)
+
+    assert "s3cret" not in said
+    assert "4111" not in said
+    for name in (
+        f"GOPHER_JOB_ID={detail.id}",
+        "GOPHER_ATTEMPT=1",
+        "GOPHER_QUEUE=default",
+        "GOPHER_HEADER_TRACE_ID=abc",
+    ):
+        assert name in said
+
+
+async def test_endless_output_is_bounded_and_its_end_is_kept(script: Any) -> None:
+    detail = await script("head -c 3000000 /dev/zero | tr '\\0' x; echo; seq 200000 >&2; echo '\"end\"'")
+
+    assert detail.result == "end"
+    assert sum(map(len, detail.log)) < 70_000
+    assert detail.log[-1].endswith(" 200000")
+
+
+async def test_a_line_without_end_is_bounded_too(script: Any) -> None:
+    detail = await script("head -c 3000000 /dev/zero | tr '\\0' x >&2")
+
+    assert detail.state == "completed"
+    assert sum(map(len, detail.log)) < 70_000
+
+
+async def test_a_grandchild_that_holds_the_pipes_is_not_waited_for(script: Any, tmp_path: Path) -> None:
+    detail = await script(f"sleep 600 & echo $! > {tmp_path}/pid; echo done", timeout=8)
+
+    assert detail.result == "done"
+    await until(lambda: not alive(int((tmp_path / "pid").read_text())))
+
+
+async def test_a_grandchild_that_has_left_the_group_keeps_nothing_of_ours_open(
+    script: Any, tmp_path: Path
+) -> None:
+    import os
+    import signal
+
+    before = len(os.listdir("/proc/self/fd"))
+    detail = await script(f"setsid sleep 600 & echo $! > {tmp_path}/pid; echo done", timeout=8)
+
+    assert detail.result == "done"
+    os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
+    assert len(os.listdir("/proc/self/fd")) <= before + 4  # connections to Redis
+
+
+async def test_a_program_need_not_read_its_input(script: Any) -> None:
+    detail = await script("exec <&-; echo 1", "x" * 900_000)
+
+    assert detail.result == 1
+
+
+async def test_a_program_that_ignores_sigterm_is_killed(script: Any, tmp_path: Path) -> None:
+    detail = await script(
+        f"trap '' TERM; echo $$ > {tmp_path}/pid; while :; do sleep 0.05; done", timeout=0.3
+    )
+
+    assert detail.history[0].outcome == "timed out"
+    await until(lambda: not alive(int((tmp_path / "pid").read_text())))

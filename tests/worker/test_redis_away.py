@@ -1,0 +1,190 @@
+"""A server of its own that dies, comes back, or stands still under a working worker."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from redis import Redis, RedisError
+
+from gopher_cli.embedded_place import binaries
+from gopher_cli.gopher import Gopher
+from gopher_cli.model.errors import GopherError
+from gopher_cli.store.redis import RedisStore
+from gopher_cli.store.url import parse_url
+from worker.processes import Worker, ends, lines, until
+
+pytestmark = pytest.mark.anyio
+Start = Callable[..., Worker]
+
+
+class Server:
+    """With an append-only file, so that it comes back with all it had."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.url = f"unix://{home}/s"
+        self.start()
+
+    def start(self) -> None:
+        words = f"--port 0 --unixsocket {self.home}/s --appendonly yes --dir {self.home} --logfile {self.home}/log"
+        self.process = subprocess.Popen([binaries()[0], *words.split(), "--save", ""], start_new_session=True)
+        with Redis.from_url(self.url) as client:
+            end = time.monotonic() + 20
+            while True:
+                try:
+                    client.ping()
+                    return
+                except RedisError:
+                    assert time.monotonic() < end, (self.home / "log").read_text()
+                    time.sleep(0.01)
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with TemporaryDirectory(prefix="gopher-away-", dir="/tmp") as home:
+        one = Server(Path(home))
+        yield one
+        one.process.send_signal(signal.SIGCONT)
+        one.kill()
+
+
+@pytest.fixture
+def there(server: Server, namespace: str, worker: Start) -> Gopher:
+    return Gopher(store=RedisStore(parse_url(server.url), timeout=1.0), namespace=namespace)
+
+
+async def test_a_server_that_restarts_costs_no_job_and_five_seconds_at_most(
+    server: Server, there: Gopher, worker: Start, tmp_path: Path
+) -> None:
+    one = worker("-c", "4", env={"REDIS_URL": server.url, "GOPHER_LEASE": "15s", "GOPHER_HEARTBEAT": "5s"})
+    held = [await there.submit("hold", {"file": str(tmp_path / "f")}) for _ in range(2)]
+    await until(lambda: len(lines(tmp_path / "f")) == 2)
+    waiting = [await there.submit("fail" if n % 10 == 0 else "echo", n) for n in range(200)]
+
+    server.kill()
+    (tmp_path / "f.go").touch()  # these end while nobody can be told
+    one.heard("cannot reach Redis")
+    server.start()
+    started = time.monotonic()
+    for id in held:
+        assert (await ends(there, id)).attempts == 1
+    assert time.monotonic() - started < 5
+
+    for n, id in enumerate(waiting):
+        await ends(there, id, "failed" if n % 10 == 0 else "completed")
+    one.heard("Redis is back")
+    assert len([line for line in one.said if "cannot reach" in line]) <= 3
+    assert sorted(lines(tmp_path / "f")) == sorted(held), "a held job has run twice"
+    one.signal(signal.SIGTERM)
+    assert one.ended() == 0
+    await there.close()
+
+
+@pytest.mark.parametrize("type", ["hold", "hold-isolated"])
+async def test_a_worker_fences_itself_before_its_leases_end(
+    server: Server, there: Gopher, worker: Start, tmp_path: Path, type: str
+) -> None:
+    one = worker(env={"REDIS_URL": server.url})  # a lease of 3 s
+    id = await there.submit(type, {"file": str(tmp_path / "f")})
+    await until(lambda: lines(tmp_path / "f"))
+
+    server.process.send_signal(signal.SIGSTOP)
+    one.heard("no heartbeat for almost a lease")
+    server.process.send_signal(signal.SIGCONT)
+    await until(lambda: len([line for line in lines(tmp_path / "f") if line == id]) == 2)
+    (tmp_path / "f.go").touch()
+
+    detail = await ends(there, id)  # its second run: the first was stopped, and settled nothing
+    assert (detail.attempts, detail.result) == (1, "held")
+    one.signal(signal.SIGTERM)
+    assert one.ended() == 0
+    await there.close()
+
+
+async def test_a_handler_that_cannot_be_stopped_dies_with_its_process_when_the_lease_ends(
+    server: Server, there: Gopher, worker: Start, tmp_path: Path
+) -> None:
+    one = worker(env={"REDIS_URL": server.url})
+    await there.submit("stubborn", {"file": str(tmp_path / "f")})
+    detail = await until(lambda: _running(there))
+    (runner,) = one.runners()
+
+    server.process.send_signal(signal.SIGSTOP)
+    one.heard("its leases have ended")
+    server.process.send_signal(signal.SIGCONT)
+
+    await until(lambda: one.runners() and runner not in one.runners())
+    assert detail
+    await there.close()
+
+
+async def _running(there: Gopher) -> bool:
+    return any(worker.busy for worker in await there.workers())
+
+
+async def test_sigterm_while_the_server_is_away_ends_the_worker(
+    server: Server, there: Gopher, worker: Start, tmp_path: Path
+) -> None:
+    one = worker("--grace", "1s", env={"REDIS_URL": server.url})
+    await there.submit("hold", {"file": str(tmp_path / "f")})
+    await until(lambda: lines(tmp_path / "f"))
+
+    server.kill()
+    one.heard("cannot reach Redis")
+    one.signal(signal.SIGTERM)
+
+    assert one.ended(15) == 0
+    await there.close()
+
+
+async def test_a_foreign_key_in_one_queue_leaves_the_others_served(
+    server: Server, there: Gopher, worker: Start
+) -> None:
+    with Redis.from_url(server.url) as redis:
+        await there.submit("echo", 1, queue="bad")
+        keys = there.keys("bad")
+        redis.rename(keys["ready_normal"], "aside")
+        redis.set(keys["ready_normal"], "what is this")
+        one = worker("-Q", "bad,good", env={"REDIS_URL": server.url})
+        one.heard("this queue cannot be served")
+
+        await ends(there, await there.submit("echo", 2, queue="good"), queue="good")
+
+        redis.delete(keys["ready_normal"])
+        redis.rename("aside", keys["ready_normal"])
+        await until(lambda: _completed(there, "bad"))
+    await there.close()
+
+
+async def test_an_outcome_that_is_refused_is_sent_again(
+    server: Server, there: Gopher, worker: Start, tmp_path: Path
+) -> None:
+    with Redis.from_url(server.url) as redis:
+        one = worker(env={"REDIS_URL": server.url})
+        bad = await there.submit("hold", {"file": str(tmp_path / "f")})
+        await until(lambda: lines(tmp_path / "f"))
+        redis.set(there.keys("default")["completed"], "what is this")
+        (tmp_path / "f.go").touch()
+        one.heard("an outcome is refused")
+
+        redis.delete(there.keys("default")["completed"])
+
+        await ends(there, bad)
+    await there.close()
+
+
+async def _completed(there: Gopher, queue: str) -> bool:
+    try:
+        return (await there.depth(queue)).sizes["completed"] == 1
+    except GopherError:
+        return False
