@@ -1,4 +1,4 @@
-"""Sessions at a shell, as a user would type them: tests/transcripts/*.txt.
+"""Sessions at a shell, as a user would type them: tests/transcripts/*.txt, and the README's.
 
 $ a command               run by bash, all of one file in one shell, in an empty directory
 a line of stdout          ... stands for anything
@@ -18,7 +18,10 @@ from pathlib import Path
 
 import pytest
 
-FILES = sorted((Path(__file__).parent / "transcripts").glob("*.txt"))
+HERE = Path(__file__).parent
+SESSIONS = {file.stem: file.read_text() for file in sorted((HERE / "transcripts").glob("*.txt"))}
+README = re.findall(r"^```console\n(.*?)^```", (HERE.parent / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+SESSIONS |= {f"README-{number}": text for number, text in enumerate(README, 1)}
 
 
 @dataclass
@@ -74,8 +77,8 @@ def fits(expected: list[str], found: list[str]) -> bool:
     return re.fullmatch(pattern, "".join(f"{line}\n" for line in found)) is not None
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_a_session_goes_as_written(file: Path, redis_url: str, namespace: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("session", SESSIONS)
+def test_a_session_goes_as_written(session: str, redis_url: str, namespace: str, tmp_path: Path) -> None:
     bin = tmp_path / "bin"
     bin.mkdir()
     (bin / "gopher").write_text(f'#!/bin/sh\nexec {sys.executable} -m gopher_cli "$@"\n')
@@ -85,7 +88,7 @@ def test_a_session_goes_as_written(file: Path, redis_url: str, namespace: str, t
         "REDIS_URL": redis_url, "GOPHER_NAMESPACE": namespace,
         **{name: os.environ[name] for name in ("PYTHONPATH", "PYTHONPYCACHEPREFIX") if name in os.environ},
     }  # fmt: skip
-    expected = read(file.read_text())
+    expected = read(SESSIONS[session])
 
     found = shell(expected, tmp_path, env)
 
@@ -97,4 +100,5 @@ def test_a_session_goes_as_written(file: Path, redis_url: str, namespace: str, t
 
 
 def test_there_are_sessions() -> None:
-    assert len(FILES) >= 5
+    assert len(SESSIONS) >= 6
+    assert README

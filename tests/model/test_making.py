@@ -93,3 +93,15 @@ def test_a_lock_is_the_digest_of_the_unique_key():
 
     assert one.lock == same.lock != other.lock
     assert ";" not in one.lock and len(one.lock) == 24
+
+
+@pytest.mark.parametrize("given", [{"delay": -1.0}, {"delay": float("nan")}, {"due": float("inf")}])
+def test_a_time_that_no_clock_can_show_is_refused(given):
+    with pytest.raises(Usage):
+        make_job("mail", **given)
+
+
+@pytest.mark.parametrize("given", [{"unique_key": "k", "unique_for": -1.0}, {"retention": float("nan")}])
+def test_a_duration_that_is_none_is_refused(given):
+    with pytest.raises(Usage):
+        make_options(**given)

@@ -61,7 +61,6 @@ def test_an_id_counts_once_in_one_call(queue):
         ({"delay": 60.0}, "scheduled"),
         ({"due": a.NOW / 1000 + 60}, "scheduled"),
         ({"due": a.NOW / 1000 - 60}, "enqueued"),
-        ({"delay": -1.0}, "enqueued"),
     ],
 )
 def test_what_is_due_later_is_scheduled(queue, given, state):
