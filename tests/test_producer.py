@@ -103,8 +103,8 @@ async def test_a_batch_leaves_its_mark(client: Any, producer: Producer, gopher: 
 
 @pytest.mark.parametrize(
     ("options", "error"),
-    [({"type": "a b"}, Usage), ({"payload": object()}, BadData), ({"payload": b"{"}, BadData), ({"queue": "a b"}, Usage),
-     ({"priority": 11}, Usage), ({"payload": "x" * 1_100_000}, BadData), ({"backoff": "often"}, Usage)],
+    [({"type": "a b"}, Usage), ({"payload": object()}, BadData), ({"payload": b"{"}, BadData),
+     ({"queue": "a b"}, Usage), ({"priority": 11}, Usage), ({"payload": "x" * 1_100_000}, BadData), ({"backoff": "often"}, Usage)],
 )  # fmt: skip
 async def test_what_makes_no_sense_is_refused_before_it_is_sent(
     client: Any, gopher: Gopher, options: dict[str, Any], error: type[Exception]
@@ -155,7 +155,8 @@ class Server:
         self.start()
 
     def start(self, *words: str) -> None:
-        fixed = f"--port 0 --unixsocket {self.home}/s --dir {self.home} --logfile {self.home}/log --appendonly yes"
+        home = self.home
+        fixed = f"--port 0 --unixsocket {home}/s --dir {home} --logfile {home}/log --appendonly yes"
         self.process = subprocess.Popen([binaries()[0], *fixed.split(), "--save", "", *words])
         end = time.monotonic() + 20
         with Redis.from_url(self.url) as client:

@@ -40,7 +40,8 @@ _CODES = {
 def translate(error: BaseException, address: str) -> GopherError:
     """The error as one of ours. ``address`` is shown to people: it must carry no password."""
     said = str(error)
-    if isinstance(error, AuthenticationError) or said.startswith(("NOAUTH", "WRONGPASS")):
+    refused = said.startswith(("NOAUTH", "WRONGPASS")) or "username-password pair" in said
+    if refused or isinstance(error, AuthenticationError):
         return Denied(
             f"Redis at {address} refused the password",
             "set REDIS_PASSWORD, or put it into REDIS_URL",

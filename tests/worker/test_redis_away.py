@@ -32,7 +32,8 @@ class Server:
         self.start()
 
     def start(self) -> None:
-        words = f"--port 0 --unixsocket {self.home}/s --appendonly yes --dir {self.home} --logfile {self.home}/log"
+        home = self.home
+        words = f"--port 0 --unixsocket {home}/s --appendonly yes --dir {home} --logfile {home}/log"
         self.process = subprocess.Popen([binaries()[0], *words.split(), "--save", ""], start_new_session=True)
         with Redis.from_url(self.url) as client:
             end = time.monotonic() + 20
