@@ -127,7 +127,8 @@ def _located(raw: bytes, error: Exception) -> str:
     except json.JSONDecodeError as found:
         start = max(0, found.pos - 30)
         near = text[start : found.pos + 30].replace("\n", " ").replace("\t", " ")
-        return f"{found.msg} at line {found.lineno}, column {found.colno}\n  {near}\n  {' ' * (found.pos - start)}^"
+        where = f"{found.msg} at line {found.lineno}, column {found.colno}"
+        return f"{where}\n  {near}\n  {' ' * (found.pos - start)}^"
     except (RecursionError, ValueError):
         pass
     return str(error)

@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 class RedisStore:
-    """One lane for each kind of traffic: a wait, a heartbeat and a settlement never queue behind each other."""
+    """One lane for each kind of traffic: a wait, a heartbeat and a settlement never stand in line."""
 
     def __init__(self, address: Address, *, timeout: float = 5.0) -> None:
         self.address = address

@@ -76,7 +76,8 @@ class Fleet(Base):
         policy = said.get("maxmemory_policy", "noeviction")
         if policy != "noeviction" and not accept_eviction:
             raise BadConfig(
-                f"Redis at {self.store.address} may throw jobs away when its memory is full (maxmemory-policy {policy})",
+                f"Redis at {self.store.address} may throw jobs away when its memory is full "
+                f"(maxmemory-policy {policy})",
                 "redis-cli CONFIG SET maxmemory-policy noeviction",
             )
 
