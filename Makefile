@@ -16,7 +16,7 @@ THEN_bench := --no-deps arq
 # Two installs into one .venv at a time would trip over each other.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench completions wheel clean
+.PHONY: help demo test coverage lint format bench completions wheel clean
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONPATH PYTHONHOME
@@ -29,6 +29,12 @@ demo: $(VENV)/.installed-demo  ## Install gopher, then watch real jobs run (abou
 
 test: $(VENV)/.installed-test  ## Run the tests against a real server (ARGS='-k pause')
 	$(BIN)/pytest -n auto $(ARGS)
+
+coverage: $(VENV)/.installed-test  ## Run the tests and tell which lines of the core they reach
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n auto $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 lint: $(VENV)/.installed-dev  ## Check style and types: ruff, mypy --strict
 	$(BIN)/ruff check .

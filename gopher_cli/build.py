@@ -15,7 +15,7 @@ from gopher_cli.store.url import Address, parse_url
 from gopher_cli.store.wire import WireStore
 
 if TYPE_CHECKING:
-    from gopher_cli.sync import Producer, SyncStore
+    from gopher_cli.sync import Producer
 
 T = TypeVar("T")
 
@@ -42,32 +42,26 @@ def defaults_of(settings: Settings) -> Defaults:
     )
 
 
-def furnish(gopher: Gopher, url: str | None = None, settings: Settings | None = None) -> None:
-    """Give a Gopher its store, namespace and defaults."""
+def resolve(
+    client: Gopher | Producer, url: str | None = None, settings: Settings | None = None
+) -> tuple[Address, float]:
+    """Where a client's Redis is, and its time-out (s); what its maker left open is filled in."""
     settings = settings or Settings.resolve(os.environ)
     address = parse_url(url) if url else None
     if address is None or address.kind == "embedded":
         address = address_of(settings)
+    namespace, defaults = client.given
+    client.namespace = namespace or settings.namespace
+    client.defaults = defaults or defaults_of(settings)
+    return address, settings.redis_timeout
+
+
+def furnish(gopher: Gopher, url: str | None = None, settings: Settings | None = None) -> None:
+    """Give a Gopher its store, and what else its maker left open."""
     from gopher_cli.store.redis import RedisStore
 
-    gopher.store = RedisStore(address, timeout=settings.redis_timeout)
-    gopher.namespace = settings.namespace
-    gopher.defaults = defaults_of(settings)
-
-
-def furnish_producer(
-    producer: Producer, url: str | None = None, settings: Settings | None = None
-) -> SyncStore:
-    """The same for a Producer; answers its store."""
-    from gopher_cli.sync import SyncStore
-
-    settings = settings or Settings.resolve(os.environ)
-    address = parse_url(url) if url else None
-    if address is None or address.kind == "embedded":
-        address = address_of(settings)
-    producer.namespace = settings.namespace
-    producer.defaults = defaults_of(settings)
-    return SyncStore(address, timeout=settings.redis_timeout)
+    address, timeout = resolve(gopher, url, settings)
+    gopher.store = RedisStore(address, timeout=timeout)
 
 
 @asynccontextmanager

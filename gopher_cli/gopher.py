@@ -37,13 +37,14 @@ class Gopher(Producing, Working, Operating, Finding, Counting):
         url: str | None = None,
         *,
         store: RedisStore | None = None,
-        namespace: str = "gopher",
+        namespace: str = "",
         defaults: Defaults | None = None,
         listeners: Iterable[Listener] = (),
     ) -> None:
         self._url = url
         self.registry = Registry()
-        self.namespace = namespace
+        self.given = (namespace, defaults)
+        self.namespace = namespace or "gopher"
         self.defaults = defaults or Defaults()
         self.listeners = list(listeners)
         self._announced = set()
@@ -56,7 +57,7 @@ class Gopher(Producing, Working, Operating, Finding, Counting):
 
     async def __aenter__(self) -> Gopher:
         if not hasattr(self, "store"):
-            # The one look upwards: an application that names no server gets what the settings say.
+            # The one look upwards: what a program leaves open is as the settings say.
             from gopher_cli.build import furnish
 
             furnish(self, self._url)

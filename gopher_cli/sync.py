@@ -75,17 +75,19 @@ class Producer:
         url: str | None = None,
         *,
         store: SyncStore | None = None,
-        namespace: str = "gopher",
+        namespace: str = "",
         defaults: Defaults | None = None,
     ) -> None:
-        self.namespace = namespace
+        self.given = (namespace, defaults)
+        self.namespace = namespace or "gopher"
         self.defaults = defaults or Defaults()
         self._announced: set[str] = set()
         if store is None:
-            # The one look upwards: a program that names no server gets what the settings say.
-            from gopher_cli.build import furnish_producer
+            # The one look upwards: what a program leaves open is as the settings say.
+            from gopher_cli.build import resolve
 
-            store = furnish_producer(self, url)
+            address, timeout = resolve(self, url)
+            store = SyncStore(address, timeout=timeout)
         self.store = store
 
     def submit(self, type: str, payload: Any = None, **options: Any) -> str:

@@ -263,3 +263,20 @@ async def test_without_a_url_the_environment_says_where(
         assert (await gopher.inspect("letters", id)).queue == "letters"
         assert gopher.namespace == "mine"
     assert os.environ["REDIS_URL"] == server.url
+
+
+def test_a_forked_child_never_takes_its_parents_answers(redis_url: str, namespace: str) -> None:
+    producer = Producer(redis_url, namespace=namespace)
+    producer.submit("x", id="before")
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        mine = all(producer.submit("x", id=f"child-{n}") == f"child-{n}" for n in range(300))
+        os.write(writer, b"1" if mine else b"0")
+        os._exit(0)
+
+    mine = all(producer.submit("x", id=f"parent-{n}") == f"parent-{n}" for n in range(300))
+
+    os.waitpid(child, 0)
+    assert mine
+    assert os.read(reader, 1) == b"1"

@@ -7,6 +7,7 @@ commands by themselves.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -62,14 +63,17 @@ class Lane:
 
 
 class SyncLane:
-    """The same for threads."""
+    """The same for threads, and for programs that fork: a child never uses its parent's connections."""
 
     def __init__(self, make: Callable[[], Any]) -> None:
         self._make = make
         self._idle: list[Any] = []
+        self._pid = os.getpid()
 
     def talk(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
         """See Lane.talk."""
+        if self._pid != os.getpid():
+            self._idle, self._pid = [], os.getpid()
         try:
             connection = self._idle.pop()
         except IndexError:
