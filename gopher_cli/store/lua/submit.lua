@@ -64,5 +64,5 @@ if #fresh == 0 then return out end
 if #renewed > 0 then redis.call("ZREM", lock_ends, unpack(renewed)) end
 send(to)
 send_counts(counters, { enqueued = #fresh })
-if to[1].n + to[2].n + to[3].n > 0 then wake_one(wake) end
+if any(to[1]) or any(to[2]) or any(to[3]) then wake_one(wake) end
 return out
