@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from gopher_cli.events import JobsReclaimed
-from gopher_cli.model.errors import BadData
+from gopher_cli.model.errors import BadData, GopherError
 from gopher_cli.model.job import Job, Lease
 from gopher_cli.store import ask, calls
 from gopher_cli.store.calls import Batch, Promotion, Renewal, Report, Settlement, Verdict
@@ -54,7 +54,8 @@ class Working(Base):
         call = calls.settle(self.keys(queue), worker, items, max_losses=self.defaults.max_losses, now=now)
         verdicts = await self.store.run(call, "settle")
         if any(item.follow_ups for item in items):
-            await self.relay(queue)
+            with suppress(GopherError):  # they are accepted: whoever tends the queue carries them
+                await self.relay(queue)
         return verdicts
 
     async def renew(self, queue: str, worker: str, *, now: str = "") -> Renewal:
