@@ -65,8 +65,8 @@ class Fields:
     # Redis
     redis_url: str = setting(
         "", kinds.url, "REDIS_URL", "REDIS_ADDR", show=mask,
-        about="where Redis is: redis:// rediss:// unix:// redis+cluster:// redis+sentinel:// "
-        "embedded://NAME or host:port; empty starts a server of its own",
+        about="where Redis is: redis:// rediss:// unix:// embedded://NAME or "
+        "host:port; empty starts a server of its own",
     )
     redis_username: str = setting(
         "", kinds.plain, "REDIS_USERNAME",
@@ -102,8 +102,7 @@ class Fields:
     )
     dlq_name: str = setting(
         "", kinds.plain, "DLQ_NAME",
-        about="label of the dead letter queue in reports; the DLQ itself is the state `failed` of "
-        "each queue",
+        about="accepted, and has no effect; the DLQ is the state `failed` of each queue",
     )
     max_retries: int = setting(
         3, kinds.whole(0, 1000),
@@ -188,11 +187,11 @@ class Fields:
     )
     server_read_timeout: float = setting(
         10.0, kinds.duration(0.01), "SERVER_READ_TIMEOUT",
-        about="duration; a client must have sent its request by then",
+        about="duration; a client must have sent the body of its request by then",
     )
     server_write_timeout: float = setting(
         10.0, kinds.duration(0.01), "SERVER_WRITE_TIMEOUT",
-        about="duration; an answer must be on its way by then",
+        about="duration; a client must have the whole answer so long after its request",
     )
     api_key: str = setting(
         "", kinds.plain, "API_KEY", show=_stars,

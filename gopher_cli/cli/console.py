@@ -56,13 +56,17 @@ class Console:
             flags={"redis_url": redis_url, "profile": profile},
         )  # fmt: skip
 
-    def settings(self, **flags: Any) -> Settings:
-        """The settings of this command; ``flags`` are those of its options that are settings."""
+    def settings(self, *, warn: bool = True, **flags: Any) -> Settings:
+        """The settings of this command; ``flags`` are those of its options that are settings.
+
+        ``warn=False`` is for commands that have a log, where they warn themselves.
+        """
         if self._settings is None or flags:
             from gopher_cli.config import Settings
 
             self._settings = Settings.resolve(os.environ, **self.flags, **flags)
-            self._warn_of_production(self._settings)
+            if warn:
+                self._warn_of_production(self._settings)
         return self._settings
 
     def _warn_of_production(self, settings: Settings) -> None:

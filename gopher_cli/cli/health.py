@@ -20,7 +20,8 @@ def health(console: Console) -> int:
     gopher health -q && echo fine
     """
     try:
-        found = console.call(_look)
+        accepts = console.settings().accepts_eviction
+        found = console.call(lambda gopher: _look(gopher, accept_eviction=accepts))
     except GopherError as error:
         if console.format not in ("json", "ndjson"):
             raise
@@ -37,10 +38,10 @@ def health(console: Console) -> int:
     return 0
 
 
-async def _look(gopher: Gopher) -> dict[str, Any]:
+async def _look(gopher: Gopher, *, accept_eviction: bool) -> dict[str, Any]:
     from dataclasses import asdict
 
-    await gopher.check()
+    await gopher.check(accept_eviction=accept_eviction)
     found = await gopher.stats()
     return {
         "status": "ok", "redis": "connected", "server": asdict(found.server), "backlog": found.backlog,

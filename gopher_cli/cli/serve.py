@@ -41,8 +41,9 @@ def serve(
     Anything but this machine needs a key (API_KEY). The API describes itself at /openapi.json.
     """
     settings = console.settings(
-        server_host=host, server_port=port, log_format=log_format, log_level=log_level
+        warn=False, server_host=host, server_port=port, log_format=log_format, log_level=log_level
     )
+    from gopher_cli.embedded import production_warning
     from gopher_cli.web.serving import run_server
 
-    return run_server(settings)
+    return run_server(settings, warning=production_warning(settings) or "")

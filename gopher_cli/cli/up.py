@@ -51,7 +51,7 @@ def up(
         "worker_processes": processes, "worker_queues": queue, "app": app,
         "exec": "\n".join(exec or ()) or None, "log_format": log_format, "log_level": log_level,
     }  # fmt: skip
-    settings = console.settings(**flags)
+    settings = console.settings(warn=False, **flags)  # serve and worker warn, each in its log
     import asyncio
 
     from gopher_cli.build import address_of

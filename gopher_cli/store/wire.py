@@ -47,11 +47,14 @@ class WireStore:
         """One round trip for many. Each call is atomic, the whole is not."""
         heads = [(len(call.keys), *call.keys, *call.argv) for call in calls]
         raws = self._exchange(
-            [("EVALSHA", call.script.sha, *head) for call, head in zip(calls, heads, strict=True)]
+            [("EVALSHA", call.script.sha, *head) for call, head in zip(calls, heads, strict=True)],
+            again=True,
         )
         for index, raw in enumerate(raws):
             if isinstance(raw, Refusal) and str(raw).startswith("NOSCRIPT"):
-                (raws[index],) = self._exchange([("EVAL", calls[index].script.source, *heads[index])])
+                (raws[index],) = self._exchange(
+                    [("EVAL", calls[index].script.source, *heads[index])], again=True
+                )
         return [call.answer(self._checked(raw)) for call, raw in zip(calls, raws, strict=True)]
 
     async def ask(self, ask: Ask[T], lane: str = "main") -> T:
@@ -62,13 +65,16 @@ class WireStore:
             self._wire.close()
             self._wire = None
 
-    def _exchange(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
+    def _exchange(self, commands: Sequence[Sequence[Any]], *, again: bool = False) -> list[Any]:
+        """``again`` is for scripts: sent twice, they have the effect of once."""
         try:
-            if self._wire is not None:
+            if self._wire is not None and not self._wire.is_closed():
                 try:
                     return self._wire.exchange(commands)
-                except ConnectionError:  # what we send may be sent twice, with the effect of once
+                except ConnectionError:
                     self._wire = None
+                    if not again:
+                        raise
             self._wire = Wire(self.address, self._timeout)
             for answer in self._wire.exchange(self._greeting()):
                 self._checked(answer)
@@ -115,6 +121,7 @@ class Wire:
         else:
             self._socket = socket.create_connection(address.hosts[0], _CONNECT)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._timeout = timeout
         self._socket.settimeout(timeout)
         self._answers = self._socket.makefile("rb", 64 * 1024)
 
@@ -122,6 +129,18 @@ class Wire:
         """Send all, then read an answer for each. A refusal is a value here: the others still count."""
         self._socket.sendall(b"".join(map(packed, commands)))
         return [self._read() for _ in commands]
+
+    def is_closed(self) -> bool:
+        """Whether Redis has hung up since the last answer; then nothing was sent, and nothing is lost."""
+        self._socket.settimeout(0)
+        try:
+            return self._socket.recv(1, socket.MSG_PEEK) == b""
+        except BlockingIOError:
+            return False
+        except ConnectionError:
+            return True
+        finally:
+            self._socket.settimeout(self._timeout)
 
     def _read(self) -> Any:
         line = self._answers.readline()

@@ -15,6 +15,7 @@ from gopher_cli import __version__
 from gopher_cli.build import open_gopher
 from gopher_cli.config import Settings
 from gopher_cli.web import health, jobs, openapi, problems, stats
+from gopher_cli.web.gate import InTime, OwnNames
 from gopher_cli.web.problems import Problem
 from gopher_cli.web.published import Published
 
@@ -41,6 +42,9 @@ def create_app(settings: Settings) -> FastAPI:
     for router in (jobs.router, stats.router):
         app.include_router(router, dependencies=[Depends(_with_key)])
     problems.install(app)
+    app.add_middleware(InTime, seconds=settings.server_write_timeout)
+    if not settings.api_key:
+        app.add_middleware(OwnNames, host=settings.server_host)
     app.openapi = lambda: openapi.describe(app)  # type: ignore[method-assign]
     return app
 

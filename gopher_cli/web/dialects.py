@@ -41,7 +41,9 @@ class JobRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     id: Annotated[str | None, Meta(description="your own id: the same one again submits nothing twice")] = (
         None
     )
-    unique_key: Annotated[str | None, Meta(description="409 while another job holds it")] = None
+    unique_key: Annotated[
+        str | None, Meta(description="while another job holds it, that one is answered")
+    ] = None
     unique_for: _Seconds | None = None
     after: Annotated[list[str] | None, Meta(description="ids that complete before it runs")] = None
     tags: list[str] | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 import msgspec
 from fastapi import APIRouter
@@ -12,15 +13,15 @@ from starlette.responses import Response
 from gopher_cli.config import Settings
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.duration import rfc3339
-from gopher_cli.model.errors import NotFound
+from gopher_cli.model.errors import GopherError, NotFound, TryLater
 from gopher_cli.model.ids import VALID_ID
 from gopher_cli.model.job import Job
 from gopher_cli.model.stats import JobDetail
 from gopher_cli.web import openapi
 from gopher_cli.web.body import read_json
 from gopher_cli.web.dialects import read_job
-from gopher_cli.web.problems import Problem, soon
-from gopher_cli.web.views import Submitted, job_view, links_of
+from gopher_cli.web.problems import soon, under_id
+from gopher_cli.web.views import JobView, Submitted, job_view, links_of
 
 JSON = "application/json"
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
@@ -35,14 +36,19 @@ router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
     openapi_extra=openapi.submit_body,
 )
 async def submit(request: Request) -> Response:
-    """Accepted means stored: the job survives whatever happens to this server."""
+    """Accepted means stored: the job survives whatever happens to this server.
+
+    201 for a new job; 200 for one that is there already, by its id or its unique key, as it is now.
+    """
     settings: Settings = request.app.state.settings
     gopher: Gopher = request.app.state.gopher
     job = read_job(await read_json(request, seconds=settings.server_read_timeout), gopher.defaults)
-    await request.app.state.published.check(job)
-    (receipt,) = await soon(gopher.submit_many([job]))
-    if receipt.duplicate_of:
-        raise Problem(409, f"job {receipt.duplicate_of} holds this unique key", job_id=receipt.duplicate_of)
+    request.state.job_id = job.id  # for an answer that comes too late
+    with under_id(job.id):
+        await request.app.state.published.check(job)
+        (receipt,) = await soon(gopher.submit_many([job]))
+        if not receipt.accepted:
+            return _answer(200, job_view(await _known(gopher, job.queue, receipt.duplicate_of or job.id)))
     made = Submitted(
         job_id=job.id,
         status=await _state_of(gopher, job),
@@ -51,8 +57,7 @@ async def submit(request: Request) -> Response:
         queue=job.queue,
         links=links_of(job.id),
     )
-    where = {"Location": made.links["self"]}
-    return Response(msgspec.json.encode(made), 201, where, media_type=JSON)
+    return _answer(201, made)
 
 
 @router.get("/{id}", summary="Look at a job", operation_id="get_job", responses=openapi.job_answers)
@@ -62,9 +67,22 @@ async def get(id: str, request: Request) -> Response:
     return Response(msgspec.json.encode(job_view(found)), media_type=JSON)
 
 
+def _answer(status: int, said: Submitted | JobView) -> Response:
+    return Response(msgspec.json.encode(said), status, {"Location": said.links["self"]}, media_type=JSON)
+
+
+async def _known(gopher: Gopher, queue: str, id: str) -> JobDetail:
+    """The job that was there first. Raises TryLater when it has just gone: its place is free now."""
+    try:
+        return await soon(gopher.inspect(queue, id))
+    except NotFound as error:
+        raise TryLater(f"job {id} has just gone") from error
+
+
 async def _state_of(gopher: Gopher, job: Job) -> str:
     if job.spec.options.after:  # only Redis knows whether those have completed
-        return (await soon(gopher.inspect(job.queue, job.id))).state
+        with suppress(GopherError):  # the job is stored: that is what has to be said
+            return (await soon(gopher.inspect(job.queue, job.id))).state
     return "scheduled" if job.delay or job.due > time.time() else "enqueued"
 
 

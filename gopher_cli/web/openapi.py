@@ -55,7 +55,10 @@ class FieldError(msgspec.Struct, kw_only=True):
 
 
 class Problem(msgspec.Struct, kw_only=True):
-    """An error (RFC 9457). `error` repeats `detail` for simple clients."""
+    """An error (RFC 9457). `error` repeats `detail` for simple clients.
+
+    `job_id` comes with the 503 or 504 of a submit: sent again under this id, the job is stored once.
+    """
 
     type: str
     title: str
@@ -66,6 +69,7 @@ class Problem(msgspec.Struct, kw_only=True):
     error: str
     hint: str | None = None
     errors: list[FieldError] | None = None
+    job_id: str | None = None
 
 
 def _of(about: str, name: str, kind: str = "application/json") -> dict[str, Any]:
@@ -73,7 +77,12 @@ def _of(about: str, name: str, kind: str = "application/json") -> dict[str, Any]
 
 
 def _problems(**about: str) -> dict[int | str, dict[str, Any]]:
-    always = {"s401": "the key is missing or wrong", "s503": "Redis is away; see Retry-After"}
+    always = {
+        "s401": "the key is missing or wrong",
+        "s503": "Redis is away; see Retry-After",
+        "s421": "called by a name that is not this machine's, without a key",
+        "s504": "SERVER_WRITE_TIMEOUT is over",
+    }
     return {
         int(status[1:]): _of(text, "Problem", "application/problem+json")
         for status, text in sorted((always | about).items())
@@ -83,12 +92,14 @@ def _problems(**about: str) -> dict[int | str, dict[str, Any]]:
 submit_answers = _problems(
     s400="the body is no JSON",
     s408="the body did not arrive in time",
-    s409="another job holds the unique key",
     s413="more than 1 MB",
     s415="not application/json",
     s422="a field makes no sense",
     s501="recurring jobs",
-) | {201: _of("accepted", "Submitted")}
+) | {
+    200: _of("there already, by its id or its unique key: as it is now", "JobView"),
+    201: _of("accepted", "Submitted"),
+}
 job_answers = _problems(s404="no such job") | {200: _of("the job", "JobView")}
 stats_answers = _problems(s404="no such queue", s422="a wrong parameter") | {
     200: _of("counts and times", "Stats")

@@ -85,6 +85,25 @@ async def soon(work: Awaitable[T]) -> T:
         raise errors.Unavailable("Redis does not answer in time") from None
 
 
+@contextmanager
+def under_id(id: str) -> Iterator[None]:
+    """Whoever hears 503 in here cannot know whether the job is stored: its id makes another try safe."""
+    try:
+        yield
+    except Problem:
+        raise
+    except errors.GopherError as error:
+        problem = problem_of(error)
+        if problem.status == 503:
+            problem.hint = send_again(id)
+            problem.more["job_id"] = id
+        raise problem from error
+
+
+def send_again(id: str) -> str:
+    return f'send it again with "id": "{id}": it is stored once'
+
+
 def problem_of(error: errors.GopherError) -> Problem:
     """Every error of the verbs as a status. The addresses of our servers stay in our log."""
     match error:

@@ -25,8 +25,8 @@ _GRACE = 10  # seconds that open requests may take at the end
 _log = logging.getLogger("gopher.web")
 
 
-def run_server(settings: Settings) -> int:
-    """Serve until SIGTERM or SIGINT; 0 after a graceful end.
+def run_server(settings: Settings, *, warning: str = "") -> int:
+    """Serve until SIGTERM or SIGINT; 0 after a graceful end. ``warning`` goes into its log first.
 
     Raises BadConfig for an address that needs a key, Refused for a port that is taken.
     """
@@ -35,6 +35,8 @@ def run_server(settings: Settings) -> int:
         create_app(settings), log_config=log_config(settings), lifespan="on", ws="none",
         timeout_graceful_shutdown=_GRACE, server_header=False, proxy_headers=False,
     )  # fmt: skip
+    if warning:
+        _log.warning("%s", warning)
     asyncio.run(_check(settings))
     sockets = bind(where, settings)
     server = _Server(config, url_of(settings, sockets[0]))
@@ -99,7 +101,7 @@ async def _check(settings: Settings) -> None:
     """Refuse a server that may lose jobs. One that is away may come back: that is only said."""
     try:
         async with open_gopher(settings) as gopher:
-            await soon(gopher.check())
+            await soon(gopher.check(accept_eviction=settings.accepts_eviction))
     except (Unavailable, TryLater) as error:
         if not settings.redis_url:
             raise  # our own server: nobody else will start it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import threading
 from pathlib import Path
@@ -11,10 +12,14 @@ import pytest
 
 from gopher_cli.build import run_once
 from gopher_cli.config import Settings
+from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.errors import BadData, Denied, TryLater, Unavailable
+from gopher_cli.store import calls
 from gopher_cli.store.ask import Ask
+from gopher_cli.store.keys import keys_of
 from gopher_cli.store.url import parse_url
 from gopher_cli.store.wire import WireStore, packed
+from gopher_cli.verbs.producing import new_job
 
 pytestmark = pytest.mark.anyio
 
@@ -24,9 +29,14 @@ def plain(*commands: tuple[Any, ...]) -> Ask[list[Any]]:
 
 
 class Server:
-    """Answers every connection with the next of these bytes, then hangs up."""
+    """Answers every connection with the next of these bytes, then hangs up.
 
-    def __init__(self, where: Path, *answers: bytes) -> None:
+    The first one stays until it has heard of ``more`` further commands. ``heard`` counts all.
+    """
+
+    def __init__(self, where: Path, *answers: bytes, more: int = 0) -> None:
+        self._more = more
+        self.heard = 0
         self.path = str(where / "s")
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.bind(self.path)
@@ -37,7 +47,11 @@ class Server:
         for answer in answers:
             line, _ = self._socket.accept()
             line.recv(65536)
+            self.heard += 1
             line.sendall(answer)
+            while self._more:
+                line.recv(65536)
+                self._more, self.heard = self._more - 1, self.heard + 1
             line.close()
 
     def store(self) -> WireStore:
@@ -90,7 +104,29 @@ async def test_a_connection_that_was_closed_meanwhile_is_opened_again(tmp_path: 
     store = Server(tmp_path, b"+one\r\n", b"+two\r\n").store()
 
     assert await store.ask(plain(("PING",))) == [b"one"]
+    assert store._wire and select.select([store._wire._socket], [], [], 5)[0]  # it has hung up
     assert await store.ask(plain(("PING",))) == [b"two"]
+
+
+async def test_a_plain_command_that_may_have_arrived_is_not_sent_again(tmp_path: Path) -> None:
+    server = Server(tmp_path, b"+one\r\n", b"+two\r\n", more=1)
+    store = server.store()
+    await store.ask(plain(("PING",)))
+
+    with pytest.raises(Unavailable):
+        await store.ask(plain(("DEL", "k")))
+
+    assert server.heard == 2
+    assert await store.ask(plain(("PING",))) == [b"two"]
+
+
+async def test_a_script_that_may_have_arrived_is_sent_again(tmp_path: Path) -> None:
+    server = Server(tmp_path, b"+one\r\n", b"*1\r\n:7\r\n", more=1)
+    store = server.store()
+    await store.ask(plain(("PING",)))
+
+    assert (await store.run(calls.submit(keys_of("g", "q"), [new_job(Defaults(), "t")])))[0].accepted
+    assert server.heard == 3
 
 
 async def test_a_silent_server_is_given_up(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def open_api(redis_url: str, namespace: str, tmp_path: Path) -> Open:
         wire = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
         async with (
             app.router.lifespan_context(app),
-            httpx2.AsyncClient(transport=wire, base_url="http://gopher") as client,
+            httpx2.AsyncClient(transport=wire, base_url="http://localhost") as client,
         ):
             client.app = app  # type: ignore[attr-defined]
             yield client

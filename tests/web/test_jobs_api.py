@@ -8,6 +8,8 @@ from typing import Any
 import httpx2
 import pytest
 
+from gopher_cli.model.errors import Unavailable
+
 pytestmark = pytest.mark.anyio
 
 JOBS = "/api/v1/jobs"
@@ -83,22 +85,76 @@ async def test_a_job_that_waits_for_another_is_blocked(api: httpx2.AsyncClient) 
 
 
 async def test_the_same_id_again_submits_nothing_twice(api: httpx2.AsyncClient) -> None:
-    for _ in range(2):
-        answer = await api.post(JOBS, json={"type": "t", "id": "order-1"})
+    first = await api.post(JOBS, json={"type": "t", "id": "order-1"})
+    again = await api.post(JOBS, json={"type": "t", "id": "order-1"})
 
-        assert answer.status_code == 201 and answer.json()["job_id"] == "order-1"
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.headers["location"] == again.headers["location"] == f"{JOBS}/order-1"
     assert (await api.get("/api/v1/stats")).json()["total"] == 1
 
 
-async def test_a_taken_unique_key_is_a_conflict_that_names_its_holder(
-    api: httpx2.AsyncClient,
-) -> None:
+async def test_a_known_id_answers_the_job_as_it_is_now(api: httpx2.AsyncClient) -> None:
+    await api.post(JOBS, json={"type": "t", "id": "order-1", "tags": ["first"]})
+    await api.app.state.gopher.cancel("default", ["order-1"])  # type: ignore[attr-defined]
+
+    again = await api.post(JOBS, json={"type": "t", "id": "order-1", "tags": ["second"]})
+
+    assert again.status_code == 200
+    assert again.json() == (await api.get(f"{JOBS}/order-1")).json()
+    assert (again.json()["status"], again.json()["tags"]) == ("cancelled", ["first"])
+
+
+async def test_a_taken_unique_key_answers_the_job_that_holds_it(api: httpx2.AsyncClient) -> None:
     holder = (await api.post(JOBS, json={"type": "t", "unique_key": "k"})).json()["job_id"]
 
     answer = await api.post(JOBS, json={"type": "t", "unique_key": "k"})
 
-    assert answer.status_code == 409
-    assert answer.json()["job_id"] == holder
+    assert answer.status_code == 200
+    assert answer.json()["job_id"] == holder and answer.json()["status"] == "enqueued"
+    assert answer.headers["location"] == f"{JOBS}/{holder}"
+
+
+@pytest.mark.parametrize("own", [{}, {"id": "order-1"}])
+async def test_a_submit_of_unknown_end_can_be_repeated_under_its_id_and_is_stored_once(
+    api: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch, own: dict[str, str]
+) -> None:
+    gopher = api.app.state.gopher  # type: ignore[attr-defined]
+
+    async def stored_and_not_heard(jobs: Any) -> Any:
+        await type(gopher).submit_many(gopher, jobs)
+        raise Unavailable("Redis does not answer in time")
+
+    body = {"type": "t", **own}
+    with monkeypatch.context() as patch:
+        patch.setattr(gopher, "submit_many", stored_and_not_heard)
+        lost = await api.post(JOBS, json=body)
+    id = lost.json()["job_id"]
+    again = await api.post(JOBS, json={**body, "id": id})
+
+    assert lost.status_code == 503 and f'"id": "{id}"' in lost.json()["hint"]
+    assert id == own.get("id", id)
+    assert again.status_code == 200 and again.json()["job_id"] == id
+    assert (await api.get("/api/v1/stats")).json()["total"] == 1
+
+
+async def test_a_submit_that_never_reached_redis_names_its_id_too(open_api: Any) -> None:
+    async with open_api(REDIS_URL="redis://127.0.0.1:1") as api:
+        answer = await api.post(JOBS, json={"type": "t"})
+
+    assert answer.status_code == 503 and answer.json()["job_id"] in answer.json()["hint"]
+
+
+async def test_a_stored_job_is_accepted_even_if_its_state_cannot_be_read(
+    api: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def silent(*_: Any) -> None:
+        raise Unavailable("Redis does not answer in time")
+
+    monkeypatch.setattr(api.app.state.gopher, "inspect", silent)  # type: ignore[attr-defined]
+
+    answer = await api.post(JOBS, json={"type": "t", "after": ["gone"]})
+
+    assert answer.status_code == 201 and answer.json()["status"] == "enqueued"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,94 @@
+"""By which names the server is called, and how long an answer may take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anyio
+import httpx2
+import pytest
+
+pytestmark = pytest.mark.anyio
+
+STATS = "/api/v1/stats"
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "LocalHost:8080", "127.0.0.1", "127.9.9.9:1", "[::1]", "[::1]:8080"]
+)  # fmt: skip
+async def test_this_machine_is_called_by_its_own_names(api: httpx2.AsyncClient, host: str) -> None:
+    assert (await api.get(STATS, headers={"Host": host})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example", "evil.example:8080", "localhost.evil.example", "127.0.0.1.evil.example", "192.0.2.1",
+        "[2001:db8::1]", "localhost:8080@evil.example", "::1", "", "0.0.0.0",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("path", [STATS, "/health", "/openapi.json", "/nowhere"])
+async def test_a_page_that_calls_us_by_its_own_name_is_sent_away(
+    api: httpx2.AsyncClient, host: str, path: str
+) -> None:
+    answer = await api.get(path, headers={"Host": host})
+
+    assert answer.status_code == 421
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "API_KEY" in answer.json()["hint"] and answer.json()["instance"] == path
+
+
+async def test_a_second_host_does_not_hide_behind_the_first(api: httpx2.AsyncClient) -> None:
+    answer = await api.get(STATS, headers=[("Host", "localhost"), ("Host", "evil.example")])
+
+    assert answer.status_code == 421
+
+
+async def test_the_name_to_listen_on_is_one_of_ours(open_api: Any) -> None:
+    async with open_api(SERVER_HOST="Queue.internal") as api:
+        assert (await api.get(STATS, headers={"Host": "queue.internal:8080"})).status_code == 200
+        assert (await api.get(STATS, headers={"Host": "other.internal"})).status_code == 421
+
+
+async def test_with_a_key_any_name_will_do(open_api: Any) -> None:
+    async with open_api(API_KEY="k") as api:
+        answer = await api.get(STATS, headers={"Host": "queue.example", "X-API-KEY": "k"})
+
+    assert answer.status_code == 200
+
+
+async def test_an_answer_that_takes_too_long_is_ended(open_api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never(*_: Any) -> None:
+        await anyio.sleep_forever()
+
+    async with open_api(SERVER_WRITE_TIMEOUT="50ms") as api:
+        monkeypatch.setattr(api.app.state.gopher, "stats", never)
+        answer = await api.get(STATS)
+
+    assert answer.status_code == 504
+    assert "50" in answer.json()["error"] or "0.05" in answer.json()["error"]
+
+
+async def test_a_submit_that_takes_too_long_names_its_id(
+    open_api: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(*_: Any) -> None:
+        await anyio.sleep_forever()
+
+    async with open_api(SERVER_WRITE_TIMEOUT="50ms") as api:
+        monkeypatch.setattr(api.app.state.gopher, "submit_many", never)
+        answer = await api.post("/api/v1/jobs", json={"type": "t", "id": "order-1"})
+
+    assert answer.status_code == 504
+    assert answer.json()["job_id"] == "order-1" and "order-1" in answer.json()["hint"]
+
+
+async def test_the_time_of_the_answer_begins_when_the_body_is_there(open_api: Any) -> None:
+    async def never() -> Any:
+        yield b'{"type":'
+        await anyio.sleep_forever()
+
+    async with open_api(SERVER_WRITE_TIMEOUT="50ms", SERVER_READ_TIMEOUT="100ms") as api:
+        answer = await api.post("/api/v1/jobs", content=never(), headers={"Content-Type": "application/json"})
+
+    assert answer.status_code == 408
