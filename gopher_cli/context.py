@@ -10,6 +10,7 @@ import msgspec
 
 from gopher_cli.model.errors import BadData
 from gopher_cli.model.job import MAX_PAYLOAD, Job, Lease
+from gopher_cli.model.terms import Terms
 
 if TYPE_CHECKING:
     from gopher_cli.config import Settings
@@ -47,20 +48,21 @@ class Link(Protocol):
 class Context:
     """Given to a handler that has a parameter called ``ctx``."""
 
-    __slots__ = ("_lease", "_link", "cancelled", "follow_ups")
+    __slots__ = ("_lease", "_link", "_terms", "cancelled", "follow_ups")
 
-    def __init__(self, lease: Lease, link: Link) -> None:
+    def __init__(self, lease: Lease, link: Link, terms: Terms) -> None:
         self._lease = lease
+        self._terms = terms
         self._link = link
         self.cancelled = False
         self.follow_ups: list[Job] = []
 
     @property
     def job(self) -> JobInfo:
-        lease, spec = self._lease, self._lease.spec
+        lease, spec, terms = self._lease, self._lease.spec, self._terms
         options = spec.options
         return JobInfo(
-            lease.id, spec.type, lease.queue, spec.priority, spec.max_retries, spec.timeout,
+            lease.id, spec.type, lease.queue, spec.priority, terms.max_retries, terms.timeout,
             options.tags, options.headers,
         )  # fmt: skip
 

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from gopher_cli.model.backoff import Backoff
+from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.job import Job, Lease, Spec
 from gopher_cli.model.making import make_job, make_options
 from gopher_cli.model.outcome import (
@@ -21,6 +22,7 @@ from gopher_cli.model.outcome import (
     Succeeded,
     settle,
 )  # fmt: skip
+from gopher_cli.model.terms import terms_of
 from gopher_cli.store.calls import Settlement
 
 # The moment at which every story begins, in ms, and spans of time to move the clock by.
@@ -85,8 +87,9 @@ def settlement(
 ) -> Settlement:
     """What a worker sends when this attempt has come to this outcome."""
     outcome = outcome or success()
+    terms = terms_of(lease.spec, None, Defaults())
     to = settle(
-        outcome, attempt=lease.attempt, max_retries=lease.spec.max_retries,
+        outcome, attempt=lease.attempt, max_retries=terms.max_retries,
         backoff=Backoff("fixed", 5.0, jitter=False), chance=0.0, retention=retention,
     )  # fmt: skip
     told = {"attempt": lease.attempt, "outcome": str(to.state), "worker": lease.worker}

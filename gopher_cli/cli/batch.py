@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from gopher_cli.cli.batch_lines import LONGEST, Checker, Made, make
+from gopher_cli.cli.batch_lines import LONGEST, Checker, Made, batch_job_id, make
 from gopher_cli.cli.checking import warn_unknown
 from gopher_cli.cli.console import Console
 from gopher_cli.cli.meter import Meter
@@ -101,6 +101,8 @@ class _Work:
     known: int = 0
     refused: int = 0
     last: int = 0
+    # The last line before the first that was refused: no mark goes past it.
+    sound: int = sys.maxsize
     marks: dict[str, int] = field(default_factory=dict)
     checkers: dict[str, Checker] = field(default_factory=dict)
     meter: Meter = field(init=False)
@@ -119,7 +121,9 @@ class _Work:
             ]
             for one in made:
                 await self._check(gopher, one)
+            self._note_refused(made)
             await self._submit(gopher, [one for one in made if one.job])
+            self._note_refused(made)
             self._tell(made)
             self.last = lines[-1][0]
             self.meter.show(sum(len(line) + 1 for _, line in lines), self.accepted + self.known)
@@ -137,16 +141,36 @@ class _Work:
 
     async def _submit(self, gopher: Gopher, made: Sequence[Made]) -> None:
         wanted = [one for one in made if not await self._is_done(gopher, one)]
-        jobs, numbers = [one.job for one in wanted if one.job], [one.line for one in wanted]
+        jobs = [one.job for one in wanted if one.job]
         if not jobs:
             return
-        marks = numbers if self.batch else ()
+        marks = self._marks(wanted) if self.batch else ()
         receipts = await gopher.submit_many(jobs, batch=self.batch, marks=marks)
         for one, receipt in zip(wanted, receipts, strict=True):
             one.id = receipt.duplicate_of or receipt.id
             one.status = "submitted" if receipt.accepted else "exists"
-            if not receipt.accepted and self.fail_if_exists:
+            if not receipt.accepted and self.fail_if_exists and not self._is_ours(one.line, one.id):
                 one.status, one.error = "refused", f"there is such a job already: {one.id}"
+
+    def _note_refused(self, made: Sequence[Made]) -> None:
+        """A line that is put right must be taken by the next run of the batch."""
+        if bad := [one.line for one in made if one.error]:
+            self.sound = min(bad[0] - 1, self.sound)
+
+    def _marks(self, wanted: Sequence[Made]) -> list[int]:
+        """How far the next run may skip in the queue of each line; those behind are known by their ids."""
+        sound = self.sound
+        if self.fail_if_exists:  # Redis may yet refuse one
+            sound = min([sound, *(one.line - 1 for one in wanted if not self._is_sure(one))])
+        return [max(self.marks[one.job.queue], min(one.line, sound)) for one in wanted if one.job]
+
+    def _is_sure(self, one: Made) -> bool:
+        """Does no other job stand in its way, whatever there is?"""
+        return one.job is not None and not one.job.lock and self._is_ours(one.line, one.job.id)
+
+    def _is_ours(self, line: int, id: str) -> bool:
+        """Is this the id that the batch gives to this line? Who has it is from an earlier run."""
+        return bool(self.batch) and id == batch_job_id(self.batch, line)
 
     async def _is_done(self, gopher: Gopher, one: Made) -> bool:
         """Was this line submitted by an earlier run of the same batch?"""

@@ -109,6 +109,11 @@ class Console:
         if self.talks:
             self._tell(self.paint(text, "2"))
 
+    def note(self, text: str) -> None:
+        """A line that is worth a place in a log too; only --quiet is spared it."""
+        if not self.quiet:
+            self._tell(self.paint(text, "2"))
+
     def warn(self, text: str) -> None:
         """A line that must be read, wherever stderr goes."""
         self._tell(f"{self.paint('warning:', '33')} {text}")

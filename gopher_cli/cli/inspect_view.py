@@ -21,6 +21,7 @@ _MOST_TEXT = 4000
 _HISTORY = {
     "failed": "red", "retry": "magenta", "timed_out": "red", "lost": "yellow", "cancelled": "dim",
     "poison": "red", "discarded": "red", "requeued": "cyan", "snoozed": "blue",
+    "interrupted": "cyan",
 }  # fmt: skip
 
 
@@ -73,7 +74,7 @@ def _rows(job: JobDetail) -> Iterator[tuple[str, str]]:
     """Only what is so: an empty field tells a reader nothing."""
     yield "queue", safe(job.queue)
     yield "priority", str(job.priority)
-    losses = f", lost {job.losses} times with its worker" if job.losses else ""
+    losses = f", lost {times(job.losses)} with its worker" if job.losses else ""
     yield "attempts", f"{job.attempts} of {job.max_retries + 1}{losses}"
     yield "timeout", span(job.timeout)
     if job.backoff:
@@ -88,9 +89,13 @@ def _rows(job: JobDetail) -> Iterator[tuple[str, str]]:
     ):  # fmt: skip
         if text:
             yield name, safe(text)
-    if job.progress:
+    if job.progress and job.state != "completed":  # completed is all of it
         yield "progress", progress_words(job.progress)
     yield "stored", size(job.spec_bytes)
+
+
+def times(count: int) -> str:
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
 def moment(ms: int, now: int) -> str:
@@ -129,11 +134,13 @@ def _timeline(job: JobDetail) -> Table:
 
 
 def _events(job: JobDetail) -> Iterator[Event]:
+    """What is of the same moment stands in the order in which it came about."""
     yield job.created, "created", "", ""
+    for event in job.history:
+        what = "handed back" if event.outcome == "interrupted" else event.outcome
+        yield event.at, what, _told(event, job.now), _HISTORY.get(event.outcome, "red")
     if job.created < job.ready_at <= job.now:
         yield job.ready_at, "ready", "", "cyan"
-    for event in job.history:
-        yield event.at, event.outcome, _told(event, job.now), _HISTORY.get(event.outcome, "red")
     if job.started and job.state in ("processing", "completed"):
         waited = max(0, job.started - (job.ready_at or job.created)) / 1000
         yield job.started, "started", f"attempt {job.attempts}, after {took(waited)} in line", "yellow"

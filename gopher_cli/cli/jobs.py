@@ -74,8 +74,8 @@ def columns(now: int) -> list[Column]:
     """What a row of jobs shows; times count from ``now`` (epoch ms)."""
     return [
         Column(name="id", show=lambda r: short_id(r.id), raw=lambda r: r.id, keep=10),
-        Column(name="type", show=lambda r: r.type, keep=8, most=24, least=8),
-        Column(name="queue", show=lambda r: r.queue, keep=4, most=20, least=6),
+        Column(name="type", show=lambda r: r.type, keep=8, most=24, least=12),
+        Column(name="queue", show=lambda r: r.queue, keep=4, most=20, least=12),
         Column(name="state", show=lambda r: r.state, style=lambda r: style_of(r.state), keep=9),
         Column(name="priority", show=lambda r: str(r.priority), raw=lambda r: r.priority, right=True, keep=2),
         Column(

@@ -57,7 +57,10 @@ def _with_pairs(console: Console, raw: bytes, pairs: Sequence[str]) -> bytes:
 def _value(key: str, sign: str, text: str) -> Any:
     raw = read_file(text[1:]) if text.startswith("@") else text.encode("utf-8", "surrogateescape")
     if sign == "=":
-        return raw.decode("utf-8", "replace")
+        try:
+            return raw.decode()
+        except UnicodeDecodeError as error:
+            raise BadData(f"{key}: the text is not UTF-8, at byte {error.start}") from None
     import msgspec
 
     from gopher_cli.model.making import check_json

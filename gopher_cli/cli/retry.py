@@ -19,12 +19,12 @@ from gopher_cli.model.errors import Usage
 
 if TYPE_CHECKING:
     from gopher_cli.gopher import Gopher
-    from gopher_cli.verbs.operating import Bulk
-    from gopher_cli.verbs.sweeping import Filter
+    from gopher_cli.verbs.sweeping import Bulk, Filter
 
 RETRIED = {
     "enqueued": ("retried", 0), "again": ("it waits in line already", 0), "gone": ("no such job", 3),
     "locked": ("another job holds its unique key", 5), "processing": ("it is running", 5),
+    "taken": ("another job in that queue has its id", 5), "unreadable": ("what is stored cannot be read", 65),
 }  # fmt: skip
 
 SomeIds = Annotated[
@@ -52,11 +52,11 @@ def retry(
     return told(console, console.call(lambda gopher: _retry(console, gopher, given)))
 
 
-async def _retry(console: Console, gopher: Gopher, given: list[str], target: str = "") -> list[Outcome]:
+async def _retry(console: Console, gopher: Gopher, given: list[str]) -> list[Outcome]:
     done = []
     for queue, id in await found_ids(gopher, console.settings(), given):
-        back = gopher.move(queue, [id], target) if target else gopher.requeue(queue, [id])
-        done += [Outcome.of(queue, id, word, RETRIED) for id, word in (await back).items()]
+        back = await gopher.requeue(queue, [id])
+        done += [Outcome.of(queue, id, word, RETRIED) for id, word in back.items()]
     return done
 
 
@@ -111,6 +111,8 @@ def requeue_dlq(
 
     target = check_queue(to_queue) if to_queue else ""
     if ids:
+        if any(value is not None for value in (type, queue, tag, error, older_than, limit, rate)):
+            raise Usage("ids and filters do not go together", "leave one of them away")
         return told(console, console.call(lambda gopher: _dead(console, gopher, ids, target, dry_run)))
     wanted = filter_of(state=["failed"], type=type, queue=queue, tag=tag, error=error, older_than=older_than)
     return _again(

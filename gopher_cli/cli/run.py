@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from gopher_cli.cli.color import wants_color
 from gopher_cli.cli.safe import safe
-from gopher_cli.model.errors import GopherError
+from gopher_cli.model.errors import GopherError, Usage
 
 INTERRUPTED, BROKEN_PIPE = 130, 141
 
@@ -35,6 +35,7 @@ def _act(args: Sequence[str]) -> int:
     from gopher_cli.cli.usage import explained
 
     try:
+        _check_text(args)
         answer = root().main(list(args), prog_name="gopher", standalone_mode=False)
     except GopherError as error:
         return _failed(args, error)
@@ -54,6 +55,14 @@ def _act(args: Sequence[str]) -> int:
             raise
         return _surprised(args, error)
     return answer if isinstance(answer, int) else 0
+
+
+def _check_text(args: Sequence[str]) -> None:
+    """Raises Usage for bytes that are no text: Python hands them to us as lone surrogates."""
+    for arg in args:
+        if any("\ud800" <= char <= "\udfff" for char in arg):
+            raw = arg.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+            raise Usage(f"the argument '{safe(raw)}' is not UTF-8", "put such bytes into a file, as base64")
 
 
 def _failed(args: Sequence[str], error: GopherError) -> int:

@@ -11,8 +11,8 @@ from gopher_cli.cli.choosing import duration, words
 from gopher_cli.cli.color import wants_color
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console, pause
-from gopher_cli.cli.tables import cell, print_rich, rich_console, width
-from gopher_cli.model.errors import TryLater, Unavailable, Usage
+from gopher_cli.cli.tables import cell, print_rich, width
+from gopher_cli.model.errors import Usage
 
 if TYPE_CHECKING:
     from gopher_cli.gopher import Gopher
@@ -90,23 +90,6 @@ async def _watch(console: Console, gopher: Gopher, queues: tuple[str, ...], ever
         while True:
             show(console, await gopher.stats(queues))
             await pause(every)
-    from rich.live import Live
+    from gopher_cli.cli.watching import watch
 
-    with Live(console=rich_console(console), screen=True, auto_refresh=False) as live:
-        while True:
-            live.update(await _frame(console, gopher, queues, every), refresh=True)
-            await pause(every)
-
-
-async def _frame(console: Console, gopher: Gopher, queues: tuple[str, ...], every: float) -> Any:
-    from rich.text import Text
-
-    from gopher_cli.cli.stats_view import picture
-
-    try:
-        return picture(
-            await gopher.stats(queues), width(console), color=wants_color(console.color, console.out),
-            footer=f"every {every:g}s, Ctrl-C ends",
-        )  # fmt: skip
-    except (Unavailable, TryLater) as error:  # it may come back: a watch goes on
-        return Text(f"{error}\n{error.hint}", style="red")
+    await watch(console, lambda: gopher.stats(queues), every)

@@ -9,7 +9,7 @@ from rich.console import Group
 from rich.text import Text
 
 from gopher_cli.cli.safe import safe
-from gopher_cli.cli.tables import Column, Listing, table_of
+from gopher_cli.cli.tables import Column, Listing, alike, table_of
 from gopher_cli.cli.words import (
     number,
     percent,
@@ -27,17 +27,26 @@ from gopher_cli.model.stats import QueueStats, ServerInfo, Stats, TypeStats, Win
 ORDER = ("enqueued", "processing", "scheduled", "blocked", "retrying", "failed", "completed", "cancelled")
 HATCHES = dict(zip(ORDER, "▒▓░·▚╳█-", strict=True))
 _WIDEST = 132
+SHORTEST = 6
 
 
-def picture(found: Stats, room: int, *, color: bool = True, footer: str = "") -> Group:
-    """Everything, from what is most asked for to what is least; it fits ``room`` characters."""
+def picture(found: Stats, room: int, *, color: bool = True, footer: str = "", trim: int = 0) -> Group:
+    """Everything, from what is most asked for to what is least; it fits ``room`` characters.
+
+    ``trim`` makes it shorter, step by step up to SHORTEST, where the screen is low: most types go
+    first, then the long windows, the sparkline, all types, most queues, most workers.
+    """
     room = min(room, _WIDEST)
     parts: list[Any] = [_totals(found, room, color=color), Text()]
-    parts += [_title("Queues", ""), _queues(found.queues, room), Text()]
-    parts += [_title("Throughput", ""), *_throughput(found, room), Text()]
-    if any(one.windows for one in found.types):
-        parts += [_title("Types", "last hour"), _types(found.types, room), Text()]
-    parts += [_title("Workers", _workers_say(found.workers)), *_workers(found.workers, room), Text()]
+    parts += [_title("Queues", ""), *_queues(found.queues, room, 3 if trim >= 5 else 0)]
+    parts += [*_unreadable(found.unreadable), Text()]
+    windows, types = _speed_tables(found, room, trim)
+    line = [_sparkline(found, room)] if trim < 3 else []
+    parts += [_title("Throughput", ""), *line, windows, Text()]
+    if types and trim < 4:
+        parts += [_title("Types", "last hour"), *types, Text()]
+    most = 2 if trim >= SHORTEST else 12
+    parts += [_title("Workers", _workers_say(found.workers)), *_workers(found.workers, room, most), Text()]
     parts += [_title("Server", ""), _server(found.server, room)]
     if footer:
         parts += [Text(), Text(f"{found.at[11:19]} UTC, {footer}", style="dim")]
@@ -46,6 +55,11 @@ def picture(found: Stats, room: int, *, color: bool = True, footer: str = "") ->
 
 def _title(name: str, about: str) -> Text:
     return Text.assemble((name, "bold"), (f"  {about}" if about else "", "dim"))
+
+
+def _unreadable(queues: list[str]) -> list[Text]:
+    names = ", ".join(safe(name) for name in queues)
+    return [Text(f"not counted, for keys that are not ours: {names}", style="red")] if queues else []
 
 
 def _totals(found: Stats, room: int, *, color: bool) -> Group:
@@ -101,31 +115,45 @@ def _class_column(name: str, keep: int) -> Column:
     return Column(name=name, show=lambda q: _dot(q.classes[name]), right=True, keep=keep)
 
 
-def _queues(queues: list[QueueStats], room: int) -> Any:
+def _queues(queues: list[QueueStats], room: int, most: int) -> list[Any]:
     if not queues:
-        return Text("none yet; submit a job: gopher submit -t math a:=1 b:=2 op=add", style="dim")
+        return [Text("none yet; submit a job: gopher submit -t math a:=1 b:=2 op=add", style="dim")]
     columns = [
         Column(name="queue", show=lambda q: q.queue + (" (paused)" if q.paused else ""), keep=20, most=30,
                style=lambda q: "yellow" if q.paused else "bold"),
-        _state_column("enqueued", 19),
+        _state_column("enqueued", 18),
         _class_column("high", 9), _class_column("normal", 8), _class_column("low", 7),
         Column(name="oldest", show=lambda q: span(q.oldest_age_seconds), right=True, keep=14),
-        _state_column("processing", 18), _state_column("scheduled", 12), _state_column("blocked", 5),
-        _state_column("retrying", 13), _state_column("failed", 17), _state_column("completed", 16),
+        _state_column("processing", 17), _state_column("scheduled", 12), _state_column("blocked", 5),
+        _state_column("retrying", 13), _state_column("failed", 19), _state_column("completed", 16),
         _state_column("cancelled", 4),
     ]  # fmt: skip
-    return _table(columns, queues, room)
+    return [_table(columns, queues[: most or None], room), *_more(len(queues), most)]
 
 
-def _throughput(found: Stats, room: int) -> list[Any]:
+def _more(count: int, most: int) -> list[Text]:
+    return [Text(f"… {number(count - most)} more", style="dim")] if most and count > most else []
+
+
+def _sparkline(found: Stats, room: int) -> Text:
     shown = min(60, max(20, room - 30))
     peak = max(found.per_minute[-shown:], default=0)
-    line = Text.assemble(
+    return Text.assemble(
         (sparkline(found.per_minute, room=shown), "green"),
         (f"  {shown}m, peak {number(peak)}/min" if peak else f"  {shown}m, nothing", "dim"),
     )
-    columns = [Column(name="last", show=lambda w: w.window, keep=20), *_window_columns(lambda w: w)]
-    return [line, _table(columns, found.windows, room)]
+
+
+def _speed_tables(found: Stats, room: int, trim: int) -> tuple[Any, list[Any]]:
+    """What the windows of time tell, and the last hour by type, with the same columns."""
+    last = Column(name="last", show=lambda w: w.window, keep=20)
+    windows = [one for one in found.windows if trim < 2 or one.window not in ("1h", "24h")]
+    listings = [
+        Listing(rows=windows, columns=[last, *_window_columns(lambda w: w)], record=str, id=str),
+        *_types(found.types, 5 if trim else 12),
+    ]
+    first, *rest = [table_of(one, room) for one in alike(listings, room)]
+    return first, [*rest, *_more(len(found.types), 5 if trim else 12)] if rest else []
 
 
 def _window_columns(of: Any) -> list[Column]:
@@ -145,7 +173,7 @@ def _window_columns(of: Any) -> list[Column]:
         Column(
             name="retried", show=lambda r: _dot(of(r).retried), style=lambda _: "magenta", right=True, keep=6
         ),
-        Column(name="failed", show=lambda r: _dot(of(r).failed), style=lambda _: "red", right=True, keep=12),
+        Column(name="failed", show=lambda r: _dot(of(r).failed), style=lambda _: "red", right=True, keep=19),
         Column(name="speed", show=lambda r: rate(of(r).per_second), right=True, keep=15),
         Column(
             name="success",
@@ -168,14 +196,17 @@ def health(window: WindowStats) -> str:
     return "" if share is None else "green" if share >= 0.99 else "yellow" if share >= 0.9 else "red"
 
 
-def _types(types: list[TypeStats], room: int) -> Any:
+def _types(types: list[TypeStats], most: int) -> list[Listing]:
+    """The busiest ones; nothing where no type has ended a job."""
+
     def hour(row: TypeStats) -> WindowStats:
         return next(window for window in row.windows if window.window == "1h")
 
-    busiest = sorted(types, key=lambda row: -(hour(row).completed + hour(row).failed))[:12]
+    if not any(one.windows for one in types):
+        return []
+    busiest = sorted(types, key=lambda row: -(hour(row).completed + hour(row).failed))[:most]
     columns = [Column(name="type", show=lambda r: r.type, keep=20, most=28), *_window_columns(hour)]
-    more = [Text(f"and {plural(len(types) - 12, 'other type')}", style="dim")] if len(types) > 12 else []
-    return Group(_table(columns, busiest, room), *more)
+    return [Listing(rows=busiest, columns=columns, record=str, id=str)]
 
 
 def _workers_say(workers: list[WorkerInfo]) -> str:
@@ -186,14 +217,13 @@ def _workers_say(workers: list[WorkerInfo]) -> str:
     return f"{len(alive)} alive, {busy} of {slots} slots busy"
 
 
-def _workers(workers: list[WorkerInfo], room: int) -> list[Any]:
+def _workers(workers: list[WorkerInfo], room: int, most: int) -> list[Any]:
     if not workers:
         return [Text("none is running; start one: gopher worker", style="yellow")]
-    gauge = Column(name="load", show=lambda w: _gauge(w.busy, w.slots), keep=4, style=lambda _: "cyan")
+    gauge = Column(name="load", show=lambda w: _gauge(w.busy, w.slots) if w.alive else "-", keep=4, style=lambda _: "cyan")
     columns = [*COLUMNS[:3], gauge, *COLUMNS[3:]]
-    shown = workers[:12]
-    more = [Text(f"and {plural(len(workers) - 12, 'other')}: gopher workers", style="dim")]
-    return [_table(columns, shown, room), *(more if len(workers) > 12 else [])]
+    more = [Text(f"and {plural(len(workers) - most, 'other')}: gopher workers", style="dim")]
+    return [_table(columns, workers[:most], room), *(more if len(workers) > most else [])]
 
 
 def _gauge(busy: int, slots: int) -> str:

@@ -185,7 +185,7 @@ class _One:
 
     def _tell(self, job: Job, accepted: bool) -> None:
         if not accepted:
-            self.console.say(f"there is such a job already: {self.id}")
+            self.console.note(f"there is such a job already: {safe(self.id)}")
             return
         from gopher_cli.model.duration import format_duration
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from gopher_cli.cli.safe import safe
@@ -134,6 +134,15 @@ def fitting(listing: Listing, room: int) -> list[tuple[Column, int]]:
     return [(column, min(room, wanted[column.name])) for column in columns]
 
 
+def alike(listings: Sequence[Listing], room: int) -> list[Listing]:
+    """Tables of one kind below each other: behind the first column, all show the same ones."""
+    common = set.intersection(*({column.name for column, _ in fitting(one, room)} for one in listings))
+    return [
+        replace(one, columns=[c for n, c in enumerate(one.columns) if n == 0 or c.name in common])
+        for one in listings
+    ]
+
+
 def _sum(columns: Sequence[Column], widths: dict[str, int]) -> int:
     return sum(widths[column.name] + 2 for column in columns) - 2
 
@@ -184,7 +193,7 @@ def print_rich(console: Console, *parts: Any) -> None:
     console.out.write(re.sub(r"(?m) +((?:\x1b\[[0-9;]*m)*)$", r"\1", captured.get()))
 
 
-def rich_console(console: Console, *, stderr: bool = False) -> Any:
+def rich_console(console: Console, *, stderr: bool = False, columns: int = 0) -> Any:
     from rich.console import Console as RichConsole
 
     from gopher_cli.cli.color import wants_color
@@ -192,6 +201,6 @@ def rich_console(console: Console, *, stderr: bool = False) -> Any:
     stream = console.err if stderr else console.out
     color = wants_color(console.color, stream)
     return RichConsole(
-        file=stream, width=width(console), force_terminal=color or None, no_color=not color,
+        file=stream, width=columns or width(console), force_terminal=color or None, no_color=not color,
         color_system="standard" if color else None, markup=False, highlight=False, emoji=False,
     )  # fmt: skip

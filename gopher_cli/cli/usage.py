@@ -44,4 +44,4 @@ def _options(ctx: Any) -> list[str]:
 
 
 def _near(typed: str, known: list[str]) -> str:
-    return next(iter(difflib.get_close_matches(typed, known, 1, 0.5)), "")
+    return next(iter(difflib.get_close_matches(typed, known, 1, 0.6)), "")

@@ -41,8 +41,9 @@ def worker(
     gopher worker --exec 'resize=./resize.sh' --burst
     """
     settings = console.settings(
-        worker_queues=",".join(queue) if queue else None, app=app, worker_concurrency=concurrency,
-        worker_processes=processes, worker_priority_ratio=priority_ratio, worker_poll_interval=poll_interval,
+        warn=False, worker_queues=",".join(queue) if queue else None, app=app,
+        worker_concurrency=concurrency, worker_processes=processes, worker_priority_ratio=priority_ratio,
+        worker_poll_interval=poll_interval,
         worker_shutdown_timeout=grace, log_level=log_level, log_format=log_format,
     )  # fmt: skip
     options = make_options(
@@ -51,7 +52,20 @@ def worker(
     )  # fmt: skip
     from gopher_cli.worker.supervisor import run_worker
 
+    _warn_of_production(settings)
     return run_worker(settings, options)
+
+
+def _warn_of_production(settings: Settings) -> None:
+    """Into the log, in its form: who watches a worker reads that."""
+    import logging
+
+    from gopher_cli.embedded import production_warning
+    from gopher_cli.worker import logs
+
+    if warning := production_warning(settings):
+        logs.set_up(settings.log_level, settings.log_format)
+        logs.say(warning, logging.WARNING)
 
 
 def make_options(

@@ -28,8 +28,14 @@ def state_of(info: WorkerInfo) -> str:
     return info.state if info.alive else "silent"
 
 
+def busy(info: WorkerInfo) -> str:
+    return f"{info.busy}/{info.slots}" if info.alive else "-"
+
+
 def current(info: WorkerInfo) -> str:
-    """What it runs, the longest first."""
+    """What it runs, the longest first; what a silent one said last is no news."""
+    if not info.alive:
+        return "-"
     jobs = sorted(info.current, key=lambda job: -float(job.get("seconds", 0)))
     shown = ", ".join(
         f"{job.get('type')} {short_id(str(job.get('id')))[-6:]} {span(float(job.get('seconds', 0)))}"
@@ -46,9 +52,9 @@ COLUMNS = [
         keep=8,
         style=lambda w: "green" if w.alive and w.state == "running" else "red" if not w.alive else "yellow",
     ),
-    Column(name="busy", show=lambda w: f"{w.busy}/{w.slots}", raw=lambda w: w.busy, keep=9, right=True),
+    Column(name="busy", show=busy, raw=lambda w: w.busy if w.alive else None, keep=9, right=True),
     Column(name="done", show=lambda w: str(w.completed), raw=lambda w: w.completed, keep=5, right=True),
-    Column(name="failed", show=lambda w: str(w.failed), raw=lambda w: w.failed, keep=4, right=True),
+    Column(name="failed", show=lambda w: str(w.failed), raw=lambda w: w.failed, keep=7, right=True),
     Column(name="rss", show=lambda w: size(w.rss_bytes), raw=lambda w: w.rss_bytes, keep=5, right=True),
     Column(
         name="cpu", show=lambda w: f"{w.cpu_percent:.0f}%", raw=lambda w: w.cpu_percent, keep=5, right=True
@@ -62,7 +68,7 @@ COLUMNS = [
     Column(
         name="running",
         show=current,
-        raw=lambda w: [job.get("id") for job in w.current],
+        raw=lambda w: [job.get("id") for job in w.current if w.alive],
         keep=2,
         most=60,
         least=16,

@@ -29,10 +29,6 @@ class JobState(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
 
-    @property
-    def is_final(self) -> bool:
-        return self in (JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED)
-
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What few jobs need. Seconds throughout."""
@@ -51,13 +47,16 @@ NO_OPTIONS = Options()
 
 
 class Spec(msgspec.Struct, frozen=True, array_like=True):
-    """What is to be done: written once, opaque to Redis. ``payload`` is the JSON text itself."""
+    """What is to be done: written once, opaque to Redis. ``payload`` is the JSON text itself.
+
+    None is what the submitter did not say; see terms.py for what counts then.
+    """
 
     type: str
     payload: msgspec.Raw
     priority: int = 5
-    max_retries: int = 3
-    timeout: float = 300.0
+    max_retries: int | None = None
+    timeout: float | None = None
     options: Options = NO_OPTIONS
 
 

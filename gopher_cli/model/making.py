@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -25,26 +26,27 @@ def make_job(
     id: str | None = None,
     queue: str = "default",
     priority: int | str = 5,
-    max_retries: int = 3,
-    timeout: float = 300.0,
+    max_retries: int | None = None,
+    timeout: float | None = None,
     due: float = 0.0,
     delay: float = 0.0,
     options: Options = NO_OPTIONS,
 ) -> Job:
     """A checked job. ``payload`` is any JSON value, or JSON text as bytes or msgspec.Raw; none is {}.
 
-    Times are in seconds, ``due`` since the epoch. Raises Usage for a value that makes no sense,
+    Times are in seconds, ``due`` since the epoch. Without ``max_retries`` and ``timeout`` those of the
+    handler count. Raises Usage for a value that makes no sense,
     BadData for a payload that is no JSON or is larger than 1 MB.
     """
     check_type(type)
     if id is not None and not VALID_ID.fullmatch(id):
         raise Usage(f"the id {_short(id)} is not 1-128 of A-Z a-z 0-9 _ . : -")
-    if not 0 <= max_retries <= 1000:
+    if max_retries is not None and not 0 <= max_retries <= 1000:
         raise Usage(f"max_retries is from 0 to 1000, not {max_retries}")
     for name, seconds in (("due", due), ("delay", delay)):
         if not 0 <= seconds <= _FAR:
             raise Usage(f"{name} is a number of seconds from 0 to the year 5138, not {seconds:g}")
-    if not 0.01 <= timeout <= 30 * 86400:
+    if timeout is not None and not 0.01 <= timeout <= 30 * 86400:
         raise Usage(f"a timeout is from 10ms to 30d, not {timeout:g} seconds")
     return Job(
         id=id or new_id(),
@@ -93,6 +95,9 @@ def encode_payload(payload: Any) -> msgspec.Raw:
     """JSON text of at most 1 MB. Raises BadData."""
     if isinstance(payload, msgspec.Raw):
         raw = bytes(payload)
+        if b"\\u" in raw:  # msgspec has not looked into its strings
+            check_json(raw)
+        _check_utf8(raw)
     elif isinstance(payload, bytes):
         check_json(payload)
         raw = payload
@@ -112,10 +117,21 @@ def encode_payload(payload: Any) -> msgspec.Raw:
 
 def check_json(raw: bytes) -> None:
     """Raises BadData that shows the place where the text stops being JSON."""
+    if not raw.strip():
+        raise BadData("the payload is empty, and that is no JSON", "leave it away for {}")
+    _check_utf8(raw)
     try:
         msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadData(f"the payload is no JSON: {_located(raw, error)}") from error
+
+
+def _check_utf8(raw: bytes) -> None:
+    try:
+        raw.decode()
+    except UnicodeDecodeError as error:
+        byte = raw[error.start]
+        raise BadData(f"the payload is no JSON: byte 0x{byte:02x} at position {error.start} is not UTF-8") from None
 
 
 def _located(raw: bytes, error: Exception) -> str:
@@ -127,11 +143,23 @@ def _located(raw: bytes, error: Exception) -> str:
     except json.JSONDecodeError as found:
         start = max(0, found.pos - 30)
         near = text[start : found.pos + 30].replace("\n", " ").replace("\t", " ")
-        where = f"{found.msg} at line {found.lineno}, column {found.colno}"
-        return f"{where}\n  {near}\n  {' ' * (found.pos - start)}^"
+        said = found.msg.removesuffix(" at").removesuffix(" starting")
+        where = f"{said} at line {found.lineno}, column {found.colno}"
+        return f"{where}\n  {near}\n  {' ' * _cells(near[: found.pos - start])}^"
     except (RecursionError, ValueError):
-        pass
-    return str(error)
+        return str(error)
+    lone = re.search(r"\\u[dD][89a-fA-F]", text)  # Python's parser lets these pass
+    return f"half of a surrogate pair, near {_short(text[lone.start() :][:12])}" if lone else str(error)
+
+
+def _cells(text: str) -> int:
+    """How wide a terminal shows it: East Asian characters and emoji take two cells, accents none."""
+    import unicodedata
+
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        for char in text
+    )
 
 
 def parse_priority(priority: int | str) -> int:

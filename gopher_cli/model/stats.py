@@ -91,7 +91,7 @@ class ServerInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stats:
-    """All of it, and the flat totals that simple clients want."""
+    """All of it, and the flat totals that simple clients want. ``unreadable`` queues have foreign keys."""
 
     at: str
     pending: int
@@ -111,6 +111,7 @@ class Stats:
     per_minute: list[int]
     workers: list[WorkerInfo]
     server: ServerInfo
+    unreadable: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from gopher_cli.store.calls.base import Arg, text
+from gopher_cli.store.calls.operating import read_record
 from gopher_cli.store.keys import Keys, fleet_key
 
 T = TypeVar("T")
@@ -39,12 +40,8 @@ def queues(namespace: str) -> Ask[list[str]]:
     return Ask([command], lambda raw: sorted(text(name) for name in raw[0]))
 
 
-def forget_queue(keys: Keys, namespace: str) -> Ask[None]:
-    return Ask([("SREM", fleet_key(namespace, "queues"), keys.queue)], _nothing)
-
-
 def beat(namespace: str, worker: str, about: bytes, now_ms: int) -> Ask[None]:
-    """Say that a worker lives. The schema version is written with it, once."""
+    """Say that a worker lives."""
     return Ask(
         [
             ("HSET", fleet_key(namespace, "workers"), worker, about),
@@ -65,6 +62,22 @@ def bury(namespace: str, worker: str, keys: Iterable[Keys], parts: Iterable[str]
         ],
         _nothing,
     )
+
+
+def held(keys: Keys, part: str) -> Ask[list[str]]:
+    """The jobs that a runner should be holding."""
+    return Ask([("ZRANGE", keys.held(part), 0, -1)], lambda raw: [text(id) for id in raw[0]])
+
+
+def running_tokens(keys: Keys, ids: Sequence[str]) -> Ask[list[str]]:
+    """The tokens of those of these jobs that are running."""
+
+    def answer(raw: list[Any]) -> list[str]:
+        ends, records = raw
+        return [read_record(meta or b"").token for end, meta in zip(ends, records, strict=True) if end]
+
+    commands: list[Command] = [("ZMSCORE", keys["running"], *ids), ("HMGET", keys["meta"], *ids)]
+    return Ask(commands, answer) if ids else Ask([], lambda _: [])
 
 
 def workers(namespace: str) -> Ask[tuple[int, dict[str, tuple[int, bytes]]]]:
@@ -136,6 +149,14 @@ def ids_in(
         return [(text(id), float(score)) for id, score in rows]
 
     return Ask([("ZREVRANGE" if newest else "ZRANGE", keys[place], first, last, "WITHSCORES")], answer)
+
+
+def scores(keys: Keys, place: str, ids: Sequence[str]) -> Ask[list[float | None]]:
+    """What each of these ids has in a place; None where it is elsewhere."""
+    return Ask(
+        [("ZSCORE", keys[place], id) for id in ids],
+        lambda raw: [None if score is None else float(score) for score in raw],
+    )
 
 
 def records(keys: Keys, ids: Sequence[str]) -> Ask[tuple[list[bytes], list[bytes], list[bytes]]]:

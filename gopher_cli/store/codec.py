@@ -18,9 +18,9 @@ def encode_spec(spec: Spec) -> bytes:
     if spec.options is not NO_OPTIONS and spec.options != NO_OPTIONS:
         return _encode(spec)
     fields: list[Any] = [spec.type, spec.payload]
-    if spec.timeout != 300.0:
+    if spec.timeout is not None:
         fields += [spec.priority, spec.max_retries, spec.timeout]
-    elif spec.max_retries != 3:
+    elif spec.max_retries is not None:
         fields += [spec.priority, spec.max_retries]
     elif spec.priority != 5:
         fields.append(spec.priority)

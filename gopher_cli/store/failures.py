@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import re
 
 from redis.exceptions import (
     AuthenticationError,
@@ -30,6 +31,9 @@ _REFUSALS = {
     "TRYAGAIN": ("slots are on the move", "try again"),
 }
 
+# Where in which of our scripts it happened: nothing to people.
+_SCRIPT = re.compile(r",? script: .*$|^ERR Error running script.*?@user_script: ?\d+: ", re.DOTALL)
+
 # redis-py takes the code out of some texts, and makes it a class.
 _CODES = {
     "OutOfMemoryError": "OOM ", "ReadOnlyError": "READONLY ", "BusyLoadingError": "LOADING ",
@@ -39,8 +43,12 @@ _CODES = {
 
 def translate(error: BaseException, address: str) -> GopherError:
     """The error as one of ours. ``address`` is shown to people: it must carry no password."""
-    said = str(error)
-    refused = said.startswith(("NOAUTH", "WRONGPASS")) or "username-password pair" in said
+    said = _SCRIPT.sub("", str(error)).strip()
+    if said.startswith(("NOAUTH", "Authentication required")):
+        return Denied(
+            f"Redis at {address} wants a password", "set REDIS_PASSWORD, or put it into REDIS_URL"
+        )
+    refused = said.startswith("WRONGPASS") or "username-password pair" in said
     if refused or isinstance(error, AuthenticationError):
         return Denied(
             f"Redis at {address} refused the password",

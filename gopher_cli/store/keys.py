@@ -13,7 +13,7 @@ One queue, ``gopher:{<queue>}:<name>`` (a later shard of it: ``{<queue>#<n>}``):
     result errors log progress once    HASH  id -> ...
     locks                  HASH  digest of a unique key -> id        lock_ends  ZSET  digest -> ms
     waiters                HASH  id -> the jobs blocked by it
-    cancels                HASH  id -> 1: a running job is asked to stop
+    cancels                HASH  id -> how long it is kept then, ms: a running job is asked to stop
     outbox                 HASH  id -> a follow-up on its way to its queue
     held:<worker>          ZSET  id -> fetch: what this worker should be holding
     wake                   LIST  at most one worthless token: something is ready
@@ -25,7 +25,6 @@ The fleet, ``gopher:{~}:<name>`` (no queue can be called ~):
 
     queues   SET    names              workers  HASH  worker -> what it says of itself
     beats    ZSET   worker -> last heard, ms       types  HASH  job type -> JSON Schema
-    schema   STRING version of this layout
 """
 
 from __future__ import annotations
@@ -50,7 +49,7 @@ QUEUE_KEYS = (
     *PLACES, "spec", "meta", "result", "errors", "log", "progress", "once", "locks", "lock_ends",
     "waiters", "cancels", "outbox", "wake", "conf", "counters", "cells", "batches",
 )  # fmt: skip
-FLEET_KEYS = ("queues", "workers", "beats", "types", "schema")
+FLEET_KEYS = ("queues", "workers", "beats", "types")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,16 @@ from typing import Any
 
 import msgspec
 
+from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.errors import BadData
 from gopher_cli.model.job import Spec
 from gopher_cli.model.stats import AttemptRecord, JobRow
+from gopher_cli.model.terms import terms_of
 from gopher_cli.store.calls.operating import read_record
 from gopher_cli.store.codec import decode_spec
+
+# What went wrong before is no error of a job that runs or completed: `inspect` tells it.
+_WITH_ERROR = ("scheduled", "retrying", "failed", "cancelled")
 
 
 def spec_or_none(raw: bytes) -> Spec | None:
@@ -20,7 +25,16 @@ def spec_or_none(raw: bytes) -> Spec | None:
         return None
 
 
-def row_of(id: str, queue: str, state: str, at: float, spec: bytes, meta: bytes, errors: bytes) -> JobRow:
+def row_of(
+    id: str,
+    queue: str,
+    state: str,
+    at: float,
+    spec: bytes,
+    meta: bytes,
+    errors: bytes,
+    defaults: Defaults,
+) -> JobRow:
     """``at`` is the score of the job's place; only for waiting and ended jobs is it a time."""
     record, known = read_record(meta), spec_or_none(spec)
     moment = {"enqueued": record.ready_at, "processing": record.started, "blocked": record.created}
@@ -32,10 +46,10 @@ def row_of(id: str, queue: str, state: str, at: float, spec: bytes, meta: bytes,
         state=state,
         priority=known.priority if known else 0,
         attempts=record.attempts,
-        max_retries=known.max_retries if known else 0,
+        max_retries=terms_of(known, None, defaults).max_retries if known else 0,
         created=record.created,
         at=moment.get(state) or ended.get(state) or int(at),
-        error=last_error(errors),
+        error=last_error(errors) if state in _WITH_ERROR else "",
     )
 
 

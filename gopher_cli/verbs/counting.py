@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from gopher_cli.model.cells import WINDOWS, Cell, per_minute, percentile, window, window_length
 from gopher_cli.model.duration import rfc3339
+from gopher_cli.model.errors import BadData
 from gopher_cli.model.job import CLASSES, JobState
 from gopher_cli.model.stats import QueueStats, Stats, Timing, TypeStats, WindowStats
 from gopher_cli.store import ask, calls
@@ -14,15 +15,17 @@ from gopher_cli.store.keys import PLACES
 from gopher_cli.verbs.fleet import Fleet
 from gopher_cli.verbs.sweeping import Sweeping
 
+_Seen = tuple[Depth, dict[str, bytes]]
+
 
 class Counting(Sweeping, Fleet):
     async def stats(self, queues: Sequence[str] = ()) -> Stats:
         """Depths, throughput, times, workers and the server. Raises NotFound for an unknown queue."""
         names = await self.known_queues(queues)
-        depths = await self.store.run_many([calls.depth(self.keys(queue)) for queue in names])
-        cells = await self.store.ask(ask.cells([self.keys(queue) for queue in names]))
+        known, unreadable = await self._looked_at(names)
+        cells = [cells for _, cells in known.values()]
         now = await self.store.ask(ask.time_ms())
-        per_queue = [queue_stats(queue, depth) for queue, depth in zip(names, depths, strict=True)]
+        per_queue = [queue_stats(queue, depth) for queue, (depth, _) in known.items()]
         types = type_stats(cells, now)
         totals = {str(state): sum(one.states[state] for one in per_queue) for state in JobState}
         ages = [one.oldest_age_seconds for one in per_queue if one.oldest_age_seconds is not None]
@@ -34,7 +37,26 @@ class Counting(Sweeping, Fleet):
             backlog=totals["enqueued"] + totals["retrying"], oldest_age_seconds=max(ages, default=None),
             queues=per_queue, windows=all_windows(cells, now), types=types,
             per_minute=per_minute(cells, now, 60), workers=await self.workers(), server=await self.server(),
+            unreadable=unreadable,
         )  # fmt: skip
+
+    async def _looked_at(self, names: Sequence[str]) -> tuple[dict[str, _Seen], list[str]]:
+        """Depth and cells by queue; apart, the queues with foreign keys: they must not hide the others."""
+        try:
+            return dict(zip(names, await self._look(names), strict=True)), []
+        except BadData:
+            known, unreadable = {}, []
+            for name in names:
+                try:
+                    (known[name],) = await self._look([name])
+                except BadData:
+                    unreadable.append(name)
+            return known, unreadable
+
+    async def _look(self, names: Sequence[str]) -> list[_Seen]:
+        keys = [self.keys(queue) for queue in names]
+        depths = await self.store.run_many([calls.depth(one) for one in keys])
+        return list(zip(depths, await self.store.ask(ask.cells(keys)), strict=True))
 
     async def depth(self, queue: str) -> Depth:
         return await self.store.run(calls.depth(self.keys(queue)))

@@ -7,10 +7,12 @@ from typing import Any
 
 import msgspec
 
+from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.duration import format_duration
 from gopher_cli.model.errors import NotFound, Usage
 from gopher_cli.model.job import NO_OPTIONS, Options, Spec
 from gopher_cli.model.stats import JobDetail, WorkerInfo
+from gopher_cli.model.terms import terms_of
 from gopher_cli.store import ask, calls
 from gopher_cli.store.calls import Found
 from gopher_cli.store.keys import PLACES
@@ -63,9 +65,17 @@ class Finding(Sweeping, Fleet):
             raise NotFound(f"no job {id} in {queue}", "list them with: gopher jobs ls")
         spec = spec_or_none(found.spec)
         why = await self._why(queue, found, spec or _NO_SPEC)
-        return _detail(queue, id, found, spec, why)
+        return _detail(queue, id, found, spec, why, self.defaults)
 
     async def _why(self, queue: str, found: Found, spec: Spec) -> str:
+        why = await self._why_by_state(queue, found, spec)
+        if found.state in ("scheduled", "retrying", "blocked"):
+            # A worker that lacks the handler puts the job off again and again: its due time alone misleads.
+            nobody = await self._nobody(queue, spec)
+            return f"{why}, and {nobody}" if nobody else why
+        return why
+
+    async def _why_by_state(self, queue: str, found: Found, spec: Spec) -> str:
         now = found.now
         match found.state:
             case "scheduled":
@@ -95,23 +105,37 @@ class Finding(Sweeping, Fleet):
         workers = [w for w in await self.workers() if w.alive]
         serving = [w for w in workers if queue in w.queues]
         if not workers:
-            return "no worker is running; start one: gopher worker"
+            return f"no worker is running; start one: gopher worker{await self._misspelt(spec.type)}"
         if not serving:
             return f"no worker serves the queue {queue}; start one: gopher worker -Q {queue}"
         if not any(spec.type in w.types for w in serving):
-            return self._no_handler(spec.type, serving)
+            return _no_handler(spec.type, serving)
         return f"{found.ahead} jobs stand in line before it" if found.ahead else "it is next in line"
 
-    def _no_handler(self, type: str, serving: list[WorkerInfo]) -> str:
-        known = sorted({name for worker in serving for name in worker.types})
+    async def _nobody(self, queue: str, spec: Spec) -> str:
+        """That the live workers of a queue lack the handler; empty where one has it, or none lives."""
+        serving = [w for w in await self.workers() if w.alive and queue in w.queues]
+        if not serving or spec is _NO_SPEC or any(spec.type in w.types for w in serving):
+            return ""
+        return _no_handler(spec.type, serving)
+
+    async def _misspelt(self, type: str) -> str:
+        """A guess from the types that workers have published, where this is none of them."""
+        known = await self.types()
         near = difflib.get_close_matches(type, known, 1)
-        guess = f"; did you mean {near[0]}?" if near else f"; they serve {', '.join(known)}"
-        return f"no live worker serves the type {type}{guess}"
+        return f"; did you mean {near[0]}?" if near and type not in known else ""
 
     async def types(self) -> dict[str, dict[str, Any]]:
         """The types that workers have published, with the JSON Schema of their payload."""
         raw = await self.store.ask(ask.types(self.namespace))
         return {type: msgspec.json.decode(schema) for type, schema in sorted(raw.items())}
+
+
+def _no_handler(type: str, serving: list[WorkerInfo]) -> str:
+    known = sorted({name for worker in serving for name in worker.types})
+    near = difflib.get_close_matches(type, known, 1)
+    guess = f"; did you mean {near[0]}?" if near else f"; they serve {', '.join(known)}" if known else ""
+    return f"no live worker serves the type {type}{guess}"
 
 
 def _json(raw: bytes) -> Any:
@@ -121,14 +145,14 @@ def _json(raw: bytes) -> Any:
         return raw.decode("utf-8", "replace")
 
 
-def _detail(queue: str, id: str, found: Found, spec: Spec | None, why: str) -> JobDetail:
+def _detail(queue: str, id: str, found: Found, spec: Spec | None, why: str, defaults: Defaults) -> JobDetail:
     known, record = spec or _NO_SPEC, found.record
     options: Options = known.options or NO_OPTIONS
-    ends = round(found.score)
+    terms, ends = terms_of(known, None, defaults), round(found.score)
     return JobDetail(
         id=id, queue=queue, state=found.state, type=known.type, payload=_json(bytes(known.payload)),
-        priority=known.priority, attempts=record.attempts, max_retries=known.max_retries,
-        losses=record.losses, timeout=known.timeout, backoff=options.backoff,
+        priority=known.priority, attempts=record.attempts, max_retries=terms.max_retries,
+        losses=record.losses, timeout=terms.timeout, backoff=options.backoff,
         unique_key=options.unique_key, after=list(options.after), tags=list(options.tags),
         headers=options.headers, parent=options.parent,
         worker=record.token.lstrip("!?").partition(":")[0], now=found.now,

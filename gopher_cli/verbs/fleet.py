@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -11,6 +11,7 @@ import msgspec
 from gopher_cli.model.errors import BadConfig, GopherError
 from gopher_cli.model.stats import ServerInfo, WorkerInfo
 from gopher_cli.store import ask
+from gopher_cli.store.keys import Keys
 from gopher_cli.verbs.base import Base
 
 _ALIVE_MS = 6_000  # it speaks every second
@@ -28,18 +29,39 @@ class Fleet(Base):
         await self.store.ask(ask.publish_types(self.namespace, schemas))
 
     async def bury(self, worker: str, queues: Iterable[str], processes: int) -> None:
-        """Forget a worker that has stopped, or is long dead."""
+        """Forget a worker that has stopped."""
         keys = [self.keys(queue) for queue in queues]
         parts = [f"{worker}.{n}" for n in range(processes)]
         await self.store.ask(ask.bury(self.namespace, worker, keys, parts))
 
-    async def bury_the_dead(self) -> None:
-        """Forget workers that were not heard for a minute. Their jobs are reclaimed by then."""
+    async def silent(self) -> dict[str, int]:
+        """Workers that were not heard for a minute, and when they last were (ms).
+
+        By Redis's clock, which may jump: one of them can live. Look twice before `bury_the_dead`.
+        """
         now, known = await self.store.ask(ask.workers(self.namespace), "beat")
-        for worker, (heard, about) in known.items():
-            if now - heard > _BURY_MS:
-                info = _info(worker, heard, about, now)
-                await self.bury(worker, info.queues, info.processes)
+        return {worker: heard for worker, (heard, _) in known.items() if now - heard > _BURY_MS}
+
+    async def bury_the_dead(self, workers: Iterable[str]) -> None:
+        """Forget these, except who still holds the lease of a running job: that is reclaimed first."""
+        now, known = await self.store.ask(ask.workers(self.namespace), "beat")
+        for worker in workers:
+            heard, about = known.get(worker, (0, b"{}"))
+            info = _info(worker, heard, about, now)
+            keys = [self.keys(queue) for queue in info.queues]
+            parts = [f"{worker}.{n}" for n in range(info.processes)]
+            if not await self._holds_any(keys, parts):
+                await self.store.ask(ask.bury(self.namespace, worker, keys, parts), "beat")
+
+    async def _holds_any(self, keys: Iterable[Keys], parts: Sequence[str]) -> bool:
+        """Whether any of these runners has a job that runs under its token."""
+        for of_queue in keys:
+            for part in parts:
+                held = await self.store.ask(ask.held(of_queue, part), "beat")
+                tokens = await self.store.ask(ask.running_tokens(of_queue, held), "beat")
+                if any(token.startswith(f"{part}:") for token in tokens):
+                    return True
+        return False
 
     async def workers(self) -> list[WorkerInfo]:
         """Every worker that was heard in the last minute, the dead ones too."""

@@ -8,7 +8,6 @@ from typing import Any
 
 from gopher_cli.events import JobsSubmitted
 from gopher_cli.model.defaults import Defaults
-from gopher_cli.model.errors import Conflict
 from gopher_cli.model.job import NO_OPTIONS, Job
 from gopher_cli.model.making import make_job, make_options
 from gopher_cli.store import ask, calls
@@ -25,19 +24,23 @@ _OPTIONS = (
     "headers",
     "parent",
 )
+_NOBODYS = Defaults()
 ROUND_TRIP_BYTES = 4 * 1024 * 1024
 
 
 def new_job(defaults: Defaults, type: str, payload: Any = None, **given: Any) -> Job:
-    """A job with the defaults filled in. Raises Usage or BadData; TypeError for an unknown option."""
+    """A job with the defaults filled in that somebody has set: what nobody has set is left to the
+    handler, and then to the worker. Raises Usage or BadData; TypeError for an unknown option."""
     rare = {name: given.pop(name) for name in _OPTIONS if name in given}
-    if defaults.backoff != "exp:5s":
+    if defaults.backoff != _NOBODYS.backoff:
         rare.setdefault("backoff", defaults.backoff)
-    if defaults.retention != 86400.0:
+    if defaults.retention != _NOBODYS.retention:
         rare.setdefault("retention", defaults.retention)
     given.setdefault("queue", defaults.queue)
-    given.setdefault("max_retries", defaults.max_retries)
-    given.setdefault("timeout", defaults.timeout)
+    if defaults.max_retries != _NOBODYS.max_retries:
+        given.setdefault("max_retries", defaults.max_retries)
+    if defaults.timeout != _NOBODYS.timeout:
+        given.setdefault("timeout", defaults.timeout)
     return make_job(type, payload, options=make_options(**rare) if rare else NO_OPTIONS, **given)
 
 
@@ -105,12 +108,3 @@ class Producing(Base):
     async def schema_of(self, type: str) -> bytes | None:
         """The JSON Schema that a worker has published for this type, if any has."""
         return await self.store.ask(ask.schema_of(self.namespace, type))
-
-    @staticmethod
-    def refuse_conflict(receipt: Receipt) -> None:
-        """Raises Conflict when the job was not stored because of another one."""
-        if receipt.duplicate_of:
-            raise Conflict(
-                f"job {receipt.duplicate_of} holds this unique key",
-                f"gopher inspect {receipt.duplicate_of}",
-            )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 
 import msgspec
 
 from gopher_cli.model.errors import NotFound, Usage
 from gopher_cli.model.job import JobState
 from gopher_cli.model.stats import JobRow
-from gopher_cli.store import ask
+from gopher_cli.store import ask, calls
 from gopher_cli.store.keys import PLACES
 from gopher_cli.store.rows import row_of, spec_or_none
 from gopher_cli.verbs.base import Base
@@ -33,6 +34,22 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.type or self.tag or self.error or self.older_than)
 
 
+@dataclass(slots=True)
+class Bulk:
+    """What a bulk verb did: how many jobs it changed, and those that it had to leave, by reason."""
+
+    changed: int = 0
+    left: dict[str, int] = field(default_factory=dict)
+
+    def count(self, word: str, changed: str) -> None:
+        if word == changed:
+            self.changed += 1
+        else:
+            self.left[word] = self.left.get(word, 0) + 1
+
+
+# Hears how many it is by now.
+Tell = Callable[[int], None]
 # Takes a queue, a place and jobs in it; answers how many of them have left that place.
 Act = Callable[[str, str, Sequence[JobRow]], Awaitable[int]]
 
@@ -59,16 +76,22 @@ class Sweeping(Base):
         queues = await self.known_queues(wanted.queues)
         return [(queue, place) for queue in queues for place, state in PLACES.items() if state in states]
 
-    async def sweep(self, wanted: Filter, act: Act, *, limit: int = 0, step: int = SLICE) -> int:
-        """Let ``act`` see every job that the filter means; how many it has seen."""
+    async def sweep(
+        self, wanted: Filter, act: Act, *, limit: int = 0, step: int = SLICE, since: int = 0
+    ) -> int:
+        """Let ``act`` see every job that the filter means; how many it has seen.
+
+        With ``since`` (ms) without those that died, or ran again, after that: a job that ``act`` has
+        started and that fails at once does not come round again.
+        """
         seen = 0
         for queue, place in await self.places(wanted):
             offset = 0
             while not limit or seen < limit:
-                size, rows = await self._slice(wanted, queue, place, offset, step)
+                size, found = await self._slice(wanted, queue, place, offset, step, since=since)
                 if not size:
                     break
-                rows = rows[: limit - seen] if limit else rows
+                rows = [row for row, _ in found[: limit - seen if limit else None]]
                 seen += len(rows)
                 offset += size - (await act(queue, place, rows) if rows else 0)
         return seen
@@ -82,31 +105,51 @@ class Sweeping(Base):
         step: int,
         *,
         newest: bool = False,
-    ) -> tuple[int, list[JobRow]]:
-        """How many jobs stand in this slice, and those of them that are meant."""
+        since: int = 0,
+    ) -> tuple[int, list[tuple[JobRow, int]]]:
+        """How many jobs stand in this slice, and those of them that are meant, with when they came there."""
         keys = self.keys(queue)
         page = await self.store.ask(ask.ids_in(keys, place, offset, offset + step - 1, newest=newest))
+        if since and place == "failed":  # stands by the time of death: nothing older comes behind these
+            page = [(id, died) for id, died in page if died <= since]
         specs, metas, errors = await self.store.ask(ask.records(keys, [id for id, _ in page]))
         now = await self.store.ask(ask.time_ms()) if wanted.older_than else 0
-        rows = []
+        found = []
         for (id, score), spec, meta, told in zip(page, specs, metas, errors, strict=True):
-            row = row_of(id, queue, PLACES[place], score, spec, meta, told)
+            row = row_of(id, queue, PLACES[place], score, spec, meta, told, self.defaults)
+            record = calls.read_record(meta)
+            if since and record.started > since:
+                continue
             if _means(wanted, row, spec, told, now):
-                rows.append(row)
-        return len(page), rows
+                # What waits for a moment to come counts from when it began to wait.
+                waits = row.state in ("scheduled", "retrying")
+                found.append((row, max(record.started, row.created) if waits else row.at))
+        return len(page), found
 
     async def jobs(self, wanted: Filter, *, limit: int = 50, newest: bool = True) -> list[JobRow]:
-        """Jobs as rows, by place and then newest first; ``limit`` in all, 0 for no limit."""
-        found: list[JobRow] = []
+        """Jobs as rows, those whose state is the newest first; ``limit`` in all, 0 for no limit."""
+        found: list[tuple[JobRow, int]] = []
         for queue, place in await self.places(wanted):
-            offset = 0
-            while not limit or len(found) < limit:
-                size, rows = await self._slice(wanted, queue, place, offset, SLICE, newest=newest)
-                found += rows
-                offset += size
-                if size < SLICE:
-                    break
-        return found[:limit] if limit else found
+            found += await self._ends(wanted, queue, place, limit, newest=newest)
+        found.sort(key=lambda one: one[1], reverse=newest)
+        return [row for row, _ in (found[:limit] if limit else found)]
+
+    async def _ends(
+        self, wanted: Filter, queue: str, place: str, limit: int, *, newest: bool
+    ) -> list[tuple[JobRow, int]]:
+        """The newest (or oldest) jobs of one place, as many as a whole list takes, or more."""
+        found: list[tuple[JobRow, int]] = []
+        offset = 0
+        # The lines stand by priority: to find the newest, more of them are looked at.
+        whole = wanted.by_content or not limit or PLACES[place] == "enqueued"
+        step = SLICE if whole else min(SLICE, limit)
+        while not limit or len(found) < limit:
+            size, more = await self._slice(wanted, queue, place, offset, step, newest=newest)
+            found += more
+            offset += size
+            if size < step:
+                break
+        return found
 
 
 def _means(wanted: Filter, row: JobRow, spec: bytes, errors: bytes, now: int) -> bool:
@@ -118,3 +161,7 @@ def _means(wanted: Filter, row: JobRow, spec: bytes, errors: bytes, now: int) ->
         return False
     known = spec_or_none(spec) if wanted.tag else None
     return not wanted.tag or (known is not None and wanted.tag in known.options.tags)
+
+
+def in_slices(ids: Sequence[str]) -> list[Sequence[str]]:
+    return [ids[start : start + SLICE] for start in range(0, len(ids), SLICE)]

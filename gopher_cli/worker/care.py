@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from gopher_cli.model.errors import BadData, GopherError, TryLater, Unavailable
 from gopher_cli.worker.logs import say
+from gopher_cli.worker.silence import Silence
 
 if TYPE_CHECKING:
     from gopher_cli.worker.supervisor import Supervisor
@@ -31,6 +32,7 @@ class Care:
         self._fenced = False
         self._failing: dict[str, str] = {}  # by duty: what is wrong with it
         self._asked = asyncio.Event()
+        self._silence = Silence()
 
     def duties(self) -> list[Coroutine[Any, Any, None]]:
         beat = self._worker.settings.heartbeat
@@ -40,6 +42,7 @@ class Care:
             self._every(1.0, self.tend),
             self._every(0.3, self.reclaim),
             self._every(10.0, self.tidy),
+            self._every(10.0, self.bury_the_dead),
             self._every(1.0, self.beat),
             self._every(1.0, self._worker.end_overdue),
             self._guard(),
@@ -83,21 +86,31 @@ class Care:
     async def renew(self) -> None:
         """Renew the leases of all runners; tell them what they have lost and what to cancel."""
         sent = time.monotonic()  # not when the answer comes: that may be late
-        refused: BadData | None = None
-        for runner in list(self._worker.runners):
-            for queue in self._worker.queues:
-                try:
-                    said = await self._worker.gopher.renew(queue, runner.id)
-                except BadData as error:  # of one queue: the leases in the others must live
-                    refused = error
-                    continue
-                if said.lost:
-                    runner.tell(lost=said.lost)
-                if said.cancel:
-                    runner.tell(cancel=said.cancel)
+        try:
+            await self._in_each_queue(self._renew)
+        except BadData:  # of one queue: the leases in the others live
+            self._renewed, self._fenced = sent, False
+            raise
         self._renewed, self._fenced = sent, False
-        if refused is not None:
-            raise refused
+
+    async def _renew(self, queue: str) -> None:
+        for runner in list(self._worker.runners):
+            said = await self._worker.gopher.renew(queue, runner.id)
+            if said.lost:
+                runner.tell(lost=said.lost)
+            if said.cancel:
+                runner.tell(cancel=said.cancel)
+
+    async def _in_each_queue(self, visit: Callable[[str], Awaitable[None]]) -> None:
+        """One queue that is broken keeps nobody from the others; it is told of at the end."""
+        broken: BadData | None = None
+        for queue in self._worker.queues:
+            try:
+                await visit(queue)
+            except BadData as error:
+                broken = broken or error
+        if broken is not None:
+            raise broken
 
     async def _guard(self) -> None:
         """Redis away for almost a lease: others may soon run our jobs, so ours must stop before."""
@@ -115,27 +128,38 @@ class Care:
 
     async def tend(self) -> None:
         """Due jobs stand in line, follow-ups go their way, cancel requests are looked for."""
-        for queue in self._worker.queues:
-            if (await self._worker.gopher.promote(queue)).cancels:
-                self._asked.set()
-            await self._worker.gopher.relay(queue)
+        await self._in_each_queue(self._tend)
+
+    async def _tend(self, queue: str) -> None:
+        if (await self._worker.gopher.promote(queue)).cancels:
+            self._asked.set()
+        await self._worker.gopher.relay(queue)
 
     async def reclaim(self) -> None:
         """Two strikes: a lease is taken back when it was seen expired before, a heartbeat (less a bit) ago.
 
         lease + look + strike + look: 15 + 0.3 + 4 + 0.3 s at the most.
         """
+        await self._in_each_queue(self._reclaim)
+
+    async def _reclaim(self, queue: str) -> None:
         strike = self._worker.settings.heartbeat * 0.8
-        for queue in self._worker.queues:
-            known, now = self._suspects.get(queue, {}), time.monotonic()
-            ripe = [suspect for suspect, seen in known.items() if now - seen >= strike]
-            expired = await self._worker.gopher.reclaim(queue, ripe)
-            self._suspects[queue] = {suspect: known.get(suspect, now) for suspect in expired}
+        known, now = self._suspects.get(queue, {}), time.monotonic()
+        ripe = [suspect for suspect, seen in known.items() if now - seen >= strike]
+        expired = await self._worker.gopher.reclaim(queue, ripe)
+        self._suspects[queue] = {suspect: known.get(suspect, now) for suspect in expired}
 
     async def tidy(self) -> None:
-        for queue in self._worker.queues:
-            await self._worker.gopher.expire(queue)
-        await self._worker.gopher.bury_the_dead()
+        await self._in_each_queue(self._expire)
+
+    async def _expire(self, queue: str) -> None:
+        await self._worker.gopher.expire(queue)
+
+    async def bury_the_dead(self) -> None:
+        silent = await self._worker.gopher.silent()
+        silent.pop(self._worker.id, None)
+        if dead := self._silence.dead(silent, time.monotonic()):
+            await self._worker.gopher.bury_the_dead(dead)
 
     async def beat(self) -> None:
         await self._worker.gopher.beat(self._worker.id, self._worker.about())

@@ -19,6 +19,7 @@ from gopher_cli.handlers import Handler
 from gopher_cli.loading import load_registry
 from gopher_cli.model.job import Job, Lease
 from gopher_cli.model.outcome import Discarded, Failed, Outcome, Snoozed, Succeeded
+from gopher_cli.model.terms import terms_of
 from gopher_cli.store.codec import decode_spec
 from gopher_cli.verbs.producing import new_job
 from gopher_cli.worker import outcomes
@@ -99,8 +100,11 @@ class ChildLink:
 
 
 def perform(handler: Handler, lease: Lease, link: ChildLink) -> Outcome:
-    context = Context(lease, link)
-    run = Run(lease, handler, 0.0, 0.0, 0)
+    from gopher_cli.build import defaults_of
+
+    terms = terms_of(lease.spec, handler, defaults_of(link.settings))
+    context = Context(lease, link, terms)
+    run = Run(lease, handler, terms, 0.0, 0)
     here.set(Place(run))
     try:
         arguments: list[Any] = [handler.decode(lease.spec.payload)] if handler.wants_payload else []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import traceback
 
 import msgspec
@@ -27,7 +26,6 @@ from gopher_cli.store.calls import Settlement
 
 _encode = msgspec.json.Encoder().encode
 _ERROR, _TRACEBACK = 2000, 8000
-_YEAR = 366 * 86400.0
 
 
 def succeeded(value: object) -> Outcome:
@@ -74,11 +72,6 @@ def _text(error: BaseException) -> str:
         return str(error)[:_ERROR]
     except Exception:  # an exception that cannot even say what it is
         return type(error).__name__
-
-
-def _sane(seconds: float) -> float:
-    """A delay that a handler has computed, from none to a year; what is no number waits not at all."""
-    return 0.0 if math.isnan(seconds) else min(max(float(seconds), 0.0), _YEAR)
 
 
 def _said(error: BaseException) -> str:

@@ -3,36 +3,47 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.backoff import parse_backoff
 from gopher_cli.model.errors import GopherError
 from gopher_cli.model.job import Lease
 from gopher_cli.model.outcome import TimedOut, settle
+from gopher_cli.model.terms import Wishes, terms_of
 from gopher_cli.store import calls
-from gopher_cli.store.calls import Settlement
+from gopher_cli.store.calls import Settlement, Verdict
 from gopher_cli.store.codec import decode_spec
+from gopher_cli.worker.joblog import JobLog
 from gopher_cli.worker.outcomes import record
 
 
-async def settle_overdue(gopher: Gopher, runner: str, queue: str, id: str) -> None:
-    """A timed-out attempt like any other: it is spent, and retried by its back-off."""
+async def settle_overdue(
+    gopher: Gopher, log: JobLog, runner: str, queue: str, id: str, wishes: Mapping[str, Wishes]
+) -> None:
+    """A timed-out attempt like any other: it is spent, told of, and retried by its back-off.
+
+    ``wishes`` are those of the handlers, by type.
+    """
     try:
         found = await gopher.store.run(calls.inspect(gopher.keys(queue), id))
         if found is None or not found.record.token.startswith(f"{runner}:"):
             return
         spec = decode_spec(found.spec)
         lease = Lease(id, queue, found.record.token, found.record.attempts, found.record.losses, spec)
-        outcome = TimedOut(spec.timeout)
+        terms = terms_of(spec, wishes.get(spec.type), gopher.defaults)
+        outcome = TimedOut(terms.timeout)
         to = settle(
             outcome,
             attempt=lease.attempt,
-            max_retries=spec.max_retries,
-            backoff=parse_backoff(spec.options.backoff or gopher.defaults.backoff),
+            max_retries=terms.max_retries,
+            backoff=parse_backoff(terms.backoff),
             chance=random.random(),
-            retention=gopher.defaults.retention,
+            retention=terms.retention,
         )
-        said = record(lease, outcome, to, spec.timeout, runner)
-        await gopher.settle(runner, [Settlement(lease, to, said, int(spec.timeout * 1e6))])
-    except GopherError:
+        said = record(lease, outcome, to, terms.timeout, runner)
+        (verdict,) = await gopher.settle(runner, [Settlement(lease, to, said, int(terms.timeout * 1e6))])
+        if verdict is Verdict.SETTLED:
+            log.ended(lease, outcome, to, terms.timeout)
+    except (GopherError, ValueError):  # Redis is away, or its back-off is none
         return  # the job counts a loss instead, when its runner is buried

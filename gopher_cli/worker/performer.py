@@ -86,7 +86,7 @@ class Performer:
         handler = run.handler
         if not handler.wants_context:
             return (handler.decode(run.lease.spec.payload),) if handler.wants_payload else ()
-        run.context = Context(run.lease, self._link)
+        run.context = Context(run.lease, self._link, run.terms)
         if not handler.wants_payload:
             return (run.context,)
         return handler.decode(run.lease.spec.payload), run.context
@@ -163,7 +163,7 @@ class Performer:
     async def _elsewhere(self, run: Run, perform: Callable[[Run], Awaitable[Outcome]]) -> None:
         """In another process; cancelling our task ends that process."""
         if run.handler.wants_context:
-            run.context = Context(run.lease, self._link)
+            run.context = Context(run.lease, self._link, run.terms)
         try:
             outcome = await perform(run)
         except asyncio.CancelledError:
@@ -196,12 +196,13 @@ class Performer:
 
     def give_up(self, run: Run) -> None:
         """It heeds nothing: settle it without it. Its seat stays taken."""
+        self._seats.pardon(run)
         self._finish(run, self._stopped(run), _CLOCK())
 
     def _stopped(self, run: Run) -> Outcome:
         match run.stopped:
             case "timeout":
-                return TimedOut(self._seats.timeout_of(run.lease, run.handler))
+                return TimedOut(run.terms.timeout)
             case "cancel":
                 return Cancelled()
             case "interrupt" | "lost":
@@ -228,8 +229,9 @@ class Performer:
         (add or self._settler.add)(settlement)
 
     def _success(self, run: Run, outcome: Succeeded, seconds: float) -> Settlement:
-        retention = run.lease.spec.options.retention
-        to = self._completed if retention is None else Transition(JobState.COMPLETED, retention)
+        to = self._completed
+        if run.terms.retention != to.after:
+            to = Transition(JobState.COMPLETED, run.terms.retention)
         context = run.context
         if context is None or not context.follow_ups:
             return Settlement(run.lease, to, outcome.result, int(seconds * 1e6))
@@ -237,19 +239,16 @@ class Performer:
         return Settlement(run.lease, to, outcome.result, int(seconds * 1e6), children)
 
     def _otherwise(self, run: Run, outcome: Outcome, seconds: float) -> Settlement:
-        lease, spec, handler, defaults = run.lease, run.lease.spec, run.handler, self._defaults
-        # The handler's own retries count where the submitter said nothing.
-        own = handler.retries if spec.max_retries == defaults.max_retries else None
-        retention = spec.options.retention
+        lease, terms = run.lease, run.terms
         to = settle(
             outcome,
             attempt=lease.attempt,
-            max_retries=spec.max_retries if own is None else own,
-            backoff=parse_backoff(spec.options.backoff or handler.backoff or defaults.backoff),
+            max_retries=terms.max_retries,
+            backoff=parse_backoff(terms.backoff),
             chance=random.random(),
-            retention=defaults.retention if retention is None else retention,
+            retention=terms.retention,
         )
-        if to.lost and lease.losses + 1 >= defaults.max_losses:
+        if to.lost and lease.losses + 1 >= self._defaults.max_losses:
             to = Transition(JobState.FAILED, spent=False, lost=True)
         self._log.ended(lease, outcome, to, seconds)
         data = outcomes.record(lease, outcome, to, seconds, lease.worker)

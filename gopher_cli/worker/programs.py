@@ -81,7 +81,7 @@ def _environment(run: Run) -> dict[str, str]:
         "GOPHER_JOB_TYPE": lease.spec.type,
         "GOPHER_QUEUE": lease.queue,
         "GOPHER_ATTEMPT": str(lease.attempt),
-        "GOPHER_MAX_RETRIES": str(lease.spec.max_retries),
+        "GOPHER_MAX_RETRIES": str(run.terms.max_retries),
         "GOPHER_TOKEN": lease.token,
         **{f"GOPHER_HEADER_{_upper(k)}": v for k, v in lease.spec.options.headers.items() if "\0" not in v},
     }

@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from gopher_cli.context import Context
 from gopher_cli.handlers import Handler
 from gopher_cli.model.job import Lease
+from gopher_cli.model.terms import Terms
 
 
 class Run:
@@ -16,13 +17,15 @@ class Run:
 
     __slots__ = (
         "context", "deadline", "handler", "lease", "partial", "seat", "started", "stop", "stopped", "task",
+        "terms",
     )  # fmt: skip
 
-    def __init__(self, lease: Lease, handler: Handler, started: float, deadline: float, seat: int) -> None:
+    def __init__(self, lease: Lease, handler: Handler, terms: Terms, started: float, seat: int) -> None:
         self.lease = lease
         self.handler = handler
+        self.terms = terms
         self.started = started
-        self.deadline = deadline
+        self.deadline = started + terms.timeout
         self.seat = seat
         self.stopped = ""
         self.partial = ""  # what a handler has printed of a line

@@ -12,6 +12,7 @@ from gopher_cli.gopher import Gopher
 from gopher_cli.handlers import Registry
 from gopher_cli.model.job import JobState, Lease
 from gopher_cli.model.outcome import Transition
+from gopher_cli.model.terms import terms_of
 from gopher_cli.store.calls import Batch, Settlement
 from gopher_cli.worker.board import Board
 from gopher_cli.worker.fetcher import Fetcher
@@ -47,7 +48,7 @@ class Runner:
     ) -> None:
         self.worn = False
         self._options = options
-        self._default_retention = gopher.defaults.retention
+        self._defaults = gopher.defaults
         self._room = asyncio.Event()
         self._stopping = asyncio.Event()
         self._grace_ends = float("inf")
@@ -108,11 +109,8 @@ class Runner:
                 self._performer.stop(run, why)
         for lease in self._seats.withdraw(wanted):
             if why == "cancel":
-                self._settler.add(Settlement(lease, Transition(JobState.CANCELLED, self._retention(lease))))
-
-    def _retention(self, lease: Lease) -> float:
-        own = lease.spec.options.retention
-        return self._default_retention if own is None else own
+                kept = terms_of(lease.spec, None, self._defaults).retention
+                self._settler.add(Settlement(lease, Transition(JobState.CANCELLED, kept)))
 
     def _running(self) -> list[Run]:
         return list(self._seats.running.copy().values())

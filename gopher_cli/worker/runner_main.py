@@ -15,6 +15,7 @@ import msgspec
 
 from gopher_cli.build import open_gopher
 from gopher_cli.config import Settings
+from gopher_cli.handlers import Handler
 from gopher_cli.loading import load_registry
 from gopher_cli.model.errors import GopherError
 from gopher_cli.worker import logs
@@ -42,7 +43,7 @@ async def live(end: socket.socket, board_fd: int) -> None:
         channel.send(error=str(error), hint=error.hint, exit_code=error.exit_code)
         await _farewell(channel)
         return
-    channel.send(types={type: schema.decode() for type, schema in registry.schemas().items()})
+    channel.send(types={type: _introduction(handler) for type, handler in registry.handlers.items()})
     if await channel.receive() != {"go": True}:  # it stops before it has begun
         channel.send(ended=True)
         await _farewell(channel)
@@ -58,6 +59,16 @@ async def live(end: socket.socket, board_fd: int) -> None:
         listening.cancel()
         channel.send(**runner.state(), ended=True, worn=runner.worn)
     await _farewell(channel)
+
+
+def _introduction(handler: Handler) -> dict[str, Any]:
+    """What the supervisor must know of a handler."""
+    return {
+        "schema": handler.schema.decode(),
+        "timeout": handler.timeout,
+        "retries": handler.retries,
+        "backoff": handler.backoff,
+    }
 
 
 async def _farewell(channel: Channel) -> None:

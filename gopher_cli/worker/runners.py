@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from gopher_cli.model.errors import BadConfig, GopherError
+from gopher_cli.model.terms import HandlerWishes
 from gopher_cli.worker.board import Board
 from gopher_cli.worker.channel import Channel
 from gopher_cli.worker.kin import before_exec
@@ -29,12 +30,13 @@ _SILENT = 10.0  # seconds that one may live on after its end of the channel has 
 
 
 class RunnerProcess:
-    """``dead`` is set when it has ended; ``types`` are known once it is ready."""
+    """``dead`` is set when it has ended; ``types`` and ``wishes`` are known once it is ready."""
 
     def __init__(self, id: str, options: WorkerOptions) -> None:
         self.id = id
         self.dead = asyncio.Event()
         self.types: dict[str, bytes] = {}
+        self.wishes: dict[str, HandlerWishes] = {}
         self.busy = 0
         self.counts: dict[str, int] = {}
         self.current: list[dict[str, Any]] = []
@@ -93,7 +95,8 @@ class RunnerProcess:
         channel.send(id=self.id, options=msgspec.to_builtins(self._options))
         match await channel.receive():
             case {"types": types}:
-                return {type: schema.encode() for type, schema in types.items()}
+                self.wishes = {type: msgspec.convert(said, HandlerWishes) for type, said in types.items()}
+                return {type: said["schema"].encode() for type, said in types.items()}
             case {"error": message, "hint": hint, "exit_code": code}:
                 await self.dead.wait()
                 error = GopherError(message, hint)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable
 from gopher_cli.handlers import Handler, Registry, Runs
 from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.job import Lease
+from gopher_cli.model.terms import terms_of
 from gopher_cli.worker.board import Board
 from gopher_cli.worker.run import Run
 
@@ -33,7 +34,7 @@ class Seats:
         self._board = board
         self._handlers = registry.handlers
         self._number = {name: n for n, name in enumerate(queues)}
-        self._default_timeout = defaults.timeout
+        self._defaults = defaults
         self._last_chance = max(1, defaults.max_losses - 1)
         self._alone: Run | None = None
         self._stray = stray
@@ -79,27 +80,28 @@ class Seats:
 
     def _seated(self, lease: Lease, handler: Handler, seat: int) -> Run:
         started = _CLOCK()
-        timeout = self.timeout_of(lease, handler)
-        run = Run(lease, handler, started, started + timeout, seat)
+        run = Run(lease, handler, terms_of(lease.spec, handler, self._defaults), started, seat)
         # Its supervisor ends this process when the job is still here long after its timeout.
-        self._board.write(
-            seat, started + timeout + KILL_AFTER + 2, self._number.get(lease.queue, 0), lease.id
-        )
+        self._board.write(seat, run.deadline + KILL_AFTER + 2, self._number.get(lease.queue, 0), lease.id)
         self.running[seat] = run
         self.started += 1
         return run
 
-    def timeout_of(self, lease: Lease, handler: Handler) -> float:
-        """The handler's own timeout counts where the submitter said nothing."""
-        timeout = lease.spec.timeout
-        own = handler.timeout
-        return own if own is not None and timeout == self._default_timeout else timeout
-
     def done(self, run: Run) -> bool:
         """It runs no more; False when it was given up before. Its seat is still taken."""
-        if run is self._alone:
-            self._alone = None
-        return self.running.pop(run.seat, None) is not None
+        with self._lock:
+            if run is self._alone:
+                self._alone = None
+            if self.running.get(run.seat) is not run:
+                return False
+            del self.running[run.seat]
+            return True
+
+    def pardon(self, run: Run) -> None:
+        """It is given up: no reason any more to end this process, where others run, at its deadline."""
+        with self._lock:
+            if self.running.get(run.seat) is run:
+                self._board.wipe(run.seat)
 
     def leave(self, seat: int) -> None:
         with self._lock:

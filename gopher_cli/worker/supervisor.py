@@ -20,9 +20,10 @@ from gopher_cli.build import open_gopher
 from gopher_cli.config import Settings
 from gopher_cli.events import Event, JobsReclaimed
 from gopher_cli.gopher import Gopher
-from gopher_cli.model.errors import GopherError
+from gopher_cli.model.errors import GopherError, TryLater, Unavailable
 from gopher_cli.worker import logs
 from gopher_cli.worker.care import Care
+from gopher_cli.worker.joblog import JobLog
 from gopher_cli.worker.logs import say
 from gopher_cli.worker.options import WorkerOptions
 from gopher_cli.worker.overdue import settle_overdue
@@ -49,6 +50,7 @@ class Supervisor:
         self._environ = dict(os.environ) | settings.to_environ()
         self._born: list[float] = []
         self._grace = options.grace
+        self._log = JobLog()  # of jobs that are settled in the name of a blocked runner
 
     async def run(self, ready: Callable[[Supervisor], None]) -> int:
         """Until stopped by a signal, or in a burst until all runners have ended."""
@@ -144,11 +146,14 @@ class Supervisor:
                 try:
                     await self.gopher.hand_back(queue, runner.id, mine)
                     break
-                except GopherError as error:
+                except (Unavailable, TryLater) as error:
                     if self.stopping.is_set():
                         return  # its leases end by themselves
                     say("cannot give jobs back yet", logging.WARNING, why=str(error))
                     await asyncio.sleep(1)
+                except GopherError as error:  # of this queue, and for good: the leases end by themselves
+                    say("cannot give jobs back", logging.ERROR, queue=queue, why=str(error))
+                    break
 
     async def _pause_if_crashing(self) -> None:
         now = time.monotonic()
@@ -207,11 +212,12 @@ class Supervisor:
             overdue = runner.overdue() if runner.ready and not runner.killed_for else []
             if overdue:
                 runner.kill("a job blocked it past its timeout")
-                runner.last_rites = asyncio.ensure_future(self._settle_overdue(runner.id, overdue))
+                runner.last_rites = asyncio.ensure_future(self._settle_overdue(runner, overdue))
 
-    async def _settle_overdue(self, runner: str, jobs: list[tuple[int, str]]) -> None:
+    async def _settle_overdue(self, runner: RunnerProcess, jobs: list[tuple[int, str]]) -> None:
         for queue, id in jobs:
-            await settle_overdue(self.gopher, runner, self.queues[queue], id)
+            await settle_overdue(self.gopher, self._log, runner.id, self.queues[queue], id, runner.wishes)
+        self._log.flush()
 
     def end_unleased(self) -> None:
         """Their leases are over, and these have heard nothing of it: what they run may run elsewhere now."""
@@ -249,7 +255,9 @@ class Supervisor:
             "rss_bytes": rss,
             "cpu_percent": round(cpu, 1),
             "completed": self.finished["completed"] + sum(r.counts.get("completed", 0) for r in self.runners),
-            "failed": self.finished["failed"] + sum(r.counts.get("failed", 0) for r in self.runners),
+            "failed": self.finished["failed"]
+            + self._log.counts["failed"]
+            + sum(r.counts.get("failed", 0) for r in self.runners),
             "current": [job for runner in self.runners for job in runner.current][:20],
         }
 

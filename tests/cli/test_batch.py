@@ -100,6 +100,53 @@ def test_a_batch_that_has_grown_goes_on_where_it_stopped(cli: Cli) -> None:
     ]
 
 
+def statuses(ran: Any) -> list[str]:
+    return [one["status"] for one in results(ran)]
+
+
+def test_a_line_that_was_refused_and_put_right_is_taken_by_the_next_run(cli: Cli) -> None:
+    args = ("submit", "-t", "x", "--batch", "-", "--batch-id", "b", "-o", "ndjson")
+    first = cli(*args, stdin='{"payload":1}\n{"prority":2}\n{"payload":3}\n')
+    second = cli(*args, stdin='{"payload":1}\n{"payload":2}\n{"payload":3}\n')
+
+    assert (first.code, statuses(first)) == (1, ["submitted", "refused", "submitted"])
+    assert (second.code, statuses(second)) == (0, ["exists", "submitted", "exists"])
+    assert json.loads(cli("stats", "-o", "json").out)["total"] == 3
+
+
+def test_a_refused_line_far_in_front_holds_the_mark_back(cli: Cli) -> None:
+    args = ("submit", "-t", "x", "--batch", "-", "--batch-id", "b", "-o", "ndjson")
+    lines = ["{}", "{oops", *["{}"] * 1200]
+    cli(*args, stdin="\n".join(lines))
+    lines[1] = "{}"
+    second = statuses(cli(*args, stdin="\n".join(lines)))
+
+    assert [n for n, status in enumerate(second, 1) if status != "exists"] == [2]
+    cli("purge", "--state", "all", "--yes")
+    assert set(statuses(cli(*args, stdin="\n".join(lines)))) == {"exists"}
+
+
+def test_a_line_refused_for_another_job_is_taken_once_that_has_gone(cli: Cli) -> None:
+    holder = cli.id("-t", "x", "--unique", "k")
+    args = ("submit", "-t", "x", "--batch", "-", "--batch-id", "b", "--if-exists", "fail", "-o", "ndjson")
+    lines = '{}\n{"unique":"k"}\n{}\n'
+    assert statuses(cli(*args, stdin=lines)) == ["submitted", "refused", "submitted"]
+
+    cli("cancel", holder)
+    again = cli(*args, stdin=lines)
+
+    assert (again.code, statuses(again)) == (0, ["exists", "submitted", "exists"])
+
+
+def test_a_wrong_line_in_a_later_run_does_not_forget_the_earlier_one(cli: Cli) -> None:
+    args = ("submit", "-t", "x", "--batch", "-", "--batch-id", "b", "-o", "ndjson")
+    cli(*args, stdin="{}\n{}\n")
+    cli("purge", "--state", "all", "--yes")
+
+    assert statuses(cli(*args, stdin="{oops\n{}\n{}\n")) == ["refused", "exists", "submitted"]
+    assert statuses(cli(*args, stdin="{}\n{}\n{}\n")) == ["exists", "exists", "exists"]
+
+
 def test_a_batch_that_was_killed_is_finished_by_the_next_run(
     cli: Cli, program: Callable[..., Any], tmp_path: Path
 ) -> None:

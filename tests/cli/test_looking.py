@@ -8,6 +8,7 @@ import re
 
 import a
 import pytest
+from redis import Redis
 
 from cli.running import Cli
 from cli.world import beat, do, end, fail, report, start
@@ -189,6 +190,19 @@ def test_stats_have_flat_totals_and_everything_else(cli: Cli) -> None:
     assert [one["queue"] for one in json.loads(cli("stats", "-Q", "other", "--json").out)["queues"]] == [
         "other"
     ]
+
+
+def test_a_queue_with_foreign_keys_is_named_and_hides_no_other(
+    cli: Cli, redis: Redis, namespace: str
+) -> None:
+    cli("submit", "-t", "x")
+    cli("submit", "-t", "x", "-Q", "bad")
+    key = f"{namespace}:{{bad}}:ready_normal"
+    redis.delete(key)
+    redis.set(key, "not ours")
+
+    assert "not counted, for keys that are not ours: bad" in cli("stats", tty=True).out
+    assert {"unreadable\tbad", "pending\t1"} <= set(cli("stats").lines)
 
 
 def test_stats_of_a_queue_that_nobody_knows(cli: Cli) -> None:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from fcntl import ioctl
+from pathlib import Path
 from termios import TIOCSWINSZ
 from typing import Any
 
@@ -259,3 +260,15 @@ def test_ascii_alone_is_no_reason_to_fall_over(program: Program, cli: Cli) -> No
 
     assert (code, err) == (0, "")
     assert "Zo\\xeb" in out
+
+
+def test_what_the_command_line_alone_reads_of_the_environment_is_documented() -> None:
+    import gopher_cli
+
+    root = Path(gopher_cli.__file__).parent
+    text = "".join(file.read_text() for file in (root / "cli").glob("*.py"))
+    names = set(re.findall(r'environ\.get\("(GOPHER_\w+)"', text))
+    told = "".join((root.parent / name).read_text() for name in ("README.md", "config.example.env"))
+
+    assert {"GOPHER_OUTPUT", "GOPHER_DEBUG", "GOPHER_ASSUME_YES"} <= names
+    assert [name for name in sorted(names) if name not in told] == []

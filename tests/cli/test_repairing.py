@@ -67,6 +67,36 @@ def test_requeue_dlq_chooses(cli: Cli) -> None:
     assert json.loads(cli("stats", "-Q", "slow", "--json").out)["pending"] == 1
 
 
+def test_requeue_dlq_into_the_queue_where_they_are_deletes_nothing(cli: Cli) -> None:
+    ids = [fail(cli), fail(cli)]
+
+    assert cli("requeue-dlq", "--to-queue", "default", ids[0]).code == 0
+    assert cli("requeue-dlq", "--to-queue", "default").out == "1 job retried\n"
+    assert counts(cli) == {"pending": 2, "failed": 0, "scheduled": 0, "total": 2}
+
+
+def test_requeue_dlq_says_what_it_had_to_leave(cli: Cli) -> None:
+    fail(cli, "--unique", "k")
+    cli.id("-t", "x", "-Q", "slow", "--unique", "k")
+    ran = cli("requeue-dlq", "--to-queue", "slow")
+
+    assert (ran.code, ran.out) == (0, "0 jobs retried\n")
+    assert "1 job left: another job holds its unique key" in ran.err
+    assert counts(cli)["failed"] == 1
+
+
+@pytest.mark.parametrize(
+    "filter",
+    ["--type=x", "--queue=q", "--tag=t", "--error=e", "--older-than=1h", "--limit=1", "--rate=1/s"],
+)
+def test_requeue_dlq_takes_ids_or_filters(cli: Cli, filter: str) -> None:
+    id = fail(cli)
+    ran = cli("requeue-dlq", id, filter)
+
+    assert ran.code == 2 and "ids and filters do not go together" in ran.err
+    assert counts(cli)["failed"] == 1
+
+
 def test_requeue_dlq_of_one_job_that_is_not_dead(cli: Cli) -> None:
     id = cli.id("-t", "x")
     ran = cli("requeue-dlq", id)

@@ -80,10 +80,11 @@ def test_a_misspelt_priority_is_answered_with_a_guess():
     assert caught.value.hint == "did you mean high?"
 
 
-def test_who_asks_for_nothing_gets_the_defaults():
+def test_who_asks_for_nothing_has_said_nothing():
     job = make_job("mail")
 
-    assert (job.queue, job.spec.priority, job.spec.max_retries) == ("default", 5, 3)
+    assert (job.queue, job.spec.priority) == ("default", 5)
+    assert (job.spec.max_retries, job.spec.timeout) == (None, None)
     assert job.spec.options is NO_OPTIONS and make_options() == NO_OPTIONS
     assert job.lock == ""
 

@@ -45,8 +45,3 @@ def test_an_outcome_decides_what_becomes_of_the_job(outcome, attempt, expected):
     )  # fmt: skip
 
     assert transition == expected
-
-
-@pytest.mark.parametrize("state", list(JobState))
-def test_a_final_state_is_one_that_no_worker_leaves(state):
-    assert state.is_final == (state in ("completed", "failed", "cancelled"))

@@ -29,7 +29,8 @@ def environ(redis_url: str, namespace: str, tmp_path: Path) -> dict[str, str]:
     }
     return kept | {
         "REDIS_URL": redis_url, "GOPHER_NAMESPACE": namespace, "GOPHER_HOME": str(tmp_path / "home"),
-        "HOME": str(tmp_path), "PYTHONPATH": f"{TESTS}:{TESTS.parent}" + os.environ.get("GOPHER_TEST_PATH", ""),
+        "HOME": str(tmp_path),
+        "PYTHONPATH": f"{TESTS}:{TESTS.parent}{os.environ.get('GOPHER_TEST_PATH', '')}",
         "GOPHER_LEASE": "3s", "GOPHER_HEARTBEAT": "1s", "GOPHER_BACKOFF": "fixed:50ms",
     }  # fmt: skip
 

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import threading
 from pathlib import Path
 from typing import Any
 
 import a
 import pytest
 
+from gopher_cli.context import Context, JobInfo
 from gopher_cli.gopher import Gopher
 from gopher_cli.handlers import Registry
+from gopher_cli.model.terms import HandlerWishes
+from gopher_cli.worker.joblog import JobLog
+from gopher_cli.worker.overdue import settle_overdue
+from worker.apps import app
 from worker.conftest import Work
 from worker.processes import ends, lines, state, until
 
@@ -199,6 +206,28 @@ async def test_a_handler_that_heeds_nothing_is_given_up_and_its_process_is_worn(
     await until(lambda: lines(tmp_path / "f"))
 
 
+async def test_a_handler_that_is_given_up_leaves_the_board_so_that_its_neighbours_may_finish(
+    gopher: Gopher, runner: Work, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("gopher_cli.worker.runner.KILL_AFTER", 0.1)
+    registry, end = Registry(), threading.Event()
+    registry.handler("stuck")(lambda payload: end.wait() and None)
+    registry.update(app.registry)
+    neighbour = await gopher.submit("hold", {"file": str(tmp_path / "f")})
+    stuck = await gopher.submit("stuck", timeout=0.1, **SOON)
+    one = runner(registry=registry)
+    running = asyncio.create_task(one.run())
+
+    await ends(gopher, stuck, "retrying")
+
+    assert [id for _, _, id in one._seats._board.read()] == [neighbour]
+    (tmp_path / "f.go").touch()
+    await asyncio.wait_for(running, 10)
+    assert one.worn
+    assert await state(gopher, neighbour) == "completed"
+    end.set()
+
+
 # Cancelling
 
 
@@ -326,6 +355,47 @@ async def test_a_handler_has_its_own_timeout_retries_and_backoff(gopher: Gopher,
     assert await state(gopher, slow_id) == "failed"
     detail = await gopher.inspect("default", fails_id)
     assert abs(detail.due - detail.now - 90_000) < 2000
+
+
+async def test_what_the_submitter_says_counts_more_even_where_it_is_the_default(
+    gopher: Gopher, runner: Work
+) -> None:
+    registry = Registry()
+    seen: list[JobInfo] = []
+
+    @registry.handler("picky", timeout=0.1, retries=0)
+    async def picky(payload: Any, ctx: Context) -> None:
+        seen.append(ctx.job)
+        raise RuntimeError
+
+    own = await gopher.submit("picky")
+    said = await gopher.submit("picky", max_retries=3, timeout=300.0, **SOON)
+    await run(runner, registry=registry)
+
+    assert [await state(gopher, id) for id in (own, said)] == ["failed", "retrying"]
+    assert [(job.max_retries, job.timeout) for job in seen] == [(0, 0.1), (3, 300.0)]
+
+
+async def test_a_blocked_job_is_settled_by_the_terms_of_its_handler_and_told_of(
+    gopher: Gopher, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr("gopher_cli.worker.joblog.say", lambda text, *_, **__: told.append(text))
+    caplog.set_level(logging.INFO, logger="gopher")
+    own = HandlerWishes(timeout=7.0, retries=0)
+    wishes = {"slow": own, "again": HandlerWishes(backoff="fixed:90s:nojitter")}
+    ids = [await gopher.submit(type) for type in wishes]
+    await gopher.reserve("default", worker="w.0", token="w.0:t", sequence=1, count=2)
+    log = JobLog()
+
+    for id in ids:
+        await settle_overdue(gopher, log, "w.0", "default", id, wishes)
+
+    slow, again = [await gopher.inspect("default", id) for id in ids]
+    assert (slow.state, again.state) == ("failed", "retrying")
+    assert slow.history[0].error == "it ran longer than its timeout of 7s"
+    assert abs(again.due - again.now - 90_000) < 2000
+    assert (told, log.counts["failed"]) == (["failed for good", "failed, will retry"], 2)
 
 
 # Losses of isolated processes

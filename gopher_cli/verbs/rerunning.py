@@ -1,0 +1,122 @@
+"""Running again: dead and waiting jobs, in their own queue or in another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from gopher_cli.events import JobsRequeued
+from gopher_cli.model.errors import BadData, Usage
+from gopher_cli.model.job import Job
+from gopher_cli.model.stats import JobRow
+from gopher_cli.store import ask, calls
+from gopher_cli.store.codec import decode_spec, encode_spec
+from gopher_cli.store.keys import PLACES
+from gopher_cli.verbs.producing import round_trips
+from gopher_cli.verbs.sweeping import SLICE, Bulk, Filter, Sweeping, Tell, in_slices
+
+# What leaves a job where it is; any other word means that it has left its place.
+_STAYS = ("locked", "taken", "unreadable")
+
+
+class Rerunning(Sweeping):
+    async def requeue(self, queue: str, ids: Sequence[str], *, source: str = "any") -> dict[str, str]:
+        """Run these again now. For each id: enqueued, again, locked, gone, or the state that forbids it."""
+        words: dict[str, str] = {}
+        for piece in in_slices(ids):
+            words |= await self.store.run(calls.requeue(self.keys(queue), piece, source=source))
+        if back := [id for id, word in words.items() if word == "enqueued"]:
+            self.emit(JobsRequeued(queue, back))
+        return words
+
+    async def move(self, queue: str, ids: Sequence[str], target: str) -> dict[str, str]:
+        """Requeue dead jobs into another queue: stored there first, then deleted here.
+
+        For each id: enqueued, locked, gone (no dead job), unreadable, or taken (another job there has
+        its id).
+        A crash in between leaves a job in both; the same command again finishes it.
+        """
+        if target == queue:
+            return await self.requeue(queue, ids, source="failed")
+        await self.announce([target])
+        words: dict[str, str] = {}
+        for piece in in_slices(list(dict.fromkeys(ids))):
+            words |= await self._carry(queue, piece, target)
+        return words
+
+    async def _carry(self, queue: str, ids: Sequence[str], target: str) -> dict[str, str]:
+        keys, words = self.keys(queue), dict.fromkeys(ids, "gone")
+        died = dict(zip(ids, await self.store.ask(ask.scores(keys, "failed", ids)), strict=True))
+        dead = [id for id in ids if died[id] is not None]
+        specs, _, _ = await self.store.ask(ask.records(keys, dead))
+        jobs = []
+        for id, spec in zip(dead, specs, strict=True):
+            try:
+                jobs.append(Job(id=id, queue=target, spec=decode_spec(spec)))
+            except BadData:
+                words[id] = "unreadable"
+        for trip in round_trips(enumerate(jobs)):
+            words |= await self._store(target, [job for _, job in trip], died)
+        if moved := [id for id, word in words.items() if word == "enqueued"]:
+            await self.store.run(calls.purge(keys, "failed", moved))
+        return words
+
+    async def _store(self, target: str, jobs: Sequence[Job], died: dict[str, float | None]) -> dict[str, str]:
+        """Submit into the other queue; enqueued is also what an interrupted move has left there."""
+        keys = self.keys(target)
+        receipts = await self.store.run(calls.submit(keys, jobs), "submit")
+        words = {one.id: "enqueued" if one.accepted else "locked" for one in receipts}
+        known = [
+            job
+            for job, one in zip(jobs, receipts, strict=True)
+            if not one.accepted and one.duplicate_of in ("", one.id)
+        ]
+        specs, metas, _ = await self.store.ask(ask.records(keys, [job.id for job in known]))
+        for job, spec, meta in zip(known, specs, metas, strict=True):
+            # A job of the same id is ours if it says the same, and came after ours had died.
+            later = calls.read_record(meta).created >= (died[job.id] or 0)
+            words[job.id] = "enqueued" if later and spec == encode_spec(job.spec) else "taken"
+        return words
+
+    async def requeue_all(
+        self,
+        wanted: Filter,
+        *,
+        limit: int = 0,
+        rate: float = 0.0,
+        target: str = "",
+        tell: Tell = lambda _: None,
+    ) -> Bulk:
+        """Run all that the filter means again, oldest first; ``rate`` in jobs a second, 0 is no limit.
+
+        Each job once: one that fails again meanwhile is left as it is. Only dead jobs go to a ``target``.
+        """
+        if target:
+            wanted = _dead(wanted)
+        done = Bulk()
+
+        async def act(queue: str, place: str, rows: Sequence[JobRow]) -> int:
+            ids, state = [row.id for row in rows], PLACES[place]
+            back = self.move(queue, ids, target) if target else self.requeue(queue, ids, source=state)
+            words = list((await back).values())
+            for word in words:
+                done.count(word, "enqueued")
+            tell(done.changed)
+            if rate:
+                import asyncio  # late: a command that does not wait starts without it
+
+                await asyncio.sleep(len(ids) / rate)
+            stay = (*_STAYS, state, "again") if state == "enqueued" else (*_STAYS, state)
+            return sum(word not in stay for word in words)
+
+        since = await self.store.ask(ask.time_ms())
+        step = max(1, min(SLICE, int(rate))) if rate else SLICE
+        await self.sweep(wanted, act, limit=limit, step=step, since=since)
+        return done
+
+
+def _dead(wanted: Filter) -> Filter:
+    if set(wanted.states) - {"failed"}:
+        raise Usage("only dead jobs move to another queue", "leave the states away, or say failed")
+    return msgspec.structs.replace(wanted, states=("failed",))

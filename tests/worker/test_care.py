@@ -1,0 +1,145 @@
+"""The supervisor's duties: one broken queue stops no other, and no living worker is buried."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from gopher_cli.config import Settings
+from gopher_cli.gopher import Gopher
+from gopher_cli.model.errors import BadData
+from gopher_cli.worker.board import Board
+from gopher_cli.worker.care import Care
+from gopher_cli.worker.options import WorkerOptions
+from gopher_cli.worker.runners import RunnerProcess
+from gopher_cli.worker.silence import Silence
+from gopher_cli.worker.supervisor import Supervisor
+
+pytestmark = pytest.mark.anyio
+ABOUT = {"queues": ["default"], "processes": 1}
+
+
+def supervisor(gopher: Gopher, *queues: str) -> Supervisor:
+    options = WorkerOptions(queues=tuple((name, 1) for name in queues))
+    return Supervisor(gopher, Settings(), options)
+
+
+# Dead workers
+
+
+def test_a_worker_is_dead_when_it_says_nothing_between_two_looks_far_enough_apart() -> None:
+    silence = Silence()
+
+    assert silence.dead({"w": 5}, now=100.0) == []
+    assert silence.dead({"w": 5}, now=119.0) == []
+    assert silence.dead({"w": 5}, now=120.0) == ["w"]
+
+
+def test_a_worker_that_speaks_between_two_looks_lives_however_old_its_word_seems() -> None:
+    silence = Silence()
+    looks = [silence.dead({"w": beat}, now=100.0 + 10 * beat) for beat in range(10)]
+
+    assert looks == [[]] * 10
+
+
+async def test_a_live_worker_with_an_old_beat_keeps_its_jobs(gopher: Gopher, redis: Redis) -> None:
+    await gopher.beat("w", ABOUT)
+    id = await gopher.submit("mail")
+    await gopher.reserve("default", worker="w.0", token="w.0:t", sequence=1)
+    redis.zadd(f"{gopher.namespace}:{{~}}:beats", {"w": 1})
+
+    assert await gopher.silent() == {"w": 1}
+    await gopher.bury_the_dead(["w"])
+
+    assert (await gopher.renew("default", "w.0")).lost == []
+    assert redis.zrange(gopher.keys("default").held("w.0"), 0, -1) == [id.encode()]
+    assert [one.id for one in await gopher.workers()] == ["w"]
+
+
+async def test_a_dead_worker_is_buried_once_its_jobs_are_elsewhere(gopher: Gopher, redis: Redis) -> None:
+    await gopher.beat("w", ABOUT)
+    await gopher.submit("mail")
+    await gopher.reserve("default", worker="w.0", token="w.0:t", sequence=1)
+    await gopher.hand_back("default", "w.0")
+    held = gopher.keys("default").held("w.0")
+    redis.zadd(held, {"of-long-ago": 1})
+
+    await gopher.bury_the_dead(["w"])
+
+    assert await gopher.workers() == []
+    assert not redis.exists(held)
+
+
+async def test_one_look_buries_nobody_and_nobody_buries_itself(gopher: Gopher, redis: Redis) -> None:
+    one = supervisor(gopher, "default")
+    for worker in ("w", one.id):
+        await gopher.beat(worker, ABOUT)
+        redis.zadd(f"{gopher.namespace}:{{~}}:beats", {worker: 1})
+    care = Care(one)
+
+    await care.bury_the_dead()
+    assert len(await gopher.workers()) == 2
+
+    care._silence._since = {beat: since - 20 for beat, since in care._silence._since.items()}
+    await care.bury_the_dead()
+    assert [worker.id for worker in await gopher.workers()] == [one.id]
+
+
+# A queue whose keys are not ours
+
+
+@pytest.fixture
+def foreign(gopher: Gopher, redis: Redis) -> Any:
+    """The queue "bad", known to the fleet; all its keys are somebody else's."""
+    keys = [gopher.keys("bad")[name] for name in ("ready_normal", "running", "scheduled", "completed")]
+    redis.sadd(f"{gopher.namespace}:{{~}}:queues", "bad")
+    for key in keys:
+        redis.set(key, "not ours")
+    yield
+    redis.delete(*keys)
+
+
+@pytest.mark.usefixtures("foreign")
+async def test_a_broken_queue_does_not_keep_a_worker_from_the_others(gopher: Gopher) -> None:
+    care = Care(supervisor(gopher, "bad", "default"))
+    due = await gopher.submit("mail", delay=0.001)
+    while (await gopher.inspect("default", due)).state != "enqueued":
+        with pytest.raises(BadData):
+            await care.tend()
+    await gopher.reserve("default", worker="w.0", token="w.0:t", sequence=1, now="1000")
+
+    with pytest.raises(BadData):
+        await care.reclaim()
+    assert [id for id, _ in care._suspects["default"]] == [due]
+    with pytest.raises(BadData):
+        await care.tidy()
+
+
+@pytest.mark.usefixtures("foreign")
+async def test_a_broken_queue_does_not_hide_the_others_from_stats(gopher: Gopher) -> None:
+    await gopher.submit("mail")
+
+    found = await gopher.stats()
+
+    assert ([one.queue for one in found.queues], found.pending) == (["default"], 1)
+    assert found.unreadable == ["bad"]
+
+
+@pytest.mark.usefixtures("foreign")
+async def test_jobs_of_a_dead_runner_are_given_back_although_another_queue_is_broken(
+    gopher: Gopher, redis: Redis
+) -> None:
+    one = supervisor(gopher, "bad", "default")
+    redis.set(gopher.keys("bad").held(f"{one.id}.0"), "not ours")
+    id = await gopher.submit("mail")
+    await gopher.reserve("default", worker=f"{one.id}.0", token=f"{one.id}.0:t", sequence=1)
+    runner = RunnerProcess(f"{one.id}.0", one.options)
+    runner.board, runner.ended_well = Board.create(1), True
+
+    await asyncio.wait_for(one._bury(runner), 5)
+
+    assert (await gopher.inspect("default", id)).state == "enqueued"
+    redis.delete(gopher.keys("bad").held(f"{one.id}.0"))
