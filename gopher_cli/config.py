@@ -156,9 +156,8 @@ def read(row: Row, given: Given) -> object:
         raise wrong(f"{given.called}: {error}", error.hint) from None
     except ValueError as error:
         value = "" if row.metadata["show"] else f" {given.raw[:80]!r}"
-        raise wrong(
-            f"{given.called} has a wrong value{value}: it takes {error}", "see: gopher config show"
-        ) from None
+        see = "" if given.origin == "flag" else "see: gopher config show"  # who typed it sees it
+        raise wrong(f"{given.called} has a wrong value{value}: it takes {error}", see) from None
 
 
 def shown(row: Row, value: object) -> str:

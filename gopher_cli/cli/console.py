@@ -152,12 +152,12 @@ class Console:
         for id in ids:
             self.print(safe(id))
 
-    def confirm(self, question: str, *, yes: bool) -> None:
+    def confirm(self, question: str, *, yes: bool, would: str) -> None:
         """Raises Usage where nobody can answer, Declined where the answer is no."""
         if yes or os.environ.get("GOPHER_ASSUME_YES", "") not in ("", "0"):
             return
         if not (sys.stdin.isatty() and self.err.isatty()):
-            raise Usage("this needs a yes, and there is no terminal to ask", "add --yes, or --dry-run")
+            raise Usage(f"{would}; without a terminal this needs --yes", "add --yes, or --dry-run")
         print(f"{question} [y/N] ", end="", file=self.err, flush=True)
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             raise Declined("nothing was changed")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gopher_cli.gopher import Gopher
     from gopher_cli.model.stats import JobDetail
 
+Names = dict[str, str]  # of workers: host:pid by id
 _TIMES = ("created", "ready_at", "started", "finished", "due", "lease_until", "kept_until", "now")
 
 
@@ -39,13 +40,16 @@ def inspect(
     """
     if wait or wait_timeout:
         return _wait(console, ids, duration("--wait-timeout", wait_timeout))
-    show(console, console.call(lambda gopher: _details(console, gopher, ids)))
+    jobs, workers = console.call(lambda gopher: _details(console, gopher, ids))
+    show(console, jobs, workers)
     return 0
 
 
-async def _details(console: Console, gopher: Gopher, ids: list[str]) -> list[JobDetail]:
+async def _details(console: Console, gopher: Gopher, ids: list[str]) -> tuple[list[JobDetail], Names]:
     found = await found_ids(gopher, console.settings(), ids)
-    return [await gopher.inspect(queue, id) for queue, id in found]
+    jobs = [await gopher.inspect(queue, id) for queue, id in found]
+    named = console.format == "table" and any(job.worker for job in jobs)
+    return jobs, {w.id: f"{w.host}:{w.pid}" for w in await gopher.workers()} if named else {}
 
 
 def _wait(console: Console, ids: list[str], limit: float) -> int:
@@ -61,7 +65,7 @@ def _wait(console: Console, ids: list[str], limit: float) -> int:
     return finish(console, wait_for(console, typed_id(console.settings(), ids[0]), work))
 
 
-def show(console: Console, jobs: list[JobDetail]) -> None:
+def show(console: Console, jobs: list[JobDetail], workers: Names) -> None:
     """Each job, in the format that was asked for."""
     match console.format:
         case "json":
@@ -76,7 +80,7 @@ def show(console: Console, jobs: list[JobDetail]) -> None:
             from gopher_cli.cli.inspect_view import portrait
 
             for number, job in enumerate(jobs):
-                print_rich(console, *([""] if number else []), portrait(job, width(console)))
+                print_rich(console, *([""] if number else []), portrait(job, width(console), workers))
         case _:
             _plain(console, jobs)
 

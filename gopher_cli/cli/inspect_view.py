@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from gopher_cli.cli.safe import safe
 from gopher_cli.cli.words import ago, log_line, size, span, style_of, took
 from gopher_cli.model.stats import AttemptRecord, JobDetail
 
+NOBODY: Mapping[str, str] = {}
 _LOG_LINES = 20
 _MOST_TEXT = 4000
 _HISTORY = {
@@ -25,15 +26,18 @@ _HISTORY = {
 }  # fmt: skip
 
 
-def portrait(job: JobDetail, room: int) -> Group:
-    """The head and why it waits, then what was asked for, what happened, and what came of it."""
+def portrait(job: JobDetail, room: int, workers: Mapping[str, str] = NOBODY) -> Group:
+    """The head and why it waits, then what was asked for, what happened, and what came of it.
+
+    ``workers`` names those that are known: host:pid by id.
+    """
     room = min(room, 120)
     parts: list[Any] = [_head(job)]
     if job.why_not_running:
         parts.append(Text(f"  why not running: {safe(job.why_not_running)}", style="yellow"))
     if job.unreadable:
         parts.append(Text("  its record cannot be read; the raw bytes are below", style="red"))
-    parts += [Text(), _facts(job)]
+    parts += [Text(), _facts(job, workers)]
     parts += _section("Payload", _json(job.payload))
     parts += _section("Timeline", _timeline(job))
     for event in job.history:
@@ -61,16 +65,16 @@ def _head(job: JobDetail) -> Text:
     )  # fmt: skip
 
 
-def _facts(job: JobDetail) -> Table:
+def _facts(job: JobDetail, workers: Mapping[str, str]) -> Table:
     table = Table.grid(padding=(0, 2), pad_edge=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
-    for name, value in _rows(job):
+    for name, value in _rows(job, workers):
         table.add_row(Text(f"  {name}"), Text(value))
     return table
 
 
-def _rows(job: JobDetail) -> Iterator[tuple[str, str]]:
+def _rows(job: JobDetail, workers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Only what is so: an empty field tells a reader nothing."""
     yield "queue", safe(job.queue)
     yield "priority", str(job.priority)
@@ -84,7 +88,7 @@ def _rows(job: JobDetail) -> Iterator[tuple[str, str]]:
             yield name, moment(ms, job.now)
     for name, text in (
         ("unique key", job.unique_key), ("tags", ", ".join(job.tags)), ("after", ", ".join(job.after)),
-        ("parent", job.parent), ("worker", job.worker),
+        ("parent", job.parent), ("worker", workers.get(job.worker.partition(".")[0], job.worker)),
         ("headers", ", ".join(f"{k}={v}" for k, v in job.headers.items())),
     ):  # fmt: skip
         if text:
@@ -139,7 +143,10 @@ def _events(job: JobDetail) -> Iterator[Event]:
     for event in job.history:
         what = "handed back" if event.outcome == "interrupted" else event.outcome
         yield event.at, what, _told(event, job.now), _HISTORY.get(event.outcome, "red")
-    if job.created < job.ready_at <= job.now:
+    if _handed_back(job):
+        taken = job.started <= job.ready_at <= job.now
+        yield job.ready_at if taken else job.started, "handed back", "no attempt was spent", "cyan"
+    elif job.created < job.ready_at <= job.now:
         yield job.ready_at, "ready", "", "cyan"
     if job.started and job.state in ("processing", "completed"):
         waited = max(0, job.started - (job.ready_at or job.created)) / 1000
@@ -147,6 +154,12 @@ def _events(job: JobDetail) -> Iterator[Event]:
     if job.finished and job.state in ("completed", "cancelled"):
         ran = (job.finished - job.started) / 1000 if job.started and job.state == "completed" else None
         yield job.finished, job.state, f"after {took(ran)}" if ran is not None else "", style_of(job.state)
+
+
+def _handed_back(job: JobDetail) -> bool:
+    """Taken by a worker that gave it back unharmed: of this the history keeps nothing."""
+    waits = job.state in ("enqueued", "scheduled")
+    return waits and bool(job.worker and job.started) and all(e.at < job.started for e in job.history)
 
 
 def clock(ms: int, first: int) -> str:

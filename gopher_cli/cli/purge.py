@@ -17,7 +17,10 @@ from gopher_cli.model.errors import Usage
 
 States = Annotated[
     list[str] | None,
-    o.option("--state", "-s", metavar="STATE", panel=o.WHICH, help="these states (repeat, or a,b), or all"),
+    o.option(
+        "--state", "-s", metavar="STATE", panel=o.WHICH,
+        help="needed: these states (repeat, or a,b), or all",
+    ),
 ]  # fmt: skip
 Force = Annotated[bool, o.option("--force", help="running jobs too: what they still do is not recorded")]
 
@@ -51,7 +54,8 @@ def purge(
     if dry_run:
         return say_counts(console, counts, most, "would be deleted")
     if counts:
-        console.confirm(question(counts, most), yes=yes)
+        would = f"{plural(chosen_count(counts, most), 'job')} would be deleted"
+        console.confirm(question(counts, most), yes=yes, would=would)
     counter = Counter(console, "deleted")
     try:
         done = console.call(lambda gopher: gopher.purge(wanted, limit=most, tell=counter.show))
@@ -74,10 +78,12 @@ def chosen(given: list[str] | None, *, force: bool) -> tuple[str, ...]:
     return found
 
 
+def chosen_count(counts: Mapping[tuple[str, str], int], limit: int) -> int:
+    return min(limit or sum(counts.values()), sum(counts.values()))
+
+
 def question(counts: Mapping[tuple[str, str], int], limit: int) -> str:
     """What will be deleted, in one sentence."""
-    whole_count = sum(counts.values())
     parts = ", ".join(f"{count} {state} in {queue}" for (queue, state), count in sorted(counts.items())[:6])
     more = ", ..." if len(counts) > 6 else ""
-    count = min(limit, whole_count) if limit else whole_count
-    return safe(f"Delete {plural(count, 'job')} for good ({parts}{more})?")
+    return safe(f"Delete {plural(chosen_count(counts, limit), 'job')} for good ({parts}{more})?")

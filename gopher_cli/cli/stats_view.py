@@ -49,7 +49,10 @@ def picture(found: Stats, room: int, *, color: bool = True, footer: str = "", tr
     parts += [_title("Workers", _workers_say(found.workers)), *_workers(found.workers, room, most), Text()]
     parts += [_title("Server", ""), _server(found.server, room)]
     if footer:
-        parts += [Text(), Text(f"{found.at[11:19]} UTC, {footer}", style="dim")]
+        parts += [
+            Text(),
+            Text(f"{footer}, {found.at[11:19]} UTC", style="dim", no_wrap=True, overflow="ellipsis"),
+        ]
     return Group(*parts)
 
 
@@ -220,7 +223,12 @@ def _workers_say(workers: list[WorkerInfo]) -> str:
 def _workers(workers: list[WorkerInfo], room: int, most: int) -> list[Any]:
     if not workers:
         return [Text("none is running; start one: gopher worker", style="yellow")]
-    gauge = Column(name="load", show=lambda w: _gauge(w.busy, w.slots) if w.alive else "-", keep=4, style=lambda _: "cyan")
+    gauge = Column(
+        name="load",
+        show=lambda w: _gauge(w.busy, w.slots) if w.alive else "-",
+        keep=4,
+        style=lambda _: "cyan",
+    )
     columns = [*COLUMNS[:3], gauge, *COLUMNS[3:]]
     more = [Text(f"and {plural(len(workers) - most, 'other')}: gopher workers", style="dim")]
     return [_table(columns, workers[:most], room), *(more if len(workers) > most else [])]

@@ -70,7 +70,7 @@ def frame(console: Console, found: Stats | Unavailable | TryLater, every: float,
     columns, height = size
     if isinstance(found, (Unavailable, TryLater)):
         return _rendered(console, f"{found}\n{found.hint}", columns)[:height]
-    footer, color = f"every {every:g}s, Ctrl-C ends", wants_color(console.color, console.out)
+    footer, color = f"Ctrl-C ends, every {every:g}s", wants_color(console.color, console.out)
     lines: list[str] = []
     for trim in range(SHORTEST + 1):
         shown = picture(found, columns, color=color, footer=footer, trim=trim)

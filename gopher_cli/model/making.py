@@ -131,7 +131,9 @@ def _check_utf8(raw: bytes) -> None:
         raw.decode()
     except UnicodeDecodeError as error:
         byte = raw[error.start]
-        raise BadData(f"the payload is no JSON: byte 0x{byte:02x} at position {error.start} is not UTF-8") from None
+        raise BadData(
+            f"the payload is no JSON: byte 0x{byte:02x} at position {error.start} is not UTF-8"
+        ) from None
 
 
 def _located(raw: bytes, error: Exception) -> str:

@@ -32,13 +32,19 @@ class HandlerWishes(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 NO_WISHES = HandlerWishes()
 
 
+# A job whose result nobody wants is remembered for a minute: a submit or a settlement that is sent
+# again after a lost answer must find it, or it would run twice.
+MEMORY = 60.0
+
+
 class Terms(msgspec.Struct, frozen=True):
-    """Seconds throughout."""
+    """Seconds throughout. ``retention`` is for the job; its result is kept only where that is wished."""
 
     timeout: float
     max_retries: int
     backoff: str
     retention: float
+    keeps_result: bool = True
 
 
 def terms_of(spec: Spec, handler: Wishes | None, defaults: Defaults) -> Terms:
@@ -46,9 +52,11 @@ def terms_of(spec: Spec, handler: Wishes | None, defaults: Defaults) -> Terms:
     own, options = handler or NO_WISHES, spec.options
     timeout = own.timeout if spec.timeout is None else spec.timeout
     retries = own.retries if spec.max_retries is None else spec.max_retries
+    retention = defaults.retention if options.retention is None else options.retention
     return Terms(
         defaults.timeout if timeout is None else timeout,
         defaults.max_retries if retries is None else retries,
         options.backoff or own.backoff or defaults.backoff,
-        defaults.retention if options.retention is None else options.retention,
+        retention or MEMORY,
+        bool(retention),
     )

@@ -45,9 +45,7 @@ def translate(error: BaseException, address: str) -> GopherError:
     """The error as one of ours. ``address`` is shown to people: it must carry no password."""
     said = _SCRIPT.sub("", str(error)).strip()
     if said.startswith(("NOAUTH", "Authentication required")):
-        return Denied(
-            f"Redis at {address} wants a password", "set REDIS_PASSWORD, or put it into REDIS_URL"
-        )
+        return Denied(f"Redis at {address} wants a password", "set REDIS_PASSWORD, or put it into REDIS_URL")
     refused = said.startswith("WRONGPASS") or "username-password pair" in said
     if refused or isinstance(error, AuthenticationError):
         return Denied(

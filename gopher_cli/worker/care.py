@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 
 _AWAY = (Unavailable, TryLater)
+_BREATH = 0.02  # seconds between two looks for due jobs, however many there are
 
 
 class Care:
@@ -33,6 +34,7 @@ class Care:
         self._failing: dict[str, str] = {}  # by duty: what is wrong with it
         self._asked = asyncio.Event()
         self._silence = Silence()
+        self._due_in = 60.0
 
     def duties(self) -> list[Coroutine[Any, Any, None]]:
         beat = self._worker.settings.heartbeat
@@ -51,19 +53,25 @@ class Care:
     async def _every(
         self,
         seconds: float,
-        duty: Callable[[], Awaitable[None]],
+        duty: Callable[[], Awaitable[float | None]],
         hurry: asyncio.Event | None = None,
     ) -> None:
-        """Again and again, a little unevenly so that a fleet spreads out. Redis away is no reason to end."""
+        """Again and again, a little unevenly so that a fleet spreads out. Redis away is no reason to end.
+
+        A duty may answer in how many seconds it is wanted again, if that is sooner.
+        """
         while True:
+            sooner = None
             try:
-                await duty()
+                sooner = await duty()
                 self._done(duty.__name__)
             except GopherError as error:
                 self._missed(duty.__name__, str(error), away=isinstance(error, _AWAY))
             except Exception as error:  # no fault of ours may end the heartbeat
                 self._missed(duty.__name__, f"{duty.__name__}: {type(error).__name__}: {error}")
             pause = seconds * random.uniform(0.8, 1.0)
+            if sooner is not None:
+                pause = min(pause, sooner)
             if hurry is None:
                 await asyncio.sleep(pause)
                 continue
@@ -126,13 +134,21 @@ class Care:
                     runner.tell(fence=True)
                 say("no heartbeat for almost a lease: running jobs are interrupted", logging.ERROR)
 
-    async def tend(self) -> None:
-        """Due jobs stand in line, follow-ups go their way, cancel requests are looked for."""
+    async def tend(self) -> float:
+        """Due jobs stand in line, follow-ups go their way, cancel requests are looked for.
+
+        Again when the next job falls due, so that a retry is not a second late.
+        """
+        self._due_in = 60.0
         await self._in_each_queue(self._tend)
+        return max(self._due_in, _BREATH)
 
     async def _tend(self, queue: str) -> None:
-        if (await self._worker.gopher.promote(queue)).cancels:
+        promotion = await self._worker.gopher.promote(queue)
+        if promotion.cancels:
             self._asked.set()
+        if promotion.next_due is not None:
+            self._due_in = min(self._due_in, (promotion.next_due - promotion.now) / 1000)
         await self._worker.gopher.relay(queue)
 
     async def reclaim(self) -> None:

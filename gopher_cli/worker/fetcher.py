@@ -35,6 +35,7 @@ class Fetcher:
         self._next_due: int | None = None
         self._now = 0
         self._quiet: dict[str, float] = {}
+        self.broken = False  # a queue could not be served
 
     async def fetch(self, count: int) -> list[Batch]:
         """Up to ``count`` jobs from the queues, the one whose turn it is first."""
@@ -75,6 +76,7 @@ class Fetcher:
 
     def _complain(self, queue: str, error: BadData) -> None:
         """Once a minute."""
+        self.broken = True
         if time.monotonic() > self._quiet.get(queue, 0.0):
             self._quiet[queue] = time.monotonic() + 60
             say("this queue cannot be served", logging.ERROR, queue=queue, why=str(error))

@@ -232,11 +232,12 @@ class Performer:
         to = self._completed
         if run.terms.retention != to.after:
             to = Transition(JobState.COMPLETED, run.terms.retention)
+        result = outcome.result if run.terms.keeps_result else b""
         context = run.context
         if context is None or not context.follow_ups:
-            return Settlement(run.lease, to, outcome.result, int(seconds * 1e6))
+            return Settlement(run.lease, to, result, int(seconds * 1e6))
         children = tuple((job.id, encode_job(job)) for job in context.follow_ups)
-        return Settlement(run.lease, to, outcome.result, int(seconds * 1e6), children)
+        return Settlement(run.lease, to, result, int(seconds * 1e6), children)
 
     def _otherwise(self, run: Run, outcome: Outcome, seconds: float) -> Settlement:
         lease, terms = run.lease, run.terms

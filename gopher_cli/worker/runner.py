@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -19,6 +20,7 @@ from gopher_cli.worker.fetcher import Fetcher
 from gopher_cli.worker.fetching import Prefetch
 from gopher_cli.worker.joblog import JobLog
 from gopher_cli.worker.link import HandlerLink
+from gopher_cli.worker.logs import say
 from gopher_cli.worker.options import WorkerOptions
 from gopher_cli.worker.performer import Performer
 from gopher_cli.worker.run import Run
@@ -177,12 +179,18 @@ class Runner:
         count = self._seats.free + ahead - waiting
         return min(count, self._options.max_jobs - self._seats.started) if self._options.max_jobs else count
 
+    @property
+    def broken(self) -> bool:
+        """Whether it has met a queue that it cannot serve."""
+        return self._fetcher.broken
+
     def _accept(self, batches: list[Batch]) -> bool:
         """Whether anything came."""
         if not self._seats.buffered:
             self._moved = _CLOCK()  # what comes now begins to wait now
         for batch in batches:
             for lease, raw in batch.unreadable:
+                say("an unreadable job goes to the DLQ", logging.WARNING, id=lease.id, queue=lease.queue)
                 self._settler.add(unreadable(lease, raw))
             self._seats.add(batch.leases)
         self._performer.fill()

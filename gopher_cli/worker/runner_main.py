@@ -57,7 +57,7 @@ async def live(end: socket.socket, board_fd: int) -> None:
         await runner.run()
         telling.cancel()
         listening.cancel()
-        channel.send(**runner.state(), ended=True, worn=runner.worn)
+        channel.send(**runner.state(), ended=True, worn=runner.worn, broken=runner.broken)
     await _farewell(channel)
 
 

@@ -44,6 +44,7 @@ class RunnerProcess:
         self.ready = False
         self.ended_well = False
         self.worn = False
+        self.broken = False
         self.killed_for = ""
         # Settling, in their name, the jobs that have blocked it.
         self.last_rites: asyncio.Future[None] | None = None
@@ -134,6 +135,7 @@ class RunnerProcess:
             self.current = said.get("current", self.current)
             self.ended_well = said.get("ended", False)
             self.worn = said.get("worn", False)
+            self.broken = said.get("broken", False)
 
     def stop(self, grace: float) -> None:
         """Let running jobs finish. One that is not even ready has none."""

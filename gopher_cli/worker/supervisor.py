@@ -20,7 +20,7 @@ from gopher_cli.build import open_gopher
 from gopher_cli.config import Settings
 from gopher_cli.events import Event, JobsReclaimed
 from gopher_cli.gopher import Gopher
-from gopher_cli.model.errors import GopherError, TryLater, Unavailable
+from gopher_cli.model.errors import BadData, GopherError, TryLater, Unavailable
 from gopher_cli.worker import logs
 from gopher_cli.worker.care import Care
 from gopher_cli.worker.joblog import JobLog
@@ -116,6 +116,8 @@ class Supervisor:
             for word in self.finished:
                 self.finished[word] += runner.counts.get(word, 0)
             await self._bury(runner)
+            if self.options.burst and runner.broken:
+                self.exit_code = BadData.exit_code  # what was left could not be served
             if self.stopping.is_set() or (self.options.burst and runner.ended_well and not runner.worn):
                 return
             if not runner.ended_well:

@@ -142,6 +142,68 @@ def test_why_a_job_does_not_run(cli: Cli) -> None:
     assert "the queue is paused" in cli("inspect", id).out
 
 
+def test_a_scheduled_job_whose_type_nobody_serves_says_so(cli: Cli) -> None:
+    """A worker that lacks the handler puts such a job off for ever."""
+    id = cli.id("-t", "emial", "--in", "1h")
+    assert "no live worker" not in cli("inspect", id).out
+
+    beat(cli, queues=["default"], types=["email"], host="h", pid=1)
+    said = cli("inspect", id).out
+
+    assert "it is due in" in said
+    assert "no live worker serves the type emial; did you mean email?" in said
+
+
+def test_without_a_worker_a_misspelt_type_is_guessed_from_the_published_ones(cli: Cli) -> None:
+    do(cli, lambda gopher: gopher.publish_types({"email": b"{}"}))
+
+    assert "did you mean email?" in cli("inspect", cli.id("-t", "emial")).out
+    assert "did you mean" not in cli("inspect", cli.id("-t", "email")).out
+
+
+def test_the_timeline_shows_what_was_handed_back_and_by_whom(cli: Cli) -> None:
+    id = cli.id("-t", "x")
+    (lease,) = start(cli)
+    silent = a.msgspec.structs.replace(a.settlement(lease, a.interruption()), data=b"")
+    do(cli, lambda gopher: gopher.settle("w1.0", [silent]))
+    beat(cli, host="box", pid=77, queues=["default"], types=["x"])
+    shown = cli("inspect", id, "-o", "table").out
+
+    assert "handed back" in shown and "box:77" in shown
+
+
+def test_what_is_over_shows_no_old_error_and_no_half_progress(cli: Cli) -> None:
+    id = cli.id("-t", "x")
+    (lease,) = start(cli)
+    end(cli, lease, a.failure(delay=0), outcome="retry", error="the disk is full")
+    assert "the disk is full" in cli("jobs", "ls").out
+
+    cli("retry", id)
+    (lease,) = start(cli)
+    report(cli, lease, progress={"fraction": 0.5, "message": "half"})
+    end(cli, lease, a.success())
+
+    assert "the disk is full" not in cli("jobs", "ls").out
+    assert "50%" not in (shown := cli("inspect", id, "-o", "table").out)
+    assert "the disk is full" in shown
+
+
+def test_a_silent_worker_is_shown_without_a_load(cli: Cli) -> None:
+    from gopher_cli.cli.workers import busy, current
+    from gopher_cli.verbs.fleet import _info
+
+    about = b'{"busy": 3, "slots": 5, "current": [{"id": "j", "type": "t", "seconds": 1}]}'
+
+    assert [busy(_info("w", 1_000, about, now)) for now in (2_000, 60_000)] == ["3/5", "-"]
+    assert current(_info("w", 1_000, about, 60_000)) == "-"
+
+
+def test_a_queue_of_twelve_letters_is_never_cut_for_an_error(cli: Cli) -> None:
+    fail(cli, "-Q", "twelveletter", error="a long story " * 20)
+
+    assert "twelveletter" in cli("jobs", "ls", tty=True, columns=80).out
+
+
 def test_the_log_and_the_result_of_a_job(cli: Cli) -> None:
     id = cli.id("-t", "x")
     (lease,) = start(cli)

@@ -47,6 +47,49 @@ def test_a_payload_from_stdin(cli: Cli) -> None:
     assert payload(cli, "-p", "-", stdin='{"a": 2}') == {"a": 2}
 
 
+@pytest.mark.parametrize(
+    "args",
+    [["--tag", "\udcff"], ["--header", "k=\udcff"], ["--unique", "\udcff"], ["k=\udcff"], ["-p", "\udcff"]],
+)
+def test_an_argument_that_is_no_utf8_is_a_usage_error(cli: Cli, args: list[str]) -> None:
+    ran = cli("submit", "-t", "x", *args)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "\\xff' is not UTF-8" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        (b'{"a": "x\xffy"}', "byte 0xff at position 8 is not UTF-8"),
+        (b'{"a": "\\ud800"}', "half of a surrogate pair"),
+    ],
+)
+def test_invalid_text_inside_a_json_string_is_refused_by_every_door(
+    cli: Cli, tmp_path: Path, raw: bytes, said: str
+) -> None:
+    (tmp_path / "p.json").write_bytes(raw)
+    (tmp_path / "b.ndjson").write_bytes(b'{"type":"x","payload":' + raw + b"}\n")
+    one, many = cli("submit", "-t", "x", "-p", "@p.json"), cli("submit", "--batch", "b.ndjson")
+
+    assert one.code == 65 and said in one.err
+    assert many.code == 1 and "refused" in many.out
+    assert cli("jobs", "ls", "-q").lines == []
+
+
+def test_the_text_of_a_pair_is_utf8(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "body").write_bytes(b"a\xff")
+
+    assert cli("submit", "-t", "x", "body=@body").code == 65
+
+
+def test_the_caret_stands_below_the_mistake_though_characters_are_wide(cli: Cli) -> None:
+    *_, shown, caret, _ = ["", *cli("submit", "-t", "x", "-p", '{"日本":1,x}').err.splitlines(), ""]
+
+    assert shown == '  {"日本":1,x}'
+    assert caret == " " * 12 + "^"
+
+
 def test_large_numbers_and_their_spelling_survive(cli: Cli) -> None:
     assert payload(cli, "-p", '{"n": 12345678901234567890}') == {"n": 12345678901234567890}
 
@@ -56,6 +99,8 @@ def test_large_numbers_and_their_spelling_survive(cli: Cli) -> None:
     [
         (["-p", '{"a": 1,}'], 65, "no JSON"),
         (["-p", "{'a': 1}"], 65, "column 2"),
+        (["-p", ""], 65, "the payload is empty"),
+        (["-p", '{"a": "b'], 65, "Unterminated string at line 1, column 7"),
         (["-p", "@nowhere.json"], 3, "no file nowhere.json"),
         (["-p", "[1]", "a=1"], 65, "JSON object"),
         (["-p", "{}", "-p", "[]"], 2, "two payloads"),

@@ -21,6 +21,31 @@ def publish(cli: Cli, **schemas: object) -> None:
     run_once(Settings.resolve(cli.env), lambda gopher: gopher.publish_types(raw))
 
 
+def test_a_taken_id_is_told_in_a_pipe_too(cli: Cli) -> None:
+    cli("submit", "-t", "email", "--id", "mine")
+    ran = cli("submit", "-t", "report", "--id", "mine")
+
+    assert (ran.code, ran.out, ran.err) == (0, "mine\n", "there is such a job already: mine\n")
+    assert cli("submit", "-q", "-t", "report", "--id", "mine").err == ""
+
+
+@pytest.mark.parametrize(
+    ("args", "hint"),
+    [
+        (["worker", "--grace", "1y"], ""),
+        (["worker", "--concurrency", "0"], ""),
+        (["worker", "--app", "nosuch"], ""),
+        (["stats", "--bogus"], "hint: see: gopher stats --help"),
+        (["stats", "--wacth"], "hint: did you mean --watch?"),
+    ],
+)
+def test_the_hint_for_a_flag_is_to_the_point_or_not_there(cli: Cli, args: list[str], hint: str) -> None:
+    ran = cli(*args)
+
+    assert ran.code == 2
+    assert ran.err.splitlines()[1:] == ([hint] if hint else [])
+
+
 def test_it_prints_the_id_and_nothing_else(cli: Cli) -> None:
     ran = cli("submit", "-t", "email")
 

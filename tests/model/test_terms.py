@@ -10,7 +10,7 @@ import pytest
 from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.job import Spec
 from gopher_cli.model.making import make_options
-from gopher_cli.model.terms import HandlerWishes, Terms, terms_of
+from gopher_cli.model.terms import MEMORY, HandlerWishes, Terms, terms_of
 from gopher_cli.store.codec import decode_spec, encode_spec
 from gopher_cli.verbs.producing import new_job
 
@@ -26,7 +26,7 @@ def spec(*said: Any, **options: Any) -> Spec:
 def test_the_submitter_counts_most_even_with_the_value_that_is_the_default() -> None:
     said = spec(2, 60.0, backoff="fixed:3s", retention=0.0)
 
-    assert terms_of(said, HANDLER, DEFAULTS) == Terms(60.0, 2, "fixed:3s", 0.0)
+    assert terms_of(said, HANDLER, DEFAULTS) == Terms(60.0, 2, "fixed:3s", MEMORY, keeps_result=False)
 
 
 def test_where_the_submitter_says_nothing_the_handler_counts_and_then_the_default() -> None:

@@ -13,7 +13,7 @@ import pytest
 from gopher_cli.build import run_once
 from gopher_cli.config import Settings
 from gopher_cli.model.defaults import Defaults
-from gopher_cli.model.errors import BadData, Denied, TryLater, Unavailable
+from gopher_cli.model.errors import BadData, Denied, GopherError, TryLater, Unavailable
 from gopher_cli.store import calls
 from gopher_cli.store.ask import Ask
 from gopher_cli.store.keys import keys_of
@@ -97,6 +97,21 @@ def test_verbs_work_without_an_event_loop(redis_url: str, namespace: str) -> Non
 )
 async def test_a_refusal_is_one_of_our_errors(tmp_path: Path, answer: bytes, error: type[Exception]) -> None:
     with pytest.raises(error):
+        await Server(tmp_path, answer).store().ask(plain(("PING",)))
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (b"-NOAUTH Authentication required.\r\n", "wants a password"),
+        (b"-WRONGPASS invalid username-password pair or user is disabled.\r\n", "refused the password"),
+        (b"-WRONGTYPE Operation script: 0abc, on @user_script:166.\r\n", "WRONGTYPE Operation"),
+    ],
+)
+async def test_what_the_server_says_is_told_without_its_innards(
+    tmp_path: Path, answer: bytes, said: str
+) -> None:
+    with pytest.raises(GopherError, match=f"{said}$"):
         await Server(tmp_path, answer).store().ask(plain(("PING",)))
 
 

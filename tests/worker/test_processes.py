@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -238,6 +239,33 @@ async def test_what_a_handler_says_is_kept_with_its_job(gopher: Gopher, worker: 
 
 
 # Bursts, and processes that make way
+
+
+async def test_a_burst_that_meets_a_queue_it_cannot_serve_says_so_in_its_exit_code(
+    gopher: Gopher, worker: Start, redis: Any
+) -> None:
+    redis.set(gopher.keys("default")["ready_high"], "foreign")
+    try:
+        one = worker("--burst", wait=False)
+
+        assert one.ended() == 65
+        one.heard("foreign data")
+    finally:
+        redis.delete(gopher.keys("default")["ready_high"])
+
+
+async def test_a_retry_runs_when_it_is_due_and_not_at_the_next_look(
+    gopher: Gopher, worker: Start, tmp_path: Path
+) -> None:
+    worker()
+    id = await gopher.submit("fail", backoff="fixed:1200ms:nojitter", max_retries=2)
+
+    detail = await ends(gopher, id, "failed")
+
+    gaps = [b.at - a.at for a, b in pairwise(detail.history)]
+    assert len(gaps) == 2
+    assert min(gaps) >= 1200
+    assert min(gaps) < 1600
 
 
 async def test_a_burst_ends_when_nothing_is_left(gopher: Gopher, worker: Start) -> None:

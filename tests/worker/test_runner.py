@@ -137,14 +137,18 @@ async def test_odd_results_are_kept_as_json(gopher: Gopher, runner: Work, what: 
     assert (detail.state, detail.result) == ("completed", kept)
 
 
-async def test_without_retention_nothing_is_kept(gopher: Gopher, runner: Work) -> None:
-    await gopher.submit("echo", 1, retention=0)
+async def test_without_retention_no_result_is_kept_and_the_job_for_a_minute(
+    gopher: Gopher, runner: Work
+) -> None:
+    id = await gopher.submit("echo", 1, retention=0)
     await run(runner)
 
-    depth = await gopher.depth("default")
+    detail = await gopher.inspect("default", id)
 
-    assert sum(depth.sizes.values()) == 0
-    assert depth.counters["completed"] == 1
+    assert (detail.state, detail.result) == ("completed", None)
+    assert detail.kept_until - detail.finished == 60_000
+    assert await gopher.submit("echo", 1, id=id, retention=0) == id
+    assert (await gopher.inspect("default", id)).state == "completed"
 
 
 # Timeouts
