@@ -120,7 +120,8 @@ class Fields:
     )
     result_retention: float = setting(
         86400.0, kinds.duration(),
-        about="duration; how long a completed job and its result are kept; 0 keeps no result, and the job for a minute",
+        about="duration; how long a completed job and its result are kept; 0 keeps no result, and the "
+        "job for a minute",
     )
     max_losses: int = setting(
         3, kinds.whole(1, 100),
