@@ -184,7 +184,7 @@ class Fields:
     )
     server_port: int = setting(
         8080, kinds.whole(0, 65535), "SERVER_PORT", "API_PORT", flag="--port",
-        about="port of the HTTP server and the dashboard; 0 takes a free one",
+        about="port of the HTTP server; 0 takes a free one",
     )
     server_read_timeout: float = setting(
         10.0, kinds.duration(0.01), "SERVER_READ_TIMEOUT",

@@ -27,14 +27,15 @@ from gopher_cli.model.stats import QueueStats, ServerInfo, Stats, TypeStats, Win
 ORDER = ("enqueued", "processing", "scheduled", "blocked", "retrying", "failed", "completed", "cancelled")
 HATCHES = dict(zip(ORDER, "▒▓░·▚╳█-", strict=True))
 _WIDEST = 132
-SHORTEST = 6
+SHORTEST = 8
 
 
 def picture(found: Stats, room: int, *, color: bool = True, footer: str = "", trim: int = 0) -> Group:
     """Everything, from what is most asked for to what is least; it fits ``room`` characters.
 
     ``trim`` makes it shorter, step by step up to SHORTEST, where the screen is low: most types go
-    first, then the long windows, the sparkline, all types, most queues, most workers.
+    first, then the long windows, the sparkline, all types, most queues, most workers, most about
+    the server, all windows.
     """
     room = min(room, _WIDEST)
     parts: list[Any] = [_totals(found, room, color=color), Text()]
@@ -42,12 +43,13 @@ def picture(found: Stats, room: int, *, color: bool = True, footer: str = "", tr
     parts += [*_unreadable(found.unreadable), Text()]
     windows, types = _speed_tables(found, room, trim)
     line = [_sparkline(found, room)] if trim < 3 else []
-    parts += [_title("Throughput", ""), *line, windows, Text()]
+    if trim < 8:
+        parts += [_title("Throughput", ""), *line, windows, Text()]
     if types and trim < 4:
         parts += [_title("Types", "last hour"), *types, Text()]
-    most = 2 if trim >= SHORTEST else 12
+    most = 2 if trim >= 6 else 12
     parts += [_title("Workers", _workers_say(found.workers)), *_workers(found.workers, room, most), Text()]
-    parts += [_title("Server", ""), _server(found.server, room)]
+    parts += [_title("Server", ""), _server(found.server, room, 2 if trim >= 7 else 7)]
     if footer:
         parts += [
             Text(),
@@ -239,7 +241,7 @@ def _gauge(busy: int, slots: int) -> str:
     return "▰" * min(8, full) + "▱" * (8 - min(8, full))
 
 
-def _server(server: ServerInfo, room: int) -> Group:
+def _server(server: ServerInfo, room: int, most: int) -> Group:
     limit = f" of {size(server.memory_limit_bytes)}" if server.memory_limit_bytes else ""
     loses = server.policy not in ("noeviction", "?")
     facts: list[tuple[str, str, str]] = [
@@ -254,7 +256,7 @@ def _server(server: ServerInfo, room: int) -> Group:
     return _flow(
         [
             Text.assemble((f"{name} " if name else "", "dim"), (safe(value), style))
-            for name, value, style in facts
+            for name, value, style in facts[:most]
         ],
         room,
     )

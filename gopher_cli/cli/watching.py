@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Size = tuple[int, int]  # columns, lines
 _OPEN, _CLOSE = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"  # the other screen, without a cursor
-_CLEAR, _HOME, _REST_OF_LINE, _REST = "\x1b[2J", "\x1b[H", "\x1b[K", "\x1b[J"
+_CLEAR, _HOME, _WIPE_LINE, _WIPE_BELOW = "\x1b[2J", "\x1b[H", "\x1b[K", "\x1b[J"
 _GLANCE = 0.1  # seconds between two looks at the size
 
 
@@ -60,8 +60,12 @@ def size_of(console: Console) -> Size:
 
 
 def draw(console: Console, lines: list[str]) -> None:
-    """Over what is there: what is not wiped first does not flicker."""
-    console.out.write(_HOME + "\n".join(line + _REST_OF_LINE for line in lines) + _REST)
+    """Line by line over what is there, so that nothing flickers.
+
+    A line is wiped before it is written: behind one that fills the width, its last cell would go.
+    """
+    *most, last = lines
+    console.out.write(_HOME + "".join(f"{_WIPE_LINE}{line}\n" for line in most) + _WIPE_BELOW + last)
     console.out.flush()
 
 

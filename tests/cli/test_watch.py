@@ -46,6 +46,14 @@ def console() -> Console:
     return Console(format="table", color="never", out=io.StringIO(), err=io.StringIO())
 
 
+def test_a_line_is_wiped_before_it_is_written() -> None:
+    """Behind a line that fills the width, a terminal would wipe its last cell."""
+    shown = console()
+    watching.draw(shown, ["one", "two"])
+
+    assert shown.out.getvalue() == "\x1b[H\x1b[Kone\n\x1b[Jtwo"  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize("size", [(80, 24), (60, 20), (120, 50), (200, 100), (40, 30), (30, 8)])
 def test_a_frame_is_no_larger_than_the_terminal_and_keeps_its_footer(
     crowded: Stats, size: tuple[int, int]
@@ -57,10 +65,11 @@ def test_a_frame_is_no_larger_than_the_terminal_and_keeps_its_footer(
     assert "Ctrl-C ends" in lines[-1]
 
 
-def test_at_80x24_workers_and_server_are_in_sight(crowded: Stats) -> None:
-    text = "\n".join(frame(console(), crowded, 2.0, (80, 24)))
+@pytest.mark.parametrize("size", [(80, 24), (50, 19)])
+def test_on_a_small_screen_workers_and_server_are_in_sight(crowded: Stats, size: tuple[int, int]) -> None:
+    text = "\n".join(frame(console(), crowded, 2.0, size))
 
-    for word in ("Queues", "… 9 more", "Throughput", "Workers", "Server", "Ctrl-C ends"):
+    for word in ("Queues", "… 9 more", "Workers", "Server", "Ctrl-C ends"):
         assert word in text
 
 
