@@ -24,9 +24,8 @@ APP = "worker.apps:app"
 @pytest.fixture
 def environ(redis_url: str, namespace: str, tmp_path: Path) -> dict[str, str]:
     """Of a worker on the server of the tests, with short leases."""
-    kept = {
-        name: os.environ[name] for name in ("PATH", "LANG", "COVERAGE_PROCESS_START") if name in os.environ
-    }
+    passed_on = ("PATH", "LANG", "COVERAGE_PROCESS_CONFIG")
+    kept = {name: os.environ[name] for name in passed_on if name in os.environ}
     return kept | {
         "REDIS_URL": redis_url, "GOPHER_NAMESPACE": namespace, "GOPHER_HOME": str(tmp_path / "home"),
         "HOME": str(tmp_path),
