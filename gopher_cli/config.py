@@ -103,15 +103,8 @@ class Settings(Fields):
 
     def to_environ(self) -> dict[str, str]:
         """What flags have set, as variables: so that our own processes resolve the same settings."""
-        given = {name for name, origin in self.origins.items() if origin == "flag"}
-        texts = {}
-        for name in given:
-            value = getattr(self, name)
-            lines = (
-                "\n".join(f"{key}={command}" for key, command in value) if isinstance(value, tuple) else ""
-            )
-            texts[f"GOPHER_{name.upper()}"] = lines or str(value)
-        return texts
+        given = [name for name, origin in self.origins.items() if origin == "flag"]
+        return {f"GOPHER_{name.upper()}": _raw(getattr(self, name)) for name in given}
 
     def describe(self) -> list[Described]:
         """Every setting, its value, its unit and reason, and where it was found."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -20,7 +21,7 @@ from gopher_cli.store.failures import translate
 from gopher_cli.store.keys import keys_of
 from gopher_cli.store.lane import SyncLane
 from gopher_cli.store.url import Address
-from gopher_cli.verbs.producing import by_queue, new_job, round_trips
+from gopher_cli.verbs.producing import new_job, submissions
 
 T = TypeVar("T")
 
@@ -99,15 +100,12 @@ class Producer:
         self, jobs: Sequence[Job], *, batch: str = "", marks: Sequence[int] = ()
     ) -> list[Receipt]:
         """Submit jobs, 500 a round trip; what became of each, in order. See Gopher.submit_many."""
-        receipts: dict[int, Receipt] = {}
-        for queue, mine in by_queue(jobs).items():
+        for queue in {job.queue for job in jobs}:
             self.announce(queue)
-            keys = keys_of(self.namespace, queue)
-            for piece in round_trips(mine):
-                mark = marks[piece[-1][0]] if marks else 0
-                call = calls.submit(keys, [job for _, job in piece], batch=batch, mark=mark)
-                for (index, _), receipt in zip(piece, self.store.run(call), strict=True):
-                    receipts[index] = receipt
+        receipts: dict[int, Receipt] = {}
+        keys = partial(keys_of, self.namespace)
+        for indexes, call in submissions(keys, jobs, batch=batch, marks=marks):
+            receipts |= zip(indexes, self.store.run(call), strict=True)
         return [receipts[index] for index in range(len(jobs))]
 
     def announce(self, queue: str) -> None:

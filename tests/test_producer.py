@@ -5,18 +5,15 @@ from __future__ import annotations
 import inspect
 import os
 import signal
-import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from redis import Redis, RedisError
+from redis import Redis
+from servers import Server, own_server
 
-from gopher_cli.embedded_place import binaries
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import BadData, Denied, NotFound, Unavailable, Usage
 from gopher_cli.store.redis import RedisStore
@@ -148,39 +145,10 @@ async def test_what_is_not_there_is_not_found(gopher: Gopher) -> None:
 # A server of its own
 
 
-class Server:
-    def __init__(self, home: Path) -> None:
-        self.home, self.url = home, f"unix://{home}/s"
-        self.start()
-
-    def start(self, *words: str) -> None:
-        home = self.home
-        fixed = f"--port 0 --unixsocket {home}/s --dir {home} --logfile {home}/log --appendonly yes"
-        self.process = subprocess.Popen([binaries()[0], *fixed.split(), "--save", "", *words])
-        end = time.monotonic() + 20
-        with Redis.from_url(self.url) as client:
-            while True:
-                try:
-                    client.ping()
-                    return
-                except RedisError as error:
-                    if "uthentication" in str(error):
-                        return
-                    assert time.monotonic() < end, (self.home / "log").read_text()
-                    time.sleep(0.01)
-
-    def kill(self) -> None:
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-
-
 @pytest.fixture
 def server() -> Iterator[Server]:
-    with TemporaryDirectory(prefix="gopher-own-", dir="/tmp") as home:
-        one = Server(Path(home))
+    with own_server() as one:
         yield one
-        one.process.send_signal(signal.SIGCONT)
-        one.kill()
 
 
 Clients = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from gopher_cli.events import JobsSubmitted
@@ -12,6 +12,7 @@ from gopher_cli.model.job import NO_OPTIONS, Job
 from gopher_cli.model.making import make_job, make_options
 from gopher_cli.store import ask, calls
 from gopher_cli.store.calls import Receipt
+from gopher_cli.store.keys import Keys
 from gopher_cli.verbs.base import Base
 
 _OPTIONS = (
@@ -67,6 +68,25 @@ def by_queue(jobs: Sequence[Job]) -> dict[str, list[tuple[int, Job]]]:
     return apart
 
 
+def submissions(
+    keys: Callable[[str], Keys],
+    jobs: Sequence[Job],
+    *,
+    batch: str = "",
+    marks: Sequence[int] = (),
+    now: str = "",
+) -> Iterator[tuple[list[int], calls.Call[list[Receipt]]]]:
+    """The calls that submit these jobs, each with the indexes of its jobs in the whole."""
+    for queue, mine in by_queue(jobs).items():
+        for piece in round_trips(mine):
+            indexes = [index for index, _ in piece]
+            mark = marks[indexes[-1]] if marks else 0
+            yield (
+                indexes,
+                calls.submit(keys(queue), [job for _, job in piece], batch=batch, mark=mark, now=now),
+            )
+
+
 class Producing(Base):
     async def submit(self, type: str, payload: Any = None, **options: Any) -> str:
         """Submit one job and answer its id; a job that is known already answers the id it has.
@@ -86,17 +106,10 @@ class Producing(Base):
         ``marks`` (line numbers) are kept per queue under ``batch`` in the same instant, so that a
         repeated batch knows where to go on.
         """
-        apart = by_queue(jobs)
-        await self.announce(apart)
+        await self.announce(job.queue for job in jobs)
         receipts: dict[int, Receipt] = {}
-        for queue, mine in apart.items():
-            for piece in round_trips(mine):
-                mark = marks[piece[-1][0]] if marks else 0
-                call = calls.submit(
-                    self.keys(queue), [job for _, job in piece], batch=batch, mark=mark, now=now
-                )
-                for (index, _), receipt in zip(piece, await self.store.run(call, "submit"), strict=True):
-                    receipts[index] = receipt
+        for indexes, call in submissions(self.keys, jobs, batch=batch, marks=marks, now=now):
+            receipts |= zip(indexes, await self.store.run(call, "submit"), strict=True)
         if self.listeners:
             self.emit(JobsSubmitted([job for i, job in enumerate(jobs) if receipts[i].accepted]))
         return [receipts[index] for index in range(len(jobs))]

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
-from redis import Redis, RedisError
+from redis import Redis
+from servers import Server, own_server
 
-from gopher_cli.embedded_place import binaries
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import GopherError
 from gopher_cli.store.redis import RedisStore
@@ -23,40 +21,10 @@ pytestmark = pytest.mark.anyio
 Start = Callable[..., Worker]
 
 
-class Server:
-    """With an append-only file, so that it comes back with all it had."""
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        self.url = f"unix://{home}/s"
-        self.start()
-
-    def start(self) -> None:
-        home = self.home
-        words = f"--port 0 --unixsocket {home}/s --appendonly yes --dir {home} --logfile {home}/log"
-        self.process = subprocess.Popen([binaries()[0], *words.split(), "--save", ""], start_new_session=True)
-        with Redis.from_url(self.url) as client:
-            end = time.monotonic() + 20
-            while True:
-                try:
-                    client.ping()
-                    return
-                except RedisError:
-                    assert time.monotonic() < end, (self.home / "log").read_text()
-                    time.sleep(0.01)
-
-    def kill(self) -> None:
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-
-
 @pytest.fixture
 def server() -> Iterator[Server]:
-    with TemporaryDirectory(prefix="gopher-away-", dir="/tmp") as home:
-        one = Server(Path(home))
+    with own_server() as one:
         yield one
-        one.process.send_signal(signal.SIGCONT)
-        one.kill()
 
 
 @pytest.fixture
