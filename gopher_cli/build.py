@@ -39,6 +39,7 @@ def defaults_of(settings: Settings) -> Defaults:
         retention=settings.result_retention,
         max_losses=settings.max_losses,
         lease=settings.lease,
+        durability=settings.durability,
     )
 
 
@@ -73,7 +74,7 @@ async def open_gopher(
     furnish(gopher, settings=settings)
     try:
         if check:
-            await gopher.check(accept_eviction=settings.accepts_eviction)
+            await gopher.check(accept_eviction=settings.accepts_eviction, thorough=True)
         yield gopher
     finally:
         await gopher.close()

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 from gopher_cli.store.calls.base import Arg, text
 from gopher_cli.store.calls.operating import read_record
 from gopher_cli.store.keys import Keys, fleet_key
+from gopher_cli.store.schema_version import FIELD, checked, written
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -17,6 +18,8 @@ Command = tuple[Arg, ...]
 
 @dataclass(frozen=True, slots=True)
 class Ask(Generic[T_co]):
+    """Like a script, each may be sent twice with the effect of once."""
+
     commands: Sequence[Command]
     answer: Callable[[list[Any]], T_co]
 
@@ -32,12 +35,37 @@ def mapping(raw: Any) -> dict[str, bytes]:
 
 
 def add_queue(namespace: str, queue: str) -> Ask[None]:
-    return Ask([("SADD", fleet_key(namespace, "queues"), queue)], _nothing)
+    """Make a queue known. Raises Outdated where a newer gopher has taken the data over.
+
+    An empty namespace gets its schema version with it; both keys keep their form in every version.
+    """
+    schema = fleet_key(namespace, "meta"), FIELD
+    add = ("SADD", fleet_key(namespace, "queues"), queue)
+    return Ask(
+        [("HSETNX", *schema, written()), ("HGET", *schema), add],
+        lambda raw: _nothing([checked(raw[1])]),
+    )
 
 
 def queues(namespace: str) -> Ask[list[str]]:
-    command = ("SMEMBERS", fleet_key(namespace, "queues"))
-    return Ask([command], lambda raw: sorted(text(name) for name in raw[0]))
+    """Every queue. Raises Outdated: whoever changes a job looks here first."""
+
+    def answer(raw: list[Any]) -> list[str]:
+        checked(raw[0])
+        return sorted(text(name) for name in raw[1])
+
+    schema = ("HGET", fleet_key(namespace, "meta"), FIELD)
+    return Ask([schema, ("SMEMBERS", fleet_key(namespace, "queues"))], answer)
+
+
+def histories(keys: Keys, ids: Sequence[str]) -> Ask[tuple[int, list[bytes]]]:
+    """Redis's time (ms), and what each of these jobs has gone through; empty bytes for nothing."""
+
+    def answer(raw: list[Any]) -> tuple[int, list[bytes]]:
+        seconds, micros = raw[0]
+        return int(seconds) * 1000 + int(micros) // 1000, [line or b"" for line in raw[1]]
+
+    return Ask([("TIME",), ("HMGET", keys["errors"], *ids)], answer)
 
 
 def beat(namespace: str, worker: str, about: bytes, now_ms: int) -> Ask[None]:
@@ -69,15 +97,15 @@ def held(keys: Keys, part: str) -> Ask[list[str]]:
     return Ask([("ZRANGE", keys.held(part), 0, -1)], lambda raw: [text(id) for id in raw[0]])
 
 
-def running_tokens(keys: Keys, ids: Sequence[str]) -> Ask[list[str]]:
-    """The tokens of those of these jobs that are running."""
+def running_tokens(keys: Keys, ids: Sequence[str]) -> Ask[dict[str, str]]:
+    """Those of these jobs that are running, and under which tokens."""
 
-    def answer(raw: list[Any]) -> list[str]:
-        ends, records = raw
-        return [read_record(meta or b"").token for end, meta in zip(ends, records, strict=True) if end]
+    def answer(raw: list[Any]) -> dict[str, str]:
+        found = zip(ids, *raw, strict=True)
+        return {id: read_record(meta or b"").token for id, end, meta in found if end}
 
     commands: list[Command] = [("ZMSCORE", keys["running"], *ids), ("HMGET", keys["meta"], *ids)]
-    return Ask(commands, answer) if ids else Ask([], lambda _: [])
+    return Ask(commands, answer) if ids else Ask([], lambda _: {})
 
 
 def workers(namespace: str) -> Ask[tuple[int, dict[str, tuple[int, bytes]]]]:
@@ -211,9 +239,6 @@ def clear_outbox(keys: Keys, ids: Sequence[str]) -> Ask[None]:
     return Ask([("HDEL", keys["outbox"], *ids)] if ids else [], _nothing)
 
 
-def wait(all_keys: Sequence[Keys], seconds: float) -> Ask[bool]:
-    """Block until a wake token comes, or the time is over."""
-    return Ask(
-        [("BLPOP", *(k["wake"] for k in all_keys), f"{seconds:.3f}")],
-        lambda raw: raw[0] is not None,
-    )
+def wait_for(tokens: Sequence[str], seconds: float) -> Ask[bool]:
+    """Block until one of these wake tokens comes, or the time is over."""
+    return Ask([("BLPOP", *tokens, f"{seconds:.3f}")], lambda raw: raw[0] is not None)

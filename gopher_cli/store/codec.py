@@ -11,7 +11,19 @@ from gopher_cli.model.job import NO_OPTIONS, Job, Spec
 
 _encode = msgspec.json.Encoder().encode
 _decode_spec = msgspec.json.Decoder(Spec).decode
-_decode_job = msgspec.json.Decoder(Job).decode
+
+
+class _Envelope(msgspec.Struct):
+    """A follow-up on its way, with its spec unopened."""
+
+    id: str
+    queue: str
+    spec: msgspec.Raw
+    due: float = 0.0
+    delay: float = 0.0
+
+
+_open_envelope = msgspec.json.Decoder(_Envelope).decode
 
 
 def encode_spec(spec: Spec) -> bytes:
@@ -35,12 +47,21 @@ def decode_spec(raw: bytes) -> Spec:
         raise BadData(f"the stored record cannot be read: {error}") from error
 
 
+def revived(id: str, queue: str, raw: bytes) -> Job:
+    """A job of a stored spec, to be stored again with every field that it has. Raises BadData."""
+    spec = decode_spec(raw)
+    known = raw in (encode_spec(spec), _encode(spec))
+    return Job(id=id, queue=queue, spec=spec, stored=b"" if known else raw)
+
+
 encode_job = _encode
 
 
 def decode_job(raw: bytes) -> Job:
-    """Raises BadData that names the bad field."""
+    """Raises BadData that names the bad field. What a newer gopher has added to its spec is kept."""
     try:
-        return _decode_job(raw)
+        found = _open_envelope(raw)
+        job = revived(found.id, found.queue, bytes(found.spec))
+        return msgspec.structs.replace(job, due=found.due, delay=found.delay)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadData(f"the stored follow-up cannot be read: {error}") from error

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import builtins
 import re
+from typing import Any
 
-from redis.exceptions import (
-    AuthenticationError,
-    ConnectionError,
-    NoPermissionError,
-    RedisError,
-    ResponseError,
-    TimeoutError,
+from gopher_cli.model.errors import (
+    BadConfig,
+    BadData,
+    Denied,
+    GopherError,
+    MemoryFull,
+    TryLater,
+    Unavailable,
 )
-
-from gopher_cli.model.errors import BadConfig, BadData, Denied, GopherError, TryLater, Unavailable
+from gopher_cli.store import unreached
+from gopher_cli.store.refusal import Refusal
+from gopher_cli.store.url import Address
 
 _REFUSALS = {
     "OOM": (
@@ -29,63 +31,79 @@ _REFUSALS = {
     "CLUSTERDOWN": ("the cluster is down", "see: redis-cli CLUSTER INFO"),
     "MASTERDOWN": ("its link to the primary is down", "see: redis-cli INFO replication"),
     "TRYAGAIN": ("slots are on the move", "try again"),
+    "MOVED": ("slots are on the move", "try again"),
+    "ASK": ("slots are on the move", "try again"),
+    "UNBLOCKED": ("it has become a replica", "try again"),
 }
 
 # Where in which of our scripts it happened: nothing to people.
 _SCRIPT = re.compile(r",? script: .*$|^ERR Error running script.*?@user_script: ?\d+: ", re.DOTALL)
 
-# redis-py takes the code out of some texts, and makes it a class.
-_CODES = {
-    "OutOfMemoryError": "OOM ", "ReadOnlyError": "READONLY ", "BusyLoadingError": "LOADING ",
-    "MasterDownError": "MASTERDOWN ", "ClusterDownError": "CLUSTERDOWN ", "TryAgainError": "TRYAGAIN ",
-}  # fmt: skip
+_NAME = re.compile(r"unknown command [`'\"]?([A-Za-z]+)", re.IGNORECASE)
 
 
-def translate(error: BaseException, address: str) -> GopherError:
+def checked(raw: Any, address: Address) -> Any:
+    """An answer, if it is one. Raises what `translate` makes of a Refusal."""
+    if isinstance(raw, Refusal):
+        raise translate(raw, str(address)) from raw
+    return raw
+
+
+def translate(error: Refusal | OSError, address: str) -> GopherError:
     """The error as one of ours. ``address`` is shown to people: it must carry no password."""
+    if isinstance(error, OSError):
+        why = unreached.cause(error)
+        return Unavailable(f"cannot reach Redis at {address} ({why})", unreached.hint(address, why))
     said = _SCRIPT.sub("", str(error)).strip()
-    if said.startswith(("NOAUTH", "Authentication required")):
+    if error.code == "NOAUTH":
         return Denied(f"Redis at {address} wants a password", "set REDIS_PASSWORD, or put it into REDIS_URL")
-    refused = said.startswith("WRONGPASS") or "username-password pair" in said
-    if refused or isinstance(error, AuthenticationError):
+    if error.code == "WRONGPASS":
         return Denied(
             f"Redis at {address} refused the password",
             "set REDIS_PASSWORD, or put it into REDIS_URL",
         )
-    if isinstance(error, NoPermissionError) or (isinstance(error, RedisError) and "NOPERM" in said):
+    if "NOPERM" in said:
         return Denied(f"Redis at {address} denies a right: {said}", "see: redis-cli ACL WHOAMI; ACL GETUSER")
-    said = _CODES.get(type(error).__name__, "") + said
+    if "ACL failure" in str(error):
+        return Denied(f"Redis at {address} denies a right that our scripts need", "see which: gopher doctor")
+    if (misled := _wrong_kind(error, said, address)) is not None:
+        return misled
     for code, (why, hint) in _REFUSALS.items():
-        if said.startswith(code) or (isinstance(error, ResponseError) and f"-{code} " in said):
-            return TryLater(f"Redis at {address} refuses: {why}", hint)
-    if isinstance(error, (ConnectionError, TimeoutError, OSError)):
-        late = isinstance(error, (TimeoutError, builtins.TimeoutError))
-        why = "it did not answer in time" if late else _cause(error)
-        return Unavailable(f"cannot reach Redis at {address} ({why})", _start_hint(address))
+        if said.startswith(code) or f"-{code} " in said:
+            kind = MemoryFull if code == "OOM" else TryLater
+            return kind(f"Redis at {address} refuses: {why}", hint)
+    if error.code == "NOMASTER":
+        name = said.partition(" ")[2]
+        return BadConfig(
+            f"the sentinels at {address} know no master {name!r}", "see: redis-cli -p 26379 SENTINEL MASTERS"
+        )
     if "WRONGTYPE" in said:
         return BadData(f"foreign data under our keys at {address}: {said}", "choose another GOPHER_NAMESPACE")
     if "unknown command" in said.lower():
+        name = found[1] if (found := _NAME.search(said)) else "a command of our scripts"
         return BadConfig(
-            f"Redis at {address} is too old: {said}", "gopher needs Redis 6.2 or later, or Valkey"
+            f"Redis at {address} does not know {name}: too old, a sentinel, or it has another name for it",
+            "gopher needs Redis 6.2 or later, or Valkey; sentinels: redis+sentinel://host:26379/master",
         )
     return BadData(f"Redis at {address} answered: {said}")
 
 
-def _cause(error: BaseException) -> str:
-    said = str(error).lower()
-    for word, cause in (
-        ("refused", "connection refused"),
-        ("connect call failed", "connection refused"),  # several addresses of one name
-        ("name or service not known", "no such host"),
-        ("no such file", "no socket there"),
-        ("timed out", "connection timed out"),
-    ):
-        if word in said:
-            return cause
-    return str(error).rstrip(".") or type(error).__name__
-
-
-def _start_hint(address: str) -> str:
-    if address.startswith("unix:"):
-        return "see: gopher embedded status; start it with: gopher embedded start"
-    return "start it, or unset REDIS_URL to use the embedded server"
+def _wrong_kind(error: Refusal, said: str, address: str) -> BadConfig | None:
+    """One node of a cluster was taken for the whole, or a lone server for a cluster."""
+    scheme, _, place = address.partition("://")
+    if error.code in ("MOVED", "ASK", "CROSSSLOT") and "+cluster" not in scheme:
+        whole = f"{scheme}+cluster://{re.sub('/[0-9]+$', '', place)}" if "+" not in scheme else ""
+        return BadConfig(
+            f"Redis at {address} is one node of a cluster",
+            f"point REDIS_URL at the cluster: {whole or 'redis+cluster://host:port'}",
+        )
+    if "unknown command" in said.lower() and "'sentinel'" in said.lower():
+        return BadConfig(
+            f"Redis at {address} is no sentinel", "name the sentinels: redis+sentinel://host:26379/master"
+        )
+    if "cluster support disabled" in said:
+        return BadConfig(
+            f"Redis at {address} is no cluster",
+            f"point REDIS_URL at the server: {scheme.replace('+cluster', '')}://{place.partition(',')[0]}",
+        )
+    return None

@@ -25,10 +25,12 @@ The fleet, ``gopher:{~}:<name>`` (no queue can be called ~):
 
     queues   SET    names              workers  HASH  worker -> what it says of itself
     beats    ZSET   worker -> last heard, ms       types  HASH  job type -> JSON Schema
+    meta     HASH   schema -> the version of all this (schema_version.py)
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 
@@ -49,7 +51,8 @@ QUEUE_KEYS = (
     *PLACES, "spec", "meta", "result", "errors", "log", "progress", "once", "locks", "lock_ends",
     "waiters", "cancels", "outbox", "wake", "conf", "counters", "cells", "batches",
 )  # fmt: skip
-FLEET_KEYS = ("queues", "workers", "beats", "types")
+FLEET_KEYS = ("queues", "workers", "beats", "types", "meta")
+_KEY = re.compile(r"\{([A-Za-z0-9_.-]{1,64}|~)(#[0-9]+)?\}:([a-z_]+|held:[A-Za-z0-9_.-]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +87,11 @@ def fleet_key(namespace: str, name: str) -> str:
     if name not in FLEET_KEYS:
         raise KeyError(name)
     return f"{namespace}:{{~}}:{name}"
+
+
+def is_ours(namespace: str, key: str) -> bool:
+    """Whether the keyspace knows a key of this name."""
+    if not key.startswith(f"{namespace}:") or not (found := _KEY.fullmatch(key, len(namespace) + 1)):
+        return False
+    queue, name = found[1], found[3]
+    return name in FLEET_KEYS if queue == "~" else name in QUEUE_KEYS or name.startswith("held:")

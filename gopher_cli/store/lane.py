@@ -1,23 +1,59 @@
-"""Connections for one kind of traffic. Each serves one caller at a time, and none is used after an error.
+"""Connections for one kind of traffic to one server. Each serves one caller at a time, and none is used
+after an error.
 
 redis-py's connections without its clients: those cost more per command than Redis does, and repeat
-commands by themselves.
+commands by themselves. What goes wrong is a Refusal or an OSError: nobody above knows redis-py.
 """
 
 from __future__ import annotations
 
 import asyncio
+import builtins
 import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from redis.exceptions import ResponseError
+from redis.exceptions import (
+    AuthenticationError,
+    BusyLoadingError,
+    ConnectionError,
+    RedisError,
+    ResponseError,
+    TimeoutError,
+)
 
+from gopher_cli.store.outgoing import until_sent
 from gopher_cli.store.packing import pack
+from gopher_cli.store.patience import Watch, count_arrivals
+from gopher_cli.store.refusal import Refusal
+
+_PIECE = 64 * 1024
+
+# redis-py takes the code out of some texts, and makes it a class.
+_CODES = {
+    "OutOfMemoryError": "OOM ", "ReadOnlyError": "READONLY ", "BusyLoadingError": "LOADING ",
+    "MasterDownError": "MASTERDOWN ", "ClusterDownError": "CLUSTERDOWN ", "TryAgainError": "TRYAGAIN ",
+    "NoScriptError": "NOSCRIPT ", "MovedError": "MOVED ", "AskError": "ASK ", "ExecAbortError": "EXECABORT ",
+    "NoPermissionError": "NOPERM ",
+    "ClusterCrossSlotError": "CROSSSLOT ",
+}  # fmt: skip
+
+
+def _plain(error: RedisError) -> Exception:
+    said = str(error)
+    if isinstance(error, TimeoutError):
+        return builtins.TimeoutError(said)
+    if said.startswith("Authentication required"):
+        return Refusal(f"NOAUTH {said}")
+    if isinstance(error, AuthenticationError) or "username-password pair" in said:
+        return Refusal(f"WRONGPASS {said}")
+    if isinstance(error, ConnectionError) and not isinstance(error, BusyLoadingError):
+        return builtins.ConnectionError(said)
+    return Refusal(_CODES.get(type(error).__name__, "") + said)
 
 
 class Lane:
-    """For asyncio. ``make`` makes an unconnected connection; ``timeout`` (s) is for a whole exchange.
+    """For asyncio. ``make`` makes an unconnected connection; ``timeout`` (s) is how long no byte may move.
 
     The connections have no time-out of their own: redis-py's would lose a cancellation on Python 3.11.
     """
@@ -27,19 +63,25 @@ class Lane:
         self._timeout = timeout
         self._idle: list[Any] = []
 
-    async def talk(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
-        """Answers in order; what Redis refused is a ResponseError among them.
+    async def talk(self, commands: Sequence[Sequence[Any]], patience: float | None = None) -> list[Any]:
+        """Answers in order; what Redis refused is a Refusal among them.
 
-        Raises redis-py's ConnectionError or AuthenticationError, TimeoutError or another OSError.
+        Raises OSError, or a Refusal of the connection itself. ``patience`` (s) is less than the time-out.
         """
         connection = self._idle.pop() if self._idle else self._make()
         try:
-            async with asyncio.timeout(self._timeout):
-                answers = await self._exchange(connection, commands)
-        except BaseException:
+            async with asyncio.timeout(patience or self._timeout) as deadline:
+                watch = Watch(connection, deadline, patience or self._timeout)
+                try:
+                    answers = await self._exchange(connection, commands)
+                finally:
+                    watch.end()
+        except BaseException as error:
             # Half an answer may be on its way, and others of this lane are likely as dead.
             await connection.disconnect(nowait=True)
             await self.close()
+            if isinstance(error, RedisError):
+                raise _plain(error) from error
             raise
         self._idle.append(connection)
         return answers
@@ -47,13 +89,17 @@ class Lane:
     async def _exchange(self, connection: Any, commands: Sequence[Sequence[Any]]) -> list[Any]:
         if not connection.is_connected:
             await connection.connect()
-        await connection.send_packed_command([pack(commands)], check_health=False)
+            count_arrivals(connection)
+        try:
+            await connection.send_packed_command([pack(commands)], check_health=False)
+        except RuntimeError as error:  # so uvloop tells of a connection that has just been cut
+            raise builtins.ConnectionError(str(error)) from error
         answers: list[Any] = []
         for _ in commands:
             try:
                 answers.append(await connection.read_response())
-            except ResponseError as refusal:
-                answers.append(refusal)
+            except ResponseError as error:
+                answers.append(_plain(error))
         return answers
 
     async def close(self) -> None:
@@ -79,19 +125,29 @@ class SyncLane:
         except IndexError:
             connection = self._make()
         try:
-            connection.connect()
-            connection.send_packed_command([pack(commands)], check_health=False)
-            answers: list[Any] = []
-            for _ in commands:
-                try:
-                    answers.append(connection.read_response())
-                except ResponseError as refusal:
-                    answers.append(refusal)
-        except BaseException:
+            answers = self._exchange(connection, commands)
+        except BaseException as error:
             connection.disconnect()
             self.close()
+            if isinstance(error, RedisError):
+                raise _plain(error) from error
             raise
         self._idle.append(connection)
+        return answers
+
+    def _exchange(self, connection: Any, commands: Sequence[Sequence[Any]]) -> list[Any]:
+        connection.connect()
+        whole = pack(commands)  # each piece has the time-out to itself
+        pieces = [whole[at : at + _PIECE] for at in range(0, len(whole), _PIECE)]
+        connection.send_packed_command(pieces, check_health=False)
+        if connection.socket_timeout:
+            until_sent(connection._sock, connection.socket_timeout)
+        answers: list[Any] = []
+        for _ in commands:
+            try:
+                answers.append(connection.read_response())
+            except ResponseError as error:
+                answers.append(_plain(error))
         return answers
 
     def close(self) -> None:

@@ -1,8 +1,4 @@
-"""Send Calls and Asks to Redis, asynchronously.
-
-Every script may be sent twice with the same effect as once: so one quick repeat after a broken
-connection is safe.
-"""
+"""Send Calls and Asks to Redis, asynchronously."""
 
 from __future__ import annotations
 
@@ -12,79 +8,97 @@ from typing import Any, TypeVar
 
 import redis.asyncio
 from redis.asyncio.retry import Retry
-from redis.exceptions import ConnectionError, NoScriptError, RedisError
 
-from gopher_cli.model.errors import GopherError
-from gopher_cli.store.ask import Ask
-from gopher_cli.store.calls.base import Call, evalsha
+from gopher_cli.model.durability import MEMORY, Durability
+from gopher_cli.store.ask import Ask, wait_for
+from gopher_cli.store.calls.base import Call
 from gopher_cli.store.connection import connections
-from gopher_cli.store.failures import translate
+from gopher_cli.store.delivery import run_ask, run_calls
+from gopher_cli.store.durable import Durably
+from gopher_cli.store.failures import checked, translate
+from gopher_cli.store.keys import Keys
 from gopher_cli.store.lane import Lane
+from gopher_cli.store.refusal import Refusal
+from gopher_cli.store.routes import route_to
+from gopher_cli.store.routing import Send, Talk
 from gopher_cli.store.url import Address
+from gopher_cli.store.waiting import Waits
 
 T = TypeVar("T")
 
 
 class RedisStore:
-    """One lane for each kind of traffic: a wait, a heartbeat and a settlement never stand in line."""
+    """One lane to each server for each kind of traffic: a wait, a heartbeat and a settlement never stand
+    in line."""
 
     def __init__(self, address: Address, *, timeout: float = 5.0) -> None:
         self.address = address
         self._timeout = timeout
-        self._make = connections(address, None, redis.asyncio, Retry)
-        self._lanes: dict[str, Lane] = {}
+        self._route = route_to(address)
+        self._durably = Durably(timeout)
+        self._lanes: dict[tuple[str, Address], Lane] = {}
+        self._waits = Waits(self._wait)
 
-    def _lane(self, name: str) -> Lane:
-        lane = self._lanes.get(name)
+    def _lane(self, name: str, node: Address) -> Lane:
+        lane = self._lanes.get((name, node))
         if lane is None:
+            make = connections(node, None, redis.asyncio, Retry)
             # What waits brings its own deadline.
-            lane = self._lanes[name] = Lane(self._make, None if name == "wait" else self._timeout)
+            lane = self._lanes[name, node] = Lane(make, None if name == "wait" else self._timeout)
         return lane
 
-    async def run(self, call: Call[T], lane: str = "main") -> T:
+    async def run(self, call: Call[T], lane: str = "main", durability: Durability = MEMORY) -> T:
         """Raises Unavailable, TryLater, Denied, BadData or BadConfig, as Redis refuses."""
+        if durability is not MEMORY:
+            said = await self._drive(self._durably.run(self._route, call, durability), lane)
+            return call.answer(checked(said, self.address))
         (answer,) = await self.run_many([call], lane)
         return answer
 
     async def run_many(self, calls: Sequence[Call[T]], lane: str = "main") -> list[T]:
         """One round trip for many. Each call is atomic, the whole is not."""
-        commands = [evalsha(call) for call in calls]
-        try:
-            try:
-                answers = await self._lane(lane).talk(commands)
-            except ConnectionError:
-                answers = await self._lane(lane).talk(commands)
-            for index, call in enumerate(calls):
-                if isinstance(answers[index], NoScriptError):
-                    (answers[index],) = await self._lane(lane).talk([evalsha(call, whole=True)])
-        except (RedisError, OSError) as error:
-            raise self._translated(error) from error
-        return [call.answer(self._checked(raw)) for call, raw in zip(calls, answers, strict=True)]
+        answers = await self._drive(run_calls(self._route, calls), lane)
+        return [call.answer(checked(raw, self.address)) for call, (raw,) in zip(calls, answers, strict=True)]
 
     async def ask(self, ask: Ask[T], lane: str = "main") -> T:
-        """Raises as `run` does. Not repeated: plain commands need not be idempotent."""
-        try:
-            answers = await self._lane(lane).talk(ask.commands) if ask.commands else []
-        except (RedisError, OSError) as error:
-            raise self._translated(error) from error
-        return ask.answer([self._checked(raw) for raw in answers])
+        """Raises as `run` does."""
+        answers = await self._drive(run_ask(self._route, ask), lane) if ask.commands else []
+        return ask.answer([checked(raw, self.address) for raw in answers])
 
-    async def wait(self, ask: Ask[bool], seconds: float) -> bool:
-        """Block for a wake token; a connection that overstays is thrown away."""
+    async def wait(self, all_keys: Sequence[Keys], seconds: float) -> bool:
+        """Block for a wake token in any of these queues; a connection that overstays is thrown away."""
+        tokens = [keys["wake"] for keys in all_keys]
+        if not self._route.scattered or len(tokens) == 1:
+            return await self._wait(tokens, seconds)
+        return await self._waits.first(tokens, seconds)
+
+    async def _wait(self, tokens: Sequence[str], seconds: float) -> bool:
         try:
             async with asyncio.timeout(seconds + self._timeout):
-                return await self.ask(ask, "wait")
+                return await self.ask(wait_for(tokens, seconds), "wait")
         except TimeoutError:
             return False
 
-    def _checked(self, raw: Any) -> Any:
-        if isinstance(raw, RedisError):
-            raise self._translated(raw) from raw
-        return raw
-
-    def _translated(self, error: BaseException) -> GopherError:
-        return translate(error, str(self.address))
+    async def _drive(self, talk: Talk[T], lane: str) -> T:
+        try:
+            step = next(talk)
+            while True:
+                if not isinstance(step, Send):
+                    await asyncio.sleep(step.seconds)
+                    step = next(talk)
+                    continue
+                try:
+                    said: Any = await self._lane(lane, step.node).talk(step.commands, step.patience)
+                except (OSError, Refusal) as error:
+                    step = talk.throw(error)
+                else:
+                    step = talk.send(said)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+        except (OSError, Refusal) as error:
+            raise translate(error, str(self.address)) from error
 
     async def close(self) -> None:
+        await self._waits.close()
         for lane in self._lanes.values():
             await lane.close()

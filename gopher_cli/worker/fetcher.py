@@ -8,9 +8,9 @@ import random
 import secrets
 import time
 
+from gopher_cli.failpoints import underway
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import BadData, GopherError
-from gopher_cli.store import ask
 from gopher_cli.store.calls import Batch
 from gopher_cli.worker.fetching import Quotas, Rotation
 from gopher_cli.worker.logs import say
@@ -23,6 +23,7 @@ class Fetcher:
     """``waits`` while it waits for jobs, and no lease can be on its way."""
 
     waits = False
+    taken = 0  # the last fetch whose jobs the caller has in hand
 
     def __init__(self, gopher: Gopher, runner: str, options: WorkerOptions) -> None:
         self._gopher = gopher
@@ -40,6 +41,7 @@ class Fetcher:
     async def fetch(self, count: int) -> list[Batch]:
         """Up to ``count`` jobs from the queues, the one whose turn it is first."""
         batches: list[Batch] = []
+        self.taken = self._sequence
         self._next_due = None
         for index in self._rotation.order() if len(self._queues) > 1 else (0,):
             batch = await self._reserve(self._queues[index], min(count, _MOST))
@@ -59,7 +61,7 @@ class Fetcher:
         quota, wait = self._quotas[queue].share(count), 0.1
         while True:
             try:
-                return await self._gopher.reserve(
+                reserving = self._gopher.reserve(
                     queue,
                     worker=self._runner,
                     token=token,
@@ -67,6 +69,7 @@ class Fetcher:
                     count=count,
                     quota=quota,
                 )
+                return await underway("fetch.sent", reserving)
             except BadData as error:
                 self._complain(queue, error)
                 return Batch(0, [], [], None, False)  # the other queues are served
@@ -89,7 +92,7 @@ class Fetcher:
         self.waits = True
         try:
             keys = [self._gopher.keys(queue) for queue in self._queues]
-            await self._gopher.store.wait(ask.wait(keys, seconds), seconds)
+            await self._gopher.store.wait(keys, seconds)
         except GopherError:
             await asyncio.sleep(min(seconds, 0.5))
         finally:

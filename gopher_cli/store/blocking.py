@@ -1,0 +1,65 @@
+"""What the stores have in common that block: those of threads, and of short commands."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from gopher_cli.model.durability import MEMORY, Durability
+from gopher_cli.store.ask import Ask
+from gopher_cli.store.calls.base import Call
+from gopher_cli.store.delivery import run_ask, run_calls
+from gopher_cli.store.durable import Durably
+from gopher_cli.store.failures import checked, translate
+from gopher_cli.store.refusal import Refusal
+from gopher_cli.store.routes import route_to
+from gopher_cli.store.routing import Send, Talk
+from gopher_cli.store.url import Address
+
+T = TypeVar("T")
+
+
+class Blocking:
+    """Raises Unavailable, TryLater, Denied, BadData or BadConfig, as Redis refuses."""
+
+    def __init__(self, address: Address, *, timeout: float = 5.0) -> None:
+        self.address = address
+        self._timeout = timeout
+        self._route = route_to(address)
+        self._durably = Durably(timeout)
+
+    def _send(self, node: Address, commands: Sequence[Sequence[Any]], patience: float) -> list[Any]:
+        """The answers of this server, each within ``patience`` (s). Raises OSError, or a Refusal of
+        the connection."""
+        raise NotImplementedError
+
+    def _run(self, calls: Sequence[Call[T]], durability: Durability = MEMORY) -> list[T]:
+        if durability is MEMORY:
+            answers = [raw for (raw,) in self._drive(run_calls(self._route, calls))]
+        else:
+            answers = [self._drive(self._durably.run(self._route, call, durability)) for call in calls]
+        return [call.answer(checked(raw, self.address)) for call, raw in zip(calls, answers, strict=True)]
+
+    def _ask(self, ask: Ask[T]) -> T:
+        answers = self._drive(run_ask(self._route, ask)) if ask.commands else []
+        return ask.answer([checked(raw, self.address) for raw in answers])
+
+    def _drive(self, talk: Talk[T]) -> T:
+        try:
+            step = next(talk)
+            while True:
+                if not isinstance(step, Send):
+                    time.sleep(step.seconds)
+                    step = next(talk)
+                    continue
+                try:
+                    said = self._send(step.node, step.commands, step.patience or self._timeout)
+                except (OSError, Refusal) as error:
+                    step = talk.throw(error)
+                else:
+                    step = talk.send(said)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+        except (OSError, Refusal) as error:
+            raise translate(error, str(self.address)) from error
