@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from gopher_cli.events import Listener
 from gopher_cli.handlers import Registry
 from gopher_cli.model.defaults import Defaults
+from gopher_cli.verbs.base import Announced
 from gopher_cli.verbs.counting import Counting
+from gopher_cli.verbs.doctoring import Doctoring
 from gopher_cli.verbs.finding import Finding
 from gopher_cli.verbs.operating import Operating
 from gopher_cli.verbs.producing import Producing
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Gopher(Producing, Working, Operating, Finding, Counting):
+class Gopher(Producing, Working, Operating, Finding, Counting, Doctoring):
     """A job queue on Redis. Every door (CLI, HTTP, worker, your program) calls these verbs.
 
     As an application object it needs nothing: ``app = Gopher()``, and ``@app.handler("email")``.
@@ -47,7 +49,7 @@ class Gopher(Producing, Working, Operating, Finding, Counting):
         self.namespace = namespace or "gopher"
         self.defaults = defaults or Defaults()
         self.listeners = list(listeners)
-        self._announced = set()
+        self._announced = Announced()
         if store is not None:
             self.store = store
 

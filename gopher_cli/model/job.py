@@ -60,14 +60,18 @@ class Spec(msgspec.Struct, frozen=True, array_like=True):
     options: Options = NO_OPTIONS
 
 
-class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """A job to submit. ``due`` is epoch seconds, ``delay`` seconds by Redis's clock; 0 means now."""
+class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A job to submit. ``due`` is epoch seconds, ``delay`` seconds by Redis's clock; 0 means now.
+
+    ``stored`` is its spec as a newer gopher has written it, with fields that we do not know.
+    """
 
     id: str
     queue: str
     spec: Spec
     due: float = 0.0
     delay: float = 0.0
+    stored: bytes = b""
 
     @property
     def lock(self) -> str:

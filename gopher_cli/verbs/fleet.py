@@ -8,25 +8,21 @@ from typing import Any
 
 import msgspec
 
-from gopher_cli.model.errors import BadConfig, GopherError
+from gopher_cli.model.errors import GopherError
 from gopher_cli.model.stats import ServerInfo, WorkerInfo
 from gopher_cli.store import ask
 from gopher_cli.store.keys import Keys
-from gopher_cli.verbs.base import Base
+from gopher_cli.verbs.starting import Starting
 
 _ALIVE_MS = 6_000  # it speaks every second
 _BURY_MS = 60_000
 
 
-class Fleet(Base):
+class Fleet(Starting):
     async def beat(self, worker: str, about: Mapping[str, Any]) -> None:
         """Say that a worker lives, and what it is doing."""
         now = await self.store.ask(ask.time_ms(), "beat")
         await self.store.ask(ask.beat(self.namespace, worker, msgspec.json.encode(about), now), "beat")
-
-    async def publish_types(self, schemas: Mapping[str, bytes]) -> None:
-        """Make the payload schemas of a worker's types known to those who submit."""
-        await self.store.ask(ask.publish_types(self.namespace, schemas))
 
     async def bury(self, worker: str, queues: Iterable[str], processes: int) -> None:
         """Forget a worker that has stopped."""
@@ -59,7 +55,7 @@ class Fleet(Base):
             for part in parts:
                 held = await self.store.ask(ask.held(of_queue, part), "beat")
                 tokens = await self.store.ask(ask.running_tokens(of_queue, held), "beat")
-                if any(token.startswith(f"{part}:") for token in tokens):
+                if any(token.startswith(f"{part}:") for token in tokens.values()):
                     return True
         return False
 
@@ -85,23 +81,6 @@ class Fleet(Base):
             return await self.store.ask(ask.saves())
         except GopherError:
             return False
-
-    async def check(self, *, accept_eviction: bool = False) -> None:
-        """Raises BadConfig when this server must not be used: too old, or free to throw jobs away."""
-        said = await self.store.ask(ask.info())
-        version = said.get("redis_version", "0")
-        if tuple(int(part) for part in version.split(".")[:2] if part.isdecimal()) < (6, 2):
-            raise BadConfig(
-                f"Redis at {self.store.address} is version {version}; gopher needs 6.2 or later, or Valkey",
-                "unset REDIS_URL to use the embedded server",
-            )
-        policy = said.get("maxmemory_policy", "noeviction")
-        if policy != "noeviction" and not accept_eviction:
-            raise BadConfig(
-                f"Redis at {self.store.address} may throw jobs away when its memory is full "
-                f"(maxmemory-policy {policy})",
-                "redis-cli CONFIG SET maxmemory-policy noeviction",
-            )
 
 
 def _info(worker: str, heard: int, about: bytes, now: int) -> WorkerInfo:

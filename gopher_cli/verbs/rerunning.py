@@ -11,7 +11,7 @@ from gopher_cli.model.errors import BadData, Usage
 from gopher_cli.model.job import Job
 from gopher_cli.model.stats import JobRow
 from gopher_cli.store import ask, calls
-from gopher_cli.store.codec import decode_spec, encode_spec
+from gopher_cli.store.codec import encode_spec, revived
 from gopher_cli.store.keys import PLACES
 from gopher_cli.verbs.producing import round_trips
 from gopher_cli.verbs.sweeping import SLICE, Bulk, Filter, Sweeping, Tell, in_slices
@@ -53,7 +53,7 @@ class Rerunning(Sweeping):
         jobs = []
         for id, spec in zip(dead, specs, strict=True):
             try:
-                jobs.append(Job(id=id, queue=target, spec=decode_spec(spec)))
+                jobs.append(revived(id, target, spec))
             except BadData:
                 words[id] = "unreadable"
         for trip in round_trips(enumerate(jobs)):
@@ -76,7 +76,7 @@ class Rerunning(Sweeping):
         for job, spec, meta in zip(known, specs, metas, strict=True):
             # A job of the same id is ours if it says the same, and came after ours had died.
             later = calls.read_record(meta).created >= (died[job.id] or 0)
-            words[job.id] = "enqueued" if later and spec == encode_spec(job.spec) else "taken"
+            words[job.id] = "enqueued" if later and spec == (job.stored or encode_spec(job.spec)) else "taken"
         return words
 
     async def requeue_all(

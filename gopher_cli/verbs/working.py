@@ -14,8 +14,10 @@ from gopher_cli.store.calls import Batch, Promotion, Renewal, Report, Settlement
 from gopher_cli.store.codec import decode_job
 from gopher_cli.verbs.base import Base
 from gopher_cli.verbs.producing import by_queue, round_trips
+from gopher_cli.verbs.sweeping import in_slices
 
 SLICE = 500
+PROMOTED = 200  # at a time: a million that fall due together keep no fetch waiting for long
 
 
 class Working(Base):
@@ -79,6 +81,16 @@ class Working(Base):
             if first >= part.held:
                 return Renewal(part.held, lost, cancel)
 
+    async def held(self, queue: str, worker: str) -> dict[str, str]:
+        """The jobs that Redis says a worker runs, and under which tokens."""
+        keys, prefix = self.keys(queue), f"{worker}:"
+        ids = await self.store.ask(ask.held(keys, worker), "beat")
+        found: dict[str, str] = {}
+        for piece in in_slices(ids):
+            tokens = await self.store.ask(ask.running_tokens(keys, piece), "beat")
+            found |= {id: token for id, token in tokens.items() if token.startswith(prefix)}
+        return found
+
     async def report(self, reports: Sequence[Report], *, now: str = "") -> None:
         """Progress and log lines of running jobs; those of a lost lease are not heard."""
         by_queue: dict[str, list[Report]] = defaultdict(list)
@@ -94,11 +106,16 @@ class Working(Base):
         """What was done under this key over all attempts, or keep ``value`` (JSON) for it."""
         return await self.store.run(calls.once(self.keys(lease.queue), lease, key, value), "main")
 
+    async def histories(self, queue: str, ids: Sequence[str]) -> tuple[int, list[bytes]]:
+        """Redis's time (ms), and what these jobs have gone through, as it is stored."""
+        return await self.store.ask(ask.histories(self.keys(queue), ids))
+
     async def promote(self, queue: str, *, now: str = "") -> Promotion:
         """Let due jobs stand in line."""
         while True:
-            done = await self.store.run(calls.promote(self.keys(queue), now=now), "beat")
-            if done.moved < SLICE:
+            call = calls.promote(self.keys(queue), limit=PROMOTED, now=now)
+            done = await self.store.run(call, "beat")
+            if done.moved < PROMOTED:
                 return done
 
     async def reclaim(

@@ -12,7 +12,7 @@ from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.duration import parse_duration, parse_when
 from gopher_cli.model.job import Job
 from gopher_cli.model.making import check_queue, check_type, encode_payload, parse_priority
-from gopher_cli.verbs.producing import new_job
+from gopher_cli.verbs.producing import new_job, wanted_durability
 from gopher_cli.web.problems import Problem, field
 
 _PATH = re.compile(r" - at `(.+)`$")
@@ -48,6 +48,9 @@ class JobRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     after: Annotated[list[str] | None, Meta(description="ids that complete before it runs")] = None
     tags: list[str] | None = None
     headers: dict[str, str] | None = None
+    durability: Annotated[
+        str | None, Meta(description="201 means in memory (default), fsync or replica:N")
+    ] = None
     recurring: Annotated[dict[str, Any] | None, Meta(description="not yet: answered by 501")] = None
 
 
@@ -60,8 +63,11 @@ class _Read(JobRequest, kw_only=True, forbid_unknown_fields=True):
 _decoder = msgspec.json.Decoder(_Read)
 
 
-def read_job(body: bytes, defaults: Defaults) -> Job:
-    """A checked Job. Raises Problem: 400 for what is no JSON, 422 for what makes no sense."""
+def read_job(body: bytes, defaults: Defaults) -> tuple[Job, str]:
+    """A checked Job, and the durability asked for.
+
+    Raises Problem: 400 for what is no JSON, 422 for what makes no sense.
+    """
     asked = _decode(body)
     if asked.recurring is not None:
         raise Problem(501, "recurring jobs do not exist yet", pointer="/recurring")
@@ -82,8 +88,10 @@ def read_job(body: bytes, defaults: Defaults) -> Job:
     for name in ("backoff", "id", "unique_key", "after", "tags", "headers"):
         if (value := getattr(asked, name)) is not None:
             given[name] = value
+    with field("/durability"):
+        wanted_durability(asked.durability or "")
     with field(""):
-        return new_job(defaults, **given)
+        return new_job(defaults, **given), asked.durability or ""
 
 
 def _decode(body: bytes) -> _Read:

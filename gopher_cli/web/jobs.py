@@ -42,11 +42,17 @@ async def submit(request: Request) -> Response:
     """
     settings: Settings = request.app.state.settings
     gopher: Gopher = request.app.state.gopher
-    job = read_job(await read_json(request, seconds=settings.server_read_timeout), gopher.defaults)
+    job, durability = read_job(
+        await read_json(request, seconds=settings.server_read_timeout), gopher.defaults
+    )
     request.state.job_id = job.id  # for an answer that comes too late
     with under_id(job.id):
         await request.app.state.published.check(job)
-        (receipt,) = await soon(gopher.submit_many([job]))
+        storing = gopher.submit_many([job], durability=durability)
+        # A disk and a replica take their time.
+        safely = durability or gopher.defaults.durability
+        patience = 0.0 if safely == "memory" else settings.redis_timeout
+        (receipt,) = await soon(storing, patience)
         if not receipt.accepted:
             return _answer(200, job_view(await _known(gopher, job.queue, receipt.duplicate_of or job.id)))
     made = Submitted(

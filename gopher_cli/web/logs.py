@@ -9,6 +9,7 @@ import msgspec
 
 from gopher_cli.config import Settings
 from gopher_cli.model.duration import rfc3339
+from gopher_cli.model.safe import safe
 
 
 class Lines(logging.Formatter):
@@ -21,7 +22,7 @@ class Lines(logging.Formatter):
             said = f"{record.levelname.lower()}: {said}"
         line = f"{self.formatTime(record, '%H:%M:%S')} {said}"
         trace = f"\n{self.formatException(record.exc_info)}" if record.exc_info else ""
-        return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in line) + trace
+        return safe(line) + safe(trace, lines=True)
 
 
 class Objects(logging.Formatter):

@@ -76,10 +76,10 @@ def field(pointer: str) -> Iterator[None]:
         raise Problem(status, str(error), hint=error.hint, pointer=pointer) from error
 
 
-async def soon(work: Awaitable[T]) -> T:
-    """Wait for Redis, and not for long: a client rather hears 503 than nothing."""
+async def soon(work: Awaitable[T], more: float = 0.0) -> T:
+    """Wait for Redis, and not for long: a client rather hears 503 than nothing. ``more`` in seconds."""
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(PATIENCE + more):
             return await work
     except TimeoutError:
         raise errors.Unavailable("Redis does not answer in time") from None
@@ -109,6 +109,8 @@ def problem_of(error: errors.GopherError) -> Problem:
     match error:
         case errors.Unavailable():
             return _away("Redis does not answer", error)
+        case errors.Unconfirmed():
+            return _away(str(error), error)
         case errors.TryLater():
             return _away("Redis accepts no writes for now", error)
         case errors.Denied() | errors.BadConfig():

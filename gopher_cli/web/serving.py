@@ -13,13 +13,16 @@ from contextlib import contextmanager
 from ipaddress import ip_address
 
 import uvicorn
+from fastapi import FastAPI
 
 from gopher_cli.build import open_gopher
 from gopher_cli.config import Settings
 from gopher_cli.model.errors import BadConfig, Refused, TryLater, Unavailable
 from gopher_cli.web.app import create_app
+from gopher_cli.web.clients import allow_many, prompt
 from gopher_cli.web.logs import log_config
 from gopher_cli.web.problems import soon
+from gopher_cli.web.upkeep import stay_while_ours
 
 _GRACE = 10  # seconds that open requests may take at the end
 _log = logging.getLogger("gopher.web")
@@ -28,20 +31,24 @@ _log = logging.getLogger("gopher.web")
 def run_server(settings: Settings, *, warning: str = "") -> int:
     """Serve until SIGTERM or SIGINT; 0 after a graceful end. ``warning`` goes into its log first.
 
-    Raises BadConfig for an address that needs a key, Refused for a port that is taken.
+    It ends by itself, with 78, when a newer gopher has taken the data over. Raises BadConfig for an
+    address that needs a key, Refused for a port that is taken.
     """
     where = permitted(settings)
+    app = create_app(settings)
     config = uvicorn.Config(
-        create_app(settings), log_config=log_config(settings), lifespan="on", ws="none",
+        app, log_config=log_config(settings), lifespan="on", ws="none",
         timeout_graceful_shutdown=_GRACE, server_header=False, proxy_headers=False,
+        http=prompt(settings.server_read_timeout),
     )  # fmt: skip
+    allow_many()
     if warning:
         _log.warning("%s", warning)
     asyncio.run(_check(settings))
     sockets = bind(where, settings)
-    server = _Server(config, url_of(settings, sockets[0]))
+    server = _Server(config, url_of(settings, sockets[0]), app, settings.heartbeat * 2)
     server.run(sockets)
-    return 0 if server.started else 1
+    return server.exit_code if server.started else 1
 
 
 def permitted(settings: Settings) -> list[tuple[int, str]]:
@@ -101,7 +108,7 @@ async def _check(settings: Settings) -> None:
     """Refuse a server that may lose jobs. One that is away may come back: that is only said."""
     try:
         async with open_gopher(settings) as gopher:
-            await soon(gopher.check(accept_eviction=settings.accepts_eviction))
+            await soon(gopher.check(accept_eviction=settings.accepts_eviction, thorough=True))
     except (Unavailable, TryLater) as error:
         if not settings.redis_url:
             raise  # our own server: nobody else will start it
@@ -111,16 +118,27 @@ async def _check(settings: Settings) -> None:
 class _Server(uvicorn.Server):
     """Says where it serves, and takes SIGTERM for an order, not for a death."""
 
-    def __init__(self, config: uvicorn.Config, url: str) -> None:
+    def __init__(self, config: uvicorn.Config, url: str, app: FastAPI, look: float) -> None:
         super().__init__(config)
         self.url = url
+        self.exit_code = 0
+        self._app = app
+        self._look = look
+        self._upkeep: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             _log.info("serving %s", self.url)
+            looking = stay_while_ours(self._app.state.gopher, self._look, self._leave)
+            self._upkeep = asyncio.create_task(looking)
+
+    def _leave(self, exit_code: int) -> None:
+        self.exit_code, self.should_exit = exit_code, True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._upkeep:
+            self._upkeep.cancel()
         _log.info("stopping: open requests may finish")
         await super().shutdown(sockets)
         _log.info("stopped")

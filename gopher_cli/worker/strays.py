@@ -1,38 +1,109 @@
-"""Leased jobs that cannot be run here: a type without a handler, a record that cannot be read."""
+"""Leased jobs that cannot be run here: a type without a handler, a record that cannot be read.
+
+A job of an unknown type is left for a worker that knows it, and tried again every few seconds by
+whoever is free. How long it has waited stands in its own history, by Redis's clock, so it is the same
+for all workers and outlives each of them; when some worker has run it, or an operator has brought it
+back from the dead letter queue, the wait begins anew.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+
 import msgspec
 
+from gopher_cli.gopher import Gopher
+from gopher_cli.model.duration import format_duration
+from gopher_cli.model.errors import GopherError
 from gopher_cli.model.job import JobState, Lease
 from gopher_cli.model.outcome import Transition
 from gopher_cli.store.calls import Settlement
+from gopher_cli.store.rows import read_history
 
-PATIENCE = 3600.0
-_AGAIN = 5.0
-_MOST = 10_000
+WAITING, GIVEN_UP = "unknown type", "no handler"
+_AGAIN = (0.25, 5.0)  # seconds: soon at first, for one who knows the type may be there
+_ASIDE = 0.05
+_LATELY = 10.0
+_AT_ONCE = 50
 
 
 class Strays:
-    """Jobs of types that are unknown here, and since when: a job may be old when its time has come."""
+    """``add`` may be called from any thread; ``settle`` gets what is to become of each job."""
 
-    def __init__(self) -> None:
-        self._since: dict[str, float] = {}
+    def __init__(self, gopher: Gopher, patience: float, settle: Callable[[Settlement], None]) -> None:
+        self._gopher = gopher
+        self._patience = patience
+        self._settle = settle
+        self._found: deque[Lease] = deque()
+        self._some = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._asking = 0
+        self._last = -_LATELY
 
-    def unknown(self, lease: Lease, now: float) -> Settlement:
-        """Left for a worker that knows the type; after an hour it goes to the dead letter queue."""
-        since = self._since.setdefault(lease.id, now)
-        if len(self._since) > _MOST:
-            del self._since[next(iter(self._since))]
-        if now - since < PATIENCE:
-            return Settlement(lease, Transition(JobState.SCHEDULED, _AGAIN, spent=False))
-        self._since.pop(lease.id, None)
-        said = {
-            "attempt": lease.attempt,
-            "outcome": "no handler",
-            "error": f"no worker has a handler for {lease.spec.type}",
-        }
-        return Settlement(lease, Transition(JobState.FAILED), msgspec.json.encode(said))
+    def add(self, lease: Lease) -> None:
+        self._found.append(lease)
+        self._loop.call_soon_threadsafe(self._some.set)
+
+    @property
+    def lately(self) -> bool:
+        """Whether some have passed by, and may come again."""
+        return time.monotonic() - self._last < _LATELY
+
+    async def stand_aside(self) -> None:
+        """Wait without an ear for the bell: it wakes one worker only, and another may know the type."""
+        await asyncio.sleep(_ASIDE)
+
+    @property
+    def pending(self) -> int:
+        return len(self._found) + self._asking
+
+    async def run(self) -> None:
+        """Until cancelled. What is left then is handed back with all else that its runner holds."""
+        while True:
+            await self._some.wait()
+            self._some.clear()
+            while self._found:
+                await self._decide(self._take())
+
+    def _take(self) -> list[Lease]:
+        """The next ones of one queue."""
+        queue, taken = self._found[0].queue, list[Lease]()
+        while self._found and len(taken) < _AT_ONCE and self._found[0].queue == queue:
+            taken.append(self._found.popleft())
+        self._asking, self._last = len(taken), time.monotonic()
+        return taken
+
+    async def _decide(self, leases: list[Lease]) -> None:
+        try:
+            now, lines = await self._gopher.histories(leases[0].queue, [lease.id for lease in leases])
+        except GopherError:
+            now, lines = 0, []  # nobody knows how long they have waited: that is for the next look
+        for n, lease in enumerate(leases):
+            self._settle(unknown(lease, lines[n], now, self._patience) if lines else left(lease, 10.0, 10.0))
+        self._asking = 0
+
+
+def unknown(lease: Lease, history: bytes, now: int, patience: float) -> Settlement:
+    """Leave it for others, or give it up after ``patience`` (s). Its history knows since when it waits."""
+    last = read_history(history)[-1:]
+    if not last or last[0].outcome != WAITING:
+        for_how_long = format_duration(patience)
+        said = f"this worker has no handler for {lease.spec.type}; left to others, for {for_how_long} at most"
+        return left(lease, 0.0, patience, _said(lease, WAITING, said))
+    waited = max(0, now - last[0].at) / 1000
+    if waited < patience:
+        return left(lease, waited, patience - waited)
+    said = f"no worker has a handler for {lease.spec.type}"
+    return Settlement(lease, Transition(JobState.FAILED), _said(lease, GIVEN_UP, said))
+
+
+def left(lease: Lease, waited: float, rest: float, said: bytes = b"") -> Settlement:
+    """For a worker that knows the type: the longer it has waited (s), the later it is looked at again."""
+    again = min(max(waited / 2, _AGAIN[0]), _AGAIN[1], max(rest, 0.1))
+    return Settlement(lease, Transition(JobState.SCHEDULED, again, spent=False), said)
 
 
 def unreadable(lease: Lease, raw: bytes) -> Settlement:
@@ -44,3 +115,7 @@ def unreadable(lease: Lease, raw: bytes) -> Settlement:
         "raw_hex": raw[:2000].hex(),
     }
     return Settlement(lease, Transition(JobState.FAILED), msgspec.json.encode(said))
+
+
+def _said(lease: Lease, outcome: str, error: str) -> bytes:
+    return msgspec.json.encode({"attempt": lease.attempt, "outcome": outcome, "error": error})

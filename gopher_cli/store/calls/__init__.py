@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+from gopher_cli.store.calls.auditing import (
+    AUDITED,
+    Count,
+    Facts,
+    Mending,
+    audit,
+    clear,
+    mend,
+    recount,
+    rights,
+)
 from gopher_cli.store.calls.base import Call
 from gopher_cli.store.calls.operating import (
     Depth,
@@ -37,8 +48,9 @@ from gopher_cli.store.calls.working import (
 )  # fmt: skip
 
 __all__ = [
-    "LIMIT", "Batch", "Call", "Depth", "Found", "Once", "Promotion", "Receipt", "Reclaimed", "Record",
-    "Renewal", "Report", "Settlement", "Verdict", "cancel", "depth", "expire", "hand_back", "inspect",
-    "once", "pause", "promote", "purge", "read_record", "reclaim", "renew", "report", "requeue",
-    "reserve", "settle", "submit",
+    "AUDITED", "LIMIT", "Batch", "Call", "Count", "Depth", "Facts", "Found", "Mending", "Once",
+    "Promotion", "Receipt", "Reclaimed", "Record", "Renewal", "Report", "Settlement", "Verdict", "audit",
+    "cancel", "clear", "depth", "expire", "hand_back", "inspect", "mend", "once", "pause", "promote",
+    "purge", "read_record", "reclaim", "recount", "renew", "report", "requeue", "reserve", "rights",
+    "settle", "submit",
 ]  # fmt: skip

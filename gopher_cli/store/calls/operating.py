@@ -84,7 +84,8 @@ def depth(keys: Keys, *, now: str = "") -> Call[Depth]:
     def answer(raw: Any) -> Depth:
         oldest = {c: read_record(line).ready_at for c, line in zip(CLASSES, raw[3], strict=True) if line}
         flat = [text(part) for part in _flat(raw[4])]
-        counters = {name: int(value) for name, value in pairs(flat)}
+        # One that is no number is the doctor's affair.
+        counters = {name: int(value) for name, value in pairs(flat) if value.lstrip("-").isdecimal()}
         sizes = dict(zip(PLACES, raw[2], strict=True))
         return Depth(int(raw[0]), int(raw[1] or 0), sizes, oldest, counters, raw[5])
 

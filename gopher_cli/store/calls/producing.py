@@ -38,7 +38,7 @@ def submit(
 
     items: list[Arg] = []
     for job in jobs:
-        items += (job.id, _head(job), encode_spec(job.spec))
+        items += (job.id, _head(job), job.stored or encode_spec(job.spec))
     return make_call("submit", keys, {"now": now, "batch": batch, "mark": mark}, answer, items)
 
 

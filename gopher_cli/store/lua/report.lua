@@ -1,12 +1,14 @@
 -- What a running job says of itself: progress and lines of its log. Only the holder of the token is heard.
 --
+-- Lines carry the ms of their birth: if a log ends with the very same ones, they were sent twice.
+--
 -- KEYS  meta progress log
 -- ARGV  now limit ...
--- ...   id token progress lines; empty means unchanged; the log keeps its last `limit` bytes
+-- ...   id token progress lines; empty means unchanged; the log keeps both ends, `limit` bytes
 -- OUT   {now, heard}
 --- @include now
 --- @include record
---- @include append
+--- @include both_ends
 --- @include batch
 
 local meta, progress, log = KEYS[1], KEYS[2], KEYS[3]
@@ -18,7 +20,8 @@ for i = 3, #ARGV, 4 do
   if r and token ~= "" and r.token == token then
     heard = heard + 1
     if said ~= "" then latest[id] = said end
-    if lines ~= "" then logs[id] = append(logs[id] or redis.call("HGET", log, id), lines, limit) end
+    local history = logs[id] or redis.call("HGET", log, id) or ""
+    if lines ~= "" and string.sub(history, -#lines) ~= lines then logs[id] = both_ends(history, lines, limit) end
   end
 end
 

@@ -36,7 +36,7 @@ for class = 1, 3 do
   local records = #ids > 0 and redis.call("HMGET", meta, unpack(ids))
   local specs = #ids > 0 and redis.call("HMGET", spec, unpack(ids))
   for i, id in ipairs(ids) do
-    local attempts, losses, rest = string.match(records[i] or "", "^(%d+);(%d+);[^;]*;%d*;(%d*;%d+;%d+;%d*;[^;]*)")
+    local attempts, losses, rest = string.match(records[i] or "", "^(%d+);(%d+);[^;]*;%d*;(%d*;%d+;%d+;%d*;.*)$")
     if attempts and specs[i] then
       attempts = attempts + 1
       add(metas, id, attempts .. ";" .. losses .. ";" .. token .. ";" .. stamp .. ";" .. rest)

@@ -1,0 +1,55 @@
+"""What the fleet must know of a worker stays known, and a worker leaves data that is not its own any more."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
+
+from gopher_cli import __version__
+from gopher_cli.model.errors import MemoryFull, Outdated
+from gopher_cli.worker.logs import say
+
+if TYPE_CHECKING:
+    from gopher_cli.worker.supervisor import Supervisor
+
+
+class Upkeep:
+    """Someone may delete what a worker has said of itself; someone may upgrade the data while it works."""
+
+    def __init__(self, worker: Supervisor) -> None:
+        self._worker = worker
+        self._newest = ""
+
+    async def stand(self) -> None:
+        """Look, and mend what can be mended. The worker stops when the data is not its own any more."""
+        worker = self._worker
+        types = worker.runners[0].types if worker.runners else {}
+        try:
+            found = await worker.gopher.stand(worker.queues, types)
+        except Outdated as error:
+            self._leave(error)
+            return
+        if found.missing_queues or found.missing_types:
+            gone = ",".join(found.missing_queues + found.missing_types)
+            say("the fleet had forgotten what this worker serves: told again", logging.WARNING, gone=gone)
+        if found.schema.is_news and str(found.schema) != self._newest:
+            self._newest = str(found.schema)
+            say(
+                f"the data is a little newer (schema {found.schema}, by gopher {found.schema.gopher or '?'}) "
+                f"than this gopher {__version__}: what it does not know it leaves alone",
+            )
+
+    def _leave(self, error: Outdated) -> None:
+        if not self._worker.stopping.is_set():
+            say(str(error), logging.ERROR, hint=error.hint)
+            self._worker.exit_code = error.exit_code
+            self._worker.stop(self._worker.options.grace)
+
+
+async def if_there_is_room(telling: Coroutine[Any, Any, None]) -> None:
+    """Where memory is full, work is what frees it: the fleet hears of this worker later."""
+    try:
+        await telling
+    except MemoryFull as error:
+        say(str(error), logging.WARNING, hint=error.hint)

@@ -1,0 +1,113 @@
+"""A job of a type that a worker does not know is left for one that does, and given up only after a while."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from redis import Redis
+from worker.processes import Worker, ends, until
+
+from gopher_cli.gopher import Gopher
+from gopher_cli.model.making import make_job
+
+pytestmark = [pytest.mark.anyio, pytest.mark.row("W21")]
+
+OLDER, NEWER = ("--app", "worker.apps:app"), ("--app", "skew.later:app")
+
+
+async def seen(gopher: Gopher, id: str, times: int = 1) -> Any:
+    """Everything about it, once workers that do not know it have looked."""
+
+    async def looked() -> Any:
+        found = await gopher.inspect("default", id)
+        told = [one.outcome for one in found.history].count("unknown type")
+        return found if found.state == "scheduled" and told >= times else None
+
+    return await until(looked)
+
+
+def age(redis: Redis, gopher: Gopher, id: str, ms: int) -> None:
+    """All that is told of a job happened so much earlier, and it is due."""
+    keys = gopher.keys("default")
+    history = redis.hget(keys["errors"], id).decode()
+    redis.hset(keys["errors"], id, re.sub(r"(?m)^\d+", lambda stamp: str(int(stamp[0]) - ms), history))
+    redis.zadd(keys["scheduled"], {id: 1})
+
+
+async def test_it_is_left_for_a_worker_that_knows_it_and_spends_no_attempt(
+    gopher: Gopher, worker: Callable[..., Worker]
+) -> None:
+    id = await gopher.submit("greet", "Ann")
+    worker(*OLDER)
+    found = await seen(gopher, id)
+    assert found.attempts == 0
+    assert found.history[-1].error.startswith("this worker has no handler for greet")
+
+    worker(*NEWER)
+
+    done = await ends(gopher, id)
+    assert (done.result, done.attempts, done.losses) == ("hello Ann", 1, 0)
+
+
+async def test_two_workers_of_different_versions_do_all_the_work_between_them(
+    gopher: Gopher, worker: Callable[..., Worker]
+) -> None:
+    env = {"GOPHER_NO_HANDLER_AFTER": "20s"}
+    worker(*OLDER, "-c", "2", env=env), worker(*NEWER, "-c", "2", env=env)
+    jobs = [make_job("greet" if n % 2 else "echo", n) for n in range(100)]
+
+    await gopher.submit_many(jobs)
+
+    async def done() -> bool:
+        return (await gopher.depth("default")).sizes["completed"] == len(jobs)
+
+    await until(done)
+    assert (await gopher.depth("default")).counters.get("failed", 0) == 0
+    for job in jobs[1:20:2]:
+        assert (await gopher.inspect("default", job.id)).attempts == 1
+
+
+async def test_the_wait_is_the_jobs_own_however_many_workers_have_looked_and_died(
+    gopher: Gopher, worker: Callable[..., Worker], redis: Redis
+) -> None:
+    id = await gopher.submit("greet", "Ann")
+    first = worker(*OLDER)
+    await seen(gopher, id)
+    first.kill()
+    age(redis, gopher, id, 3_600_000)
+
+    worker(*OLDER)
+
+    found = await ends(gopher, id, "failed")
+    assert [one.outcome for one in found.history] == ["unknown type", "no handler"]
+    assert found.history[-1].error == "no worker has a handler for greet"
+
+
+async def test_it_waits_anew_after_an_operator_has_brought_it_back(
+    gopher: Gopher, worker: Callable[..., Worker]
+) -> None:
+    id = await gopher.submit("greet", "Ann")
+    impatient = worker(*OLDER, env={"GOPHER_NO_HANDLER_AFTER": "500ms"})
+    await ends(gopher, id, "failed")
+    impatient.kill()
+
+    worker(*OLDER)
+    assert await gopher.requeue("default", [id]) == {id: "enqueued"}
+
+    await seen(gopher, id, times=2)
+    worker(*NEWER)
+    assert (await ends(gopher, id)).result == "hello Ann"
+
+
+async def test_how_long_it_waits_can_be_set(gopher: Gopher, worker: Callable[..., Worker]) -> None:
+    worker(*OLDER, env={"GOPHER_NO_HANDLER_AFTER": "500ms"})
+    id = await gopher.submit("greet", "Ann")
+
+    found = await ends(gopher, id, "failed")
+
+    waiting, last = found.history
+    assert 500 <= last.at - waiting.at <= 20_000
+    assert found.attempts == 1
