@@ -6,6 +6,7 @@
 # The payload is JSON on stdin, the job is in GOPHER_* variables, stderr is the job's log, and the
 # last line of stdout is its result. Exit codes: 0 done, 75 try again, 64 65 78 never try again.
 set -eu
+cd "$GOPHER_WORKER_DIR"  # it starts in an empty directory of its own; the file is where the worker stands
 
 payload=$(cat)
 file=$(printf '%s' "$payload" | sed -n 's/.*"file": *"\([^"]*\)".*/\1/p')

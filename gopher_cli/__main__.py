@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 
 def main() -> None:
     """Answer what needs no parser at once; everything else is a command."""
+    # Whoever starts us may have closed these; nobody then wants to hear of it.
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: PTH123, SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: PTH123, SIM115
     args = sys.argv[1:]
     if args in (["--version"], ["-V"]):
         from gopher_cli import __version__

@@ -86,7 +86,7 @@ class Context:
         return self._link.gopher
 
     def log(self, text: object) -> None:
-        """Keep a line with the job: `gopher inspect` shows the last 64 KB."""
+        """Keep a line with the job: `gopher inspect` shows the first and the last 32 KB."""
         self._link.log(self._lease, str(text))
 
     def progress(self, fraction: float, message: str = "") -> None:

@@ -240,7 +240,8 @@ def _repair(at: Place) -> str:
     """The checker is the server under another name, and damage is at the end of the last file."""
     files = sorted(at.data.glob("appendonlydir/*.incr.aof"), key=lambda file: file.stat().st_mtime)
     binary = next(iter(binaries()), "valkey-server")
-    return f"(exec -a valkey-check-aof '{binary}' --fix '{[at.data / 'appendonly.aof', *files][-1]}')"
+    # By this name Valkey knows its checker too; Redis knows no other.
+    return f"(exec -a redis-check-aof '{binary}' --fix '{[at.data / 'appendonly.aof', *files][-1]}')"
 
 
 def _wait(condition: Callable[[], bool], seconds: float) -> bool:

@@ -53,8 +53,14 @@ def _program(type: str, command: str) -> Handler:
             f"the program {program!r} for {type!r} is not there, or not executable",
             f"chmod +x {program}",
         )
-    resolved = (str(Path(path).resolve()), *words[1:])
+    resolved = (str(Path(path).resolve()), *map(_placed, words[1:]))
     return Handler(type=type, call=_not_called, runs=Runs.PROGRAM, command=resolved)
+
+
+def _placed(word: str) -> str:
+    """A program runs in a place of its own: what names a file from here must name it from there too."""
+    names_a_file = ("/" in word or "." in word) and Path(word).is_file()
+    return str(Path(word).absolute()) if names_a_file else word
 
 
 def _not_called(*_: Any) -> None:

@@ -78,11 +78,15 @@ def progress_words(progress: dict[str, Any]) -> str:
 
 
 def new_lines(seen: list[str], now: list[str]) -> list[str]:
-    """What was added to a log, whose oldest lines may have been dropped meanwhile."""
-    for start in range(len(seen)):
+    """What was added to a log, of which lines in the middle may have been dropped meanwhile."""
+    same = next(
+        (n for n, (a, b) in enumerate(zip(seen, now, strict=False)) if a != b), min(len(seen), len(now))
+    )
+    seen, now = seen[same:], now[same:]
+    for start in range(1, len(seen)):  # after the line that counts what was dropped, the last lines seen
         tail = seen[start:]
-        if now[: len(tail)] == tail:
-            return now[len(tail) :]
+        if now[1 : 1 + len(tail)] == tail:
+            return now[1 + len(tail) :]
     return now
 
 

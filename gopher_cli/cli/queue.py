@@ -10,6 +10,7 @@ import typer
 from gopher_cli.cli.app import Entry
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
+from gopher_cli.cli.safe import safe
 from gopher_cli.cli.tables import Column, Listing
 from gopher_cli.cli.words import span, style_of
 
@@ -64,7 +65,7 @@ def _set(console: Console, queues: list[str], *, paused: bool) -> None:
         return
     for queue, changed in changes:
         if not console.quiet:
-            console.print(f"{queue} {word}" if changed else f"{queue} was {word} already")
+            console.print(f"{safe(queue)} {word}" if changed else f"{safe(queue)} was {word} already")
 
 
 def _state(name: str, keep: int) -> Column:

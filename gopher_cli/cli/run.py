@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from gopher_cli.cli.color import wants_color
 from gopher_cli.cli.safe import safe
 from gopher_cli.model.errors import GopherError, Usage
 
 INTERRUPTED, BROKEN_PIPE = 130, 141
+# What a file says that takes no more.
+_UNWRITTEN = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 def run(args: Sequence[str]) -> int:
@@ -23,6 +27,8 @@ def run(args: Sequence[str]) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         return _hung_up()
+    except OSError as error:
+        return _unwritten(args, error)
     except KeyboardInterrupt:
         return INTERRUPTED
     return code
@@ -51,7 +57,7 @@ def _act(args: Sequence[str]) -> int:
     except Exception as error:
         if type(error).__name__ == "HungUp":
             raise BrokenPipeError from None
-        if isinstance(error, BrokenPipeError):
+        if isinstance(error, OSError) and error.errno in _UNWRITTEN:
             raise
         return _surprised(args, error)
     return answer if isinstance(answer, int) else 0
@@ -76,7 +82,8 @@ def _failed(args: Sequence[str], error: GopherError) -> int:
 
 def say_error(args: Sequence[str], message: str, hint: str, code: int, name: str) -> None:
     """What and why on one line, the next command on another; or one line of JSON."""
-    sys.stdout.flush()
+    with suppress(OSError):
+        sys.stdout.flush()
     if _wants_json(args):
         import json
 
@@ -119,6 +126,13 @@ def _value(args: Sequence[str], name: str) -> str | None:
         if arg == name and index + 1 < len(args):
             return args[index + 1]
     return None
+
+
+def _unwritten(args: Sequence[str], error: OSError) -> int:
+    hint = "what was asked for may be done: look before you do it again"
+    say_error(args, f"cannot write: {error.strerror or error}", hint, 1, "Unwritten")
+    _hung_up()
+    return 1
 
 
 def _hung_up() -> int:

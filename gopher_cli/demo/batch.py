@@ -32,6 +32,7 @@ EVERY_FILE = (
 PROGRAM = """\
 #!/bin/sh
 set -eu
+cd "$GOPHER_WORKER_DIR"  # it starts in an empty directory of its own
 file=$(sed -n 's/.*"file": *"\\([^"]*\\)".*/\\1/p')
 echo "compressing $file, attempt $GOPHER_ATTEMPT" >&2
 gzip -9c "$file" > "$file.gz"

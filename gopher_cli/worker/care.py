@@ -10,15 +10,19 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
+from gopher_cli.failpoints import underway
 from gopher_cli.model.errors import BadData, GopherError, TryLater, Unavailable
 from gopher_cli.worker.logs import say
 from gopher_cli.worker.silence import Silence
+from gopher_cli.worker.upkeep import Upkeep
 
 if TYPE_CHECKING:
     from gopher_cli.worker.supervisor import Supervisor
 
 
 _AWAY = (Unavailable, TryLater)
+_GLANCE = 0.25  # seconds between two looks of the guard
+_STOOD_STILL = 1.5  # seconds between two looks that tell that this process was stopped, or starved
 _BREATH = 0.02  # seconds between two looks for due jobs, however many there are
 
 
@@ -40,12 +44,13 @@ class Care:
         beat = self._worker.settings.heartbeat
         return [
             # More often than a strike: a living worker renews between two of them.
-            self._every(beat * 0.7, self.renew, hurry=self._asked),
+            self._every(beat * 0.7, self.renew, hurry=self._asked, again=beat / 5),
             self._every(1.0, self.tend),
             self._every(0.3, self.reclaim),
             self._every(10.0, self.tidy),
             self._every(10.0, self.bury_the_dead),
             self._every(1.0, self.beat),
+            self._every(beat * 2, Upkeep(self._worker).stand),
             self._every(1.0, self._worker.end_overdue),
             self._guard(),
         ]
@@ -55,13 +60,15 @@ class Care:
         seconds: float,
         duty: Callable[[], Awaitable[float | None]],
         hurry: asyncio.Event | None = None,
+        again: float | None = None,
     ) -> None:
         """Again and again, a little unevenly so that a fleet spreads out. Redis away is no reason to end.
 
-        A duty may answer in how many seconds it is wanted again, if that is sooner.
+        A duty may answer in how many seconds it is wanted again, if that is sooner; ``again`` is in how
+        many when it could not be done.
         """
         while True:
-            sooner = None
+            sooner = again
             try:
                 sooner = await duty()
                 self._done(duty.__name__)
@@ -97,13 +104,13 @@ class Care:
         try:
             await self._in_each_queue(self._renew)
         except BadData:  # of one queue: the leases in the others live
-            self._renewed, self._fenced = sent, False
+            self._renewed, self._fenced = max(sent, self._renewed), False
             raise
-        self._renewed, self._fenced = sent, False
+        self._renewed, self._fenced = max(sent, self._renewed), False
 
     async def _renew(self, queue: str) -> None:
         for runner in list(self._worker.runners):
-            said = await self._worker.gopher.renew(queue, runner.id)
+            said = await underway("hb.sent", self._worker.gopher.renew(queue, runner.id))
             if said.lost:
                 runner.tell(lost=said.lost)
             if said.cancel:
@@ -121,11 +128,18 @@ class Care:
             raise broken
 
     async def _guard(self) -> None:
-        """Redis away for almost a lease: others may soon run our jobs, so ours must stop before."""
-        settings = self._worker.settings
+        """Redis away for almost a lease: others may soon run our jobs, so ours must stop before.
+
+        If it is we who stood still, that says nothing of Redis: a heartbeat first. It keeps what nobody
+        has taken meanwhile, and tells what was.
+        """
+        settings, looked = self._worker.settings, time.monotonic()
         while True:
-            await asyncio.sleep(0.25)
-            silence = time.monotonic() - self._renewed
+            await asyncio.sleep(_GLANCE)
+            if time.monotonic() - looked > _STOOD_STILL:
+                await self._catch_up(settings.heartbeat / 2)
+            looked = time.monotonic()
+            silence = looked - self._renewed
             if silence > settings.lease:
                 self._worker.end_unleased()
             elif silence > settings.lease - settings.heartbeat / 2 and not self._fenced:
@@ -133,6 +147,10 @@ class Care:
                 for runner in self._worker.runners:
                     runner.tell(fence=True)
                 say("no heartbeat for almost a lease: running jobs are interrupted", logging.ERROR)
+
+    async def _catch_up(self, seconds: float) -> None:
+        with contextlib.suppress(GopherError, TimeoutError):
+            await asyncio.wait_for(self.renew(), seconds)
 
     async def tend(self) -> float:
         """Due jobs stand in line, follow-ups go their way, cancel requests are looked for.
@@ -144,7 +162,7 @@ class Care:
         return max(self._due_in, _BREATH)
 
     async def _tend(self, queue: str) -> None:
-        promotion = await self._worker.gopher.promote(queue)
+        promotion = await underway("promote.sent", self._worker.gopher.promote(queue))
         if promotion.cancels:
             self._asked.set()
         if promotion.next_due is not None:
@@ -162,7 +180,7 @@ class Care:
         strike = self._worker.settings.heartbeat * 0.8
         known, now = self._suspects.get(queue, {}), time.monotonic()
         ripe = [suspect for suspect, seen in known.items() if now - seen >= strike]
-        expired = await self._worker.gopher.reclaim(queue, ripe)
+        expired = await underway("reclaim.sent", self._worker.gopher.reclaim(queue, ripe))
         self._suspects[queue] = {suspect: known.get(suspect, now) for suspect in expired}
 
     async def tidy(self) -> None:

@@ -1,4 +1,4 @@
-"""The inside of an isolated process: one job at a time, told and answered over a socket."""
+"""The inside of an isolated process: one job at a time, told and answered over a socket (its stdin)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import os
 import socket
-import sys
+import time
 from collections.abc import Awaitable
 from typing import Any, BinaryIO, cast
 
@@ -18,7 +18,7 @@ from gopher_cli.gopher import Gopher
 from gopher_cli.handlers import Handler
 from gopher_cli.loading import load_registry
 from gopher_cli.model.job import Job, Lease
-from gopher_cli.model.outcome import Discarded, Failed, Outcome, Snoozed, Succeeded
+from gopher_cli.model.outcome import Discarded, Failed, Lost, Outcome, Snoozed, Succeeded
 from gopher_cli.model.terms import terms_of
 from gopher_cli.store.codec import decode_spec
 from gopher_cli.verbs.producing import new_job
@@ -28,6 +28,7 @@ from gopher_cli.worker.options import WorkerOptions
 from gopher_cli.worker.run import Place, Run, here
 
 _LOG_LIMIT = 65536
+_PROGRESS = 0.25  # seconds between two words of progress
 
 
 class ChildLink:
@@ -37,6 +38,8 @@ class ChildLink:
         self._file = file
         self.settings = settings
         self._gopher: Gopher | None = None
+        self._progress: dict[str, Any] = {}
+        self._told = 0.0
 
     @property
     def gopher(self) -> Gopher:
@@ -66,10 +69,19 @@ class ChildLink:
         return cast(dict[str, Any], msgspec.json.decode(line)) if line.endswith(b"\n") else None
 
     def log(self, lease: Lease, text: str) -> None:
-        self.send(log=text[-_LOG_LIMIT:].encode("utf-8", "backslashreplace").decode())
+        self.send(log=_text(text[-_LOG_LIMIT:]))
 
     def progress(self, lease: Lease, fraction: float, message: str) -> None:
-        self.send(progress=fraction, message=message)
+        """Only the newest word counts, so a handler may say it as often as it likes."""
+        self._progress = {"progress": fraction, "message": _text(message[:500])}
+        if time.monotonic() - self._told >= _PROGRESS:
+            self.tell_progress()
+
+    def tell_progress(self) -> None:
+        if self._progress:
+            said, self._progress = self._progress, {}
+            self.send(**said)
+            self._told = time.monotonic()
 
     def make(self, lease: Lease, type: str, payload: Any, options: dict[str, Any]) -> Job:
         from gopher_cli.build import defaults_of
@@ -99,6 +111,11 @@ class ChildLink:
         return known.encode() if known is not None else None
 
 
+def _text(text: str) -> str:
+    """Lone surrogates cannot be sent: they become visible escapes."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def perform(handler: Handler, lease: Lease, link: ChildLink) -> Outcome:
     from gopher_cli.build import defaults_of
 
@@ -116,8 +133,11 @@ def perform(handler: Handler, lease: Lease, link: ChildLink) -> Outcome:
     except SystemExit as error:
         return Failed(f"SystemExit: {error}")
     except BaseException as error:
+        if isinstance(error, MemoryError) and link.settings.job_memory:
+            return Lost(f"MemoryError: {error}".rstrip(": "))
         return outcomes.failed(error)
     finally:
+        link.tell_progress()
         if run.partial:
             link.log(lease, run.partial)
 
@@ -133,10 +153,12 @@ def tell(link: ChildLink, outcome: Outcome) -> None:
         case Failed():
             delay = {} if outcome.delay is None else {"delay": outcome.delay}
             link.send(failed=outcome.error, traceback=outcome.traceback, **delay)
+        case Lost():
+            link.send(exhausted=outcome.error)
 
 
-def main(fd: int) -> None:
-    with socket.socket(fileno=fd) as end, end.makefile("rwb") as file:
+def main() -> None:
+    with socket.socket(fileno=_taken_from_stdin()) as end, end.makefile("rwb") as file:
         settings = Settings.resolve(os.environ)
         link = ChildLink(cast(BinaryIO, file), settings)
         first = link.receive()
@@ -155,5 +177,13 @@ def main(fd: int) -> None:
             )
 
 
+def _taken_from_stdin() -> int:
+    """What a handler reads from stdin, and what its programs inherit, must not be our words."""
+    channel, nothing = os.dup(0), os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    return channel
+
+
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main()

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import socket
-import subprocess
 import sys
 from collections import deque
 from typing import Any
@@ -14,53 +12,58 @@ from typing import Any
 import msgspec
 
 from gopher_cli.config import Settings
+from gopher_cli.failpoints import failpoint
 from gopher_cli.model.outcome import Discarded, Failed, Lost, Outcome, Succeeded
 from gopher_cli.model.signals import Snooze
 from gopher_cli.worker import outcomes
 from gopher_cli.worker.channel import Channel
-from gopher_cli.worker.kin import before_exec, signal_group, signal_name
+from gopher_cli.worker.keepers import Keepers, Kept, not_now
+from gopher_cli.worker.kin import signal_name
 from gopher_cli.worker.link import HandlerLink
 from gopher_cli.worker.options import WorkerOptions
 from gopher_cli.worker.run import Run
 
 _JOBS_EACH = 1000
-_TERM_WAIT = 2.0
+_DYING = 1.0
+_COMMAND = (sys.executable, "-m", "gopher_cli.worker.child")
 
 
 class Child:
     """One process that runs one job at a time."""
 
-    def __init__(self, process: subprocess.Popen[bytes], channel: Channel) -> None:
-        self.process = process
+    def __init__(self, kept: Kept, channel: Channel) -> None:
+        self.kept = kept
         self.channel = channel
         self.jobs = 0
 
     def kill(self) -> None:
-        signal_group(self.process.pid, signal.SIGKILL)
+        self.kept.kill()
         self.channel.close()
 
     async def end(self) -> None:
         """SIGTERM to its group, and SIGKILL when that is not heard."""
-        signal_group(self.process.pid, signal.SIGTERM)
-        for _ in range(int(_TERM_WAIT / 0.02)):
-            if self.process.poll() is not None:
-                break
-            await asyncio.sleep(0.02)
-        self.kill()
-        await asyncio.to_thread(self.process.wait)
+        await self.kept.end()
+        self.channel.close()
 
 
 class Children:
     """The pool. Children start when they are needed, at most one for each slot of the runner."""
 
-    def __init__(self, options: WorkerOptions, settings: Settings, link: HandlerLink) -> None:
+    def __init__(
+        self, options: WorkerOptions, settings: Settings, link: HandlerLink, keepers: Keepers
+    ) -> None:
         self._options = options
+        self._memory = settings.job_memory
         self._link = link
+        self._keepers = keepers
         self._idle: deque[Child] = deque()
 
     async def run(self, run: Run) -> Outcome:
         """Cancelling kills the child. A child that dies is a Lost."""
-        child = await self._child()
+        try:
+            child = await self._child()
+        except OSError as error:
+            return await not_now(error)
         try:
             outcome = await self._talk(child, run)
         except BaseException:
@@ -69,7 +72,6 @@ class Children:
         child.jobs += 1
         if isinstance(outcome, Lost) or child.jobs >= _JOBS_EACH:
             child.kill()
-            await asyncio.to_thread(child.process.wait)
         else:
             self._idle.append(child)
         return outcome
@@ -77,19 +79,18 @@ class Children:
     async def _child(self) -> Child:
         while self._idle:
             child = self._idle.pop()
-            if child.process.poll() is None:
+            if child.kept.runs:
                 return child
             child.kill()
         ours, theirs = socket.socketpair()
         with theirs:
-            process = subprocess.Popen(  # noqa: ASYNC220 - forks at once, and runs on
-                [sys.executable, "-m", "gopher_cli.worker.child", str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,
-                preexec_fn=before_exec(),
-            )
-        child = Child(process, await Channel.over(ours))
+            try:
+                kept = await self._keepers.start(_COMMAND, (theirs.fileno(), 1, 2))
+            except BaseException:
+                ours.close()
+                raise
+        failpoint("child.spawned")
+        child = Child(kept, await Channel.over(ours))
         child.channel.send(options=msgspec.to_builtins(self._options))
         return child
 
@@ -115,20 +116,26 @@ class Children:
                     return Succeeded(result.encode())
                 case {"failed": error}:
                     return _failure(said, error)
+                case {"exhausted": error}:
+                    return Lost(
+                        f"its process had no memory left (GOPHER_JOB_MEMORY is {self._memory} MB): {error}"
+                    )
         return Lost(f"the process of this job {await self._ending(child)}")
 
     async def _ending(self, child: Child) -> str:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            code = await asyncio.to_thread(child.process.wait, 1)
-            if code < 0:
-                return f"was killed by {signal_name(-code)}"
-            return f"exited with code {code}"
-        return "closed its channel"
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(child.kept.over.wait(), _DYING)
+        code = child.kept.code
+        if child.kept.crowd:
+            return f"was killed: it had {child.kept.crowd} processes (GOPHER_JOB_PROCESSES)"
+        if code is None:
+            return "closed its channel"
+        return f"was killed by {signal_name(-code)}" if code < 0 else f"exited with code {code}"
 
     def close(self) -> None:
         for child in self._idle:
             child.kill()
-            child.process.wait()
+        self._keepers.close()
 
 
 def _failure(said: dict[str, Any], error: str) -> Outcome:

@@ -1,4 +1,4 @@
-"""Processes that must not outlive us: own process group, and killed by the kernel when we die."""
+"""Processes that must not outlive us: killed by the kernel when we die, and found wherever they hide."""
 
 from __future__ import annotations
 
@@ -7,9 +7,14 @@ import ctypes
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
+from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+_LOOK = 0.002
+_PATIENCE = 1.0
 # Looked up once, here: between fork and exec even that could block.
 _prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
@@ -26,6 +31,53 @@ def before_exec() -> Callable[[], None]:
     """For subprocess's preexec_fn: everything is looked up before the fork."""
     parent = os.getpid()
     return lambda: die_with_parent(parent)
+
+
+def adopt_orphans() -> None:
+    """What our descendants leave behind becomes our child, and not init's (Linux)."""
+    if _prctl is not None:
+        _prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def children_of(pid: int) -> list[int]:
+    """Direct children; none where /proc does not tell."""
+    found: list[int] = []
+    with contextlib.suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            with contextlib.suppress(OSError):
+                found += map(int, (task / "children").read_text().split())
+    return found
+
+
+def descendants(pid: int) -> list[int]:
+    found: list[int] = []
+    ahead = [pid]
+    while ahead:
+        young = children_of(ahead.pop())
+        found += young
+        ahead += young
+    return found
+
+
+def kill_brood(group: int) -> None:
+    """Kill a group and all our descendants, until none is left to wait for.
+
+    The group at a stroke, because one that forks as fast as we look would outrun us. Who has left it
+    is found one by one: orphans come to us.
+    """
+    signal_group(group, signal.SIGKILL)
+    pause = _LOOK
+    while True:
+        for pid in descendants(os.getpid()):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pause = _LOOK
+        except ChildProcessError:
+            return
+        time.sleep(pause)
+        pause = min(pause * 2, _PATIENCE)  # what the kernel holds, or another user owns
 
 
 def signal_group(pid: int, number: int) -> None:

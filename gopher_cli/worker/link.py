@@ -18,6 +18,40 @@ from gopher_cli.verbs.producing import new_job
 
 _INTERVAL = 0.5
 _LOG_LIMIT = 65536
+_HALF = _LOG_LIMIT // 2
+
+
+class Words:
+    """What a job has said since it was last sent: the first of it, the last, and how much went between."""
+
+    __slots__ = ("dropped", "first", "last", "lease", "progress")
+
+    def __init__(self, lease: Lease) -> None:
+        self.lease = lease
+        self.progress = b""
+        self.first = bytearray()
+        self.last = bytearray()
+        self.dropped = 0
+
+    def add(self, lines: bytes) -> None:
+        if not self.last and len(self.first) < _HALF:
+            fits = len(lines) + len(self.first) <= _HALF
+            end = len(lines) if fits else lines.rfind(b"\n", 0, _HALF - len(self.first)) + 1
+            self.first += lines[:end]
+            lines = lines[end:]
+        self.last += lines
+        if (over := len(self.last) - _HALF) > 0:
+            whole = self.last.find(b"\n", over, -1) + 1  # a line that is longer than all of it is cut
+            del self.last[: whole or over]
+            self.dropped += whole or over
+
+    def report(self) -> Report:
+        between = b"%d (%d bytes dropped)\n" % (_now(), self.dropped) if self.dropped else b""
+        return Report(self.lease, self.progress, bytes(self.first) + between + bytes(self.last))
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
 
 
 class HandlerLink:
@@ -29,25 +63,27 @@ class HandlerLink:
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
         self._lock = threading.Lock()
-        self._said: dict[str, tuple[Lease, bytes, bytearray, int]] = {}
+        self._said: dict[str, Words] = {}
 
     def log(self, lease: Lease, text: str) -> None:
-        stamp = str(time.time_ns() // 1_000_000).encode()
+        stamp = str(_now()).encode()
         lines = text[-_LOG_LIMIT:].encode("utf-8", "backslashreplace").rstrip(b"\n").split(b"\n")
         addition = b"".join(stamp + b" " + line.replace(b"\r", b"\\r") + b"\n" for line in lines)
         with self._lock:
-            _, progress, kept, dropped = self._said.get(lease.id) or (lease, b"", bytearray(), 0)
-            kept += addition
-            if len(kept) > _LOG_LIMIT:
-                dropped += len(kept) - _LOG_LIMIT
-                del kept[:-_LOG_LIMIT]
-            self._said[lease.id] = (lease, progress, kept, dropped)
+            words = self._words_of(lease)
+            words.dropped += max(0, len(text) - _LOG_LIMIT)
+            words.add(addition)
 
     def progress(self, lease: Lease, fraction: float, message: str) -> None:
-        said = msgspec.json.encode({"fraction": round(fraction, 4), "message": message[:500]})
+        said = {"fraction": round(fraction, 4), "message": message[:500].encode("utf-8", "replace").decode()}
         with self._lock:
-            _, _, kept, dropped = self._said.get(lease.id) or (lease, b"", bytearray(), 0)
-            self._said[lease.id] = (lease, said, kept, dropped)
+            self._words_of(lease).progress = msgspec.json.encode(said)
+
+    def _words_of(self, lease: Lease) -> Words:
+        words = self._said.get(lease.id)
+        if words is None:
+            words = self._said[lease.id] = Words(lease)
+        return words
 
     def make(self, lease: Lease, type: str, payload: Any, options: dict[str, Any]) -> Job:
         return new_job(self.gopher.defaults, type, payload, **options, parent=lease.id)
@@ -70,14 +106,7 @@ class HandlerLink:
             taken = {id: said for id, said in self._said.items() if ids is None or id in ids}
             for id in taken:
                 del self._said[id]
-        return [
-            Report(
-                lease,
-                progress,
-                (b"(%d bytes dropped)\n" % dropped if dropped else b"") + bytes(kept),
-            )
-            for lease, progress, kept, dropped in taken.values()
-        ]
+        return [words.report() for words in taken.values()]
 
     @property
     def has_words(self) -> bool:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
+import os
+import re
+import select
 import sys
 import time
 from typing import Any, TextIO
 
+from gopher_cli.model.safe import safe
+
+_ODD = re.compile('[ "=]')  # what would make a value look like more than one
 _COLOURS = {"DEBUG": "2", "INFO": "", "WARNING": "33", "ERROR": "31", "CRITICAL": "31;1"}
 
 
@@ -22,7 +29,7 @@ class Console(logging.Formatter):
         clock = time.strftime("%H:%M:%S", time.localtime(record.created))
         fields: dict[str, Any] = getattr(record, "fields", {})
         words = " ".join(f"{name}={_plain(value)}" for name, value in fields.items())
-        text = f"{one_line(record.getMessage())} {words}".rstrip()
+        text = f"{safe(record.getMessage())} {words}".rstrip()
         if not self._colour:
             return (
                 f"{clock} {text}"
@@ -49,25 +56,69 @@ class Json(logging.Formatter):
         return json.dumps(said, default=str)
 
 
-def one_line(text: str) -> str:
-    """No control character of a job's data reaches the terminal or breaks a line."""
-    return "".join(
-        c if c.isprintable() else f"\\x{ord(c):02x}" if ord(c) < 256 else f"\\u{ord(c):04x}" for c in text
-    )
-
-
 def _plain(value: object) -> str:
-    text = one_line(str(value))
-    return f'"{text}"' if " " in text else text
+    text = safe(value)
+    return '"' + text.replace('"', '\\"') + '"' if _ODD.search(text) else text
+
+
+_MOMENT = 100  # ms
+
+
+class Lines(logging.StreamHandler[TextIO]):
+    """Writes each line at once, or counts it as lost.
+
+    A full disk is no reason to stop working, and neither is a reader that stands still (a pager, Ctrl-S
+    at the terminal): a heartbeat that waits for it would cost the worker all its leases.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self._lost = 0
+        self._cut = False  # a line of which only a part was written
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            line = self.format(record)
+            if self._lost and self._write(self.format(self._about_the_lost())):
+                self._lost = 0
+            if not self._write(line):
+                self._lost += 1
+        except Exception:
+            self.handleError(record)
+
+    def _write(self, line: str) -> bool:
+        """Past the buffers of the stream, which would keep what could not be written for some other time."""
+        raw = ("\n" * self._cut + line + "\n").encode("utf-8", "backslashreplace")
+        written = 0
+        try:
+            while written < len(raw) and self._takes_more():
+                written += os.write(self.stream.fileno(), raw[written : written + select.PIPE_BUF])
+        except io.UnsupportedOperation:  # a stream in memory
+            self.stream.write(line + "\n")
+            return True
+        except OSError:
+            pass
+        self._cut = written < len(raw) if written else self._cut
+        return written == len(raw)
+
+    def _takes_more(self) -> bool:
+        """Whether a write would not block. One that is slow is waited for a moment, if it was not before."""
+        poll = select.poll()
+        poll.register(self.stream.fileno(), select.POLLOUT)
+        return bool(poll.poll(0 if self._lost else _MOMENT))
+
+    def _about_the_lost(self) -> logging.LogRecord:
+        said = "lines of this log could not be written, and are lost"
+        record = logging.LogRecord("gopher", logging.WARNING, "", 0, said, None, None)
+        record.fields = {"lines": self._lost}
+        return record
 
 
 def set_up(level: str, form: str, stream: TextIO | None = None) -> None:
     """Log to stderr in this form. Colours only at a terminal that wants them."""
-    import os
-
     stream = stream or sys.stderr
     colour = stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    handler = logging.StreamHandler(stream)
+    handler = Lines(stream)
     handler.setFormatter(Json() if form == "json" else Console(colour=colour))
     logger = logging.getLogger("gopher")
     logger.handlers[:] = [handler]

@@ -11,6 +11,7 @@ from typing import Any
 
 from gopher_cli.config import Settings
 from gopher_cli.context import Context
+from gopher_cli.failpoints import failpoint
 from gopher_cli.gopher import Gopher
 from gopher_cli.handlers import Runs
 from gopher_cli.model.backoff import parse_backoff
@@ -20,6 +21,7 @@ from gopher_cli.model.outcome import (
     Failed,
     Interrupted,
     Outcome,
+    Snoozed,
     Succeeded,
     TimedOut,
     Transition,
@@ -30,6 +32,8 @@ from gopher_cli.store.codec import encode_job
 from gopher_cli.worker import outcomes
 from gopher_cli.worker.children import Children
 from gopher_cli.worker.joblog import JobLog
+from gopher_cli.worker.keepers import LATER, STILL, Keepers
+from gopher_cli.worker.limits import limits_of
 from gopher_cli.worker.link import HandlerLink
 from gopher_cli.worker.options import WorkerOptions
 from gopher_cli.worker.programs import run_program
@@ -63,26 +67,33 @@ class Performer:
         self._loop = asyncio.get_running_loop()
         self._clean = copy_context()
         self._threads = Threads(options.concurrency, self._in_thread)
-        self.children = Children(options, settings, link)
+        self._keepers = Keepers(limits_of(settings))
+        self.children = Children(options, settings, link, self._keepers)
         self._completed = Transition(JobState.COMPLETED, gopher.defaults.retention)
 
     def fill(self) -> None:
         """Give free seats to waiting jobs."""
         while (run := self._seats.take()) is not None:
-            self._start(run)
+            try:
+                self._start(run)
+            except Exception as error:  # ours; it must not keep the seat, and its job, for ever
+                self._finish(run, outcomes.failed(error), _CLOCK())
+                self._seats.leave(run.seat)
 
     def _start(self, run: Run) -> None:
+        failpoint("job.before_start")
         match run.handler.runs:
             case Runs.LOOP:
                 run.task = self._loop.create_task(self._on_loop(run))
             case Runs.THREAD:
-                self._threads.start(run)
+                self._in_some_thread(run)
             case Runs.PROCESS:
                 run.task = self._loop.create_task(self._elsewhere(run, self.children.run))
             case Runs.PROGRAM:
                 run.task = self._loop.create_task(self._elsewhere(run, self._program))
 
     def _arguments(self, run: Run) -> tuple[Any, ...]:
+        failpoint("job.started")
         handler = run.handler
         if not handler.wants_context:
             return (handler.decode(run.lease.spec.payload),) if handler.wants_payload else ()
@@ -146,6 +157,14 @@ class Performer:
             self._loop.call_soon_threadsafe(self._leave_thread, run.seat, context=self._clean)
         return following
 
+    def _in_some_thread(self, run: Run) -> None:
+        """No thread at all to be had: not now. Its seat stays taken for a while, so that we do not spin."""
+        try:
+            self._threads.start(run)
+        except RuntimeError as error:
+            self._finish(run, Snoozed(LATER, f"the worker could not start it: {error}"), _CLOCK())
+            self._loop.call_later(STILL, self._leave, run.seat)
+
     def _called(self, run: Run) -> Outcome:
         if run.stopped:
             raise Stopped  # before it has begun
@@ -174,7 +193,7 @@ class Performer:
         self._leave(run.seat)
 
     async def _program(self, run: Run) -> Outcome:
-        return await run_program(run, self._link)
+        return await run_program(run, self._link, self._keepers)
 
     def _leave(self, seat: int) -> None:
         self._seats.leave(seat)

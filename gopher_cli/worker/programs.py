@@ -8,75 +8,57 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import signal
 from typing import Any
 
 import msgspec
 
+from gopher_cli.model.job import MAX_PAYLOAD
 from gopher_cli.model.outcome import Discarded, Failed, Lost, Outcome
 from gopher_cli.worker import outcomes
-from gopher_cli.worker.kin import before_exec, signal_group, signal_name
+from gopher_cli.worker.keepers import Keepers, Kept, not_now
+from gopher_cli.worker.kin import signal_name
 from gopher_cli.worker.link import HandlerLink
 from gopher_cli.worker.run import Run
+from gopher_cli.worker.streams import CHUNK, Pipe, as_file
 
 _PERMANENT = (64, 65, 78)
-_PASSED_ON = (
-    "PATH",
-    "HOME",
-    "USER",
-    "LANG",
-    "LC_ALL",
-    "TZ",
-    "TMPDIR",
-    "SHELL",
-    "PYTHONPATH",
-    "VIRTUAL_ENV",
-)
-_CHUNK = 65536
-_KEPT = 65536
-_BREATH = 0.005
-_TERM_WAIT = 2.0
+_KEPT = MAX_PAYLOAD + CHUNK  # of stdout: the largest result, and enough to tell that one is larger
+# Endless output must not take all of our time; lines of a log cost more of it than bytes that go by.
+_BREATH, _LONG_BREATH = 0.001, 0.005
 _DRAIN = 1.0  # a grandchild that holds the pipe open is not waited for
 
 
-class Life(asyncio.subprocess.SubprocessStreamProtocol):
-    """``over`` is its end alone: Process.wait() waits for the pipes too, which a grandchild may hold."""
+async def run_program(run: Run, link: HandlerLink, keepers: Keepers) -> Outcome:
+    """Cancelling ends it with all that it has started: SIGTERM, then SIGKILL after two seconds."""
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            kept, out, log = await _started(run, keepers, stack)
+        except OSError as error:
+            return await not_now(error)
+        stack.push_async_callback(kept.end)
+        tail = await _converse(kept, out, log, run, link)
+        return _outcome(kept, tail)
 
-    def __init__(self) -> None:
-        super().__init__(limit=_CHUNK, loop=asyncio.get_running_loop())
-        self.over = asyncio.Event()
 
-    def process_exited(self) -> None:
-        self.over.set()
-        super().process_exited()
-
-
-async def run_program(run: Run, link: HandlerLink) -> Outcome:
-    """Cancelling ends the whole process group: SIGTERM, then SIGKILL after two seconds."""
-    loop, life = asyncio.get_running_loop(), Life()
-    transport, _ = await loop.subprocess_exec(
-        lambda: life,
-        *run.handler.command,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env=_environment(run),
-        start_new_session=True,
-        preexec_fn=before_exec(),
-    )
-    process = asyncio.subprocess.Process(transport, life, loop)
+async def _started(run: Run, keepers: Keepers, stack: contextlib.AsyncExitStack) -> tuple[Kept, Pipe, Pipe]:
+    payload = as_file(bytes(run.lease.spec.payload))
     try:
-        tail = await _converse(process, life, run, link)
-        return _outcome(process.returncode or 0, tail)
+        out, log = await Pipe.open(), await Pipe.open()
+        stack.callback(out.close)
+        stack.callback(log.close)
+        stdio = (payload, out.theirs, log.theirs)
+        kept = await keepers.start(run.handler.command, stdio, _environment(run))
     finally:
-        await _end(process, life)
-        transport.close()  # what has left the group may still hold our pipes: we let go of them
+        os.close(payload)
+    out.pass_on()
+    log.pass_on()
+    return kept, out, log
 
 
 def _environment(run: Run) -> dict[str, str]:
-    """Nothing of the worker's own environment but what programs need: no secrets."""
+    """Beside the few variables of the worker that programs need. No secrets."""
     lease = run.lease
-    return {name: os.environ[name] for name in _PASSED_ON if name in os.environ} | {
+    return {
         "GOPHER_JOB_ID": lease.id,
         "GOPHER_JOB_TYPE": lease.spec.type,
         "GOPHER_QUEUE": lease.queue,
@@ -91,62 +73,61 @@ def _upper(name: str) -> str:
     return "".join(c if c.isascii() and c.isalnum() else "_" for c in name).upper()
 
 
-async def _converse(process: asyncio.subprocess.Process, life: Life, run: Run, link: HandlerLink) -> bytes:
-    """Feed it, follow it to its end, and answer the last 64 KB of its stdout."""
-    assert process.stdin and process.stdout and process.stderr
+async def _converse(kept: Kept, out: Pipe, log: Pipe, run: Run, link: HandlerLink) -> bytes:
+    """Follow it to its end, and answer the end of its stdout."""
     tail = bytearray()
     followers = {
-        asyncio.create_task(_keep_tail(process.stdout, tail)),
-        asyncio.create_task(_log_from(process.stderr, run, link)),
+        asyncio.create_task(_keep_tail(out.ours, tail)),
+        asyncio.create_task(_log_from(log.ours, run, link)),
     }
-    feeding = asyncio.create_task(_feed(process.stdin, bytes(run.lease.spec.payload)))
     try:
-        await life.over.wait()
+        await kept.over.wait()
         await asyncio.wait(followers, timeout=_DRAIN)
     finally:
-        for task in (*followers, feeding):
+        for task in followers:
             task.cancel()
+        await asyncio.gather(*followers, return_exceptions=True)
     return bytes(tail)
-
-
-async def _feed(stdin: asyncio.StreamWriter, payload: bytes) -> None:
-    """A program need not read its input."""
-    try:
-        stdin.write(payload)
-        await stdin.drain()
-    except (BrokenPipeError, ConnectionResetError):
-        pass
-    finally:
-        stdin.close()
 
 
 async def _keep_tail(stream: asyncio.StreamReader, tail: bytearray) -> None:
     """However much comes, only the end of it is held."""
-    while chunk := await stream.read(_CHUNK):
+    while chunk := await stream.read(CHUNK):
         tail += chunk
-        del tail[:-_KEPT]
+        if len(tail) > 2 * _KEPT:
+            del tail[:-_KEPT]
+        await _breath_after(chunk, _BREATH)
 
 
 async def _log_from(stream: asyncio.StreamReader, run: Run, link: HandlerLink) -> None:
     """Whole lines where it can: a chunk may end within one, even within a character."""
     rest = b""
     try:
-        while chunk := await stream.read(_CHUNK):
+        while chunk := await stream.read(CHUNK):
             whole, newline, rest = (rest + chunk).rpartition(b"\n")
-            if len(rest) > _CHUNK:
+            if len(rest) > CHUNK:
                 whole, newline, rest = whole + newline + rest, b"\n", b""
             if newline:
                 link.log(run.lease, whole.decode("utf-8", "backslashreplace"))
-            if len(chunk) >= _CHUNK // 2:
-                await asyncio.sleep(_BREATH)  # endless output must not take all of our time
+            await _breath_after(chunk, _LONG_BREATH)
     finally:
         if rest:
             link.log(run.lease, rest.decode("utf-8", "backslashreplace"))
 
 
-def _outcome(code: int, tail: bytes) -> Outcome:
+async def _breath_after(chunk: bytes, seconds: float) -> None:
+    if len(chunk) >= CHUNK // 2:
+        await asyncio.sleep(seconds)
+
+
+def _outcome(kept: Kept, tail: bytes) -> Outcome:
+    code = kept.code
+    if kept.crowd:
+        return Failed(f"the program was killed: it had {kept.crowd} processes (GOPHER_JOB_PROCESSES)")
     if code == 0:
-        return outcomes.succeeded(_last_line(tail))
+        return _result(tail)
+    if code is None:
+        return Lost("the keeper of the program has died")
     if code < 0:
         return Lost(f"the program was killed by {signal_name(-code)}")
     said = f"the program ended with exit code {code}"
@@ -155,23 +136,15 @@ def _outcome(code: int, tail: bytes) -> Outcome:
     return Failed(said, exit_code=code)
 
 
-def _last_line(tail: bytes) -> Any:
-    """As JSON where it is some, else as text."""
-    lines = tail.rstrip().rsplit(b"\n", 1)
-    line = lines[-1].strip()
+def _result(tail: bytes) -> Outcome:
+    """The last line, as JSON where it is some, else as text."""
+    line = tail.rstrip().rsplit(b"\n", 1)[-1].strip()
+    if len(line) > MAX_PAYLOAD:
+        return Discarded("the result, the last line of stdout, has more than 1 MB, which is the limit")
     if not line:
-        return None
+        return outcomes.succeeded(None)
     try:
-        return msgspec.json.decode(line)
+        value: Any = msgspec.json.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return line.decode("utf-8", "backslashreplace")
-
-
-async def _end(process: asyncio.subprocess.Process, life: Life) -> None:
-    """End the group, with all that the program has started."""
-    if not life.over.is_set():
-        signal_group(process.pid, signal.SIGTERM)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(life.over.wait(), _TERM_WAIT)
-    signal_group(process.pid, signal.SIGKILL)
-    await life.over.wait()
+        value = line.decode("utf-8", "backslashreplace")
+    return outcomes.succeeded(value)

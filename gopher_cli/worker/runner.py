@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gopher_cli.config import Settings
+from gopher_cli.failpoints import failpoint
 from gopher_cli.gopher import Gopher
 from gopher_cli.handlers import Registry
 from gopher_cli.model.job import JobState, Lease
@@ -26,6 +27,7 @@ from gopher_cli.worker.performer import Performer
 from gopher_cli.worker.run import Run
 from gopher_cli.worker.seats import KILL_AFTER, Seats
 from gopher_cli.worker.settling import Settler
+from gopher_cli.worker.stocktaking import Stocktaking
 from gopher_cli.worker.strays import Strays, unreadable
 
 _CLOCK = time.monotonic
@@ -34,6 +36,7 @@ _LAST_WORDS = 5.0  # seconds for settling at the end
 _UNSETTLED = 10_000  # ended attempts that Redis has not taken, before no more are fetched
 _STALE = 1.0  # seconds without any movement after which buffered jobs go back
 _BACK = Transition(JobState.ENQUEUED, spent=False)
+_NOT_NOW = Transition(JobState.SCHEDULED, 5.0, spent=False)
 
 
 class Runner:
@@ -61,14 +64,18 @@ class Runner:
         self._prefetch = Prefetch(options.concurrency)
         self._settler = Settler(gopher, id, self._link, self._settled, lambda: bool(self._seats.running))
         queues = [name for name, _ in options.queues]
-        strays = Strays()
+        self._strays = Strays(gopher, settings.no_handler_after, self._settler.add)
         self._seats = Seats(
             board,
             registry,
             queues,
             gopher.defaults,
-            lambda lease: self._settler.add_from_thread(strays.unknown(lease, _CLOCK())),
+            self._strays.add,
         )
+        self._heartbeat = settings.heartbeat
+        self._stock = Stocktaking(
+            gopher, id, queues, lambda: self._fetcher.taken, self._leases, self._forget
+        )  # fmt: skip
         self._performer = Performer(
             gopher, self._seats, self._settler, self._link, self._log, options, settings, self._room.set
         )
@@ -78,14 +85,19 @@ class Runner:
 
         Whatever else ends one of its tasks is raised here: a runner that works by halves must go.
         """
-        duties = (self._link.send_now_and_then(), self._watch(), self._stopping.wait())
+        duties = (
+            self._link.send_now_and_then(), self._watch(), self._strays.run(),
+            self._stock.run(self._heartbeat), self._stopping.wait(),
+        )  # fmt: skip
         settling = asyncio.create_task(self._settler.run())
         fetching = asyncio.create_task(self._fetch_until_stopped())
         tasks = [settling, fetching, *(asyncio.ensure_future(duty) for duty in duties)]
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        self.stop(None if self._stopping.is_set() else self._options.grace)
         await self._drain(fetching)
         self._settler.close()
         await asyncio.wait({settling}, timeout=_LAST_WORDS)
+        failpoint("shutdown.released")
         for task in tasks:
             task.cancel()
         self._performer.children.close()
@@ -113,6 +125,19 @@ class Runner:
             if why == "cancel":
                 kept = terms_of(lease.spec, None, self._defaults).retention
                 self._settler.add(Settlement(lease, Transition(JobState.CANCELLED, kept)))
+
+    def _leases(self) -> list[Lease]:
+        """All that is held here."""
+        return self._seats.leases() + self._settler.leases()
+
+    def _forget(self, leases: Sequence[Lease]) -> None:
+        """These are not ours any more, as far as Redis knows."""
+        gone = {(lease.id, lease.token) for lease in leases}
+        for run in self._running():
+            if (run.lease.id, run.lease.token) in gone:
+                self._performer.stop(run, "lost")
+        for lease in leases:
+            self._seats.withdraw({lease.id}, lease.token)
 
     def _running(self) -> list[Run]:
         return list(self._seats.running.copy().values())
@@ -161,10 +186,11 @@ class Runner:
                 await self._room.wait()
                 continue
             batches = await self._fetcher.fetch(count)
+            failpoint("fetch.replied")
             if not self._accept(batches):
                 if self._options.burst and await self._burst_is_over():
                     return
-                await self._fetcher.idle()
+                await (self._strays.stand_aside() if self._strays.lately else self._fetcher.idle())
 
     def _wanted(self) -> int:
         """Free seats and what is worth to have at hand; 0 while more than half of that is there."""
@@ -174,10 +200,15 @@ class Runner:
             return 0
         ahead = self._prefetch.size
         waiting = self._seats.buffered
-        if waiting > ahead // 2 or self._settler.pending > _UNSETTLED:
+        if waiting > ahead // 2 or self._pending > _UNSETTLED:
             return 0
         count = self._seats.free + ahead - waiting
         return min(count, self._options.max_jobs - self._seats.started) if self._options.max_jobs else count
+
+    @property
+    def _pending(self) -> int:
+        """Jobs that are neither waiting nor running here any more, and that Redis still counts as held."""
+        return self._settler.pending + self._strays.pending
 
     @property
     def broken(self) -> bool:
@@ -197,7 +228,7 @@ class Runner:
         return any(batch.leases or batch.unreadable for batch in batches)
 
     async def _burst_is_over(self) -> bool:
-        if not self._seats.running and not self._seats.buffered and not self._settler.pending:
+        if not self._seats.running and not self._seats.buffered and not self._pending:
             return True
         self._room.clear()
         if self._seats.running:
@@ -230,14 +261,16 @@ class Runner:
                     self.stop()
             if self._seats.buffered and now - self._moved > _STALE:
                 self._prefetch.distrust()
-                self._hand_back(self._seats.clear())  # behind long jobs: another worker may be free
+                # Behind long jobs; another worker may be free. A suspect, which must run alone, would
+                # be back here at once, ahead of all the others.
+                self._hand_back(self._seats.clear(), _BACK if self._options.burst else _NOT_NOW)
             if now - told > 1:
                 self._log.flush()
                 told = now
 
-    def _hand_back(self, leases: list[Lease]) -> None:
+    def _hand_back(self, leases: list[Lease], suspects: Transition = _BACK) -> None:
         for lease in leases:
-            self._settler.add(Settlement(lease, _BACK))
+            self._settler.add(Settlement(lease, suspects if self._seats.suspects(lease) else _BACK))
 
     async def _until_room(self, seconds: float) -> None:
         try:
@@ -247,8 +280,6 @@ class Runner:
             return
 
     async def _drain(self, fetching: asyncio.Task[None]) -> None:
-        self._stopping.set()
-        self._room.set()
         self._hand_back(self._seats.close())
         if not fetching.done():
             # An answer that is on its way brings leases: wait for it, then hand them back.

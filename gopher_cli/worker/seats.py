@@ -51,6 +51,11 @@ class Seats:
     def buffered(self) -> int:
         return len(self._buffer)
 
+    def leases(self) -> list[Lease]:
+        """Of all that run or wait here."""
+        with self._lock:
+            return [*self._buffer, *(run.lease for run in self.running.values())]
+
     def add(self, leases: Iterable[Lease]) -> None:
         with self._lock:
             self._buffer.extend(leases)
@@ -59,8 +64,7 @@ class Seats:
         """The next job for a free seat, or for the seat of somebody who has just finished.
 
         ``only`` takes it only if it runs in that way. None: there is no seat, or no such job.
-        A job that has been lost so often that once more is its end runs alone, so that no other
-        pays for it if it is the one that crashes this process.
+        A suspect runs alone, so that no other pays for it if it is the one that crashes this process.
         """
         with self._lock:
             while self._buffer and not self._closed and (seat >= 0 or self._free):
@@ -69,7 +73,7 @@ class Seats:
                 if handler is None:
                     self._stray(self._buffer.popleft())
                     continue
-                suspect = lease.losses >= self._last_chance
+                suspect = self.suspects(lease)
                 if self._alone or (suspect and self.running) or (only and handler.runs is not only):
                     return None
                 self._buffer.popleft()
@@ -77,6 +81,15 @@ class Seats:
                 self._alone = run if suspect else None
                 return run
         return None
+
+    def suspects(self, lease: Lease) -> bool:
+        """Whether it has been lost so often that once more is its end, and would take this process with it.
+
+        One that runs in a process of its own harms nobody else.
+        """
+        handler = self._handlers.get(lease.spec.type)
+        alone = handler is not None and handler.runs in (Runs.PROCESS, Runs.PROGRAM)
+        return lease.losses >= self._last_chance and not alone
 
     def _seated(self, lease: Lease, handler: Handler, seat: int) -> Run:
         started = _CLOCK()
@@ -113,10 +126,12 @@ class Seats:
         self._closed = True
         return self.clear()
 
-    def withdraw(self, ids: Collection[str]) -> list[Lease]:
-        """Take these out of the buffer."""
+    def withdraw(self, ids: Collection[str], token: str = "") -> list[Lease]:
+        """Take these out of the buffer; with a token only those that are held under it."""
         with self._lock:
-            found = [lease for lease in self._buffer if lease.id in ids]
+            found = [
+                lease for lease in self._buffer if lease.id in ids and (not token or lease.token == token)
+            ]
             for lease in found:
                 self._buffer.remove(lease)
         return found

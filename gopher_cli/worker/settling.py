@@ -9,8 +9,10 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from gopher_cli.events import LeaseWasLost
+from gopher_cli.failpoints import failpoint, underway
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import BadData, GopherError
+from gopher_cli.model.job import Lease
 from gopher_cli.store.calls import Settlement, Verdict
 from gopher_cli.worker.link import HandlerLink
 from gopher_cli.worker.logs import say
@@ -42,8 +44,8 @@ class Settler:
         self._some = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._closing = False
-        self._sending = 0
-        self._later = 0
+        self._sending: list[Settlement] = []
+        self._later: list[Settlement] = []
 
     def add(self, settlement: Settlement) -> None:
         """From the loop's own thread."""
@@ -57,7 +59,11 @@ class Settler:
 
     @property
     def pending(self) -> int:
-        return len(self._ended) + self._sending + self._later
+        return len(self._ended) + len(self._sending) + len(self._later)
+
+    def leases(self) -> list[Lease]:
+        """Of the attempts that have ended here, and that Redis may not know of yet."""
+        return [item.lease for item in (*self._ended.copy(), *self._sending, *self._later)]
 
     async def run(self) -> None:
         """Until `close`, and then until all is sent."""
@@ -84,17 +90,19 @@ class Settler:
         return taken
 
     async def _send(self, items: list[Settlement]) -> None:
-        self._sending = len(items)
+        self._sending = items
+        failpoint("job.done_before_ack")
         try:
             if self._link.has_words:
                 await self._report({item.lease.id for item in items})
             await self._deliver(items)
         finally:
-            self._sending = 0
+            self._sending = []
 
     async def _deliver(self, items: list[Settlement]) -> None:
         try:
             verdicts = await self._until_taken(items)
+            failpoint("ack.replied")
         except Exception as error:
             await self._apart(items, error)
             return
@@ -113,22 +121,19 @@ class Settler:
         say("an outcome is refused, and sent again", logging.ERROR, id=item.lease.id, why=str(error))
         if not isinstance(error, GopherError):  # it cannot even be sent as it is
             item = unsettled(item.lease, error)
-        self._later += 1
+        self._later.append(item)
         self._loop.call_later(_LATER, self._return, item)
 
     def _return(self, item: Settlement) -> None:
-        self._later -= 1
+        self._later.remove(item)
         self.add(item)
 
     def _refused(self, items: list[Settlement], verdicts: list[Verdict]) -> list[Settlement]:
         """Tell of those that were not ours any more; the rest."""
         for item, verdict in zip(items, verdicts, strict=True):
             if verdict in (Verdict.STALE, Verdict.GONE):
-                say(
-                    "an outcome came too late: the job is not ours any more",
-                    logging.WARNING,
-                    id=item.lease.id,
-                )
+                gone = "was deleted while it ran" if verdict is Verdict.GONE else "is not ours any more"
+                say(f"an outcome came too late: the job {gone}", logging.WARNING, id=item.lease.id)
                 self._gopher.emit(LeaseWasLost(item.lease, str(verdict)))
         return [
             i
@@ -147,7 +152,7 @@ class Settler:
         wait = _REPEAT[0]
         while True:
             try:
-                return await self._gopher.settle(self._runner, items)
+                return await underway("ack.sent", self._gopher.settle(self._runner, items))
             except BadData:
                 raise
             except GopherError:

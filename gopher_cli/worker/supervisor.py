@@ -28,6 +28,7 @@ from gopher_cli.worker.logs import say
 from gopher_cli.worker.options import WorkerOptions
 from gopher_cli.worker.overdue import settle_overdue
 from gopher_cli.worker.runners import RunnerProcess
+from gopher_cli.worker.upkeep import if_there_is_room
 
 _RESTARTS = 5  # in a minute, before a crashing runner is given a pause
 _PAUSE = 5.0
@@ -57,10 +58,10 @@ class Supervisor:
         self._heed_signals()
         care = Care(self)
         try:
-            await self.gopher.announce(self.queues)
+            await if_there_is_room(self.gopher.announce(self.queues))
             first = [await self._start_runner() for _ in range(self.options.processes)]
-            await self.gopher.publish_types(first[0].types)
-            await care.beat()
+            await if_there_is_room(self.gopher.publish_types(first[0].types))
+            await if_there_is_room(care.beat())
         except BaseException:
             for runner in self.runners:
                 runner.kill()  # none of them has begun

@@ -58,10 +58,13 @@ class Threads:
         self._count = 0
 
     def start(self, run: Run) -> None:
-        """Run it in a thread that is free, or in a new one. Called from the loop, as `ended` is."""
-        self._chains += 1
-        if self._chains > self._count and self._count < self._most:
+        """Run it in a thread that is free, or in a new one. Called from the loop, as `ended` is.
+
+        Raises RuntimeError when the system has not even one thread for us.
+        """
+        if self._chains >= self._count and self._count < self._most:
             self._grow()
+        self._chains += 1
         self._inbox.put(run)
 
     def ended(self) -> None:

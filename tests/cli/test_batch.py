@@ -20,6 +20,7 @@ def results(ran: Any) -> list[dict[str, Any]]:
     return [json.loads(line) for line in ran.lines]
 
 
+@pytest.mark.row("S7")
 def test_each_line_has_a_result_with_its_number(cli: Cli) -> None:
     lines = ['{"payload":{"a":1}}', "", '{"type":"y","queue":"q2"}', "{oops", '{"prority":1}']
     ran = cli("submit", "-t", "x", "--batch", "-", "-o", "ndjson", stdin="\n".join(lines))
@@ -147,6 +148,7 @@ def test_a_wrong_line_in_a_later_run_does_not_forget_the_earlier_one(cli: Cli) -
     assert statuses(cli(*args, stdin="{}\n{}\n{}\n")) == ["exists", "exists", "exists"]
 
 
+@pytest.mark.row("S7")
 def test_a_batch_that_was_killed_is_finished_by_the_next_run(
     cli: Cli, program: Callable[..., Any], tmp_path: Path
 ) -> None:

@@ -172,6 +172,7 @@ def test_submit_loads_neither_redis_py_nor_pydantic(environment: dict[str, str])
     assert found.stdout.splitlines()[-1] == "[]"
 
 
+@pytest.mark.row("S8")
 def test_a_reader_that_leaves_early_is_no_error(program: Program, cli: Cli) -> None:
     cli("submit", "-t", "x", "--batch", "-", "-q", stdin="{}\n" * 5000)
     process = program("jobs", "ls", "--limit", "0", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -182,6 +183,7 @@ def test_a_reader_that_leaves_early_is_no_error(program: Program, cli: Cli) -> N
     assert process.wait(60) == 141
 
 
+@pytest.mark.row("S8")
 def test_ctrl_c_while_waiting_leaves_the_job_alone(program: Program, cli: Cli) -> None:
     process = program("submit", "-t", "x", "--wait", "-q", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     id = process.stdout.readline().decode().strip()
@@ -207,6 +209,7 @@ def test_a_table_at_a_terminal_is_coloured_and_fits(program: Program, cli: Cli) 
 @pytest.mark.parametrize(
     "args", [["stats"], ["jobs", "ls"], ["inspect", "@last"], ["nonsense"], ["--help"], ["health"]]
 )
+@pytest.mark.row("S8")
 def test_no_colour_means_no_escape_at_all(
     program: Program, cli: Cli, env: dict[str, str], args: list[str]
 ) -> None:
@@ -245,6 +248,7 @@ def test_purge_asks_at_a_terminal(program: Program, cli: Cli, typed: bytes, code
     assert json.loads(cli("stats", "--json").out)["total"] == left
 
 
+@pytest.mark.row("S8")
 def test_a_watch_in_a_pipe_is_a_line_of_json_each_time(program: Program) -> None:
     process = program("stats", "--watch=100ms", stdout=subprocess.PIPE)
     lines = [json.loads(process.stdout.readline()) for _ in range(2)]

@@ -84,6 +84,10 @@ def children_of(pid: int) -> list[int]:
     return found
 
 
+def descendants(pid: int) -> list[int]:
+    return [one for child in children_of(pid) for one in (child, *descendants(child))]
+
+
 def alive(pid: int) -> bool:
     """Whether it runs: a zombie does not."""
     try:

@@ -14,7 +14,7 @@ import pytest
 
 from gopher_cli.config import Settings
 from gopher_cli.gopher import Gopher
-from worker.processes import Worker, alive, children_of, ends, lines, state, until
+from worker.processes import Worker, alive, descendants, ends, lines, state, until
 
 pytestmark = pytest.mark.anyio
 Start = Callable[..., Worker]
@@ -27,6 +27,7 @@ def at(file: Path) -> dict[str, str]:
 # Stopping
 
 
+@pytest.mark.row("W9")
 async def test_sigterm_lets_a_job_finish_and_ends_with_0(
     gopher: Gopher, worker: Start, tmp_path: Path
 ) -> None:
@@ -43,6 +44,7 @@ async def test_sigterm_lets_a_job_finish_and_ends_with_0(
     assert await gopher.workers() == []
 
 
+@pytest.mark.row("W9")
 async def test_with_a_short_grace_the_job_is_back_at_the_head_with_its_attempt_unspent(
     gopher: Gopher, worker: Start, tmp_path: Path
 ) -> None:
@@ -61,6 +63,7 @@ async def test_with_a_short_grace_the_job_is_back_at_the_head_with_its_attempt_u
     assert lease.id == first
 
 
+@pytest.mark.row("W9")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_the_second_signal_ends_it_at_once(
     gopher: Gopher, worker: Start, tmp_path: Path, number: int
@@ -77,6 +80,7 @@ async def test_the_second_signal_ends_it_at_once(
     assert await state(gopher, id) == "enqueued"
 
 
+@pytest.mark.row("W9", "W10")
 async def test_an_idle_worker_ends_at_once(gopher: Gopher, worker: Start) -> None:
     one = worker("--poll-interval", "20s", "--processes", "2")
     one.signal(signal.SIGHUP)
@@ -84,6 +88,7 @@ async def test_an_idle_worker_ends_at_once(gopher: Gopher, worker: Start) -> Non
     assert one.ended(3) == 0
 
 
+@pytest.mark.row("W9")
 async def test_a_signal_during_the_start_is_heeded(worker: Start, tmp_path: Path) -> None:
     (tmp_path / "slow_app.py").write_text(
         f"import time, pathlib\npathlib.Path({str(tmp_path / 'f')!r}).touch()\ntime.sleep(60)\n"
@@ -99,6 +104,7 @@ async def test_a_signal_during_the_start_is_heeded(worker: Start, tmp_path: Path
 # Crashing
 
 
+@pytest.mark.row("W3")
 async def test_after_a_kill_9_of_the_worker_all_its_jobs_run_again_unspent(
     gopher: Gopher, worker: Start, tmp_path: Path
 ) -> None:
@@ -127,6 +133,7 @@ def test_the_default_numbers_promise_20_seconds() -> None:
     assert settings.lease + look + settings.heartbeat * 0.8 + look <= 20
 
 
+@pytest.mark.row("W3")
 async def test_after_a_kill_9_of_a_runner_its_jobs_are_back_within_a_second(
     gopher: Gopher, worker: Start, tmp_path: Path
 ) -> None:
@@ -161,6 +168,7 @@ async def test_a_child_that_holds_the_channel_of_a_dead_runner_hides_nothing(
     assert one.ended() == 0
 
 
+@pytest.mark.row("W20")
 async def test_poison_is_buried_after_three_losses_and_its_neighbours_complete(
     gopher: Gopher, worker: Start, tmp_path: Path
 ) -> None:
@@ -177,36 +185,21 @@ async def test_poison_is_buried_after_three_losses_and_its_neighbours_complete(
         assert (await ends(gopher, id)).attempts == 1
 
 
-async def test_a_job_that_holds_the_gil_keeps_its_lease_and_is_timed_out_by_the_supervisor(
-    gopher: Gopher, worker: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    one = worker()
-    id = await gopher.submit("hold-the-gil", at(tmp_path / "f"), timeout=0.3)
-
-    detail = await ends(gopher, id)  # the second attempt does not hold it
-
-    assert (detail.attempts, detail.losses) == (2, 0)
-    assert [entry.outcome for entry in detail.history] == ["timed out"]
-    one.heard("a job blocked it past its timeout")
-    assert lines(tmp_path / "f") == ["1", "2"]
-
-
+@pytest.mark.row("W3")
 async def test_no_process_is_left_behind(gopher: Gopher, worker: Start) -> None:
     one = worker("--exec", "sleeper=sleep 600")
     left = await ends(gopher, await gopher.submit("children", "x"))
     await gopher.submit("sleeper")
     (runner,) = one.runners()
     await until(
-        lambda: any("sleep" in Path(f"/proc/{pid}/cmdline").read_text() for pid in children_of(runner))
+        lambda: any("sleep" in Path(f"/proc/{pid}/cmdline").read_text() for pid in descendants(runner))
     )
-    pids = [runner, *children_of(runner)]
+    pids = [runner, *descendants(runner), int(left.result)]
 
     one.process.kill()
     one.process.wait()
 
     await until(lambda: not any(map(alive, pids)))
-    if alive(int(left.result)):  # a grandchild of its own making outlives a SIGKILL; nothing else may
-        os.kill(int(left.result), signal.SIGKILL)
 
 
 # Cancelling, talking
@@ -301,6 +294,7 @@ async def test_a_worn_process_is_replaced_and_nothing_is_lost(
     assert fds < 30, "descriptors of replaced processes are left open"
 
 
+@pytest.mark.row("W22")
 async def test_a_broken_module_at_a_restart_is_waited_for(
     gopher: Gopher, worker: Start, tmp_path: Path, environ: dict[str, str]
 ) -> None:
@@ -328,6 +322,7 @@ async def test_redis_away_at_the_start_is_69(worker: Start, tmp_path: Path) -> N
     assert len(one.said) <= 2
 
 
+@pytest.mark.row("W22")
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [

@@ -28,12 +28,13 @@ from gopher_cli.model.outcome import (
     Transition,
 )  # fmt: skip
 from gopher_cli.model.signals import Discard, Retry, Snooze
+from gopher_cli.store.calls import Settlement
 from gopher_cli.worker import logs, outcomes
 from gopher_cli.worker.board import Board
 from gopher_cli.worker.fetching import Prefetch, Quotas, Rotation
 from gopher_cli.worker.joblog import JobLog
 from gopher_cli.worker.options import parse_queues
-from gopher_cli.worker.strays import PATIENCE, Strays, unreadable
+from gopher_cli.worker.strays import unknown, unreadable
 
 # Which queue, which class, how many
 
@@ -224,23 +225,34 @@ def test_our_own_frames_are_not_in_a_traceback() -> None:
 # Strays
 
 
-def test_an_unknown_type_waits_an_hour_from_when_it_was_first_seen() -> None:
-    strays, lease = Strays(), a.lease("old")
+def history(settlement: Settlement, at: int) -> bytes:
+    return b"%d %b\n" % (at, settlement.data)
 
-    assert strays.unknown(lease, 100.0).to == Transition(JobState.SCHEDULED, 5.0, spent=False)
-    assert strays.unknown(lease, 99.0 + PATIENCE).to.state == JobState.SCHEDULED
-    last = strays.unknown(lease, 100.0 + PATIENCE)
+
+def test_an_unknown_type_waits_from_when_any_worker_first_saw_it() -> None:
+    lease = a.lease("old")
+    first = unknown(lease, b"", 100_000, 3600.0)
+    seen = history(first, 100_000)
+
+    assert first.to == Transition(JobState.SCHEDULED, 0.25, spent=False)
+    assert unknown(lease, seen, 104_000, 3600.0).to == Transition(JobState.SCHEDULED, 2.0, spent=False)
+    assert unknown(lease, seen, 999_000, 3600.0).to == Transition(JobState.SCHEDULED, 5.0, spent=False)
+    again = unknown(lease, seen, 3_697_000, 3600.0)
+    assert (again.to, again.data) == (Transition(JobState.SCHEDULED, 3.0, spent=False), b"")
+    last = unknown(lease, seen, 3_700_000, 3600.0)
     assert last.to == Transition(JobState.FAILED)
     assert json.loads(last.data)["error"] == "no worker has a handler for mail"
-    assert strays.unknown(lease, 101.0 + PATIENCE).to.state == JobState.SCHEDULED  # requeued by hand
 
 
-def test_what_is_remembered_of_strays_is_bounded() -> None:
-    strays = Strays()
-    for n in range(12_000):
-        strays.unknown(a.lease(f"job-{n}"), 0.0)
+def test_an_unknown_type_waits_anew_when_it_was_brought_back_or_some_worker_has_run_it() -> None:
+    lease = a.lease("old")
+    seen = history(unknown(lease, b"", 100_000, 3600.0), 100_000)
+    given_up = seen + history(unknown(lease, seen, 3_700_000, 3600.0), 3_700_000)
+    ran = seen + b'200000 {"attempt":1,"outcome":"failed","error":"boom"}\n'
 
-    assert len(strays._since) == 10_000
+    for before in (given_up, ran):
+        assert unknown(lease, before, 9_000_000, 3600.0).to.state == JobState.SCHEDULED
+        assert unknown(lease, before, 9_000_000, 3600.0).data
 
 
 def test_an_unreadable_record_is_kept_as_hex() -> None:

@@ -44,6 +44,7 @@ async def test_a_result_is_kept(gopher: Gopher, runner: Work, type: str) -> None
     assert (detail.state, detail.result) == ("completed", {"a": [1, None, "é"]})
 
 
+@pytest.mark.row("W11")
 @pytest.mark.parametrize("type", ["signals", "signals-thread", "signals-isolated"])
 @pytest.mark.parametrize(("what", "said"), [("exit", "SystemExit: 3"), ("interrupt", "KeyboardInterrupt")])
 async def test_a_handler_that_wants_to_end_the_process_fails(
@@ -54,6 +55,7 @@ async def test_a_handler_that_wants_to_end_the_process_fails(
     assert (detail.state, detail.history[0].error) == ("retrying", said)
 
 
+@pytest.mark.row("W11")
 async def test_a_handler_that_cancels_itself_fails(gopher: Gopher, runner: Work) -> None:
     detail = await outcome_of(gopher, runner, "signals", {"raise": "cancelled"}, **SOON)
 
@@ -61,6 +63,7 @@ async def test_a_handler_that_cancels_itself_fails(gopher: Gopher, runner: Work)
     assert "cancelled itself" in detail.history[0].error
 
 
+@pytest.mark.row("W11")
 async def test_a_failing_job_runs_by_its_backoff_and_then_is_dead_with_every_error(
     gopher: Gopher, runner: Work
 ) -> None:
@@ -113,6 +116,7 @@ async def test_a_wait_that_is_no_time_fails_the_attempt(gopher: Gopher, runner: 
     assert detail.history[0].error == "Snooze takes a number of seconds, not '5m'"
 
 
+@pytest.mark.row("W11")
 @pytest.mark.parametrize(
     ("what", "said"),
     [
@@ -130,6 +134,7 @@ async def test_a_result_that_cannot_be_kept_is_a_failure_for_good(
     assert said in detail.history[0].error
 
 
+@pytest.mark.row("W11")
 @pytest.mark.parametrize(("what", "kept"), [("nothing", None), ("nan", None), ("bytes", "cmF3")])
 async def test_odd_results_are_kept_as_json(gopher: Gopher, runner: Work, what: str, kept: Any) -> None:
     detail = await outcome_of(gopher, runner, "result", what)
@@ -405,6 +410,7 @@ async def test_a_blocked_job_is_settled_by_the_terms_of_its_handler_and_told_of(
 # Losses of isolated processes
 
 
+@pytest.mark.row("W12")
 @pytest.mark.parametrize(("how", "said"), [("exit", "exited with code 7"), ("signal", "killed by SIGSEGV")])
 async def test_an_isolated_process_that_dies_is_a_loss_and_the_third_is_the_end(
     gopher: Gopher, runner: Work, how: str, said: str
@@ -449,7 +455,8 @@ async def test_an_unknown_type_is_left_for_others_without_an_attempt(
 ) -> None:
     detail = await outcome_of(gopher, runner, "unheard-of", 1)
 
-    assert (detail.state, detail.attempts, detail.history) == ("scheduled", 0, [])
+    assert (detail.state, detail.attempts) == ("scheduled", 0)
+    assert [one.outcome for one in detail.history] == ["unknown type"]
 
 
 async def test_a_record_that_cannot_be_read_is_put_aside_and_work_goes_on(
@@ -541,6 +548,7 @@ async def test_a_fenced_runner_drops_what_it_runs_and_hands_it_back(
     await running
 
 
+@pytest.mark.row("W7")
 async def test_an_outcome_that_comes_after_the_job_was_taken_back_is_refused(
     gopher: Gopher, runner: Work, tmp_path: Path
 ) -> None:
@@ -604,6 +612,7 @@ async def test_jobs_held_behind_a_long_one_go_back_and_are_not_fetched_again(
 # Many
 
 
+@pytest.mark.row("W20")
 async def test_suspects_run_alone(gopher: Gopher, runner: Work) -> None:
     registry, at_once, most = Registry(), set(), []
 

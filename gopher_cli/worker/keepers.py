@@ -1,0 +1,177 @@
+"""The runner's side of the keepers: programs are started by a process of their own, never by a fork of us."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from gopher_cli.model.outcome import Outcome, Snoozed
+from gopher_cli.worker.kin import before_exec
+from gopher_cli.worker.limits import Limits
+
+# What passes when others have ended: no fault of the job.
+_SCARCE = (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM, errno.ENOSPC, errno.EDQUOT)
+LATER, STILL = 2.0, 1.0  # seconds: until the job runs again, until its seat is free
+_TERM_WAIT = 2.0
+_LAST = 2.0  # seconds in which the kernel should have buried what was killed
+
+
+class Kept:
+    """A program that runs. ``over`` is set when it has ended, whatever of it still lives."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+        self.pid = 0
+        self.code: int | None = None
+        self.crowd = 0  # how many processes it had, when they were too many
+        self.over = asyncio.Event()
+        self._hearing: asyncio.Task[None] | None = None
+
+    async def begin(self) -> None:
+        """Raises OSError when it cannot be started."""
+        match await self._hear():
+            case {"started": pid}:
+                self.pid = pid
+                self._hearing = asyncio.create_task(self._follow())
+                return
+            case {"error": error, "errno": number}:
+                raise OSError(number, os.strerror(number) if number else error)
+        raise OSError(errno.EAGAIN, "its keeper has died")
+
+    async def _hear(self) -> dict[str, Any] | None:
+        with contextlib.suppress(ConnectionError):
+            if (line := await self._reader.readline()).endswith(b"\n"):
+                found: dict[str, Any] = msgspec.json.decode(line)
+                return found
+        return None
+
+    async def _follow(self) -> None:
+        """Until the keeper has nothing more to keep."""
+        while (said := await self._hear()) is not None:
+            match said:
+                case {"ended": code}:
+                    self.code = code
+                case {"crowd": count}:
+                    self.crowd = count
+            self.over.set()
+        self.over.set()
+
+    def say(self, raw: bytes) -> None:
+        self._writer.write(raw)
+
+    @property
+    def runs(self) -> bool:
+        return not self.over.is_set()
+
+    def kill(self) -> None:
+        """It, and all that it has started, at once. Its keeper sees to it."""
+        self._writer.close()
+
+    async def end(self) -> None:
+        """SIGTERM to its group, if it still runs; then nothing of it is left, wherever it went."""
+        try:
+            if self.runs:
+                self.say(bytes([signal.SIGTERM]))
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self.over.wait(), _TERM_WAIT)
+            if self._writer.can_write_eof():
+                self._writer.write_eof()
+            if self._hearing is not None:
+                await asyncio.wait({self._hearing}, timeout=_LAST)
+        finally:
+            self._writer.close()
+
+
+async def not_now(error: OSError) -> Outcome:
+    """For a program that cannot be started: an outcome that spends no attempt, where that passes.
+
+    Raises the error where it does not. The seat of the job stays taken for a second: the next job
+    would not fare better.
+    """
+    if error.errno not in _SCARCE:
+        raise error
+    await asyncio.sleep(STILL)
+    return Snoozed(LATER, f"the worker could not start its process: {error.strerror}")
+
+
+class Keepers:
+    """Started when the first program is. It ends with us."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits.values()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._door: socket.socket | None = None
+
+    async def start(
+        self, command: Sequence[str], stdio: Sequence[int], environ: Mapping[str, str] | None = None
+    ) -> Kept:
+        """Run a command on these descriptors for stdin, stdout and stderr.
+
+        With ``environ`` it gets that, what programs need, and a directory of its own; without, it is one
+        of ours, and stands where we stand. Raises OSError when it cannot be started.
+        """
+        # Not msgspec's: a path need not be UTF-8.
+        order = json.dumps({"command": command, "environ": environ, "limits": self._limits}).encode()
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                self._pass_in([theirs.fileno(), *stdio])
+                ours.setblocking(False)
+                kept = Kept(*await asyncio.open_unix_connection(sock=ours))
+            except BaseException:
+                ours.close()
+                raise
+        kept.say(len(order).to_bytes(4) + order)
+        try:
+            await kept.begin()
+        except BaseException:
+            kept.kill()
+            raise
+        return kept
+
+    def _pass_in(self, fds: list[int]) -> None:
+        """To a fresh process if the one that we had is gone."""
+        if self._door is not None:
+            with contextlib.suppress(ConnectionError):
+                socket.send_fds(self._door, [b"."], fds)
+                return
+            self.close()
+        self._open()
+        assert self._door is not None
+        socket.send_fds(self._door, [b"."], fds)
+
+    def _open(self) -> None:
+        ours, theirs = socket.socketpair()
+        try:
+            with theirs:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-P", "-m", "gopher_cli.worker.keeper_main", str(theirs.fileno())],
+                    pass_fds=[theirs.fileno()],
+                    stdin=subprocess.DEVNULL,
+                    start_new_session=True,
+                    preexec_fn=before_exec(),
+                )
+        except BaseException:
+            ours.close()
+            raise
+        self._door = ours
+
+    def close(self) -> None:
+        """No more programs. Keepers of those that still run follow their own lines."""
+        if self._door is not None and self._process is not None:
+            self._door.close()
+            self._process.kill()
+            self._process.wait()
+            self._door = self._process = None
