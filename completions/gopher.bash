@@ -7,12 +7,12 @@ _gopher() {
   [[ $prev == "=" ]] && prev=${COMP_WORDS[COMP_CWORD - 2]}
   for ((i = 1; i < COMP_CWORD; i++)); do
     case "$at ${COMP_WORDS[i]}" in
-    "gopher submit" | "gopher types" | "gopher stats" | "gopher inspect" | "gopher jobs" | "gopher jobs ls" | "gopher list-failed" | "gopher workers" | "gopher health" | "gopher retry" | "gopher retry-all" | "gopher requeue-dlq" | "gopher cancel" | "gopher purge" | "gopher queue" | "gopher queue ls" | "gopher queue pause" | "gopher queue resume" | "gopher worker" | "gopher serve" | "gopher up" | "gopher demo" | "gopher embedded" | "gopher embedded status" | "gopher embedded start" | "gopher embedded stop" | "gopher config" | "gopher config show" | "gopher config path" | "gopher completion" | "gopher man") at="$at ${COMP_WORDS[i]}" ;;
+    "gopher submit" | "gopher types" | "gopher stats" | "gopher inspect" | "gopher jobs" | "gopher jobs ls" | "gopher list-failed" | "gopher workers" | "gopher health" | "gopher doctor" | "gopher retry" | "gopher retry-all" | "gopher requeue-dlq" | "gopher cancel" | "gopher purge" | "gopher queue" | "gopher queue ls" | "gopher queue pause" | "gopher queue resume" | "gopher worker" | "gopher serve" | "gopher up" | "gopher demo" | "gopher embedded" | "gopher embedded status" | "gopher embedded start" | "gopher embedded stop" | "gopher config" | "gopher config show" | "gopher config path" | "gopher completion" | "gopher man") at="$at ${COMP_WORDS[i]}" ;;
     esac
   done
   case "$at" in
-    "gopher") words="submit types stats inspect jobs list-failed workers health retry retry-all requeue-dlq cancel purge queue worker serve up demo embedded config completion man" flags="" asks="" ;;
-    "gopher submit") words="" flags="--type --payload --queue --priority --tag --header --in --at --after --retries --timeout --backoff --app --id --unique --unique-for --if-exists --batch --batch-id --wait --wait-timeout --output --json --no-header --quiet --redis-url --profile --color --debug --help" asks="" ;;
+    "gopher") words="submit types stats inspect jobs list-failed workers health doctor retry retry-all requeue-dlq cancel purge queue worker serve up demo embedded config completion man" flags="" asks="" ;;
+    "gopher submit") words="" flags="--type --payload --queue --priority --tag --header --in --at --after --retries --timeout --backoff --app --id --unique --unique-for --if-exists --batch --batch-id --durability --wait --wait-timeout --output --json --no-header --quiet --redis-url --profile --color --debug --help" asks="" ;;
     "gopher types") words="" flags="--output --json --no-header --quiet --redis-url --profile --color --debug --help" asks="types" ;;
     "gopher stats") words="" flags="--queue --watch --output --json --no-header --quiet --redis-url --profile --color --debug --help" asks="" ;;
     "gopher inspect") words="" flags="--wait --wait-timeout --output --json --no-header --quiet --redis-url --profile --color --debug --help" asks="ids" ;;
@@ -21,6 +21,7 @@ _gopher() {
     "gopher list-failed") words="" flags="--type --tag --queue --older-than --error --limit --output --json --no-header --quiet --redis-url --profile --color --debug --help" asks="" ;;
     "gopher workers") words="" flags="--output --json --no-header --quiet --redis-url --profile --color --debug --help" asks="" ;;
     "gopher health") words="" flags="--output --json --no-header --quiet --redis-url --profile --color --debug --help" asks="" ;;
+    "gopher doctor") words="" flags="--queue --data --fix --yes --dry-run --output --json --no-header --quiet --redis-url --profile --color --debug --help" asks="" ;;
     "gopher retry") words="" flags="--id --output --json --no-header --quiet --redis-url --profile --color --debug --help" asks="ids" ;;
     "gopher retry-all") words="" flags="--state --type --queue --tag --error --older-than --limit --dry-run --output --json --no-header --quiet --redis-url --profile --color --debug --help" asks="" ;;
     "gopher requeue-dlq") words="" flags="--type --queue --tag --error --older-than --limit --rate --to-queue --dry-run --output --json --no-header --quiet --redis-url --profile --color --debug --help" asks="ids" ;;
@@ -64,6 +65,7 @@ _gopher() {
     "gopher submit --if-exists") words="ok fail" flags="" asks="" ;;
     "gopher submit --batch") compopt -o default; COMPREPLY=(); return ;;
     "gopher submit --batch-id") words="" flags="" asks="" ;;
+    "gopher submit --durability") words="" flags="" asks="" ;;
     "gopher submit --wait-timeout") words="" flags="" asks="" ;;
     "gopher submit --output" | "gopher submit -o") words="table plain json ndjson csv id" flags="" asks="" ;;
     "gopher submit --redis-url") words="" flags="" asks="" ;;
@@ -112,6 +114,11 @@ _gopher() {
     "gopher health --redis-url") words="" flags="" asks="" ;;
     "gopher health --profile") words="" flags="" asks="" ;;
     "gopher health --color") words="auto always never" flags="" asks="" ;;
+    "gopher doctor --queue" | "gopher doctor -Q") words="" flags="" asks="queues" ;;
+    "gopher doctor --output" | "gopher doctor -o") words="table plain json ndjson csv id" flags="" asks="" ;;
+    "gopher doctor --redis-url") words="" flags="" asks="" ;;
+    "gopher doctor --profile") words="" flags="" asks="" ;;
+    "gopher doctor --color") words="auto always never" flags="" asks="" ;;
     "gopher retry --id" | "gopher retry -i") words="" flags="" asks="ids" ;;
     "gopher retry --output" | "gopher retry -o") words="table plain json ndjson csv id" flags="" asks="" ;;
     "gopher retry --redis-url") words="" flags="" asks="" ;;

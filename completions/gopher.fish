@@ -2,7 +2,7 @@
 function __gopher_at
     set -l at gopher
     for word in (commandline -opc)[2..-1]
-        if contains -- "$at $word" 'gopher submit' 'gopher types' 'gopher stats' 'gopher inspect' 'gopher jobs' 'gopher jobs ls' 'gopher list-failed' 'gopher workers' 'gopher health' 'gopher retry' 'gopher retry-all' 'gopher requeue-dlq' 'gopher cancel' 'gopher purge' 'gopher queue' 'gopher queue ls' 'gopher queue pause' 'gopher queue resume' 'gopher worker' 'gopher serve' 'gopher up' 'gopher demo' 'gopher embedded' 'gopher embedded status' 'gopher embedded start' 'gopher embedded stop' 'gopher config' 'gopher config show' 'gopher config path' 'gopher completion' 'gopher man'
+        if contains -- "$at $word" 'gopher submit' 'gopher types' 'gopher stats' 'gopher inspect' 'gopher jobs' 'gopher jobs ls' 'gopher list-failed' 'gopher workers' 'gopher health' 'gopher doctor' 'gopher retry' 'gopher retry-all' 'gopher requeue-dlq' 'gopher cancel' 'gopher purge' 'gopher queue' 'gopher queue ls' 'gopher queue pause' 'gopher queue resume' 'gopher worker' 'gopher serve' 'gopher up' 'gopher demo' 'gopher embedded' 'gopher embedded status' 'gopher embedded start' 'gopher embedded stop' 'gopher config' 'gopher config show' 'gopher config path' 'gopher completion' 'gopher man'
             set at "$at $word"
         end
     end
@@ -17,6 +17,7 @@ complete -c gopher -n '__gopher_at "gopher"' -a jobs -d 'lists of jobs'
 complete -c gopher -n '__gopher_at "gopher"' -a list-failed -d 'the dead letter queue'
 complete -c gopher -n '__gopher_at "gopher"' -a workers -d 'who is working, on what'
 complete -c gopher -n '__gopher_at "gopher"' -a health -d 'does Redis answer, and do workers live'
+complete -c gopher -n '__gopher_at "gopher"' -a doctor -d 'what is wrong, and how to repair it'
 complete -c gopher -n '__gopher_at "gopher"' -a retry -d 'run these jobs again now'
 complete -c gopher -n '__gopher_at "gopher"' -a retry-all -d 'run all that failed again now'
 complete -c gopher -n '__gopher_at "gopher"' -a requeue-dlq -d 'bring the dead letter queue back, at your pace'
@@ -50,6 +51,7 @@ complete -c gopher -n '__gopher_at "gopher submit"' -l unique-for -x -d 'and non
 complete -c gopher -n '__gopher_at "gopher submit"' -l if-exists -x -a 'ok fail' -d 'ok (default: print the id of that one) or fail'
 complete -c gopher -n '__gopher_at "gopher submit"' -l batch -r -F -d 'one job a line as JSON, - for stdin'
 complete -c gopher -n '__gopher_at "gopher submit"' -l batch-id -x -d 'run again, it goes on where it stopped'
+complete -c gopher -n '__gopher_at "gopher submit"' -l durability -x -d 'accepted means in memory, fsync or replica:N'
 complete -c gopher -n '__gopher_at "gopher submit"' -l wait -s w -d 'until it ends: log to stderr, result to stdout'
 complete -c gopher -n '__gopher_at "gopher submit"' -l wait-timeout -x -d 'but no longer than that (exit 124)'
 complete -c gopher -n '__gopher_at "gopher submit"' -l output -s o -x -a 'table plain json ndjson csv id' -d 'table, plain, json, ndjson, csv or id'
@@ -145,6 +147,20 @@ complete -c gopher -n '__gopher_at "gopher health"' -l profile -x -d 'table [pro
 complete -c gopher -n '__gopher_at "gopher health"' -l color -x -a 'auto always never' -d 'auto, always or never'
 complete -c gopher -n '__gopher_at "gopher health"' -l debug -d 'show the traceback of an error'
 complete -c gopher -n '__gopher_at "gopher health"' -l help -s h -d 'show the help page'
+complete -c gopher -n '__gopher_at "gopher doctor"' -l queue -s Q -x -a '(gopher __complete queues (commandline -ct) 2>/dev/null)' -d 'only this queue (repeat, or a,b)'
+complete -c gopher -n '__gopher_at "gopher doctor"' -l data -d 'without: leave out the walk through all jobs'
+complete -c gopher -n '__gopher_at "gopher doctor"' -l fix -d 'repair what is safe to repair; it asks first'
+complete -c gopher -n '__gopher_at "gopher doctor"' -l yes -s y -d 'do not ask'
+complete -c gopher -n '__gopher_at "gopher doctor"' -l dry-run -d 'say what would be done, and do nothing'
+complete -c gopher -n '__gopher_at "gopher doctor"' -l output -s o -x -a 'table plain json ndjson csv id' -d 'table, plain, json, ndjson, csv or id'
+complete -c gopher -n '__gopher_at "gopher doctor"' -l json -d 'the same as -o json'
+complete -c gopher -n '__gopher_at "gopher doctor"' -l no-header -d 'plain and csv without the line of names'
+complete -c gopher -n '__gopher_at "gopher doctor"' -l quiet -s q -d 'print ids only, and no talk'
+complete -c gopher -n '__gopher_at "gopher doctor"' -l redis-url -x -d 'where Redis is, for this command'
+complete -c gopher -n '__gopher_at "gopher doctor"' -l profile -x -d 'table [profiles.NAME] of gopher.toml'
+complete -c gopher -n '__gopher_at "gopher doctor"' -l color -x -a 'auto always never' -d 'auto, always or never'
+complete -c gopher -n '__gopher_at "gopher doctor"' -l debug -d 'show the traceback of an error'
+complete -c gopher -n '__gopher_at "gopher doctor"' -l help -s h -d 'show the help page'
 complete -c gopher -n '__gopher_at "gopher retry"' -a '(gopher __complete ids (commandline -ct) 2>/dev/null)'
 complete -c gopher -n '__gopher_at "gopher retry"' -l id -s i -x -a '(gopher __complete ids (commandline -ct) 2>/dev/null)' -d 'the same as an argument'
 complete -c gopher -n '__gopher_at "gopher retry"' -l output -s o -x -a 'table plain json ndjson csv id' -d 'table, plain, json, ndjson, csv or id'

@@ -123,6 +123,16 @@ class Fields:
         about="duration; how long a completed job and its result are kept; 0 keeps no result, and the "
         "job for a minute",
     )
+    durability: str = setting(
+        "memory", kinds.durability,
+        about="what a submit waits for before a job counts as accepted: memory, fsync (it is on "
+        "Redis's disk) or replica:N (so many replicas have it)",
+    )
+    no_handler_after: float = setting(
+        3600.0, kinds.duration(0.1),
+        about="duration; a job of a type that no worker knows is left for others so long, then it goes "
+        "to the DLQ",
+    )
     max_losses: int = setting(
         3, kinds.whole(1, 100),
         about="workers; a job whose worker died this often is poison and goes to the DLQ",
@@ -162,6 +172,20 @@ class Fields:
     worker_shutdown_timeout: float = setting(
         30.0, kinds.duration(), "WORKER_SHUTDOWN_TIMEOUT", flag="--grace",
         about="duration; the grace of running jobs at SIGTERM, then they go back to the queue",
+    )
+    job_memory: int = setting(
+        0, kinds.megabytes,
+        about="size such as 512MB; address space of each process of a program or an isolated handler; "
+        "0 is no limit",
+    )
+    job_processes: int = setting(
+        1000, kinds.whole(0, 1000000),
+        about="processes; a program or an isolated handler that has more of them at once is killed; "
+        "0 is no limit",
+    )
+    job_files: int = setting(
+        1024, kinds.whole(0, 1000000),
+        about="files; how many each process of a program or an isolated handler may have open; 0 is no limit",
     )
     accept_eviction: str = setting(
         "no", _PRIVATE, "ACCEPT_EVICTION",

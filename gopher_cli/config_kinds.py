@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gopher_cli.model.backoff import parse_backoff
+from gopher_cli.model.durability import parse_durability
 from gopher_cli.model.duration import parse_duration
 from gopher_cli.store.url import parse_url
 
@@ -22,6 +23,14 @@ def whole(low: int, high: int) -> Kind:
     return read
 
 
+def megabytes(text: str) -> int:
+    """``512MB``, ``2GB``, or a bare number of megabytes."""
+    match = re.fullmatch(r"([0-9]{1,7})\s*(m|mb|mib|g|gb|gib)?", text.lower())
+    if not match:
+        raise ValueError("a size such as 512MB or 2GB")
+    return int(match[1]) * (1024 if (match[2] or "m").startswith("g") else 1)
+
+
 def duration(low: float = 0.0) -> Kind:
     wanted = "a duration such as 10s, 1m30s or 500ms" + (f", {low:g}s or more" if low else "")
 
@@ -35,6 +44,13 @@ def duration(low: float = 0.0) -> Kind:
         return seconds
 
     return read
+
+
+def durability(text: str) -> str:
+    try:
+        return str(parse_durability(text))
+    except ValueError:
+        raise ValueError("memory, fsync or replica:N (N from 1 to 9)") from None
 
 
 def matching(pattern: str, wanted: str) -> Kind:

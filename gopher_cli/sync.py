@@ -8,58 +8,48 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 import redis
-from redis.exceptions import ConnectionError, NoScriptError, RedisError
 from redis.retry import Retry
 
 from gopher_cli.model.defaults import Defaults
+from gopher_cli.model.durability import MEMORY, Durability
 from gopher_cli.model.job import Job
 from gopher_cli.store import ask, calls
-from gopher_cli.store.calls.base import evalsha
+from gopher_cli.store.blocking import Blocking
 from gopher_cli.store.calls.producing import Receipt
 from gopher_cli.store.connection import connections
-from gopher_cli.store.failures import translate
 from gopher_cli.store.keys import keys_of
 from gopher_cli.store.lane import SyncLane
 from gopher_cli.store.url import Address
-from gopher_cli.verbs.producing import new_job, submissions
+from gopher_cli.verbs.base import Announced
+from gopher_cli.verbs.producing import new_job, submissions, wanted_durability
 
 T = TypeVar("T")
 
 
-class SyncStore:
+class SyncStore(Blocking):
     """Runs Calls and Asks, blocking. Threads may share it."""
 
     def __init__(self, address: Address, *, timeout: float = 5.0) -> None:
-        self.address = address
-        self._lane = SyncLane(connections(address, timeout, redis, Retry))
+        super().__init__(address, timeout=timeout)
+        self._lanes: dict[tuple[Address, float], SyncLane] = {}
 
-    def run(self, call: calls.Call[T]) -> T:
-        """Raises Unavailable, TryLater, Denied, BadData or BadConfig, as Redis refuses."""
-        try:
-            try:
-                (raw,) = self._lane.talk([evalsha(call)])
-            except ConnectionError:  # every script may be sent twice
-                (raw,) = self._lane.talk([evalsha(call)])
-            if isinstance(raw, NoScriptError):
-                (raw,) = self._lane.talk([evalsha(call, whole=True)])
-        except (RedisError, OSError) as error:
-            raise translate(error, str(self.address)) from error
-        return call.answer(self._checked(raw))
+    def run(self, call: calls.Call[T], durability: Durability = MEMORY) -> T:
+        (answer,) = self._run([call], durability)
+        return answer
 
     def ask(self, question: ask.Ask[T]) -> T:
-        try:
-            answers = self._lane.talk(question.commands) if question.commands else []
-        except (RedisError, OSError) as error:
-            raise translate(error, str(self.address)) from error
-        return question.answer([self._checked(raw) for raw in answers])
+        return self._ask(question)
 
-    def _checked(self, raw: Any) -> Any:
-        if isinstance(raw, RedisError):
-            raise translate(raw, str(self.address)) from raw
-        return raw
+    def _send(self, node: Address, commands: Sequence[Sequence[Any]], patience: float) -> list[Any]:
+        lane = self._lanes.get((node, patience))
+        if lane is None:
+            make = connections(node, patience, redis, Retry)
+            lane = self._lanes.setdefault((node, patience), SyncLane(make))
+        return lane.talk(commands)
 
     def close(self) -> None:
-        self._lane.close()
+        for lane in self._lanes.values():
+            lane.close()
 
 
 class Producer:
@@ -82,7 +72,7 @@ class Producer:
         self.given = (namespace, defaults)
         self.namespace = namespace or "gopher"
         self.defaults = defaults or Defaults()
-        self._announced: set[str] = set()
+        self._announced = Announced()
         if store is None:
             # The one look upwards: what a program leaves open is as the settings say.
             from gopher_cli.build import resolve
@@ -93,26 +83,28 @@ class Producer:
 
     def submit(self, type: str, payload: Any = None, **options: Any) -> str:
         """Submit one job and answer its id; takes the options of Gopher.submit, and raises the same."""
-        (receipt,) = self.submit_many([new_job(self.defaults, type, payload, **options)])
+        durability = options.pop("durability", "")
+        job = new_job(self.defaults, type, payload, **options)
+        (receipt,) = self.submit_many([job], durability=durability)
         return receipt.duplicate_of or receipt.id
 
     def submit_many(
-        self, jobs: Sequence[Job], *, batch: str = "", marks: Sequence[int] = ()
+        self, jobs: Sequence[Job], *, batch: str = "", marks: Sequence[int] = (), durability: str = ""
     ) -> list[Receipt]:
         """Submit jobs, 500 a round trip; what became of each, in order. See Gopher.submit_many."""
-        for queue in {job.queue for job in jobs}:
+        safely = wanted_durability(durability or self.defaults.durability)
+        for queue in self._announced.missing(job.queue for job in jobs):
             self.announce(queue)
         receipts: dict[int, Receipt] = {}
         keys = partial(keys_of, self.namespace)
         for indexes, call in submissions(keys, jobs, batch=batch, marks=marks):
-            receipts |= zip(indexes, self.store.run(call), strict=True)
+            receipts |= zip(indexes, self.store.run(call, safely), strict=True)
         return [receipts[index] for index in range(len(jobs))]
 
     def announce(self, queue: str) -> None:
         """Make a queue known to the fleet before anything is stored in it."""
-        if queue not in self._announced:
-            self.store.ask(ask.add_queue(self.namespace, queue))
-            self._announced.add(queue)
+        self.store.ask(ask.add_queue(self.namespace, queue))
+        self._announced.add(queue)
 
     def job(self, type: str, payload: Any = None, **options: Any) -> Job:
         """A job for `submit_many`. Raises Usage or BadData."""

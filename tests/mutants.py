@@ -103,3 +103,26 @@ MUTANTS = (
     Mutant("resume wakes nobody", "pause", "if changed == 1 then wake_one(wake) end", ""),
     Mutant("pause says what it did not", "pause", 'redis.call("HSETNX", conf, "paused", text(now_ms(ARGV[1])))', '1'),
 )  # fmt: skip
+
+# Of the doctor's scripts, with the damage (doctor/damages.py) that shows them.
+REPAIRS = (
+    (Mutant("mend leaves a job where it was too", "mend", 'redis.call("ZREM", place, job.id)', 'redis.call("ZCARD", place)'), "it stands in line, and among the dead"),
+    (Mutant("mend does not look whether it is as it was seen", "mend", "local same = seen[n] == ARGV[i + 1] and", "local same = true or"), "it changed meanwhile"),
+    (Mutant("mend forgets who holds it", "mend", 'if job.place == RUNNING then redis.call("ZADD", held, 0, job.id) end', ""), "it runs, and its worker does not know"),
+    (Mutant("mend does not lock", "mend", 'if job.lock then redis.call("HSET", locks, job.r.lock, job.id) else', "if not job.lock then"), "its lock is gone"),
+    (Mutant("mend makes two live jobs with one key", "mend", "and locked(r, id) then", "and false then"), "another has its key meanwhile"),
+    (Mutant("mend keeps the lock of the dead", "mend", "free_locks(locks, lock_ends, free)", ""), "its unique job is in quarantine"),
+    (Mutant("mend drops the bytes", "mend", 'if job.told ~= "" then', "if false then"), "its record is garbage"),
+    (Mutant("mend keeps the request to stop", "mend", 'if job.place ~= RUNNING then redis.call("HDEL", cancels, job.id) end', ""), "it was to stop, and came nowhere"),
+    (Mutant("mend wakes nobody", "mend", "if ready then wake_one(wake) end", ""), "nobody is awake"),
+    (Mutant("mend forgets what a newer version wrote", "mend", "r.more = (read(records[n]) or r).more", ""), "a newer version wrote more"),
+    (Mutant("clear takes the traces of a living job", "clear", "local over = gone or", "local over = true or"), "a living job keeps its history"),
+    (Mutant("clear takes the lock of a living job", "clear", "and not lives(read(", "and (read("), "a lock of nobody"),
+    (Mutant("clear takes a lock that lasts", "clear", "if id and not lasts and", "if id and"), "a lock outlives its job"),
+    (Mutant("clear takes what it was only asked about", "clear", 'if act ~= "1" then return out end', ""), "a look takes nothing"),
+    (Mutant("clear leaves ends without locks", "clear", 'if ZSETS[out[i]] then', "if false then"), "the end of no lock"),
+    (Mutant("clear takes a running job out of its worker's hands", "clear", 'if not r or string.sub(r.token, 1, #holder + 1) ~= holder .. ":" then', "if true then"), "a stranger runs a job"),
+    (Mutant("recount counts the missing as there", "recount", '"purged" or "enqueued"', '"enqueued" or "purged"'), "too many were counted"),
+    (Mutant("recount drops good counters", "recount", 'string.find(flat[i + 1], "^%d+$")', 'string.find(flat[i + 1], "^%d%d+$")'), "a healthy queue"),
+    (Mutant("recount takes quarantined names for jobs", "recount", "missing + (count.corrupt or 0)", "missing"), "a name was never counted"),
+)  # fmt: skip

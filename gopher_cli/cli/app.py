@@ -97,6 +97,7 @@ ENTRIES = {
     "list-failed": Entry("jobs:list_failed", "the dead letter queue", SEE),
     "workers": Entry("workers:workers", "who is working, on what", SEE),
     "health": Entry("health:health", "does Redis answer, and do workers live", SEE),
+    "doctor": Entry("doctor:doctor", "what is wrong, and how to repair it", REPAIR),
     "retry": Entry("retry:retry", "run these jobs again now", REPAIR),
     "retry-all": Entry("retry:retry_all", "run all that failed again now", REPAIR),
     "requeue-dlq": Entry("retry:requeue_dlq", "bring the dead letter queue back, at your pace", REPAIR),

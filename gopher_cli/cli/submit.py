@@ -44,6 +44,7 @@ def submit(
     if_exists: c.IfExists = None,
     batch: c.Batch = None,
     batch_id: c.BatchId = None,
+    durability: c.DurabilityLevel = None,
     wait: c.Wait = False,
     wait_timeout: c.WaitTimeout = None,
 ) -> int:
@@ -59,10 +60,10 @@ def submit(
     flags = locals()  # each by its name
     check_choice("--if-exists", if_exists, ("ok", "fail"))
     given = _job_options(flags)
-    if batch is not None:
+    if durability:
+        console.settings(durability=durability)
+    if batch is not None or batch_id:
         return _many(console, flags, given)
-    if batch_id:
-        raise Usage("--batch-id is for --batch")
     if not type:
         raise Usage("gopher submit needs --type TYPE", "see: gopher types; gopher submit --help")
     from gopher_cli.cli.payload import read_payload
@@ -96,6 +97,8 @@ def _job_options(flags: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _many(console: Console, flags: Mapping[str, Any], given: dict[str, Any]) -> int:
+    if flags["batch"] is None:
+        raise Usage("--batch-id is for --batch")
     for name in ("wait", "id", "payload", "pairs", "after"):
         if flags[name]:
             said = "a payload" if name in ("payload", "pairs") else f"--{name}"

@@ -8,8 +8,8 @@ import typer
 
 from gopher_cli.cli.options import option
 
-WHAT, WHEN, HOW, ONCE, MANY, WAIT = (
-    "What", "When", "How it runs", "Only once", "Many jobs", "Waiting",
+WHAT, WHEN, HOW, ONCE, SAFE, MANY, WAIT = (
+    "What", "When", "How it runs", "Only once", "How safe", "Many jobs", "Waiting",
 )  # fmt: skip
 
 Pairs = Annotated[
@@ -79,6 +79,10 @@ UniqueFor = Annotated[
 IfExists = Annotated[
     str | None,
     option("--if-exists", metavar="WHAT", panel=ONCE, help="ok (default: print the id of that one) or fail"),
+]
+DurabilityLevel = Annotated[
+    str | None,
+    option("--durability", metavar="LEVEL", panel=SAFE, help="accepted means in memory, fsync or replica:N"),
 ]
 Batch = Annotated[
     str | None, option("--batch", metavar="FILE", panel=MANY, help="one job a line as JSON, - for stdin")

@@ -16,3 +16,4 @@ class Defaults:
     retention: float = 86400.0
     max_losses: int = 3
     lease: float = 15.0
+    durability: str = "memory"

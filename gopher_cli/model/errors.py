@@ -8,9 +8,11 @@
   x Conflict           5   the state of the job does not allow it
   x BadData           65   a payload or record that cannot be read
   x Unavailable       69   Redis (or the API) does not answer
-  x TryLater          75   refused for now: memory full, read-only, loading
+  x TryLater          75   refused for now: read-only, loading, no room on the disk
+    - MemoryFull      75   nothing more can be stored; what is there can be worked off
   x Denied            77   wrong password, or a right is missing
   x BadConfig         78   a setting that cannot work
+    - Outdated        78   the data is of another major version of gopher
 """
 
 from __future__ import annotations
@@ -70,6 +72,14 @@ class TryLater(GopherError):
     exit_code = 75
 
 
+class MemoryFull(TryLater):
+    """Nothing more can be stored, and what is there can be worked off."""
+
+
+class Unconfirmed(TryLater):
+    """It is stored, and neither a disk nor a replica has confirmed it in time."""
+
+
 class Denied(GopherError):
     """Redis refused the user or the command."""
 
@@ -80,3 +90,7 @@ class BadConfig(GopherError):
     """A setting that cannot work."""
 
     exit_code = 78
+
+
+class Outdated(BadConfig):
+    """The stored data is of another major version of gopher: this one may not touch it."""

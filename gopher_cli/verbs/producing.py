@@ -7,7 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from gopher_cli.events import JobsSubmitted
+from gopher_cli.failpoints import underway
 from gopher_cli.model.defaults import Defaults
+from gopher_cli.model.durability import Durability, parse_durability
+from gopher_cli.model.errors import Usage
 from gopher_cli.model.job import NO_OPTIONS, Job
 from gopher_cli.model.making import make_job, make_options
 from gopher_cli.store import ask, calls
@@ -43,6 +46,14 @@ def new_job(defaults: Defaults, type: str, payload: Any = None, **given: Any) ->
     if defaults.timeout != _NOBODYS.timeout:
         given.setdefault("timeout", defaults.timeout)
     return make_job(type, payload, options=make_options(**rare) if rare else NO_OPTIONS, **given)
+
+
+def wanted_durability(text: str) -> Durability:
+    """Raises Usage for what is none."""
+    try:
+        return parse_durability(text)
+    except ValueError as error:
+        raise Usage(str(error)) from None
 
 
 def round_trips(jobs: Iterable[tuple[int, Job]]) -> Iterator[list[tuple[int, Job]]]:
@@ -92,24 +103,35 @@ class Producing(Base):
         """Submit one job and answer its id; a job that is known already answers the id it has.
 
         Options: id, queue, priority (0-10 or a word), max_retries, timeout, due (epoch seconds) or
-        delay (seconds), backoff, unique_key, unique_for, retention, after (ids), tags, headers.
-        Raises Usage, BadData, Unavailable or TryLater.
+        delay (seconds), backoff, unique_key, unique_for, retention, after (ids), tags, headers; and
+        durability (memory, fsync, replica:N), which is kept before the id is answered.
+        Raises Usage, BadData, BadConfig, Unavailable or TryLater.
         """
-        (receipt,) = await self.submit_many([new_job(self.defaults, type, payload, **options)])
+        durability = options.pop("durability", "")
+        job = new_job(self.defaults, type, payload, **options)
+        (receipt,) = await self.submit_many([job], durability=durability)
         return receipt.duplicate_of or receipt.id
 
     async def submit_many(
-        self, jobs: Sequence[Job], *, batch: str = "", marks: Sequence[int] = (), now: str = ""
+        self,
+        jobs: Sequence[Job],
+        *,
+        batch: str = "",
+        marks: Sequence[int] = (),
+        durability: str = "",
+        now: str = "",
     ) -> list[Receipt]:
         """Submit jobs, 500 a round trip; what became of each, in order.
 
         ``marks`` (line numbers) are kept per queue under ``batch`` in the same instant, so that a
         repeated batch knows where to go on.
         """
+        safely = wanted_durability(durability or self.defaults.durability)
         await self.announce(job.queue for job in jobs)
         receipts: dict[int, Receipt] = {}
         for indexes, call in submissions(self.keys, jobs, batch=batch, marks=marks, now=now):
-            receipts |= zip(indexes, await self.store.run(call, "submit"), strict=True)
+            answer = await underway("bulk.chunk_sent", self.store.run(call, "submit", safely))
+            receipts |= zip(indexes, answer, strict=True)
         if self.listeners:
             self.emit(JobsSubmitted([job for i, job in enumerate(jobs) if receipts[i].accepted]))
         return [receipts[index] for index in range(len(jobs))]

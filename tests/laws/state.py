@@ -54,19 +54,29 @@ class State:
         return id if id and (alive or lasts) else None
 
 
+def keys_of(redis: Any, namespace: str) -> tuple[list[tuple[str, str, str]], list[str]]:
+    """(key, queue, name) of every key in a namespace; apart, those that the keyspace does not know."""
+    known, unknown = [], []
+    for key in sorted(key.decode() for key in redis.scan_iter(f"{namespace}:*", count=1000)):
+        match = _KEY.fullmatch(key)
+        queue, name = (match["queue"], match["name"]) if match else ("", "")
+        names = FLEET_KEYS if queue == "~" else QUEUE_KEYS
+        held = queue != "~" and re.fullmatch(r"held:[\w.\-]+", name)
+        if match and (name in names or held):
+            known.append((key, queue, name))
+        else:
+            unknown.append(key)
+    return known, unknown
+
+
 def look(redis: Any, namespace: str) -> dict[str, State]:
     """Every queue of a namespace. A key that the grammar of the keyspace does not know is a leak."""
     queues: dict[str, dict[str, Any]] = {}
-    names = sorted(key.decode() for key in redis.scan_iter(f"{namespace}:*", count=1000))
+    known, unknown = keys_of(redis, namespace)
+    assert not unknown, f"keys that the keyspace does not know: {unknown}"
     pipe = redis.pipeline(transaction=False)
     found = []
-    for key in names:
-        match = _KEY.fullmatch(key)
-        assert match, f"a key that the keyspace does not know: {key}"
-        queue, name = match["queue"], match["name"]
-        known = FLEET_KEYS if queue == "~" else QUEUE_KEYS
-        held = queue != "~" and re.fullmatch(r"held:[\w.\-]+", name)
-        assert name in known or held, f"a key that the keyspace does not know: {key}"
+    for key, queue, name in known:
         if queue != "~":
             found.append((queue, name))
             _read(pipe, key, name)

@@ -1,0 +1,150 @@
+"""gopher doctor: is everything as it should be, and if not, what is to be done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+from gopher_cli.cli import options as o
+from gopher_cli.cli.choosing import words
+from gopher_cli.cli.command import command
+from gopher_cli.cli.console import Console
+from gopher_cli.cli.safe import safe
+from gopher_cli.cli.tables import Column, Listing, print_rich, width
+from gopher_cli.cli.words import plural
+from gopher_cli.model.errors import Usage
+from gopher_cli.model.findings import Finding, Severity
+
+if TYPE_CHECKING:
+    from gopher_cli.gopher import Gopher
+    from gopher_cli.verbs.diagnosing import Diagnosis
+    from gopher_cli.verbs.mending import Repair
+
+Fix = Annotated[bool, o.option("--fix", help="repair what is safe to repair; it asks first")]
+Data = Annotated[bool, o.option("--data/--no-data", help="without: leave out the walk through all jobs")]
+ROUNDS = 4
+
+
+@command
+def doctor(
+    console: Console,
+    queue: o.Queues = None,
+    data: Data = True,
+    fix: Fix = False,
+    yes: o.Yes = False,
+    dry_run: o.DryRun = False,
+) -> int:
+    """Look at the server, the workers and every job; say what is wrong, and what is to be done.
+
+      gopher doctor
+      gopher doctor --fix --dry-run
+      gopher doctor -o json | jq '.findings[] | select(.severity != "ok")'
+
+    Safe at any time: it reads in small slices, and repairs a job only if it still is as it was seen.
+    What is in doubt goes to the dead letter queue, and no bytes are thrown away. Exit code 1 tells
+    that something is (still) wrong.
+    """
+    if not fix and (yes or dry_run):
+        raise Usage(f"{'--yes' if yes else '--dry-run'} goes with --fix", "gopher doctor --fix --dry-run")
+    if fix and not data:
+        raise Usage("--fix repairs data, and --no-data leaves it out", "gopher doctor --fix")
+    queues = words(queue)
+    found = look(console, queues, data=data)
+    repairs: list[Repair] = []
+    if fix and found.mendable and not dry_run:
+        if console.format == "table" and not yes:
+            show(console, found, [])
+        console.confirm(question(found), yes=yes, would=f"{_what(found)} would be repaired")
+        found, repairs = repair(console, queues, found)
+    show(console, found, repairs, dry=dry_run)
+    return 1 if found.troubles else 0
+
+
+def look(console: Console, queues: Sequence[str], *, data: bool) -> Diagnosis:
+    try:
+        return console.call(
+            lambda gopher: gopher.diagnose(queues, data=data, tell=_teller(console)), waits=True
+        )
+    finally:
+        _tell(console, "")
+
+
+def repair(console: Console, queues: Sequence[str], found: Diagnosis) -> tuple[Diagnosis, list[Repair]]:
+    """Again until nothing more can be repaired: what was mended shows what else is wrong."""
+
+    async def work(gopher: Gopher) -> tuple[Diagnosis, list[Repair]]:
+        now, done = found, list[Any]()
+        for _ in range(ROUNDS):
+            if not now.mendable:
+                break
+            done += await gopher.heal(now)
+            now = await gopher.diagnose(queues)
+        return now, done
+
+    healed, repairs = console.call(work, waits=True)
+    for one in repairs:
+        ids = ", ".join(one.ids[:20]) + (", ..." if len(one.ids) > 20 else "")
+        where = f" in {one.queue}" if one.queue else ""
+        console.note(safe(f"repaired: {one.name}{where}: {one.count}{': ' + ids if ids else ''}"))
+    return healed, repairs
+
+
+def question(found: Diagnosis) -> str:
+    return f"Repair {_what(found)}?"
+
+
+def _what(found: Diagnosis) -> str:
+    things = sum(finding.count for finding in found.mendable)
+    return f"{plural(things, 'thing')} ({', '.join(dict.fromkeys(f.name for f in found.mendable))})"
+
+
+def show(console: Console, found: Diagnosis, repairs: Sequence[Repair], *, dry: bool = False) -> None:
+    if console.format == "json":
+        console.json(
+            {"healthy": not found.troubles, "jobs": found.jobs, "repaired": [asdict(one) for one in repairs],
+             "findings": [asdict(finding) for finding in found.findings]}
+        )  # fmt: skip
+        return
+    if console.format == "table":
+        from gopher_cli.cli.doctor_view import picture
+
+        print_rich(console, picture(found, width(console), dry=dry))
+        return
+    shown = [f for f in found.findings if f.is_trouble] if console.format == "id" else found.findings
+    console.rows(
+        Listing(rows=shown, columns=COLUMNS, record=asdict, id=lambda f: f.name, empty="nothing was found")
+    )
+
+
+def _teller(console: Console) -> Any:
+    return lambda what: _tell(console, f"looking at {safe(what)} ...")
+
+
+def _tell(console: Console, text: str) -> None:
+    """On one line of the terminal, which is wiped at the end."""
+    if console.talks:
+        print(f"\r\x1b[K{console.paint(text, '2') if text else ''}", end="", file=console.err, flush=True)
+
+
+def _count(finding: Finding) -> object:
+    return finding.count or None
+
+
+COLUMNS = [
+    Column(name="severity", show=lambda f: str(f.severity)),
+    Column(name="section", show=lambda f: f.section),
+    Column(name="queue", show=lambda f: f.queue),
+    Column(name="check", show=lambda f: f.name),
+    Column(name="count", show=lambda f: str(f.count), raw=_count),
+    Column(name="meaning", show=lambda f: f.meaning),
+    Column(name="examples", show=lambda f: ",".join(f.examples), raw=lambda f: f.examples),
+    Column(name="fix", show=lambda f: remedy(f)),
+]
+
+
+def remedy(finding: Finding) -> str:
+    """What is to be done, as one line."""
+    if not finding.fix or finding.severity == Severity.OK:
+        return ""
+    return f"gopher doctor --fix: {finding.fix}" if finding.mends else finding.fix

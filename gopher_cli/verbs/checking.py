@@ -1,0 +1,201 @@
+"""What a server, and the workers on it, say of their health: findings about all but the data."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
+from gopher_cli.model.duration import format_duration
+from gopher_cli.model.errors import BadData, Denied, GopherError, TryLater
+from gopher_cli.model.findings import Finding, Severity
+from gopher_cli.model.stats import WorkerInfo
+from gopher_cli.store import ask, calls, surveying
+from gopher_cli.store.calls import Depth
+from gopher_cli.store.keys import Keys
+from gopher_cli.verbs.fleet import Fleet
+from gopher_cli.verbs.vitals import about, critical, note, parted, server_findings, warning
+
+_PINGS = 50
+_STORING = (
+    "HSET", "HSETNX", "HDEL", "HGET", "HMGET", "HGETALL", "HKEYS", "HLEN", "HEXISTS", "HINCRBY", "ZADD",
+    "ZREM", "ZRANGE", "ZRANGEBYSCORE", "ZSCORE", "ZMSCORE", "ZCARD", "ZRANK", "ZINCRBY", "RPUSH", "LLEN",
+    "EXISTS", "UNLINK", "SADD", "SMEMBERS", "SISMEMBER", "HSCAN", "ZSCAN", "TYPE", "BLPOP",
+)  # fmt: skip
+_OLD = 3600.0
+_FAR = 0.05
+
+
+class Checking(Fleet):
+    async def check_up(self) -> list[Finding]:
+        """The server: what it is, how it keeps data, how quick it is, what it allows. Raises Unavailable."""
+        said = await self.store.ask(ask.info())
+        fsync = await self._setting("appendfsync")
+        vitals = server_findings(said, fsync, snapshots=await self._snapshots())
+        found = [*await self._answers(said), *vitals]
+        found += await self._rights()
+        if said.get("cluster_enabled") == "1":
+            found.append(await self.check_slots())
+        return found
+
+    async def _setting(self, name: str) -> str:
+        """Empty where Redis does not tell."""
+        with suppress(GopherError):
+            return await self.store.ask(surveying.setting(name))
+        return ""
+
+    async def _answers(self, said: Mapping[str, str]) -> list[Finding]:
+        """How long an answer takes, and how far Redis's clock is from ours, within half the quickest."""
+        taken, clocks = [], []
+        await self.store.ask(surveying.ping())  # the connection is opened
+        for _ in range(_PINGS):
+            wall, start = time.time(), time.perf_counter()
+            now = await self.store.ask(ask.time_ms())
+            taken.append(time.perf_counter() - start)
+            clocks.append((taken[-1], now / 1000 - (wall + taken[-1] / 2)))
+        taken.sort()
+        error, skew = min(clocks)
+        name = said.get("server_name", "redis").capitalize()
+        version = said.get("valkey_version") or said.get("redis_version", "?")
+        median, late = taken[len(taken) // 2], taken[-1]
+        reached = f"{name} {version} at {self.store.address}"
+        times = f"median {parted(median)}, slowest of {_PINGS} {parted(late)}"
+        return [
+            about("reachability", reached),
+            _round_trip(median, times),
+            _clock(skew, error / 2),
+        ]
+
+    async def _rights(self) -> list[Finding]:
+        """Whether scripts run, and nothing that they need is refused."""
+        keys = self.keys("default")
+        try:
+            refused = await self.store.run(calls.rights(keys, _STORING))
+        except Denied as error:
+            fix = "let this user run scripts: redis-cli ACL SETUSER NAME +eval +evalsha"
+            return [critical("rights", f"scripts are refused: {error}", fix)]
+        refused += await self._refused(keys)
+        if refused:
+            words = ", ".join(dict.fromkeys(refused))
+            plus = " ".join(f"+{word.lower()}" for word in dict.fromkeys(refused))
+            fix = f"redis-cli ACL SETUSER {await self._user()} {plus} '~{self.namespace}:*'"
+            return [critical("rights", f"commands or keys are refused: {words}", fix)]
+        return [about("rights", f"the user {await self._user()} may run scripts, and do what they do")]
+
+    async def _refused(self, keys: Keys) -> list[str]:
+        refused = []
+        for name, command in surveying.try_all(keys.held("doctor")):
+            try:
+                await self.store.ask(ask.Ask([command], lambda _: None))
+            except Denied:
+                refused.append(name)
+            except (BadData, TryLater):  # a full memory is told of elsewhere
+                continue
+        return refused
+
+    async def _user(self) -> str:
+        with suppress(GopherError):
+            return await self.store.ask(surveying.user())
+        return "of this connection"
+
+    async def check_slots(self) -> Finding:
+        """Whether every slot of the cluster has a server, as the one says that is asked."""
+        said = await self.store.ask(surveying.cluster())
+        served, state = said.get("cluster_slots_ok", "?"), said.get("cluster_state", "?")
+        words = f"{served} of 16384 slots are served; the cluster is {state}"
+        if state == "ok" and served == "16384":
+            return about("cluster slots", words)
+        return critical("cluster slots", words, "see: redis-cli --cluster check HOST:PORT")
+
+    async def check_fleet(
+        self, depths: Mapping[str, Depth], types: Mapping[str, Mapping[str, int]]
+    ) -> list[Finding]:
+        """Workers against work. ``types`` counts, by queue, the types of jobs that wait."""
+        workers = await self.workers()
+        alive = [worker for worker in workers if worker.alive]
+        found = [*_crew(workers, alive)]
+        for queue, depth in depths.items():
+            serving = [worker for worker in alive if queue in worker.queues]
+            found += _queue(queue, depth, bool(serving))
+            found += _unhandled(queue, serving, types.get(queue, {}))
+        return found
+
+
+def _round_trip(median: float, times: str) -> Finding:
+    if median > _FAR:
+        return note("round trip", f"{times}: far away, or busy")
+    return about("round trip", times)
+
+
+def _clock(skew: float, error: float) -> Finding:
+    where = "ahead of" if skew > 0 else "behind"
+    words = f"Redis is {parted(abs(skew))} {where} this machine (± {parted(error)})"
+    if abs(skew) > 60 + error:
+        return warning("clock", words, "set the clocks (NTP): a moment given here is another there")
+    return note("clock", words) if abs(skew) > 1 + error else about("clock", words)
+
+
+def _crew(workers: Sequence[WorkerInfo], alive: Sequence[WorkerInfo]) -> list[Finding]:
+    dead = [worker for worker in workers if not worker.alive]
+    versions = sorted({worker.version for worker in alive})
+    slots = sum(worker.slots for worker in alive)
+    found = [_fleet("workers", Severity.OK, f"{len(alive)} alive, with {slots} slots", count=len(alive))]
+    if dead:
+        names = tuple(f"{worker.host}:{worker.pid}" for worker in dead[:5])
+        found.append(
+            _fleet("dead workers", Severity.WARNING, "silent, and not yet buried: a living worker does that "
+                   "after a minute", count=len(dead), examples=names, fix="start a worker: gopher worker")
+        )  # fmt: skip
+    if len(versions) > 1:
+        found.append(
+            _fleet("versions", Severity.NOTE, f"workers of different versions: {', '.join(versions)}",
+                   fix="let the older ones finish, and upgrade them")
+        )  # fmt: skip
+    return found
+
+
+def _queue(queue: str, depth: Depth, served: bool) -> list[Finding]:
+    waiting = sum(depth.sizes[f"ready_{name}"] for name in ("high", "normal", "low"))
+    work = waiting + depth.sizes["retrying"] + depth.sizes["scheduled"]
+    oldest = max(((depth.now - at) / 1000 for at in depth.oldest.values()), default=0.0)
+    paused = (depth.now - depth.paused_since) / 1000 if depth.paused_since else 0.0
+    found = []
+    if work and not served:
+        found.append(
+            _fleet("queues without a worker", Severity.WARNING, "jobs wait, and no living worker serves it",
+                   queue=queue, count=work, fix=f"gopher worker -Q {queue}")
+        )  # fmt: skip
+    if waiting and paused > _OLD:
+        words = f"paused for {format_duration(float(int(paused)))}, and jobs wait"
+        found.append(
+            _fleet("paused with a backlog", Severity.WARNING, words, queue=queue, count=waiting,
+                   fix=f"gopher queue resume {queue}")
+        )  # fmt: skip
+    if oldest > _OLD:
+        words = f"the oldest job has waited for {format_duration(float(int(oldest)))}"
+        found.append(_fleet("old jobs", Severity.NOTE, words, queue=queue, count=waiting))
+    return found
+
+
+def _unhandled(queue: str, serving: Sequence[WorkerInfo], types: Mapping[str, int]) -> list[Finding]:
+    if not serving or not types:
+        return []
+    known = {type for worker in serving for type in worker.types}
+    lost = {type: count for type, count in types.items() if type not in known}
+    if not lost:
+        return []
+    return [
+        _fleet("types without a handler", Severity.WARNING, "no living worker knows these types",
+               queue=queue, count=sum(lost.values()), examples=tuple(sorted(lost)[:5]),
+               fix="start a worker that has the handler: gopher worker --app ...")
+    ]  # fmt: skip
+
+
+def _fleet(
+    name: str, severity: Severity, meaning: str, *, queue: str = "", count: int = 0,
+    examples: tuple[str, ...] = (), fix: str = "",
+) -> Finding:  # fmt: skip
+    return Finding(
+        section="fleet", name=name, severity=severity, meaning=meaning, queue=queue, count=count,
+        examples=examples, fix=fix,
+    )  # fmt: skip

@@ -1,0 +1,217 @@
+"""The doctor: looks at server, fleet and data, tells what is wrong, and repairs what is safe to repair."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from gopher_cli.model.errors import BadData
+from gopher_cli.model.findings import TROUBLES, Finding, Severity
+from gopher_cli.store import surveying
+from gopher_cli.store.calls import Depth
+from gopher_cli.store.keys import is_ours
+from gopher_cli.verbs.auditing import Audit, Auditing
+from gopher_cli.verbs.checking import Checking
+from gopher_cli.verbs.counting import Counting
+
+_SHOWN = 5
+_PATIENCE = 2.5  # seconds in which a living worker carries a follow-up to its queue
+
+
+@dataclass(slots=True)
+class Survey:
+    """Which keys there are below our prefix. ``parts``: by queue, what follows the braces of its keys."""
+
+    parts: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    unknown: list[str] = field(default_factory=list)
+    foreign: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+
+@dataclass(slots=True)
+class Diagnosis:
+    """The findings, and behind them what a repair needs: the audits by queue."""
+
+    findings: list[Finding] = field(default_factory=list)
+    audits: list[Audit] = field(default_factory=list)
+    unlisted: list[str] = field(default_factory=list)
+    jobs: int = 0
+
+    @property
+    def troubles(self) -> list[Finding]:
+        return [finding for finding in self.findings if finding.is_trouble]
+
+    @property
+    def mendable(self) -> list[Finding]:
+        return [finding for finding in self.troubles if finding.mends]
+
+
+class Diagnosing(Auditing, Checking, Counting):
+    async def diagnose(
+        self, queues: Sequence[str] = (), *, data: bool = True, tell: Callable[[str], None] = lambda _: None
+    ) -> Diagnosis:
+        """Everything that can be seen from here. Needs an event loop. Raises Unavailable, NotFound."""
+        found = Diagnosis()
+        listed = await self.known_queues(queues)
+        tell("the server")
+        found.findings += await self.check_up()
+        survey = await self._survey() if data else Survey()
+        found.unlisted = [] if queues else sorted(set(survey.parts) - set(listed) - {"~"})
+        names = [q for q in [*listed, *found.unlisted] if q not in survey.foreign]
+        if data:
+            await self._audit_all(found, names, survey, tell)
+        tell("the fleet")
+        depths, unreadable = await self._depths(names)
+        for queue in unreadable:
+            survey.foreign[queue].append(f"a key of {queue}")
+        types = {audit.queue: audit.types for audit in found.audits}
+        found.findings += await self.check_fleet(depths, types)
+        found.findings += _about_keys(found, survey, set(queues))
+        for audit in found.audits:
+            found.findings += _about_data(audit)
+        found.findings.sort(key=_order)
+        return found
+
+    async def _depths(self, names: Sequence[str]) -> tuple[dict[str, Depth], list[str]]:
+        known: dict[str, Depth] = {}
+        unreadable = []
+        for name in names:
+            try:
+                known[name] = await self.depth(name)
+            except BadData:
+                unreadable.append(name)
+            except ValueError:  # a counter that is no number: the audit tells of it
+                continue
+        return known, unreadable
+
+    async def _survey(self) -> Survey:
+        """All keys below our prefix, and whether each holds the kind of value that it should."""
+        survey, cursor, seen = Survey(), 0, set[str]()
+        while True:
+            cursor, page = await self.store.ask(surveying.names(self.namespace, cursor))
+            fresh = [name for name in dict.fromkeys(page) if name not in seen]
+            seen.update(fresh)
+            ours = [name for name in fresh if is_ours(self.namespace, name)]
+            survey.unknown += sorted(set(fresh) - set(ours))
+            kinds = await self.store.ask(surveying.types(ours))
+            for name, kind in zip(ours, kinds, strict=True):
+                queue, part = name[len(self.namespace) + 2 :].split("}:", 1)
+                survey.parts[queue].append(part)
+                if kind not in ("none", surveying.kind_of(part) if queue != "~" else _fleet_kind(part)):
+                    survey.foreign[queue].append(name)
+            if not cursor:
+                return survey
+
+    async def _audit_all(
+        self, found: Diagnosis, names: Sequence[str], survey: Survey, tell: Callable[[str], None]
+    ) -> None:
+        for queue in names:
+            tell(f"the queue {queue}")
+            workers = [worker.id for worker in await self.workers()]
+            audit = await self.audit(queue, workers)
+            await self._hands(audit, survey.parts.get(queue, []), workers)
+            found.audits.append(audit)
+            found.jobs += audit.count.jobs if audit.count else 0
+        await self._follow_ups(found.audits)
+
+    async def _follow_ups(self, audits: Sequence[Audit]) -> None:
+        """Those that are still in the outbox when a living worker would have carried them away."""
+        end = time.monotonic() + _PATIENCE
+        while True:
+            for audit in audits:
+                for kind in ("outbox", "torn"):
+                    keys, ids = self.keys(audit.queue), audit.things[kind]
+                    audit.things[kind] = await self.still_in_outbox(keys, ids)
+            if not any(audit.things["outbox"] for audit in audits) or time.monotonic() > end:
+                return
+            import asyncio  # late: a command that does not wait starts without it
+
+            await asyncio.sleep(0.1)
+
+    async def _hands(self, audit: Audit, parts: Iterable[str], workers: Sequence[str]) -> None:
+        """What processes of workers that nobody knows have in their hands, and do not run."""
+        keys = self.keys(audit.queue)
+        for part in parts:
+            holder = part.removeprefix("held:")
+            if holder == part or holder.rpartition(".")[0] in workers:
+                continue
+            ids = await self.store.ask(surveying.members(keys.held(holder), 500))
+            left = await self._leftover(keys, "held", ids, holder)
+            audit.things[f"held:{holder}"] += left
+
+
+def _fleet_kind(name: str) -> str:
+    return "hash" if name == "meta" else surveying.kind_of(name)
+
+
+def _about_keys(found: Diagnosis, survey: Survey, chosen: set[str]) -> list[Finding]:
+    findings = [_finding("keys that gopher does not know", "", survey.unknown)] if survey.unknown else []
+    for queue, names in survey.foreign.items():
+        if not chosen or queue in chosen:
+            findings.append(_finding("keys of a foreign type", queue, names))
+    findings += [_finding("queues that are not listed", queue, [queue]) for queue in found.unlisted]
+    return findings
+
+
+def _about_data(audit: Audit) -> list[Finding]:
+    """One finding for each kind of trouble in a queue, or one that all is well."""
+    apart: dict[str, list[str]] = defaultdict(list)
+    for complaint in audit.complaints:
+        apart[complaint.name].append(shown(complaint.job.id))
+    for kind, name in _THINGS.items():
+        for where, ids in audit.things.items():
+            if where.partition(":")[0] == kind and ids:
+                apart[name] += [shown(id) for id in ids]
+    findings = [_finding(name, audit.queue, examples) for name, examples in apart.items()]
+    findings += _about_count(audit)
+    if not findings:
+        count = audit.count.jobs if audit.count else audit.jobs
+        all_well = "every job is in one place, and the counters agree"
+        findings.append(
+            Finding(section="data", name="jobs", severity=Severity.OK, meaning=all_well,
+                    queue=audit.queue, count=count)
+        )  # fmt: skip
+    return findings
+
+
+_THINGS = {
+    "lock": "locks without a live job", "end": "lock ends without a lock",
+    "held": "left by workers that are gone", "outbox": "follow-ups that wait",
+    "torn": "follow-ups that cannot be read",
+}  # fmt: skip
+
+
+def _about_count(audit: Audit) -> list[Finding]:
+    """Jobs without a record are not counted among the jobs, and may never have been accepted."""
+    count = audit.count
+    if count is None:
+        return []
+    missing = count.missing - audit.without_record if count.missing > 0 else count.missing
+    found = []
+    if count.unreadable:
+        found.append(_finding("counters that cannot be read", audit.queue, count.unreadable))
+    elif missing > 0:
+        found.append(_finding("jobs that are missing", audit.queue, [], missing))
+    elif missing < 0:
+        found.append(_finding("jobs that nobody counted", audit.queue, [], -missing))
+    return found
+
+
+def _finding(name: str, queue: str, examples: Sequence[str], count: int = 0) -> Finding:
+    trouble = TROUBLES[name]
+    return Finding(
+        section="data", name=name, severity=trouble.severity, meaning=trouble.meaning, queue=queue,
+        count=count or len(examples), examples=tuple(examples[:_SHOWN]), fix=trouble.fix, mends=trouble.mends,
+    )  # fmt: skip
+
+
+def _order(finding: Finding) -> tuple[int, int, str]:
+    """As they stand, but for the data: the worst first."""
+    section = ("server", "fleet", "data").index(finding.section)
+    worst = list(Severity).index(finding.severity) if finding.section == "data" else 0
+    return section, -worst, finding.queue if finding.section == "data" else ""
+
+
+def shown(id: bytes) -> str:
+    return id.decode("utf-8", "backslashreplace")

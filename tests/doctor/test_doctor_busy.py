@@ -1,0 +1,63 @@
+"""The doctor on a system at work: what is only on its way is no finding."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import a
+import pytest
+from worker.conftest import environ, worker  # noqa: F401 (fixtures)
+from worker.processes import Worker, until
+
+from doctor.ward import troubles
+from gopher_cli.gopher import Gopher
+from gopher_cli.verbs.diagnosing import Diagnosis
+from gopher_cli.verbs.sweeping import Filter
+
+pytestmark = pytest.mark.anyio
+LOOKS = 20
+MOST = 120  # jobs at a time: a look shall not take for ever
+
+
+async def traffic(gopher: Gopher, over: asyncio.Event) -> int:
+    """Jobs of every kind, some cancelled, some purged, until it is over; how many were submitted."""
+    rounds = 0
+    while not over.is_set():
+        rounds += 1
+        jobs = [
+            *(a.job(f"{kind}-{rounds}-{n}", type=kind, priority=n % 11) for n in range(5)
+              for kind in ("quick", "slow", "unsteady", "parent", "doomed")),
+            a.job(f"u-{rounds}", type="quick", unique_key=f"k{rounds % 3}", unique_for=0.5 * (rounds % 2)),
+            a.job(f"d-{rounds}", type="quick", delay=0.05), a.job(f"x-{rounds}", type="slow", delay=0.2),
+            a.job(f"c-{rounds}", type="quick", after=[f"slow-{rounds}-0", f"slow-{rounds}-1"]),
+            a.job(f"n-{rounds}", type="quick", retention=0.0),
+        ]  # fmt: skip
+        await gopher.submit_many(jobs)
+        await gopher.cancel("default", [f"slow-{rounds}-{n}" for n in range(2, 4)] + [f"x-{rounds}"])
+        await gopher.requeue_all(Filter(states=("failed",)), limit=5)
+        while sum((await gopher.depth("default")).sizes.values()) > MOST and not over.is_set():
+            await gopher.purge(Filter(states=("completed", "failed", "cancelled")), limit=100)
+            await asyncio.sleep(0.02)
+    return rounds
+
+
+async def test_a_busy_system_has_no_finding(gopher: Gopher, worker: Callable[..., Worker]) -> None:  # noqa: F811
+    one = worker("--app", "doctor.busy_app:app", "--concurrency", "10")
+    over = asyncio.Event()
+    load = asyncio.create_task(traffic(gopher, over))
+    looks: list[Diagnosis] = []
+    try:
+        await until(lambda: _completed(gopher, 20))
+        looks = [await gopher.diagnose() for _ in range(LOOKS)]
+    finally:
+        over.set()
+        rounds = await load
+
+    assert [troubles(found) for found in looks] == [{}] * LOOKS
+    assert len({found.jobs for found in looks}) > 1, "nothing moved while the doctor looked"
+    assert rounds > 1 and one.process.poll() is None
+
+
+async def _completed(gopher: Gopher, count: int) -> bool:
+    return (await gopher.depth("default")).counters.get("completed", 0) >= count
