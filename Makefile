@@ -16,7 +16,7 @@ THEN_bench := --no-deps arq
 # Two installs into one .venv at a time would trip over each other.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage lint format bench completions wheel clean
+.PHONY: help demo test chaos soak coverage lint format bench completions wheel clean
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONPATH PYTHONHOME
@@ -37,6 +37,13 @@ coverage: $(VENV)/.installed-test  ## Tell which lines of the core the tests rea
 	-timeout 420 $(BIN)/coverage run -m pytest -n auto -k 'not thread and not second_signal' $(ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+chaos: $(VENV)/.installed-test  ## Kill, stop, cut and fill everything at random for five minutes (ARGS='--seed 7')
+	PYTHONPATH=tests $(BIN)/python -m chaos $(ARGS)
+
+HOURS ?= 2
+soak: $(VENV)/.installed-test  ## The same for hours, with long calms, and nothing may grow (HOURS=2)
+	PYTHONPATH=tests $(BIN)/python -m chaos --soak --seconds $$(( $(HOURS) * 3600 )) --rate 20 --calm 120 $(ARGS)
 
 lint: $(VENV)/.installed-dev  ## Check style and types: ruff, mypy --strict
 	$(BIN)/ruff check .

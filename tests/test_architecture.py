@@ -17,8 +17,9 @@ FILES = sorted(ROOT.rglob("*.py"))
 BELOW = {
     "model": set(),
     "events": {"model"},
-    "store": {"model"},
-    "verbs": {"model", "store", "events"},
+    "store": {"model", "__version__"},
+    "failpoints": set(),
+    "verbs": {"model", "store", "events", "failpoints"},
     "handlers": {"model"},
     "builtin": {"model", "handlers", "context", "config"},
     "loading": {"model", "handlers", "builtin"},
@@ -34,6 +35,7 @@ BELOW = {
     "embedded": {"model", "store", "config", "embedded_place"},
     "build": {"model", "store", "events", "gopher", "sync", "config", "embedded"},
     "worker": {
+        "failpoints",
         "model",
         "store",
         "events",
@@ -57,7 +59,16 @@ BARE = {"model": {"msgspec"}, "events": {"msgspec"}, "store": {"msgspec", "redis
 LATE = {("gopher", "build"), ("sync", "build")}
 
 # Everything else gets Settings, or an environment, as a value.
-READ_THE_ENVIRONMENT = {"cli", "demo", "worker", "config", "config_model", "build", "embedded_place"}
+READ_THE_ENVIRONMENT = {
+    "cli",
+    "demo",
+    "worker",
+    "config",
+    "config_model",
+    "build",
+    "embedded_place",
+    "failpoints",
+}
 
 
 def part(path: Path) -> str:

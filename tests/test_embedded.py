@@ -50,6 +50,7 @@ def kill(home: Path) -> None:
     assert embedded._wait(lambda: not is_served(place(home, "default")), 10)
 
 
+@pytest.mark.row("R23")
 def test_a_bare_machine_gets_a_server_that_stays_up(home: Path) -> None:
     first, second = ensure(home), ensure(home)
 
@@ -88,6 +89,7 @@ def test_its_environment_holds_no_secrets(home: Path, monkeypatch: pytest.Monkey
     assert "server" in shown and "hunter2" not in shown
 
 
+@pytest.mark.row("R22")
 def test_fifty_starters_at_once_get_one_server(home: Path) -> None:
     starters = [subprocess.Popen([sys.executable, "-c", ENSURE, home]) for _ in range(50)]
 
@@ -97,6 +99,7 @@ def test_fifty_starters_at_once_get_one_server(home: Path) -> None:
     assert len({line.split(":")[0] for line in log.splitlines() if " * Ready" in line}) == 1
 
 
+@pytest.mark.row("R22")
 def test_after_kill_9_it_comes_back_with_its_data(home: Path) -> None:
     before = start(home)
     ask(home, "SET", "kept", "1")
@@ -110,6 +113,7 @@ def test_after_kill_9_it_comes_back_with_its_data(home: Path) -> None:
     assert ask(home, "GET", "kept") == "1"
 
 
+@pytest.mark.row("R22")
 def test_fifty_starters_after_a_crash_get_one_server_with_the_data(home: Path) -> None:
     ensure(home)
     ask(home, "SET", "kept", "1")
@@ -122,6 +126,7 @@ def test_fifty_starters_after_a_crash_get_one_server_with_the_data(home: Path) -
     assert ask(home, "GET", "kept") == "1"
 
 
+@pytest.mark.row("R22")
 def test_a_lost_socket_is_no_lost_server(home: Path) -> None:
     path = Path(ensure(home).path)
     ask(home, "SET", "kept", "1")
@@ -132,6 +137,7 @@ def test_a_lost_socket_is_no_lost_server(home: Path) -> None:
     assert ask(home, "GET", "kept") == "1"
 
 
+@pytest.mark.row("R22")
 def test_a_pid_file_that_lies_kills_nobody(home: Path) -> None:
     ensure(home)
     kill(home)
@@ -181,6 +187,7 @@ def test_two_names_are_two_servers(home: Path) -> None:
         assert stop(home, "dev")
 
 
+@pytest.mark.row("R22")
 def test_a_long_path_gets_its_socket_elsewhere(tmp_path: Path) -> None:
     home = tmp_path / ("long" * 40)
     try:
@@ -231,6 +238,7 @@ def test_a_directory_that_cannot_be_made_is_a_line_of_text(home: str) -> None:
     assert "GOPHER_HOME" in caught.value.hint
 
 
+@pytest.mark.row("R22")
 def test_a_directory_that_is_not_writable_is_a_line_of_text(tmp_path: Path) -> None:
     code = (
         "import os, sys; from pathlib import Path; from gopher_cli.embedded import ensure\n"
@@ -265,6 +273,7 @@ def test_a_program_that_does_not_run_gives_way_to_the_next(
     assert ensure(home).kind == "unix"
 
 
+@pytest.mark.row("R3")
 def test_corrupt_data_is_shown_with_the_way_to_repair_it(home: Path) -> None:
     ensure(home)
     ask(home, "SET", "kept", "1")

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import ipaddress
 import json
+import socket
 import threading
 from typing import Any
 
@@ -50,6 +51,7 @@ def test_the_signature_is_the_one_of_a_known_vector() -> None:
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 503])
+@pytest.mark.row("S9")
 def test_what_may_pass_is_tried_again(ctx: Any, web: Any, status: int) -> None:
     web.status = status
 
@@ -78,6 +80,7 @@ def test_other_refusals_are_final(ctx: Any, web: Any, status: int) -> None:
         run(ctx, url=web.url)
 
 
+@pytest.mark.row("S9")
 def test_a_redirect_is_not_followed(ctx: Any, web: Any) -> None:
     web.status, web.headers = 302, {"Location": web.url + "/other"}
 
@@ -86,12 +89,14 @@ def test_a_redirect_is_not_followed(ctx: Any, web: Any) -> None:
     assert len(web.asked) == 1
 
 
+@pytest.mark.row("S9")
 def test_of_a_huge_answer_only_64_kb_are_read(ctx: Any, web: Any) -> None:
     web.body = b"x" * 1_000_000
 
     assert run(ctx, url=web.url)["bytes"] == 65536
 
 
+@pytest.mark.row("S9")
 def test_a_slow_answer_ends_at_the_deadline(ctx: Any, web: Any) -> None:
     web.hold = threading.Event()
 
@@ -108,6 +113,7 @@ def test_the_sockets_own_time_out_says_the_same(ctx: Any, web: Any, monkeypatch:
         run(ctx, url=web.url, timeout="50ms")
 
 
+@pytest.mark.row("S9")
 def test_in_production_the_own_network_is_refused(ctx: Any, web: Any) -> None:
     ctx.set(app_env="production")
     port = web.url.rpartition(":")[2]
@@ -119,6 +125,28 @@ def test_in_production_the_own_network_is_refused(ctx: Any, web: Any) -> None:
     assert web.asked == []
 
 
+@pytest.mark.row("S9")
+def test_a_name_that_means_another_place_when_asked_again_is_not_asked_again(
+    ctx: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ctx.set(app_env="production")
+    meanings, real, tried = iter(["93.184.216.34", "127.0.0.1"]), socket.getaddrinfo, []
+
+    def look_up(host: Any, *words: Any, **more: Any) -> Any:
+        return real(next(meanings) if host == "rebind.test" else host, *words, **more)
+
+    def connect(address: Any, **_: Any) -> Any:
+        tried.append(address)
+        raise OSError("not today")
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    monkeypatch.setattr(socket, "create_connection", connect)
+
+    with pytest.raises(ConnectionError):
+        run(ctx, url="http://rebind.test/")
+    assert tried == [("93.184.216.34", 80)]
+
+
 @pytest.mark.parametrize(
     "address",
     [
@@ -128,6 +156,7 @@ def test_in_production_the_own_network_is_refused(ctx: Any, web: Any) -> None:
         "2001:0:7f00:1::", "2001:db8::1",
     ],
 )  # fmt: skip
+@pytest.mark.row("S9")
 def test_an_address_that_is_not_public_is_recognised(address: str) -> None:
     assert not net.is_public(ipaddress.ip_address(address))
 

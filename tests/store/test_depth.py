@@ -31,3 +31,11 @@ def test_an_empty_queue_is_empty(queue):
     depth = queue.depth()
 
     assert (sum(depth.sizes.values()), depth.counters, depth.oldest) == (0, {}, {})
+
+
+def test_a_counter_that_is_no_number_hides_nothing_else(queue):
+    queue.submit(a.job())
+    queue.redis.hset(queue.keys["counters"], "failed", "rubbish")
+
+    assert queue.depth().counters == {"enqueued": 1}
+    queue.redis.hdel(queue.keys["counters"], "failed")

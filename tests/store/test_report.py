@@ -30,14 +30,39 @@ def test_two_reports_of_one_job_in_one_call_are_both_heard(queue):
     assert queue.whole().log == {"one": b"first\nsecond\n"}
 
 
-def test_the_log_keeps_its_last_whole_lines(queue):
+def lines(*numbers):
+    return b"".join(b"1700000000000 %07d\n" % n for n in numbers)  # 22 bytes each
+
+
+def test_the_log_keeps_its_first_and_its_last_lines_and_counts_what_is_dropped(queue):
     queue.submit(a.job("one"))
     (lease,) = queue.reserve()
-    reports = [calls.Report(lease, b"", b"aaaa\nbbbb\ncccc\n")]
+    numbers, log = list(range(200)), b""
 
-    queue.run(calls.report(queue.keys, reports, limit=12, now=queue.at))
+    for start in range(0, 200, 20):
+        said = lines(*numbers[start : start + 20])
+        queue.run(calls.report(queue.keys, [calls.Report(lease, b"", said)], limit=1000, now=queue.at))
+        log = queue.whole().log["one"]
+        assert len(log) <= 1000
 
-    assert queue.whole().log == {"one": b"bbbb\ncccc\n"}
+    kept = [line for line in log.splitlines(keepends=True) if b"dropped" not in line]
+    (marker,) = (line for line in log.splitlines() if b"dropped" in line)
+    assert log.startswith(lines(0, 1, 2)) and log.endswith(lines(197, 198, 199))
+    assert marker == b"1700000000000 (%d bytes dropped)" % (200 * 22 - sum(map(len, kept)))
+
+
+def test_a_line_that_looks_like_that_count_does_no_harm(queue):
+    queue.submit(a.job("one"))
+    (lease,) = queue.reserve()
+    said = (
+        b"1 (99999999999999999999999999999999 bytes dropped)\n" * 9
+        + b"1" * 60_000
+        + b" bytes dropped)\n" * 50
+    )
+
+    queue.run(calls.report(queue.keys, [calls.Report(lease, b"", said)], limit=1000, now=queue.at))
+
+    assert len(queue.whole().log["one"]) <= 1000
 
 
 @pytest.mark.parametrize("token", ["", "other:1"])

@@ -25,6 +25,7 @@ async def test_health_tells_that_redis_answers(api: httpx2.AsyncClient) -> None:
     assert answer.json()["status"] == "healthy" and answer.json()["redis"] == "connected"
 
 
+@pytest.mark.row("S2")
 async def test_without_redis_health_is_degraded_and_submits_are_asked_to_come_again(
     open_api: Any,
 ) -> None:
@@ -39,6 +40,7 @@ async def test_without_redis_health_is_degraded_and_submits_are_asked_to_come_ag
     assert "127.0.0.1" not in submit.text
 
 
+@pytest.mark.row("S2")
 async def test_a_redis_that_says_nothing_is_away_within_two_seconds(open_api: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
@@ -50,6 +52,7 @@ async def test_a_redis_that_says_nothing_is_away_within_two_seconds(open_api: An
     assert time.monotonic() - began < 2
 
 
+@pytest.mark.row("S2")
 async def test_when_redis_comes_back_the_same_server_goes_on(open_api: Any, tmp_path: Path) -> None:
     async with open_api(REDIS_URL="embedded://default") as api:
         try:

@@ -58,7 +58,7 @@ async def test_with_a_key_any_name_will_do(open_api: Any) -> None:
 
 
 async def test_an_answer_that_takes_too_long_is_ended(open_api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def never(*_: Any) -> None:
+    async def never(*_: Any, **__: Any) -> None:
         await anyio.sleep_forever()
 
     async with open_api(SERVER_WRITE_TIMEOUT="50ms") as api:
@@ -72,7 +72,7 @@ async def test_an_answer_that_takes_too_long_is_ended(open_api: Any, monkeypatch
 async def test_a_submit_that_takes_too_long_names_its_id(
     open_api: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def never(*_: Any) -> None:
+    async def never(*_: Any, **__: Any) -> None:
         await anyio.sleep_forever()
 
     async with open_api(SERVER_WRITE_TIMEOUT="50ms") as api:

@@ -115,13 +115,14 @@ async def test_a_taken_unique_key_answers_the_job_that_holds_it(api: httpx2.Asyn
 
 
 @pytest.mark.parametrize("own", [{}, {"id": "order-1"}])
+@pytest.mark.row("S1")
 async def test_a_submit_of_unknown_end_can_be_repeated_under_its_id_and_is_stored_once(
     api: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch, own: dict[str, str]
 ) -> None:
     gopher = api.app.state.gopher  # type: ignore[attr-defined]
 
-    async def stored_and_not_heard(jobs: Any) -> Any:
-        await type(gopher).submit_many(gopher, jobs)
+    async def stored_and_not_heard(jobs: Any, **more: Any) -> Any:
+        await type(gopher).submit_many(gopher, jobs, **more)
         raise Unavailable("Redis does not answer in time")
 
     body = {"type": "t", **own}
@@ -224,6 +225,7 @@ async def test_another_kind_of_body_is_unsupported(api: httpx2.AsyncClient, head
     assert answer.status_code == 415
 
 
+@pytest.mark.row("N8")
 async def test_a_body_of_more_than_one_megabyte_is_refused_while_it_streams(
     api: httpx2.AsyncClient,
 ) -> None:
@@ -273,6 +275,7 @@ async def test_an_unknown_job_is_not_found(api: httpx2.AsyncClient, id: str) -> 
     assert answer.json()["error"]
 
 
+@pytest.mark.row("N8")
 async def test_a_client_that_sends_too_slowly_is_told(open_api: Any) -> None:
     async def never() -> Any:
         yield b'{"type":'

@@ -1,0 +1,91 @@
+"""Where it happens: a server with shims, a proxy before it, three workers that are replaced when they die."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from faults.ledger import PLACE, Ledger
+from faults.proxy import Proxy
+from redis import Redis
+from servers import Server, own_server
+from worker.processes import TESTS, Worker
+
+from gopher_cli.gopher import Gopher
+from gopher_cli.store.redis import RedisStore
+from gopher_cli.store.url import parse_url
+
+NAMESPACE = "chaos"
+QUEUE = "default"
+
+
+class Place:
+    """``gopher`` goes through the proxy, as the workers do; ``redis`` looks at the server directly."""
+
+    def __init__(self, server: Server, proxy: Proxy, home: Path, lease: float) -> None:
+        self.server, self.proxy, self.home = server, proxy, home
+        self.ledger = Ledger(home / "ledger")
+        self.redis: Any = Redis.from_url(server.url, socket_timeout=10)
+        self.gopher = Gopher(store=RedisStore(parse_url(proxy.url), timeout=2.0), namespace=NAMESPACE)
+        self.workers: list[Worker] = []
+        self.spared: list[Worker] = []
+        self.started = 0
+        self.clock = 0.0  # how far the server's clock is ahead, s
+        self._environ = {
+            "PATH": os.environ["PATH"], "HOME": str(home), "GOPHER_HOME": str(home / "home"),
+            "REDIS_URL": proxy.url, "GOPHER_NAMESPACE": NAMESPACE, "PYTHONPATH": f"{TESTS}:{TESTS.parent}",
+            "GOPHER_LEASE": f"{lease}s", "GOPHER_HEARTBEAT": f"{lease / 3:.2f}s", "GOPHER_TESTING": "1",
+            "GOPHER_BACKOFF": "fixed:50ms", "REDIS_TIMEOUT": "2s", PLACE: str(self.ledger.path),
+        }  # fmt: skip
+
+    async def hire(self, *, spared: bool = False) -> Worker:
+        """Another worker; it may take a while until it serves."""
+        words = ("--app", "faults.jobs:app", "--processes", "2", "-c", "4", "--grace", "2s")
+        one = await asyncio.to_thread(Worker, self._environ, *words, "--log-level", "warning")
+        self.workers.append(one)
+        self.started += 1
+        if spared:
+            self.spared.append(one)
+        return one
+
+    def dismiss(self, one: Worker) -> None:
+        """With all its processes, at once."""
+        self.workers.remove(one)
+        one.kill()
+
+    def victims(self) -> list[Worker]:
+        return [one for one in self.workers if one not in self.spared]
+
+    def set_clock(self, seconds: float) -> None:
+        self.clock = seconds
+        self.server.control.set_clock(seconds)
+
+    def running(self) -> dict[str, str]:
+        """The running jobs, and the token of each."""
+        keys = self.gopher.keys(QUEUE)
+        ids = [id.decode() for id in self.redis.zrange(keys["running"], 0, -1)]
+        metas = self.redis.hmget(keys["meta"], ids) if ids else []
+        return {id: (meta or b";;").decode().split(";")[2] for id, meta in zip(ids, metas, strict=True)}
+
+    async def close(self) -> None:
+        for one in list(self.workers):
+            self.dismiss(one)
+        await self.gopher.close()
+
+
+@contextmanager
+def a_place(lease: float) -> Iterator[Place]:
+    with (
+        TemporaryDirectory(prefix="gopher-chaos-", dir="/tmp") as home,
+        own_server(shims=("clock", "disk"), tcp=True) as server,
+    ):
+        proxy = Proxy(("127.0.0.1", server.port))
+        try:
+            yield Place(server, proxy, Path(home), lease)
+        finally:
+            proxy.close()

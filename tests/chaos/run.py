@@ -1,0 +1,157 @@
+"""One run: storms and calms by turns, then the reckoning."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import laws
+from faults.verdict import PROMPT, Verdict, check, drain
+from laws.state import keys_of
+from worker.processes import children_of, until
+
+from chaos.growth import Growth
+from chaos.load import Load
+from chaos.place import NAMESPACE, QUEUE, Place, a_place
+from chaos.storms import storm
+
+BOUND = 20.0  # seconds: what the README promises of a dead worker's jobs, with the default lease
+_LOOK = 0.25
+
+
+@dataclass(frozen=True)
+class Plan:
+    """``calm`` is how long (s) it may rest after it has recovered. A ``soak`` leaves one worker alone."""
+
+    seconds: float
+    seed: int
+    lease: float = 15.0
+    rate: float = 40.0
+    calm: float = 5.0
+    soak: bool = False
+
+
+@dataclass
+class Outcome:
+    """``recoveries``: seconds from the end of each storm until no job was in dead hands."""
+
+    plan: Plan
+    end: Verdict = field(default_factory=Verdict)
+    faults: int = 0
+    workers: int = 0
+    refused: int = 0
+    recoveries: list[float] = field(default_factory=list)
+    slope: float | None = None
+    leaked: list[str] = field(default_factory=list)
+    broken: str = ""
+
+    @property
+    def holds(self) -> bool:
+        prompt = max(self.recoveries, default=0.0) <= BOUND
+        return self.end.holds and not self.end.waiting and not self.leaked and not self.broken and prompt
+
+    def __str__(self) -> str:
+        end = self.end
+        slope = "not measured" if self.slope is None else f"{self.slope:+.1f} MB/h"
+        return (
+            f"{'HOLDS' if self.holds else 'BROKEN'} seed {self.plan.seed}, {self.plan.seconds:g} s, "
+            f"{self.faults} faults, {self.workers} workers: accepted {end.accepted}, "
+            f"completed {end.completed}, failed {end.failed}, cancelled {end.cancelled}, "
+            f"lost {len(end.lost)}, double outcomes {len(end.doubled)}, extra runs {end.extra_runs}, "
+            f"refused submits {self.refused}, worst recovery {max(self.recoveries, default=0.0):.1f} s, "
+            f"RSS slope {slope}, leaked keys {len(self.leaked)}" + (f"\n{self.broken}" if self.broken else "")
+        )
+
+
+async def run(plan: Plan, tell: Callable[[str], None]) -> Outcome:
+    chance, outcome, growth = random.Random(plan.seed), Outcome(plan), Growth()
+    with a_place(plan.lease) as place:
+        try:
+            for n in range(3):
+                await place.hire(spared=plan.soak and n == 0)
+            load = Load(place, plan.rate, random.Random(chance.random()))
+            watch = asyncio.create_task(_watch(place, growth))
+            await _storms(place, plan, chance, outcome, tell)
+            await load.end()
+            outcome.refused, outcome.workers, outcome.slope = load.refused, place.started, growth.slope()
+            await _reckon(place, outcome)
+            watch.cancel()
+        finally:
+            await place.close()
+    return outcome
+
+
+async def _storms(
+    place: Place, plan: Plan, chance: random.Random, outcome: Outcome, tell: Callable[[str], None]
+) -> None:
+    began = time.monotonic()
+    while (now := time.monotonic() - began) < plan.seconds:
+        names = await storm(place, chance)
+        outcome.faults += len(names)
+        seconds = await _recovered(place)
+        outcome.recoveries.append(seconds)
+        tell(f"{now:6.1f} s  {'; '.join(names)}: recovered in {seconds:.1f} s")
+        await asyncio.sleep(chance.uniform(0, plan.calm))
+
+
+async def _recovered(place: Place) -> float:
+    """Seconds until each job that was running at the end of a storm was taken from dead hands, or goes on.
+
+    Whose handler gives a sign of life goes on; whose token is another one was taken.
+    """
+    began = time.monotonic()
+    suspects = place.running()
+
+    def all_well() -> bool:
+        now = place.running()
+        left = {id: token for id, token in suspects.items() if now.get(id) == token}
+        lively = {run.id for run in place.ledger.starts() if run.last > began} if left else set()
+        suspects.clear()
+        suspects.update({id: token for id, token in left.items() if id not in lively})
+        return not suspects
+
+    while not await asyncio.to_thread(all_well):
+        assert time.monotonic() - began < 3 * BOUND, f"nobody takes these back: {suspects}"
+        await asyncio.sleep(_LOOK)
+    return time.monotonic() - began
+
+
+async def _watch(place: Place, growth: Growth) -> None:
+    """As an init system does: who has ended is started again (one that finds no Redis at its start ends)."""
+    while True:
+        for one in [one for one in place.workers if one.process.poll() is not None]:
+            place.workers.remove(one)
+            await place.hire()
+        pids = [pid for one in place.workers for pid in (one.process.pid, *children_of(one.process.pid))]
+        growth.look(pids)
+        await asyncio.sleep(1)
+
+
+async def _reckon(place: Place, outcome: Outcome) -> None:
+    """All is over and calm: everything must end, nothing may be left, and the laws hold."""
+    try:
+        await drain(place.gopher, seconds=3 * BOUND)
+        _, outcome.leaked = keys_of(place.redis, NAMESPACE)
+        outcome.end = await check(place.redis, NAMESPACE, place.gopher, place.ledger, seconds=PROMPT)
+        await until(lambda: not place.running())
+        laws.check(place.redis, NAMESPACE)
+    except AssertionError as error:
+        outcome.broken = f"{error or 'a law is broken'}\n{await _scene(place)}"
+
+
+async def _scene(place: Place) -> str:
+    """What stands there, for whoever must find out why."""
+    depth = await place.gopher.depth(QUEUE)
+    lines = [f"{place_} {size}" for place_, size in depth.sizes.items() if size]
+    lines += [f"outbox {depth.outbox}", f"paused since {depth.paused_since}", f"running {place.running()}"]
+    now = place.redis.time()[0] * 1000
+    for waiting in ("scheduled", "retrying", "blocked"):
+        for id, score in place.redis.zrange(place.gopher.keys(QUEUE)[waiting], 0, 3, withscores=True):
+            record, spec = (place.redis.hget(place.gopher.keys(QUEUE)[name], id) for name in ("meta", "spec"))
+            lines.append(f"{waiting} {id.decode()} due in {(score - now) / 1000:.1f} s: {record} {spec}")
+    for one in place.workers:
+        lines.append(f"worker {one.process.pid}: exit {one.process.poll()}; said last: {one.said[-8:]}")
+    return "\n".join(lines)

@@ -1,0 +1,88 @@
+"""Many jobs at once: all due now, then all to be deleted, and none of it keeps the server from answering."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from faults.ledger import Ledger
+from faults.scene import Scene
+from servers import Server, own_server
+
+from gopher_cli.gopher import Gopher
+from gopher_cli.model.making import make_job
+from gopher_cli.verbs.sweeping import Filter
+
+pytestmark = [pytest.mark.anyio, pytest.mark.row("R20")]
+
+# By hand with a million: GOPHER_TEST_LARGE=1000000 pytest -s --timeout 900 tests/faults/test_large.py
+MANY = int(os.environ.get("GOPHER_TEST_LARGE", "30000"))
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with own_server("", "--appendfsync", "no") as one:
+        yield one
+
+
+@pytest.fixture
+def scene(
+    server: Server, fleet: Callable[..., object], at: Callable[..., Gopher], ledger: Ledger, namespace: str
+) -> Scene:
+    return Scene(server, fleet, at, ledger, namespace)
+
+
+async def fetching(scene: Scene, taken: list[float]) -> None:
+    """What a fetch takes that is sent now, a hundred times a second."""
+    sequence = 0
+    while True:
+        sequence += 1
+        began = time.perf_counter()
+        await scene.gopher.reserve("default", worker="w", token=f"w:{sequence}:x", sequence=sequence)
+        taken.append(time.perf_counter() - began)
+        await asyncio.sleep(0.01)
+
+
+def worst_script(scene: Scene) -> float:
+    """The longest that any command has kept the server, in ms."""
+    return max((one["duration"] / 1000 for one in scene.redis.slowlog_get(1000)), default=0.0)
+
+
+def p99(taken: list[float]) -> float:
+    return sorted(taken)[int(len(taken) * 0.99)] * 1000
+
+
+async def test_many_jobs_that_are_due_at_once_stand_in_line_in_slices(scene: Scene) -> None:
+    now = scene.redis.time()[0]
+    for _ in range(0, MANY, 5000):
+        await scene.gopher.submit_many([make_job("quick", {}, due=now + 3600) for _ in range(5000)])
+    keys, later = scene.gopher.keys("default"), str((now + 7200) * 1000)
+    await scene.gopher.submit_many([make_job("quick", {}) for _ in range(5000)])
+    scene.redis.config_set("slowlog-log-slower-than", 1000)
+    scene.redis.slowlog_reset()
+    taken: list[float] = []
+    busy = asyncio.create_task(fetching(scene, taken))
+    await asyncio.sleep(0)
+
+    began = time.perf_counter()
+    await scene.gopher.promote("default", now=later)
+    seconds = time.perf_counter() - began
+    busy.cancel()
+
+    assert scene.redis.zcard(keys["scheduled"]) == 0
+    print(f"{MANY} promoted in {seconds:.1f} s; {len(taken)} fetches meanwhile, p99 {p99(taken):.1f} ms; "
+          f"longest command {worst_script(scene):.1f} ms")  # fmt: skip
+    assert len(taken) > 1, "fetches were served meanwhile"
+    assert p99(taken) < 1000 and worst_script(scene) < 1000, "sliced: never all in one go"
+
+    scene.redis.slowlog_reset()
+    many = scene.size("ready_normal")
+    began = time.perf_counter()
+    await scene.gopher.purge(Filter(states=("enqueued",)))
+    print(f"{many} purged in {time.perf_counter() - began:.1f} s; longest {worst_script(scene):.1f} ms")
+    assert worst_script(scene) < 1000
+    assert scene.size("ready_normal") == 0
+    scene.lawful()

@@ -1,0 +1,116 @@
+"""A server whose memory is full: producers are refused, loudly, and the backlog drains to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+from faults.ledger import Ledger
+from faults.scene import Scene
+from redis.exceptions import OutOfMemoryError
+from servers import Server, binaries_found, own_server
+from worker.processes import until
+
+from gopher_cli.config import Settings
+from gopher_cli.gopher import Gopher
+from gopher_cli.model.errors import TryLater
+from gopher_cli.web.app import create_app
+
+pytestmark = [pytest.mark.anyio, pytest.mark.row("R7")]
+
+
+@pytest.fixture(params=binaries_found())
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    with own_server(binaries_found()[request.param]) as one:
+        yield one
+
+
+@pytest.fixture
+def scene(
+    server: Server, fleet: Callable[..., object], at: Callable[..., Gopher], ledger: Ledger, namespace: str
+) -> Scene:
+    return Scene(server, fleet, at, ledger, namespace)
+
+
+def fill(scene: Scene) -> None:
+    """Until the server takes no more: as full as it can be."""
+    scene.redis.config_set("maxmemory-policy", "noeviction")
+    scene.redis.config_set("maxmemory", scene.redis.info("memory")["used_memory"] + 200_000)
+    for size in (20_000, 1_000, 10):
+        while True:
+            try:
+                scene.redis.rpush("ballast", b"x" * size)
+            except OutOfMemoryError:
+                break
+
+
+async def refused_by_the_command_line(scene: Scene) -> subprocess.CompletedProcess[str]:
+    words = [sys.executable, "-m", "gopher_cli", "submit", "-t", "quick", "-p", "{}"]
+    environ = scene.fleet.environ | {"REDIS_URL": scene.server.url}
+    return await asyncio.to_thread(
+        subprocess.run, words, env=environ, capture_output=True, text=True, check=False
+    )
+
+
+async def refused_over_http(scene: Scene) -> httpx2.Response:
+    environ = scene.fleet.environ | {"REDIS_URL": scene.server.url}
+    app = create_app(Settings.resolve(environ, cwd=Path(environ["HOME"])))
+    wire = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+    async with (
+        app.router.lifespan_context(app),
+        httpx2.AsyncClient(transport=wire, base_url="http://localhost") as client,
+    ):
+        return await client.post("/api/v1/jobs", json={"type": "quick", "payload": {}})
+
+
+async def test_producers_are_refused_and_the_whole_backlog_drains(scene: Scene, tmp_path: Path) -> None:
+    first = scene.worker("-c", "4")
+    held = await scene.submit("hold", 2, {"until": str(tmp_path / "go")})
+    await scene.started(held)
+    await scene.gopher.pause("default")
+    await scene.submit("quick", 200)
+    await scene.submit("flaky", 20, {"fails": 1})
+    await scene.submit("fail", 5, max_retries=0)
+    await scene.submit("quick", 20, delay=0.2)
+    second = scene.worker("-c", "4")
+    fill(scene)
+
+    with pytest.raises(TryLater, match="memory is full"):
+        await scene.gopher.submit("quick", {})
+    said = await refused_by_the_command_line(scene)
+    assert said.returncode == 75
+    assert "memory is full" in said.stderr and "maxmemory" in said.stderr and "Traceback" not in said.stderr
+    answer = await refused_over_http(scene)
+    assert answer.status_code == 503 and int(answer.headers["retry-after"]) > 0
+
+    await scene.gopher.pause("default", paused=False)
+    await until(lambda: len({run.id for run in scene.ledger.ends()}) == 245)
+    (tmp_path / "go").touch()  # held for longer than a lease of 3 s, or about as long
+    await until(lambda: scene.size("completed") == 242 and scene.size("failed") == 5)
+
+    with pytest.raises(OutOfMemoryError):
+        scene.redis.rpush("ballast", b"x" * 10_000)
+    assert scene.count("lost") == 0, "no lease has ended"
+    scene.redis.config_set("maxmemory", 0)
+    assert (await scene.ends_well()).extra_runs == 0
+    for one in (first, second):
+        one.signal(15)
+        assert one.ended() == 0
+
+
+async def test_a_worker_that_starts_at_full_memory_works(scene: Scene) -> None:
+    await scene.submit("quick", 50)
+    fill(scene)
+
+    one = scene.worker("-c", "4", "--burst", wait=False)
+
+    assert one.ended() == 0, one.said
+    assert scene.size("completed") == 50
+    scene.redis.config_set("maxmemory", 0)
+    scene.worker("-c", "4")
+    await scene.ends_well()

@@ -1,0 +1,264 @@
+"""A reply that is lost on the way: what was asked is sent again, and has the effect of once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import a
+import laws
+import pytest
+from driver import Queue
+from faults.proxy import Proxy, proxy_before, script
+from laws.state import look
+from redis import Redis
+
+from gopher_cli.gopher import Gopher
+from gopher_cli.store import calls
+from gopher_cli.store.calls import Call, auditing
+from gopher_cli.store.lane import Lane
+from gopher_cli.store.redis import RedisStore
+from gopher_cli.store.scripts import LUA, load
+from gopher_cli.store.url import parse_url
+from gopher_cli.store.wire import WireStore
+from gopher_cli.sync import SyncStore
+
+pytestmark = [pytest.mark.anyio, pytest.mark.row("N1")]
+T = TypeVar("T")
+Made = Callable[[Queue], Call[Any]]
+
+
+def after_submit(queue: Queue) -> Call[Any]:
+    jobs = [a.job("one", unique_key="k"), a.job("two", delay=60.0), a.job("three", after=("one",))]
+    return calls.submit(queue.keys, jobs, now=queue.at, batch="b", mark=3)
+
+
+def running(queue: Queue) -> list[Any]:
+    queue.submit(a.job("one", unique_key="k"), a.job("two"), a.job("three", after=("one",)))
+    return queue.reserve("w", count=2, token="w:t", sequence=1)
+
+
+def after_reserve(queue: Queue) -> Call[Any]:
+    queue.submit(a.job("one"), a.job("two"), a.job("three"))
+    return calls.reserve(
+        queue.keys, worker="w", token="w:t", sequence=1, quota=(0, 0, 0), count=2,
+        lease_ms=a.lease_time, now=queue.at,
+    )  # fmt: skip
+
+
+def after_settle(queue: Queue) -> Call[Any]:
+    one, two = running(queue)
+    ended = [a.settlement(one, follow_ups=(("child", b"{}"),)), a.settlement(two, a.failure())]
+    return calls.settle(queue.keys, "w", ended, now=queue.at)
+
+
+def after_renew(queue: Queue) -> Call[Any]:
+    running(queue)
+    queue.later(a.second)
+    return calls.renew(queue.keys, "w", lease_ms=a.lease_time, now=queue.at)
+
+
+def after_promote(queue: Queue) -> Call[Any]:
+    queue.submit(a.job("one", delay=1.0), a.job("two", delay=1.0), a.job("three", delay=60.0))
+    queue.later(2 * a.second)
+    return calls.promote(queue.keys, now=queue.at)
+
+
+def after_reclaim(queue: Queue) -> Call[Any]:
+    running(queue)
+    queue.later(a.lease_time + 1)
+    suspects = queue.reclaim().suspects
+    return calls.reclaim(queue.keys, suspects, max_losses=3, lease_ms=a.lease_time, now=queue.at)
+
+
+def after_hand_back(queue: Queue) -> Call[Any]:
+    running(queue)
+    return calls.hand_back(queue.keys, "w", ["one"], max_losses=3, now=queue.at)
+
+
+def after_expire(queue: Queue) -> Call[Any]:
+    one, two = running(queue)
+    queue.settle(a.settlement(one, retention=1.0), a.settlement(two, retention=1.0))
+    queue.later(a.minute)
+    return calls.expire(queue.keys, now=queue.at)
+
+
+def after_report(queue: Queue) -> Call[Any]:
+    one, two = running(queue)
+    said = [calls.Report(one, b"{}", b"17 a line\n"), calls.Report(two, b"", b"17 another\n")]
+    return calls.report(queue.keys, said, now=queue.at)
+
+
+def after_once(queue: Queue) -> Call[Any]:
+    one, _ = running(queue)
+    return calls.once(queue.keys, one, "charge", b"42", now=queue.at)
+
+
+def after_cancel(queue: Queue) -> Call[Any]:
+    running(queue)
+    return calls.cancel(queue.keys, ["one", "three"], retention_ms=a.hour, now=queue.at)
+
+
+def after_requeue(queue: Queue) -> Call[Any]:
+    one, two = running(queue)
+    queue.settle(a.settlement(one, a.discard()), a.settlement(two, a.discard()))
+    return calls.requeue(queue.keys, ["two", "one"], source="failed", now=queue.at)
+
+
+def after_purge(queue: Queue) -> Call[Any]:
+    queue.submit(a.job("one", unique_key="k"), a.job("two"))
+    return calls.purge(queue.keys, "ready_normal", ["one"], now=queue.at)
+
+
+def after_pause(queue: Queue) -> Call[Any]:
+    queue.submit(a.job("one"))
+    return calls.pause(queue.keys, paused=True, now=queue.at)
+
+
+def after_inspect(queue: Queue) -> Call[Any]:
+    queue.submit(a.job("one"))
+    return calls.inspect(queue.keys, "one", now=queue.at)
+
+
+def after_depth(queue: Queue) -> Call[Any]:
+    queue.submit(a.job("one"))
+    return calls.depth(queue.keys, now=queue.at)
+
+
+def after_audit(queue: Queue) -> Call[Any]:
+    running(queue)
+    return auditing.audit(queue.keys, [b"one"], now=queue.at)
+
+
+def after_mend(queue: Queue) -> Call[Any]:
+    queue.submit(a.job("one"))
+    score, record = queue.score("ready_normal", "one"), queue.redis.hget(queue.keys["meta"], "one")
+    queue.redis.zadd(queue.keys["completed"], {"one": 1})
+    (seen,) = queue.run(auditing.audit(queue.keys, [b"one"], now=queue.at))
+    mending = auditing.Mending(seen, "ready_normal", str(score), record.decode())
+    return auditing.mend(queue.keys, [mending], now=queue.at)
+
+
+def after_clear(queue: Queue) -> Call[Any]:
+    queue.submit(a.job("one"))
+    queue.redis.hset(queue.keys["log"], "ghost", "boo")
+    return auditing.clear(queue.keys, [("trace", b"ghost")], act=True, now=queue.at)
+
+
+def after_recount(queue: Queue) -> Call[Any]:
+    queue.submit(a.job("one"))
+    queue.redis.hset(queue.keys["counters"], "enqueued", 5)
+    return auditing.recount(queue.keys, act=True, now=queue.at)
+
+
+def after_rights(queue: Queue) -> Call[Any]:
+    queue.submit(a.job("one"))
+    return auditing.rights(queue.keys, ["zadd"], now=queue.at)
+
+
+MADE: dict[str, Made] = {
+    name.removeprefix("after_"): made for name, made in list(globals().items()) if name.startswith("after_")
+}
+# The others tell what is news to Redis: "again" is an answer too.
+SAY_THE_SAME = ("audit", "depth", "inspect", "once", "renew", "report", "reserve", "rights")
+
+
+def test_every_script_is_here() -> None:
+    assert set(MADE) == {path.stem for path in LUA.glob("*.lua")}
+
+
+@pytest.fixture
+def line(redis_url: str, redis: Redis) -> Iterator[Proxy]:
+    for name in MADE:
+        redis.script_load(load(name).source)
+    with proxy_before(redis_url) as proxy:
+        yield proxy
+
+
+async def by_threads(proxy: Proxy, call: Call[T]) -> T:
+    store = SyncStore(parse_url(proxy.url))
+    try:
+        return store.run(call)
+    finally:
+        store.close()
+
+
+async def by_asyncio(proxy: Proxy, call: Call[T]) -> T:
+    store = RedisStore(parse_url(proxy.url))
+    try:
+        return await store.run(call)
+    finally:
+        await store.close()
+
+
+async def by_a_plain_socket(proxy: Proxy, call: Call[T]) -> T:
+    store = WireStore(parse_url(proxy.url))
+    try:
+        return await store.run(call)
+    finally:
+        await store.close()
+
+
+@pytest.mark.parametrize("send", [by_asyncio, by_threads, by_a_plain_socket])
+@pytest.mark.parametrize("fault", ["lose", "double"])
+@pytest.mark.parametrize("name", MADE)
+async def test_a_script_whose_answer_is_lost_has_the_effect_of_one(
+    line: Proxy, redis: Redis, namespace: str, name: str, fault: str, send: Callable[..., Any]
+) -> None:
+    once, twice = Queue(redis, f"{namespace}-1"), Queue(redis, f"{namespace}-2")
+    expected = once.run(MADE[name](once))
+    call = MADE[name](twice)
+
+    getattr(line, fault)(script(name))
+    answer = await send(line, call)
+
+    assert line.times(script(name)) == (2 if fault == "lose" else 1)
+    assert line.lost == (fault == "lose")
+    assert look(redis, twice.namespace) == look(redis, once.namespace)
+    if fault == "double" or name in SAY_THE_SAME:
+        assert answer == expected
+    laws.check(redis, twice.namespace)
+    once.forget()
+    twice.forget()
+
+
+class Cut:
+    """A connection that was cut a moment ago, as uvloop tells of it."""
+
+    is_connected = True
+
+    async def send_packed_command(self, *_: Any, **__: Any) -> None:
+        raise RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed")
+
+    async def disconnect(self, **_: Any) -> None:
+        return
+
+    _writer = None
+
+
+async def test_a_connection_that_has_just_been_cut_is_no_surprise_on_any_loop() -> None:
+    with pytest.raises(ConnectionError, match="the handler is closed"):
+        await Lane(Cut, 1.0).talk([("PING",)])
+
+
+@pytest.mark.row("N4")
+@pytest.mark.parametrize("make", [RedisStore, WireStore, SyncStore])
+async def test_a_large_message_may_take_longer_than_the_time_out_while_it_moves(
+    line: Proxy, gopher: Gopher, make: Callable[..., Any]
+) -> None:
+    store = make(parse_url(line.url), timeout=0.5)
+    line.rate = 400_000
+    began = time.monotonic()
+    said = store.run(calls.submit(gopher.keys("default"), [a.job("large", payload="x" * 800_000)]))
+    if make is not SyncStore:
+        await said
+    spent = time.monotonic() - began
+    line.rate = 0
+    if make is SyncStore:
+        store.close()
+    else:
+        await store.close()
+
+    assert spent > 1.0
+    assert (await gopher.depth("default")).sizes["ready_normal"] == 1

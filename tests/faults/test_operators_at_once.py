@@ -1,0 +1,114 @@
+"""Operators at once: purge, requeue, cancel and pause under load, against each other and against workers."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Iterator
+
+import pytest
+from faults.ledger import Ledger
+from faults.scene import Scene
+from servers import Server, own_server
+from worker.processes import Worker, until
+
+from gopher_cli.gopher import Gopher
+from gopher_cli.verbs.sweeping import Filter
+
+pytestmark = [pytest.mark.anyio, pytest.mark.row("S6")]
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with own_server() as one:
+        yield one
+
+
+@pytest.fixture
+def scene(
+    server: Server, fleet: Callable[..., object], at: Callable[..., Gopher], ledger: Ledger, namespace: str
+) -> Scene:
+    return Scene(server, fleet, at, ledger, namespace)
+
+
+def check_while_all_stand_still(scene: Scene, workers: list[Worker]) -> None:
+    """The laws hold between any two scripts: so nobody may send one while we read."""
+    for one in workers:
+        os.killpg(one.process.pid, signal.SIGSTOP)
+    try:
+        for _ in range(3):  # whatever was on its way has arrived
+            scene.redis.ping()
+        scene.lawful()
+    finally:
+        for one in workers:
+            os.killpg(one.process.pid, signal.SIGCONT)
+
+
+async def test_two_of_each_at_once_leave_every_job_in_one_place_and_every_count_right(
+    scene: Scene, at: Callable[..., Gopher]
+) -> None:
+    """Each operator has connections of its own, as a command would."""
+    workers = [scene.worker("-c", "4") for _ in range(2)]
+    operators = [at(scene.server.url) for _ in range(8)]
+    purged, requeued = list[int](), list[int]()
+
+    async def purge(one: Gopher) -> None:
+        purged.append((await one.purge(Filter(states=("failed", "completed")), limit=50)).changed)
+
+    async def requeue(one: Gopher) -> None:
+        wanted = Filter(states=("failed", "cancelled"))
+        requeued.append((await one.requeue_all(wanted, limit=50)).changed)
+
+    async def cancel(one: Gopher) -> None:
+        await one.cancel(
+            "default", [row.id for row in await one.jobs(Filter(states=("enqueued",)), limit=20)]
+        )
+
+    async def pause(one: Gopher) -> None:
+        await one.pause("default")
+        await one.pause("default", paused=False)
+
+    for _ in range(6):
+        for kind in ("quick", "fail", "flaky"):
+            jobs = await scene.gopher.submit_many(scene.jobs(kind, 40, max_retries=1))
+            assert all(job.accepted for job in jobs)
+        deeds = (purge, purge, requeue, requeue, cancel, cancel, pause, pause)
+        await asyncio.gather(*(deed(one) for deed, one in zip(deeds, operators, strict=True)))
+        check_while_all_stand_still(scene, workers)
+
+    assert sum(purged) and sum(requeued)
+    await scene.gopher.pause("default", paused=False)
+    await scene.ends_well()
+    assert scene.count("purged") == sum(purged)
+    total = scene.size("completed") + scene.size("failed") + scene.size("cancelled")
+    assert scene.count("enqueued") == 6 * 3 * 40 + 1 == total + sum(purged) + scene.count("expired")
+
+
+async def test_of_two_purges_each_job_is_counted_by_one(scene: Scene, at: Callable[..., Gopher]) -> None:
+    await scene.gopher.submit_many(scene.jobs("quick", 2000))
+
+    one, two = await asyncio.gather(
+        *(at(scene.server.url).purge(Filter(states=("enqueued",))) for _ in range(2))
+    )
+
+    assert one.changed + two.changed == 2000 == scene.count("purged")
+    scene.worker("-c", "4")
+    await scene.ends_well()
+
+
+async def test_a_requeue_and_a_purge_of_the_dead_share_them(scene: Scene, at: Callable[..., Gopher]) -> None:
+    scene.worker("-c", "8")
+    await scene.submit("fail", 600, max_retries=0)
+    await until(lambda: scene.size("failed") == 600)
+    await scene.gopher.pause("default")
+
+    again, gone = await asyncio.gather(
+        at(scene.server.url).requeue_all(Filter(states=("failed",))),
+        at(scene.server.url).purge(Filter(states=("failed",))),
+    )
+
+    assert again.changed + gone.changed >= 600, "what was requeued cannot be purged as dead"
+    assert scene.size("ready_normal") == again.changed and gone.changed == 600 - again.changed
+    await scene.gopher.pause("default", paused=False)
+    await scene.ends_well()

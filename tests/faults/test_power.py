@@ -1,0 +1,123 @@
+"""A power failure takes what was not synced: how much that is, and that what is left is whole."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from faults.ledger import Ledger
+from faults.scene import Scene, Storm
+from servers import Server, binaries_found, own_server
+from worker.processes import ends, until
+
+from gopher_cli.gopher import Gopher
+
+pytestmark = pytest.mark.anyio
+
+KINDS = list(binaries_found())
+# Each policy on one server, and the one that the embedded server has on all of them.
+CASES = [*((kind, "everysec", 2.5) for kind in KINDS), (KINDS[0], "always", 0.0), (KINDS[0], "no", 60.0)]
+
+
+@pytest.fixture
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    kind = getattr(request, "param", KINDS[0])
+    with own_server(binaries_found()[kind], shims=["disk", "power"]) as one:
+        yield one
+
+
+@pytest.fixture
+def scene(
+    server: Server, fleet: Callable[..., object], at: Callable[..., Gopher], ledger: Ledger, namespace: str
+) -> Scene:
+    return Scene(server, fleet, at, ledger, namespace)
+
+
+@pytest.mark.row("R2")
+@pytest.mark.parametrize(("server", "policy", "seconds"), CASES, indirect=["server"])
+async def test_a_power_failure_takes_no_more_than_the_policy_says(
+    scene: Scene, policy: str, seconds: float
+) -> None:
+    scene.redis.config_set("appendfsync", policy)
+    scene.worker("-c", "4")
+    storm = Storm(scene)
+    await storm.more(100)
+    if policy == "everysec":
+        await asyncio.to_thread(scene.server.synced)
+    await storm.more(300)
+
+    off = time.monotonic()
+    await asyncio.to_thread(scene.server.power_loss)
+    accepted = {id: at for id, at in (await storm.ends()).items() if at <= off}
+    left = scene.those_left()
+    lost = [off - at for id, at in accepted.items() if id not in left]
+
+    print(f"{policy}: {len(lost)} of {len(accepted)}, {max(lost, default=0):.2f} s")
+    assert max(lost, default=0.0) <= seconds
+    assert policy != "no" or len(lost) == len(accepted), "nothing is synced, so nothing can be left"
+    scene.ledger.accept(*(id for id in accepted if id in left))
+    await scene.ends_well()
+
+
+@pytest.mark.row("R2")
+@pytest.mark.parametrize("policy", ["everysec", "always"])
+async def test_what_was_submitted_to_be_synced_outlives_a_power_failure(scene: Scene, policy: str) -> None:
+    scene.redis.config_set("appendfsync", policy)
+    scene.server.control.slow_syncs(0.3 if policy == "everysec" else 0.0)
+    safe, other = Storm(scene, size=50, durability="fsync"), Storm(scene)
+    await safe.more(100)
+
+    off = time.monotonic()
+    await asyncio.to_thread(scene.server.power_loss)
+    left = scene.those_left()
+    accepted = {id for id, at in (await safe.ends()).items() if at <= off}
+    others = {id for id, at in (await other.ends()).items() if at <= off}
+
+    print(f"fsync: {len(accepted - left)} of {len(accepted)}; others: {len(others - left)} of {len(others)}")
+    assert accepted <= left
+    scene.ledger.accept(*accepted)
+    scene.worker("-c", "4")
+    await scene.ends_well()
+
+
+@pytest.mark.row("R2", "C4")
+async def test_a_job_that_runs_again_in_the_books_alone_goes_back(scene: Scene, tmp_path: Path) -> None:
+    """Its completion was not synced. The worker that had it lives, and renews all that it seems to hold."""
+    one = scene.worker("-c", "4")
+    (id,) = await scene.submit("hold", payload={"until": str(tmp_path / "go")})
+    await scene.started([id])
+    await asyncio.to_thread(scene.server.synced)
+    scene.redis.config_set("appendfsync", "no")
+    (tmp_path / "go").touch()
+    await ends(scene.gopher, id)
+
+    await asyncio.to_thread(scene.server.power_loss)
+
+    one.heard("Redis went back in time")
+    detail = await ends(scene.gopher, id)
+    assert detail.attempts == 1, "to run once more than it was needed spends nothing"
+    assert len(scene.ledger.starts(id)) == 2
+    await scene.ends_well()
+
+
+@pytest.mark.row("R2", "C4")
+async def test_a_job_that_stands_in_line_again_while_it_runs_is_stopped_here(
+    scene: Scene, tmp_path: Path
+) -> None:
+    """Its lease was not synced. Whoever takes it next is right, and the first one stops."""
+    (id,) = await scene.submit("hold", payload={"until": str(tmp_path / "go")})
+    await asyncio.to_thread(scene.server.synced)
+    scene.redis.config_set("appendfsync", "no")
+    scene.worker("-c", "4")
+    await scene.started([id])
+
+    await asyncio.to_thread(scene.server.power_loss)
+
+    await until(lambda: [run.how for run in scene.ledger.starts(id)] == ["STOPPED", ""])
+    (tmp_path / "go").touch()
+    await ends(scene.gopher, id)
+    verdict = await scene.ends_well()
+    assert verdict.extra_runs == 1

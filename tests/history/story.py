@@ -1,0 +1,73 @@
+"""What a long walk does not do: follow-ups that an outbox carries on, dead jobs that change their queue."""
+
+from __future__ import annotations
+
+from itertools import count
+
+import a
+import msgspec
+
+from gopher_cli.gopher import Gopher
+from gopher_cli.model.job import Job, Lease
+from gopher_cli.model.outcome import Outcome
+from gopher_cli.store.calls import Report
+from gopher_cli.store.codec import encode_job
+from gopher_cli.store.redis import RedisStore
+from gopher_cli.store.url import parse_url
+from gopher_cli.verbs.sweeping import Filter
+
+QUEUE, OTHER = "story", "other"
+_fetches = count(1)
+
+
+async def tell(url: str, namespace: str) -> None:
+    """By the verbs, and by the server's own clock."""
+    async with Gopher(store=RedisStore(parse_url(url)), namespace=namespace) as gopher:
+        for number in range(6):
+            await _parent_and_child(gopher, number)
+        await _the_dead_move(gopher)
+        await _one_is_asked_to_stop(gopher)
+        await gopher.purge(Filter(queues=(QUEUE,), states=("completed",)))
+
+
+async def _lease(gopher: Gopher, queue: str = QUEUE, many: int = 1) -> list[Lease]:
+    number = next(_fetches)
+    fetch = {"worker": f"w{number}", "token": f"w{number}:1:t", "sequence": number, "count": many}
+    return (await gopher.reserve(queue, **fetch)).leases
+
+
+async def _settle(gopher: Gopher, lease: Lease, outcome: Outcome | None = None, *follow_ups: Job) -> None:
+    children = tuple((job.id, encode_job(job)) for job in follow_ups)
+    await gopher.settle(lease.worker, [a.settlement(lease, outcome, follow_ups=children)])
+
+
+async def _parent_and_child(gopher: Gopher, number: int) -> None:
+    """Each has two children, in its own queue and in another; and a job waits for it."""
+    parent, near, far = f"parent-{number}", f"near-{number}", f"far-{number}"
+    await gopher.submit_many(
+        [a.job(parent, queue=QUEUE), a.job(f"waits-{number}", queue=QUEUE, after=[parent])]
+    )
+    (lease,) = await _lease(gopher)
+    await gopher.report([Report(lease, b'{"fraction":0.5}', b"half way\n")])
+    await gopher.once(lease, "charge", b"1")
+    await _settle(gopher, lease, None, a.job(near, queue=QUEUE), a.job(far, queue=OTHER, unique_key=far))
+
+
+async def _the_dead_move(gopher: Gopher) -> None:
+    leases = await _lease(gopher, many=20)
+    for lease in leases[:3]:
+        await _settle(gopher, lease, a.discard())
+    dead = [lease.id for lease in leases[:3]]
+    await gopher.move(QUEUE, dead[:2], OTHER)
+    await gopher.requeue(QUEUE, dead[2:])
+    await gopher.hand_back(QUEUE, leases[3].worker, [leases[3].id])
+
+
+async def _one_is_asked_to_stop(gopher: Gopher) -> None:
+    (lease,) = await _lease(gopher, OTHER)
+    await gopher.cancel(OTHER, [lease.id])
+    await gopher.pause(OTHER)
+    await _settle(gopher, lease, a.cancellation())
+    await gopher.requeue(OTHER, [lease.id])
+    await gopher.pause(OTHER, paused=False)
+    assert msgspec.json.decode(lease.spec.payload) is None

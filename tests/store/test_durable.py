@@ -1,0 +1,334 @@
+"""How safe a submit is before it counts: on the disk, or with replicas; and servers that cannot tell."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import a
+import laws
+import pytest
+from faults.topologies import Node, free_port, until
+from redis import Redis
+from servers import Server, binaries_found, own_server
+
+from gopher_cli.gopher import Gopher
+from gopher_cli.model.defaults import Defaults
+from gopher_cli.model.durability import FSYNC, parse_durability
+from gopher_cli.model.errors import BadConfig, Unconfirmed, Usage
+from gopher_cli.store import calls
+from gopher_cli.store.durable import Durably
+from gopher_cli.store.keys import keys_of
+from gopher_cli.store.redis import RedisStore
+from gopher_cli.store.refusal import Refusal
+from gopher_cli.store.url import parse_url
+from gopher_cli.store.wire import WireStore
+from gopher_cli.sync import Producer, SyncStore
+from store.scripted import MASTER, Paper, named, route
+
+pytestmark = pytest.mark.anyio
+
+
+class Door:
+    """A server, and gopher at it. ``client`` looks behind the scenes."""
+
+    def __init__(self, url: str, namespace: str, timeout: float = 1.0) -> None:
+        self.url, self.namespace = url, namespace
+        self.gopher = Gopher(store=RedisStore(parse_url(url), timeout=timeout), namespace=namespace)
+        self.client = Redis.from_url(url)
+
+    async def submit(self, durability: str, id: str) -> str:
+        return await self.gopher.submit("mail", {}, durability=durability, id=id)
+
+    def stored(self) -> int:
+        return int(self.client.hlen(self.gopher.keys("default")["meta"]))
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with own_server() as one:
+        yield one
+
+
+@pytest.fixture
+async def door(server: Server, namespace: str) -> AsyncIterator[Door]:
+    one = Door(server.url, namespace)
+    one.client.config_set("appendonly", "yes")
+    one.client.config_set("appendfsync", "everysec")
+    until(lambda: not one.client.info("persistence")["aof_rewrite_in_progress"], "the log is written")
+    yield one
+    await one.gopher.close()
+    laws.check(one.client, namespace)
+
+
+# On the disk
+
+
+def synced(client: Redis) -> int:
+    """How far the disk is behind what was written, in bytes of the log."""
+    said = client.info("persistence")
+    return int(said["aof_pending_bio_fsync"]) + int(said["aof_buffer_length"])
+
+
+@pytest.mark.parametrize("policy", ["everysec", "always"])
+async def test_fsync_is_kept_whenever_the_server_syncs(door: Door, policy: str) -> None:
+    door.client.config_set("appendfsync", policy)
+
+    assert await door.submit("fsync", "one") == "one"
+    assert await door.submit("fsync", "one") == "one"  # and again: known, and on the disk
+    assert door.stored() == 1
+    assert not synced(door.client)
+
+
+async def test_fsync_without_a_log_is_refused_and_nothing_is_stored(door: Door) -> None:
+    door.client.config_set("appendonly", "no")
+
+    with pytest.raises(BadConfig, match="writes no append-only file") as refusal:
+        await door.submit("fsync", "one")
+    assert refusal.value.exit_code == 78
+    assert "CONFIG SET appendonly yes" in refusal.value.hint
+    assert not door.stored()
+
+
+async def test_a_disk_that_is_synced_when_the_system_likes_is_refused(door: Door) -> None:
+    door.client.config_set("appendfsync", "no")
+
+    with pytest.raises(BadConfig, match="this server syncs its disk when the system likes"):
+        await door.submit("fsync", "one")
+    assert not door.stored()
+
+
+async def test_a_log_that_is_switched_off_meanwhile_is_noticed(door: Door) -> None:
+    await door.submit("fsync", "one")
+    door.client.config_set("appendonly", "no")
+
+    with pytest.raises(Unconfirmed, match="stored, but not fsync: its appendonly and appendfsync are no"):
+        await door.submit("fsync", "two")
+    with pytest.raises(BadConfig, match="writes no append-only file"):
+        await door.submit("fsync", "three")
+    assert door.stored() == 2
+
+
+async def test_a_mark_that_cannot_be_written_proves_nothing(door: Door) -> None:
+    """A submit that is sent again writes nothing, so a full server takes it; but not the mark."""
+    await door.submit("memory", "one")
+    door.client.config_set("maxmemory", 1)
+    try:
+        with pytest.raises(Unconfirmed, match="stored, but not fsync: Redis answered OOM"):
+            await door.submit("fsync", "one")
+    finally:
+        door.client.config_set("maxmemory", 0)
+
+
+@pytest.mark.parametrize("kind", binaries_found())
+async def test_every_server_tells_when_it_is_on_the_disk(kind: str, namespace: str) -> None:
+    with own_server(binaries_found()[kind]) as server:
+        door = Door(server.url, namespace)
+        assert await door.submit("fsync", "one") == "one"
+        assert not synced(door.client)
+        await door.gopher.close()
+        laws.check(door.client, namespace)
+
+
+def a_submit() -> Any:
+    return calls.submit(keys_of("g", "q"), [a.job("one")])
+
+
+# With replicas
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Node]]:
+    """A master and its replica, without sentinels."""
+    home, nodes = Path(tmp_path_factory.mktemp("pair")), []
+    for _ in range(2):
+        port = free_port()
+        words = f"--port {port} --bind 127.0.0.1 --dir {home}/{port} --repl-diskless-sync-delay 0"
+        nodes.append(Node(home, *words.split(), "--save", "", port=port))
+    yield nodes
+    for node in nodes:
+        node.kill()
+
+
+@pytest.fixture
+async def replicated(pair: list[Node], namespace: str) -> AsyncIterator[tuple[Door, Node]]:
+    master, replica = pair
+    replica.tell("REPLICAOF", "127.0.0.1", master.port)
+    until(lambda: master.client.info("replication")["connected_slaves"] == 1, "a replica")
+    until(lambda: replica.client.info("replication")["master_link_status"] == "up", "a link")
+    door = Door(master.url, namespace)
+    yield door, replica
+    replica.signal(signal.SIGCONT)
+    await door.gopher.close()
+    laws.check(door.client, namespace)
+
+
+@contextlib.contextmanager
+def frozen(node: Node) -> Iterator[None]:
+    node.signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        node.signal(signal.SIGCONT)
+
+
+async def test_a_replica_has_what_was_accepted_with_it(replicated: tuple[Door, Node]) -> None:
+    door, replica = replicated
+
+    for n in range(20):
+        await door.submit("replica:1", f"j{n}")
+        assert replica.client.hexists(door.gopher.keys("default")["meta"], f"j{n}")
+
+
+async def test_more_replicas_than_there_are_is_refused_and_nothing_is_stored(
+    replicated: tuple[Door, Node],
+) -> None:
+    door, replica = replicated
+
+    with pytest.raises(BadConfig, match="replica:2 cannot be given: 1 of 2 replicas are attached"):
+        await door.submit("replica:2", "one")
+    replica.tell("REPLICAOF", "NO", "ONE")
+    until(lambda: not door.client.info("replication")["connected_slaves"], "it has left")
+    with pytest.raises(BadConfig, match="0 of 1 replicas are attached"):
+        await door.submit("replica:1", "one")
+    assert not door.stored()
+
+
+async def test_a_job_that_a_frozen_replica_lacks_is_not_called_safe_however_often_it_is_submitted(
+    replicated: tuple[Door, Node],
+) -> None:
+    """WAIT speaks of what its own connection has written: nothing, when the id is known. Hence the mark."""
+    door, replica = replicated
+    await door.submit("replica:1", "before")
+    with frozen(replica):
+        for _ in range(2):
+            with pytest.raises(Unconfirmed, match=r"^stored, but not replica:1: only 0 of 1 .* 0\.8 s"):
+                await door.submit("replica:1", "one")
+        another = Door(door.url, door.namespace)  # on a connection that has never written
+        with pytest.raises(Unconfirmed, match="stored, but not"):
+            await another.submit("replica:1", "one")
+        await another.gopher.close()
+        assert door.stored() == 2
+
+    assert await door.submit("replica:1", "one") == "one"
+    assert replica.client.hexists(door.gopher.keys("default")["meta"], "one")
+    assert door.stored() == 2
+
+
+STORES = {"asyncio": RedisStore, "threads": SyncStore, "wire": WireStore}
+
+
+@pytest.mark.parametrize("kind", STORES)
+async def test_every_store_keeps_the_level(replicated: tuple[Door, Node], kind: str) -> None:
+    door, replica = replicated
+    store: Any = STORES[kind](parse_url(door.url), timeout=1.0)
+
+    async def submit(id: str) -> str:
+        if isinstance(store, SyncStore):
+            return Producer(store=store, namespace=door.namespace).submit("mail", id=id, durability="replica")
+        return await Gopher(store=store, namespace=door.namespace).submit(
+            "mail", id=id, durability="replica:1"
+        )
+
+    assert await submit("one") == "one"
+    assert replica.client.hexists(door.gopher.keys("default")["meta"], "one")
+    with frozen(replica), pytest.raises(Unconfirmed, match="stored, but not replica:1"):
+        await submit("two")
+    if (closing := store.close()) is not None:
+        await closing
+
+
+async def test_the_default_of_the_settings_counts_where_nobody_says(replicated: tuple[Door, Node]) -> None:
+    door, replica = replicated
+    store = RedisStore(parse_url(door.url), timeout=1.0)
+    safe = Gopher(store=store, namespace=door.namespace, defaults=Defaults(durability="replica:1"))
+    with frozen(replica):
+        with pytest.raises(Unconfirmed, match="stored, but not replica:1"):
+            await safe.submit("mail", id="one")
+        assert await safe.submit("mail", id="two", durability="memory") == "two"
+    await safe.close()
+
+
+async def test_a_level_that_is_none_is_refused_before_anything_is_sent(door: Door) -> None:
+    with pytest.raises(Usage, match="'disk' is no durability"):
+        await door.submit("disk", "one")
+    with pytest.raises(Usage, match="'disk' is no durability"):
+        Producer(store=SyncStore(parse_url(door.url)), namespace=door.namespace).submit(
+            "mail", durability="disk"
+        )
+    assert not door.stored()
+
+
+# On paper
+
+
+def disk(*, server: str = "r1", pending: int = 0, buffer: int = 0, policy: str = "everysec") -> list[Any]:
+    """What a server says of its files."""
+    files = f"aof_enabled:1\r\naof_pending_bio_fsync:{pending}\r\naof_buffer_length:{buffer}\r\n"
+    return [f"run_id:{server}\r\n{files}".encode(), [b"appendfsync", policy.encode()]]
+
+
+def run(paper: Paper) -> Any:
+    return paper.run(Durably(1.0).run(route("redis://a:1"), a_submit(), FSYNC))
+
+
+def test_a_script_that_is_refused_is_not_called_stored() -> None:
+    refused = Refusal("OOM command not allowed")
+
+    assert run(Paper(a_1=[disk(), [refused, refused, *disk()]])) is refused
+
+
+def test_with_everysec_a_sync_must_have_begun_after_our_bytes_were_written_and_have_ended() -> None:
+    under_way, held_back = disk(pending=1), disk(buffer=99)
+    paper = Paper(
+        a_1=[disk(), ["stored", 0, *disk()], under_way, held_back, disk(), under_way, disk(), disk()]
+    )
+
+    assert run(paper) == "stored"
+    assert len(paper.heard) == 8
+    assert paper.slept == [0.02, 0.02, 0.02, 1.2, 0.02, 0.02]
+
+
+def test_with_always_it_is_synced_before_it_is_answered() -> None:
+    paper = Paper(a_1=[disk(), ["stored", 0, *disk(policy="always")]])
+
+    assert run(paper) == "stored"
+    assert not paper.slept
+
+
+@pytest.mark.parametrize(
+    ("later", "why"),
+    [
+        (disk(pending=1), r"the disk has not confirmed it within 2\.5 s"),
+        (disk(buffer=7), r"the disk has not confirmed it within 2\.5 s"),
+        (disk(server="r2"), "another server has taken over"),
+        (disk(policy="no"), "its appendonly and appendfsync are yes and no now"),
+        ([Refusal("LOADING it loads"), [b"appendfsync", b"everysec"]], "Redis answered LOADING"),
+    ],
+)  # fmt: skip
+def test_what_is_not_on_the_disk_is_not_called_safe(later: list[Any], why: str) -> None:
+    with pytest.raises(Unconfirmed, match=f"^stored, but not fsync: {why}"):
+        run(Paper(a_1=[disk(), ["stored", 0, *disk()], later]))
+
+
+def test_who_may_not_see_how_the_disk_is_synced_cannot_promise_anything() -> None:
+    with pytest.raises(BadConfig, match="does not tell how it syncs its disk"):
+        run(Paper(a_1=[[disk()[0], Refusal("NOPERM")]]))
+
+
+def test_a_master_that_is_demoted_while_we_wait_is_not_believed() -> None:
+    """It lets us go; the new one is given the job, and asked."""
+    old, new = named("old:1", 1), named("new:1", 2)
+    said = [b"redis_version:7.2.4\r\nconnected_slaves:1\r\n", Refusal("NOPERM")]
+    gone = Refusal("UNBLOCKED force unblock from blocking operation, instance state changed")
+    paper = Paper(
+        s_1=[old, new], old_1=[MASTER, said, ["stored", 0, gone]], new_1=[MASTER, ["stored there", 0, 1]]
+    )
+
+    level = parse_durability("replica:1")
+    said_last = paper.run(Durably(1.0).run(route("redis+sentinel://s:1/main"), a_submit(), level))
+    assert said_last == "stored there"
+    assert paper.asked("EVALSHA") == ["old:1", "new:1"]

@@ -1,0 +1,81 @@
+"""The field `durability` of a submit: 422 for nonsense, 503 with the id of the job when it is not reached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx2
+import pytest
+from faults.topologies import until
+from redis import Redis
+from servers import Server, own_server
+from web.conftest import Open
+
+pytestmark = pytest.mark.anyio
+JOB = {"type": "math", "payload": {"op": "add", "a": 1, "b": 1}}
+
+
+AT_ONCE = ("--repl-diskless-sync-delay", "0")
+
+
+@pytest.fixture(scope="module")
+def lonely() -> Iterator[Server]:
+    """Its replica is attached, and stands still: nobody confirms anything."""
+    with (
+        own_server("", *AT_ONCE, tcp=True) as one,
+        own_server("", "--replicaof", "127.0.0.1", str(one.port)) as other,
+    ):
+        with Redis.from_url(other.url) as replica:
+            until(lambda: replica.info("replication")["master_link_status"] == "up", "a link")
+        other.stop()
+        yield one
+
+
+async def submit(api: httpx2.AsyncClient, **more: object) -> httpx2.Response:
+    return await api.post("/api/v1/jobs", json=JOB | more)
+
+
+@pytest.mark.parametrize("level", ["disk", "replica:0", "replica:10", 7, True])
+async def test_what_is_no_level_is_the_clients_mistake(api: httpx2.AsyncClient, level: object) -> None:
+    answer = await submit(api, durability=level)
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == "#/durability"
+
+
+@pytest.mark.parametrize("level", ["memory", "", None])
+async def test_memory_is_what_everybody_gets(api: httpx2.AsyncClient, level: object) -> None:
+    assert (await submit(api, durability=level)).status_code == 201
+
+
+async def test_what_this_server_cannot_give_is_our_mistake_and_nothing_is_stored(
+    api: httpx2.AsyncClient,
+) -> None:
+    answer = await submit(api, durability="fsync", id="one")
+
+    assert answer.status_code == 503
+    assert (await api.get("/api/v1/jobs/one")).status_code == 404
+
+
+async def test_not_as_safe_as_asked_for_is_503_with_the_id_that_makes_another_try_safe(
+    open_api: Open, lonely: Server
+) -> None:
+    async with open_api(REDIS_URL=lonely.url, REDIS_TIMEOUT="1s") as api:
+        for _ in range(2):
+            answer = await submit(api, durability="replica:1", id="one")
+            assert answer.status_code == 503
+            assert answer.json()["job_id"] == "one"
+            assert "it is stored once" in answer.json()["hint"]
+            assert answer.headers["Retry-After"]
+        assert (await api.get("/api/v1/jobs/one")).json()["status"] == "enqueued"
+
+
+async def test_the_setting_of_the_server_counts_where_a_client_does_not_ask(
+    open_api: Open, lonely: Server
+) -> None:
+    slow = {"REDIS_URL": lonely.url, "GOPHER_DURABILITY": "replica:1", "REDIS_TIMEOUT": "3s"}
+    async with open_api(**slow) as api:
+        answer = await submit(api)  # it waits for a replica longer than for an answer of Redis
+        assert answer.status_code == 503
+        assert answer.json()["detail"].startswith("stored, but not replica:1: only 0 of 1 replicas")
+        assert (await submit(api, durability="memory")).status_code == 201
