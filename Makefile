@@ -27,8 +27,9 @@ help:  ## Show what can be made
 demo: $(VENV)/.installed-demo  ## Install gopher, then watch real jobs run (about a minute)
 	@$(BIN)/gopher demo $(ARGS)
 
+# Most tests of faults wait: four at a time keep two cores busy.
 test: $(VENV)/.installed-test  ## Run the tests against a real server (ARGS='-k pause')
-	$(BIN)/pytest -n auto $(ARGS)
+	$(BIN)/pytest -n 4 --dist worksteal $(ARGS)
 
 # The tracer and a thread that is stopped from outside do not go together: the interpreter ends without
 # a word. Those tests stay out, and what a run has reached until its limit counts.

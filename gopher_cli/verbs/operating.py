@@ -60,7 +60,7 @@ class Operating(Rerunning):
             done.changed += gone
             tell(done.changed)
             self.emit(JobsPurged(queue, PLACES[place], gone))
-            return gone
+            return len(rows)  # whom it did not find there has left by other hands
 
         await self.sweep(wanted, act, limit=limit)
         return done

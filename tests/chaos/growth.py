@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-_LEAST = 20  # looks, before a slope means anything
+_LEAST = 120  # looks, before a slope means anything
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 

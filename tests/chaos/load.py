@@ -24,7 +24,10 @@ _MIX: list[tuple[str, dict[str, Any], dict[str, Any], int]] = [
 
 
 class Load:
-    def __init__(self, place: Place, rate: float, chance: random.Random) -> None:
+    """``poison=False`` spares the processes: they shall live for long, and show whether they grow."""
+
+    def __init__(self, place: Place, rate: float, chance: random.Random, *, poison: bool = True) -> None:
+        self._mix = [one for one in _MIX if poison or one[0] != "poison"]
         self.refused = 0
         self._place, self._pause, self._chance = place, _CLIENTS / rate, chance
         self._over = asyncio.Event()
@@ -36,7 +39,7 @@ class Load:
             await asyncio.sleep(self._pause * self._chance.uniform(0.5, 1.5))
 
     def _job(self) -> Job:
-        kind, payload, options, _ = self._chance.choices(_MIX, [often for *_, often in _MIX])[0]
+        kind, payload, options, _ = self._chance.choices(self._mix, [often for *_, often in self._mix])[0]
         return make_job(kind, payload, **options)
 
     async def _submit(self, job: Job) -> None:

@@ -19,6 +19,7 @@ from chaos.place import NAMESPACE, QUEUE, Place, a_place
 from chaos.storms import storm
 
 BOUND = 20.0  # seconds: what the README promises of a dead worker's jobs, with the default lease
+GROWTH = 2.0  # MB an hour that a worker of a soak may seem to grow
 _LOOK = 0.25
 
 
@@ -51,7 +52,8 @@ class Outcome:
     @property
     def holds(self) -> bool:
         prompt = max(self.recoveries, default=0.0) <= BOUND
-        return self.end.holds and not self.end.waiting and not self.leaked and not self.broken and prompt
+        grows = self.plan.soak and (self.slope or 0.0) > GROWTH
+        return self.end.holds and prompt and not (self.end.waiting or self.leaked or self.broken or grows)
 
     def __str__(self) -> str:
         end = self.end
@@ -72,7 +74,7 @@ async def run(plan: Plan, tell: Callable[[str], None]) -> Outcome:
         try:
             for n in range(3):
                 await place.hire(spared=plan.soak and n == 0)
-            load = Load(place, plan.rate, random.Random(chance.random()))
+            load = Load(place, plan.rate, random.Random(chance.random()), poison=not plan.soak)
             watch = asyncio.create_task(_watch(place, growth))
             await _storms(place, plan, chance, outcome, tell)
             await load.end()
@@ -125,7 +127,8 @@ async def _watch(place: Place, growth: Growth) -> None:
         for one in [one for one in place.workers if one.process.poll() is not None]:
             place.workers.remove(one)
             await place.hire()
-        pids = [pid for one in place.workers for pid in (one.process.pid, *children_of(one.process.pid))]
+        lasting = place.spared or place.workers
+        pids = [pid for one in lasting for pid in (one.process.pid, *children_of(one.process.pid))]
         growth.look(pids)
         await asyncio.sleep(1)
 
