@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from faults.ledger import PLACE, Ledger
+from faults.scene import Scene
 from faults.verdict import Verdict, settled
 from redis import Redis
 from worker.processes import TESTS, Worker
@@ -76,6 +77,12 @@ async def at(namespace: str) -> AsyncIterator[Callable[..., Gopher]]:
     yield open_at
     for one in opened:
         await one.close()
+
+
+@pytest.fixture
+def scene(server: Any, fleet: Fleet, at: Callable[..., Gopher], ledger: Ledger, namespace: str) -> Scene:
+    """All of it on one server, which each file of tests makes as it needs it."""
+    return Scene(server, fleet, at, ledger, namespace)
 
 
 @pytest.fixture

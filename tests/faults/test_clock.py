@@ -6,17 +6,14 @@ import asyncio
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from faults.ledger import Ledger
 from faults.scene import CALM, Scene
 from faults.shims import Control
 from servers import Server, binaries_found, own_server
 from worker.processes import ends, until
-
-from gopher_cli.gopher import Gopher
 
 pytestmark = pytest.mark.anyio
 
@@ -30,13 +27,6 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
     kind = getattr(request, "param", KINDS[0])
     with own_server(binaries_found()[kind], shims=["clock"]) as one:
         yield one
-
-
-@pytest.fixture
-def scene(
-    server: Server, fleet: Callable[..., object], at: Callable[..., Gopher], ledger: Ledger, namespace: str
-) -> Scene:
-    return Scene(server, fleet, at, ledger, namespace)
 
 
 def leases(scene: Scene) -> list[float]:

@@ -5,18 +5,16 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from faults.ledger import Ledger
 from faults.scene import Scene, Storm
 from faults.shims import Control
 from servers import Server, binaries_found, own_server
 from worker.processes import until
 
 from gopher_cli import embedded
-from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import GopherError, TryLater, Unavailable
 
 pytestmark = [pytest.mark.anyio, pytest.mark.row("R9")]
@@ -26,13 +24,6 @@ pytestmark = [pytest.mark.anyio, pytest.mark.row("R9")]
 def server(request: pytest.FixtureRequest) -> Iterator[Server]:
     with own_server(binaries_found()[request.param], shims=["disk"]) as one:
         yield one
-
-
-@pytest.fixture
-def scene(
-    server: Server, fleet: Callable[..., object], at: Callable[..., Gopher], ledger: Ledger, namespace: str
-) -> Scene:
-    return Scene(server, fleet, at, ledger, namespace)
 
 
 async def refused(scene: Scene) -> GopherError:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
-from faults.ledger import Ledger
 from faults.scene import Scene
 from servers import Server, own_server
 
-from gopher_cli.gopher import Gopher
 from gopher_cli.model.making import make_job
 from gopher_cli.verbs.sweeping import Filter
 
@@ -26,13 +24,6 @@ MANY = int(os.environ.get("GOPHER_TEST_LARGE", "30000"))
 def server() -> Iterator[Server]:
     with own_server("", "--appendfsync", "no") as one:
         yield one
-
-
-@pytest.fixture
-def scene(
-    server: Server, fleet: Callable[..., object], at: Callable[..., Gopher], ledger: Ledger, namespace: str
-) -> Scene:
-    return Scene(server, fleet, at, ledger, namespace)
 
 
 async def fetching(scene: Scene, taken: list[float]) -> None:

@@ -5,19 +5,17 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
 import pytest
-from faults.ledger import Ledger
 from faults.scene import Scene
 from redis.exceptions import OutOfMemoryError
 from servers import Server, binaries_found, own_server
 from worker.processes import until
 
 from gopher_cli.config import Settings
-from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import TryLater
 from gopher_cli.web.app import create_app
 
@@ -30,15 +28,8 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
         yield one
 
 
-@pytest.fixture
-def scene(
-    server: Server, fleet: Callable[..., object], at: Callable[..., Gopher], ledger: Ledger, namespace: str
-) -> Scene:
-    return Scene(server, fleet, at, ledger, namespace)
-
-
 def fill(scene: Scene) -> None:
-    """Until the server takes no more: as full as it can be."""
+    """Until the server takes no more, and over: clients that hang up and logs that are written make room."""
     scene.redis.config_set("maxmemory-policy", "noeviction")
     scene.redis.config_set("maxmemory", scene.redis.info("memory")["used_memory"] + 200_000)
     for size in (20_000, 1_000, 10):
@@ -47,6 +38,7 @@ def fill(scene: Scene) -> None:
                 scene.redis.rpush("ballast", b"x" * size)
             except OutOfMemoryError:
                 break
+    scene.redis.config_set("maxmemory", scene.redis.info("memory")["used_memory"] * 2 // 3)
 
 
 async def refused_by_the_command_line(scene: Scene) -> subprocess.CompletedProcess[str]:

@@ -8,7 +8,6 @@ import signal
 from collections.abc import Callable, Iterator
 
 import pytest
-from faults.ledger import Ledger
 from faults.scene import Scene
 from servers import Server, own_server
 from worker.processes import Worker, until
@@ -23,13 +22,6 @@ pytestmark = [pytest.mark.anyio, pytest.mark.row("S6")]
 def server() -> Iterator[Server]:
     with own_server() as one:
         yield one
-
-
-@pytest.fixture
-def scene(
-    server: Server, fleet: Callable[..., object], at: Callable[..., Gopher], ledger: Ledger, namespace: str
-) -> Scene:
-    return Scene(server, fleet, at, ledger, namespace)
 
 
 def check_while_all_stand_still(scene: Scene, workers: list[Worker]) -> None:

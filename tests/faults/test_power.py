@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from faults.ledger import Ledger
 from faults.scene import Scene, Storm
 from servers import Server, binaries_found, own_server
 from worker.processes import ends, until
-
-from gopher_cli.gopher import Gopher
 
 pytestmark = pytest.mark.anyio
 
@@ -27,13 +24,6 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
     kind = getattr(request, "param", KINDS[0])
     with own_server(binaries_found()[kind], shims=["disk", "power"]) as one:
         yield one
-
-
-@pytest.fixture
-def scene(
-    server: Server, fleet: Callable[..., object], at: Callable[..., Gopher], ledger: Ledger, namespace: str
-) -> Scene:
-    return Scene(server, fleet, at, ledger, namespace)
 
 
 @pytest.mark.row("R2")

@@ -11,13 +11,10 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
-from faults.ledger import Ledger
 from faults.scene import CALM, Scene, Storm
 from redis import Redis
 from servers import Server, binaries_found, own_server
 from worker.processes import children_of, ends, until
-
-from gopher_cli.gopher import Gopher
 
 pytestmark = pytest.mark.anyio
 
@@ -29,13 +26,6 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
     kind = getattr(request, "param", KINDS[0])
     with own_server(binaries_found()[kind]) as one:
         yield one
-
-
-@pytest.fixture
-def scene(
-    server: Server, fleet: Callable[..., object], at: Callable[..., Gopher], ledger: Ledger, namespace: str
-) -> Scene:
-    return Scene(server, fleet, at, ledger, namespace)
 
 
 @asynccontextmanager

@@ -7,16 +7,14 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from faults.ledger import Ledger
 from faults.scene import Scene
 from servers import Server, binaries_found, own_server
 from worker.processes import ends, until
 
-from gopher_cli.gopher import Gopher
 from gopher_cli.verbs.sweeping import Filter
 
 pytestmark = [pytest.mark.anyio, pytest.mark.row("R21")]
@@ -26,13 +24,6 @@ pytestmark = [pytest.mark.anyio, pytest.mark.row("R21")]
 def server(request: pytest.FixtureRequest) -> Iterator[Server]:
     with own_server(binaries_found()[request.param]) as one:
         yield one
-
-
-@pytest.fixture
-def scene(
-    server: Server, fleet: Callable[..., object], at: Callable[..., Gopher], ledger: Ledger, namespace: str
-) -> Scene:
-    return Scene(server, fleet, at, ledger, namespace)
 
 
 async def test_jobs_live_and_end_as_they_should(scene: Scene, tmp_path: Path) -> None:

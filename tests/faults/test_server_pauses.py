@@ -6,18 +6,16 @@ import asyncio
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from faults.ledger import Ledger
 from faults.scene import CALM, Scene
 from redis import Redis
 from redis.exceptions import RedisError
 from servers import Server, binaries_found, own_server
 from worker.processes import ends, until
 
-from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import TryLater
 
 pytestmark = pytest.mark.anyio
@@ -31,13 +29,6 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
     kind = getattr(request, "param", KINDS[0])
     with own_server(binaries_found()[kind]) as one:
         yield one
-
-
-@pytest.fixture
-def scene(
-    server: Server, fleet: Callable[..., object], at: Callable[..., Gopher], ledger: Ledger, namespace: str
-) -> Scene:
-    return Scene(server, fleet, at, ledger, namespace)
 
 
 async def command(scene: Scene, *words: str) -> subprocess.CompletedProcess[str]:

@@ -21,7 +21,7 @@ class Stock:
         self.dropped: list[Lease] = []
         self.taken = 1
         self.taking = Stocktaking(
-            gopher, ME, ["default"], lambda: self.taken, lambda: self.holds, self.dropped.extend
+            gopher, ME, ["default"], lambda _: self.taken, lambda: self.holds, self.dropped.extend
         )
 
     async def fetch(self, count: int, sequence: int = 1) -> list[Lease]:
