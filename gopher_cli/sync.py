@@ -34,8 +34,7 @@ class SyncStore(Blocking):
         self._lanes: dict[tuple[Address, float], SyncLane] = {}
 
     def run(self, call: calls.Call[T], durability: Durability = MEMORY) -> T:
-        (answer,) = self._run([call], durability)
-        return answer
+        return self._run_one(call, durability)
 
     def ask(self, question: ask.Ask[T]) -> T:
         return self._ask(question)
@@ -44,7 +43,7 @@ class SyncStore(Blocking):
         lane = self._lanes.get((node, patience))
         if lane is None:
             make = connections(node, patience, redis, Retry)
-            lane = self._lanes.setdefault((node, patience), SyncLane(make))
+            lane = self._lanes.setdefault((node, patience), SyncLane(make, patience))
         return lane.talk(commands)
 
     def close(self) -> None:

@@ -74,6 +74,7 @@ MUTANTS = (
     Mutant("reclaim spends an attempt", "reclaim", "r.attempts = math.max(r.attempts - 1, 0)", ""),
     Mutant("reclaim keeps the request to stop", "reclaim", 'if job.asked then redis.call("HDEL", keys.cancels, job.id) end', ""),
     Mutant("reclaim lets a job be lost for ever", "reclaim", "if guilty then r.losses = r.losses + 1 end", ""),
+    Mutant("hand_back keeps the lease", "hand_back", 'redis.call("ZREM", keys.running, job.id)', 'redis.call("ZREM", keys.failed, job.id)'),
     Mutant("hand_back takes what is another's", "hand_back", 'and string.sub(r.token, 1, #worker + 1) == worker .. ":"', ""),
     Mutant("hand_back blames the innocent", "hand_back", "guilty = guilty[id] }", "guilty = true }"),
     Mutant("hand_back runs what was to stop", "hand_back", 'or job.asked and "cancelled"', ""),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gopher_cli.verbs.mending import Repair
 
 Fix = Annotated[bool, o.option("--fix", help="repair what is safe to repair; it asks first")]
-Data = Annotated[bool, o.option("--data/--no-data", help="without: leave out the walk through all jobs")]
+Data = Annotated[bool, o.option("--data/--no-data", help="walk through all jobs; --no-data leaves that out")]
 ROUNDS = 4
 
 
@@ -42,8 +42,9 @@ def doctor(
       gopher doctor -o json | jq '.findings[] | select(.severity != "ok")'
 
     Safe at any time: it reads in small slices, and repairs a job only if it still is as it was seen.
-    What is in doubt goes to the dead letter queue, and no bytes are thrown away. Exit code 1 tells
-    that something is (still) wrong.
+    What is in doubt goes to the dead letter queue with its bytes. Leftovers are deleted: results, logs
+    and locks that belong to no job, or no longer to it. Jobs that are missing cannot be brought back;
+    how many is written down for good. Exit code 1 tells that something is (still) wrong, or was lost.
     """
     if not fix and (yes or dry_run):
         raise Usage(f"{'--yes' if yes else '--dry-run'} goes with --fix", "gopher doctor --fix --dry-run")
@@ -52,13 +53,15 @@ def doctor(
     queues = words(queue)
     found = look(console, queues, data=data)
     repairs: list[Repair] = []
-    if fix and found.mendable and not dry_run:
+    if fix and dry_run:
+        console.note(would(found))
+    elif fix and (found.mendable or found.losses):
         if console.format == "table" and not yes:
             show(console, found, [])
-        console.confirm(question(found), yes=yes, would=f"{_what(found)} would be repaired")
+        console.confirm(question(found), yes=yes, would=would(found))
         found, repairs = repair(console, queues, found)
-    show(console, found, repairs, dry=dry_run)
-    return 1 if found.troubles else 0
+    show(console, found, [one for one in repairs if not one.is_loss], dry=dry_run)
+    return 1 if found.troubles or any(one.is_loss for one in repairs) else 0
 
 
 def look(console: Console, queues: Sequence[str], *, data: bool) -> Diagnosis:
@@ -76,7 +79,7 @@ def repair(console: Console, queues: Sequence[str], found: Diagnosis) -> tuple[D
     async def work(gopher: Gopher) -> tuple[Diagnosis, list[Repair]]:
         now, done = found, list[Any]()
         for _ in range(ROUNDS):
-            if not now.mendable:
+            if not now.mendable and not now.losses:
                 break
             done += await gopher.heal(now)
             now = await gopher.diagnose(queues)
@@ -84,19 +87,41 @@ def repair(console: Console, queues: Sequence[str], found: Diagnosis) -> tuple[D
 
     healed, repairs = console.call(work, waits=True)
     for one in repairs:
-        ids = ", ".join(one.ids[:20]) + (", ..." if len(one.ids) > 20 else "")
-        where = f" in {one.queue}" if one.queue else ""
-        console.note(safe(f"repaired: {one.name}{where}: {one.count}{': ' + ids if ids else ''}"))
+        tell_of(console, one)
     return healed, repairs
 
 
+def tell_of(console: Console, one: Repair) -> None:
+    ids = ", ".join(one.ids[:20]) + (", ..." if len(one.ids) > 20 else "")
+    where = f" in {one.queue}" if one.queue else ""
+    if one.is_loss:
+        console.warn(safe(f"{plural(one.count, 'job')} missing{where}: written down, and not brought back"))
+    else:
+        console.note(safe(f"repaired: {one.name}{where}: {one.count}{': ' + ids if ids else ''}"))
+
+
 def question(found: Diagnosis) -> str:
-    return f"Repair {_what(found)}?"
+    if not found.mendable:
+        return f"Write down that {_lost(found)} missing?"
+    noted = f", and write down that {_lost(found)} missing" if found.losses else ""
+    return f"Repair {_what(found)}{noted}?"
+
+
+def would(found: Diagnosis) -> str:
+    """What --fix would do, in words."""
+    done = [f"{_what(found)} would be repaired"] if found.mendable else []
+    done += [f"it would be written down that {_lost(found)} missing"] if found.losses else []
+    return ", and ".join(done) or "nothing would be repaired"
 
 
 def _what(found: Diagnosis) -> str:
     things = sum(finding.count for finding in found.mendable)
     return f"{plural(things, 'thing')} ({', '.join(dict.fromkeys(f.name for f in found.mendable))})"
+
+
+def _lost(found: Diagnosis) -> str:
+    count = sum(finding.count for finding in found.losses)
+    return f"{plural(count, 'job')} {'is' if count == 1 else 'are'}"
 
 
 def show(console: Console, found: Diagnosis, repairs: Sequence[Repair], *, dry: bool = False) -> None:

@@ -41,7 +41,7 @@ def health(console: Console) -> int:
 async def _look(gopher: Gopher, *, accept_eviction: bool) -> dict[str, Any]:
     from dataclasses import asdict
 
-    await gopher.check(accept_eviction=accept_eviction)
+    await gopher.check(accept_eviction=accept_eviction, everywhere=True)
     found = await gopher.stats()
     return {
         "status": "ok", "redis": "connected", "server": asdict(found.server), "backlog": found.backlog,

@@ -42,6 +42,7 @@ class Trouble:
     mends: bool = True
 
 
+MISSING = "jobs that are missing"
 _CRITICAL, _WARNING = Severity.CRITICAL, Severity.WARNING
 
 TROUBLES = {
@@ -69,7 +70,7 @@ TROUBLES = {
     ),
     "records that cannot be read": Trouble(
         _CRITICAL, "the record of a job is damaged",
-        "ended ones get a new record, others go to the dead letter queue; the bytes are kept",
+        "ended ones get a new record, others go to the dead letter queue with the bytes",
     ),
     "jobs without a spec": Trouble(
         _CRITICAL, "what was to be done is gone", "ended ones stay, others go to the dead letter queue"
@@ -111,6 +112,9 @@ TROUBLES = {
     "blocked, and nobody frees them": Trouble(
         _WARNING, "a job that they wait for is gone", "gopher retry ID runs them anyway", mends=False
     ),
+    "completed, and still waited for": Trouble(
+        _CRITICAL, "what waits for them would stay blocked for ever", "frees what waits for them"
+    ),
     "leftovers of jobs": Trouble(
         _WARNING, "results, logs or requests of jobs that are gone or have moved on", "deletes them"
     ),
@@ -128,14 +132,15 @@ TROUBLES = {
         _CRITICAL, "an accepted follow-up is damaged",
         "puts them into the dead letter queue; the bytes are kept",
     ),
-    "jobs that are missing": Trouble(
+    MISSING: Trouble(
         _CRITICAL, "accepted and counted, and nowhere: somebody has deleted data by hand, or Redis lost it",
-        "counts them as purged (they stay lost)",
+        "no repair brings them back; gopher doctor --fix writes down how many, and counts from there",
+        mends=False,
     ),
     "jobs that nobody counted": Trouble(
         _WARNING, "more jobs are there than were accepted", "counts them as enqueued"
     ),
     "counters that cannot be read": Trouble(
-        _WARNING, "a counter is damaged", "begins it anew; enqueued is made to agree with the jobs"
+        _WARNING, "a counter is damaged", "begins it anew, and lets the counters agree with the jobs"
     ),
 }  # fmt: skip

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 from gopher_cli.model.durability import MEMORY, Durability
 from gopher_cli.store.ask import Ask
-from gopher_cli.store.calls.base import Call
-from gopher_cli.store.delivery import run_ask, run_calls
+from gopher_cli.store.calls.base import Call, evalsha
+from gopher_cli.store.delivery import masters, resumed, run_ask, run_at, run_calls
 from gopher_cli.store.durable import Durably
 from gopher_cli.store.failures import checked, translate
 from gopher_cli.store.refusal import Refusal
@@ -29,6 +29,16 @@ class Blocking:
         self._route = route_to(address)
         self._durably = Durably(timeout)
 
+    @property
+    def scattered(self) -> bool:
+        """Whether queues live on several servers, of which each can be away by itself."""
+        return self._route.scattered
+
+    @property
+    def sentinels(self) -> Sequence[Address]:
+        """Those who tell of the master, if any do."""
+        return self._route.sentinels
+
     def _send(self, node: Address, commands: Sequence[Sequence[Any]], patience: float) -> list[Any]:
         """The answers of this server, each within ``patience`` (s). Raises OSError, or a Refusal of
         the connection."""
@@ -41,13 +51,37 @@ class Blocking:
             answers = [self._drive(self._durably.run(self._route, call, durability)) for call in calls]
         return [call.answer(checked(raw, self.address)) for call, raw in zip(calls, answers, strict=True)]
 
-    def _ask(self, ask: Ask[T]) -> T:
-        answers = self._drive(run_ask(self._route, ask)) if ask.commands else []
-        return ask.answer([checked(raw, self.address) for raw in answers])
-
-    def _drive(self, talk: Talk[T]) -> T:
+    def _run_one(self, call: Call[T], durability: Durability) -> T:
+        """Straight to a lone server, as nearly always: the rest begins when that did not do."""
+        node = self._route.lone
+        if node is None or durability is not MEMORY:
+            (answer,) = self._run([call], durability)
+            return answer
+        outcome: Any
         try:
-            step = next(talk)
+            (said,) = outcome = self._send(node, [evalsha(call)], self._timeout)
+            if not isinstance(said, Refusal):
+                return call.answer(said)
+        except (OSError, Refusal) as error:
+            outcome = error
+        ((said,),) = self._drive(run_calls(self._route, [call]), outcome=outcome)
+        return call.answer(checked(said, self.address))
+
+    def _ask(self, ask: Ask[T], node: Address | None = None) -> T:
+        talk = run_ask(self._route, ask) if node is None else run_at(node, ask)
+        answers = self._drive(talk, node) if ask.commands else []
+        return ask.answer([checked(raw, node or self.address) for raw in answers])
+
+    def _homes(self, keys: Sequence[str]) -> list[Address]:
+        return self._drive(self._route.locate(keys))
+
+    def _masters(self) -> list[Address]:
+        return self._drive(masters(self._route))
+
+    def _drive(self, talk: Talk[T], node: Address | None = None, outcome: Any = None) -> T:
+        """``outcome`` is that of the first step, if it was taken already."""
+        try:
+            step = next(talk) if outcome is None else resumed(talk, outcome)
             while True:
                 if not isinstance(step, Send):
                     time.sleep(step.seconds)
@@ -62,4 +96,4 @@ class Blocking:
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
         except (OSError, Refusal) as error:
-            raise translate(error, str(self.address)) from error
+            raise translate(error, str(node or self.address)) from error

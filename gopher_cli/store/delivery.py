@@ -18,7 +18,20 @@ from gopher_cli.store.url import Address
 
 T = TypeVar("T")
 _ANYWHERE = "{~}"  # where the fleet is: one clock for all who ask for the time
-_KEYLESS = ("TIME", "INFO", "CONFIG", "PING", "CLUSTER", "SCRIPT", "ACL", "COMMAND", "SCAN", "DBSIZE", "ROLE")
+_KEYLESS = (
+    "TIME",
+    "INFO",
+    "CONFIG",
+    "PING",
+    "CLUSTER",
+    "SENTINEL",
+    "SCRIPT",
+    "ACL",
+    "COMMAND",
+    "SCAN",
+    "DBSIZE",
+    "ROLE",
+)
 
 
 class Parcel(NamedTuple):
@@ -63,6 +76,35 @@ def run_ask(route: Route, ask: Ask[Any]) -> Talk[list[Any]]:
     return [answer for (answer,) in (yield from deliver(route, parcels))]
 
 
+def masters(route: Route) -> Talk[list[Address]]:
+    """Every server that has a part of the keys. Raises as `deliver` does."""
+    for pause in route.pauses:
+        try:
+            return (yield from route.masters())
+        except ConnectionError:
+            route.lost()
+        except Refusal as refusal:
+            if not route.heed(refusal):
+                raise
+        if pause:
+            yield Pause(pause)
+    return (yield from route.masters())
+
+
+def run_at(node: Address, ask: Ask[Any]) -> Talk[list[Any]]:
+    """What this very server answers, wherever keys live."""
+    try:
+        return (yield Send(node, ask.commands))  # type: ignore[no-any-return]
+    except ConnectionError:
+        return (yield Send(node, ask.commands))  # type: ignore[no-any-return]
+
+
+def resumed(talk: Talk[T], outcome: Any) -> Send | Pause:
+    """The second step of a talk whose first was taken before it began; ``outcome`` is what came of it."""
+    next(talk)
+    return talk.throw(outcome) if isinstance(outcome, Exception) else talk.send(outcome)
+
+
 def deliver(route: Route, parcels: Sequence[Parcel], patience: float | None = None) -> Talk[list[list[Any]]]:
     """The answers to each parcel. Raises OSError, or a Refusal of the connection, after the last try."""
     answers: list[list[Any]] = [[]] * len(parcels)
@@ -101,7 +143,7 @@ def _attempt(
         try:
             said = yield Send(node, [command for i in mine for command in parcels[i].commands], patience)
         except ConnectionError as error:
-            route.lost()
+            route.lost(node)
             again, failed = again + mine, error
             continue
         except Refusal as refusal:  # the connection itself
@@ -110,7 +152,7 @@ def _attempt(
             again, failed = again + mine, refusal
             continue
         except OSError:  # it took too long: whoever asked has waited enough
-            route.lost()
+            route.lost(node)
             raise
         at = 0
         for i in mine:

@@ -33,6 +33,10 @@ _REFUSALS = {
     "TRYAGAIN": ("slots are on the move", "try again"),
     "MOVED": ("slots are on the move", "try again"),
     "ASK": ("slots are on the move", "try again"),
+    "ERR max number of clients": (
+        "it has as many clients as it may have (maxclients)",
+        "close some: redis-cli CLIENT LIST; or raise it: redis-cli CONFIG SET maxclients 10000",
+    ),
     "UNBLOCKED": ("it has become a replica", "try again"),
 }
 

@@ -1,5 +1,5 @@
 """Connections for one kind of traffic to one server. Each serves one caller at a time, and none is used
-after an error.
+after an error. There are not too many of them: see line.
 
 redis-py's connections without its clients: those cost more per command than Redis does, and repeat
 commands by themselves. What goes wrong is a Refusal or an OSError: nobody above knows redis-py.
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import builtins
-import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -22,7 +21,8 @@ from redis.exceptions import (
     TimeoutError,
 )
 
-from gopher_cli.store.outgoing import until_sent
+from gopher_cli.store.line import MOST, Pool, SyncPool
+from gopher_cli.store.outgoing import LARGE, until_sent
 from gopher_cli.store.packing import pack
 from gopher_cli.store.patience import Watch, count_arrivals
 from gopher_cli.store.refusal import Refusal
@@ -47,6 +47,8 @@ def _plain(error: RedisError) -> Exception:
         return Refusal(f"NOAUTH {said}")
     if isinstance(error, AuthenticationError) or "username-password pair" in said:
         return Refusal(f"WRONGPASS {said}")
+    if "max number of clients" in said:
+        return Refusal(f"ERR {said}")
     if isinstance(error, ConnectionError) and not isinstance(error, BusyLoadingError):
         return builtins.ConnectionError(said)
     return Refusal(_CODES.get(type(error).__name__, "") + said)
@@ -58,33 +60,38 @@ class Lane:
     The connections have no time-out of their own: redis-py's would lose a cancellation on Python 3.11.
     """
 
-    def __init__(self, make: Callable[[], Any], timeout: float | None) -> None:
-        self._make = make
+    def __init__(self, make: Callable[[], Any], timeout: float | None, most: int = MOST) -> None:
         self._timeout = timeout
-        self._idle: list[Any] = []
+        self._pool = Pool(make, timeout, most)
 
     async def talk(self, commands: Sequence[Sequence[Any]], patience: float | None = None) -> list[Any]:
         """Answers in order; what Redis refused is a Refusal among them.
 
         Raises OSError, or a Refusal of the connection itself. ``patience`` (s) is less than the time-out.
         """
-        connection = self._idle.pop() if self._idle else self._make()
+        connection = await self._pool.take()
         try:
-            async with asyncio.timeout(patience or self._timeout) as deadline:
-                watch = Watch(connection, deadline, patience or self._timeout)
+            async with asyncio.timeout(None) as deadline:
+                watch = Watch(connection, deadline, patience or self._timeout, self._pool)
                 try:
                     answers = await self._exchange(connection, commands)
                 finally:
                     watch.end()
         except BaseException as error:
-            # Half an answer may be on its way, and others of this lane are likely as dead.
-            await connection.disconnect(nowait=True)
-            await self.close()
+            await self._end(connection)
             if isinstance(error, RedisError):
                 raise _plain(error) from error
             raise
-        self._idle.append(connection)
+        self._pool.give(connection)
         return answers
+
+    async def _end(self, connection: Any) -> None:
+        """Half an answer may be on its way, and others of this lane are likely as dead."""
+        try:
+            await connection.disconnect(nowait=True)
+            await self.close()
+        finally:
+            self._pool.drop()
 
     async def _exchange(self, connection: Any, commands: Sequence[Sequence[Any]]) -> list[Any]:
         if not connection.is_connected:
@@ -103,36 +110,30 @@ class Lane:
         return answers
 
     async def close(self) -> None:
-        idle, self._idle = self._idle, []
-        for connection in idle:
-            await connection.disconnect(nowait=True)
+        await self._pool.close()
 
 
 class SyncLane:
-    """The same for threads, and for programs that fork: a child never uses its parent's connections."""
+    """The same for threads; the connections have time-outs of their own."""
 
-    def __init__(self, make: Callable[[], Any]) -> None:
-        self._make = make
-        self._idle: list[Any] = []
-        self._pid = os.getpid()
+    def __init__(self, make: Callable[[], Any], timeout: float | None, most: int = MOST) -> None:
+        self._pool = SyncPool(make, timeout, most)
 
     def talk(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
         """See Lane.talk."""
-        if self._pid != os.getpid():
-            self._idle, self._pid = [], os.getpid()
-        try:
-            connection = self._idle.pop()
-        except IndexError:
-            connection = self._make()
+        connection = self._pool.take()
         try:
             answers = self._exchange(connection, commands)
         except BaseException as error:
-            connection.disconnect()
-            self.close()
+            try:
+                connection.disconnect()
+                self.close()
+            finally:
+                self._pool.drop()
             if isinstance(error, RedisError):
                 raise _plain(error) from error
             raise
-        self._idle.append(connection)
+        self._pool.give(connection)
         return answers
 
     def _exchange(self, connection: Any, commands: Sequence[Sequence[Any]]) -> list[Any]:
@@ -140,7 +141,7 @@ class SyncLane:
         whole = pack(commands)  # each piece has the time-out to itself
         pieces = [whole[at : at + _PIECE] for at in range(0, len(whole), _PIECE)]
         connection.send_packed_command(pieces, check_health=False)
-        if connection.socket_timeout:
+        if connection.socket_timeout and len(whole) > LARGE:
             until_sent(connection._sock, connection.socket_timeout)
         answers: list[Any] = []
         for _ in commands:
@@ -151,6 +152,4 @@ class SyncLane:
         return answers
 
     def close(self) -> None:
-        idle, self._idle = self._idle, []
-        for connection in idle:
-            connection.disconnect()
+        self._pool.close()

@@ -8,6 +8,8 @@ import struct
 from contextlib import suppress
 from typing import Any
 
+LARGE = 16 * 1024  # bytes; what is smaller leaves within any time-out
+
 
 def unsent(line: Any) -> int:
     """How many bytes of a socket the other side has not got yet; 0 where the system does not tell."""
@@ -22,7 +24,9 @@ def unsent(line: Any) -> int:
 def until_sent(line: Any, seconds: float) -> None:
     """Wait for as long as bytes leave, or until an answer comes. Raises TimeoutError when none moves."""
     left = unsent(line)
-    while left and not select.select([line], [], [], seconds)[0]:
+    answer = select.poll()  # select knows no descriptor above 1023
+    answer.register(line, select.POLLIN)
+    while left and not answer.poll(seconds * 1000):
         still = unsent(line)
         if still >= left:
             raise TimeoutError("timed out")

@@ -9,26 +9,35 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from gopher_cli.store.line import Pool
 from gopher_cli.store.outgoing import unsent
+
+_LOOKS = 4  # within the time that no byte may move
 
 
 class Watch:
-    """Puts a deadline off for as long as bytes move: on a narrow line a megabyte takes its time."""
+    """Ends a talk when no byte has moved for so many seconds; others in line hear of those that do."""
 
-    __slots__ = ("_connection", "_deadline", "_handle", "_loop", "_seconds", "_seen")
+    __slots__ = ("_connection", "_deadline", "_handle", "_left", "_loop", "_pool", "_seen", "_turn")
 
-    def __init__(self, connection: Any, deadline: asyncio.Timeout, seconds: float | None) -> None:
-        self._connection, self._deadline, self._seconds = connection, deadline, seconds or 0.0
+    def __init__(self, connection: Any, deadline: asyncio.Timeout, seconds: float | None, pool: Pool) -> None:
+        self._connection, self._deadline, self._pool = connection, deadline, pool
         self._loop = asyncio.get_running_loop()
-        self._seen = 0, 0
-        self._handle = self._loop.call_later(self._seconds / 4, self._look) if seconds else None
+        self._turn, self._left = (seconds or 0.0) / _LOOKS, _LOOKS
+        self._seen = getattr(connection, "arrived", 0), 0
+        self._handle = self._loop.call_later(self._turn, self._look) if seconds else None
 
     def _look(self) -> None:
-        moved = _moved(self._connection)
-        if moved != self._seen and not self._deadline.expired():
-            self._seen = moved
-            self._deadline.reschedule(self._loop.time() + self._seconds)
-        self._handle = self._loop.call_later(self._seconds / 4, self._look)
+        before, self._seen = self._seen, _moved(self._connection)
+        if self._seen[0] > before[0] or self._seen[1] < before[1]:
+            self._left = _LOOKS
+            self._pool.moves += 1
+        else:
+            self._left -= 1
+        if self._left:
+            self._handle = self._loop.call_later(self._turn, self._look)
+        else:
+            self._deadline.reschedule(self._loop.time())
 
     def end(self) -> None:
         if self._handle is not None:

@@ -11,9 +11,9 @@ from redis.asyncio.retry import Retry
 
 from gopher_cli.model.durability import MEMORY, Durability
 from gopher_cli.store.ask import Ask, wait_for
-from gopher_cli.store.calls.base import Call
+from gopher_cli.store.calls.base import Call, evalsha
 from gopher_cli.store.connection import connections
-from gopher_cli.store.delivery import run_ask, run_calls
+from gopher_cli.store.delivery import masters, resumed, run_ask, run_at, run_calls
 from gopher_cli.store.durable import Durably
 from gopher_cli.store.failures import checked, translate
 from gopher_cli.store.keys import Keys
@@ -43,8 +43,9 @@ class RedisStore:
         lane = self._lanes.get((name, node))
         if lane is None:
             make = connections(node, None, redis.asyncio, Retry)
-            # What waits brings its own deadline.
-            lane = self._lanes[name, node] = Lane(make, None if name == "wait" else self._timeout)
+            # What waits brings its own deadline, and there is one for each queue.
+            lane = Lane(make, None, 0) if name == "wait" else Lane(make, self._timeout)
+            self._lanes[name, node] = lane
         return lane
 
     async def run(self, call: Call[T], lane: str = "main", durability: Durability = MEMORY) -> T:
@@ -52,18 +53,48 @@ class RedisStore:
         if durability is not MEMORY:
             said = await self._drive(self._durably.run(self._route, call, durability), lane)
             return call.answer(checked(said, self.address))
-        (answer,) = await self.run_many([call], lane)
-        return answer
+        node = self._route.lone
+        if node is None:
+            (answer,) = await self.run_many([call], lane)
+            return answer
+        outcome: Any  # of the straight way, as nearly always; the rest begins when that did not do
+        try:
+            (said,) = outcome = await self._lane(lane, node).talk([evalsha(call)])
+            if not isinstance(said, Refusal):
+                return call.answer(said)
+        except (OSError, Refusal) as error:
+            outcome = error
+        ((said,),) = await self._drive(run_calls(self._route, [call]), lane, outcome=outcome)
+        return call.answer(checked(said, self.address))
 
     async def run_many(self, calls: Sequence[Call[T]], lane: str = "main") -> list[T]:
         """One round trip for many. Each call is atomic, the whole is not."""
         answers = await self._drive(run_calls(self._route, calls), lane)
         return [call.answer(checked(raw, self.address)) for call, (raw,) in zip(calls, answers, strict=True)]
 
-    async def ask(self, ask: Ask[T], lane: str = "main") -> T:
-        """Raises as `run` does."""
-        answers = await self._drive(run_ask(self._route, ask), lane) if ask.commands else []
-        return ask.answer([checked(raw, self.address) for raw in answers])
+    async def ask(self, ask: Ask[T], lane: str = "main", node: Address | None = None) -> T:
+        """``node``: ask this very server, wherever keys live. Raises as `run` does."""
+        talk = run_ask(self._route, ask) if node is None else run_at(node, ask)
+        answers = await self._drive(talk, lane, node) if ask.commands else []
+        return ask.answer([checked(raw, node or self.address) for raw in answers])
+
+    async def masters(self) -> list[Address]:
+        """Every server that has a part of the keys. Raises as `run` does."""
+        return await self._drive(masters(self._route), "main")
+
+    async def homes(self, keys: Sequence[str]) -> list[Address]:
+        """Where each of these keys lives."""
+        return await self._drive(self._route.locate(keys), "main")
+
+    @property
+    def scattered(self) -> bool:
+        """Whether queues live on several servers, of which each can be away by itself."""
+        return self._route.scattered
+
+    @property
+    def sentinels(self) -> Sequence[Address]:
+        """Those who tell of the master, if any do."""
+        return self._route.sentinels
 
     async def wait(self, all_keys: Sequence[Keys], seconds: float) -> bool:
         """Block for a wake token in any of these queues; a connection that overstays is thrown away."""
@@ -79,9 +110,10 @@ class RedisStore:
         except TimeoutError:
             return False
 
-    async def _drive(self, talk: Talk[T], lane: str) -> T:
+    async def _drive(self, talk: Talk[T], lane: str, node: Address | None = None, outcome: Any = None) -> T:
+        """``outcome`` is that of the first step, if it was taken already."""
         try:
-            step = next(talk)
+            step = next(talk) if outcome is None else resumed(talk, outcome)
             while True:
                 if not isinstance(step, Send):
                     await asyncio.sleep(step.seconds)
@@ -96,7 +128,7 @@ class RedisStore:
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
         except (OSError, Refusal) as error:
-            raise translate(error, str(self.address)) from error
+            raise translate(error, str(node or self.address)) from error
 
     async def close(self) -> None:
         await self._waits.close()

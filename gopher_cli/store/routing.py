@@ -43,14 +43,24 @@ Talk = Generator[Send | Pause, Any, T]
 
 
 class Route(Protocol):
-    """``pauses``: how long to wait before each new try. ``scattered``: keys live on several servers."""
+    """``pauses``: how long to wait before each new try. ``scattered``: keys live on several servers.
+    ``lone`` is the only server that there ever is; ``sentinels`` are those who tell of the master."""
 
     pauses: tuple[float, ...]
     scattered: bool
 
+    @property
+    def lone(self) -> Address | None: ...
+
+    @property
+    def sentinels(self) -> Sequence[Address]: ...
+
     def locate(self, keys: Sequence[str]) -> Talk[list[Address]]: ...
 
-    def lost(self) -> None:
+    def masters(self) -> Talk[list[Address]]:
+        """Every server that has a part of the keys."""
+
+    def lost(self, node: Address | None = None) -> None:
         """A server did not answer."""
 
     def heed(self, refusal: Refusal) -> bool:
@@ -59,15 +69,20 @@ class Route(Protocol):
 
 class Single:
     pauses, scattered = _QUICK, False
+    sentinels: Sequence[Address] = ()
 
     def __init__(self, address: Address) -> None:
-        self._address = address
+        self.lone = address
 
     def locate(self, keys: Sequence[str]) -> Talk[list[Address]]:
-        return [self._address] * len(keys)
+        return [self.lone] * len(keys)
         yield
 
-    def lost(self) -> None:
+    def masters(self) -> Talk[list[Address]]:
+        return [self.lone]
+        yield
+
+    def lost(self, node: Address | None = None) -> None:
         return
 
     def heed(self, refusal: Refusal) -> bool:
@@ -77,7 +92,8 @@ class Single:
 class Cluster:
     """Every slot has an owner. Who that is changes: by fail-over, and when slots are moved."""
 
-    pauses, scattered = PATIENT, True
+    pauses, scattered, lone = PATIENT, True, None
+    sentinels: Sequence[Address] = ()
 
     def __init__(self, address: Address) -> None:
         self._node = replace(address, kind="standalone", hosts=())
@@ -98,6 +114,11 @@ class Cluster:
             raise Refusal("CLUSTERDOWN Hash slot not served")
         return [owner for owner in owners if owner is not None]
 
+    def masters(self) -> Talk[list[Address]]:
+        """As somebody tells it just now."""
+        yield from self._learn()
+        return list(dict.fromkeys(owner for owner in self._owners if owner is not None))
+
     def _learn(self) -> Talk[None]:
         """The whole map, from whoever tells it; each time another node is asked first."""
         why: Exception = ConnectionError("no node of the cluster answers")
@@ -107,6 +128,7 @@ class Cluster:
                 (ranges,) = yield Send(node, [("CLUSTER", "SLOTS")], PATIENCE)
             except OSError as error:
                 why = error
+                self.lost(node)
                 continue
             if isinstance(ranges, Refusal):
                 why = ranges
@@ -128,8 +150,11 @@ class Cluster:
         self._seeds = [*seeds, *(node for node in nodes if node not in seeds)]
         self._owners, self._known = owners, True
 
-    def lost(self) -> None:
+    def lost(self, node: Address | None = None) -> None:
+        """The map may be wrong; who did not answer is asked for the new one last."""
         self._known = False
+        if node is not None:
+            self._seeds = sorted(self._seeds, key=node.__eq__)
 
     def heed(self, refusal: Refusal) -> bool:
         if refusal.code == "MOVED":

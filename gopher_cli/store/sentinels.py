@@ -17,6 +17,7 @@ from gopher_cli.store.routing import PASSING, PATIENCE, PATIENT, Send, Talk
 from gopher_cli.store.url import Address
 
 _AGAIN = 1.0  # seconds until the sentinels are asked again
+_SETTLED = 5.0  # seconds for which most sentinels must name the same, where an older election is told of
 _GLANCE = 0.3  # seconds for one that is asked again: we have a master to work with
 
 
@@ -28,7 +29,7 @@ class Named(NamedTuple):
 
 
 class Sentinels:
-    pauses, scattered = PATIENT, False
+    pauses, scattered, lone = PATIENT, False, None
 
     def __init__(self, address: Address, clock: Callable[[], float] = time.monotonic) -> None:
         options = dict(address.options)
@@ -38,9 +39,10 @@ class Sentinels:
         )  # fmt: skip
         self._name, self._clock = address.master, clock
         self._node = replace(address, kind="standalone", master="")
-        self._sentinels = [replace(watchman, hosts=(host,)) for host in address.hosts]
+        self.sentinels: Sequence[Address] = [replace(watchman, hosts=(host,)) for host in address.hosts]
         self._master: Address | None = None
         self._epoch, self._asked = -1, 0.0
+        self._older: tuple[Named, float] | None = None  # whom most name of late, and since when
 
     def locate(self, keys: Sequence[str]) -> Talk[list[Address]]:
         if self._master is not None and self._clock() - self._asked >= _AGAIN:
@@ -52,16 +54,19 @@ class Sentinels:
             master = named.node
         return [master] * len(keys)
 
+    def masters(self) -> Talk[list[Address]]:
+        return (yield from self.locate([""]))
+
     def _ask_again(self) -> Talk[None]:
         """One sentinel, each time the next that answers; a later election than ours is looked into."""
         self._asked = self._clock()
-        sentinel = self._sentinels[0]
+        sentinel = self.sentinels[0]
         try:
             named = yield from self._named_by(sentinel, _GLANCE)
         except (OSError, Refusal):
             named = None
         if named is None:
-            self._sentinels = sorted(self._sentinels, key=sentinel.__eq__)  # one assignment: threads share it
+            self.sentinels = sorted(self.sentinels, key=sentinel.__eq__)  # one assignment: threads share it
         elif named.epoch >= self._epoch and named.node != self._master:
             self._master = None
 
@@ -74,8 +79,8 @@ class Sentinels:
         silent: Exception | None = None
         unknown: Exception | None = None
         wrong: Exception | None = None
-        behind: Named | None = None
-        for sentinel in self._sentinels:
+        older: list[Named] = []
+        for sentinel in self.sentinels:
             try:
                 named = yield from self._named_by(sentinel, PATIENCE)
             except OSError as error:
@@ -88,13 +93,26 @@ class Sentinels:
             if no_master is not None:
                 wrong = no_master
             elif named.epoch < self._epoch:
-                behind = behind if behind and behind.epoch > named.epoch else named
+                older.append(named)
             else:
-                self._sentinels = sorted(self._sentinels, key=sentinel.__ne__)
+                self.sentinels = sorted(self.sentinels, key=sentinel.__ne__)
                 return named
-        if behind and not (silent or unknown or wrong):
-            return behind  # all of them have begun anew, and count from 0
+        if (anew := self._begun_anew(older)) is not None:
+            return anew
         raise wrong or unknown or silent or Refusal("READONLY the sentinels have not heard of the new master")
+
+    def _begun_anew(self, older: Sequence[Named]) -> Named | None:
+        """Whom sentinels name that count from 0 again: all of them, or most of them for a while."""
+        named = max(older, key=older.count, default=None)
+        if named is None or 2 * older.count(named) <= len(self.sentinels):
+            self._older = None
+        elif older.count(named) == len(self.sentinels):
+            return named
+        elif self._older is None or self._older[0] != named:
+            self._older = named, self._clock()
+        elif self._clock() - self._older[1] >= _SETTLED:
+            return named
+        return None
 
     def _named_by(self, sentinel: Address, patience: float) -> Talk[Named]:
         """Raises OSError, or a Refusal: NOMASTER for a name that it does not know."""
@@ -107,7 +125,7 @@ class Sentinels:
             return Named(node, self._epoch)
         return Named(node, int(about[about.index(b"config-epoch") + 1]))
 
-    def lost(self) -> None:
+    def lost(self, node: Address | None = None) -> None:
         self._master = None
 
     def heed(self, refusal: Refusal) -> bool:

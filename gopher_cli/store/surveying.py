@@ -82,10 +82,6 @@ def specs(keys: Keys, ids: Sequence[bytes]) -> Ask[tuple[int, list[bytes | None]
     return Ask([("TIME",), ("HMGET", keys["spec"], *ids)], answer)
 
 
-def of_zset(key: str, members: Sequence[bytes]) -> Ask[list[bytes | None]]:
-    return Ask([("ZMSCORE", key, *members)], lambda raw: list(raw[0]))
-
-
 def members(key: str, limit: int) -> Ask[list[bytes]]:
     return Ask([("ZRANGE", key, 0, limit - 1)], lambda raw: list(raw[0]))
 
@@ -118,14 +114,29 @@ def user() -> Ask[str]:
     return Ask([("ACL", "WHOAMI")], lambda raw: text(raw[0]))
 
 
-def cluster() -> Ask[dict[str, str]]:
-    """CLUSTER INFO, of the node that is asked."""
+def cluster() -> Ask[tuple[dict[str, str], str]]:
+    """CLUSTER INFO and CLUSTER NODES, as the node sees them that is asked."""
+
+    def answer(raw: list[Any]) -> tuple[dict[str, str], str]:
+        lines = (line.partition(":") for line in text(raw[0]).splitlines())
+        return {name: value for name, _, value in lines}, text(raw[1])
+
+    return Ask([("CLUSTER", "INFO"), ("CLUSTER", "NODES")], answer)
+
+
+def watched(master: str) -> Ask[dict[str, str]]:
+    """What a sentinel knows of the master of this name."""
 
     def answer(raw: list[Any]) -> dict[str, str]:
-        lines = (line.partition(":") for line in text(raw[0]).splitlines())
-        return {name: value for name, _, value in lines}
+        words = [text(word) for word in raw[0]]
+        return dict(zip(words[::2], words[1::2], strict=True))
 
-    return Ask([("CLUSTER", "INFO")], answer)
+    return Ask([("SENTINEL", "MASTER", master)], answer)
+
+
+def quorum(master: str) -> Ask[None]:
+    """Refused where these sentinels could not agree that the master is down, or choose another."""
+    return Ask([("SENTINEL", "CKQUORUM", master)], lambda _: None)
 
 
 def try_all(key: str) -> list[tuple[str, Command]]:

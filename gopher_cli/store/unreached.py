@@ -13,6 +13,8 @@ _CAUSES = (
     ("wrong version number", "it speaks no TLS"),
     ("reset by peer", "it closed the connection"),
     ("closed by server", "it closed the connection"),
+    ("broken pipe", "it closed the connection"),
+    ("connection lost", "it closed the connection"),
 )
 _CERTIFICATE = re.compile(r"certificate verify failed: (.+?)\.?(?: \(_ssl.*)?$", re.IGNORECASE)
 
@@ -31,6 +33,8 @@ def cause(error: OSError) -> str:
 
 def hint(address: str, why: str) -> str:
     """The way out. One end that speaks TLS and one that does not never understand each other."""
+    if address.startswith("unix:") and "closed" in why:
+        return "if it has too many clients: redis-cli CONFIG SET maxclients 10000; else see its log"
     if address.startswith("unix:"):
         return "see: gopher embedded status; start it with: gopher embedded start"
     tls = address.startswith(("rediss", "valkeys"))

@@ -55,6 +55,9 @@ class Address:
     master: str = ""
     options: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
+    def __hash__(self) -> int:  # asked for with every command: of a few fields
+        return hash((self.hosts, self.path))
+
     def __str__(self) -> str:
         scheme = {"standalone": "", "unix": "unix"}.get(self.kind, self.kind)
         if self.kind in ("standalone", "cluster", "sentinel"):

@@ -15,12 +15,13 @@ from gopher_cli.model.durability import MEMORY, Durability
 from gopher_cli.store.ask import Ask
 from gopher_cli.store.blocking import Blocking
 from gopher_cli.store.calls.base import Call
-from gopher_cli.store.outgoing import until_sent
+from gopher_cli.store.outgoing import LARGE, until_sent
 from gopher_cli.store.refusal import Refusal
 from gopher_cli.store.url import Address
 
 T = TypeVar("T")
 _CONNECT = 3.0
+_CLOSED = "the connection was closed by Redis"
 
 
 class WireStore(Blocking):
@@ -35,15 +36,20 @@ class WireStore(Blocking):
         return not address.tls
 
     async def run(self, call: Call[T], lane: str = "main", durability: Durability = MEMORY) -> T:
-        (answer,) = self._run([call], durability)
-        return answer
+        return self._run_one(call, durability)
 
     async def run_many(self, calls: Sequence[Call[T]], lane: str = "main") -> list[T]:
         """One round trip for many. Each call is atomic, the whole is not."""
         return self._run(calls)
 
-    async def ask(self, ask: Ask[T], lane: str = "main") -> T:
-        return self._ask(ask)
+    async def ask(self, ask: Ask[T], lane: str = "main", node: Address | None = None) -> T:
+        return self._ask(ask, node)
+
+    async def masters(self) -> list[Address]:
+        return self._masters()
+
+    async def homes(self, keys: Sequence[str]) -> list[Address]:
+        return self._homes(keys)
 
     async def close(self) -> None:
         wires, self._wires = self._wires, {}
@@ -86,16 +92,32 @@ class Wire:
         """Send all, then read an answer for each, within ``patience`` (s). A refusal is a value here: the
         others still count."""
         self._socket.settimeout(patience)
-        left = memoryview(b"".join(map(packed, commands)))
+        whole = b"".join(map(packed, commands))
+        try:
+            self._say(whole)
+        except BrokenPipeError:
+            raise self._last_word() from None
+        if len(whole) > LARGE:
+            until_sent(self._socket, patience)
+        return [self._read() for _ in commands]
+
+    def _say(self, whole: bytes) -> None:
+        left = memoryview(whole)
         while left:  # for as long as bytes move; sendall has a time-out for the whole
             left = left[self._socket.send(left) :]
-        until_sent(self._socket, patience)
-        return [self._read() for _ in commands]
+
+    def _last_word(self) -> Exception:
+        """Why Redis has hung up before it was asked anything: a server with too many clients says so."""
+        try:
+            said = self._read()
+        except OSError as error:
+            return error
+        return said if isinstance(said, Refusal) else ConnectionResetError(_CLOSED)
 
     def _read(self) -> Any:
         line = self._answers.readline()
         if not line.endswith(b"\r\n"):
-            raise ConnectionResetError("the connection was closed by Redis")
+            raise ConnectionResetError(_CLOSED)
         kind, rest = line[:1], line[1:-2]
         if kind == b"+":
             return rest
@@ -110,7 +132,7 @@ class Wire:
             return [self._read() for _ in range(size)]
         body = self._answers.read(size + 2)
         if len(body) != size + 2:
-            raise ConnectionResetError("the connection was closed by Redis")
+            raise ConnectionResetError(_CLOSED)
         return body[:-2]
 
     def close(self) -> None:

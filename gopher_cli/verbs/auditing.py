@@ -152,14 +152,12 @@ class Auditing(Base):
         return found
 
     async def _who_waits(self, keys: Keys, parents: Sequence[bytes]) -> Counter[tuple[bytes, int]]:
-        """How often each (child, score) is told of by parents that have not completed."""
+        """How often each (child, score) is told of. (Parents that have completed are told of themselves.)"""
         waits: Counter[tuple[bytes, int]] = Counter()
         for start in range(0, len(parents), AUDITED):
             some = parents[start : start + AUDITED]
-            told = await self.store.ask(surveying.values(keys["waiters"], some))
-            done = await self.store.ask(surveying.of_zset(keys["completed"], some))
-            for children, completed in zip(told, done, strict=True):
-                for entry in (children or b"").split(b",") if completed is None else []:
+            for children in await self.store.ask(surveying.values(keys["waiters"], some)):
+                for entry in (children or b"").split(b","):
                     child, _, score = entry.rpartition(b" ")
                     waits[child, int(score) if score.isdigit() else 0] += 1
         return waits

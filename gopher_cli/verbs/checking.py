@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 
 from gopher_cli.model.duration import format_duration
-from gopher_cli.model.errors import BadData, Denied, GopherError, TryLater
+from gopher_cli.model.errors import BadData, Denied, GopherError, TryLater, Unavailable
 from gopher_cli.model.findings import Finding, Severity
 from gopher_cli.model.stats import WorkerInfo
 from gopher_cli.store import ask, calls, surveying
 from gopher_cli.store.calls import Depth
 from gopher_cli.store.keys import Keys
+from gopher_cli.store.url import Address
 from gopher_cli.verbs.fleet import Fleet
+from gopher_cli.verbs.together import as_one, cluster_findings, place_of, sentinel_findings
 from gopher_cli.verbs.vitals import about, critical, note, parted, server_findings, warning
 
 _PINGS = 50
@@ -28,29 +30,49 @@ _FAR = 0.05
 
 class Checking(Fleet):
     async def check_up(self) -> list[Finding]:
-        """The server: what it is, how it keeps data, how quick it is, what it allows. Raises Unavailable."""
-        said = await self.store.ask(ask.info())
-        fsync = await self._setting("appendfsync")
-        vitals = server_findings(said, fsync, snapshots=await self._snapshots())
-        found = [*await self._answers(said), *vitals]
-        found += await self._rights()
-        if said.get("cluster_enabled") == "1":
-            found.append(await self.check_slots())
+        """Every server: what it is, how it keeps data, how quick it is, what it allows; and what holds
+        several together. Raises Unavailable where there is no other."""
+        nodes, told, away = await self.store.masters(), dict[str, list[Finding]](), set[Address]()
+        for node in nodes:
+            try:
+                told[place_of(node)] = await self._vitals(node)
+            except Unavailable as error:
+                if len(nodes) == 1:
+                    raise
+                told[place_of(node)] = [
+                    critical("reachability", str(error), "start it: its queues stand still")
+                ]
+        found = as_one(told)
+        try:
+            found += await self._rights(away)
+        except (Unavailable, TryLater):  # told of already, or by the slots
+            if not self.store.scattered:
+                raise
+        if self.store.scattered:
+            found += await self._slots(nodes)
+        if self.store.sentinels:
+            found += await self._sentinels(nodes[0])
         return found
 
-    async def _setting(self, name: str) -> str:
+    async def _vitals(self, node: Address) -> list[Finding]:
+        said = await self.store.ask(ask.info(), node=node)
+        fsync = await self._setting(node, "appendfsync")
+        vitals = server_findings(said, fsync, snapshots=await self._snapshots(node))
+        return [*await self._answers(node, said), *vitals]
+
+    async def _setting(self, node: Address, name: str) -> str:
         """Empty where Redis does not tell."""
         with suppress(GopherError):
-            return await self.store.ask(surveying.setting(name))
+            return await self.store.ask(surveying.setting(name), node=node)
         return ""
 
-    async def _answers(self, said: Mapping[str, str]) -> list[Finding]:
+    async def _answers(self, node: Address, said: Mapping[str, str]) -> list[Finding]:
         """How long an answer takes, and how far Redis's clock is from ours, within half the quickest."""
         taken, clocks = [], []
-        await self.store.ask(surveying.ping())  # the connection is opened
+        await self.store.ask(surveying.ping(), node=node)  # the connection is opened
         for _ in range(_PINGS):
             wall, start = time.time(), time.perf_counter()
-            now = await self.store.ask(ask.time_ms())
+            now = await self.store.ask(ask.time_ms(), node=node)
             taken.append(time.perf_counter() - start)
             clocks.append((taken[-1], now / 1000 - (wall + taken[-1] / 2)))
         taken.sort()
@@ -58,7 +80,7 @@ class Checking(Fleet):
         name = said.get("server_name", "redis").capitalize()
         version = said.get("valkey_version") or said.get("redis_version", "?")
         median, late = taken[len(taken) // 2], taken[-1]
-        reached = f"{name} {version} at {self.store.address}"
+        reached = f"{name} {version} at {node if self.store.scattered else self.store.address}"
         times = f"median {parted(median)}, slowest of {_PINGS} {parted(late)}"
         return [
             about("reachability", reached),
@@ -66,46 +88,67 @@ class Checking(Fleet):
             _clock(skew, error / 2),
         ]
 
-    async def _rights(self) -> list[Finding]:
-        """Whether scripts run, and nothing that they need is refused."""
-        keys = self.keys("default")
+    async def _rights(self, away: Collection[Address]) -> list[Finding]:
+        """Whether scripts run, and nothing that they need is refused, on any server that answers."""
+        told = {
+            place_of(node): [await self._rights_at(node, keys)]
+            for node, keys in (await self.one_on_each()).items()
+            if node not in away
+        }
+        return as_one(told)
+
+    async def _rights_at(self, node: Address, keys: Keys) -> Finding:
+        at = node if self.store.scattered else None
         try:
             refused = await self.store.run(calls.rights(keys, _STORING))
         except Denied as error:
             fix = "let this user run scripts: redis-cli ACL SETUSER NAME +eval +evalsha"
-            return [critical("rights", f"scripts are refused: {error}", fix)]
-        refused += await self._refused(keys)
+            return critical("rights", f"scripts are refused: {error}", fix)
+        refused += await self._refused(at, keys)
         if refused:
             words = ", ".join(dict.fromkeys(refused))
             plus = " ".join(f"+{word.lower()}" for word in dict.fromkeys(refused))
-            fix = f"redis-cli ACL SETUSER {await self._user()} {plus} '~{self.namespace}:*'"
-            return [critical("rights", f"commands or keys are refused: {words}", fix)]
-        return [about("rights", f"the user {await self._user()} may run scripts, and do what they do")]
+            fix = f"redis-cli ACL SETUSER {await self._user(at)} {plus} '~{self.namespace}:*'"
+            return critical("rights", f"commands or keys are refused: {words}", fix)
+        return about("rights", f"the user {await self._user(at)} may run scripts, and do what they do")
 
-    async def _refused(self, keys: Keys) -> list[str]:
+    async def _refused(self, node: Address | None, keys: Keys) -> list[str]:
         refused = []
         for name, command in surveying.try_all(keys.held("doctor")):
             try:
-                await self.store.ask(ask.Ask([command], lambda _: None))
+                await self.store.ask(ask.Ask([command], lambda _: None), node=node)
             except Denied:
                 refused.append(name)
             except (BadData, TryLater):  # a full memory is told of elsewhere
                 continue
         return refused
 
-    async def _user(self) -> str:
+    async def _user(self, node: Address | None) -> str:
         with suppress(GopherError):
-            return await self.store.ask(surveying.user())
+            return await self.store.ask(surveying.user(), node=node)
         return "of this connection"
 
-    async def check_slots(self) -> Finding:
-        """Whether every slot of the cluster has a server, as the one says that is asked."""
-        said = await self.store.ask(surveying.cluster())
-        served, state = said.get("cluster_slots_ok", "?"), said.get("cluster_state", "?")
-        words = f"{served} of 16384 slots are served; the cluster is {state}"
-        if state == "ok" and served == "16384":
-            return about("cluster slots", words)
-        return critical("cluster slots", words, "see: redis-cli --cluster check HOST:PORT")
+    async def _slots(self, nodes: Sequence[Address]) -> list[Finding]:
+        """Whether every slot has a server, as each says that answers, and which are on their way."""
+        views = {}
+        for node in nodes:
+            with suppress(GopherError):
+                views[place_of(node)] = await self.store.ask(surveying.cluster(), node=node)
+        return cluster_findings(views)
+
+    async def _sentinels(self, master: Address) -> list[Finding]:
+        """Whether those who watch over the master can replace it, and by whom."""
+        name, known, silent, doubts = self.store.address.master, list[dict[str, str]](), [], []
+        for sentinel in self.store.sentinels:
+            try:
+                known.append(await self.store.ask(surveying.watched(name), node=sentinel))
+                await self.store.ask(surveying.quorum(name), node=sentinel)
+            except BadData as error:
+                doubts.append(f"{place_of(sentinel)}: {error}")
+            except GopherError:
+                silent.append(place_of(sentinel))
+        said = await self.store.ask(ask.info(), node=master)
+        return sentinel_findings(known, silent, doubts, said)
 
     async def check_fleet(
         self, depths: Mapping[str, Depth], types: Mapping[str, Mapping[str, int]]

@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from gopher_cli.model.errors import BadData
-from gopher_cli.model.findings import TROUBLES, Finding, Severity
+from gopher_cli.model.errors import BadData, GopherError, TryLater, Unavailable
+from gopher_cli.model.findings import MISSING, TROUBLES, Finding, Severity
 from gopher_cli.store import surveying
 from gopher_cli.store.calls import Depth
 from gopher_cli.store.keys import is_ours
@@ -46,6 +46,11 @@ class Diagnosis:
     def mendable(self) -> list[Finding]:
         return [finding for finding in self.troubles if finding.mends]
 
+    @property
+    def losses(self) -> list[Finding]:
+        """What no repair brings back: it can only be written down."""
+        return [finding for finding in self.troubles if finding.name == MISSING]
+
 
 class Diagnosing(Auditing, Checking, Counting):
     async def diagnose(
@@ -53,9 +58,23 @@ class Diagnosing(Auditing, Checking, Counting):
     ) -> Diagnosis:
         """Everything that can be seen from here. Needs an event loop. Raises Unavailable, NotFound."""
         found = Diagnosis()
-        listed = await self.known_queues(queues)
         tell("the server")
         found.findings += await self.check_up()
+        try:
+            await self._examine_all(found, queues, data=data, tell=tell)
+        except (Unavailable, TryLater) as error:
+            if not any(finding.severity is Severity.CRITICAL for finding in found.findings):
+                raise
+            found.audits, found.unlisted, found.jobs = [], [], 0
+            found.findings.append(_unseen(error))
+        found.findings.sort(key=_order)
+        return found
+
+    async def _examine_all(
+        self, found: Diagnosis, queues: Sequence[str], *, data: bool, tell: Callable[[str], None]
+    ) -> None:
+        """Fleet and data; what is found is told when all of it is known."""
+        listed = await self.known_queues(queues)
         survey = await self._survey() if data else Survey()
         found.unlisted = [] if queues else sorted(set(survey.parts) - set(listed) - {"~"})
         names = [q for q in [*listed, *found.unlisted] if q not in survey.foreign]
@@ -70,8 +89,6 @@ class Diagnosing(Auditing, Checking, Counting):
         found.findings += _about_keys(found, survey, set(queues))
         for audit in found.audits:
             found.findings += _about_data(audit)
-        found.findings.sort(key=_order)
-        return found
 
     async def _depths(self, names: Sequence[str]) -> tuple[dict[str, Depth], list[str]]:
         known: dict[str, Depth] = {}
@@ -87,21 +104,27 @@ class Diagnosing(Auditing, Checking, Counting):
 
     async def _survey(self) -> Survey:
         """All keys below our prefix, and whether each holds the kind of value that it should."""
-        survey, cursor, seen = Survey(), 0, set[str]()
-        while True:
-            cursor, page = await self.store.ask(surveying.names(self.namespace, cursor))
-            fresh = [name for name in dict.fromkeys(page) if name not in seen]
-            seen.update(fresh)
-            ours = [name for name in fresh if is_ours(self.namespace, name)]
-            survey.unknown += sorted(set(fresh) - set(ours))
-            kinds = await self.store.ask(surveying.types(ours))
-            for name, kind in zip(ours, kinds, strict=True):
-                queue, part = name[len(self.namespace) + 2 :].split("}:", 1)
-                survey.parts[queue].append(part)
-                if kind not in ("none", surveying.kind_of(part) if queue != "~" else _fleet_kind(part)):
-                    survey.foreign[queue].append(name)
-            if not cursor:
-                return survey
+        survey, seen = Survey(), set[str]()
+        for node in await self.store.masters():
+            cursor = 0
+            while True:
+                cursor, page = await self.store.ask(surveying.names(self.namespace, cursor), node=node)
+                fresh = [name for name in dict.fromkeys(page) if name not in seen]
+                seen.update(fresh)
+                await self._sort(survey, fresh)
+                if not cursor:
+                    break
+        return survey
+
+    async def _sort(self, survey: Survey, names: Sequence[str]) -> None:
+        ours = [name for name in names if is_ours(self.namespace, name)]
+        survey.unknown += sorted(set(names) - set(ours))
+        kinds = await self.store.ask(surveying.types(ours))
+        for name, kind in zip(ours, kinds, strict=True):
+            queue, part = name[len(self.namespace) + 2 :].split("}:", 1)
+            survey.parts[queue].append(part)
+            if kind not in ("none", surveying.kind_of(part) if queue != "~" else _fleet_kind(part)):
+                survey.foreign[queue].append(name)
 
     async def _audit_all(
         self, found: Diagnosis, names: Sequence[str], survey: Survey, tell: Callable[[str], None]
@@ -141,6 +164,13 @@ class Diagnosing(Auditing, Checking, Counting):
             audit.things[f"held:{holder}"] += left
 
 
+def _unseen(error: GopherError) -> Finding:
+    return Finding(
+        section="data", name="jobs", severity=Severity.CRITICAL, meaning=f"not looked at: {error}",
+        fix="mend the server first",
+    )  # fmt: skip
+
+
 def _fleet_kind(name: str) -> str:
     return "hash" if name == "meta" else surveying.kind_of(name)
 
@@ -165,12 +195,19 @@ def _about_data(audit: Audit) -> list[Finding]:
                 apart[name] += [shown(id) for id in ids]
     findings = [_finding(name, audit.queue, examples) for name, examples in apart.items()]
     findings += _about_count(audit)
+    lost = audit.count.lost if audit.count else 0
     if not findings:
         count = audit.count.jobs if audit.count else audit.jobs
         all_well = "every job is in one place, and the counters agree"
         findings.append(
             Finding(section="data", name="jobs", severity=Severity.OK, meaning=all_well,
                     queue=audit.queue, count=count)
+        )  # fmt: skip
+    if lost:
+        words = "missing when the counters were set right: they stay lost"
+        findings.append(
+            Finding(section="data", name="jobs that were missing", severity=Severity.NOTE, meaning=words,
+                    queue=audit.queue, count=lost)
         )  # fmt: skip
     return findings
 
@@ -191,8 +228,10 @@ def _about_count(audit: Audit) -> list[Finding]:
     found = []
     if count.unreadable:
         found.append(_finding("counters that cannot be read", audit.queue, count.unreadable))
-    elif missing > 0:
-        found.append(_finding("jobs that are missing", audit.queue, [], missing))
+    if not count.tells:
+        return found
+    if missing > 0:
+        found.append(_finding(MISSING, audit.queue, [], missing))
     elif missing < 0:
         found.append(_finding("jobs that nobody counted", audit.queue, [], -missing))
     return found

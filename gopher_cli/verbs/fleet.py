@@ -12,6 +12,7 @@ from gopher_cli.model.errors import GopherError
 from gopher_cli.model.stats import ServerInfo, WorkerInfo
 from gopher_cli.store import ask
 from gopher_cli.store.keys import Keys
+from gopher_cli.store.url import Address
 from gopher_cli.verbs.starting import Starting
 
 _ALIVE_MS = 6_000  # it speaks every second
@@ -66,19 +67,24 @@ class Fleet(Starting):
         return sorted(infos, key=lambda info: (info.host, info.pid))
 
     async def server(self) -> ServerInfo:
-        """The server, and how long it takes to answer (the median of five)."""
+        """The server, and how long it takes to answer (the median of five). Of several the sums, and the
+        worst."""
+        infos = [await self._server_at(node) for node in await self.store.masters()]
+        return infos[0] if len(infos) == 1 else _as_one(infos, str(self.store.address))
+
+    async def _server_at(self, node: Address) -> ServerInfo:
         taken = []
         for _ in range(5):
             start = time.perf_counter()
-            await self.store.ask(ask.time_ms())
+            await self.store.ask(ask.time_ms(), node=node)
             taken.append(time.perf_counter() - start)
-        said = await self.store.ask(ask.info())
-        return _server(said, str(self.store.address), sorted(taken)[2], await self._snapshots())
+        said = await self.store.ask(ask.info(), node=node)
+        return _server(said, str(self.store.address), sorted(taken)[2], await self._snapshots(node))
 
-    async def _snapshots(self) -> bool:
+    async def _snapshots(self, node: Address) -> bool:
         """Whether the server saves snapshots by itself; False also where it does not tell."""
         try:
-            return await self.store.ask(ask.saves())
+            return await self.store.ask(ask.saves(), node=node)
         except GopherError:
             return False
 
@@ -117,4 +123,22 @@ def _server(said: Mapping[str, str], address: str, round_trip: float, snapshots:
         uptime_seconds=number("uptime_in_seconds"),
         round_trip_seconds=round_trip,
         persistence="AOF" if aof else "snapshots only" if snapshots else "none",
+    )
+
+
+def _as_one(infos: Sequence[ServerInfo], address: str) -> ServerInfo:
+    limits = [info.memory_limit_bytes for info in infos]
+    policies = [info.policy for info in infos if info.policy != "noeviction"]
+    kept = [info.persistence for info in infos]
+    return ServerInfo(
+        address=address,
+        name=infos[0].name,
+        version=", ".join(sorted({info.version for info in infos})),
+        memory_bytes=sum(info.memory_bytes for info in infos),
+        memory_limit_bytes=sum(limits) if all(limits) else 0,
+        policy=(policies or ["noeviction"])[0],
+        clients=sum(info.clients for info in infos),
+        uptime_seconds=min(info.uptime_seconds for info in infos),
+        round_trip_seconds=max(info.round_trip_seconds for info in infos),
+        persistence=next(worst for worst in ("none", "snapshots only", "AOF") if worst in kept),
     )

@@ -135,9 +135,10 @@ def _late(patient: Patient) -> list[Complaint]:
 
 def _traces(job: Facts) -> list[Complaint]:
     places, traces = job.places, job.traces
-    over = (
-        ("result" in traces and "completed" not in places)
-        or ("cancels" in traces and "running" not in places)
-        or ("waiters" in traces and "completed" in places)
+    over = ("result" in traces and "completed" not in places) or (
+        "cancels" in traces and "running" not in places
     )
-    return [Complaint("leftovers of jobs", job)] if over else []
+    found = [Complaint("leftovers of jobs", job)] if over else []
+    if "waiters" in traces and "completed" in places:
+        found.append(Complaint("completed, and still waited for", job))
+    return found

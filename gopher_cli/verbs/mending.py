@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import msgspec
 
+from gopher_cli.model.findings import MISSING
 from gopher_cli.store import ask, calls, surveying
-from gopher_cli.store.calls import Mending
+from gopher_cli.store.calls import AUDITED, Mending
 from gopher_cli.verbs.auditing import Audit, holder_of
 from gopher_cli.verbs.base import Base
 from gopher_cli.verbs.diagnosing import Diagnosing, Diagnosis, shown
@@ -21,12 +22,16 @@ _SLICE = 100
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """What was done about one kind of trouble in a queue."""
+    """What was done about one kind of trouble in a queue. A loss is none: it was only written down."""
 
     name: str
     queue: str
     count: int
     ids: tuple[str, ...] = ()
+
+    @property
+    def is_loss(self) -> bool:
+        return self.name == MISSING
 
 
 class Doctor(Diagnosing, Working):
@@ -68,8 +73,10 @@ class Doctor(Diagnosing, Working):
 
     async def _clear(self, audit: Audit) -> list[Repair]:
         """Leftovers, by kind and by whose they were."""
-        left = [c.job.id for c in audit.complaints if c.name == "leftovers of jobs"]
-        done = [await self._take(audit.queue, "leftovers of jobs", "trace", left)]
+        done = []
+        for name in ("completed, and still waited for", "leftovers of jobs"):
+            left = [c.job.id for c in audit.complaints if c.name == name]
+            done.append(await self._take(audit.queue, name, "trace", left))
         done.append(await self._take(audit.queue, "locks without a live job", "lock", audit.things["lock"]))
         done.append(await self._take(audit.queue, "lock ends without a lock", "end", audit.things["end"]))
         for where, ids in audit.things.items():
@@ -114,7 +121,6 @@ class Doctor(Diagnosing, Working):
         if raw is not None and not seen.standing:
             mending = await self._as_dead(seen, raw)
             await self.store.run(calls.mend(keys, [mending]))
-            await self.store.run(calls.recount(keys, act=True))
         await self.store.ask(surveying.drop_from_outbox(keys, id))
 
     async def _as_dead(self, seen: calls.Facts, raw: bytes) -> Mending:
@@ -125,11 +131,14 @@ class Doctor(Diagnosing, Working):
         return Mending(seen, "failed", str(now), line(record), spec, msgspec.json.encode(told))
 
     async def _recount(self, audit: Audit) -> list[Repair]:
-        count = await self.store.run(calls.recount(self.keys(audit.queue), act=False))
-        if not count.missing and not count.unreadable:
-            return []
-        await self.store.run(calls.recount(self.keys(audit.queue), act=True))
-        name = "jobs that are missing" if count.missing > 0 else "jobs that nobody counted"
-        if count.unreadable:
-            name = "counters that cannot be read"
-        return [Repair(name, audit.queue, abs(count.missing) or len(count.unreadable))]
+        """Only when every job has its record again: until then it is not among those that are counted."""
+        keys, nameless = self.keys(audit.queue), [c.job.id for c in audit.complaints if not c.job.record]
+        for start in range(0, len(nameless), AUDITED):
+            seen = await self.store.run(calls.audit(keys, nameless[start : start + AUDITED]))
+            if any(job.record is None and job.places for job in seen):
+                return []
+        count = await self.store.run(calls.recount(keys, act=True))
+        damaged = Repair("counters that cannot be read", audit.queue, len(count.unreadable))
+        name = MISSING if count.missing > 0 else "jobs that nobody counted"
+        counted = Repair(name, audit.queue, abs(count.missing) if count.tells else 0)
+        return [damaged, counted]

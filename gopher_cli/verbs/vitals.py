@@ -35,11 +35,11 @@ def _eviction(said: Mapping[str, str]) -> Finding:
     if policy == "noeviction":
         return about("eviction", "noeviction: nothing is thrown away")
     fix = "redis-cli CONFIG SET maxmemory-policy noeviction"
+    what = "Redis may throw jobs away when its memory is full"
     if policy.startswith("volatile"):
-        return warning(
-            "eviction", f"{policy}: our keys are spared, for they never expire; others may not be", fix
-        )
-    return critical("eviction", f"{policy}: Redis may throw jobs away when its memory is full", fix)
+        what = "our keys are spared, for they never expire; others may not be"
+    words = f"{policy}: {what}; submit, worker and serve refuse it unless ACCEPT_EVICTION=yes"
+    return critical("eviction", words, fix)
 
 
 def _memory(said: Mapping[str, str]) -> Finding:

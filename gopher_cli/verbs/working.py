@@ -47,15 +47,17 @@ class Working(Base):
     def lease_ms(self) -> int:
         return round(self.defaults.lease * 1000)
 
-    async def settle(self, worker: str, items: Sequence[Settlement], *, now: str = "") -> list[Verdict]:
+    async def settle(
+        self, worker: str, items: Sequence[Settlement], *, carry: bool = True, now: str = ""
+    ) -> list[Verdict]:
         """End attempts of one worker and queue (500 at most); what was taken of it, in order.
 
-        Follow-ups reach their queue at once, or with the next `relay`.
+        Follow-ups reach their queue at once, or (also without ``carry``) with the next `relay`.
         """
         queue = items[0].lease.queue
         call = calls.settle(self.keys(queue), worker, items, max_losses=self.defaults.max_losses, now=now)
         verdicts = await self.store.run(call, "settle")
-        if any(item.follow_ups for item in items):
+        if carry and any(item.follow_ups for item in items):
             with suppress(GopherError):  # they are accepted: whoever tends the queue carries them
                 await self.relay(queue)
         return verdicts

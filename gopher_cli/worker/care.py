@@ -1,29 +1,27 @@
-"""The supervisor's duties, each on its own clock: heartbeat, due jobs, dead workers, expiry."""
+"""The supervisor's duties, each on its own clock: for its queues, for the fleet, and for its runners."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
-import random
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
-from gopher_cli.failpoints import underway
-from gopher_cli.model.errors import BadData, GopherError, TryLater, Unavailable
+from gopher_cli.model.errors import GopherError
+from gopher_cli.worker.apart import apart
 from gopher_cli.worker.logs import say
+from gopher_cli.worker.rounds import Rounds
 from gopher_cli.worker.silence import Silence
 from gopher_cli.worker.upkeep import Upkeep
+from gopher_cli.worker.visits import LOOK, Visits
 
 if TYPE_CHECKING:
     from gopher_cli.worker.supervisor import Supervisor
 
-
-_AWAY = (Unavailable, TryLater)
 _GLANCE = 0.25  # seconds between two looks of the guard
 _STOOD_STILL = 1.5  # seconds between two looks that tell that this process was stopped, or starved
-_BREATH = 0.02  # seconds between two looks for due jobs, however many there are
 
 
 class Care:
@@ -31,101 +29,38 @@ class Care:
 
     def __init__(self, worker: Supervisor) -> None:
         self._worker = worker
-        # By queue, and by (id, expiry): when a lease was first seen expired, by our own clock.
-        self._suspects: dict[str, dict[tuple[str, str], float]] = {}
-        self._renewed = time.monotonic()
-        self._fenced = False
-        self._failing: dict[str, str] = {}  # by duty: what is wrong with it
-        self._asked = asyncio.Event()
+        self._rounds = Rounds()
         self._silence = Silence()
-        self._due_in = 60.0
+        self.visits = [Visits(worker, queues) for queues in apart(worker.gopher, worker.queues)]
 
     def duties(self) -> list[Coroutine[Any, Any, None]]:
-        beat = self._worker.settings.heartbeat
+        every, beat = self._rounds.every, self._worker.settings.heartbeat
+        fleet = self._place(None)
         return [
-            # More often than a strike: a living worker renews between two of them.
-            self._every(beat * 0.7, self.renew, hurry=self._asked, again=beat / 5),
-            self._every(1.0, self.tend),
-            self._every(0.3, self.reclaim),
-            self._every(10.0, self.tidy),
-            self._every(10.0, self.bury_the_dead),
-            self._every(1.0, self.beat),
-            self._every(beat * 2, Upkeep(self._worker).stand),
-            self._every(1.0, self._worker.end_overdue),
+            every(10.0, self.bury_the_dead, fleet),
+            every(1.0, self.beat, fleet),
+            every(beat * 2, Upkeep(self._worker).stand, fleet),
+            every(1.0, self._worker.end_overdue, "here"),
             self._guard(),
+            *(duty for visits in self.visits for duty in self._duties_for(visits)),
         ]
 
-    async def _every(
-        self,
-        seconds: float,
-        duty: Callable[[], Awaitable[float | None]],
-        hurry: asyncio.Event | None = None,
-        again: float | None = None,
-    ) -> None:
-        """Again and again, a little unevenly so that a fleet spreads out. Redis away is no reason to end.
+    def _duties_for(self, visits: Visits) -> list[Coroutine[Any, Any, None]]:
+        every, beat, place = self._rounds.every, self._worker.settings.heartbeat, self._place(visits)
+        return [
+            # More often than a strike: a living worker renews between two of them.
+            every(beat * 0.7, visits.renew, place, hurry=visits.asked, again=beat / 5),
+            every(1.0, visits.tend, place),
+            every(1.0, visits.carry, place),
+            every(LOOK, visits.reclaim, place),
+            every(10.0, visits.tidy, place),
+        ]
 
-        A duty may answer in how many seconds it is wanted again, if that is sooner; ``again`` is in how
-        many when it could not be done.
-        """
-        while True:
-            sooner = again
-            try:
-                sooner = await duty()
-                self._done(duty.__name__)
-            except GopherError as error:
-                self._missed(duty.__name__, str(error), away=isinstance(error, _AWAY))
-            except Exception as error:  # no fault of ours may end the heartbeat
-                self._missed(duty.__name__, f"{duty.__name__}: {type(error).__name__}: {error}")
-            pause = seconds * random.uniform(0.8, 1.0)
-            if sooner is not None:
-                pause = min(pause, sooner)
-            if hurry is None:
-                await asyncio.sleep(pause)
-                continue
-            hurry.clear()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(hurry.wait(), pause)
-
-    def _missed(self, duty: str, why: str, *, away: bool = False) -> None:
-        """Said once, however many duties meet it, however often."""
-        if why not in self._failing.values():
-            say(why, logging.ERROR)
-        self._failing["redis" if away else duty] = why
-
-    def _done(self, duty: str) -> None:
-        if self._failing:
-            if self._failing.pop("redis", None):
-                say("Redis is back")
-            self._failing.pop(duty, None)
-
-    async def renew(self) -> None:
-        """Renew the leases of all runners; tell them what they have lost and what to cancel."""
-        sent = time.monotonic()  # not when the answer comes: that may be late
-        try:
-            await self._in_each_queue(self._renew)
-        except BadData:  # of one queue: the leases in the others live
-            self._renewed, self._fenced = max(sent, self._renewed), False
-            raise
-        self._renewed, self._fenced = max(sent, self._renewed), False
-
-    async def _renew(self, queue: str) -> None:
-        for runner in list(self._worker.runners):
-            said = await underway("hb.sent", self._worker.gopher.renew(queue, runner.id))
-            if said.lost:
-                runner.tell(lost=said.lost)
-            if said.cancel:
-                runner.tell(cancel=said.cancel)
-
-    async def _in_each_queue(self, visit: Callable[[str], Awaitable[None]]) -> None:
-        """One queue that is broken keeps nobody from the others; it is told of at the end."""
-        broken: BadData | None = None
-        for queue in self._worker.queues:
-            try:
-                await visit(queue)
-            except BadData as error:
-                broken = broken or error
-        if broken is not None:
-            raise broken
+    def _place(self, visits: Visits | None) -> str:
+        """Where these queues live, or what the fleet knows: all at one place, unless it is a cluster."""
+        if not self._worker.gopher.store.scattered:
+            return ""
+        return f"queue {visits.queues[0]}" if visits else "fleet"
 
     async def _guard(self) -> None:
         """Redis away for almost a lease: others may soon run our jobs, so ours must stop before.
@@ -133,61 +68,51 @@ class Care:
         If it is we who stood still, that says nothing of Redis: a heartbeat first. It keeps what nobody
         has taken meanwhile, and tells what was.
         """
-        settings, looked = self._worker.settings, time.monotonic()
+        looked = time.monotonic()
         while True:
             await asyncio.sleep(_GLANCE)
             if time.monotonic() - looked > _STOOD_STILL:
-                await self._catch_up(settings.heartbeat / 2)
+                await self._catch_up(self.visits, self._worker.settings.heartbeat / 2)
             looked = time.monotonic()
-            silence = looked - self._renewed
-            if silence > settings.lease:
-                self._worker.end_unleased()
-            elif silence > settings.lease - settings.heartbeat / 2 and not self._fenced:
-                self._fenced = True
-                for runner in self._worker.runners:
-                    runner.tell(fence=True)
-                say("no heartbeat for almost a lease: running jobs are interrupted", logging.ERROR)
+            await self._look(looked)
 
-    async def _catch_up(self, seconds: float) -> None:
+    async def _look(self, now: float) -> None:
+        settings = self._worker.settings
+        warned = settings.lease - settings.heartbeat / 2
+        over = [visits for visits in self.visits if now - visits.renewed > settings.lease]
+        if over:
+            await self._end(over)
+        late: list[str] = []
+        for visits in self.visits:
+            silent = now - visits.renewed > warned
+            if silent and not visits.fenced and visits not in over:
+                late += visits.queues
+            visits.fenced = silent
+        if late:
+            self._fence(late)
+
+    async def _end(self, over: Sequence[Visits]) -> None:
+        """What has heard nothing of it, or does not heed it, ends with its process."""
+        if not self._worker.who_runs(_queues(over)):
+            return
+        # Redis may be back this very moment, and have given us what runs now.
+        await self._catch_up(over, _GLANCE)
+        lease, now = self._worker.settings.lease, time.monotonic()
+        self._worker.end_unleased(_queues([visits for visits in over if now - visits.renewed > lease]))
+
+    def _fence(self, queues: list[str]) -> None:
+        for runner in self._worker.runners:
+            runner.tell(fence=queues)
+        why = "no heartbeat for almost a lease: running jobs are interrupted"
+        say(why, logging.ERROR, queues=",".join(queues))
+
+    async def _catch_up(self, some: Sequence[Visits], seconds: float) -> None:
+        await asyncio.gather(*(self._renewed(visits, seconds) for visits in some))
+
+    @staticmethod
+    async def _renewed(visits: Visits, seconds: float) -> None:
         with contextlib.suppress(GopherError, TimeoutError):
-            await asyncio.wait_for(self.renew(), seconds)
-
-    async def tend(self) -> float:
-        """Due jobs stand in line, follow-ups go their way, cancel requests are looked for.
-
-        Again when the next job falls due, so that a retry is not a second late.
-        """
-        self._due_in = 60.0
-        await self._in_each_queue(self._tend)
-        return max(self._due_in, _BREATH)
-
-    async def _tend(self, queue: str) -> None:
-        promotion = await underway("promote.sent", self._worker.gopher.promote(queue))
-        if promotion.cancels:
-            self._asked.set()
-        if promotion.next_due is not None:
-            self._due_in = min(self._due_in, (promotion.next_due - promotion.now) / 1000)
-        await self._worker.gopher.relay(queue)
-
-    async def reclaim(self) -> None:
-        """Two strikes: a lease is taken back when it was seen expired before, a heartbeat (less a bit) ago.
-
-        lease + look + strike + look: 15 + 0.3 + 4 + 0.3 s at the most.
-        """
-        await self._in_each_queue(self._reclaim)
-
-    async def _reclaim(self, queue: str) -> None:
-        strike = self._worker.settings.heartbeat * 0.8
-        known, now = self._suspects.get(queue, {}), time.monotonic()
-        ripe = [suspect for suspect, seen in known.items() if now - seen >= strike]
-        expired = await underway("reclaim.sent", self._worker.gopher.reclaim(queue, ripe))
-        self._suspects[queue] = {suspect: known.get(suspect, now) for suspect in expired}
-
-    async def tidy(self) -> None:
-        await self._in_each_queue(self._expire)
-
-    async def _expire(self, queue: str) -> None:
-        await self._worker.gopher.expire(queue)
+            await asyncio.wait_for(visits.renew(), seconds)
 
     async def bury_the_dead(self) -> None:
         silent = await self._worker.gopher.silent()
@@ -197,3 +122,7 @@ class Care:
 
     async def beat(self) -> None:
         await self._worker.gopher.beat(self._worker.id, self._worker.about())
+
+
+def _queues(some: Sequence[Visits]) -> list[str]:
+    return [queue for visits in some for queue in visits.queues]

@@ -7,6 +7,8 @@ import logging
 import random
 import secrets
 import time
+from collections.abc import Callable
+from typing import NamedTuple
 
 from gopher_cli.failpoints import underway
 from gopher_cli.gopher import Gopher
@@ -17,34 +19,74 @@ from gopher_cli.worker.logs import say
 from gopher_cli.worker.options import WorkerOptions
 
 _MOST = 500
+_PATIENCE = (0.25, 0.05)  # seconds that the first may keep the others waiting, and each after it
+
+
+class _Late(NamedTuple):
+    """A request whose answer nobody waits for any more, and its number."""
+
+    sequence: int
+    answer: asyncio.Task[Batch]
 
 
 class Fetcher:
-    """``waits`` while it waits for jobs, and no lease can be on its way."""
+    """``waits`` while it waits for jobs, and no lease can be on its way.
+
+    In a cluster a queue whose server does not answer is left behind with its request, which is sent again
+    and again as it was; ``late`` gets what comes of it in the end.
+    """
 
     waits = False
-    taken = 0  # the last fetch whose jobs the caller has in hand
 
-    def __init__(self, gopher: Gopher, runner: str, options: WorkerOptions) -> None:
+    def __init__(
+        self, gopher: Gopher, runner: str, options: WorkerOptions, late: Callable[[list[Batch]], object]
+    ) -> None:
         self._gopher = gopher
         self._runner = runner
         self._queues = [name for name, _ in options.queues]
         self._rotation = Rotation([weight for _, weight in options.queues])
         self._quotas = {name: Quotas(options.priority_ratio) for name in self._queues}
         self._poll = options.poll_interval
+        self._apart = len(self._queues) > 1 and gopher.store.scattered
+        self._arrived = late
+        self._late: dict[str, _Late] = {}
         self._sequence = 0
+        self._taken = 0
         self._next_due: int | None = None
         self._now = 0
         self._quiet: dict[str, float] = {}
         self.broken = False  # a queue could not be served
 
+    @property
+    def owing(self) -> bool:
+        """Whether answers are still to come."""
+        return bool(self._late)
+
+    def taken(self, queue: str) -> int:
+        """The last fetch from this queue whose jobs the caller has in hand: of later ones nobody knows."""
+        late = self._late.get(queue)
+        return late.sequence - 1 if late else self._taken
+
+    def close(self) -> None:
+        """What answers may still come, nobody wants them."""
+        for late in self._late.values():
+            late.answer.cancel()
+
     async def fetch(self, count: int) -> list[Batch]:
         """Up to ``count`` jobs from the queues, the one whose turn it is first."""
         batches: list[Batch] = []
-        self.taken = self._sequence
+        self._taken = self._sequence
         self._next_due = None
+        until = time.monotonic() + _PATIENCE[0] if self._apart else 0.0
         for index in self._rotation.order() if len(self._queues) > 1 else (0,):
-            batch = await self._reserve(self._queues[index], min(count, _MOST))
+            queue, most = self._queues[index], min(count, _MOST)
+            self._sequence += 1
+            if self._apart:
+                batch = await self._in_time(queue, most, until)
+            else:
+                batch = await self._reserve(queue, most, self._sequence)
+            if batch is None:
+                continue
             batches.append(batch)
             count -= len(batch.leases) + len(batch.unreadable)
             self._now = batch.now
@@ -54,10 +96,30 @@ class Fetcher:
                 break
         return batches
 
-    async def _reserve(self, queue: str, count: int) -> Batch:
+    async def _in_time(self, queue: str, most: int, until: float) -> Batch | None:
+        """None when there is no answer until then, or so; `late` gets it."""
+        if late := self._late.get(queue):
+            if late.answer.done():
+                late.answer.result()  # raises: see _receive
+            return None
+        answer = asyncio.create_task(self._reserve(queue, most, self._sequence))
+        self._late[queue] = _Late(self._sequence, answer)
+        await asyncio.wait({answer}, timeout=max(_PATIENCE[1], until - time.monotonic()))
+        if answer.done():
+            del self._late[queue]
+            return answer.result()
+        answer.add_done_callback(lambda _: self._receive(queue, answer))
+        return None
+
+    def _receive(self, queue: str, answer: asyncio.Task[Batch]) -> None:
+        """An error of our own is raised when this queue's turn comes again."""
+        if not answer.cancelled() and answer.exception() is None:
+            del self._late[queue]
+            self._arrived([answer.result()])
+
+    async def _reserve(self, queue: str, count: int, sequence: int) -> Batch:
         """Sent again while Redis is away, as the same request: what it may have leased is not lost."""
-        self._sequence += 1
-        token = f"{self._runner}:{self._sequence}:{secrets.token_hex(6)}"
+        token = f"{self._runner}:{sequence}:{secrets.token_hex(6)}"
         quota, wait = self._quotas[queue].share(count), 0.1
         while True:
             try:
@@ -65,7 +127,7 @@ class Fetcher:
                     queue,
                     worker=self._runner,
                     token=token,
-                    sequence=self._sequence,
+                    sequence=sequence,
                     count=count,
                     quota=quota,
                 )
@@ -89,11 +151,27 @@ class Fetcher:
         seconds = self._poll
         if self._next_due is not None:
             seconds = min(seconds, max(0.005, (self._next_due - self._now) / 1000))
-        self.waits = True
+        self.waits = not self._late
         try:
-            keys = [self._gopher.keys(queue) for queue in self._queues]
+            await (self._idle_or_late(seconds) if self._late else self._wait(seconds))
+        finally:
+            self.waits = False
+
+    async def _wait(self, seconds: float) -> None:
+        try:
+            keys = [self._gopher.keys(queue) for queue in self._queues if queue not in self._late]
             await self._gopher.store.wait(keys, seconds)
         except GopherError:
             await asyncio.sleep(min(seconds, 0.5))
+
+    async def _idle_or_late(self, seconds: float) -> None:
+        """Until an answer has come, too: its queue is among those to wait for again."""
+        answers = {late.answer for late in self._late.values()}
+        waits = len(answers) < len(self._queues)
+        idle = asyncio.create_task(self._wait(seconds) if waits else asyncio.sleep(seconds))
+        try:
+            await asyncio.wait({idle, *answers}, return_when=asyncio.FIRST_COMPLETED)
+            if idle.done():
+                idle.result()
         finally:
-            self.waits = False
+            idle.cancel()

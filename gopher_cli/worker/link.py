@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import time
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
@@ -15,6 +17,7 @@ from gopher_cli.model.errors import GopherError, LeaseLost
 from gopher_cli.model.job import Job, Lease
 from gopher_cli.store.calls import Report
 from gopher_cli.verbs.producing import new_job
+from gopher_cli.worker.apart import apart
 
 _INTERVAL = 0.5
 _LOG_LIMIT = 65536
@@ -100,10 +103,12 @@ class HandlerLink:
     def recall_blocking(self, lease: Lease, key: str, value: bytes) -> bytes | None:
         return asyncio.run_coroutine_threadsafe(self.recall(lease, key, value), self._loop).result()
 
-    def words_of(self, ids: set[str] | None = None) -> list[Report]:
-        """Take what was said (by these jobs), to send it."""
+    def words_of(self, ids: Collection[str] | None = None, queues: Collection[str] = ()) -> list[Report]:
+        """Take what was said (by these jobs, or the jobs of these queues), to send it."""
         with self._lock:
-            taken = {id: said for id, said in self._said.items() if ids is None or id in ids}
+            if ids is None:
+                ids = [id for id, said in self._said.items() if said.lease.queue in queues]
+            taken = {id: self._said[id] for id in ids if id in self._said}
             for id in taken:
                 del self._said[id]
         return [words.report() for words in taken.values()]
@@ -112,12 +117,13 @@ class HandlerLink:
     def has_words(self) -> bool:
         return bool(self._said)
 
-    async def send_now_and_then(self) -> None:
+    async def send_now_and_then(self, queues: Sequence[str]) -> None:
         """Until cancelled. What cannot be sent is dropped: it is talk, not state."""
+        await asyncio.gather(*(self._send(group) for group in apart(self.gopher, queues)))
+
+    async def _send(self, queues: Sequence[str]) -> None:
         while True:
             await asyncio.sleep(_INTERVAL)
             if self._said:
-                try:
-                    await self.gopher.report(self.words_of())
-                except GopherError:
-                    continue
+                with contextlib.suppress(GopherError):
+                    await self.gopher.report(self.words_of(queues=queues))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from gopher_cli.config import Settings
@@ -60,10 +60,12 @@ class Runner:
         self._moved = _CLOCK()
         self._log = JobLog()
         self._link = HandlerLink(gopher, settings)
-        self._fetcher = Fetcher(gopher, id, options)
+        self._fetcher = Fetcher(gopher, id, options, self._accept)
         self._prefetch = Prefetch(options.concurrency)
-        self._settler = Settler(gopher, id, self._link, self._settled, lambda: bool(self._seats.running))
         queues = [name for name, _ in options.queues]
+        self._settler = Settler(
+            gopher, id, queues, self._link, self._settled, lambda: bool(self._seats.running)
+        )  # fmt: skip
         self._strays = Strays(gopher, settings.no_handler_after, self._settler.add)
         self._seats = Seats(
             board,
@@ -73,9 +75,7 @@ class Runner:
             self._strays.add,
         )
         self._heartbeat = settings.heartbeat
-        self._stock = Stocktaking(
-            gopher, id, queues, lambda: self._fetcher.taken, self._leases, self._forget
-        )  # fmt: skip
+        self._stock = Stocktaking(gopher, id, queues, self._fetcher.taken, self._leases, self._forget)
         self._performer = Performer(
             gopher, self._seats, self._settler, self._link, self._log, options, settings, self._room.set
         )
@@ -85,8 +85,9 @@ class Runner:
 
         Whatever else ends one of its tasks is raised here: a runner that works by halves must go.
         """
+        queues = [name for name, _ in self._options.queues]
         duties = (
-            self._link.send_now_and_then(), self._watch(), self._strays.run(),
+            self._link.send_now_and_then(queues), self._watch(), self._strays.run(),
             self._stock.run(self._heartbeat), self._stopping.wait(),
         )  # fmt: skip
         settling = asyncio.create_task(self._settler.run())
@@ -142,17 +143,15 @@ class Runner:
     def _running(self) -> list[Run]:
         return list(self._seats.running.copy().values())
 
-    def _interrupt(self) -> None:
-        for run in self._running():
-            self._performer.stop(run, "interrupt")
-
-    def fence(self) -> None:
-        """Redis was away for so long that the leases may end: nothing runs on.
+    def fence(self, queues: Collection[str]) -> None:
+        """Redis was away for so long that the leases in these may end: nothing of them runs on.
 
         All is handed back once Redis can be reached; what others have taken until then is refused.
         """
-        self._hand_back(self._seats.clear())
-        self._interrupt()
+        self._hand_back(self._seats.clear(queues))
+        for run in self._running():
+            if run.lease.queue in queues:
+                self._performer.stop(run, "interrupt")
 
     def keep_output(self, run: Run, text: str) -> None:
         """What a handler printed."""
@@ -228,7 +227,7 @@ class Runner:
         return any(batch.leases or batch.unreadable for batch in batches)
 
     async def _burst_is_over(self) -> bool:
-        if not self._seats.running and not self._seats.buffered and not self._pending:
+        if not (self._seats.running or self._seats.buffered or self._pending or self._fetcher.owing):
             return True
         self._room.clear()
         if self._seats.running:
@@ -285,11 +284,13 @@ class Runner:
             # An answer that is on its way brings leases: wait for it, then hand them back.
             await asyncio.wait({fetching}, timeout=0 if self._fetcher.waits else 1.2)
             fetching.cancel()
+        self._fetcher.close()
         self._hand_back(self._seats.clear())
         while self._seats.running and _CLOCK() < self._grace_ends:
             self._room.clear()
             await self._until_room(max(0.01, min(self._grace_ends - _CLOCK(), 0.5)))
-        self._interrupt()
+        for run in self._running():
+            self._performer.stop(run, "interrupt")
         deadline = _CLOCK() + 1.0
         while self._seats.running and _CLOCK() < deadline:
             self._room.clear()

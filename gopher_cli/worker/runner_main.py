@@ -89,8 +89,8 @@ async def _listen(channel: Channel, runner: Runner, grace: float) -> None:
                 runner.cancel(ids, "cancel")
             case {"lost": ids}:
                 runner.cancel(ids, "lost")
-            case {"fence": True}:
-                runner.fence()
+            case {"fence": queues}:
+                runner.fence(queues)
     runner.stop(grace)
 
 

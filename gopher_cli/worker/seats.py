@@ -136,8 +136,11 @@ class Seats:
                 self._buffer.remove(lease)
         return found
 
-    def clear(self) -> list[Lease]:
+    def clear(self, queues: Collection[str] | None = None) -> list[Lease]:
+        """Take all out of the buffer, or all of these queues."""
         with self._lock:
-            waiting = list(self._buffer)
+            taken = [lease for lease in self._buffer if queues is None or lease.queue in queues]
+            kept = [lease for lease in self._buffer if queues is not None and lease.queue not in queues]
             self._buffer.clear()
-        return waiting
+            self._buffer.extend(kept)
+        return taken

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 from collections import deque
@@ -14,6 +15,7 @@ from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import BadData, GopherError
 from gopher_cli.model.job import Lease
 from gopher_cli.store.calls import Settlement, Verdict
+from gopher_cli.worker.apart import apart
 from gopher_cli.worker.link import HandlerLink
 from gopher_cli.worker.logs import say
 from gopher_cli.worker.outcomes import unsettled
@@ -25,7 +27,53 @@ _LATER = 2.0
 
 
 class Settler:
-    """``add`` may be called from any thread; everything else belongs to the loop."""
+    """``add`` may be called from the loop's own thread alone, ``add_from_thread`` from any.
+
+    Queues that may wait for each other share a line.
+    """
+
+    def __init__(
+        self,
+        gopher: Gopher,
+        runner: str,
+        queues: Sequence[str],
+        link: HandlerLink,
+        settled: Callable[[Sequence[Settlement]], None],
+        busy: Callable[[], bool],
+    ) -> None:
+        self._line: dict[str, _Line] = {}
+        for group in apart(gopher, queues):
+            self._line |= dict.fromkeys(group, _Line(gopher, runner, link, settled, busy))
+        self._lines = list(dict.fromkeys(self._line.values()))
+
+    def add(self, settlement: Settlement) -> None:
+        self._line[settlement.lease.queue].add(settlement)
+
+    def add_from_thread(self, settlement: Settlement) -> None:
+        self._line[settlement.lease.queue].add_from_thread(settlement)
+
+    @property
+    def pending(self) -> int:
+        return sum(line.pending for line in self._lines)
+
+    def leases(self) -> list[Lease]:
+        """Of the attempts that have ended here, and that Redis may not know of yet."""
+        return [lease for line in self._lines for lease in line.leases()]
+
+    async def run(self) -> None:
+        """Until `close`, and then until all is sent."""
+        await asyncio.gather(*(line.run() for line in self._lines))
+
+    def close(self) -> None:
+        for line in self._lines:
+            line.close()
+
+
+class _Line:
+    """Outcomes that are sent one batch after the other.
+
+    In a cluster their follow-ups may be for a queue that is away: they are carried aside.
+    """
 
     def __init__(
         self,
@@ -46,9 +94,11 @@ class Settler:
         self._closing = False
         self._sending: list[Settlement] = []
         self._later: list[Settlement] = []
+        self._aside = gopher.store.scattered
+        self._follow_ups = False  # wait to be carried
+        self._carrying: asyncio.Task[None] | None = None
 
     def add(self, settlement: Settlement) -> None:
-        """From the loop's own thread."""
         self._ended.append(settlement)
         self._some.set()
 
@@ -59,14 +109,12 @@ class Settler:
 
     @property
     def pending(self) -> int:
-        return len(self._ended) + len(self._sending) + len(self._later)
+        return len(self._ended) + len(self._sending) + len(self._later) + (self._carrying is not None)
 
     def leases(self) -> list[Lease]:
-        """Of the attempts that have ended here, and that Redis may not know of yet."""
         return [item.lease for item in (*self._ended.copy(), *self._sending, *self._later)]
 
     async def run(self) -> None:
-        """Until `close`, and then until all is sent."""
         while not (self._closing and not self._ended):
             await self._some.wait()
             if len(self._ended) < 64 and self._busy() and not self._closing:
@@ -74,6 +122,8 @@ class Settler:
             self._some.clear()
             while self._ended:
                 await self._send(self._take())
+        if self._carrying is not None:
+            await self._carrying
 
     def close(self) -> None:
         self._closing = True
@@ -104,14 +154,27 @@ class Settler:
             verdicts = await self._until_taken(items)
             failpoint("ack.replied")
         except Exception as error:
-            await self._apart(items, error)
+            await self._alone(items, error)
             return
+        if self._aside and any(item.follow_ups for item in items):
+            self._follow_ups = True
+            self._carrying = self._carrying or asyncio.create_task(self._carry(items[0].lease.queue))
         if any(verdict is Verdict.STALE or verdict is Verdict.GONE for verdict in verdicts):
             items = self._refused(items, verdicts)
         if items:
             self._settled(items)
 
-    async def _apart(self, items: list[Settlement], error: Exception) -> None:
+    async def _carry(self, queue: str) -> None:
+        """What cannot be carried now, whoever tends the queue carries."""
+        try:
+            while self._follow_ups:
+                self._follow_ups = False
+                with contextlib.suppress(GopherError):
+                    await self._gopher.relay(queue)
+        finally:
+            self._carrying = None
+
+    async def _alone(self, items: list[Settlement], error: Exception) -> None:
         """One of these is refused: the others go alone, and that one is sent again later."""
         if len(items) > 1:
             for item in items:
@@ -152,7 +215,8 @@ class Settler:
         wait = _REPEAT[0]
         while True:
             try:
-                return await underway("ack.sent", self._gopher.settle(self._runner, items))
+                settling = self._gopher.settle(self._runner, items, carry=not self._aside)
+                return await underway("ack.sent", settling)
             except BadData:
                 raise
             except GopherError:

@@ -18,6 +18,7 @@ from gopher_cli.model.errors import GopherError
 from gopher_cli.model.job import JobState, Lease, Spec
 from gopher_cli.model.outcome import Transition
 from gopher_cli.store.calls import Settlement
+from gopher_cli.worker.apart import apart
 from gopher_cli.worker.logs import say
 
 Held = tuple[str, str]  # a job's id, and the token under which it runs
@@ -26,7 +27,8 @@ _BACK = Transition(JobState.ENQUEUED, spent=False)
 
 
 class Stocktaking:
-    """``taken`` answers the last fetch whose jobs have all arrived here: of later ones nothing is known yet.
+    """``taken`` answers, for a queue, the last fetch whose jobs have all arrived here: of later ones nothing
+    is known yet.
 
     ``holds`` answers the leases held here, ``drop`` gets those that Redis does not know of.
     """
@@ -36,7 +38,7 @@ class Stocktaking:
         gopher: Gopher,
         runner: str,
         queues: Sequence[str],
-        taken: Callable[[], int],
+        taken: Callable[[str], int],
         holds: Callable[[], Iterable[Lease]],
         drop: Callable[[Sequence[Lease]], None],
     ) -> None:
@@ -50,16 +52,20 @@ class Stocktaking:
 
     async def run(self, seconds: float) -> None:
         """Until cancelled."""
+        groups = apart(self._gopher, self._queues)
+        await asyncio.gather(*(self._rounds(queues, seconds) for queues in groups))
+
+    async def _rounds(self, queues: Sequence[str], seconds: float) -> None:
         while True:
             await asyncio.sleep(seconds)
-            for queue in self._queues:
+            for queue in queues:
                 try:
                     await self.look(queue)
                 except GopherError:  # Redis is away, or this queue is broken: others tell of that
                     self._unknown.pop(queue, None)
 
     async def look(self, queue: str) -> None:
-        last = self._taken()
+        last = self._taken(queue)
         theirs = set((await self._gopher.held(queue, self._runner)).items())
         ours = {(lease.id, lease.token): lease for lease in self._holds() if lease.queue == queue}
         self._drop([lease for one, lease in ours.items() if one not in theirs and _fetch(one) <= last])

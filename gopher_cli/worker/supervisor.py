@@ -20,8 +20,9 @@ from gopher_cli.build import open_gopher
 from gopher_cli.config import Settings
 from gopher_cli.events import Event, JobsReclaimed
 from gopher_cli.gopher import Gopher
-from gopher_cli.model.errors import BadData, GopherError, TryLater, Unavailable
+from gopher_cli.model.errors import BadData, GopherError
 from gopher_cli.worker import logs
+from gopher_cli.worker.burials import Burials
 from gopher_cli.worker.care import Care
 from gopher_cli.worker.joblog import JobLog
 from gopher_cli.worker.logs import say
@@ -51,6 +52,7 @@ class Supervisor:
         self._environ = dict(os.environ) | settings.to_environ()
         self._born: list[float] = []
         self._grace = options.grace
+        self._burials = Burials(self)
         self._log = JobLog()  # of jobs that are settled in the name of a blocked runner
 
     async def run(self, ready: Callable[[Supervisor], None]) -> int:
@@ -73,6 +75,7 @@ class Supervisor:
         self._say_what_it_serves(first[0].types)
         ready(self)
         await asyncio.gather(*keepers)
+        await self._burials.finish()
         for service in services:
             service.cancel()
         await self._leave()
@@ -116,7 +119,7 @@ class Supervisor:
             self.runners.remove(runner)
             for word in self.finished:
                 self.finished[word] += runner.counts.get(word, 0)
-            await self._bury(runner)
+            await self._burials.bury(runner)
             if self.options.burst and runner.broken:
                 self.exit_code = BadData.exit_code  # what was left could not be served
             if self.stopping.is_set() or (self.options.burst and runner.ended_well and not runner.worn):
@@ -127,36 +130,6 @@ class Supervisor:
             if following is None:
                 return
             runner = following
-
-    async def _bury(self, runner: RunnerProcess) -> None:
-        """Give back what it held. What it was running when it crashed counts a loss."""
-        if runner.last_rites is not None:
-            await runner.last_rites
-        guilty = runner.guilty()
-        if not runner.ended_well:
-            running = len(runner.board.read())
-            say(
-                "a runner process died",
-                logging.ERROR,
-                runner=runner.id,
-                why=runner.why_it_died(),
-                running=running,
-            )
-        runner.close()
-        for number, queue in enumerate(self.queues):
-            mine = [id for at, id in guilty if at == number]
-            while True:
-                try:
-                    await self.gopher.hand_back(queue, runner.id, mine)
-                    break
-                except (Unavailable, TryLater) as error:
-                    if self.stopping.is_set():
-                        return  # its leases end by themselves
-                    say("cannot give jobs back yet", logging.WARNING, why=str(error))
-                    await asyncio.sleep(1)
-                except GopherError as error:  # of this queue, and for good: the leases end by themselves
-                    say("cannot give jobs back", logging.ERROR, queue=queue, why=str(error))
-                    break
 
     async def _pause_if_crashing(self) -> None:
         now = time.monotonic()
@@ -222,11 +195,19 @@ class Supervisor:
             await settle_overdue(self.gopher, self._log, runner.id, self.queues[queue], id, runner.wishes)
         self._log.flush()
 
-    def end_unleased(self) -> None:
+    def who_runs(self, queues: Collection[str]) -> list[RunnerProcess]:
+        """Those that run jobs of these queues, as their boards tell."""
+        wanted = {number for number, queue in enumerate(self.queues) if queue in queues}
+        return [
+            runner
+            for runner in self.runners
+            if runner.ready and any(queue in wanted for _, queue, _ in runner.board.read())
+        ]
+
+    def end_unleased(self, queues: Collection[str]) -> None:
         """Their leases are over, and these have heard nothing of it: what they run may run elsewhere now."""
-        for runner in self.runners:
-            if runner.ready and runner.board.read():
-                runner.kill("its leases have ended")
+        for runner in self.who_runs(queues):
+            runner.kill("its leases have ended")
 
     def measure(self) -> tuple[int, float]:
         """Resident bytes and CPU of all runners; one that has grown too large makes way."""

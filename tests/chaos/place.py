@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 from faults.ledger import PLACE, Ledger
 from faults.proxy import Proxy
 from redis import Redis
 from servers import Server, own_server
-from worker.processes import TESTS, Worker
+from worker.processes import TESTS, Worker, children_of
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.store.redis import RedisStore
@@ -22,6 +23,14 @@ from gopher_cli.store.url import parse_url
 
 NAMESPACE = "chaos"
 QUEUE = "default"
+
+
+class Cut(NamedTuple):
+    """A run that ended with its worker, by `kill -9`, at ``at`` (monotonic seconds)."""
+
+    id: str
+    token: str
+    at: float
 
 
 class Place:
@@ -35,6 +44,7 @@ class Place:
         self.workers: list[Worker] = []
         self.spared: list[Worker] = []
         self.started = 0
+        self.cut: list[Cut] = []
         self.clock = 0.0  # how far the server's clock is ahead, s
         self._environ = {
             "PATH": os.environ["PATH"], "HOME": str(home), "GOPHER_HOME": str(home / "home"),
@@ -58,6 +68,14 @@ class Place:
         self.workers.remove(one)
         one.kill()
 
+    def kill(self, victim: Worker) -> None:
+        """Its supervisor alone: the others must see that for themselves. What it ran is written down."""
+        pids = family_of(victim.process.pid)
+        began = time.monotonic()
+        open_runs = [run for run in self.ledger.open() if run.pid in pids and run.last > began - 1]
+        victim.process.kill()
+        self.cut += [Cut(run.id, run.token, time.monotonic()) for run in open_runs]
+
     def victims(self) -> list[Worker]:
         return [one for one in self.workers if one not in self.spared]
 
@@ -76,6 +94,14 @@ class Place:
         for one in list(self.workers):
             self.dismiss(one)
         await self.gopher.close()
+
+
+def family_of(pid: int) -> set[int]:
+    """A process, its children, and theirs."""
+    found = {pid}
+    for child in children_of(pid):
+        found |= family_of(child)
+    return found
 
 
 @contextmanager

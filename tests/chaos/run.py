@@ -17,9 +17,12 @@ from chaos.growth import Growth
 from chaos.load import Load
 from chaos.place import NAMESPACE, QUEUE, Place, a_place
 from chaos.storms import storm
+from gopher_cli.worker.visits import longest_wait
 
 BOUND = 20.0  # seconds: what the README promises of a dead worker's jobs, with the default lease
+_BUSY = 2.0  # seconds that a busy machine may add to a shorter lease
 GROWTH = 2.0  # MB an hour that a worker of a soak may seem to grow
+_LONG = 3600.0  # seconds: in less, a heap that finds its size looks like a leak
 _LOOK = 0.25
 
 
@@ -37,7 +40,8 @@ class Plan:
 
 @dataclass
 class Outcome:
-    """``recoveries``: seconds from the end of each storm until no job was in dead hands."""
+    """``recoveries``: seconds from the end of each storm until no job was in dead hands; ``waits``: from the
+    kill of a worker, with nothing else wrong, until each job that it ran began to run again."""
 
     plan: Plan
     end: Verdict = field(default_factory=Verdict)
@@ -45,14 +49,16 @@ class Outcome:
     workers: int = 0
     refused: int = 0
     recoveries: list[float] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)
     slope: float | None = None
     leaked: list[str] = field(default_factory=list)
     broken: str = ""
 
     @property
     def holds(self) -> bool:
-        prompt = max(self.recoveries, default=0.0) <= BOUND
-        grows = self.plan.soak and (self.slope or 0.0) > GROWTH
+        bound = min(BOUND, longest_wait(self.plan.lease, self.plan.lease / 3) + _BUSY)
+        prompt = max(*self.recoveries, *self.waits, 0.0, 0.0) <= bound
+        grows = self.plan.soak and self.plan.seconds >= _LONG and (self.slope or 0.0) > GROWTH
         return self.end.holds and prompt and not (self.end.waiting or self.leaked or self.broken or grows)
 
     def __str__(self) -> str:
@@ -64,6 +70,7 @@ class Outcome:
             f"completed {end.completed}, failed {end.failed}, cancelled {end.cancelled}, "
             f"lost {len(end.lost)}, double outcomes {len(end.doubled)}, extra runs {end.extra_runs}, "
             f"refused submits {self.refused}, worst recovery {max(self.recoveries, default=0.0):.1f} s, "
+            f"{len(self.waits)} killed runs again after at most {max(self.waits, default=0.0):.1f} s, "
             f"RSS slope {slope}, leaked keys {len(self.leaked)}" + (f"\n{self.broken}" if self.broken else "")
         )
 
@@ -138,11 +145,22 @@ async def _reckon(place: Place, outcome: Outcome) -> None:
     try:
         await drain(place.gopher, seconds=3 * BOUND)
         _, outcome.leaked = keys_of(place.redis, NAMESPACE)
+        outcome.waits = _waits(place)
         outcome.end = await check(place.redis, NAMESPACE, place.gopher, place.ledger, seconds=PROMPT)
         await until(lambda: not place.running())
         laws.check(place.redis, NAMESPACE)
     except AssertionError as error:
         outcome.broken = f"{error or 'a law is broken'}\n{await _scene(place)}"
+
+
+def _waits(place: Place) -> list[float]:
+    """How long each run that was cut short waited for the next; one that had ended after all has none."""
+    waits = []
+    for cut in place.cut:
+        runs = place.ledger.starts(cut.id)
+        if again := [run.started - cut.at for run in runs if run.token != cut.token and run.started > cut.at]:
+            waits.append(min(again))
+    return waits
 
 
 async def _scene(place: Place) -> str:

@@ -222,7 +222,7 @@ DAMAGES = {
         {"left by workers that are gone": 2},
     ),
     "a queue that is not listed": Damage(
-        lambda w: w.redis.srem(f"{w.gopher.namespace}:{{~}}:queues", "default"),
+        lambda w: w.redis.srem(f"{w.gopher.namespace}:{{~}}:queues", w.name),
         {"queues that are not listed": 1},
     ),
     "a follow-up that nobody carries": Damage(

@@ -60,7 +60,7 @@ async def test_a_server_as_it_should_be(server: Server, namespace: str) -> None:
     ("setting", "value", "name", "severity"),
     [
         ("maxmemory-policy", "allkeys-lru", "eviction", "critical"),
-        ("maxmemory-policy", "volatile-lru", "eviction", "warning"),
+        ("maxmemory-policy", "volatile-lru", "eviction", "critical"),
         ("appendfsync", "no", "persistence", "warning"),
         ("appendfsync", "always", "persistence", "ok"),
         ("min-replicas-to-write", "1", "replicas", "critical"),

@@ -9,7 +9,6 @@ from typing import Any
 import a
 import msgspec
 from driver import Queue
-from redis import Redis
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.store.codec import encode_job
@@ -22,9 +21,9 @@ WORKER, RUNNER = "w", "w.0"
 class Ward:
     """``queue`` is driven call by call, by the real clock; the doctor works through ``gopher``."""
 
-    def __init__(self, redis: Redis, gopher: Gopher) -> None:
-        self.redis, self.gopher = redis, gopher
-        self.queue = Queue(redis, gopher.namespace)
+    def __init__(self, redis: Any, gopher: Gopher, name: str = "default") -> None:
+        self.redis, self.gopher, self.name = redis, gopher, name
+        self.queue = Queue(redis, gopher.namespace, name)
         self.keys = self.queue.keys
 
     async def fill(self) -> None:
@@ -32,7 +31,7 @@ class Ward:
         queue = self.queue
         queue.now = round(time.time() * 1000)
         self.gopher._announced.forget()
-        await self.gopher.announce(["default"])
+        await self.gopher.announce([self.name])
         await self.serve()
         queue.submit(a.job("completed", unique_key="c"), a.job("failed", unique_key="f", max_retries=0))
         queue.submit(a.job("retrying"), a.job("running", unique_key="r"))
@@ -49,7 +48,7 @@ class Ward:
         queue.submit(a.job("parent"), a.job("blocked", after=["parent"]))
 
     async def serve(self) -> None:
-        about = {"queues": ["default"], "types": ["mail"], "version": "1", "slots": 1, "state": "running"}
+        about = {"queues": [self.name], "types": ["mail"], "version": "1", "slots": 1, "state": "running"}
         await self.gopher.beat(WORKER, about)
 
     async def look(self, **more: Any) -> Diagnosis:
@@ -61,7 +60,7 @@ class Ward:
         done: Counter[str] = Counter()
         for _ in range(4):
             found = await self.look()
-            if not found.mendable:
+            if not found.mendable and not found.losses:
                 break
             for repair in await self.gopher.heal(found):
                 done[repair.name] += repair.count
@@ -92,7 +91,7 @@ class Ward:
         self.drop("spec", id)
 
     def follow_up(self, id: str, raw: bytes | None = None) -> None:
-        job = a.job(id)
+        job = a.job(id, queue=self.name)
         self.write("outbox", id, raw if raw is not None else encode_job(job))
 
 

@@ -158,7 +158,8 @@ def _doubled(state: State) -> bool:
     """Outcomes are counted as they are accepted, jobs stand where they have ended: these must agree."""
     gone = _count(state, "expired", "purged")
     completed = _count(state, "completed") - len(state.completed)
-    failed = _count(state, "failed") - len(state.failed) - _count(state, "requeued")
+    # A success that came late, and that nobody else had taken over, brings a job back from the dead.
+    failed = _count(state, "failed") - len(state.failed) - _count(state, "requeued", "late")
     return completed > gone or failed > gone
 
 

@@ -130,3 +130,13 @@ def test_an_ipv6_node_is_found_where_it_says() -> None:
 
     assert node.kind == "standalone"
     assert moved._owners[12182].hosts == (("::1", 7001),)  # type: ignore[union-attr]
+
+
+def test_who_did_not_answer_is_asked_for_the_new_map_last() -> None:
+    whole = slots((0, SLOTS - 1, "b:2"))
+    paper, way = Paper(a_1=[TimeoutError("hangs")], b_2=[whole], c_3=[whole]), cluster("a:1", "b:2", "c:3")
+    for _ in range(4):
+        way.lost(way._at("a", 1))
+        paper.run(way.locate(["k"]))
+
+    assert "a:1" not in [place for place, _ in paper.heard]

@@ -83,6 +83,9 @@ def test_the_error_says_what_matters_most(said: dict[str, Any], why: str) -> Non
 
 @pytest.mark.parametrize("code", ["READONLY", "MASTERDOWN", "LOADING", "UNBLOCKED"])
 def test_what_passes_with_a_fail_over_is_tried_again(code: str) -> None:
+    assert watched().heed(
+        Refusal(f"ERR Error running script (call to f_0123): @user_script:7: -{code} and so on")
+    )
     assert watched().heed(Refusal(f"{code} and so on"))
     assert not watched().heed(Refusal("ERR something else"))
 
@@ -141,6 +144,21 @@ def test_sentinels_that_were_all_set_up_anew_are_believed() -> None:
     paper.run(way.locate(["a"]))
     way.lost()
 
+    assert places(paper.run(way.locate(["a"]))) == ["new:1"]
+
+
+def test_most_sentinels_set_up_anew_are_believed_when_they_say_so_for_a_while() -> None:
+    anew = named("new:1", 0)
+    paper = Paper(s_1=[named("m:6379", 7), anew], s_2=[anew], m_6379=[MASTER], new_1=[MASTER])
+    clock = Clock()
+    way = watched("s:1", "s:2", "s:3", clock=clock)  # the third was retired
+    paper.run(way.locate(["a"]))
+    way.lost()
+
+    for clock.now in (10.0, 14.9):  # they may only be behind
+        with pytest.raises(ConnectionError, match="s:3 refused"):
+            paper.run(way.locate(["a"]))
+    clock.now = 15.0
     assert places(paper.run(way.locate(["a"]))) == ["new:1"]
 
 

@@ -104,18 +104,18 @@ def foreign(gopher: Gopher, redis: Redis) -> Any:
 
 @pytest.mark.usefixtures("foreign")
 async def test_a_broken_queue_does_not_keep_a_worker_from_the_others(gopher: Gopher) -> None:
-    care = Care(supervisor(gopher, "bad", "default"))
+    (visits,) = Care(supervisor(gopher, "bad", "default")).visits
     due = await gopher.submit("mail", delay=0.001)
     while (await gopher.inspect("default", due)).state != "enqueued":
         with pytest.raises(BadData):
-            await care.tend()
+            await visits.tend()
     await gopher.reserve("default", worker="w.0", token="w.0:t", sequence=1, now="1000")
 
     with pytest.raises(BadData):
-        await care.reclaim()
-    assert [id for id, _ in care._suspects["default"]] == [due]
+        await visits.reclaim()
+    assert [id for id, _ in visits._suspects["default"]] == [due]
     with pytest.raises(BadData):
-        await care.tidy()
+        await visits.tidy()
 
 
 @pytest.mark.usefixtures("foreign")
@@ -139,7 +139,7 @@ async def test_jobs_of_a_dead_runner_are_given_back_although_another_queue_is_br
     runner = RunnerProcess(f"{one.id}.0", one.options)
     runner.board, runner.ended_well = Board.create(1), True
 
-    await asyncio.wait_for(one._bury(runner), 5)
+    await asyncio.wait_for(one._burials.bury(runner), 5)
 
     assert (await gopher.inspect("default", id)).state == "enqueued"
     redis.delete(gopher.keys("bad").held(f"{one.id}.0"))

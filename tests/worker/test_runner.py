@@ -540,7 +540,7 @@ async def test_a_fenced_runner_drops_what_it_runs_and_hands_it_back(
     await until(lambda: lines(tmp_path / "f"))
     await gopher.pause("default")  # so that it is not fetched again
 
-    one.fence()
+    one.fence(["default"])
 
     detail = await ends(gopher, id, "enqueued")
     assert (detail.attempts, detail.losses) == (0, 0)

@@ -12,6 +12,7 @@ from gopher_cli.store.keys import PLACES, Keys
 
 AUDITED = 100
 _PLACES = tuple(PLACES)
+_SUM = {"enqueued", "expired", "purged", "missing"}
 _SHOWN = 1024  # bytes of a record that a mending compares
 
 
@@ -44,11 +45,20 @@ class Mending(msgspec.Struct, frozen=True):
 
 
 class Count(msgspec.Struct, frozen=True):
-    """``missing`` jobs were accepted and are nowhere; a negative number was never counted."""
+    """``missing`` jobs were accepted and are nowhere; a negative number was never counted.
+
+    ``lost`` were missing when the counters were set right before.
+    """
 
     jobs: int
     missing: int
     unreadable: list[str]
+    lost: int
+
+    @property
+    def tells(self) -> bool:
+        """Whether what makes ``missing`` can be read."""
+        return not _SUM & set(self.unreadable)
 
 
 def audit(keys: Keys, ids: Sequence[bytes], *, holder: str = "nobody", now: str = "") -> Call[list[Facts]]:
@@ -105,7 +115,7 @@ def recount(keys: Keys, *, act: bool, now: str = "") -> Call[Count]:
     """Whether the counters agree with the jobs; with ``act`` they do then."""
 
     def answer(raw: Any) -> Count:
-        return Count(int(raw[1]), int(raw[2]), [text(name) for name in raw[3]])
+        return Count(int(raw[1]), int(raw[2]), [text(name) for name in raw[3]], int(raw[4]))
 
     return make_call("recount", keys, {"now": now, "act": int(act)}, answer)
 

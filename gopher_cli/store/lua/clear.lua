@@ -1,6 +1,8 @@
 -- Take away what belongs to no job, or no longer to it: each thing only if that is so at this instant.
 --
--- KEYS  ready_high ready_normal ready_low scheduled retrying blocked running completed failed cancelled spec meta errors result log progress once waiters cancels locks lock_ends held
+-- Who waits for a job that has completed is freed.
+--
+-- KEYS  ready_high ready_normal ready_low scheduled retrying blocked running completed failed cancelled spec meta errors result log progress once waiters cancels locks lock_ends held wake
 -- ARGV  now act holder ...
 -- ...   kind name: trace (a job), lock or end (of a unique key), held (a job in the hands of `holder`); without `act` nothing is taken
 -- OUT   {now, from, name, ...}: what was taken, or would be
@@ -9,12 +11,17 @@
 --- @include touch
 --- @include unlock
 --- @include standing
+--- @include classes
+--- @include unblock
+--- @include wake
 
 local PLACES = { KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10] }
+local READY, scheduled, blocked, wake = { KEYS[1], KEYS[2], KEYS[3] }, KEYS[4], KEYS[6], KEYS[23]
 local spec, meta, result, waiters, cancels, locks = KEYS[11], KEYS[12], KEYS[14], KEYS[18], KEYS[19], KEYS[20]
 local HASHES = { errors = KEYS[13], result = result, log = KEYS[15], progress = KEYS[16], once = KEYS[17], waiters = waiters, cancels = cancels, lock = locks }
 local ZSETS = { ["end"] = KEYS[21], held = KEYS[22] }
-local out, traced, kinds, act, holder = { text(now_ms(ARGV[1])) }, {}, {}, ARGV[2], ARGV[3]
+local now, traced, kinds, act, holder, done = now_ms(ARGV[1]), {}, {}, ARGV[2], ARGV[3], {}
+local out = { text(now) }
 
 local function take(from, name) out[#out + 1], out[#out + 2] = from, name end
 local function is_in(where, place) return string.find("," .. where, "," .. place .. ":", 1, true) end
@@ -40,14 +47,19 @@ for n, id in ipairs(traced) do
   for name, key in pairs(HASHES) do
     local over = gone or name == "result" and not is_in(places[n], 8)
       or name == "cancels" and not is_in(places[n], 7) or name == "waiters" and is_in(places[n], 8)
-    if over and name ~= "lock" and redis.call("HEXISTS", key, id) == 1 then take(name, id) end
+    if over and name ~= "lock" and redis.call("HEXISTS", key, id) == 1 then
+      take(name, id)
+      if name == "waiters" and not gone then done[#done + 1] = id end
+    end
   end
 end
 if act ~= "1" then return out end
 
 for _, key in pairs(HASHES) do touch({}, { key }) end
-touch({ ZSETS["end"], ZSETS.held }, {})
+touch({ ZSETS["end"], ZSETS.held }, { meta })
+local children = children_of(done, waiters, blocked, READY, scheduled)
 for i = 2, #out, 2 do
   if ZSETS[out[i]] then redis.call("ZREM", ZSETS[out[i]], out[i + 1]) else redis.call("HDEL", HASHES[out[i]], out[i + 1]) end
 end
+if unblock(children, waiters, blocked, meta, READY, scheduled, now) then wake_one(wake) end
 return out

@@ -1,8 +1,9 @@
 -- Put jobs right of which parts contradict each other: each only if it still is as it was seen.
 --
--- One that would live although another holds its unique key goes to the dead letter queue.
+-- One that would live although another holds its unique key goes to the dead letter queue. One that has
+-- completed frees those that waited for it, as it would have done when it was settled.
 --
--- KEYS  ready_high ready_normal ready_low scheduled retrying blocked running completed failed cancelled meta spec errors locks lock_ends cancels counters wake held
+-- KEYS  ready_high ready_normal ready_low scheduled retrying blocked running completed failed cancelled meta spec errors locks lock_ends cancels counters wake held waiters
 -- ARGV  now ...
 -- ...   id standing record place score new_record spec told; `place` by its number, "" leaves a spec or tells nothing
 -- OUT   {now, word, ...}: for each id mended or changed (since it was seen)
@@ -13,13 +14,15 @@
 --- @include tally
 --- @include unlock
 --- @include standing
+--- @include classes
+--- @include unblock
 --- @include wake
 
 local PLACES = { KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10] }
-local LAST_READY, RUNNING, FAILED = 3, 7, 9
+local READY, LAST_READY, RUNNING, COMPLETED, FAILED = { KEYS[1], KEYS[2], KEYS[3] }, 3, 7, 8, 9
 local meta, spec, errors, locks, lock_ends = KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15]
-local cancels, counters, wake, held = KEYS[16], KEYS[17], KEYS[18], KEYS[19]
-local now, ids, plan, taken, free = now_ms(ARGV[1]), {}, {}, {}, {}
+local cancels, counters, wake, held, waiters = KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
+local now, ids, plan, taken, free, done = now_ms(ARGV[1]), {}, {}, {}, {}, {}
 local stamp, out, count, ready = text(now), {}, {}, false
 for i = 2, #ARGV, 8 do ids[#ids + 1] = ARGV[i] end
 if #ids == 0 then return { stamp } end
@@ -44,10 +47,12 @@ for n, id in ipairs(ids) do
     end
     if r.lock ~= "" and job.place <= RUNNING then taken[r.lock], job.lock = true, true end
     plan[#plan + 1] = job
+    if job.place == COMPLETED then done[#done + 1] = id end
   end
 end
 touch(PLACES, { meta, spec, errors, locks, cancels })
 touch({ lock_ends, held }, {})
+local children = children_of(done, waiters, KEYS[6], READY, KEYS[4])
 
 for _, job in ipairs(plan) do
   for _, place in ipairs(PLACES) do redis.call("ZREM", place, job.id) end
@@ -64,6 +69,7 @@ for _, job in ipairs(plan) do
   ready = ready or job.place <= LAST_READY
 end
 free_locks(locks, lock_ends, free)
+local freed = unblock(children, waiters, KEYS[6], meta, READY, KEYS[4], now)
 send_counts(counters, count)
-if ready then wake_one(wake) end
+if ready or freed then wake_one(wake) end
 return out

@@ -24,7 +24,10 @@ local function end_attempt(to, id, group, record, run_us, data, asked)
   if why then return why end
 
   to.settled[id], to.mine[#to.mine + 1] = true, id
-  if r.token ~= group.token then to.late[#to.late + 1], r.attempts = id, r.attempts + 1 end
+  if r.token ~= group.token then
+    to.late[#to.late + 1], r.attempts = id, r.attempts + 1
+    tick(to.count, "late")
+  end
   if COLUMN[earned] then observe(to.seen, group.kind, earned, run_us, waited(r)) end
   if group.lost == "1" then tick(to.count, "lost") end
   local state = conclude(r, earned, group.spent, group.lost, asked, to.now, to.max_losses)

@@ -1,0 +1,63 @@
+"""Burials: what a runner held when it ended goes back, and what has brought it down counts a loss."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from gopher_cli.model.errors import GopherError, TryLater, Unavailable
+from gopher_cli.worker.logs import say
+from gopher_cli.worker.runners import RunnerProcess
+
+if TYPE_CHECKING:
+    from gopher_cli.worker.supervisor import Supervisor
+
+_AGAIN = 1.0  # seconds
+
+
+class Burials:
+    """In a cluster a queue that is out of reach must not keep the place of the dead empty: its jobs go back
+    later. Not in a burst, whose next runner must find them."""
+
+    def __init__(self, worker: Supervisor) -> None:
+        self._worker = worker
+        self._later: set[asyncio.Task[bool]] = set()
+
+    async def bury(self, runner: RunnerProcess) -> None:
+        guilty = runner.guilty()
+        if not runner.ended_well:
+            running, why = len(runner.board.read()), runner.why_it_died()
+            say("a runner process died", logging.ERROR, runner=runner.id, why=why, running=running)
+        runner.close()
+        for number, queue in enumerate(self._worker.queues):
+            giving = self._give_back(queue, runner, [id for at, id in guilty if at == number])
+            if self._worker.gopher.store.scattered:
+                task = asyncio.create_task(giving)
+                self._later.add(task)
+                task.add_done_callback(self._later.discard)
+            elif not await giving:
+                return
+        if self._worker.options.burst:
+            await self.finish()
+
+    async def finish(self) -> None:
+        """Until all has gone back."""
+        await asyncio.gather(*self._later)
+
+    async def _give_back(self, queue: str, runner: RunnerProcess, guilty: list[str]) -> bool:
+        """False if Redis is away while the worker stops: its leases end by themselves."""
+        if runner.last_rites is not None:
+            await runner.last_rites
+        while True:
+            try:
+                await self._worker.gopher.hand_back(queue, runner.id, guilty)
+                return True
+            except (Unavailable, TryLater) as error:
+                if self._worker.stopping.is_set():
+                    return False
+                say("cannot give jobs back yet", logging.WARNING, why=str(error))
+                await asyncio.sleep(_AGAIN)
+            except GopherError as error:  # of this queue, and for good: the leases end by themselves
+                say("cannot give jobs back", logging.ERROR, queue=queue, why=str(error))
+                return True

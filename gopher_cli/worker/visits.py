@@ -1,0 +1,106 @@
+"""Visits to queues: leases are renewed, due jobs stand in line, what the dead have held goes back."""
+
+from __future__ import annotations
+
+import time
+from asyncio import Event
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING
+
+from gopher_cli.failpoints import underway
+from gopher_cli.model.errors import BadData
+
+if TYPE_CHECKING:
+    from gopher_cli.worker.supervisor import Supervisor
+
+LOOK = 0.3  # seconds between two looks for leases that have ended
+_STRIKE = 0.8  # of a heartbeat: between the two looks that take a lease back
+_BREATH = 0.02  # seconds between two looks for due jobs, however many there are
+
+
+def longest_wait(lease: float, heartbeat: float) -> float:
+    """Until a dead worker's jobs are back, s: its last lease ends, somebody looks, waits a strike, looks."""
+    return lease + LOOK + heartbeat * _STRIKE + LOOK
+
+
+class Visits:
+    """To the queues of one server, one after the other; ``asked`` is set when somebody wants a job cancelled.
+
+    In a cluster each queue may live elsewhere. So each has visits of its own there, and waits for no other.
+    """
+
+    def __init__(self, worker: Supervisor, queues: Sequence[str]) -> None:
+        self.queues = queues
+        self.renewed = time.monotonic()
+        self.fenced = False
+        self.asked = Event()
+        self._worker = worker
+        # By queue, and by (id, expiry): when a lease was first seen expired, by our own clock.
+        self._suspects: dict[str, dict[tuple[str, str], float]] = {}
+        self._due_in = 60.0
+
+    async def _each(self, visit: Callable[[str], Awaitable[object]]) -> None:
+        """One queue that is broken keeps nobody from the others; it is told of at the end."""
+        broken: BadData | None = None
+        for queue in self.queues:
+            try:
+                await visit(queue)
+            except BadData as error:
+                broken = broken or error
+        if broken is not None:
+            raise broken
+
+    async def renew(self) -> float | None:
+        """Renew the leases of all runners; tell them what they have lost and what to cancel."""
+        sent = time.monotonic()  # not when the answer comes: that may be late
+        try:
+            await self._each(self._renew)
+        except BadData:  # of one queue: the leases in the others live
+            self.renewed = max(sent, self.renewed)
+            raise
+        self.renewed = max(sent, self.renewed)
+        # A late answer tells nothing of the time since it was asked for: once more.
+        return 0.0 if time.monotonic() - sent > self._worker.settings.heartbeat / 2 else None
+
+    async def _renew(self, queue: str) -> None:
+        for runner in list(self._worker.runners):
+            said = await underway("hb.sent", self._worker.gopher.renew(queue, runner.id))
+            if said.lost:
+                runner.tell(lost=said.lost)
+            if said.cancel:
+                runner.tell(cancel=said.cancel)
+
+    async def tend(self) -> float:
+        """Due jobs stand in line, and cancel requests are looked for.
+
+        Again when the next job falls due, so that a retry is not a second late.
+        """
+        self._due_in = 60.0
+        await self._each(self._tend)
+        return max(self._due_in, _BREATH)
+
+    async def _tend(self, queue: str) -> None:
+        promotion = await underway("promote.sent", self._worker.gopher.promote(queue))
+        if promotion.cancels:
+            self.asked.set()
+        if promotion.next_due is not None:
+            self._due_in = min(self._due_in, (promotion.next_due - promotion.now) / 1000)
+
+    async def carry(self) -> None:
+        """Follow-ups go their way, to queues that may be out of reach. So nothing else waits for this."""
+        await self._each(self._worker.gopher.relay)
+
+    async def reclaim(self) -> None:
+        """Two strikes: a lease is taken back when it was seen expired before, a strike ago."""
+        await self._each(self._reclaim)
+
+    async def _reclaim(self, queue: str) -> None:
+        strike = self._worker.settings.heartbeat * _STRIKE
+        known, now = self._suspects.get(queue, {}), time.monotonic()
+        ripe = [suspect for suspect, seen in known.items() if now - seen >= strike]
+        expired = await underway("reclaim.sent", self._worker.gopher.reclaim(queue, ripe))
+        self._suspects[queue] = {suspect: known.get(suspect, now) for suspect in expired}
+
+    async def tidy(self) -> None:
+        """What was kept long enough goes."""
+        await self._each(self._worker.gopher.expire)
