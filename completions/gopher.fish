@@ -148,7 +148,7 @@ complete -c gopher -n '__gopher_at "gopher health"' -l color -x -a 'auto always 
 complete -c gopher -n '__gopher_at "gopher health"' -l debug -d 'show the traceback of an error'
 complete -c gopher -n '__gopher_at "gopher health"' -l help -s h -d 'show the help page'
 complete -c gopher -n '__gopher_at "gopher doctor"' -l queue -s Q -x -a '(gopher __complete queues (commandline -ct) 2>/dev/null)' -d 'only this queue (repeat, or a,b)'
-complete -c gopher -n '__gopher_at "gopher doctor"' -l data -d 'without: leave out the walk through all jobs'
+complete -c gopher -n '__gopher_at "gopher doctor"' -l data -d 'walk through all jobs; --no-data leaves that out'
 complete -c gopher -n '__gopher_at "gopher doctor"' -l fix -d 'repair what is safe to repair; it asks first'
 complete -c gopher -n '__gopher_at "gopher doctor"' -l yes -s y -d 'do not ask'
 complete -c gopher -n '__gopher_at "gopher doctor"' -l dry-run -d 'say what would be done, and do nothing'

@@ -148,7 +148,8 @@ async def test_what_is_not_there_is_not_found(gopher: Gopher) -> None:
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    with own_server() as one:
+    # However slow the disk is: what was answered is there after a kill.
+    with own_server("", "--appendfsync", "always") as one:
         yield one
 
 

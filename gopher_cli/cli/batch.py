@@ -178,11 +178,19 @@ class _Work:
             return False
         queue = one.job.queue
         if queue not in self.marks:
-            self.marks[queue] = await gopher.batch_mark(queue, self.batch)
+            self.marks[queue] = await self._mark(gopher, queue)
         if one.line <= self.marks[queue]:
             one.id, one.status = one.job.id, "exists"
             return True
         return False
+
+    async def _mark(self, gopher: Gopher, queue: str) -> int:
+        """How far an earlier run came. What it left there may not be as safe yet as is asked for now."""
+        mark = await gopher.batch_mark(queue, self.batch)
+        if not mark:
+            return 0
+        await gopher.confirm(queue)
+        return min(mark, await gopher.batch_mark(queue, self.batch))  # another server may know less
 
     def _tell(self, made: Sequence[Made]) -> None:
         for one in made:

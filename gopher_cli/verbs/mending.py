@@ -135,7 +135,7 @@ class Doctor(Diagnosing, Working):
         keys, nameless = self.keys(audit.queue), [c.job.id for c in audit.complaints if not c.job.record]
         for start in range(0, len(nameless), AUDITED):
             seen = await self.store.run(calls.audit(keys, nameless[start : start + AUDITED]))
-            if any(job.record is None and job.places for job in seen):
+            if any(job.record is None and (job.places or job.spec) for job in seen):
                 return []
         count = await self.store.run(calls.recount(keys, act=True))
         damaged = Repair("counters that cannot be read", audit.queue, len(count.unreadable))

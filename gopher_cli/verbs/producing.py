@@ -9,7 +9,7 @@ from typing import Any
 from gopher_cli.events import JobsSubmitted
 from gopher_cli.failpoints import underway
 from gopher_cli.model.defaults import Defaults
-from gopher_cli.model.durability import Durability, parse_durability
+from gopher_cli.model.durability import MEMORY, Durability, parse_durability
 from gopher_cli.model.errors import Usage
 from gopher_cli.model.job import NO_OPTIONS, Job
 from gopher_cli.model.making import make_job, make_options
@@ -135,6 +135,15 @@ class Producing(Base):
         if self.listeners:
             self.emit(JobsSubmitted([job for i, job in enumerate(jobs) if receipts[i].accepted]))
         return [receipts[index] for index in range(len(jobs))]
+
+    async def confirm(self, queue: str, durability: str = "") -> None:
+        """Wait until all that a queue has by now is as safe as that (as the defaults say, without it).
+
+        Whoever reads at a level waits until what was read is as safe. Raises as `submit` does.
+        """
+        level = wanted_durability(durability or self.defaults.durability)
+        if level is not MEMORY:
+            await self.store.run(calls.depth(self.keys(queue)), "submit", level)
 
     async def batch_mark(self, queue: str, batch: str) -> int:
         """The last line of a batch that this queue has."""

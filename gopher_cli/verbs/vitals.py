@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gopher_cli.model.findings import Finding, Severity
+from gopher_cli.store.disk import hindrance
 
 _FULL = 0.9  # of maxmemory
 _SIGNS = {"kb": 1024, "mb": 1024**2, "gb": 1024**3}
@@ -14,7 +15,7 @@ def server_findings(said: Mapping[str, str], fsync: str, *, snapshots: bool) -> 
     """``fsync`` is Redis's setting, or empty where it does not tell; ``snapshots``: some are saved."""
     return [
         _version(said), _eviction(said), _memory(said), _persistence(said, fsync, snapshots=snapshots),
-        *_saving(said), _replicas(said), _durability(said), *_loading(said),
+        *_saving(said), _replicas(said), _durability(said, fsync), *_loading(said),
     ]  # fmt: skip
 
 
@@ -110,10 +111,10 @@ def _replicas(said: Mapping[str, str]) -> Finding:
     return about("replicas", f"{count} connected")
 
 
-def _durability(said: Mapping[str, str]) -> Finding:
+def _durability(said: Mapping[str, str], fsync: str) -> Finding:
     """The levels that a submit can ask for here."""
     levels = ["memory"]
-    if said.get("aof_enabled") == "1" and version_of(said) >= (7, 2):
+    if not hindrance(log=said.get("aof_enabled") == "1", policy=fsync):
         levels.append("fsync")
     if count := _number(said, "connected_slaves"):
         levels.append(f"replica:{count}" if count == 1 else f"replica:1 to replica:{count}")

@@ -15,7 +15,7 @@ from gopher_cli.worker.logs import say
 from gopher_cli.worker.rounds import Rounds
 from gopher_cli.worker.silence import Silence
 from gopher_cli.worker.upkeep import Upkeep
-from gopher_cli.worker.visits import LOOK, Visits
+from gopher_cli.worker.visits import LOOK, RENEW, Visits
 
 if TYPE_CHECKING:
     from gopher_cli.worker.supervisor import Supervisor
@@ -48,8 +48,7 @@ class Care:
     def _duties_for(self, visits: Visits) -> list[Coroutine[Any, Any, None]]:
         every, beat, place = self._rounds.every, self._worker.settings.heartbeat, self._place(visits)
         return [
-            # More often than a strike: a living worker renews between two of them.
-            every(beat * 0.7, visits.renew, place, hurry=visits.asked, again=beat / 5),
+            every(beat * RENEW, visits.renew, place, hurry=visits.asked, again=beat / 5),
             every(1.0, visits.tend, place),
             every(1.0, visits.carry, place),
             every(LOOK, visits.reclaim, place),

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from gopher_cli.worker.supervisor import Supervisor
 
 LOOK = 0.3  # seconds between two looks for leases that have ended
-_STRIKE = 0.8  # of a heartbeat: between the two looks that take a lease back
+RENEW = 0.45  # of a heartbeat: between two renewals
+# Of a heartbeat, between the two looks that take a lease back: a living worker renews in that time.
+_STRIKE = 0.6
 _BREATH = 0.02  # seconds between two looks for due jobs, however many there are
 
 

@@ -41,6 +41,7 @@ class Place:
         self.ledger = Ledger(home / "ledger")
         self.redis: Any = Redis.from_url(server.url, socket_timeout=10)
         self.gopher = Gopher(store=RedisStore(parse_url(proxy.url), timeout=2.0), namespace=NAMESPACE)
+        server.control.quick_syncs()  # with everysec a slow disk may lose seconds at a kill: that is known
         self.workers: list[Worker] = []
         self.spared: list[Worker] = []
         self.started = 0

@@ -154,10 +154,15 @@ async def _reckon(place: Place, outcome: Outcome) -> None:
 
 
 def _waits(place: Place) -> list[float]:
-    """How long each run that was cut short waited for the next; one that had ended after all has none."""
+    """How long each run that was cut short waited for the next; one that had ended after all has none.
+
+    A job that was cut short before is left out: it has one loss left, and waits until it can run alone.
+    """
     waits = []
     for cut in place.cut:
         runs = place.ledger.starts(cut.id)
+        if [run for run in runs if run.started < cut.at and not run.how and run.token != cut.token]:
+            continue
         if again := [run.started - cut.at for run in runs if run.token != cut.token and run.started > cut.at]:
             waits.append(min(again))
     return waits

@@ -130,7 +130,8 @@ async def the_disk_is_full(place: Place, chance: random.Random) -> None:
 async def the_disk_is_slow(place: Place, chance: random.Random) -> None:
     place.server.control.slow_syncs(chance.uniform(0.5, 2))
     await asyncio.sleep(3)
-    place.server.control.slow_syncs(0)
+    place.server.control.quick_syncs()
+    await asyncio.sleep(2)  # the last slow one has ended
 
 
 @_of(OF_THE_SERVER)

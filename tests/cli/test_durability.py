@@ -36,7 +36,8 @@ def test_a_level_that_the_server_cannot_give_is_refused_and_nothing_is_stored(cl
     disk = cli("submit", "-t", "mail", "--durability", "fsync")
     assert disk.code == 78
     assert "fsync cannot be given: this server writes no append-only file" in disk.err
-    assert "hint: redis-cli CONFIG SET appendonly yes; or submit with --durability memory" in disk.err
+    assert "hint: redis-cli CONFIG SET appendonly yes, then CONFIG REWRITE" in disk.err
+    assert "or submit with --durability memory" in disk.err
 
     replica = cli("submit", "-t", "mail", "--durability", "replica:2")
     assert replica.code == 78
@@ -95,3 +96,19 @@ def test_a_batch_that_is_not_safe_yet_says_so_and_can_be_run_again(patient: Cli)
     assert ran.code == 75
     assert "stored, but not replica:1" in ran.err
     assert len(patient("jobs", "ls", "-q").out.split()) == 5
+
+
+def test_a_batch_that_was_not_safe_is_not_called_safe_by_the_next_run(patient: Cli) -> None:
+    """Its lines are there, and are skipped: but nobody has confirmed them."""
+    lines = "\n".join('{"type":"mail"}' for _ in range(5))
+    batch = ("submit", "--batch", "-", "--batch-id", "morning")
+    assert patient(*batch, "--durability", "replica:1", stdin=lines).code == 75
+
+    again = patient(*batch, "--durability", "replica:1", stdin=lines)
+    assert (again.code, again.out) == (75, "")
+    assert "stored, but not replica:1: only 0 of 1 replicas confirmed it" in again.err
+    assert "run it again with --batch-id morning" in again.err
+    assert patient(*batch, stdin=lines).code == 0, "memory they have reached"
+    safe = patient(*batch, "--durability", "fsync", "-o", "ndjson", stdin=lines)
+    assert (safe.code, safe.out.count('"exists"')) == (0, 5)
+    assert len(patient("jobs", "ls", "-q", "--type", "mail", "--limit", "99").out.split()) == 5

@@ -45,9 +45,15 @@ def _due_long_ago(ward: Ward) -> None:
 
 
 def _completed_parent(ward: Ward) -> None:
-    children = ward.redis.hget(ward.keys["waiters"], "parent")
-    ward.write("waiters", "completed", children)
-    ward.drop("waiters", "parent")
+    """As a settle that was only half restored: the parent has ended, and nobody has freed its child."""
+    ward.leave("parent", "ready_normal")
+    ward.stand("parent", "completed", ward.queue.now + a.hour)
+    ward.alter("parent", finished=ward.queue.now)
+
+
+def _completed_parent_nowhere(ward: Ward) -> None:
+    ward.leave("parent", "ready_normal")
+    ward.write("result", "parent", "1")
 
 
 def _half_a_second_life(ward: Ward) -> None:
@@ -202,20 +208,26 @@ DAMAGES = {
     "who waits for a job that is gone": Damage(
         lambda w: w.write("waiters", "gone", "nobody 1,"), {"leftovers of jobs": 1}
     ),
-    "a job that somebody has deleted by hand": Damage(
-        _gone_by_hand, {"jobs that are missing": 1, "leftovers of jobs": 1}
+    "what it waits for has completed": Damage(
+        _completed_parent, {"completed, and still waited for": 1},
+        after={"parent": "completed", "blocked": "enqueued"},
+    ),
+    "what it waits for has completed, and came nowhere": Damage(
+        _completed_parent_nowhere, {"jobs in no place": 1},
+        after={"parent": "completed", "blocked": "enqueued"},
     ),
     "a job that nobody has counted": Damage(
         lambda w: w.redis.hincrby(w.keys["counters"], "enqueued", -1), {"jobs that nobody counted": 1}
-    ),
-    "too many were counted": Damage(
-        lambda w: w.redis.hincrby(w.keys["counters"], "enqueued", 3), {"jobs that are missing": 3}
     ),
     "a counter that is none": Damage(
         lambda w: w.write("counters", "enqueued", "many"), {"counters that cannot be read": 1}
     ),
     "a counter below zero": Damage(
         lambda w: w.write("counters", "completed", "-1"), {"counters that cannot be read": 1}
+    ),
+    "a counter of what has left that is none": Damage(
+        lambda w: (w.queue.purge("ready_low", "low"), w.write("counters", "purged", "some")),
+        {"counters that cannot be read": 1},
     ),
     "in the hands of a worker that nobody knows": Damage(
         lambda w: w.redis.zadd(w.keys.held("gone.0"), {"completed": 1, "nothing": 2}),
@@ -234,15 +246,21 @@ DAMAGES = {
     ),
 }  # fmt: skip
 
+# What no repair brings back: how many is written down for good, and the counters agree from there.
+LOSSES = {
+    "a job that somebody has deleted by hand": Damage(
+        _gone_by_hand, {"jobs that are missing": 1, "leftovers of jobs": 1}
+    ),
+    "too many were counted": Damage(
+        lambda w: w.redis.hincrby(w.keys["counters"], "enqueued", 3), {"jobs that are missing": 3}
+    ),
+}
+
 # What a person must decide: it is told of, and left as it is.
 HOPELESS = {
     "two live jobs with one unique key": Damage(
         _two_with_one_key, {"unique keys held twice": 1}, {"unique keys held twice": 1},
         {"high": "enqueued", "normal": "enqueued"},
-    ),
-    "it waits for a job that has completed": Damage(
-        _completed_parent, {"blocked, and nobody frees them": 1, "leftovers of jobs": 1},
-        {"blocked, and nobody frees them": 1}, {"blocked": "blocked"},
     ),
     "it waits for more than there are": Damage(
         lambda w: w.stand("blocked", "blocked", 2), {"blocked, and nobody frees them": 1},

@@ -14,7 +14,7 @@ from gopher_cli.store.keys import PLACES
 pytestmark = pytest.mark.anyio
 IDS = (
     "completed", "failed", "retrying", "running", "cancelled", "late", "scheduled", "high", "normal", "low",
-    "lasting", "parent", "ghost",
+    "lasting", "parent", "blocked", "ghost",
 )  # fmt: skip
 OF_A_JOB = ("result", "log", "errors", "progress", "once", "cancels")
 FIELDS = ("losses", "token", "started", "ready_at", "score", "finished", "lock")
@@ -61,6 +61,7 @@ async def test_no_job_is_lost_whatever_was_damaged(ward: Ward, seed: int) -> Non
     left = troubles(await ward.look())
     assert set(left) <= {"unique keys held twice", "blocked, and nobody frees them"}, left
     assert known <= ward.queue.whole().ids
+    assert not set(ward.queue.whole().waiters) & set(ward.queue.whole().completed)
     if not left:
         laws.check(ward.redis, ward.gopher.namespace)
     ward.queue.forget()

@@ -13,7 +13,7 @@ import pytest
 from faults.topologies import Cluster, Node, cluster, until
 from redis.cluster import RedisCluster
 
-from doctor.damages import DAMAGES, HOPELESS, Damage
+from doctor.damages import DAMAGES, HOPELESS, LOSSES, Damage
 from doctor.ward import Ward, troubles
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import BadConfig, Denied
@@ -171,7 +171,7 @@ async def test_a_right_that_one_master_alone_refuses_is_named(
     assert found.severity == "critical" and far.place in found.meaning and "HDEL" in found.meaning
 
 
-@pytest.mark.parametrize("damage", [DAMAGES[name] for name in SOUGHT], ids=SOUGHT)
+@pytest.mark.parametrize("damage", [(DAMAGES | LOSSES)[name] for name in SOUGHT], ids=SOUGHT)
 async def test_damage_on_another_node_is_found_and_mended(ward: Ward, damage: Damage) -> None:
     damage.hurt(ward)
 

@@ -84,6 +84,39 @@ def test_a_dry_run_changes_nothing(cli: Cli, redis: Redis, keys: Keys) -> None:
     assert redis.zscore(keys["failed"], "one") == 1
 
 
+def test_a_dry_run_in_a_pipe_says_what_would_be_done(cli: Cli, redis: Redis, keys: Keys) -> None:
+    hurt(redis, keys)
+    redis.hincrby(keys["counters"], "enqueued", 2)
+    ran = cli("doctor", "--fix", "--dry-run")
+
+    assert ran.code == 1 and "jobs in two places" in ran.out
+    assert "1 thing (jobs in two places) would be repaired" in ran.err
+    assert "it would be written down that 2 jobs are missing" in ran.err
+    assert redis.zscore(keys["failed"], "one") == 1
+
+
+def test_a_loss_is_told_of_when_it_is_written_down_and_as_a_note_ever_after(
+    cli: Cli, redis: Redis, keys: Keys, namespace: str
+) -> None:
+    redis.hincrby(keys["counters"], "enqueued", 96)
+    assert cli("doctor", "--fix").code == 2, "it asks first"
+
+    ran = cli("doctor", "--fix", "--yes", "-o", "json")
+
+    assert ran.code == 1 and json.loads(ran.out)["repaired"] == []
+    assert "96 jobs missing in default: written down, and not brought back" in ran.err
+    assert found(cli) == {"workers": "ok", "jobs": "ok", "jobs that were missing": "note"}
+    told = " ".join(cli("doctor", "--color", "never", tty=True, columns=100).out.split())
+    assert "· jobs that were missing 96 in default: missing when the counters were set right" in told
+    laws.check(redis, namespace)
+
+
+def test_the_help_says_what_is_deleted_and_how_to_leave_the_data_out(cli: Cli) -> None:
+    said = " ".join(cli("doctor", "--help").out.split())
+
+    assert "Leftovers are deleted" in said and "--no-data leaves that out" in said
+
+
 def test_a_repair_says_what_it_did(cli: Cli, redis: Redis, keys: Keys, namespace: str) -> None:
     hurt(redis, keys)
     ran = cli("doctor", "--fix", "--yes", "-o", "json")

@@ -7,8 +7,9 @@ import laws
 import pytest
 from spy import watched
 
-from doctor.damages import DAMAGES, GARBAGE, HOPELESS, Damage
+from doctor.damages import DAMAGES, GARBAGE, HOPELESS, LOSSES, Damage
 from doctor.ward import Ward, troubles
+from gopher_cli.model.findings import Severity
 
 pytestmark = pytest.mark.anyio
 
@@ -39,6 +40,67 @@ async def test_damage_is_found_and_nothing_else_and_mended(ward: Ward, damage: D
     assert {id: ward.queue.state(id) for id in damage.after} == damage.after
 
 
+@wounds(LOSSES)
+async def test_a_loss_is_written_down_for_good_and_never_as_a_purge(ward: Ward, damage: Damage) -> None:
+    damage.hurt(ward)
+    found = await ward.look()
+    lost = damage.finds["jobs that are missing"]
+    assert troubles(found) == damage.finds
+    assert found.losses and not any(finding.mends for finding in found.losses)
+
+    done = await ward.heal()
+
+    assert done["jobs that are missing"] == lost
+    assert ward.queue.counters()["missing"] == lost and "purged" not in ward.queue.counters()
+    laws.check(ward.redis, ward.gopher.namespace)
+    for _ in range(2):
+        left = await ward.look()
+        assert troubles(left) == {} and await ward.heal() == {}
+        notes = {f.name: f.count for f in left.findings if f.severity is Severity.NOTE}
+        assert notes == {"jobs that were missing": lost}
+
+
+async def test_a_second_loss_is_added_to_the_first(ward: Ward) -> None:
+    for lost in (3, 5):
+        ward.redis.hincrby(ward.keys["counters"], "enqueued", lost)
+        await ward.heal()
+
+    assert ward.queue.counters()["missing"] == 8
+
+
+async def test_what_cannot_be_told_is_no_loss(ward: Ward) -> None:
+    """How many were purged stood in a counter that is garbage now: nothing says that a job is missing."""
+    assert ward.queue.purge("failed", "failed") == 1
+    ward.write("counters", "purged", GARBAGE)
+
+    assert await ward.heal() == {"counters that cannot be read": 1}
+
+    assert ward.queue.counters()["purged"] == 1 and "missing" not in ward.queue.counters()
+
+
+async def test_a_job_without_a_record_is_not_written_down_as_missing(ward: Ward) -> None:
+    """It has changed since it was seen, so it is not mended yet, and is not lost either."""
+    ward.drop("meta", "high")
+    found = await ward.look()
+    ward.stand("high", "failed", ward.queue.now)
+
+    await ward.gopher.heal(found)
+    assert "missing" not in ward.queue.counters()
+
+    await ward.heal()
+    assert "missing" not in ward.queue.counters() and ward.queue.state("high") == "failed"
+
+
+async def test_who_waited_for_a_job_that_came_nowhere_runs(ward: Ward) -> None:
+    """One repair puts the parent right and frees the child: no second must come for it."""
+    DAMAGES["what it waits for has completed, and came nowhere"].hurt(ward)
+
+    await ward.gopher.heal(await ward.look())
+
+    assert "blocked" in [lease.id for lease in ward.queue.reserve("w.0", count=20)]
+    laws.check(ward.redis, ward.gopher.namespace)
+
+
 @wounds(HOPELESS)
 async def test_what_a_person_must_decide_is_told_of_and_left(
     ward: Ward, damage: Damage, request: pytest.FixtureRequest
@@ -63,15 +125,16 @@ async def test_everything_at_once_is_mended(ward: Ward) -> None:
         "its record is garbage", "another time than its record says", "the wrong line", "a lock of nobody",
         "a log of a job that is gone", "too many were counted", "a follow-up that is garbage",
     )  # fmt: skip
+    known = DAMAGES | LOSSES
     for name in some:
-        DAMAGES[name].hurt(ward)
+        known[name].hurt(ward)
 
-    assert set(troubles(await ward.look())) == {f for name in some for f in DAMAGES[name].finds}
+    assert set(troubles(await ward.look())) == {f for name in some for f in known[name].finds}
     await ward.heal()
 
     assert troubles(await ward.look()) == {}
     for name in some:
-        assert {id: ward.queue.state(id) for id in DAMAGES[name].after} == DAMAGES[name].after
+        assert {id: ward.queue.state(id) for id in known[name].after} == known[name].after
 
 
 async def test_the_bytes_of_what_cannot_be_read_are_kept(ward: Ward) -> None:
@@ -143,7 +206,7 @@ async def test_fields_of_a_newer_version_behind_a_record_are_kept(ward: Ward) ->
 async def test_the_scripts_keep_the_rules(ward: Ward, changed_scripts) -> None:
     """Declared keys only, a look before every write, and the first write frees memory."""
     changed_scripts(watched)
-    for damage in DAMAGES.values():
+    for damage in (DAMAGES | LOSSES).values():
         ward.queue.forget()
         await ward.fill()
         damage.hurt(ward)

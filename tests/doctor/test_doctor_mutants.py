@@ -10,7 +10,7 @@ import pytest
 from mutants import REPAIRS, Mutant
 from redis.exceptions import ResponseError
 
-from doctor.damages import DAMAGES, lock_of
+from doctor.damages import DAMAGES, LOSSES, lock_of
 from doctor.ward import Ward, troubles
 from gopher_cli.model.errors import GopherError
 from gopher_cli.store.scripts import load
@@ -98,6 +98,28 @@ async def a_name_was_never_counted(ward: Ward) -> None:
     assert ward.queue.counters()["enqueued"] == before
 
 
+async def its_parent_came_nowhere(ward: Ward) -> None:
+    """One repair frees the child, in the same instant, and somebody is told."""
+    DAMAGES["what it waits for has completed, and came nowhere"].hurt(ward)
+    ward.redis.delete(ward.keys["wake"])
+    await ward.gopher.heal(await ward.look())
+    assert ward.queue.state("blocked") == "enqueued"
+    assert len(ward.queue.whole().wake) == 1
+
+
+async def nobody_is_awake_for_a_child(ward: Ward) -> None:
+    for place in ("ready_high", "ready_low"):
+        ward.redis.delete(ward.keys[place])
+    DAMAGES["what it waits for has completed"].hurt(ward)
+    ward.redis.delete(ward.keys["wake"])
+    found = await ward.look()
+    for audit in found.audits:
+        audit.complaints = [c for c in audit.complaints if c.name == "completed, and still waited for"]
+    await ward.gopher.heal(found)
+    assert len(ward.queue.whole().wake) == 1
+    await ward.heal()
+
+
 async def a_stranger_runs_a_job(ward: Ward) -> None:
     """Its worker is new, and has not told the fleet of itself yet."""
     ward.queue.reserve("new.0")
@@ -111,6 +133,8 @@ STORIES: dict[str, Callable[[Ward], Awaitable[None]]] = {
     "its unique job is in quarantine": its_unique_job_is_in_quarantine,
     "it was to stop, and came nowhere": it_was_to_stop_and_came_nowhere,
     "nobody is awake": nobody_is_awake,
+    "its parent came nowhere": its_parent_came_nowhere,
+    "nobody is awake for a child": nobody_is_awake_for_a_child,
     "a newer version wrote more": a_newer_version_wrote_more,
     "a look takes nothing": a_look_takes_nothing,
     "a stranger runs a job": a_stranger_runs_a_job,
@@ -125,11 +149,13 @@ async def treat(ward: Ward, story: str) -> None:
     if story in STORIES:
         await STORIES[story](ward)
     else:
-        damage = DAMAGES[story]
+        damage = (DAMAGES | LOSSES)[story]
         damage.hurt(ward)
         assert troubles(await ward.look()) == damage.finds
         await ward.heal()
         assert {id: ward.queue.state(id) for id in damage.after} == damage.after
+        lost = damage.finds.get("jobs that are missing", 0)
+        assert ward.queue.counters().get("missing", 0) == lost
     assert troubles(await ward.look()) == {}
     if "garbage" in story:
         assert any(b"raw_hex" in told for told in ward.queue.whole().errors.values())

@@ -62,6 +62,10 @@ class Control:
         """Each sync of a file takes so much longer; 0 for as long as it takes."""
         self._set(_SYNC, round(seconds * _MICROS))
 
+    def quick_syncs(self) -> None:
+        """No sync takes any time: the disk of a machine that has nothing else to do. (Nothing is synced.)"""
+        struct.pack_into("=q", self._page, _SYNC, -1)
+
     def disk_room(self, count: int | None) -> None:
         """So many bytes go to files before the disk is full; None for no end."""
         self._set(_ROOM, -1 if count is None else count)

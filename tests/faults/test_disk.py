@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from faults.scene import Scene, Storm
+from faults.scene import CALM, Scene, Storm
 from faults.shims import Control
 from servers import Server, binaries_found, own_server
 from worker.processes import until
@@ -40,7 +40,7 @@ async def test_with_a_sync_each_second_writes_are_refused_until_there_is_room(
     scene: Scene, tmp_path: Path
 ) -> None:
     """Running jobs run on; what they come to is told when the server can write again."""
-    one = scene.worker("-c", "4")
+    one = scene.worker("-c", "4", **CALM)
     held = await scene.submit("hold", 2, {"until": str(tmp_path / "go")})
     await scene.started(held)
     scene.server.control.disk_room(3_000)

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from faults.scene import Scene, Storm
+from redis import Redis
 from servers import Server, binaries_found, own_server
 from worker.processes import ends, until
+
+from gopher_cli.model.errors import Unconfirmed
+from gopher_cli.store.url import parse_url
+from gopher_cli.sync import Producer, SyncStore
 
 pytestmark = pytest.mark.anyio
 
@@ -111,3 +119,89 @@ async def test_a_job_that_stands_in_line_again_while_it_runs_is_stopped_here(
     await ends(scene.gopher, id)
     verdict = await scene.ends_well()
     assert verdict.extra_runs == 1
+
+
+# When a server syncs nothing, and looks as if it did
+
+ENDS = list(dict.fromkeys((KINDS[0], KINDS[-1])))  # one that has WAITAOF, and one that has not
+SLOW = ("--rdb-key-save-delay", "1000000")  # microseconds: a child of the server takes its time over each key
+
+
+def producer(server: Server) -> Producer:
+    """One that has never looked at this server."""
+    return Producer(store=SyncStore(parse_url(server.url), timeout=1.0))
+
+
+def submitted(door: Producer, id: str) -> str:
+    """Why it is not safe; "" when it is."""
+    try:
+        door.submit("quick", id=id, durability="fsync")
+    except Unconfirmed as error:
+        return str(error)
+    return ""
+
+
+@contextmanager
+def a_child(server: Server, redis: Redis, begin: Callable[[], object]) -> Iterator[None]:
+    """While the server has a child process that writes; it is gone at the end, and others will be quick."""
+    redis.mset({f"k{n}": n for n in range(60)})
+    begin()
+    own = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
+    (child,) = own.read_text().split()
+    yield
+    assert own.read_text().split() == [child], "it was there all the time"
+    redis.config_set("rdb-key-save-delay", 0)
+    os.kill(int(child), signal.SIGUSR1)  # not an error, for Redis
+
+
+def known(redis: Redis) -> set[str]:
+    return {id.decode() for id in redis.hkeys("gopher:{default}:meta")}
+
+
+@pytest.mark.row("R2")
+@pytest.mark.parametrize(("kind", "policy"), [(KINDS[0], "everysec"), (KINDS[-1], "always")])
+def test_nothing_is_called_synced_while_a_child_keeps_the_server_from_syncing(kind: str, policy: str) -> None:
+    words = ("--no-appendfsync-on-rewrite", "yes", "--appendfsync", policy, *SLOW)
+    with own_server(binaries_found()[kind], *words, shims=["power"]) as server, producer(server) as door:
+        redis = Redis.from_url(server.url)
+        with a_child(server, redis, redis.bgsave):
+            assert "it syncs nothing while it saves or rewrites" in submitted(door, "one")
+            size = sum(log.stat().st_size for log in server.logs())
+            assert sum(map(server.durable, server.logs())) < size, "and so it was"
+        until_now = submitted(door, "one")
+        server.power_loss()
+        assert (until_now, known(redis)) == ("", {"one"})
+
+
+@pytest.mark.row("R2")
+@pytest.mark.parametrize("kind", ENDS)
+def test_nothing_is_called_synced_before_there_is_a_first_log(kind: str) -> None:
+    """Appendonly was switched on, and a kill would still take all."""
+    words = ("--appendonly", "no", *SLOW)
+    with own_server(binaries_found()[kind], *words) as server, producer(server) as door:
+        redis = Redis.from_url(server.url)
+        with a_child(server, redis, lambda: redis.config_set("appendonly", "yes")):
+            assert "its log is still being written anew" in submitted(door, "one")
+        end = time.monotonic() + 20
+        while why := submitted(door, "one"):
+            assert time.monotonic() < end, why
+        server.kill()
+        server.start("--appendonly", "yes")
+        assert known(redis) == {"one"}
+
+
+@pytest.mark.row("R2", "R18")
+@pytest.mark.parametrize("kind", ENDS)
+def test_nothing_is_called_synced_when_the_clock_went_back(kind: str) -> None:
+    """With everysec nothing is synced then. Who comes late learns of it by a note of those before."""
+    with own_server(binaries_found()[kind], shims=["power", "clock"]) as server, producer(server) as door:
+        server.set_clock(3600)
+        assert not submitted(door, "before")
+        server.set_clock(0)
+        with producer(server) as newcomer:
+            assert "its clock went back" in submitted(newcomer, "one")
+        server.set_clock(3601)
+        assert not submitted(door, "one")
+        server.power_loss()
+        with Redis.from_url(server.url) as redis:
+            assert known(redis) == {"before", "one"}

@@ -24,6 +24,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
 
 @pytest.mark.parametrize("server", KINDS, indirect=True)
 async def test_a_server_that_is_killed_in_a_storm_loses_nothing_that_it_accepted(scene: Scene) -> None:
+    scene.server.control.quick_syncs()  # of a slow disk the next test tells
     scene.worker("-c", "8", **CALM)
     storm, flaky = Storm(scene, "quick"), Storm(scene, "flaky", size=2, pause=0.05)
     for _ in range(4):

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
-import a
 import laws
 import pytest
 from faults.topologies import Node, free_port, until
@@ -17,17 +16,12 @@ from servers import Server, binaries_found, own_server
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.defaults import Defaults
-from gopher_cli.model.durability import FSYNC, parse_durability
 from gopher_cli.model.errors import BadConfig, Unconfirmed, Usage
-from gopher_cli.store import calls
-from gopher_cli.store.durable import Durably
-from gopher_cli.store.keys import keys_of
 from gopher_cli.store.redis import RedisStore
-from gopher_cli.store.refusal import Refusal
 from gopher_cli.store.url import parse_url
 from gopher_cli.store.wire import WireStore
 from gopher_cli.sync import Producer, SyncStore
-from store.scripted import MASTER, Paper, named, route
+from gopher_cli.verbs.vitals import server_findings
 
 pytestmark = pytest.mark.anyio
 
@@ -133,8 +127,19 @@ async def test_every_server_tells_when_it_is_on_the_disk(kind: str, namespace: s
         laws.check(door.client, namespace)
 
 
-def a_submit() -> Any:
-    return calls.submit(keys_of("g", "q"), [a.job("one")])
+@pytest.mark.parametrize(("log", "policy"), [("yes", "everysec"), ("yes", "no"), ("no", "everysec")])
+async def test_the_doctor_names_the_levels_that_a_submit_can_have(door: Door, log: str, policy: str) -> None:
+    door.client.config_set("appendonly", log)
+    door.client.config_set("appendfsync", policy)
+    said = {name: str(value) for name, value in door.client.info().items()}
+
+    for version in ("6.2.14", "9.1.2"):
+        said["redis_version"] = version
+        found = {one.name: one.meaning for one in server_findings(said, policy, snapshots=False)}
+        level = "fsync" if (log, policy) == ("yes", "everysec") else "memory"
+        assert found["durability"].endswith(level)
+    with contextlib.nullcontext() if level == "fsync" else pytest.raises(BadConfig):
+        await door.submit("fsync", "one")
 
 
 # With replicas
@@ -260,75 +265,3 @@ async def test_a_level_that_is_none_is_refused_before_anything_is_sent(door: Doo
             "mail", durability="disk"
         )
     assert not door.stored()
-
-
-# On paper
-
-
-def disk(*, server: str = "r1", pending: int = 0, buffer: int = 0, policy: str = "everysec") -> list[Any]:
-    """What a server says of its files."""
-    files = f"aof_enabled:1\r\naof_pending_bio_fsync:{pending}\r\naof_buffer_length:{buffer}\r\n"
-    return [f"run_id:{server}\r\n{files}".encode(), [b"appendfsync", policy.encode()]]
-
-
-def run(paper: Paper) -> Any:
-    return paper.run(Durably(1.0).run(route("redis://a:1"), a_submit(), FSYNC))
-
-
-def test_a_script_that_is_refused_is_not_called_stored() -> None:
-    refused = Refusal("OOM command not allowed")
-
-    assert run(Paper(a_1=[disk(), [refused, refused, *disk()]])) is refused
-
-
-def test_with_everysec_a_sync_must_have_begun_after_our_bytes_were_written_and_have_ended() -> None:
-    under_way, held_back = disk(pending=1), disk(buffer=99)
-    paper = Paper(
-        a_1=[disk(), ["stored", 0, *disk()], under_way, held_back, disk(), under_way, disk(), disk()]
-    )
-
-    assert run(paper) == "stored"
-    assert len(paper.heard) == 8
-    assert paper.slept == [0.02, 0.02, 0.02, 1.2, 0.02, 0.02]
-
-
-def test_with_always_it_is_synced_before_it_is_answered() -> None:
-    paper = Paper(a_1=[disk(), ["stored", 0, *disk(policy="always")]])
-
-    assert run(paper) == "stored"
-    assert not paper.slept
-
-
-@pytest.mark.parametrize(
-    ("later", "why"),
-    [
-        (disk(pending=1), r"the disk has not confirmed it within 2\.5 s"),
-        (disk(buffer=7), r"the disk has not confirmed it within 2\.5 s"),
-        (disk(server="r2"), "another server has taken over"),
-        (disk(policy="no"), "its appendonly and appendfsync are yes and no now"),
-        ([Refusal("LOADING it loads"), [b"appendfsync", b"everysec"]], "Redis answered LOADING"),
-    ],
-)  # fmt: skip
-def test_what_is_not_on_the_disk_is_not_called_safe(later: list[Any], why: str) -> None:
-    with pytest.raises(Unconfirmed, match=f"^stored, but not fsync: {why}"):
-        run(Paper(a_1=[disk(), ["stored", 0, *disk()], later]))
-
-
-def test_who_may_not_see_how_the_disk_is_synced_cannot_promise_anything() -> None:
-    with pytest.raises(BadConfig, match="does not tell how it syncs its disk"):
-        run(Paper(a_1=[[disk()[0], Refusal("NOPERM")]]))
-
-
-def test_a_master_that_is_demoted_while_we_wait_is_not_believed() -> None:
-    """It lets us go; the new one is given the job, and asked."""
-    old, new = named("old:1", 1), named("new:1", 2)
-    said = [b"redis_version:7.2.4\r\nconnected_slaves:1\r\n", Refusal("NOPERM")]
-    gone = Refusal("UNBLOCKED force unblock from blocking operation, instance state changed")
-    paper = Paper(
-        s_1=[old, new], old_1=[MASTER, said, ["stored", 0, gone]], new_1=[MASTER, ["stored there", 0, 1]]
-    )
-
-    level = parse_durability("replica:1")
-    said_last = paper.run(Durably(1.0).run(route("redis+sentinel://s:1/main"), a_submit(), level))
-    assert said_last == "stored there"
-    assert paper.asked("EVALSHA") == ["old:1", "new:1"]

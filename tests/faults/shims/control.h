@@ -9,7 +9,7 @@
 
 struct control {
     volatile int64_t clock_offset; /* microseconds that this process's clock is ahead */
-    volatile int64_t sync_delay;   /* microseconds that each sync of a file takes longer */
+    volatile int64_t sync_delay;   /* microseconds that each sync of a file takes longer; -1: it takes no time at all */
     volatile int64_t room;         /* bytes that still go to files before the disk is full; -1: no end */
 };
 
