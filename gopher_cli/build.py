@@ -11,8 +11,8 @@ from gopher_cli.config import Settings
 from gopher_cli.events import Listener
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.defaults import Defaults
+from gopher_cli.store.lines.wire import WireStore
 from gopher_cli.store.url import Address, parse_url
-from gopher_cli.store.wire import WireStore
 
 if TYPE_CHECKING:
     from gopher_cli.sync import Producer

@@ -16,9 +16,9 @@ from gopher_cli.model.job import Job
 from gopher_cli.store import ask, calls
 from gopher_cli.store.blocking import Blocking
 from gopher_cli.store.calls.producing import Receipt
-from gopher_cli.store.connection import connections
 from gopher_cli.store.keys import keys_of
-from gopher_cli.store.lane import SyncLane
+from gopher_cli.store.lines.connection import connections
+from gopher_cli.store.lines.lane import SyncLane
 from gopher_cli.store.url import Address
 from gopher_cli.verbs.base import Announced
 from gopher_cli.verbs.producing import new_job, submissions, wanted_durability

@@ -18,8 +18,8 @@ from gopher_cli.model.findings import Finding, Severity
 
 if TYPE_CHECKING:
     from gopher_cli.gopher import Gopher
-    from gopher_cli.verbs.diagnosing import Diagnosis
-    from gopher_cli.verbs.mending import Repair
+    from gopher_cli.verbs.doctor.diagnosing import Diagnosis
+    from gopher_cli.verbs.doctor.mending import Repair
 
 Fix = Annotated[bool, o.option("--fix", help="repair what is safe to repair; it asks first")]
 Data = Annotated[bool, o.option("--data/--no-data", help="walk through all jobs; --no-data leaves that out")]

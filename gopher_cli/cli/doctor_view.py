@@ -15,7 +15,7 @@ from gopher_cli.cli.words import number, plural, short_id
 from gopher_cli.model.findings import Finding, Severity
 
 if TYPE_CHECKING:
-    from gopher_cli.verbs.diagnosing import Diagnosis
+    from gopher_cli.verbs.doctor.diagnosing import Diagnosis
 
 MARKS = {
     Severity.OK: ("✓", "green"), Severity.NOTE: ("·", "cyan"),

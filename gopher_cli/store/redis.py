@@ -12,17 +12,17 @@ from redis.asyncio.retry import Retry
 from gopher_cli.model.durability import MEMORY, Durability
 from gopher_cli.store.ask import Ask, wait_for
 from gopher_cli.store.calls.base import Call, evalsha
-from gopher_cli.store.connection import connections
-from gopher_cli.store.delivery import masters, resumed, run_ask, run_at, run_calls
-from gopher_cli.store.durable import Durably
 from gopher_cli.store.failures import checked, translate
 from gopher_cli.store.keys import Keys
-from gopher_cli.store.lane import Lane
+from gopher_cli.store.lines.connection import connections
+from gopher_cli.store.lines.lane import Lane
 from gopher_cli.store.refusal import Refusal
-from gopher_cli.store.routes import route_to
-from gopher_cli.store.routing import Send, Talk
 from gopher_cli.store.url import Address
-from gopher_cli.store.waiting import Waits
+from gopher_cli.store.ways import route_to
+from gopher_cli.store.ways.delivery import masters, resumed, run_ask, run_at, run_calls
+from gopher_cli.store.ways.durable import Durably
+from gopher_cli.store.ways.routing import Send, Talk
+from gopher_cli.store.ways.waiting import Waits
 
 T = TypeVar("T")
 

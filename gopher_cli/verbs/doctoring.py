@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from gopher_cli.verbs.base import Base
 
 if TYPE_CHECKING:
-    from gopher_cli.verbs.diagnosing import Diagnosis
-    from gopher_cli.verbs.mending import Repair
+    from gopher_cli.verbs.doctor.diagnosing import Diagnosis
+    from gopher_cli.verbs.doctor.mending import Repair
 
 
 class Doctoring(Base):
@@ -20,12 +20,12 @@ class Doctoring(Base):
 
         It needs an event loop. ``tell`` hears what is being looked at. Raises Unavailable, NotFound.
         """
-        from gopher_cli.verbs.mending import Doctor
+        from gopher_cli.verbs.doctor.mending import Doctor
 
         return await Doctor(self).diagnose(queues, data=data, tell=tell)
 
     async def heal(self, diagnosis: Diagnosis) -> list[Repair]:
         """Repair what a diagnosis has found, as far as that is safe; what was changed."""
-        from gopher_cli.verbs.mending import Doctor
+        from gopher_cli.verbs.doctor.mending import Doctor
 
         return await Doctor(self).heal(diagnosis)

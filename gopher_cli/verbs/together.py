@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from gopher_cli.model.findings import Finding, Severity
-from gopher_cli.store.routing import SLOTS
 from gopher_cli.store.url import Address
-from gopher_cli.verbs.vitals import about, critical, note, warning
+from gopher_cli.store.ways.routing import SLOTS
+from gopher_cli.verbs.doctor.vitals import about, critical, note, warning
 
 _SHOWN = 5
 _RANKS = list(Severity)

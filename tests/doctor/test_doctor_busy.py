@@ -12,7 +12,7 @@ from worker.processes import Worker, until
 
 from doctor.ward import troubles
 from gopher_cli.gopher import Gopher
-from gopher_cli.verbs.diagnosing import Diagnosis
+from gopher_cli.verbs.doctor.diagnosing import Diagnosis
 from gopher_cli.verbs.sweeping import Filter
 
 pytestmark = pytest.mark.anyio

@@ -20,10 +20,10 @@ from gopher_cli.model.errors import BadConfig, Denied
 from gopher_cli.model.findings import Finding
 from gopher_cli.store.keys import keys_of
 from gopher_cli.store.redis import RedisStore
-from gopher_cli.store.routing import slot_of
 from gopher_cli.store.url import parse_url
+from gopher_cli.store.ways.routing import slot_of
+from gopher_cli.verbs.doctor.vitals import about, warning
 from gopher_cli.verbs.together import as_one, cluster_findings, members
-from gopher_cli.verbs.vitals import about, warning
 
 pytestmark = pytest.mark.anyio
 FLEET = "x:{~}:x"

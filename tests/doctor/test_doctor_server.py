@@ -14,7 +14,7 @@ from gopher_cli.gopher import Gopher
 from gopher_cli.model.findings import Finding
 from gopher_cli.store.redis import RedisStore
 from gopher_cli.store.url import parse_url
-from gopher_cli.verbs.vitals import server_findings
+from gopher_cli.verbs.doctor.vitals import server_findings
 
 pytestmark = pytest.mark.anyio
 

@@ -12,8 +12,8 @@ from driver import Queue
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.store.codec import encode_job
-from gopher_cli.verbs.diagnosing import Diagnosis
-from gopher_cli.verbs.remedies import line
+from gopher_cli.verbs.doctor.diagnosing import Diagnosis
+from gopher_cli.verbs.doctor.remedies import line
 
 WORKER, RUNNER = "w", "w.0"
 

@@ -22,7 +22,7 @@ from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import TryLater, Unavailable
 from gopher_cli.model.making import make_job
 from gopher_cli.store.keys import QUEUE_KEYS
-from gopher_cli.store.routing import slot_of
+from gopher_cli.store.ways.routing import slot_of
 
 pytestmark = pytest.mark.anyio
 

@@ -25,7 +25,7 @@ from gopher_cli.model.making import make_job
 from gopher_cli.model.outcome import Transition
 from gopher_cli.store.calls import Batch, Settlement
 from gopher_cli.store.codec import encode_job
-from gopher_cli.store.routing import slot_of
+from gopher_cli.store.ways.routing import slot_of
 from gopher_cli.worker.fetcher import Fetcher
 from gopher_cli.worker.link import HandlerLink
 from gopher_cli.worker.options import WorkerOptions

@@ -17,11 +17,11 @@ from redis import Redis
 from gopher_cli.gopher import Gopher
 from gopher_cli.store import calls
 from gopher_cli.store.calls import Call, auditing
-from gopher_cli.store.lane import Lane
+from gopher_cli.store.lines.lane import Lane
+from gopher_cli.store.lines.wire import WireStore
 from gopher_cli.store.redis import RedisStore
 from gopher_cli.store.scripts import LUA, load
 from gopher_cli.store.url import parse_url
-from gopher_cli.store.wire import WireStore
 from gopher_cli.sync import SyncStore
 
 pytestmark = [pytest.mark.anyio, pytest.mark.row("N1")]

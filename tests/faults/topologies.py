@@ -18,7 +18,7 @@ from typing import Any
 from redis import Redis, RedisError
 
 from gopher_cli.embedded_place import binaries
-from gopher_cli.store.routing import SLOTS
+from gopher_cli.store.ways.routing import SLOTS
 
 PATIENCE = 20.0
 _QUICK = """

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from gopher_cli.store.refusal import Refusal
-from gopher_cli.store.routes import route_to
-from gopher_cli.store.routing import Cluster, Pause, Route, Send, Talk
 from gopher_cli.store.url import parse_url
+from gopher_cli.store.ways import route_to
+from gopher_cli.store.ways.routing import Cluster, Pause, Route, Send, Talk
 
 Said = Any
 

@@ -10,9 +10,9 @@ import pytest
 
 from gopher_cli.store import ask, calls
 from gopher_cli.store.ask import Ask
-from gopher_cli.store.delivery import _KEYLESS, Parcel, deliver, run_ask, run_calls
 from gopher_cli.store.keys import keys_of
 from gopher_cli.store.refusal import Refusal
+from gopher_cli.store.ways.delivery import _KEYLESS, Parcel, deliver, run_ask, run_calls
 from store.scripted import MASTER, REPLICA, Paper, cluster, echo, named, route, slots
 
 FIRST = (0, 8191, "a:1")

@@ -17,11 +17,11 @@ from servers import Server, binaries_found, own_server
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.errors import BadConfig, Unconfirmed, Usage
+from gopher_cli.store.lines.wire import WireStore
 from gopher_cli.store.redis import RedisStore
 from gopher_cli.store.url import parse_url
-from gopher_cli.store.wire import WireStore
 from gopher_cli.sync import Producer, SyncStore
-from gopher_cli.verbs.vitals import server_findings
+from gopher_cli.verbs.doctor.vitals import server_findings
 
 pytestmark = pytest.mark.anyio
 

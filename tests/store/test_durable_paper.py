@@ -10,10 +10,10 @@ import pytest
 from gopher_cli.model.durability import FSYNC, parse_durability
 from gopher_cli.model.errors import BadConfig, Unconfirmed
 from gopher_cli.store import calls
-from gopher_cli.store.durable import Durably
 from gopher_cli.store.keys import keys_of
 from gopher_cli.store.refusal import Refusal
-from gopher_cli.store.routing import slot_of
+from gopher_cli.store.ways.durable import Durably
+from gopher_cli.store.ways.routing import slot_of
 from store.scripted import MASTER, Paper, named, route, slots
 
 

@@ -17,10 +17,10 @@ from servers import own_server
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import TryLater, Unavailable
 from gopher_cli.store import ask
-from gopher_cli.store.line import Pool, SyncPool
+from gopher_cli.store.lines.pool import Pool, SyncPool
+from gopher_cli.store.lines.wire import WireStore
 from gopher_cli.store.redis import RedisStore
 from gopher_cli.store.url import parse_url
-from gopher_cli.store.wire import WireStore
 from gopher_cli.sync import Producer, SyncStore
 
 pytestmark = pytest.mark.anyio

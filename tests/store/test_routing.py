@@ -7,7 +7,7 @@ import binascii
 import pytest
 
 from gopher_cli.store.refusal import Refusal
-from gopher_cli.store.routing import SLOTS, slot_of
+from gopher_cli.store.ways.routing import SLOTS, slot_of
 from store.scripted import Paper, cluster, places, route, slots
 
 WHOLE = (0, SLOTS - 1)

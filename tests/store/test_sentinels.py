@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from gopher_cli.store.refusal import Refusal
-from gopher_cli.store.sentinels import Sentinels
 from gopher_cli.store.url import parse_url
+from gopher_cli.store.ways.sentinels import Sentinels
 from store.scripted import MASTER, REPLICA, Paper, named, places
 
 

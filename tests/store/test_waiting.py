@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from gopher_cli.store.waiting import Waits
+from gopher_cli.store.ways.waiting import Waits
 
 pytestmark = pytest.mark.anyio
 

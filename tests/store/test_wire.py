@@ -17,8 +17,8 @@ from gopher_cli.model.errors import BadData, Denied, GopherError, TryLater, Unav
 from gopher_cli.store import calls
 from gopher_cli.store.ask import Ask
 from gopher_cli.store.keys import keys_of
+from gopher_cli.store.lines.wire import WireStore, packed
 from gopher_cli.store.url import parse_url
-from gopher_cli.store.wire import WireStore, packed
 from gopher_cli.verbs.producing import new_job
 
 pytestmark = pytest.mark.anyio

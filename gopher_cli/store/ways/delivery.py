@@ -13,8 +13,8 @@ from typing import Any, NamedTuple, TypeVar
 from gopher_cli.store.ask import Ask, Command
 from gopher_cli.store.calls.base import Call, evalsha
 from gopher_cli.store.refusal import Refusal
-from gopher_cli.store.routing import Cluster, Pause, Route, Send, Talk
 from gopher_cli.store.url import Address
+from gopher_cli.store.ways.routing import Cluster, Pause, Route, Send, Talk
 
 T = TypeVar("T")
 _ANYWHERE = "{~}"  # where the fleet is: one clock for all who ask for the time

@@ -21,7 +21,7 @@ from gopher_cli.store.calls import AUDITED, Facts, read_record
 from gopher_cli.store.codec import decode_job, decode_spec
 from gopher_cli.store.keys import PLACES, Keys
 from gopher_cli.verbs.base import Base
-from gopher_cli.verbs.judging import Complaint, judge
+from gopher_cli.verbs.doctor.judging import Complaint, judge
 
 _OF_A_JOB = ("spec", "meta", "result", "errors", "log", "progress", "once", "waiters", "cancels")
 _WITHOUT_RECORD = ("jobs in no place", "jobs without a record", "jobs in two places")

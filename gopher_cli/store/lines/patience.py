@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from gopher_cli.store.line import Pool
-from gopher_cli.store.outgoing import unsent
+from gopher_cli.store.lines.outgoing import unsent
+from gopher_cli.store.lines.pool import Pool
 
 _LOOKS = 4  # within the time that no byte may move
 

@@ -13,8 +13,8 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from gopher_cli.store.refusal import Refusal
-from gopher_cli.store.routing import PASSING, PATIENCE, PATIENT, Send, Talk
 from gopher_cli.store.url import Address
+from gopher_cli.store.ways.routing import PASSING, PATIENCE, PATIENT, Send, Talk
 
 _AGAIN = 1.0  # seconds until the sentinels are asked again
 _SETTLED = 5.0  # seconds for which most sentinels must name the same, where an older election is told of

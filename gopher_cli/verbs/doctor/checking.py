@@ -14,9 +14,9 @@ from gopher_cli.store import ask, calls, surveying
 from gopher_cli.store.calls import Depth
 from gopher_cli.store.keys import Keys
 from gopher_cli.store.url import Address
+from gopher_cli.verbs.doctor.vitals import about, critical, note, parted, server_findings, warning
 from gopher_cli.verbs.fleet import Fleet
 from gopher_cli.verbs.together import as_one, cluster_findings, place_of, sentinel_findings
-from gopher_cli.verbs.vitals import about, critical, note, parted, server_findings, warning
 
 _PINGS = 50
 _STORING = (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gopher_cli.model.job import CLASSES, Spec, class_of
 from gopher_cli.store.calls import Facts, Mending, Record, read_record
-from gopher_cli.verbs.remedies import LIVE, Patient, follow_place, quarantine, rebuilt, unlost
+from gopher_cli.verbs.doctor.remedies import LIVE, Patient, follow_place, quarantine, rebuilt, unlost
 
 _RECORD = re.compile(rb"\d+;\d+;[^;]*;\d*;\d*;\d+;\d+;\d*;[^;]*")
 PROMOTED_WITHIN = 30_000  # ms

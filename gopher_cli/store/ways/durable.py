@@ -20,10 +20,10 @@ from gopher_cli.model.durability import Durability
 from gopher_cli.model.errors import BadConfig, Unconfirmed
 from gopher_cli.store.ask import Command, info
 from gopher_cli.store.calls.base import Call
-from gopher_cli.store.delivery import Parcel, deliver, run_calls
-from gopher_cli.store.disk import LOOK, Clocks, Disk, Watch, hindrance, read_disk
 from gopher_cli.store.refusal import Refusal
-from gopher_cli.store.routing import Pause, Route, Talk
+from gopher_cli.store.ways.delivery import Parcel, deliver, run_calls
+from gopher_cli.store.ways.disk import LOOK, Clocks, Disk, Watch, hindrance, read_disk
+from gopher_cli.store.ways.routing import Pause, Route, Talk
 
 _SHARE = 0.8  # of the time-out
 _AT_LEAST = 2.5  # seconds that a disk is given

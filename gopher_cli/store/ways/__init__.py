@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gopher_cli.store.routing import Cluster, Route, Single
-from gopher_cli.store.sentinels import Sentinels
 from gopher_cli.store.url import Address
+from gopher_cli.store.ways.routing import Cluster, Route, Single
+from gopher_cli.store.ways.sentinels import Sentinels
 
 
 def route_to(address: Address) -> Route:

@@ -11,10 +11,10 @@ import msgspec
 from gopher_cli.model.findings import MISSING
 from gopher_cli.store import ask, calls, surveying
 from gopher_cli.store.calls import AUDITED, Mending
-from gopher_cli.verbs.auditing import Audit, holder_of
 from gopher_cli.verbs.base import Base
-from gopher_cli.verbs.diagnosing import Diagnosing, Diagnosis, shown
-from gopher_cli.verbs.remedies import changed, line
+from gopher_cli.verbs.doctor.auditing import Audit, holder_of
+from gopher_cli.verbs.doctor.diagnosing import Diagnosing, Diagnosis, shown
+from gopher_cli.verbs.doctor.remedies import changed, line
 from gopher_cli.verbs.working import Working
 
 _SLICE = 100

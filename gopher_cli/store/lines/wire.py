@@ -15,7 +15,7 @@ from gopher_cli.model.durability import MEMORY, Durability
 from gopher_cli.store.ask import Ask
 from gopher_cli.store.blocking import Blocking
 from gopher_cli.store.calls.base import Call
-from gopher_cli.store.outgoing import LARGE, until_sent
+from gopher_cli.store.lines.outgoing import LARGE, until_sent
 from gopher_cli.store.refusal import Refusal
 from gopher_cli.store.url import Address
 

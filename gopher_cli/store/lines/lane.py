@@ -21,10 +21,10 @@ from redis.exceptions import (
     TimeoutError,
 )
 
-from gopher_cli.store.line import MOST, Pool, SyncPool
-from gopher_cli.store.outgoing import LARGE, until_sent
-from gopher_cli.store.packing import pack
-from gopher_cli.store.patience import Watch, count_arrivals
+from gopher_cli.store.lines.outgoing import LARGE, until_sent
+from gopher_cli.store.lines.packing import pack
+from gopher_cli.store.lines.patience import Watch, count_arrivals
+from gopher_cli.store.lines.pool import MOST, Pool, SyncPool
 from gopher_cli.store.refusal import Refusal
 
 _PIECE = 64 * 1024

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gopher_cli.model.findings import Finding, Severity
-from gopher_cli.store.disk import hindrance
+from gopher_cli.store.ways.disk import hindrance
 
 _FULL = 0.9  # of maxmemory
 _SIGNS = {"kb": 1024, "mb": 1024**2, "gb": 1024**3}

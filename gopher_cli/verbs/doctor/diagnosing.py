@@ -12,9 +12,9 @@ from gopher_cli.model.findings import MISSING, TROUBLES, Finding, Severity
 from gopher_cli.store import surveying
 from gopher_cli.store.calls import Depth
 from gopher_cli.store.keys import is_ours
-from gopher_cli.verbs.auditing import Audit, Auditing
-from gopher_cli.verbs.checking import Checking
 from gopher_cli.verbs.counting import Counting
+from gopher_cli.verbs.doctor.auditing import Audit, Auditing
+from gopher_cli.verbs.doctor.checking import Checking
 
 _SHOWN = 5
 _PATIENCE = 2.5  # seconds in which a living worker carries a follow-up to its queue

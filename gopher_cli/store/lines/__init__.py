@@ -1,0 +1,1 @@
+"""Connections to one server: how they are made, shared, written to, and given up."""

@@ -1,0 +1,1 @@
+"""What `gopher doctor` looks at, how it judges, and what it mends."""
