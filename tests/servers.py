@@ -160,6 +160,22 @@ def free_port() -> int:
 
 
 @contextmanager
+def lonely_server() -> Iterator[Server]:
+    """Its replica is attached, and stands still: nobody confirms anything."""
+    with (
+        own_server("", "--repl-diskless-sync-delay", "0", tcp=True) as one,
+        own_server("", "--replicaof", "127.0.0.1", str(one.port)) as other,
+    ):
+        end = time.monotonic() + _PATIENCE
+        with Redis.from_url(other.url) as replica:
+            while replica.info("replication")["master_link_status"] != "up":
+                assert time.monotonic() < end, "the replica finds no link"
+                time.sleep(0.02)
+        other.stop()
+        yield one
+
+
+@contextmanager
 def own_server(
     binary: str = "", *words: str, shims: Sequence[str] = (), tcp: bool = False
 ) -> Iterator[Server]:

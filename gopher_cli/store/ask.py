@@ -160,6 +160,14 @@ def info() -> Ask[dict[str, str]]:
     return Ask([("INFO",)], answer)
 
 
+OLDEST = (6, 2)  # the version of Redis that gopher needs
+
+
+def version_of(said: Mapping[str, str]) -> tuple[int, ...]:
+    """The first two numbers of the version that INFO tells."""
+    return tuple(int(part) for part in said.get("redis_version", "0").split(".")[:2] if part.isdecimal())
+
+
 def saves() -> Ask[bool]:
     """Whether snapshots are saved now and then."""
     return Ask([("CONFIG", "GET", "save")], lambda raw: len(raw[0]) > 1 and bool(raw[0][1]))

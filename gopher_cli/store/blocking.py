@@ -11,33 +11,16 @@ from gopher_cli.store.ask import Ask
 from gopher_cli.store.calls.base import Call, evalsha
 from gopher_cli.store.failures import checked, translate
 from gopher_cli.store.refusal import Refusal
+from gopher_cli.store.routed import Routed
 from gopher_cli.store.url import Address
-from gopher_cli.store.ways import route_to
 from gopher_cli.store.ways.delivery import masters, resumed, run_ask, run_at, run_calls
-from gopher_cli.store.ways.durable import Durably
 from gopher_cli.store.ways.routing import Send, Talk
 
 T = TypeVar("T")
 
 
-class Blocking:
+class Blocking(Routed):
     """Raises Unavailable, TryLater, Denied, BadData or BadConfig, as Redis refuses."""
-
-    def __init__(self, address: Address, *, timeout: float = 5.0) -> None:
-        self.address = address
-        self._timeout = timeout
-        self._route = route_to(address)
-        self._durably = Durably(timeout)
-
-    @property
-    def scattered(self) -> bool:
-        """Whether queues live on several servers, of which each can be away by itself."""
-        return self._route.scattered
-
-    @property
-    def sentinels(self) -> Sequence[Address]:
-        """Those who tell of the master, if any do."""
-        return self._route.sentinels
 
     def _send(self, node: Address, commands: Sequence[Sequence[Any]], patience: float) -> list[Any]:
         """The answers of this server, each within ``patience`` (s). Raises OSError, or a Refusal of

@@ -17,25 +17,21 @@ from gopher_cli.store.keys import Keys
 from gopher_cli.store.lines.connection import connections
 from gopher_cli.store.lines.lane import Lane
 from gopher_cli.store.refusal import Refusal
+from gopher_cli.store.routed import Routed
 from gopher_cli.store.url import Address
-from gopher_cli.store.ways import route_to
 from gopher_cli.store.ways.delivery import masters, resumed, run_ask, run_at, run_calls
-from gopher_cli.store.ways.durable import Durably
 from gopher_cli.store.ways.routing import Send, Talk
 from gopher_cli.store.ways.waiting import Waits
 
 T = TypeVar("T")
 
 
-class RedisStore:
+class RedisStore(Routed):
     """One lane to each server for each kind of traffic: a wait, a heartbeat and a settlement never stand
     in line."""
 
     def __init__(self, address: Address, *, timeout: float = 5.0) -> None:
-        self.address = address
-        self._timeout = timeout
-        self._route = route_to(address)
-        self._durably = Durably(timeout)
+        super().__init__(address, timeout=timeout)
         self._lanes: dict[tuple[str, Address], Lane] = {}
         self._waits = Waits(self._wait)
 
@@ -85,16 +81,6 @@ class RedisStore:
     async def homes(self, keys: Sequence[str]) -> list[Address]:
         """Where each of these keys lives."""
         return await self._drive(self._route.locate(keys), "main")
-
-    @property
-    def scattered(self) -> bool:
-        """Whether queues live on several servers, of which each can be away by itself."""
-        return self._route.scattered
-
-    @property
-    def sentinels(self) -> Sequence[Address]:
-        """Those who tell of the master, if any do."""
-        return self._route.sentinels
 
     async def wait(self, all_keys: Sequence[Keys], seconds: float) -> bool:
         """Block for a wake token in any of these queues; a connection that overstays is thrown away."""

@@ -13,7 +13,7 @@ from gopher_cli.store.url import Address
 from gopher_cli.verbs.base import Base
 
 # Of these a script of ours needs each, sooner or later: better to hear it at the start.
-_NEEDED = (
+NEEDED = (
     "HSET", "HDEL", "HGET", "HMGET", "HKEYS", "HLEN", "HEXISTS", "HINCRBY", "ZADD", "ZREM", "ZRANGE",
     "ZRANGEBYSCORE", "ZSCORE", "ZMSCORE", "ZCARD", "ZRANK", "ZINCRBY", "RPUSH", "LLEN", "EXISTS",
 )  # fmt: skip
@@ -112,7 +112,7 @@ class Starting(Base):
                 continue
             refused = list[str]()
             with suppress(*(_AWAY if self.store.scattered else ())):
-                refused = await self.store.run(calls.rights(keys, _NEEDED))
+                refused = await self.store.run(calls.rights(keys, NEEDED))
             if refused:
                 plus = " ".join(f"+{word.lower()}" for word in refused)
                 raise Denied(
@@ -123,7 +123,7 @@ class Starting(Base):
 
 def _check_server(node: Address, said: Mapping[str, str], accept_eviction: bool) -> None:
     version = said.get("redis_version", "0")
-    if tuple(int(part) for part in version.split(".")[:2] if part.isdecimal()) < (6, 2):
+    if ask.version_of(said) < ask.OLDEST:
         raise BadConfig(
             f"Redis at {node} is version {version}; gopher needs 6.2 or later, or Valkey",
             "unset REDIS_URL to use the embedded server",

@@ -5,25 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from faults.topologies import until
-from redis import Redis
-from servers import Server, own_server
+from servers import Server, lonely_server
 
 from cli.running import Cli
-
-AT_ONCE = ("--repl-diskless-sync-delay", "0")
 
 
 @pytest.fixture(scope="module")
 def lonely() -> Iterator[Server]:
-    """Its replica is attached, and stands still: nobody confirms anything."""
-    with (
-        own_server("", *AT_ONCE, tcp=True) as one,
-        own_server("", "--replicaof", "127.0.0.1", str(one.port)) as other,
-    ):
-        with Redis.from_url(other.url) as replica:
-            until(lambda: replica.info("replication")["master_link_status"] == "up", "a link")
-        other.stop()
+    with lonely_server() as one:
         yield one
 
 

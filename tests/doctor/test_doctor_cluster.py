@@ -22,8 +22,8 @@ from gopher_cli.store.keys import keys_of
 from gopher_cli.store.redis import RedisStore
 from gopher_cli.store.url import parse_url
 from gopher_cli.store.ways.routing import slot_of
+from gopher_cli.verbs.doctor.together import as_one, cluster_findings, members
 from gopher_cli.verbs.doctor.vitals import about, warning
-from gopher_cli.verbs.together import as_one, cluster_findings, members
 
 pytestmark = pytest.mark.anyio
 FLEET = "x:{~}:x"

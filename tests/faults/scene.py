@@ -77,30 +77,16 @@ class Scene:
         return judge(look(self.redis, self.namespace), self.ledger)
 
 
-class Storm:
-    """Submits without a pause, whatever happens to the server, and keeps when it was told what."""
+class Submitting:
+    """Submits without a pause. ``accepted`` tells when, by our monotonic clock, each job was."""
 
-    def __init__(
-        self, scene: Scene, kind: str = "quick", size: int = 5, pause: float = 0.01, durability: str = ""
-    ) -> None:
-        self.scene, self.kind, self.size, self.pause = scene, kind, size, pause
-        self.durability = durability
-        self.accepted: dict[str, float] = {}  # when, by our monotonic clock
-        self.refused: list[str] = []
-        self._task = asyncio.create_task(self._blow())
+    def __init__(self) -> None:
+        self.accepted: dict[str, float] = {}
+        self._task = asyncio.create_task(self._submit())
 
-    async def _blow(self) -> None:
-        while True:
-            jobs = [new_job(self.scene.gopher.defaults, self.kind, {}) for _ in range(self.size)]
-            try:
-                receipts = await self.scene.gopher.submit_many(jobs, durability=self.durability)
-            except GopherError as error:
-                self.refused.append(str(error))
-                await asyncio.sleep(0.01)
-                continue
-            now = time.monotonic()
-            self.accepted |= {receipt.id: now for receipt in receipts}
-            await asyncio.sleep(self.pause)
+    async def _submit(self) -> None:
+        """Until cancelled."""
+        raise NotImplementedError
 
     async def more(self, count: int) -> None:
         """Until so many more were accepted."""
@@ -114,3 +100,28 @@ class Storm:
         with suppress(asyncio.CancelledError):
             await self._task
         return self.accepted
+
+
+class Storm(Submitting):
+    """Submits without a pause, whatever happens to the server, and keeps when it was told what."""
+
+    def __init__(
+        self, scene: Scene, kind: str = "quick", size: int = 5, pause: float = 0.01, durability: str = ""
+    ) -> None:
+        self.scene, self.kind, self.size, self.pause = scene, kind, size, pause
+        self.durability = durability
+        self.refused: list[str] = []
+        super().__init__()
+
+    async def _submit(self) -> None:
+        while True:
+            jobs = [new_job(self.scene.gopher.defaults, self.kind, {}) for _ in range(self.size)]
+            try:
+                receipts = await self.scene.gopher.submit_many(jobs, durability=self.durability)
+            except GopherError as error:
+                self.refused.append(str(error))
+                await asyncio.sleep(0.01)
+                continue
+            now = time.monotonic()
+            self.accepted |= {receipt.id: now for receipt in receipts}
+            await asyncio.sleep(self.pause)

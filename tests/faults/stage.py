@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 
 import laws
 from faults.ledger import Ledger
+from faults.scene import Submitting
 from faults.verdict import Verdict, settled
 from laws.state import look
 from redis import Redis
@@ -75,7 +75,7 @@ class Stage:
         return Load(self.at(self.url, 1.0), **options)
 
 
-class Load:
+class Load(Submitting):
     """Submits without a pause, whatever happens, and keeps when it was told what. ``size`` jobs at once."""
 
     def __init__(
@@ -89,12 +89,11 @@ class Load:
     ) -> None:
         self._gopher, self._kind, self._size = gopher, kind, size
         self._queue, self._durability = queue, durability
-        self.accepted: dict[str, float] = {}  # when, by our monotonic clock
         self.refused: list[tuple[float, str]] = []
         self.asked = 0
-        self._task = asyncio.create_task(self._go())
+        super().__init__()
 
-    async def _go(self) -> None:
+    async def _submit(self) -> None:
         while True:
             jobs = [make_job(self._kind, {}, queue=self._queue) for _ in range(self._size)]
             self.asked += self._size
@@ -107,18 +106,6 @@ class Load:
             now = time.monotonic()
             self.accepted |= {receipt.id: now for receipt in receipts}
             await asyncio.sleep(0.002)  # others use these servers as well
-
-    async def more(self, count: int) -> None:
-        """Until so many more were accepted."""
-        aim = len(self.accepted) + count
-        await until(lambda: len(self.accepted) >= aim or self._task.done())
-        assert not self._task.done(), self._task.exception()
-
-    async def ends(self) -> dict[str, float]:
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
-        return self.accepted
 
     def first_since(self, then: float) -> float:
         """Seconds from then to the first that was accepted after it."""

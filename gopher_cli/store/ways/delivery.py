@@ -19,19 +19,9 @@ from gopher_cli.store.ways.routing import Cluster, Pause, Route, Send, Talk
 T = TypeVar("T")
 _ANYWHERE = "{~}"  # where the fleet is: one clock for all who ask for the time
 _KEYLESS = (
-    "TIME",
-    "INFO",
-    "CONFIG",
-    "PING",
-    "CLUSTER",
-    "SENTINEL",
-    "SCRIPT",
-    "ACL",
-    "COMMAND",
-    "SCAN",
-    "DBSIZE",
+    "TIME", "INFO", "CONFIG", "PING", "CLUSTER", "SENTINEL", "SCRIPT", "ACL", "COMMAND", "SCAN", "DBSIZE",
     "ROLE",
-)
+)  # fmt: skip
 
 
 class Parcel(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from gopher_cli.model.duration import format_duration
@@ -14,15 +14,15 @@ from gopher_cli.store import ask, calls, surveying
 from gopher_cli.store.calls import Depth
 from gopher_cli.store.keys import Keys
 from gopher_cli.store.url import Address
+from gopher_cli.verbs.doctor.together import as_one, cluster_findings, place_of, sentinel_findings
 from gopher_cli.verbs.doctor.vitals import about, critical, note, parted, server_findings, warning
 from gopher_cli.verbs.fleet import Fleet
-from gopher_cli.verbs.together import as_one, cluster_findings, place_of, sentinel_findings
+from gopher_cli.verbs.starting import NEEDED
 
 _PINGS = 50
-_STORING = (
-    "HSET", "HSETNX", "HDEL", "HGET", "HMGET", "HGETALL", "HKEYS", "HLEN", "HEXISTS", "HINCRBY", "ZADD",
-    "ZREM", "ZRANGE", "ZRANGEBYSCORE", "ZSCORE", "ZMSCORE", "ZCARD", "ZRANK", "ZINCRBY", "RPUSH", "LLEN",
-    "EXISTS", "UNLINK", "SADD", "SMEMBERS", "SISMEMBER", "HSCAN", "ZSCAN", "TYPE", "BLPOP",
+_USED = (
+    *NEEDED, "HSETNX", "HGETALL", "UNLINK", "SADD", "SMEMBERS", "SISMEMBER", "HSCAN", "ZSCAN", "TYPE",
+    "BLPOP",
 )  # fmt: skip
 _OLD = 3600.0
 _FAR = 0.05
@@ -32,7 +32,7 @@ class Checking(Fleet):
     async def check_up(self) -> list[Finding]:
         """Every server: what it is, how it keeps data, how quick it is, what it allows; and what holds
         several together. Raises Unavailable where there is no other."""
-        nodes, told, away = await self.store.masters(), dict[str, list[Finding]](), set[Address]()
+        nodes, told = await self.store.masters(), dict[str, list[Finding]]()
         for node in nodes:
             try:
                 told[place_of(node)] = await self._vitals(node)
@@ -44,7 +44,7 @@ class Checking(Fleet):
                 ]
         found = as_one(told)
         try:
-            found += await self._rights(away)
+            found += await self._rights()
         except (Unavailable, TryLater):  # told of already, or by the slots
             if not self.store.scattered:
                 raise
@@ -88,19 +88,18 @@ class Checking(Fleet):
             _clock(skew, error / 2),
         ]
 
-    async def _rights(self, away: Collection[Address]) -> list[Finding]:
+    async def _rights(self) -> list[Finding]:
         """Whether scripts run, and nothing that they need is refused, on any server that answers."""
         told = {
             place_of(node): [await self._rights_at(node, keys)]
             for node, keys in (await self.one_on_each()).items()
-            if node not in away
         }
         return as_one(told)
 
     async def _rights_at(self, node: Address, keys: Keys) -> Finding:
         at = node if self.store.scattered else None
         try:
-            refused = await self.store.run(calls.rights(keys, _STORING))
+            refused = await self.store.run(calls.rights(keys, _USED))
         except Denied as error:
             fix = "let this user run scripts: redis-cli ACL SETUSER NAME +eval +evalsha"
             return critical("rights", f"scripts are refused: {error}", fix)

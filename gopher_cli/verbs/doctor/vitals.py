@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gopher_cli.model.findings import Finding, Severity
+from gopher_cli.store.ask import OLDEST, version_of
 from gopher_cli.store.ways.disk import hindrance
 
 _FULL = 0.9  # of maxmemory
-_SIGNS = {"kb": 1024, "mb": 1024**2, "gb": 1024**3}
+_SIZES = {"GB": 1024**3, "MB": 1024**2, "KB": 1024}
 
 
 def server_findings(said: Mapping[str, str], fsync: str, *, snapshots: bool) -> list[Finding]:
@@ -22,13 +23,9 @@ def server_findings(said: Mapping[str, str], fsync: str, *, snapshots: bool) -> 
 def _version(said: Mapping[str, str]) -> Finding:
     version = said.get("redis_version", "0")
     words = f"speaks as Redis {version}"
-    if version_of(said) < (6, 2):
+    if version_of(said) < OLDEST:
         return critical("version", f"{words}: too old", "gopher needs Redis 6.2 or later, or Valkey")
     return about("version", words)
-
-
-def version_of(said: Mapping[str, str]) -> tuple[int, ...]:
-    return tuple(int(n) for n in said.get("redis_version", "0").split(".")[:2] if n.isdecimal())
 
 
 def _eviction(said: Mapping[str, str]) -> Finding:
@@ -44,8 +41,8 @@ def _eviction(said: Mapping[str, str]) -> Finding:
 
 
 def _memory(said: Mapping[str, str]) -> Finding:
-    used, limit = _number(said, "used_memory"), _number(said, "maxmemory")
-    total = _number(said, "total_system_memory")
+    used, limit = number_in(said, "used_memory"), number_in(said, "maxmemory")
+    total = number_in(said, "total_system_memory")
     if limit:
         words = f"{sized(used)} of {sized(limit)} used ({used / limit:.0%})"
         if used >= limit:
@@ -99,7 +96,7 @@ def _saving(said: Mapping[str, str]) -> list[Finding]:
 
 
 def _replicas(said: Mapping[str, str]) -> Finding:
-    count = _number(said, "connected_slaves")
+    count = number_in(said, "connected_slaves")
     if said.get("role") == "slave":
         return critical("replicas", "this is a read-only replica", "point REDIS_URL at the primary")
     enough = said.get("min_slaves_good_slaves")
@@ -116,7 +113,7 @@ def _durability(said: Mapping[str, str], fsync: str) -> Finding:
     levels = ["memory"]
     if not hindrance(log=said.get("aof_enabled") == "1", policy=fsync):
         levels.append("fsync")
-    if count := _number(said, "connected_slaves"):
+    if count := number_in(said, "connected_slaves"):
         levels.append(f"replica:{count}" if count == 1 else f"replica:1 to replica:{count}")
     return about("durability", f"a submit can ask for {', '.join(levels)}")
 
@@ -125,15 +122,14 @@ def _loading(said: Mapping[str, str]) -> list[Finding]:
     return [warning("loading", "Redis still loads its data", "wait")] if said.get("loading") == "1" else []
 
 
-def _number(said: Mapping[str, str], name: str) -> int:
+def number_in(said: Mapping[str, str], name: str) -> int:
     text = said.get(name, "0")
     return int(text) if text.isdecimal() else 0
 
 
 def sized(count: int) -> str:
     """Bytes for people."""
-    for unit in ("GB", "MB", "KB"):
-        size = _SIGNS[unit.lower()]
+    for unit, size in _SIZES.items():
         if count >= size:
             return f"{count / size:.1f} {unit}"
     return f"{count} B"

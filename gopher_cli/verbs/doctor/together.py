@@ -9,7 +9,7 @@ from typing import NamedTuple
 from gopher_cli.model.findings import Finding, Severity
 from gopher_cli.store.url import Address
 from gopher_cli.store.ways.routing import SLOTS
-from gopher_cli.verbs.doctor.vitals import about, critical, note, warning
+from gopher_cli.verbs.doctor.vitals import about, critical, note, number_in, warning
 
 _SHOWN = 5
 _RANKS = list(Severity)
@@ -137,8 +137,8 @@ def sentinel_findings(
 ) -> list[Finding]:
     """``known`` is what each sentinel tells of the master, ``doubts`` why some could not replace it, and
     ``said`` INFO of the master."""
-    watchmen = 1 + max((_number(one, "num-other-sentinels") for one in known), default=0)
-    quorum = max((_number(one, "quorum") for one in known), default=0)
+    watchmen = 1 + max((number_in(one, "num-other-sentinels") for one in known), default=0)
+    quorum = max((number_in(one, "quorum") for one in known), default=0)
     words = f"{len(known)} of {len(known) + len(silent)} answer, {watchmen} watch over the master"
     words += f", {quorum} must agree that it is down"
     see = "see: redis-cli -p 26379 SENTINEL CKQUORUM NAME"
@@ -156,14 +156,9 @@ def sentinel_findings(
 
 def _successors(said: Mapping[str, str]) -> list[Finding]:
     """Who can take over, and whether a master that was cut off stops taking jobs."""
-    if not _number(said, "connected_slaves"):
+    if not number_in(said, "connected_slaves"):
         return [warning("fail-over", "no replica can take over when the master dies", "attach a replica")]
     if "min_slaves_good_slaves" not in said:
         lost = "a master that is cut off goes on taking jobs, which are lost when another has taken over; "
         return [note("fail-over", f"{lost}to prevent that: redis-cli CONFIG SET min-replicas-to-write 1")]
     return [about("fail-over", "a replica can take over; a master that is cut off takes no jobs")]
-
-
-def _number(said: Mapping[str, str], name: str) -> int:
-    text = said.get(name, "0")
-    return int(text) if text.isdecimal() else 0
