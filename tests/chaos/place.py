@@ -46,6 +46,7 @@ class Place:
         self.spared: list[Worker] = []
         self.started = 0
         self.cut: list[Cut] = []
+        self.storms: list[float] = []  # when each began (monotonic seconds)
         self.clock = 0.0  # how far the server's clock is ahead, s
         self._environ = {
             "PATH": os.environ["PATH"], "HOME": str(home), "GOPHER_HOME": str(home / "home"),

@@ -98,6 +98,7 @@ async def _storms(
 ) -> None:
     began = time.monotonic()
     while (now := time.monotonic() - began) < plan.seconds:
+        place.storms.append(time.monotonic())
         names = await storm(place, chance)
         outcome.faults += len(names)
         seconds = await _recovered(place)
@@ -157,6 +158,7 @@ def _waits(place: Place) -> list[float]:
     """How long each run that was cut short waited for the next; one that had ended after all has none.
 
     A job that was cut short before is left out: it has one loss left, and waits until it can run alone.
+    What the next storm has done to it is not counted: that one may have killed who had taken it back.
     """
     waits = []
     for cut in place.cut:
@@ -164,7 +166,7 @@ def _waits(place: Place) -> list[float]:
         if [run for run in runs if run.started < cut.at and not run.how and run.token != cut.token]:
             continue
         if again := [run.started - cut.at for run in runs if run.token != cut.token and run.started > cut.at]:
-            waits.append(min(again))
+            waits.append(min(again + [began - cut.at for began in place.storms if began > cut.at]))
     return waits
 
 

@@ -167,6 +167,7 @@ async def answers_are_lost(place: Place, chance: random.Random) -> None:
     for name in chance.sample(["reserve", "settle", "submit", "renew", *names], 4):
         place.proxy.lose(script(name))
     await asyncio.sleep(2)
+    place.proxy.spare()  # a rare one would be lost when all is over
 
 
 @_of(OF_THE_NETWORK)

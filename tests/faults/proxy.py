@@ -105,6 +105,10 @@ class Proxy:
         self.holding.clear()
         self._marks.append((word, "hold"))
 
+    def spare(self) -> None:
+        """What was to be lost, doubled or held, and has not come yet, passes."""
+        self._marks.clear()
+
     def close(self) -> None:
         self._do(self._close())
         self._loop.call_soon_threadsafe(self._loop.stop)
