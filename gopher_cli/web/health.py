@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from gopher_cli import __version__
 from gopher_cli.model.errors import Denied, GopherError, Unavailable
-from gopher_cli.web import openapi
+from gopher_cli.web.api import openapi
 from gopher_cli.web.problems import RETRY_AFTER, soon
 
 router = APIRouter(tags=["health"])

@@ -17,11 +17,11 @@ from gopher_cli.model.errors import GopherError, NotFound, TryLater
 from gopher_cli.model.ids import VALID_ID
 from gopher_cli.model.job import Job
 from gopher_cli.model.stats import JobDetail
-from gopher_cli.web import openapi
-from gopher_cli.web.body import read_json
-from gopher_cli.web.dialects import read_job
+from gopher_cli.web.api import openapi
+from gopher_cli.web.api.body import read_json
+from gopher_cli.web.api.dialects import read_job
+from gopher_cli.web.api.views import JobView, Submitted, job_view, links_of
 from gopher_cli.web.problems import soon, under_id
-from gopher_cli.web.views import JobView, Submitted, job_view, links_of
 
 JSON = "application/json"
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])

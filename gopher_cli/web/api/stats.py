@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gopher_cli.web import openapi
+from gopher_cli.web.api import openapi
 from gopher_cli.web.problems import soon
 
 router = APIRouter(prefix="/api/v1", tags=["stats"])

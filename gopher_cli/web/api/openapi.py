@@ -112,9 +112,9 @@ health_answers: dict[int | str, dict[str, Any]] = {
 
 def describe(app: FastAPI) -> dict[str, Any]:
     """The OpenAPI document, made once."""
-    from gopher_cli.web.dialects import JobRequest
+    from gopher_cli.web.api.dialects import JobRequest
+    from gopher_cli.web.api.views import JobView, Submitted
     from gopher_cli.web.health import Health
-    from gopher_cli.web.views import JobView, Submitted
 
     if app.openapi_schema is None:
         ours = [JobRequest, Submitted, JobView, Stats, Health, Problem]
