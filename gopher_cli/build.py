@@ -94,9 +94,9 @@ def run_once(settings: Settings, work: Callable[[Gopher], Coroutine[Any, Any, T]
     store = WireStore(address, timeout=settings.redis_timeout)
     gopher = Gopher(store=cast("Any", store), namespace=settings.namespace, defaults=defaults_of(settings))
     try:
-        return _stepped(work(gopher))
+        return stepped(work(gopher))
     finally:
-        _stepped(store.close())
+        stepped(store.close())
 
 
 async def _run(settings: Settings, work: Callable[[Gopher], Coroutine[Any, Any, T]]) -> T:
@@ -104,7 +104,7 @@ async def _run(settings: Settings, work: Callable[[Gopher], Coroutine[Any, Any, 
         return await work(gopher)
 
 
-def _stepped(work: Coroutine[Any, Any, T]) -> T:
+def stepped(work: Coroutine[Any, Any, T]) -> T:
     """The answer of a coroutine that never suspends."""
     try:
         work.send(None)

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from gopher_cli.config_fields import Fields
+from gopher_cli.config_access import Fields
 from gopher_cli.config_sources import Given, Name, gather
 from gopher_cli.model.duration import format_duration
 from gopher_cli.model.errors import BadConfig, GopherError, Usage

@@ -29,6 +29,10 @@ _QUEUES = kinds.matching(
 _APP = kinds.matching(r"[\w.]+:[\w.]+", "module:object, such as shop.jobs:app")
 _WORD = kinds.matching(r"[A-Za-z0-9_.-]{1,40}", "a word such as development or production")
 _HOST = kinds.matching(r"[A-Za-z0-9_.:\[\]-]{1,253}", "a name or address of a host")
+_PATH = kinds.matching(r"(/[A-Za-z0-9_.~-]{1,64}){1,8}", "a path such as /gopher, without a slash at its end")
+_API = kinds.matching(
+    r"https?://[^\s/?#@]+(/[^\s?#]*)?", "the address of a server, such as https://gopher.example.com"
+)
 _EMAIL = kinds.matching(r"[^\x00-\x1f\x7f]*[^\s@]+@[^\s@]+", "an e-mail address")
 _LEVEL = kinds.choice(
     debug="debug", trace="debug", info="info", warning="warning", warn="warning", error="error",
@@ -44,7 +48,7 @@ def _named(what: str) -> kinds.Kind:
     return kinds.matching(_NAME, f"the name of a {what}: letters, digits and _ . -, at most 64")
 
 
-def _stars(text: str) -> str:
+def stars(text: str) -> str:
     return "***" if text else ""
 
 
@@ -73,7 +77,7 @@ class Fields:
         about="user of Redis, where the URL names none",
     )
     redis_password: str = setting(
-        "", kinds.plain, "REDIS_PASSWORD", show=_stars,
+        "", kinds.plain, "REDIS_PASSWORD", show=stars,
         about="password of Redis, where the URL has none; better in a file named by "
         "REDIS_PASSWORD_FILE",
     )
@@ -210,6 +214,10 @@ class Fields:
         8080, kinds.whole(0, 65535), "SERVER_PORT", "API_PORT", flag="--port",
         about="port of the HTTP server; 0 takes a free one",
     )
+    server_root_path: str = setting(
+        "", _PATH, "SERVER_ROOT_PATH",
+        about="path, such as /gopher; under which a proxy shows this server, where it is not the root",
+    )
     server_read_timeout: float = setting(
         10.0, kinds.duration(0.01), "SERVER_READ_TIMEOUT",
         about="duration; a client must have sent the body of its request by then",
@@ -218,9 +226,27 @@ class Fields:
         10.0, kinds.duration(0.01), "SERVER_WRITE_TIMEOUT",
         about="duration; a client must have the whole answer so long after its request",
     )
+    server_batch_limit: int = setting(
+        16, kinds.megabytes, "SERVER_BATCH_LIMIT",
+        about="size, or MB; how long a request that submits many jobs may be",
+    )
+    server_drain: float = setting(
+        0.0, kinds.duration(), "SERVER_DRAIN",
+        about="duration; after SIGTERM it still serves for so long, while /readyz says that it is leaving",
+    )
+    server_event_clients: int = setting(
+        200, kinds.whole(0, 100000), "SERVER_EVENT_CLIENTS",
+        about="clients; how many may watch /api/v1/events at once",
+    )
     api_key: str = setting(
-        "", kinds.plain, "API_KEY", show=_stars,
-        about="key that HTTP clients must send; better in a file named by API_KEY_FILE",
+        "", kinds.plain, "API_KEY", show=stars, flag="--key",
+        about="key that HTTP clients must send, and that the command line sends with --api; better in a "
+        "file named by API_KEY_FILE",
+    )
+    api_url: str = setting(
+        "", _API, flag="--api",
+        about="address of a gopher serve, such as https://gopher.example.com; commands then work through its "
+        "API, and not on Redis",
     )
 
     # Built-in handlers

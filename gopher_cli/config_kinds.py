@@ -9,6 +9,7 @@ from pathlib import Path
 from gopher_cli.model.backoff import parse_backoff
 from gopher_cli.model.durability import parse_durability
 from gopher_cli.model.duration import parse_duration
+from gopher_cli.model.rates import parse_rate
 from gopher_cli.store.url import parse_url
 
 Kind = Callable[[str], object]
@@ -117,3 +118,50 @@ def commands(text: str) -> tuple[tuple[str, str], ...]:
             raise ValueError("type=command, one a line")
         found.append((job_type, command))
     return tuple(found)
+
+
+def rate(text: str) -> str:
+    try:
+        parse_rate(text)
+    except ValueError:
+        raise ValueError("a rate such as 100/s, 600/m or 1000/h") from None
+    return text.strip()
+
+
+def file(text: str) -> str:
+    return str(path(text))
+
+
+def networks(text: str) -> str:
+    """Addresses and networks, with commas or spaces between them."""
+    from ipaddress import ip_network  # late: few runs have one
+
+    try:
+        return ",".join(str(ip_network(part)) for part in re.split(r"[\s,;]+", text.strip()))
+    except ValueError:
+        raise ValueError("networks such as 10.0.0.0/8,192.0.2.7") from None
+
+
+def origins(text: str) -> str:
+    """Origins as browsers send them: scheme, host, perhaps a port, and nothing behind it."""
+    found = [part.lower() for part in re.split(r"[\s,;]+", text.strip())]
+    if not all(re.fullmatch(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?", part)
+               for part in found):  # fmt: skip
+        raise ValueError("origins such as https://app.example.com,http://localhost:3000, each in full")
+    return ",".join(found)
+
+
+def pem(text: str) -> str:
+    """A key on several lines, or a secret on one. What environments make of a line's end is undone."""
+    text = text.replace("\\n", "\n") if text.startswith("-----") else text
+    if re.search(r"[\x00-\x08\x0b-\x1f\x7f]", text.replace("\r\n", "\n")):
+        raise ValueError("a key: PEM, or text without control characters")
+    return text
+
+
+def secure_url(text: str) -> str:
+    """https, and http of this machine alone."""
+    here = r"http://(localhost|127\.[0-9.]+|\[::1\])(:[0-9]{1,5})?(/\S*)?"
+    if not re.fullmatch(rf"https://[^\s/@]+(/\S*)?|{here}", text):
+        raise ValueError("an https:// address without a user")
+    return text

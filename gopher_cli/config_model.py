@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from gopher_cli.config import Row, Settings, rows
-from gopher_cli.config_fields import Fields
+from gopher_cli.config_access import Fields
 
 
 class _Resolved(PydanticBaseSettingsSource):

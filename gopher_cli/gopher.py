@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from gopher_cli.events import Listener
 from gopher_cli.handlers import Registry
 from gopher_cli.model.defaults import Defaults
+from gopher_cli.verbs.access import Access
 from gopher_cli.verbs.base import Announced
-from gopher_cli.verbs.counting import Counting
+from gopher_cli.verbs.bulk import Bulking
+from gopher_cli.verbs.charting import Charting
 from gopher_cli.verbs.doctoring import Doctoring
 from gopher_cli.verbs.finding import Finding
-from gopher_cli.verbs.operating import Operating
+from gopher_cli.verbs.grouping import Grouping
 from gopher_cli.verbs.producing import Producing
+from gopher_cli.verbs.replying import Replying
+from gopher_cli.verbs.watching import Watching
 from gopher_cli.verbs.working import Working
 
 if TYPE_CHECKING:
@@ -23,7 +27,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Gopher(Producing, Working, Operating, Finding, Counting, Doctoring):
+class Gopher(Producing, Replying, Working, Bulking, Finding, Charting, Grouping, Access, Watching, Doctoring):
     """A job queue on Redis. Every door (CLI, HTTP, worker, your program) calls these verbs.
 
     As an application object it needs nothing: ``app = Gopher()``, and ``@app.handler("email")``.

@@ -37,7 +37,7 @@ end)(redis)
 """
 
 READS = "EXISTS HEXISTS HGET HGETALL HKEYS HLEN HMGET LLEN ZCARD ZMSCORE ZRANGE ZRANGEBYSCORE ZRANK ZSCORE"
-WRITES = "HDEL HINCRBY HSET HSETNX RPUSH ZADD ZINCRBY ZREM"
+WRITES = "HDEL HINCRBY HSET HSETNX RPUSH XADD ZADD ZINCRBY ZREM"
 # A full memory refuses these as a whole: they store something that people want to be told of.
 STORES_FIRST = ("submit", "report", "once", "pause")
 

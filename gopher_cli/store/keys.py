@@ -18,14 +18,19 @@ One queue, ``gopher:{<queue>}:<name>`` (a later shard of it: ``{<queue>#<n>}``):
     held:<worker>          ZSET  id -> fetch: what this worker should be holding
     wake                   LIST  at most one worthless token: something is ready
     conf                   HASH  seq, paused          counters   HASH  name -> n
-    cells                  HASH  m<minute>;type | h<hour>;type -> histograms
+    cells                  HASH  m<minute>;type | f<five minutes>;type | h<hour>;type | t0;type -> histograms
+    samples                HASH  minute -> how the queue stood
     batches                HASH  batch id -> last line; written at
+    events                 STREAM  state -> ids: there only while somebody watches (store/streams.py)
 
 The fleet, ``gopher:{~}:<name>`` (no queue can be called ~):
 
     queues   SET    names              workers  HASH  worker -> what it says of itself
     beats    ZSET   worker -> last heard, ms       types  HASH  job type -> JSON Schema
-    meta     HASH   schema -> the version of all this (schema_version.py)
+    meta     HASH   schema -> the version of all this (schema_version.py), session_secret
+    audit    STREAM  who did what
+    keys     HASH   id of an API key -> JSON       key_uses HASH  id -> last used, ms
+    reply:<digest>  STRING  what a request with an Idempotency-Key was answered, for 24 h
 """
 
 from __future__ import annotations
@@ -49,10 +54,11 @@ PLACES = {
 }
 QUEUE_KEYS = (
     *PLACES, "spec", "meta", "result", "errors", "log", "progress", "once", "locks", "lock_ends",
-    "waiters", "cancels", "outbox", "wake", "conf", "counters", "cells", "batches",
+    "waiters", "cancels", "outbox", "wake", "conf", "counters", "cells", "samples", "batches",
+    "events",
 )  # fmt: skip
-FLEET_KEYS = ("queues", "workers", "beats", "types", "meta")
-_KEY = re.compile(r"\{([A-Za-z0-9_.-]{1,64}|~)(#[0-9]+)?\}:([a-z_]+|held:[A-Za-z0-9_.-]+)")
+FLEET_KEYS = ("queues", "workers", "beats", "types", "meta", "audit", "keys", "key_uses")
+_KEY = re.compile(r"\{([A-Za-z0-9_.-]{1,64}|~)(#[0-9]+)?\}:([a-z_]+|held:[A-Za-z0-9_.-]+|reply:[0-9a-f]{32})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +95,16 @@ def fleet_key(namespace: str, name: str) -> str:
     return f"{namespace}:{{~}}:{name}"
 
 
+def reply_key(namespace: str, digest: str) -> str:
+    """Where the reply to one request is remembered; ``digest`` is 32 hex digits."""
+    return f"{namespace}:{{~}}:reply:{digest}"
+
+
 def is_ours(namespace: str, key: str) -> bool:
     """Whether the keyspace knows a key of this name."""
     if not key.startswith(f"{namespace}:") or not (found := _KEY.fullmatch(key, len(namespace) + 1)):
         return False
     queue, name = found[1], found[3]
-    return name in FLEET_KEYS if queue == "~" else name in QUEUE_KEYS or name.startswith("held:")
+    if queue == "~":
+        return name in FLEET_KEYS or name.startswith("reply:")
+    return name in QUEUE_KEYS or name.startswith("held:")

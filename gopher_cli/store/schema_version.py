@@ -32,7 +32,8 @@ class SchemaVersion(NamedTuple):
         return self.minor > OURS.minor
 
 
-OURS = SchemaVersion(1, 0, __version__)
+# 1.1: streams of events, samples, keys of callers, totals and failures in the cells.
+OURS = SchemaVersion(1, 1, __version__)
 # Before anybody wrote it down there was one version only.
 _FIRST = SchemaVersion(1, 0, "0.1")
 

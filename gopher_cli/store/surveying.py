@@ -11,7 +11,8 @@ from gopher_cli.store.keys import PLACES, Keys, fleet_key
 
 _TYPES = {
     **dict.fromkeys(PLACES, "zset"), "lock_ends": "zset", "held": "zset", "wake": "list",
-    "queues": "set", "beats": "zset",
+    "queues": "set", "beats": "zset", "events": "stream", "audit": "stream",
+    "reply": "string",
 }  # fmt: skip
 
 

@@ -1,13 +1,18 @@
-"""What all verbs stand on: the store, the names, the listeners."""
+"""What all verbs stand on: the store, the names, the listeners, and the audit."""
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gopher_cli.actor import ACTOR
 from gopher_cli.events import Event, Listener
 from gopher_cli.model.defaults import Defaults
+from gopher_cli.model.errors import GopherError
 from gopher_cli.store import ask
 from gopher_cli.store.keys import Keys, keys_of
 
@@ -15,6 +20,15 @@ if TYPE_CHECKING:
     from gopher_cli.store.redis import RedisStore
 
 _LATELY = 10.0  # seconds
+_SHORT = 500  # characters of a word that goes into the audit
+
+
+@dataclass(slots=True)
+class Deed:
+    """What somebody is doing: how much of it is done by now."""
+
+    changed: int = 0
+    detail: str = ""
 
 
 class Announced:
@@ -53,3 +67,38 @@ class Base:
         for queue in self._announced.missing(queues):
             await self.store.ask(ask.add_queue(self.namespace, queue))
             self._announced.add(queue)
+
+    async def audit(self, action: str, target: str, *, changed: int, detail: str = "") -> None:
+        """Write down who did what, after the deed. Nobody is known: nothing is written."""
+        if not (actor := ACTOR.get()):
+            return
+        from gopher_cli.model.happenings import AuditEntry  # late: most commands change nothing
+        from gopher_cli.store import streams
+
+        entry = AuditEntry("", 0, actor[:_SHORT], action, target[:_SHORT], changed, detail[:_SHORT])
+        try:
+            await self.store.ask(streams.write_down(self.namespace, entry, os.urandom(8).hex()))
+        except GopherError as error:  # the deed is done, and its result is what counts
+            import logging
+
+            said = f"{actor}: {action} {target} ({changed} changed)"
+            logging.getLogger("gopher.audit").warning("not written into the audit: %s: %s", said, error)
+
+    @asynccontextmanager
+    async def recorded(self, action: str, target: str, detail: str = "") -> AsyncIterator[Deed]:
+        """All that is done in here is one deed in the audit, also where it breaks off half-way."""
+        deed, silence, whole = Deed(detail=detail), ACTOR.set(""), False
+        try:
+            yield deed
+            whole = True
+        finally:
+            ACTOR.reset(silence)
+            if whole or deed.changed:
+                said = deed.detail if whole else f"{deed.detail}; broken off".lstrip("; ")
+                await self.audit(action, target, changed=deed.changed, detail=said)
+
+
+def named(queue: str, ids: Sequence[str]) -> str:
+    """Jobs as the audit names them."""
+    more = f" and {len(ids) - 1} more" if len(ids) > 1 else ""
+    return f"{queue}/{ids[0]}{more}" if ids else queue

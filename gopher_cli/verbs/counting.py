@@ -58,6 +58,12 @@ class Counting(Sweeping, Fleet):
         depths = await self.store.run_many([calls.depth(one) for one in keys])
         return list(zip(depths, await self.store.ask(ask.cells(keys)), strict=True))
 
+    async def queue_stats(self, queues: Sequence[str] = ()) -> list[QueueStats]:
+        """How these queues stand, or all. Raises NotFound for an unknown one."""
+        names = await self.known_queues(queues)
+        depths = await self.store.run_many([calls.depth(self.keys(queue)) for queue in names])
+        return [queue_stats(queue, depth) for queue, depth in zip(names, depths, strict=True)]
+
     async def depth(self, queue: str) -> Depth:
         return await self.store.run(calls.depth(self.keys(queue)))
 

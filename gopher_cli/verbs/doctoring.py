@@ -28,4 +28,7 @@ class Doctoring(Base):
         """Repair what a diagnosis has found, as far as that is safe; what was changed."""
         from gopher_cli.verbs.doctor.mending import Doctor
 
-        return await Doctor(self).heal(diagnosis)
+        async with self.recorded("repair", "what gopher doctor has found") as deed:
+            done = await Doctor(self).heal(diagnosis)
+            deed.changed = sum(repair.count for repair in done)
+        return done

@@ -42,6 +42,13 @@ class Finding(Sweeping, Fleet):
             raise Usage(f"{text!r} fits {len(found)} jobs: {some}", "type more of it")
         return found[0]
 
+    async def queue_of(self, id: str, queue: str = "") -> str:
+        """The queue that has the job of this whole id. Raises NotFound."""
+        all_keys = [self.keys(one) for one in await self.queues() if queue in ("", one)]
+        if not (holders := await self.store.ask(ask.holders(all_keys, id)) if all_keys else []):
+            raise NotFound(f"no job {id[:140]!r}", "list them with: gopher jobs ls")
+        return holders[0]
+
     async def _search(self, queues: list[str], text: str) -> list[tuple[str, str]]:
         safe = "".join(c if c.isalnum() or c in "-_:." else f"\\{c}" for c in text)
         patterns = [f"{safe}*"] + ([f"*{safe}"] if len(text) >= _SUFFIX else [])

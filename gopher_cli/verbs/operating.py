@@ -8,8 +8,9 @@ from gopher_cli.events import JobsPurged, QueuePaused
 from gopher_cli.model.stats import JobRow
 from gopher_cli.store import calls
 from gopher_cli.store.keys import PLACES
+from gopher_cli.verbs.base import named
 from gopher_cli.verbs.rerunning import Rerunning
-from gopher_cli.verbs.sweeping import Bulk, Filter, Tell, in_slices
+from gopher_cli.verbs.sweeping import Bulk, Filter, Tell, described, in_slices
 
 
 class Operating(Rerunning):
@@ -22,14 +23,17 @@ class Operating(Rerunning):
         changed = await self.store.run(calls.pause(self.keys(queue), paused=paused))
         if changed:
             self.emit(QueuePaused(queue, paused))
+        await self.audit("pause" if paused else "resume", queue, changed=int(changed))
         return changed
 
     async def cancel(self, queue: str, ids: Sequence[str]) -> dict[str, str]:
         """For each id: cancelled, requested (it runs), again, gone, or the state that forbids it."""
         words: dict[str, str] = {}
         retention = round(self.defaults.retention * 1000)
-        for piece in in_slices(ids):
-            words |= await self.store.run(calls.cancel(self.keys(queue), piece, retention_ms=retention))
+        async with self.recorded("cancel", named(queue, ids)) as deed:
+            for piece in in_slices(ids):
+                words |= await self.store.run(calls.cancel(self.keys(queue), piece, retention_ms=retention))
+                deed.changed = sum(word in ("cancelled", "requested") for word in words.values())
         return words
 
     async def count(self, wanted: Filter) -> dict[tuple[str, str], int]:
@@ -58,9 +62,11 @@ class Operating(Rerunning):
             ids = [row.id for row in rows]
             gone = await self.store.run(calls.purge(self.keys(queue), place, ids))
             done.changed += gone
+            deed.changed = done.changed
             tell(done.changed)
             self.emit(JobsPurged(queue, PLACES[place], gone))
             return len(rows)  # whom it did not find there has left by other hands
 
-        await self.sweep(wanted, act, limit=limit)
+        async with self.recorded("purge", described(wanted)) as deed:
+            await self.sweep(wanted, act, limit=limit)
         return done

@@ -145,6 +145,11 @@ class Producing(Base):
         if level is not MEMORY:
             await self.store.run(calls.depth(self.keys(queue)), "submit", level)
 
+    async def blocked(self, queue: str, ids: Sequence[str]) -> set[str]:
+        """Those of these jobs that wait for others."""
+        found = await self.store.ask(ask.scores(self.keys(queue), "blocked", ids))
+        return {id for id, score in zip(ids, found, strict=True) if score is not None}
+
     async def batch_mark(self, queue: str, batch: str) -> int:
         """The last line of a batch that this queue has."""
         return await self.store.ask(ask.batch_mark(self.keys(queue), batch))

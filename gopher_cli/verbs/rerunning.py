@@ -13,8 +13,9 @@ from gopher_cli.model.stats import JobRow
 from gopher_cli.store import ask, calls
 from gopher_cli.store.codec import encode_spec, revived
 from gopher_cli.store.keys import PLACES
+from gopher_cli.verbs.base import named
 from gopher_cli.verbs.producing import round_trips
-from gopher_cli.verbs.sweeping import SLICE, Bulk, Filter, Sweeping, Tell, in_slices
+from gopher_cli.verbs.sweeping import SLICE, Bulk, Filter, Sweeping, Tell, described, in_slices
 
 # What leaves a job where it is; any other word means that it has left its place.
 _STAYS = ("locked", "taken", "unreadable")
@@ -24,8 +25,10 @@ class Rerunning(Sweeping):
     async def requeue(self, queue: str, ids: Sequence[str], *, source: str = "any") -> dict[str, str]:
         """Run these again now. For each id: enqueued, again, locked, gone, or the state that forbids it."""
         words: dict[str, str] = {}
-        for piece in in_slices(ids):
-            words |= await self.store.run(calls.requeue(self.keys(queue), piece, source=source))
+        async with self.recorded("requeue", named(queue, ids)) as deed:
+            for piece in in_slices(ids):
+                words |= await self.store.run(calls.requeue(self.keys(queue), piece, source=source))
+                deed.changed = _enqueued(words)
         if back := [id for id, word in words.items() if word == "enqueued"]:
             self.emit(JobsRequeued(queue, back))
         return words
@@ -41,8 +44,10 @@ class Rerunning(Sweeping):
             return await self.requeue(queue, ids, source="failed")
         await self.announce([target])
         words: dict[str, str] = {}
-        for piece in in_slices(list(dict.fromkeys(ids))):
-            words |= await self._carry(queue, piece, target)
+        async with self.recorded("move", named(queue, ids), f"to {target}") as deed:
+            for piece in in_slices(list(dict.fromkeys(ids))):
+                words |= await self._carry(queue, piece, target)
+                deed.changed = _enqueued(words)
         return words
 
     async def _carry(self, queue: str, ids: Sequence[str], target: str) -> dict[str, str]:
@@ -102,6 +107,7 @@ class Rerunning(Sweeping):
             words = list((await back).values())
             for word in words:
                 done.count(word, "enqueued")
+            deed.changed = done.changed
             tell(done.changed)
             if rate:
                 import asyncio  # late: a command that does not wait starts without it
@@ -112,8 +118,14 @@ class Rerunning(Sweeping):
 
         since = await self.store.ask(ask.time_ms())
         step = max(1, min(SLICE, int(rate))) if rate else SLICE
-        await self.sweep(wanted, act, limit=limit, step=step, since=since)
+        action, to = ("move", f"to {target}") if target else ("requeue", "")
+        async with self.recorded(action, described(wanted), to) as deed:
+            await self.sweep(wanted, act, limit=limit, step=step, since=since)
         return done
+
+
+def _enqueued(words: dict[str, str]) -> int:
+    return sum(word == "enqueued" for word in words.values())
 
 
 def _dead(wanted: Filter) -> Filter:

@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-import msgspec
-
 from gopher_cli.model.errors import NotFound, Usage
+from gopher_cli.model.filtering import Filter
 from gopher_cli.model.job import JobState
 from gopher_cli.model.stats import JobRow
 from gopher_cli.store import ask, calls
 from gopher_cli.store.keys import PLACES
-from gopher_cli.store.rows import row_of, spec_or_none
+from gopher_cli.store.rows import row_of
 from gopher_cli.verbs.base import Base
+from gopher_cli.verbs.meaning import means as _means
+
+__all__ = ["SLICE", "Act", "Bulk", "Filter", "Sweeping", "Tell", "described", "in_slices"]
 
 SLICE = 500
-
-
-class Filter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which jobs are meant; empty means all. ``older_than`` in seconds, ``error`` a regular expression."""
-
-    states: tuple[str, ...] = ()
-    queues: tuple[str, ...] = ()
-    type: str = ""
-    tag: str = ""
-    error: str = ""
-    older_than: float = 0.0
-
-    @property
-    def by_content(self) -> bool:
-        return bool(self.type or self.tag or self.error or self.older_than)
 
 
 @dataclass(slots=True)
@@ -72,7 +58,8 @@ class Sweeping(Base):
         for state in wanted.states:
             if state not in list(JobState):
                 raise Usage(f"no state {state!r}", f"states: {', '.join(JobState)}")
-        states = wanted.states or tuple(JobState)
+        # A group is one of dead jobs: others with such an error are meant when their state is named.
+        states = wanted.states or (("failed",) if wanted.group else tuple(JobState))
         queues = await self.known_queues(wanted.queues)
         return [(queue, place) for queue in queues for place, state in PLACES.items() if state in states]
 
@@ -126,41 +113,12 @@ class Sweeping(Base):
                 found.append((row, max(record.started, row.created) if waits else row.at))
         return len(page), found
 
-    async def jobs(self, wanted: Filter, *, limit: int = 50, newest: bool = True) -> list[JobRow]:
-        """Jobs as rows, those whose state is the newest first; ``limit`` in all, 0 for no limit."""
-        found: list[tuple[JobRow, int]] = []
-        for queue, place in await self.places(wanted):
-            found += await self._ends(wanted, queue, place, limit, newest=newest)
-        found.sort(key=lambda one: one[1], reverse=newest)
-        return [row for row, _ in (found[:limit] if limit else found)]
 
-    async def _ends(
-        self, wanted: Filter, queue: str, place: str, limit: int, *, newest: bool
-    ) -> list[tuple[JobRow, int]]:
-        """The newest (or oldest) jobs of one place, as many as a whole list takes, or more."""
-        found: list[tuple[JobRow, int]] = []
-        offset = 0
-        # The lines stand by priority: to find the newest, more of them are looked at.
-        whole = wanted.by_content or not limit or PLACES[place] == "enqueued"
-        step = SLICE if whole else min(SLICE, limit)
-        while not limit or len(found) < limit:
-            size, more = await self._slice(wanted, queue, place, offset, step, newest=newest)
-            found += more
-            offset += size
-            if size < step:
-                break
-        return found
+def described(wanted: Filter) -> str:
+    """A filter as the audit names it: as it would be searched for."""
+    from gopher_cli.model.search import format_search  # late: only where somebody acts on many
 
-
-def _means(wanted: Filter, row: JobRow, spec: bytes, errors: bytes, now: int) -> bool:
-    if wanted.type and row.type != wanted.type:
-        return False
-    if wanted.older_than and row.at > now - wanted.older_than * 1000:
-        return False
-    if wanted.error and not re.search(wanted.error, errors.decode("utf-8", "replace")):
-        return False
-    known = spec_or_none(spec) if wanted.tag else None
-    return not wanted.tag or (known is not None and wanted.tag in known.options.tags)
+    return format_search(wanted) or "all jobs"
 
 
 def in_slices(ids: Sequence[str]) -> list[Sequence[str]]:

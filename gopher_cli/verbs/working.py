@@ -112,7 +112,7 @@ class Working(Base):
         """Redis's time (ms), and what these jobs have gone through, as it is stored."""
         return await self.store.ask(ask.histories(self.keys(queue), ids))
 
-    async def promote(self, queue: str, *, now: str = "") -> Promotion:
+    async def promote_due(self, queue: str, *, now: str = "") -> Promotion:
         """Let due jobs stand in line."""
         while True:
             call = calls.promote(self.keys(queue), limit=PROMOTED, now=now)

@@ -53,6 +53,7 @@ class Care:
             every(1.0, visits.carry, place),
             every(LOOK, visits.reclaim, place),
             every(10.0, visits.tidy, place),
+            every(15.0, visits.sample, place),
         ]
 
     def _place(self, visits: Visits | None) -> str:

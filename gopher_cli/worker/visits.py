@@ -82,7 +82,7 @@ class Visits:
         return max(self._due_in, _BREATH)
 
     async def _tend(self, queue: str) -> None:
-        promotion = await underway("promote.sent", self._worker.gopher.promote(queue))
+        promotion = await underway("promote.sent", self._worker.gopher.promote_due(queue))
         if promotion.cancels:
             self.asked.set()
         if promotion.next_due is not None:
@@ -106,3 +106,7 @@ class Visits:
     async def tidy(self) -> None:
         """What was kept long enough goes."""
         await self._each(self._worker.gopher.expire)
+
+    async def sample(self) -> None:
+        """How each queue stands is noted, once a minute."""
+        await self._each(self._worker.gopher.sample)

@@ -40,6 +40,24 @@ async def test_damage_is_found_and_nothing_else_and_mended(ward: Ward, damage: D
     assert {id: ward.queue.state(id) for id in damage.after} == damage.after
 
 
+@pytest.mark.parametrize(
+    ("name", "id", "state"),
+    [
+        ("it stands in line, and among the dead", "", ""),
+        ("what it waits for has completed", "blocked", "enqueued"),
+        ("what it waits for has completed, and came nowhere", "parent", "completed"),
+        ("what it waits for has completed, and came nowhere", "blocked", "enqueued"),
+    ],
+)
+async def test_whoever_watches_hears_of_a_repair(ward: Ward, name: str, id: str, state: str) -> None:
+    DAMAGES[name].hurt(ward)
+    ward.redis.xadd(ward.keys["events"], {"watched": ""})
+    await ward.heal()
+
+    told = ward.queue.whole().told
+    assert told and told.get(id, "") == state
+
+
 @wounds(LOSSES)
 async def test_a_loss_is_written_down_for_good_and_never_as_a_purge(ward: Ward, damage: Damage) -> None:
     damage.hurt(ward)

@@ -139,7 +139,7 @@ async def test_a_slot_that_moves_key_by_key_under_load_loses_nothing(three: Clus
         await move(three, stage, elsewhere(three, stage), dice)
     await load.more(50)
     stage.ledger.accept(*await load.ends())
-    await stage.gopher.promote("default", now=str(round((time.time() + 100) * 1000)))
+    await stage.gopher.promote_due("default", now=str(round((time.time() + 100) * 1000)))
     verdict = await stage.ends_well()
 
     refused = {code: n - before.get(code, 0) for code, n in three.refusals().items()}
@@ -222,3 +222,21 @@ async def test_an_idle_worker_of_two_queues_on_two_nodes_is_woken_at_once(
 def test_the_laws_hold_on_a_long_walk_through_a_cluster(three: Cluster, namespace: str) -> None:
     """Every script names all its keys, and they live together."""
     Walk(Queue(whole(three), namespace), seed=3).go(60, every=6)
+
+
+async def test_events_of_queues_that_live_apart_are_told_together(
+    stage: Stage, three: Cluster, at: Callable[..., Gopher]
+) -> None:
+    queues = [f"told-{n}" for n in range(6)]
+    gopher = at(three.url)
+    for queue in queues:
+        await gopher.submit("mail", {}, queue=queue)
+    looking = gopher.lookout(queues)
+    await looking.look()
+    ids = [await gopher.submit("mail", {}, queue=queue) for queue in queues]
+    told = await looking.look()
+    again = await gopher.lookout(queues, last_id=str(told[0].id)).look()
+
+    assert gopher.store.scattered
+    assert sorted(id for event in told for id in event.job_ids) == sorted(ids)
+    assert set(ids) - set(told[0].job_ids) <= {id for event in again for id in event.job_ids}

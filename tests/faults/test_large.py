@@ -59,7 +59,7 @@ async def test_many_jobs_that_are_due_at_once_stand_in_line_in_slices(scene: Sce
     await asyncio.sleep(0)
 
     began = time.perf_counter()
-    await scene.gopher.promote("default", now=later)
+    await scene.gopher.promote_due("default", now=later)
     seconds = time.perf_counter() - began
     busy.cancel()
 

@@ -133,6 +133,18 @@ def one_worthless_token_is_enough(state: State) -> None:
     assert len(state.wake) <= 1, state.wake
 
 
+def what_was_told_is_so(state: State) -> None:
+    """Only where somebody watches anything is told; what was kept long enough goes without a word."""
+    told, queue = state.told, ""
+    for id, last in told.items():
+        if not id:
+            queue = last
+        else:
+            kept = last in ("completed", "cancelled") and state.state(id) == "gone"
+            assert kept or last == state.state(id), f"{id} is {state.state(id)}; {last} was told"
+    assert queue in ("", "paused" if "paused" in state.conf else "resumed"), queue
+
+
 LAWS = (
     every_job_is_in_exactly_one_place,
     nothing_is_left_of_a_job_that_is_gone,
@@ -146,4 +158,5 @@ LAWS = (
     what_is_due_knows_when,
     no_job_is_tried_too_often,
     one_worthless_token_is_enough,
+    what_was_told_is_so,
 )

@@ -40,6 +40,16 @@ class State:
     def counts(self) -> dict[str, int]:
         return {name: int(value) for name, value in self.counters.items()}
 
+    @property
+    def told(self) -> dict[str, str]:
+        """The last that was told of each job; of the queue itself, under an empty id."""
+        last: dict[str, str] = {}
+        for entry in self.events.values():
+            for state, ids in entry.items():
+                if state != b"watched":
+                    last |= dict.fromkeys(ids.decode().split() or [""], state.decode())
+        return last
+
     def state(self, id: str) -> str:
         return next((PLACES[p] for p, jobs in self.places.items() if id in jobs), "gone")
 
@@ -62,7 +72,8 @@ def keys_of(redis: Any, namespace: str) -> tuple[list[tuple[str, str, str]], lis
         queue, name = (match["queue"], match["name"]) if match else ("", "")
         names = FLEET_KEYS if queue == "~" else QUEUE_KEYS
         held = queue != "~" and re.fullmatch(r"held:[\w.\-]+", name)
-        if match and (name in names or held):
+        reply = queue == "~" and re.fullmatch(r"reply:[0-9a-f]{32}", name)
+        if match and (name in names or held or reply):
             known.append((key, queue, name))
         else:
             unknown.append(key)
@@ -93,6 +104,8 @@ def _read(pipe: Any, key: str, name: str) -> None:
         pipe.zrange(key, 0, -1, withscores=True)
     elif name == "wake":
         pipe.lrange(key, 0, -1)
+    elif name == "events":
+        pipe.xrange(key)
     else:
         pipe.hgetall(key)
 

@@ -118,6 +118,7 @@ class Machine(RuleBasedStateMachine):
     @rule(ms=st.sampled_from([1, a.second, 16 * a.second, a.hour, -5 * a.second]))
     def later(self, ms):
         self.world.queue.later(ms)
+        self.world.sample()
 
     @invariant()
     def the_laws_hold(self):

@@ -30,6 +30,8 @@ class Walk:
     def __init__(self, queue: Queue, seed: int) -> None:
         self.world = World(queue)
         self.dice = Random(seed)
+        if seed % 2:
+            self.world.watch()
         self._numbers = 0
 
     def go(self, steps: int, *, every: int = 1) -> None:
@@ -226,3 +228,4 @@ class Walk:
     def _later(self) -> None:
         spans = [1, a.second, 6 * a.second, a.minute, a.hour, 2 * a.day, -5 * a.second]
         self.world.queue.later(self.dice.choice(spans))
+        self.world.sample()

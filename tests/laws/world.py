@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import a
 from driver import Queue
 
+from gopher_cli.model.cells import totals
 from gopher_cli.model.job import Job, Lease
 from gopher_cli.store.calls import Receipt, Settlement, Verdict
 from laws import LIVE, check_queue, corrupt
@@ -35,23 +36,34 @@ class World:
         self.suspects: list[tuple[str, str]] = []
         self.completed: Counter[tuple[str, int]] = Counter()
         self.born = 2
+        self.watched = False
+
+    def watch(self) -> None:
+        """From now on the scripts tell what they do."""
+        self.watched = True
+        self.queue.redis.xadd(self.queue.keys["events"], {"watched": ""})
 
     def whole(self) -> State:
         return self.queue.whole() if self.queue.redis.exists(*self._any) else State({})
 
     @property
     def _any(self) -> list[str]:
-        return [self.queue.keys[name] for name in ("meta", "conf", "counters", "wake", "batches")]
+        return [self.queue.keys[name] for name in ("meta", "conf", "counters", "wake", "batches", "samples")]
 
     def check(self) -> None:
         state = self.whole()
         check_queue(state)
         assert not corrupt(state), f"a healthy job was put into quarantine: {corrupt(state)}"
+        assert state.ids <= set(state.told) if self.watched else not state.events
         for id, times in self.completed.items():
             assert times == 1, f"{id} has completed {times} times"
         if "paused" not in state.conf:
             ready = sum(len(getattr(state, f"ready_{c}")) for c in ("high", "normal", "low"))
             assert bool(ready) <= len(state.wake), f"{ready} jobs are ready, and nobody is woken"
+
+        cells = totals([state.cells]).values()
+        assert sum(cell.completed for cell in cells) == state.counts.get("completed", 0)
+        assert sum(sum(cell.failed_run) for cell in cells) == sum(one.retried + one.failed for one in cells)
 
     # People
 
@@ -329,6 +341,20 @@ class World:
         after = self.whole()
         assert not over & after.ids
         assert all(until > self.queue.now for until in after.lock_ends.values())
+
+    def sample(self) -> None:
+        """How it stands is noted, once a minute."""
+        before, minute = self.whole(), str(self.queue.now // a.minute)
+        assert self.queue.sample() == (minute not in before.samples)
+        after = self.whole()
+        times = sorted(int(at) for at in after.samples)
+        assert int(minute) - 24 * 60 <= times[0] and times[-1] == int(minute)
+        if minute in before.samples:
+            assert after == before
+            return
+        states = ("enqueued", "scheduled", "retrying", "blocked", "processing", "failed")
+        stand = Counter(before.state(id) for id in before.ids)
+        assert after.samples[minute].split(b",")[:6] == [b"%d" % stand[state] for state in states]
 
     def drain(self) -> None:
         """All faults end. Every job that was accepted must come to an end of its own."""

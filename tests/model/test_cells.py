@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from gopher_cli.model.cells import BOUNDS, Cell, per_minute, percentile, window, window_length
+from gopher_cli.model.cells import BOUNDS, Cell, per_minute, percentile, totals, window, window_length
 from gopher_cli.store.scripts import fragment
 
 MINUTE = 28_000_000
@@ -39,6 +39,15 @@ def test_cells_add_up():
     assert Cell().success_rate is None
 
 
+def test_runs_that_failed_stand_behind_the_others_where_there_are_any():
+    short, long = Cell.read(cell(3)), Cell.read(cell(3, 1) + b",250," + b",".join([b"0"] * 23) + b",1")
+
+    assert (short.failed_run_ms, sum(short.failed_run)) == (0, 0)
+    assert (long.failed_run_ms, long.failed_run[-1]) == (250, 1)
+    short.add(long)
+    assert (short.completed, short.failed_run_ms, sum(short.failed_run)) == (6, 250, 1)
+
+
 def test_a_percentile_lies_in_the_bucket_of_its_rank():
     histogram = [0] * 24
     histogram[4], histogram[12] = 90, 10
@@ -55,12 +64,14 @@ def test_what_is_off_the_scale_has_an_end():
 def test_a_window_takes_its_minutes_and_a_long_one_its_hours():
     cells = {
         f"m{MINUTE};mail": cell(1), f"m{MINUTE - 4};mail": cell(2), f"m{MINUTE - 50};mail": cell(4),
-        f"h{MINUTE // 60 - 3};mail": cell(8), f"h{MINUTE // 60 - 40};mail": cell(16), "junk": b"",
+        f"f{MINUTE // 5 - 14};mail": cell(32), f"h{MINUTE // 60 - 3};mail": cell(8),
+        f"h{MINUTE // 60 - 40};mail": cell(16), "t0;mail": cell(64), "junk": b"", "": b"", "h;x": b"",
     }  # fmt: skip
 
     found = {s: window(cells, NOW, s)["mail"].completed for s in (60, 300, 3600, 86400)}
 
-    assert found == {60: 1, 300: 3, 3600: 7, 86400: 15}
+    assert found == {60: 1, 300: 3, 3600: 7, 86400: 47}
+    assert totals([cells])["mail"].completed == 127
     assert window_length(NOW, 60) == 75
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import a
 import pytest
 
+from gopher_cli.model.cells import totals
+
 
 def completed(queue, id="one", *, retention=60.0, **more):
     queue.submit(a.job(id, **more))
@@ -61,22 +63,56 @@ def test_a_lock_past_its_end_stays_while_its_job_lives(queue, lives):
     assert not queue.whole().lock_ends
 
 
-def test_minutes_become_hours_and_old_hours_go(queue):
+def test_minutes_become_five_minutes_and_those_hours_and_those_the_total(queue):
     completed(queue)
-    queue.later(2 * a.minute)
+    queue.later(6 * a.minute)
     completed(queue, "two")
-    whole = queue.whole()
-    assert len(whole.cells) == 2
-    queue.later(66 * a.minute)
+    assert len(queue.whole().cells) == 2
+    fives = [f"f{at // (5 * a.minute)};mail" for at in (a.NOW, queue.now)]
+    for wait, fields in (
+        (66 * a.minute, fives),
+        (7 * a.hour, [f"h{a.NOW // a.hour};mail"]),
+        (28 * a.hour, ["t0;mail"]),
+        (1000 * a.day, ["t0;mail"]),
+    ):
+        queue.later(wait)
+        queue.expire()
+        assert sorted(queue.whole().cells) == fields
+    assert queue.whole().cells["t0;mail"].startswith(b"2,0,0,")
+
+
+def test_what_was_ever_counted_stays_the_same_however_old_it_gets(queue):
+    """Counters for others are made of it, and must never fall."""
+    for n in range(30):
+        queue.submit(a.job(f"job-{n}", type=f"type-{n % 3}"))
+        (lease,) = queue.reserve()
+        outcome = a.discard() if n % 5 == 0 else a.success()
+        queue.settle(a.settlement(lease, outcome, run_us=10 ** (n % 8)))
+        queue.later((1, 7, 50, 400, 2000)[n % 5] * a.minute)
+        queue.expire()
+        assert sum(cell.attempts for cell in totals([queue.whole().cells]).values()) == n + 1
+    before = totals([queue.whole().cells])
+
+    for _ in range(4):
+        queue.later(2 * a.day)
+        queue.expire(limit=2)
+
+    assert totals([queue.whole().cells]) == before
+    assert len(queue.whole().cells) == 3
+    assert sum(cell.failed for cell in before.values()) == 6
+    assert all(sum(cell.failed_run) == cell.failed for cell in before.values())
+    assert sum(cell.failed_run_ms for cell in before.values()) < sum(cell.run_ms for cell in before.values())
+
+
+def test_the_sums_of_a_total_may_be_huge(queue):
+    completed(queue)
+    huge = b"3,0,0,4000000000000000,123456789012345" + b",0" * 23 + b",3" + b",0" * 23 + b",3"
+    queue.redis.hset(queue.keys["cells"], mapping={"h1;mail": huge, "t0;mail": huge})
 
     queue.expire()
 
-    ((field, cell),) = queue.whole().cells.items()
-    assert field == f"h{a.NOW // a.hour};mail"
-    assert cell.startswith(b"2,0,0,")
-    queue.later(28 * a.hour)
-    queue.expire()
-    assert not queue.whole().cells
+    total = totals([{"t0;mail": queue.whole().cells["t0;mail"]}])["mail"]
+    assert (total.completed, total.run_ms, total.wait_ms) == (6, 8 * 10**15, 246913578024690)
 
 
 def test_the_mark_of_an_old_batch_goes(queue):

@@ -73,7 +73,7 @@ async def test_a_failing_job_runs_by_its_backoff_and_then_is_dead_with_every_err
         detail = await gopher.inspect("default", id)
         assert (detail.state, detail.attempts) == ("retrying", attempt)
         assert abs(detail.due - detail.now - 60_000) < 2000
-        await gopher.promote("default", now=FAR)
+        await gopher.promote_due("default", now=FAR)
     await run(runner)
 
     detail = await gopher.inspect("default", id)
@@ -285,7 +285,7 @@ async def test_once_runs_once_over_all_attempts(
     id = await gopher.submit(type, {"file": str(tmp_path / "f")})
     for _ in range(3):
         await run(runner)
-        await gopher.promote("default", now=FAR)
+        await gopher.promote_due("default", now=FAR)
 
     detail = await gopher.inspect("default", id)
 

@@ -27,6 +27,7 @@ from gopher_cli.store.calls.operating import (
     requeue,
 )  # fmt: skip
 from gopher_cli.store.calls.producing import LIMIT, Receipt, submit
+from gopher_cli.store.calls.sampling import sample
 from gopher_cli.store.calls.working import (
     Batch,
     Once,
@@ -52,5 +53,5 @@ __all__ = [
     "Promotion", "Receipt", "Reclaimed", "Record", "Renewal", "Report", "Settlement", "Verdict", "audit",
     "cancel", "clear", "depth", "expire", "hand_back", "inspect", "mend", "once", "pause", "promote",
     "purge", "read_record", "reclaim", "recount", "renew", "report", "requeue", "reserve", "rights",
-    "settle", "submit",
+    "sample", "settle", "submit",
 ]  # fmt: skip

@@ -201,12 +201,12 @@ def hand_back(
 
 
 def expire(
-    keys: Keys, *, limit: int = 200, keep_minutes: int = 65, keep_hours: int = 26,
+    keys: Keys, *, limit: int = 200, keep_minutes: int = 65, keep_fives: int = 75, keep_hours: int = 26,
     keep_batches_ms: int = 30 * 86_400_000, now: str = "",
 ) -> Call[int]:  # fmt: skip
     """How many jobs were dropped; call again while it is ``limit``."""
     argv: dict[str, Arg] = {
-        "now": now, "limit": limit, "keep_minutes": keep_minutes,
+        "now": now, "limit": limit, "keep_minutes": keep_minutes, "keep_fives": keep_fives,
         "keep_hours": keep_hours, "keep_batches": keep_batches_ms,
     }  # fmt: skip
     return make_call("expire", keys, argv, lambda raw: int(raw[1]))

@@ -3,7 +3,7 @@
 -- A running job that was asked ends as cancelled whatever takes it from its worker, unless it comes
 -- to an end of its own first.
 --
--- KEYS  ready_high ready_normal ready_low scheduled retrying blocked running completed failed cancelled meta locks lock_ends cancels counters
+-- KEYS  ready_high ready_normal ready_low scheduled retrying blocked running completed failed cancelled meta locks lock_ends cancels counters events
 -- ARGV  now retention ...
 -- ...   id
 -- OUT   {now, word, ...}: for each id cancelled, requested, again, gone, or the state that forbids it
@@ -13,13 +13,14 @@
 --- @include touch
 --- @include tally
 --- @include unlock
+--- @include tell
 
 local WAITING = {
   { "enqueued", KEYS[1] }, { "enqueued", KEYS[2] }, { "enqueued", KEYS[3] },
   { "scheduled", KEYS[4] }, { "retrying", KEYS[5] }, { "blocked", KEYS[6] },
 }
 local ENDED = { { "requested", KEYS[7] }, { "completed", KEYS[8] }, { "failed", KEYS[9] }, { "again", KEYS[10] } }
-local cancelled, meta, locks, lock_ends, cancels, counters = KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15]
+local cancelled, meta, locks, lock_ends, cancels, counters, events = KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16]
 local now, retention = now_ms(ARGV[1]), ARGV[2]
 
 local out, plan, free, running, seen = { text(now) }, {}, {}, {}, {}
@@ -45,4 +46,5 @@ free_locks(locks, lock_ends, free)
 if #running > 0 then redis.call("HDEL", cancels, unpack(running)) end
 for _, id in ipairs(running) do redis.call("HSET", cancels, id, retention) end
 if #plan > 0 then send_counts(counters, { cancelled = #plan }) end
+if #plan > 0 and hears(events) then tell(events, { "cancelled", each(plan, "id") }) end
 return out

@@ -2,7 +2,7 @@
 --
 -- Who waits for a job that has completed is freed.
 --
--- KEYS  ready_high ready_normal ready_low scheduled retrying blocked running completed failed cancelled spec meta errors result log progress once waiters cancels locks lock_ends held wake
+-- KEYS  ready_high ready_normal ready_low scheduled retrying blocked running completed failed cancelled spec meta errors result log progress once waiters cancels locks lock_ends held wake events
 -- ARGV  now act holder ...
 -- ...   kind name: trace (a job), lock or end (of a unique key), held (a job in the hands of `holder`); without `act` nothing is taken
 -- OUT   {now, from, name, ...}: what was taken, or would be
@@ -14,9 +14,10 @@
 --- @include classes
 --- @include unblock
 --- @include wake
+--- @include tell
 
 local PLACES = { KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10] }
-local READY, scheduled, blocked, wake = { KEYS[1], KEYS[2], KEYS[3] }, KEYS[4], KEYS[6], KEYS[23]
+local READY, scheduled, blocked, wake, events = { KEYS[1], KEYS[2], KEYS[3] }, KEYS[4], KEYS[6], KEYS[23], KEYS[24]
 local spec, meta, result, waiters, cancels, locks = KEYS[11], KEYS[12], KEYS[14], KEYS[18], KEYS[19], KEYS[20]
 local HASHES = { errors = KEYS[13], result = result, log = KEYS[15], progress = KEYS[16], once = KEYS[17], waiters = waiters, cancels = cancels, lock = locks }
 local ZSETS = { ["end"] = KEYS[21], held = KEYS[22] }
@@ -61,5 +62,7 @@ local children = children_of(done, waiters, blocked, READY, scheduled)
 for i = 2, #out, 2 do
   if ZSETS[out[i]] then redis.call("ZREM", ZSETS[out[i]], out[i + 1]) else redis.call("HDEL", HASHES[out[i]], out[i + 1]) end
 end
-if unblock(children, waiters, blocked, meta, READY, scheduled, now) then wake_one(wake) end
+local freed = { enqueued = {}, scheduled = {} }
+if unblock(children, waiters, blocked, meta, READY, scheduled, now, freed) then wake_one(wake) end
+if hears(events) then tell(events, { "enqueued", freed.enqueued, "scheduled", freed.scheduled }) end
 return out

@@ -1,7 +1,7 @@
--- Drop what was kept long enough: results, cancelled jobs, locks past their end; fold old minutes into hours.
+-- Drop what was kept long enough: results, cancelled jobs, locks past their end; fold old cells together.
 --
 -- KEYS  completed cancelled spec meta result errors log progress once waiters locks lock_ends conf counters cells batches
--- ARGV  now limit keep_minutes keep_hours keep_batches
+-- ARGV  now limit keep_minutes keep_fives keep_hours keep_batches
 -- OUT   {now, expired}
 --- @include now
 --- @include record
@@ -42,8 +42,9 @@ end
 
 if redis.call("HGET", conf, "folded") ~= text(minute) then
   redis.call("HDEL", conf, "folded")
-  local more = fold(cells, minute, limit, tonumber(ARGV[3]), tonumber(ARGV[4]))
-  drop_marks(batches, now - ARGV[5])
+  local keep = { m = tonumber(ARGV[3]), f = tonumber(ARGV[4]), h = tonumber(ARGV[5]) }
+  local more = fold(cells, minute, limit, keep)
+  drop_marks(batches, now - ARGV[6])
   if not more then redis.call("HSET", conf, "folded", text(minute)) end
 end
 return { text(now), expired }

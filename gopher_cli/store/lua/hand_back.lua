@@ -1,6 +1,6 @@
 -- Give back what a process held when it died: those that it was running count a loss, the rest do not.
 --
--- KEYS  running meta held errors failed cancelled ready_high ready_normal ready_low locks lock_ends cancels counters wake
+-- KEYS  running meta held errors failed cancelled ready_high ready_normal ready_low locks lock_ends cancels counters wake events
 -- ARGV  now worker max_losses limit ...
 -- ...   id, for each job that was running
 -- OUT   {now, {id, state, ...}, left}; left counts what is still held
@@ -13,11 +13,12 @@
 --- @include append
 --- @include lose
 --- @include unlock
+--- @include tell
 --- @include take_back
 
 local running, meta, held, errors, failed, cancelled = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local READY, locks, lock_ends = { KEYS[7], KEYS[8], KEYS[9] }, KEYS[10], KEYS[11]
-local cancels, counters, wake = KEYS[12], KEYS[13], KEYS[14]
+local cancels, counters, wake, events = KEYS[12], KEYS[13], KEYS[14], KEYS[15]
 local now, worker, max_losses, guilty = now_ms(ARGV[1]), ARGV[2], tonumber(ARGV[3]), {}
 for i = 5, #ARGV do guilty[ARGV[i]] = true end
 
@@ -37,7 +38,7 @@ end
 redis.call("ZREM", held, unpack(ids))
 local keys = {
   running = running, meta = meta, errors = errors, failed = failed, cancelled = cancelled, ready = READY,
-  locks = locks, lock_ends = lock_ends, cancels = cancels, counters = counters, wake = wake,
+  locks = locks, lock_ends = lock_ends, cancels = cancels, counters = counters, wake = wake, events = events,
 }
 local answer = {}
 for _, job in ipairs(take_back(back, keys, now, max_losses)) do

@@ -3,7 +3,7 @@
 -- One that would live although another holds its unique key goes to the dead letter queue. One that has
 -- completed frees those that waited for it, as it would have done when it was settled.
 --
--- KEYS  ready_high ready_normal ready_low scheduled retrying blocked running completed failed cancelled meta spec errors locks lock_ends cancels counters wake held waiters
+-- KEYS  ready_high ready_normal ready_low scheduled retrying blocked running completed failed cancelled meta spec errors locks lock_ends cancels counters wake held waiters events
 -- ARGV  now ...
 -- ...   id standing record place score new_record spec told; `place` by its number, "" leaves a spec or tells nothing
 -- OUT   {now, word, ...}: for each id mended or changed (since it was seen)
@@ -17,13 +17,15 @@
 --- @include classes
 --- @include unblock
 --- @include wake
+--- @include tell
 
 local PLACES = { KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10] }
 local READY, LAST_READY, RUNNING, COMPLETED, FAILED = { KEYS[1], KEYS[2], KEYS[3] }, 3, 7, 8, 9
 local meta, spec, errors, locks, lock_ends = KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15]
-local cancels, counters, wake, held, waiters = KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
+local cancels, counters, wake, held, waiters, events = KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21]
+local STATES = { "enqueued", "enqueued", "enqueued", "scheduled", "retrying", "blocked", "processing", "completed", "failed", "cancelled" }
 local now, ids, plan, taken, free, done = now_ms(ARGV[1]), {}, {}, {}, {}, {}
-local stamp, out, count, ready = text(now), {}, {}, false
+local stamp, out, count, ready, news, came = text(now), {}, {}, false, {}, { enqueued = {}, scheduled = {} }
 for i = 2, #ARGV, 8 do ids[#ids + 1] = ARGV[i] end
 if #ids == 0 then return { stamp } end
 
@@ -67,9 +69,12 @@ for _, job in ipairs(plan) do
   if job.place == RUNNING then redis.call("ZADD", held, 0, job.id) end
   if job.lock then redis.call("HSET", locks, job.r.lock, job.id) else free[#free + 1] = { job.r.lock, job.id } end
   ready = ready or job.place <= LAST_READY
+  news[#news + 1], news[#news + 2] = STATES[job.place], { job.id }
 end
 free_locks(locks, lock_ends, free)
-local freed = unblock(children, waiters, KEYS[6], meta, READY, KEYS[4], now)
+local freed = unblock(children, waiters, KEYS[6], meta, READY, KEYS[4], now, came)
 send_counts(counters, count)
 if ready or freed then wake_one(wake) end
+news[#news + 1], news[#news + 2], news[#news + 3], news[#news + 4] = "enqueued", came.enqueued, "scheduled", came.scheduled
+if hears(events) then tell(events, news) end
 return out

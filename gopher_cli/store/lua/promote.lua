@@ -2,7 +2,7 @@
 --
 -- A job that cannot be read goes to the dead letter queue with its raw bytes, and is counted.
 --
--- KEYS  scheduled retrying meta ready_high ready_normal ready_low failed errors cancels counters wake
+-- KEYS  scheduled retrying meta ready_high ready_normal ready_low failed errors cancels counters wake events
 -- ARGV  now limit
 -- OUT   {now, moved, next_due or 0, cancels}; cancels is 1 when somebody asked to cancel a running job
 --- @include now
@@ -14,9 +14,10 @@
 --- @include due
 --- @include quarantine
 --- @include wake
+--- @include tell
 
 local PLACES, meta = { KEYS[1], KEYS[2] }, KEYS[3]
-local failed, errors, cancels, counters, wake = KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11]
+local failed, errors, cancels, counters, wake, events = KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12]
 local now, limit = now_ms(ARGV[1]), tonumber(ARGV[2])
 
 local moved, taken, corrupt = 0, {}, {}
@@ -44,4 +45,5 @@ send(lines)
 local keys = { meta = meta, errors = errors, failed = failed, counters = counters }
 for _, job in ipairs(corrupt) do quarantine(job[1], job[2], now, keys) end
 if moved > #corrupt then wake_one(wake) end
+if moved > 0 and hears(events) then tell(events, { "enqueued", ids_of(unpack(lines)), "failed", each(corrupt, 1) }) end
 return { text(now), moved, next_due(PLACES), redis.call("EXISTS", cancels) }

@@ -1,6 +1,6 @@
 -- Delete jobs for good, each only if it is (still) in the place it was seen in.
 --
--- KEYS  place spec meta result errors log progress once locks lock_ends waiters cancels counters
+-- KEYS  place spec meta result errors log progress once locks lock_ends waiters cancels counters events
 -- ARGV  now why ...
 -- ...   id; `why` is the counter that records it: purged or expired
 -- OUT   {now, deleted}
@@ -10,10 +10,11 @@
 --- @include tally
 --- @include unlock
 --- @include forget
+--- @include tell
 
 local place, spec, meta, result, errors = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local log, progress, once, locks, lock_ends = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
-local waiters, cancels, counters = KEYS[11], KEYS[12], KEYS[13]
+local waiters, cancels, counters, events = KEYS[11], KEYS[12], KEYS[13], KEYS[14]
 local now, why = now_ms(ARGV[1]), ARGV[2]
 
 local ids, free, seen = {}, {}, {}
@@ -34,4 +35,5 @@ redis.call("HDEL", waiters, unpack(ids))
 redis.call("HDEL", cancels, unpack(ids))
 free_locks(locks, lock_ends, free)
 send_counts(counters, { [why] = #ids })
+if hears(events) then tell(events, { "gone", ids }) end
 return { text(now), #ids }

@@ -1,7 +1,7 @@
 -- Take back the jobs of dead workers. Two strikes: only a lease that the caller saw expired, with the
 -- same expiry, one look ago; so a clock that jumps takes nothing from a living worker.
 --
--- KEYS  running meta errors failed cancelled ready_high ready_normal ready_low locks lock_ends cancels counters wake
+-- KEYS  running meta errors failed cancelled ready_high ready_normal ready_low locks lock_ends cancels counters wake events
 -- ARGV  now limit max_losses max_lease ...
 -- ...   id expiry, for each suspect of the last look
 -- OUT   {now, {id, state, worker, ...}, {suspect id, expiry, ...}}
@@ -16,11 +16,12 @@
 --- @include lose
 --- @include unlock
 --- @include quarantine
+--- @include tell
 --- @include take_back
 
 local running, meta, errors, failed, cancelled = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local READY, locks, lock_ends = { KEYS[6], KEYS[7], KEYS[8] }, KEYS[9], KEYS[10]
-local cancels, counters, wake = KEYS[11], KEYS[12], KEYS[13]
+local cancels, counters, wake, events = KEYS[11], KEYS[12], KEYS[13], KEYS[14]
 local now, limit, max_losses, max_lease = now_ms(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local suspects = {}
 for i = 5, #ARGV, 2 do suspects[ARGV[i]] = ARGV[i + 1] end
@@ -48,13 +49,14 @@ if #ahead > 0 then redis.call("ZREM", running, unpack(ahead)) end
 send({ cut })
 local keys = {
   running = running, meta = meta, errors = errors, failed = failed, cancelled = cancelled, ready = READY,
-  locks = locks, lock_ends = lock_ends, cancels = cancels, counters = counters, wake = wake,
+  locks = locks, lock_ends = lock_ends, cancels = cancels, counters = counters, wake = wake, events = events,
 }
 for _, job in ipairs(corrupt) do
   redis.call("ZREM", running, job[1])
   redis.call("HDEL", cancels, job[1])
   quarantine(job[1], job[2], now, keys)
 end
+if #corrupt > 0 and hears(events) then tell(events, { "failed", each(corrupt, 1) }) end
 local answer = {}
 for _, job in ipairs(take_back(back, keys, now, max_losses)) do
   for _, value in ipairs(job) do answer[#answer + 1] = value end

@@ -1,6 +1,6 @@
 -- Jobs run again now: from the dead letter queue with their attempts reset, or ahead of their time.
 --
--- KEYS  ready_high ready_normal ready_low failed retrying scheduled blocked cancelled completed running meta locks counters wake
+-- KEYS  ready_high ready_normal ready_low failed retrying scheduled blocked cancelled completed running meta locks counters wake events
 -- ARGV  now from ...
 -- ...   id; `from` is a state, or any
 -- OUT   {now, word, ...}: for each id enqueued, again (it is already), locked (its unique key is held), gone, or the state that forbids it
@@ -12,11 +12,12 @@
 --- @include unlock
 --- @include classes
 --- @include wake
+--- @include tell
 
 local READY = { KEYS[1], KEYS[2], KEYS[3] }
 local FROM = { { "failed", KEYS[4] }, { "retrying", KEYS[5] }, { "scheduled", KEYS[6] }, { "blocked", KEYS[7] }, { "cancelled", KEYS[8] } }
 local OTHER = { { "again", KEYS[1] }, { "again", KEYS[2] }, { "again", KEYS[3] }, { "completed", KEYS[9] }, { "processing", KEYS[10] } }
-local meta, locks, counters, wake = KEYS[11], KEYS[12], KEYS[13], KEYS[14]
+local meta, locks, counters, wake, events = KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15]
 local now, from = now_ms(ARGV[1]), ARGV[2]
 
 local out, plan, taken, seen, requeued = { text(now) }, {}, {}, {}, 0
@@ -55,4 +56,5 @@ for _, job in ipairs(plan) do
 end
 if requeued > 0 then send_counts(counters, { requeued = requeued }) end
 if #plan > 0 then wake_one(wake) end
+if #plan > 0 and hears(events) then tell(events, { "enqueued", each(plan, "id") }) end
 return out

@@ -3,7 +3,7 @@
 -- Sent again with the same token it answers the same jobs: a lost reply loses nothing.
 -- A job that cannot be read goes to the dead letter queue with its raw bytes, and is counted.
 --
--- KEYS  ready_high ready_normal ready_low spec meta running failed errors held scheduled retrying conf counters wake
+-- KEYS  ready_high ready_normal ready_low spec meta running failed errors held scheduled retrying conf counters wake events
 -- ARGV  now token sequence lease high normal low count
 -- OUT   {now, next_due or 0, id, attempts, losses, spec, ...}; next_due is -1 when the queue is paused
 --- @include now
@@ -16,10 +16,11 @@
 --- @include again
 --- @include quarantine
 --- @include wake
+--- @include tell
 
 local READY = { KEYS[1], KEYS[2], KEYS[3] }
 local spec, meta, running, failed, errors, held = KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
-local scheduled, retrying, conf, counters, wake = KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14]
+local scheduled, retrying, conf, counters, wake, events = KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15]
 local now, token, sequence, count = now_ms(ARGV[1]), ARGV[2], ARGV[3], math.min(ARGV[8], 500)
 local stamp, lease = text(now), text(now + ARGV[4])
 
@@ -59,4 +60,5 @@ send({ metas, leases, holds })
 local keys = { meta = meta, errors = errors, failed = failed, counters = counters }
 for _, job in ipairs(corrupt) do quarantine(job[1], job[2], now, keys) end
 if redis.call("EXISTS", READY[1], READY[2], READY[3]) > 0 then wake_one(wake) end
+if hears(events) then tell(events, { "processing", ids_of(leases), "failed", each(corrupt, 1) }) end
 return out

@@ -4,7 +4,7 @@
 -- A job that was asked to stop ends as cancelled, unless this attempt was its end anyway.
 -- Follow-up jobs of a settled attempt are accepted here, with it, into the outbox.
 --
--- KEYS  running meta held ready_high ready_normal ready_low scheduled retrying completed failed cancelled blocked waiters spec result errors log progress once locks lock_ends cancels outbox counters cells wake
+-- KEYS  running meta held ready_high ready_normal ready_low scheduled retrying completed failed cancelled blocked waiters spec result errors log progress once locks lock_ends cancels outbox counters cells wake events
 -- ARGV  now max_losses count ...
 -- ...   `count` jobs in groups (lib/groups.lua), then for each follow-up: parent child record
 -- OUT   {now, index, why, ...}: the jobs not settled now, from 0; why is again, stale or gone
@@ -27,12 +27,14 @@
 --- @include paper
 --- @include groups
 --- @include end_attempt
+--- @include tell
+--- @include tell_ends
 
 local running, meta, held, READY = KEYS[1], KEYS[2], KEYS[3], { KEYS[4], KEYS[5], KEYS[6] }
 local scheduled, retrying, completed, failed, cancelled = KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11]
 local blocked, waiters, spec, result, errors = KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16]
 local log, progress, once, locks, lock_ends = KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21]
-local cancels, outbox, counters, cells, wake = KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26]
+local cancels, outbox, counters, cells, wake, events = KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27]
 local LATE = { READY[1], READY[2], READY[3], scheduled, retrying, failed }
 local now, max_losses = now_ms(ARGV[1]), tonumber(ARGV[2])
 
@@ -64,11 +66,13 @@ for _, place in ipairs(#to.late > 0 and LATE or {}) do redis.call("ZREM", place,
 send(writes)
 send(to.lines)
 free_locks(locks, lock_ends, to.free)
-local woken = unblock(children, waiters, blocked, meta, READY, scheduled, now)
+local freed = { enqueued = {}, scheduled = {} }
+local woken = unblock(children, waiters, blocked, meta, READY, scheduled, now, freed)
 forget(to.gone, spec, meta, result, errors, log, progress, once)
 if #to.gone > 0 then tick(to.count, "expired", #to.gone) end
 if #to.done > 0 then tick(to.count, "completed", #to.done) end
 send_counts(counters, to.count)
 keep_observed(cells, now, to.seen)
 if woken or to.count.released then wake_one(wake) end
+if hears(events) then tell_ends(events, to, freed) end
 return out

@@ -3,7 +3,7 @@
 -- An id that is known already, or a unique key whose holder still lives, is answered and not stored.
 -- A job waits for those that are known, not completed, and came before it.
 --
--- KEYS  ready_high ready_normal ready_low scheduled blocked waiters spec meta locks lock_ends completed conf counters batches wake
+-- KEYS  ready_high ready_normal ready_low scheduled blocked waiters spec meta locks lock_ends completed conf counters batches wake events
 -- ARGV  now batch mark ...
 -- ...   id head spec; head is priority;due;delay;lock;lock_for;after,after
 -- OUT   {now, index, why, ...}: the jobs not stored, from 0; why is "" for a known id, else the holder's id
@@ -17,11 +17,12 @@
 --- @include admit
 --- @include tally
 --- @include wake
+--- @include tell
 
 local READY = { KEYS[1], KEYS[2], KEYS[3] }
 local scheduled, blocked, waiters, spec, meta = KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
 local locks, lock_ends, completed = KEYS[9], KEYS[10], KEYS[11]
-local conf, counters, batches, wake = KEYS[12], KEYS[13], KEYS[14], KEYS[15]
+local conf, counters, batches, wake, events = KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16]
 local now, ids, out = now_ms(ARGV[1]), {}, nil
 for i = 4, #ARGV, 3 do ids[#ids + 1] = ARGV[i] end
 out = { text(now) }
@@ -65,4 +66,7 @@ if #renewed > 0 then redis.call("ZREM", lock_ends, unpack(renewed)) end
 send(to)
 send_counts(counters, { enqueued = #fresh })
 if any(to[1]) or any(to[2]) or any(to[3]) then wake_one(wake) end
+if hears(events) then
+  tell(events, { "enqueued", ids_of(to[1], to[2], to[3]), "scheduled", ids_of(to.scheduled), "blocked", ids_of(to.blocked) })
+end
 return out

@@ -44,7 +44,7 @@ class Audit:
 
 
 class Auditing(Base):
-    async def audit(self, queue: str, workers: Iterable[str]) -> Audit:
+    async def audit_queue(self, queue: str, workers: Iterable[str]) -> Audit:
         """Look at all that is stored of a queue. ``workers`` are those that the fleet knows."""
         found, known = Audit(queue), frozenset(workers)
         keys = self.keys(queue)

@@ -132,7 +132,7 @@ class Diagnosing(Auditing, Checking, Counting):
         for queue in names:
             tell(f"the queue {queue}")
             workers = [worker.id for worker in await self.workers()]
-            audit = await self.audit(queue, workers)
+            audit = await self.audit_queue(queue, workers)
             await self._hands(audit, survey.parts.get(queue, []), workers)
             found.audits.append(audit)
             found.jobs += audit.count.jobs if audit.count else 0

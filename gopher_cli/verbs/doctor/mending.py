@@ -100,7 +100,7 @@ class Doctor(Diagnosing, Working):
         """Jobs that are due go into line, and follow-ups to their queues."""
         done = []
         if late := [c for c in audit.complaints if c.name == "due, and not promoted"]:
-            await self.promote(audit.queue)
+            await self.promote_due(audit.queue)
             ids = tuple(shown(complaint.job.id) for complaint in late)
             done.append(Repair("due, and not promoted", audit.queue, len(ids), ids))
         if audit.things["outbox"]:

@@ -13,14 +13,16 @@ local function observe(seen, kind, state, run_us, wait)
   numbers[column] = numbers[column] + 1
   numbers[4], numbers[5] = numbers[4] + run_us / 1000, numbers[5] + wait
   numbers[5 + cell.run], numbers[29 + cell.wait] = numbers[5 + cell.run] + 1, numbers[29 + cell.wait] + 1
+  if column > 1 then
+    numbers[54], numbers[54 + cell.run] = numbers[54] + run_us / 1000, numbers[54 + cell.run] + 1
+  end
 end
 
 local function keep_observed(cells, now, seen)
   local minute = "m" .. text(math.floor(now / 60000)) .. ";"
   for kind, new in pairs(seen) do
     local stored = redis.pcall("HGET", cells, minute .. kind)
-    new.cell[4] = math.floor(new.cell[4])
     local whole = add_text(new.cell, type(stored) == "string" and stored or "")
-    redis.pcall("HSET", cells, minute .. kind, table.concat(whole, ","))
+    redis.pcall("HSET", cells, minute .. kind, cell_text(whole))
   end
 end

@@ -20,6 +20,12 @@ local function put_back(job, state, keys, now)
   if state == "enqueued" then redis.call("ZADD", keys.ready[class_of(r.score)], r.score, job.id) end
 end
 
+local function tell_back(events, answer)
+  local came = { enqueued = {}, failed = {}, cancelled = {} }
+  for _, job in ipairs(answer) do table.insert(came[job[2]], job[1]) end
+  tell(events, { "enqueued", came.enqueued, "failed", came.failed, "cancelled", came.cancelled })
+end
+
 local function take_back(jobs, keys, now, max_losses)
   local count, free, answer = {}, {}, {}
   for _, job in ipairs(jobs) do
@@ -38,5 +44,6 @@ local function take_back(jobs, keys, now, max_losses)
   free_locks(keys.locks, keys.lock_ends, free)
   send_counts(keys.counters, count)
   if count.released then wake_one(keys.wake) end
+  if #answer > 0 and hears(keys.events) then tell_back(keys.events, answer) end
   return answer
 end

@@ -10,8 +10,9 @@ local function children_of(ids, waiters, blocked, ready, scheduled)
   return found
 end
 
--- Answers whether any of them stands in line now. `found` is what children_of has said.
-local function unblock(found, waiters, blocked, meta, ready, scheduled, now)
+-- Answers whether any of them stands in line now. `found` is what children_of has said; `freed`
+-- gets the ids by the state that they come to.
+local function unblock(found, waiters, blocked, meta, ready, scheduled, now, freed)
   local any = false
   for parent, children in pairs(found) do
     redis.call("HDEL", waiters, parent)
@@ -22,10 +23,12 @@ local function unblock(found, waiters, blocked, meta, ready, scheduled, now)
         redis.call("ZREM", blocked, child)
         if r.ready_at ~= "" and tonumber(r.ready_at) > now then
           redis.call("ZADD", scheduled, r.ready_at, child)
+          table.insert(freed.scheduled, child)
         else
           any, r.ready_at = true, text(now)
           redis.call("HSET", meta, child, line(r))
           redis.call("ZADD", ready[class_of(score)], score, child)
+          table.insert(freed.enqueued, child)
         end
       end
     end

@@ -1,0 +1,19 @@
+"""Figures: what other systems are told of everything, all of it at one time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gopher_cli.model.cells import Cell
+from gopher_cli.model.stats import QueueStats, ServerInfo, WorkerInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """``types`` holds every attempt that ever ended, by type. ``unreadable`` queues have foreign keys."""
+
+    queues: list[QueueStats]
+    types: dict[str, Cell]
+    workers: list[WorkerInfo]
+    server: ServerInfo
+    unreadable: list[str]

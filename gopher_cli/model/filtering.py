@@ -1,0 +1,31 @@
+"""Filter: which jobs are meant. Lists, searches and every bulk verb take the same one."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Filter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which jobs are meant; empty means all. ``older_than`` in seconds, ``error`` a regular expression.
+
+    ``group`` is one of `failure_groups`: dead jobs, unless states are named. ``id_part`` stands somewhere in
+    the id. Each of ``payload`` is (path, value): ``("user.id", "42")``. Each of ``text`` must be found in
+    what is known of the job: its id, type, tags, payload or last error, in whatever case.
+    """
+
+    states: tuple[str, ...] = ()
+    queues: tuple[str, ...] = ()
+    type: str = ""
+    tag: str = ""
+    error: str = ""
+    older_than: float = 0.0
+    group: str = ""
+    id_part: str = ""
+    payload: tuple[tuple[str, str], ...] = ()
+    text: tuple[str, ...] = ()
+
+    @property
+    def by_content(self) -> bool:
+        """Whether jobs must be looked at to know; else their place tells."""
+        simple = self.type or self.tag or self.error or self.older_than
+        return bool(simple or self.group or self.id_part or self.payload or self.text)

@@ -1,0 +1,60 @@
+"""The story of a job as it can be told from its record: one moment after the other, for any door."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gopher_cli.model.stats import AttemptRecord, JobDetail
+from gopher_cli.model.words import ago, took
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """``at`` in epoch ms. ``kind`` is an outcome, a state, or created, ready, started, handed back."""
+
+    at: int
+    what: str
+    about: str
+    kind: str
+
+
+def story_of(job: JobDetail) -> list[Moment]:
+    """The oldest first. What is of the same moment stands in the order in which it came about."""
+    return sorted(_moments(job), key=lambda moment: moment.at)
+
+
+def _moments(job: JobDetail) -> Iterator[Moment]:
+    yield Moment(job.created, "created", "", "created")
+    for event in job.history:
+        what = "handed back" if event.outcome == "interrupted" else event.outcome
+        yield Moment(event.at, what, _told(event, job.now), event.outcome)
+    if _handed_back(job):
+        taken = job.started <= job.ready_at <= job.now
+        at = job.ready_at if taken else job.started
+        yield Moment(at, "handed back", "no attempt was spent", "interrupted")
+    elif job.created < job.ready_at <= job.now:
+        yield Moment(job.ready_at, "ready", "", "ready")
+    if job.started and job.state in ("processing", "completed"):
+        waited = max(0, job.started - (job.ready_at or job.created)) / 1000
+        about = f"attempt {job.attempts}, after {took(waited)} in line"
+        yield Moment(job.started, "started", about, "started")
+    if job.finished and job.state in ("completed", "cancelled"):
+        ran = (job.finished - job.started) / 1000 if job.started and job.state == "completed" else None
+        yield Moment(job.finished, job.state, f"after {took(ran)}" if ran is not None else "", job.state)
+
+
+def _handed_back(job: JobDetail) -> bool:
+    """Taken by a worker that gave it back unharmed: of this the history keeps nothing."""
+    waits = job.state in ("enqueued", "scheduled")
+    return waits and bool(job.worker and job.started) and all(e.at < job.started for e in job.history)
+
+
+def _told(event: AttemptRecord, now: int) -> str:
+    parts = [f"attempt {event.attempt}" if event.attempt else ""]
+    parts += [f"after {took(event.seconds)}" if event.seconds else ""]
+    parts += [f"exit code {event.exit_code}" if event.exit_code else ""]
+    parts += [f"again {ago(event.retry_at, now)}" if event.retry_at > now else ""]
+    said = ", ".join(filter(None, parts))
+    error = event.error.strip().splitlines()[0] if event.error.strip() else ""
+    return f"{said}: {error}" if error and said else said or error

@@ -1,0 +1,29 @@
+-- What has happened, for those who watch: one entry for each state, with all jobs that have come to it.
+-- The stream is there only while somebody watches, and telling never stops the work. It is capped: fewer
+-- entries when they are large.
+local function hears(events) return redis.call("EXISTS", events) == 1 end
+
+-- `news` is {state, {id, ...}, state, {id, ...}, ...}, in the order in which it came about.
+local function tell(events, news)
+  for i = 1, #news, 2 do
+    local state, ids = news[i], news[i + 1]
+    local most = #ids > 50 and "2000" or "10000"
+    if #ids > 0 then redis.pcall("XADD", events, "MAXLEN", "~", most, "*", state, table.concat(ids, " ")) end
+  end
+end
+
+-- The ids in batches of ZADD (lib/batch.lua).
+local function ids_of(...)
+  local ids = {}
+  for _, one in ipairs({ ... }) do
+    for i = 4, #one, 2 do ids[#ids + 1] = one[i] end
+  end
+  return ids
+end
+
+-- One part of each: the id of a job on a plan.
+local function each(jobs, part)
+  local ids = {}
+  for i, job in ipairs(jobs) do ids[i] = job[part] end
+  return ids
+end

@@ -1,0 +1,26 @@
+"""Asks about replies: what a request that may be sent again was answered. No I/O."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gopher_cli.store.ask import Ask
+from gopher_cli.store.keys import reply_key
+
+_KEPT = 24 * 3600 * 1000  # ms
+
+
+def claim(namespace: str, digest: str, record: bytes) -> Ask[bytes]:
+    """Write the record down if none is there; the one that is there then."""
+    key = reply_key(namespace, digest)
+    return Ask([("SET", key, record, "NX", "PX", _KEPT), ("GET", key)], lambda raw: raw[1] or record)
+
+
+def conclude(namespace: str, digest: str, record: bytes) -> Ask[None]:
+    """Put the record in the place of the claim; a claim that is over has nothing to remember."""
+    key = reply_key(namespace, digest)
+
+    def answer(_: list[Any]) -> None:
+        return None
+
+    return Ask([("SET", key, record, "XX", "KEEPTTL")], answer)

@@ -1,0 +1,133 @@
+"""API keys: make, list, revoke. Only a digest is stored; a secret is told once and never again."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+
+import msgspec
+
+from gopher_cli.model.errors import Refused, Usage
+from gopher_cli.model.keys import (
+    LIVE,
+    REVOKED,
+    ApiKey,
+    KeyInfo,
+    NewKey,
+    check_name,
+    check_scopes,
+    digest_of,
+    meant_key,
+    write_secret,
+)
+from gopher_cli.model.rates import parse_rate
+from gopher_cli.store import access, ask
+from gopher_cli.verbs.base import Base
+
+MOST = 1000  # live keys: every server reads them once a second
+_REMEMBERED_MS = 90 * 86_400_000  # a dead key is shown so long
+_decoder = msgspec.json.Decoder(ApiKey)
+
+
+class Access(Base):
+    async def create_key(
+        self, name: str, *, role: str = "", scopes: Iterable[str] = (), lasts: float = 0.0, rate: str = ""
+    ) -> NewKey:
+        """``lasts`` in seconds, 0 for ever; ``rate`` such as 100/s, on each server. Raises Usage, Refused.
+
+        The secret is in the answer, and nowhere else.
+        """
+        granted = check_scopes(role, scopes)
+        if lasts < 0:
+            raise Usage("a key expires after a while, not before now")
+        now = await self.store.ask(ask.time_ms())
+        await self._make_room(now)
+        id = secrets.token_hex(5)
+        info = KeyInfo(
+            id=id, name=check_name(name), scopes=granted, created_ms=now, rate=_checked_rate(rate),
+            expires_ms=now + max(1, round(lasts * 1000)) if lasts else 0,
+        )  # fmt: skip
+        secret = write_secret(id, secrets.token_urlsafe(32))
+        await self._put(ApiKey(info=info, digest=digest_of(secret)))
+        await self.audit("create key", f"{info.name} ({id})", changed=1, detail=" ".join(granted))
+        return NewKey(info=info, secret=secret)
+
+    async def api_keys(self) -> list[KeyInfo]:
+        """Every key, the newest first; the dead ones for a while too."""
+        found, _ = await self.access_table()
+        used = await self.store.ask(access.uses(self.namespace))
+        infos = [msgspec.structs.replace(key.info, last_used_ms=used.get(id, 0)) for id, key in found.items()]
+        return sorted(infos, key=lambda info: (info.created_ms, info.id), reverse=True)
+
+    async def living_key(self, wanted: str) -> KeyInfo:
+        """The key that an id or a name means, when it can be revoked. Raises as `revoke_key`."""
+        return (await self._meant(wanted)).info
+
+    async def revoke_key(self, wanted: str) -> KeyInfo:
+        """By id, or by a name that one living key has. It opens nothing within a second.
+
+        Raises NotFound, and Conflict where it was revoked already or the name is not enough.
+        """
+        key = await self._meant(wanted)
+        now = await self.store.ask(ask.time_ms())
+        info = msgspec.structs.replace(key.info, revoked_ms=now)
+        await self._put(msgspec.structs.replace(key, info=info))
+        await self.audit("revoke key", f"{info.name} ({info.id})", changed=1)
+        return info
+
+    async def access_table(self) -> tuple[dict[str, ApiKey], str]:
+        """What a door has to know: every key by its id, and the secret of sessions.
+
+        A key that cannot be read opens nothing, and keeps nobody else out.
+        """
+        found = await self.store.ask(access.table(self.namespace))
+        return {id: key for id, raw in found.keys.items() if (key := _read(raw))}, found.seal
+
+    async def session_secret(self) -> str:
+        """The secret that seals sessions, the same for all servers; made when there is none."""
+        return await self.store.ask(access.seal(self.namespace, secrets.token_hex(32)))
+
+    async def note_key_uses(self, used: dict[str, int]) -> None:
+        """Remember when these were last used (ms)."""
+        await self.store.ask(access.note_uses(self.namespace, used))
+
+    async def _put(self, key: ApiKey) -> None:
+        await self.store.ask(access.put_key(self.namespace, key.info.id, msgspec.json.encode(key)))
+
+    async def _meant(self, wanted: str) -> ApiKey:
+        known, _ = await self.access_table()
+        return known[meant_key([key.info for key in known.values()], wanted).id]
+
+    async def _make_room(self, now: int) -> None:
+        """Forget what died long ago. The newest stays: whoever had keys once goes on asking for them."""
+        known = sorted(await self.api_keys(), key=lambda info: info.created_ms)
+        gone = [
+            info.id for info in known[:-1] if _died(info, now) and _died(info, now) < now - _REMEMBERED_MS
+        ]
+        await self.store.ask(access.forget_keys(self.namespace, gone))
+        if sum(info.state(now) == LIVE for info in known) >= MOST:
+            raise Refused(
+                f"there are {MOST} keys, and that is the limit", "gopher keys revoke what nobody uses"
+            )
+
+
+def _died(info: KeyInfo, now: int) -> int:
+    """When, ms; 0 for a living one."""
+    state = info.state(now)
+    return 0 if state == LIVE else info.revoked_ms if state == REVOKED else info.expires_ms
+
+
+def _checked_rate(rate: str) -> str:
+    try:
+        if rate:
+            parse_rate(rate)
+    except ValueError as error:
+        raise Usage(str(error)) from None
+    return rate.strip()
+
+
+def _read(raw: bytes) -> ApiKey | None:
+    try:
+        return _decoder.decode(raw)
+    except msgspec.DecodeError:
+        return None

@@ -1,0 +1,128 @@
+"""Gathering a page: candidates in the order of time, of which those are kept that the filter means."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from gopher_cli.model.errors import Usage
+from gopher_cli.model.filtering import Filter
+from gopher_cli.model.stats import JobRow
+from gopher_cli.store import ask
+from gopher_cli.store.rows import row_of
+from gopher_cli.store.stretches import stretches_of
+from gopher_cli.verbs.meaning import means
+from gopher_cli.verbs.paging import Page
+from gopher_cli.verbs.sweeping import SLICE
+from gopher_cli.verbs.walking import Candidate, Cursor, Walk
+
+if TYPE_CHECKING:
+    from gopher_cli.verbs.paging import Paging
+
+# What one page may cost: jobs looked at, bytes of them, seconds. Then it answers what it has found.
+LOOKED_AT, BYTES, SECONDS = 10_000, 32 * 1024 * 1024, 1.0
+_FIRST_SLICE, _SLICE_BYTES = 64, 4 * 1024 * 1024
+_SEARCHED = 16  # jobs at once by a pattern
+_QUEUES = 14  # that are read side by side, in the order of time; more of them one group after the other
+_Places = Sequence[tuple[str, str]]
+
+
+async def gather(
+    verbs: Paging,
+    wanted: Filter,
+    *,
+    limit: int,
+    cursor: str,
+    newest: bool,
+    since: int = 0,
+    reruns: bool = False,
+) -> Page:
+    """One page. With ``since`` (ms) without what came later, and ``reruns`` what ran or died later."""
+    if not 0 < limit <= LOOKED_AT:
+        raise Usage(f"a page has from 1 to {LOOKED_AT} jobs, not {limit}")
+    passed = Cursor.read(cursor, newest=newest)
+    reader = _Reader(verbs, wanted, limit, since, reruns)
+    for group in _groups(await verbs.places(wanted), passed.first):
+        passed.first = group[0][0]
+        apart = groupby(group, key=lambda one: one[0])
+        stretches = [
+            s for queue, mine in apart for s in stretches_of(verbs.keys(queue), [p for _, p in mine])
+        ]
+        walk = Walk(verbs.store, stretches, passed)
+        await reader.read(walk)
+        if await walk.fill(1):
+            return Page(reader.rows, passed.text())
+        for queue, _ in group:
+            passed.marks.pop(queue, None)
+    return Page(reader.rows, "")
+
+
+def _groups(places: _Places, first: str) -> Iterator[_Places]:
+    """Places by queue, some queues at a time, from the queue ``first`` on."""
+    queues = sorted({queue for queue, _ in places if queue >= first})
+    for start in range(0, len(queues), _QUEUES):
+        some = set(queues[start : start + _QUEUES])
+        yield sorted((one for one in places if one[0] in some), key=lambda one: one[0])
+
+
+class _Reader:
+    """Fills the rows of one page, at a bounded cost: it reads fewer jobs at once where they are large."""
+
+    def __init__(self, verbs: Paging, wanted: Filter, limit: int, since: int, reruns: bool) -> None:
+        self.rows: list[JobRow] = []
+        self._verbs, self._wanted, self._limit = verbs, wanted, limit
+        self._since, self._reruns = since, reruns
+        self._jobs, self._bytes, self._slice = LOOKED_AT, BYTES, _FIRST_SLICE
+        self._until = time.monotonic() + SECONDS
+
+    async def read(self, walk: Walk) -> None:
+        while len(self.rows) < self._limit and not self._spent():
+            whole = self._wanted.by_content or self._since
+            candidates = await walk.next(min(self._slice, SLICE if whole else self._limit - len(self.rows)))
+            if not candidates:
+                return
+            for n, row in enumerate(await self._rows(candidates)):
+                if len(self.rows) == self._limit:
+                    walk.put_back(candidates[n:])
+                    return
+                walk.passed(candidates[n])
+                if row is not None:
+                    self.rows.append(row)
+
+    def _spent(self) -> bool:
+        return self._jobs <= 0 or self._bytes <= 0 or time.monotonic() >= self._until
+
+    def _spend(self, jobs: int, size: int) -> None:
+        self._jobs -= jobs
+        self._bytes -= size
+        most = _SEARCHED if self._wanted.error else SLICE  # a search may take long: look at the clock
+        self._slice = max(1, min(most, _SLICE_BYTES * jobs // max(1, size), self._jobs))
+
+    async def _rows(self, candidates: Sequence[Candidate]) -> list[JobRow | None]:
+        """The row of each, or None where it is not meant."""
+        now = await self._verbs.store.ask(ask.time_ms()) if self._wanted.older_than else 0
+        rows: list[JobRow | None] = [None] * len(candidates)
+        by_queue: dict[str, list[int]] = {}
+        for n, one in enumerate(candidates):
+            by_queue.setdefault(one.queue, []).append(n)
+        for queue, mine in by_queue.items():
+            ids = [candidates[n].id for n in mine]
+            specs, metas, errors = await self._verbs.store.ask(ask.records(self._verbs.keys(queue), ids))
+            self._spend(len(ids), sum(map(len, specs)) + sum(map(len, errors)))
+            for n, spec, meta, told in zip(mine, specs, metas, errors, strict=True):
+                rows[n] = self._row(candidates[n], spec, meta, told, now)
+        return rows
+
+    def _row(self, one: Candidate, spec: bytes, meta: bytes, errors: bytes, now: int) -> JobRow | None:
+        if self._since and self._is_later(one):
+            return None
+        row = row_of(one.id, one.queue, one.state, one.score, spec, meta, errors, self._verbs.defaults)
+        return row if means(self._wanted, row, spec, errors, now) else None
+
+    def _is_later(self, one: Candidate) -> bool:
+        if not self._reruns:
+            return one.record.created > self._since
+        died = one.score if one.state == "failed" else 0
+        return max(one.record.created, one.record.started, died) > self._since

@@ -1,0 +1,64 @@
+"""Grouping the dead letter queue by error: what went wrong, how often, since when."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import msgspec
+
+from gopher_cli.model.errors import Usage
+from gopher_cli.model.filtering import Filter
+from gopher_cli.model.grouping import FailureGroup, FailureGroups, group_of, shape_of
+from gopher_cli.model.stats import JobRow
+from gopher_cli.verbs.paging import Paging
+
+_SAMPLE = 5
+_ALL = Filter()
+
+
+class Grouping(Paging):
+    async def failure_groups(self, wanted: Filter = _ALL, *, most: int = 10_000) -> FailureGroups:
+        """Dead jobs by their last error, the largest group first; the ``most`` newest are looked at.
+
+        Fewer, where they are so large that a page of them ends before. ``Filter(group=...)`` finds the jobs
+        of a group. Raises Usage for other states than failed.
+        """
+        if set(wanted.states) - {"failed"}:
+            raise Usage("only dead jobs are grouped", "leave the states away, or say failed")
+        found: dict[str, _Gathered] = {}
+        page = await self.page(msgspec.structs.replace(wanted, states=("failed",)), limit=most)
+        for row in page.rows:
+            found.setdefault(group_of(row.error), _Gathered()).add(row)
+        groups = [gathered.group(name) for name, gathered in found.items()]
+        groups.sort(key=lambda one: (-one.count, -one.last_ms))
+        return FailureGroups(groups, seen=len(page.rows), whole=not page.next_cursor)
+
+
+class _Gathered:
+    """One group while it grows; its jobs come the newest first."""
+
+    def __init__(self) -> None:
+        self.newest: list[JobRow] = []
+        self.oldest: JobRow | None = None
+        self.types: Counter[str] = Counter()
+        self.queues: Counter[str] = Counter()
+
+    def add(self, row: JobRow) -> None:
+        self.types[row.type] += 1
+        self.queues[row.queue] += 1
+        self.oldest = row
+        if len(self.newest) < _SAMPLE:
+            self.newest.append(row)
+
+    def group(self, name: str) -> FailureGroup:
+        first = self.newest[0]
+        return FailureGroup(
+            group=name,
+            error=shape_of(first.error),
+            count=self.types.total(),
+            types=dict(self.types.most_common()),
+            queues=dict(self.queues.most_common()),
+            first_ms=(self.oldest or first).at,
+            last_ms=first.at,
+            sample=[row.id for row in self.newest],
+        )

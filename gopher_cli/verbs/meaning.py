@@ -1,0 +1,109 @@
+"""Whether a Filter means a job, by what is stored of it. The cheap questions come first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+
+from gopher_cli.model.filtering import Filter
+from gopher_cli.model.grouping import group_of
+from gopher_cli.model.job import Spec
+from gopher_cli.model.stats import JobRow
+from gopher_cli.store.rows import spec_or_none
+
+_LINE, _HISTORY = 500, 4000  # bytes
+
+
+def means(wanted: Filter, row: JobRow, spec: bytes, errors: bytes, now: int) -> bool:
+    """``now`` (ms) counts only where the filter asks for an age."""
+    if wanted.type and row.type != wanted.type:
+        return False
+    if wanted.id_part and wanted.id_part not in row.id:
+        return False
+    if wanted.older_than and row.at > now - wanted.older_than * 1000:
+        return False
+    if wanted.error and not re.search(wanted.error, _searched(errors)):
+        return False
+    if wanted.group and not _is_of(wanted.group, row):
+        return False
+    return not (wanted.tag or wanted.payload or wanted.text) or _holds(wanted, row, spec)
+
+
+def _searched(errors: bytes) -> str:
+    """The beginnings of the last lines of a history: a pattern may take long, and searches no more."""
+    if len(errors) > _LINE:
+        errors = b"\n".join(line[:_LINE] for line in errors.splitlines())[-_HISTORY:]
+    return errors.decode("utf-8", "replace")
+
+
+def _is_of(group: str, row: JobRow) -> bool:
+    return bool(row.error or row.state == "failed") and group_of(row.error) == group
+
+
+def _holds(wanted: Filter, row: JobRow, raw: bytes) -> bool:
+    """The questions that need the spec; of an unreadable one nothing but the text can be known."""
+    spec = spec_or_none(raw)
+    if wanted.tag and (spec is None or wanted.tag not in spec.options.tags):
+        return False
+    if wanted.payload and not (spec and _has_fields(spec, wanted.payload)):
+        return False
+    return not wanted.text or _says(wanted.text, row, spec)
+
+
+def _has_fields(spec: Spec, fields: tuple[tuple[str, str], ...]) -> bool:
+    try:
+        payload = msgspec.json.decode(spec.payload)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+    return all(any(_equals(one, text) for one in _at(payload, path)) for path, text in fields)
+
+
+def _at(value: Any, path: str) -> Iterator[Any]:
+    """Every value at the end of this path; of a list each member, or the one with that number."""
+    name, _, rest = path.partition(".")
+    if not path:
+        yield from value if isinstance(value, list) else [value]
+    elif isinstance(value, dict):
+        if path in value:  # a name may have dots
+            yield from _at(value[path], "")
+        elif name in value:
+            yield from _at(value[name], rest)
+    elif isinstance(value, list) and name.isdecimal():
+        yield from _at(value[int(name)], rest) if int(name) < len(value) else ()
+    elif isinstance(value, list):
+        for one in value:
+            yield from _at(one, path)
+
+
+def _equals(value: Any, text: str) -> bool:
+    """JSON's scalars as people write them: ``42`` is the number and the text, ``true`` both too."""
+    if isinstance(value, str):
+        return value == text
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value] == text
+    if isinstance(value, (int, float)):
+        try:
+            return bool(value == msgspec.json.decode(text)) and text not in ("true", "false")
+        except (msgspec.DecodeError, UnicodeError):
+            return False
+    return False
+
+
+def _says(words: tuple[str, ...], row: JobRow, spec: Spec | None) -> bool:
+    known = [row.id, row.type, row.error]
+    if spec is not None:
+        known += [*spec.options.tags, spec.options.unique_key, _readable(bytes(spec.payload))]
+    whole = "\n".join(known).casefold()
+    return all(word.casefold() in whole for word in words)
+
+
+def _readable(payload: bytes) -> str:
+    """JSON as people would write it: what is escaped (``\\u00fc``) is searched for as what it is."""
+    if b"\\u" in payload:
+        with suppress(msgspec.DecodeError, UnicodeError, ValueError):
+            payload = msgspec.json.encode(msgspec.json.decode(payload))
+    return payload.decode("utf-8", "replace")

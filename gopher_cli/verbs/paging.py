@@ -1,0 +1,42 @@
+"""Pages of a list of jobs: each goes on where the last one ended, whatever comes and goes meanwhile."""
+
+from __future__ import annotations
+
+import msgspec
+
+from gopher_cli.model.filtering import Filter
+from gopher_cli.model.stats import JobRow
+from gopher_cli.verbs.sweeping import SLICE, Sweeping
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Some rows of a list; with ``next_cursor`` it goes on, and empty it has ended."""
+
+    rows: list[JobRow]
+    next_cursor: str
+
+
+class Paging(Sweeping):
+    async def page(self, wanted: Filter, *, limit: int = 50, cursor: str = "", newest: bool = True) -> Page:
+        """The next rows of a list, by the time that their state turns on; ``limit`` at most.
+
+        What one page may cost is bounded: it may have fewer rows, even none, and a cursor to go on. A
+        job that changes its state while the list is read may come twice; any other comes exactly once.
+        Raises Usage for a cursor that is none, NotFound for an unknown queue.
+        """
+        from gopher_cli.verbs.gathering import gather  # late: most commands list nothing
+
+        return await gather(self, wanted, limit=limit, cursor=cursor, newest=newest)
+
+    async def jobs(self, wanted: Filter, *, limit: int = 50, newest: bool = True) -> list[JobRow]:
+        """Jobs as rows, those whose state is the newest first; ``limit`` in all, 0 for no limit."""
+        rows: list[JobRow] = []
+        cursor = ""
+        while not limit or len(rows) < limit:
+            some = min(SLICE, limit - len(rows)) if limit else SLICE
+            page = await self.page(wanted, limit=some, cursor=cursor, newest=newest)
+            rows += page.rows
+            cursor = page.next_cursor
+            if not cursor:
+                break
+        return rows

@@ -1,0 +1,16 @@
+"""Remembering, for a day, what a request that may come again was answered."""
+
+from __future__ import annotations
+
+from gopher_cli.store import replying
+from gopher_cli.verbs.base import Base
+
+
+class Replying(Base):
+    async def claim_reply(self, digest: str, record: bytes) -> bytes:
+        """Write this down for a request, unless something is written for it; what is written then."""
+        return await self.store.ask(replying.claim(self.namespace, digest, record))
+
+    async def keep_reply(self, digest: str, record: bytes) -> None:
+        """Write down how a request that was claimed has ended."""
+        await self.store.ask(replying.conclude(self.namespace, digest, record))

@@ -1,0 +1,186 @@
+"""Walking through many places at once, in the order of time, from where a cursor says."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import zlib
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from gopher_cli.model.errors import Usage
+from gopher_cli.store import calls, stretches
+from gopher_cli.store.calls import Record
+from gopher_cli.store.keys import PLACES
+from gopher_cli.store.stretches import Mark, Standing, Stretch
+
+if TYPE_CHECKING:
+    from gopher_cli.store.redis import RedisStore
+
+_AT_ONCE = 4000  # ids that one step reads, of all places together
+_LONGEST = 16 * 1024  # characters of a cursor
+
+
+class Cursor(msgspec.Struct, array_like=True):
+    """How far each stretch of each queue was read. A queue before ``first`` was read to its end."""
+
+    newest: bool
+    first: str = ""
+    marks: dict[str, dict[str, Mark]] = {}
+
+    def text(self) -> str:
+        packed = zlib.compress(msgspec.json.encode(self), 9)
+        return base64.urlsafe_b64encode(packed).rstrip(b"=").decode()
+
+    @classmethod
+    def read(cls, text: str, *, newest: bool) -> Cursor:
+        """Raises Usage for what is no cursor, or one of a list in the other order."""
+        if not text:
+            return cls(newest)
+        wrong = Usage("this cursor was not made here", "leave it away to begin at the beginning")
+        if len(text) > _LONGEST:
+            raise wrong
+        try:
+            packed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+            plain = zlib.decompressobj().decompress(packed, 64 * _LONGEST)
+            found = msgspec.json.decode(plain, type=cls)
+        except (binascii.Error, zlib.error, msgspec.DecodeError, ValueError) as error:
+            raise wrong from error
+        if found.newest is not newest:
+            raise Usage("this cursor is of a list in the other order", "give the order as before")
+        return found
+
+    def mark(self, stretch: Stretch) -> Mark | None:
+        return self.marks.get(stretch.keys.queue, {}).get(stretch.name)
+
+    def put(self, stretch: Stretch, mark: Mark) -> None:
+        self.marks.setdefault(stretch.keys.queue, {})[stretch.name] = mark
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A job on the way. ``when`` is the time (ms) by which lists are ordered."""
+
+    lane: Lane
+    id: str
+    score: float
+    record: Record
+    when: int
+    alone: bool = False  # the next one has another score: the mark needs no id
+
+    @property
+    def queue(self) -> str:
+        return self.lane.stretch.keys.queue
+
+    @property
+    def state(self) -> str:
+        return PLACES[self.lane.stretch.place]
+
+
+@dataclass(slots=True)
+class Lane:
+    """A stretch that is being read: what was read ahead, and whether there is more."""
+
+    stretch: Stretch
+    mark: Mark | None
+    ahead: deque[Candidate] = field(default_factory=deque)
+    more: bool = True
+
+
+class Walk:
+    """Candidates of many stretches in the order of time. What was passed is in the cursor for good."""
+
+    def __init__(self, store: RedisStore, wanted: Sequence[Stretch], cursor: Cursor) -> None:
+        self._store = store
+        self._newest = cursor.newest
+        self.cursor = cursor
+        self._lanes = [Lane(one, cursor.mark(one)) for one in wanted]
+
+    async def next(self, count: int) -> list[Candidate]:
+        """The next candidates, ``count`` at most, none at the end. Each is to be passed, or put back."""
+        found: list[Candidate] = []
+        while len(found) < count and await self.fill(count):
+            lanes = [lane for lane in self._lanes if lane.ahead]
+            heads = [(lane.ahead[0].when, -n if self._newest else n) for n, lane in enumerate(lanes)]
+            best = heads.index(max(heads) if self._newest else min(heads))
+            found.append(lanes[best].ahead.popleft())
+        return found
+
+    def passed(self, one: Candidate) -> None:
+        self.cursor.put(one.lane.stretch, Mark(one.score, "" if one.alone else one.id))
+
+    def put_back(self, some: Sequence[Candidate]) -> None:
+        """The last ones that `next` has answered come again."""
+        for one in reversed(some):
+            one.lane.ahead.appendleft(one)
+
+    async def fill(self, count: int) -> bool:
+        """Read ahead where nothing is left; whether any candidate remains."""
+        dry = [lane for lane in self._lanes if lane.more and not lane.ahead]
+        if dry:
+            step = max(8, min(count + 1, _AT_ONCE // len(dry)))
+            found = [await self._behind(lane, step) for lane in dry if lane.mark and lane.mark.id]
+            plain = [lane for lane in dry if not (lane.mark and lane.mark.id)]
+            wanted = [(lane.stretch, lane.mark, 0) for lane in plain]
+            read = await self._store.ask(stretches.read(wanted, step, newest=self._newest)) if wanted else []
+            await self._take([*found, *zip(plain, read, strict=True)], step)
+        return any(lane.ahead for lane in self._lanes)
+
+    async def _take(self, found: Sequence[tuple[Lane, list[Standing]]], step: int) -> None:
+        ids = [(lane.stretch.keys, [id for id, _ in rows]) for lane, rows in found]
+        lines = iter(await self._store.ask(stretches.metas(ids)) if any(rows for _, rows in found) else [])
+        for lane, rows in found:
+            lane.more = len(rows) >= step
+            for n, (id, score) in enumerate(rows):
+                record = calls.read_record(next(lines))
+                alone = rows[n + 1][1] != score if n + 1 < len(rows) else not lane.more
+                when = _when(lane.stretch.place, score, record)
+                lane.ahead.append(Candidate(lane, id, score, record, when, alone))
+            if rows:
+                id, score = rows[-1]
+                lane.mark = Mark(score, id)
+
+    async def _behind(self, lane: Lane, step: int) -> tuple[Lane, list[Standing]]:
+        """The jobs behind a mark that stands among others of its score. Whoever comes or goes meanwhile:
+        none of the others is left out, for the first one read is the mark's own job, or stands before it."""
+        assert lane.mark
+        while True:
+            skip = await self._index(lane.stretch, lane.mark)
+            wanted = [(lane.stretch, lane.mark, skip)]
+            (rows,) = await self._store.ask(stretches.read(wanted, step + 1, newest=self._newest))
+            behind = [one for one in rows if lane.mark.is_before(one, newest=self._newest)]
+            if not skip or not rows or len(behind) < len(rows):
+                return lane, behind[:step]
+
+    async def _index(self, stretch: Stretch, mark: Mark) -> int:
+        """Where the mark's job stands among those of its score; the one before, where it has gone."""
+        index, size = await self._store.ask(stretches.where(stretch, mark, newest=self._newest))
+        if index is not None:
+            return index
+        low, high = 0, size  # the first that stands behind the mark is in here
+        while low < high:
+            middle = (low + high) // 2
+            one = await self._store.ask(stretches.nth(stretch, mark, middle, newest=self._newest))
+            if one is None or mark.is_before(one, newest=self._newest):
+                high = middle
+            else:
+                low = middle + 1
+        return max(0, low - 1)
+
+
+def _when(place: str, score: float, record: Record) -> int:
+    """What waits for a moment to come counts from when it began to wait."""
+    match PLACES[place]:
+        case "enqueued":
+            return record.ready_at or record.created
+        case "processing":
+            return record.started
+        case "completed" | "cancelled":
+            return record.finished or int(score)
+        case "scheduled" | "retrying" | "blocked":
+            return max(record.started, record.created)
+    return int(score)

@@ -1,0 +1,187 @@
+"""What the scripts tell to those who watch, and that they tell nothing where nobody does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import a
+import pytest
+from driver import Queue
+
+Deed = Callable[[Queue], None]
+
+
+def submit(queue: Queue) -> None:
+    queue.submit(a.job("one"), a.job("two"), a.job("late", delay=60.0), a.job("child", after=["one"]))
+
+
+def reserve(queue: Queue) -> None:
+    submit(queue)
+    queue.reserve(count=2)
+
+
+def complete(queue: Queue) -> None:
+    submit(queue)
+    queue.settle(*map(a.settlement, queue.reserve(count=2)))
+
+
+def come_to(*outcomes: object) -> Deed:
+    def deed(queue: Queue) -> None:
+        queue.submit(*(a.job(f"j{n}") for n in range(len(outcomes))))
+        leases = queue.reserve(count=len(outcomes))
+        queue.settle(*map(a.settlement, leases, outcomes))
+
+    return deed
+
+
+def forget_at_once(queue: Queue) -> None:
+    queue.submit(a.job("one"))
+    queue.settle(*(a.settlement(lease, retention=0.0) for lease in queue.reserve()))
+
+
+def promote(queue: Queue) -> None:
+    queue.submit(a.job("late", delay=60.0))
+    queue.later(a.minute)
+    queue.promote()
+
+
+def lose(queue: Queue) -> None:
+    queue.submit(a.job("one"), a.job("two"))
+    queue.reserve(count=2)
+    queue.cancel("two")
+    queue.lose()
+
+
+def die(queue: Queue) -> None:
+    queue.submit(a.job("one"), a.job("two"))
+    queue.reserve(count=2)
+    queue.hand_back(running=["one"], max_losses=1)
+
+
+def cancel(queue: Queue) -> None:
+    queue.submit(a.job("one"), a.job("two"))
+    queue.cancel("one", "two", "nobody")
+
+
+def requeue(queue: Queue) -> None:
+    cancel(queue)
+    queue.requeue("one", "two")
+
+
+def purge(queue: Queue) -> None:
+    cancel(queue)
+    queue.purge("cancelled", "one", "nobody")
+
+
+def pause(queue: Queue) -> None:
+    queue.pause()
+    queue.pause()
+    queue.pause(paused=False)
+
+
+def garbage(queue: Queue) -> None:
+    queue.submit(a.job("one"))
+    queue.redis.hset(queue.keys["meta"], "one", "garbage")
+    queue.reserve()
+
+
+SAID = {
+    "submit": (submit, ["enqueued one two", "scheduled late", "blocked child"]),
+    "reserve": (reserve, ["processing one two"]),
+    "settle a success": (complete, ["completed one two", "enqueued child"]),
+    "settle other ends": (
+        come_to(a.failure(delay=60.0), a.discard(), a.snooze(), a.interruption(), a.cancellation()),
+        ["retrying j0", "failed j1", "cancelled j4", "scheduled j2", "enqueued j3"],
+    ),
+    "settle without keeping": (forget_at_once, ["completed one", "gone one"]),
+    "promote": (promote, ["enqueued late"]),
+    "reclaim": (lose, ["enqueued one", "cancelled two"]),
+    "hand_back": (die, ["enqueued two", "failed one"]),
+    "cancel": (cancel, ["cancelled one two"]),
+    "requeue": (requeue, ["enqueued one two"]),
+    "purge": (purge, ["gone one"]),
+    "pause": (pause, ["paused", "resumed"]),
+}
+each_deed = pytest.mark.parametrize(("deed", "said"), SAID.values(), ids=list(SAID))
+
+
+def watch(queue: Queue) -> None:
+    queue.redis.xadd(queue.keys["events"], {"watched": ""})
+
+
+def told(queue: Queue) -> list[str]:
+    entries = (one for _, entry in queue.redis.xrange(queue.keys["events"]) for one in entry.items())
+    return [f"{state.decode()} {ids.decode()}".strip() for state, ids in entries]
+
+
+@each_deed
+def test_whoever_watches_hears_of_it(queue: Queue, deed: Deed, said: list[str]) -> None:
+    watch(queue)
+
+    deed(queue)
+
+    assert told(queue)[-len(said) :] == said
+
+
+@each_deed
+def test_where_nobody_watches_nothing_is_told(queue: Queue, deed: Deed, said: list[str]) -> None:
+    deed(queue)
+
+    assert not queue.redis.exists(queue.keys["events"])
+
+
+def test_what_is_sent_again_is_told_once(queue: Queue) -> None:
+    watch(queue)
+    job = a.job("one")
+    for _ in range(2):
+        queue.submit(job)
+    (lease,) = queue.reserve(token="w:1", sequence=1)
+    queue.reserve(token="w:1", sequence=1)
+    for _ in range(2):
+        queue.settle(a.settlement(lease))
+
+    assert told(queue)[1:] == ["enqueued one", "processing one", "completed one"]
+
+
+def test_a_job_in_quarantine_is_told_as_failed(queue: Queue) -> None:
+    watch(queue)
+
+    garbage(queue)
+
+    assert told(queue)[-1] == "failed one"
+
+
+def test_a_foreign_value_under_the_key_of_the_events_stops_nobody(queue: Queue, broken: None) -> None:
+    queue.redis.set(queue.keys["events"], "theirs")
+
+    complete(queue)
+
+    assert queue.score("completed", "one")
+    assert queue.redis.get(queue.keys["events"]) == b"theirs"
+
+
+def test_a_full_memory_keeps_nobody_who_is_watched_from_draining(server: Queue, full) -> None:
+    watch(server)
+    server.submit(*(a.job(f"j{n}") for n in range(20)))
+    full()
+
+    leases = server.reserve(count=20)
+    server.settle(*map(a.settlement, leases))
+
+    assert all(server.state(f"j{n}") == "completed" for n in range(20))
+
+
+def test_a_stream_is_capped_and_sooner_where_its_entries_are_large(server: Queue) -> None:
+    watch(server)
+    for batch in range(45):
+        ids = [f"b{batch}-{n}" for n in range(60)]
+        server.submit(*map(a.job, ids))
+        for n in range(60):
+            server.cancel(ids[n])
+
+    small = server.redis.xlen(server.keys["events"])
+    for batch in range(2):
+        server.submit(*(a.job(f"c{batch}-{n}") for n in range(60)))
+
+    assert small > 2000, "single jobs are kept for longer"
+    assert server.redis.xlen(server.keys["events"]) < small

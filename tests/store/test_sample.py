@@ -1,0 +1,82 @@
+"""sample.lua: how a queue stood, noted once a minute."""
+
+from __future__ import annotations
+
+import a
+
+from gopher_cli.store.samples import samples
+
+MINUTE = a.NOW // a.minute
+
+
+def noted(queue, minute=MINUTE):
+    ask = samples([queue.keys], [minute])
+    return ask.answer([queue.redis.execute_command(*command) for command in ask.commands])[0].get(minute)
+
+
+def test_it_tells_how_many_jobs_stand_where_and_how_long_the_oldest_waits(queue):
+    queue.submit(a.job("one", priority=9), a.job("two"), a.job("three", priority=1))
+    queue.submit(a.job("later", delay=60.0), a.job("child", after=["three"]))
+    queue.submit(a.job("runs", priority=10), a.job("dies", priority=10), a.job("tries", priority=10))
+    queue.reserve(count=1)
+    queue.settle(a.settlement(*queue.reserve(), a.discard()))
+    queue.settle(a.settlement(*queue.reserve(), a.failure()))
+    queue.later(1500)
+
+    assert queue.sample()
+
+    seen = noted(queue)
+    assert (seen.enqueued, seen.scheduled, seen.blocked, seen.processing) == (3, 1, 1, 1)
+    assert (seen.failed, seen.retrying, seen.oldest_age_ms) == (1, 1, 1500)
+
+
+def test_a_minute_is_noted_once(queue):
+    queue.submit(a.job())
+    assert queue.sample()
+    queue.submit(a.job())
+
+    assert not queue.sample()
+    assert noted(queue).enqueued == 1
+    queue.later(a.minute)
+    assert queue.sample()
+    assert noted(queue, MINUTE + 1).enqueued == 2
+
+
+def test_what_is_older_than_a_day_goes_and_what_is_yet_to_come_too(queue):
+    queue.submit(a.job())
+    queue.sample()
+    queue.later(3 * a.day)
+    queue.sample()
+    assert list(queue.whole().samples) == [str(MINUTE + 3 * 24 * 60)]
+    queue.later(-a.day)
+
+    queue.sample()
+
+    assert list(queue.whole().samples) == [str(MINUTE + 2 * 24 * 60)]
+
+
+def test_a_queue_that_holds_nothing_waits_for_nothing(queue):
+    queue.submit(a.job())
+    queue.reserve()
+    queue.sample()
+
+    assert noted(queue).oldest_age_ms == 0
+
+
+def test_garbage_is_passed_over_and_goes(queue, broken):
+    queue.submit(a.job("one"))
+    queue.redis.hset(queue.keys["samples"], mapping={"junk": "x", str(MINUTE - 1): "1,2"})
+    queue.redis.hset(queue.keys["meta"], "one", "garbage")
+
+    queue.sample()
+
+    assert sorted(queue.whole().samples) == [str(MINUTE - 1), str(MINUTE)]
+    assert noted(queue, MINUTE - 1) is None
+    assert noted(queue).enqueued == 1
+
+
+def test_a_full_memory_is_no_hindrance(server, full):
+    server.submit(a.job())
+    full()
+
+    assert server.sample()

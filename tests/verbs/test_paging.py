@@ -1,0 +1,169 @@
+"""Pages: every job comes exactly once, in the order of time, whatever comes and goes meanwhile."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import a
+import pytest
+
+from gopher_cli.gopher import Gopher
+from gopher_cli.model.errors import NotFound, Usage
+from gopher_cli.model.filtering import Filter
+from gopher_cli.model.stats import JobRow
+from gopher_cli.verbs import gathering
+from gopher_cli.verbs.walking import Cursor
+
+pytestmark = pytest.mark.anyio
+
+ALL = Filter()
+
+
+async def ids_of(gopher: Gopher, wanted: Filter = ALL, *, limit: int = 3, newest: bool = True) -> list[str]:
+    """A whole list, page by page."""
+    return [row.id for row in await rows_of(gopher, wanted, limit=limit, newest=newest)]
+
+
+async def rows_of(gopher: Gopher, wanted: Filter, *, limit: int, newest: bool = True) -> list[JobRow]:
+    rows, cursor = list[JobRow](), ""
+    while True:
+        page = await gopher.page(wanted, limit=limit, cursor=cursor, newest=newest)
+        rows += page.rows
+        cursor = page.next_cursor
+        assert len(page.rows) <= limit
+        if not cursor:
+            return rows
+
+
+async def submit(gopher: Gopher, count: int, **given: Any) -> list[str]:
+    """Jobs a millisecond apart."""
+    made = []
+    for n in range(count):
+        job = a.job(**given)
+        await gopher.submit_many([job], now=str(a.NOW + n))
+        made.append(job.id)
+    return made
+
+
+@pytest.mark.parametrize("newest", [True, False])
+async def test_pages_of_all_states_and_queues_tell_every_job_once_in_the_order_of_time(
+    gopher: Gopher, newest: bool
+) -> None:
+    expected = []
+    for n in range(40):
+        queue, priority = ("mail", "default")[n % 2], (9, 7, 5, 1)[n % 4]
+        job = a.job(queue=queue, priority=priority, delay=60 if n % 5 == 0 else 0)
+        await gopher.submit_many([job], now=str(a.NOW + n))
+        expected.append(job.id)
+
+    found = await ids_of(gopher, limit=7, newest=newest)
+
+    assert found == (expected[::-1] if newest else expected)
+
+
+@pytest.mark.parametrize("newest", [True, False])
+async def test_jobs_of_one_score_are_told_apart_by_their_ids_even_when_the_last_one_has_gone(
+    gopher: Gopher, newest: bool
+) -> None:
+    jobs = [a.job(f"job-{n:02}", due=a.NOW / 1000 + 60) for n in range(20)]
+    await gopher.submit_many(jobs, now=str(a.NOW))  # all of one moment
+    ids = [job.id for job in jobs]
+
+    seen, cursor = list[str](), ""
+    while True:
+        page = await gopher.page(ALL, limit=3, cursor=cursor, newest=newest)
+        seen += [row.id for row in page.rows]
+        cursor = page.next_cursor
+        if not cursor:
+            break
+        await gopher.delete("default", [seen[-1], seen[0]])  # the mark itself, and one before it
+
+    assert seen == (ids[::-1] if newest else ids)
+
+
+async def test_what_is_inserted_or_taken_away_while_a_list_is_read_shifts_no_other_job(
+    gopher: Gopher,
+) -> None:
+    chance = random.Random(4)
+    before = await submit(gopher, 60)
+    gone: set[str] = set()
+    seen, cursor = list[str](), ""
+    while True:
+        page = await gopher.page(ALL, limit=5, cursor=cursor)
+        seen += [row.id for row in page.rows]
+        cursor = page.next_cursor
+        if not cursor:
+            break
+        await gopher.submit_many([a.job(), a.job(priority=9)])
+        victims = chance.sample(before, 2)
+        await gopher.delete("default", victims)
+        gone |= set(victims)
+
+    mine = [id for id in seen if id in set(before)]
+    assert len(seen) == len(set(seen))
+    assert set(before) - gone <= set(mine)
+    assert mine == [id for id in reversed(before) if id in set(mine)]
+
+
+async def test_a_page_that_has_looked_at_enough_answers_what_it_has_and_goes_on(
+    gopher: Gopher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gathering, "LOOKED_AT", 50)
+    await submit(gopher, 70)
+    (rare,) = await submit(gopher, 1, type="rare")
+    await submit(gopher, 70)
+    wanted = Filter(type="rare")
+
+    first = await gopher.page(wanted)
+
+    assert (first.rows, bool(first.next_cursor)) == ([], True)
+    assert await ids_of(gopher, wanted, limit=50) == [rare]
+
+
+async def test_many_queues_are_read_one_group_after_the_other(
+    gopher: Gopher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gathering, "_QUEUES", 2)
+    expected = {(await submit(gopher, 3, queue=f"q{n}"))[k] for n in range(5) for k in range(0)}
+    for n in range(5):
+        expected |= set(await submit(gopher, 4, queue=f"r{n}"))
+
+    page = await gopher.page(ALL, limit=5)
+    await gopher.submit("x", queue="r0")  # of a group that was read to its end by then
+    rest, cursor = [row.id for row in page.rows], page.next_cursor
+    while cursor:
+        page = await gopher.page(ALL, limit=5, cursor=cursor)
+        rest += [row.id for row in page.rows]
+        cursor = page.next_cursor
+
+    assert expected <= set(rest) and len(rest) == len(set(rest))
+
+
+@pytest.mark.parametrize("cursor", ["x", "é", "AAAA", "=" * 9, "A" * 20_000, "eJyLNtAxAAACvAEd"])
+async def test_a_cursor_that_was_not_made_here_is_refused(gopher: Gopher, cursor: str) -> None:
+    with pytest.raises(Usage, match="this cursor"):
+        await gopher.page(ALL, cursor=cursor)
+
+
+async def test_a_cursor_of_the_other_order_is_refused(gopher: Gopher) -> None:
+    await submit(gopher, 3)
+    cursor = (await gopher.page(ALL, limit=1)).next_cursor
+
+    with pytest.raises(Usage, match="other order"):
+        await gopher.page(ALL, cursor=cursor, newest=False)
+
+
+async def test_a_cursor_that_unpacks_to_much_is_not_unpacked() -> None:
+    import base64
+    import zlib
+
+    bomb = base64.urlsafe_b64encode(zlib.compress(b'[true,"' + b"x" * 10_000_000 + b'"]')).decode()
+
+    with pytest.raises(Usage, match="this cursor"):
+        Cursor.read(bomb, newest=True)
+
+
+async def test_an_unknown_queue_is_not_found(gopher: Gopher) -> None:
+    with pytest.raises(NotFound):
+        await gopher.page(Filter(queues=("nobody",)))
