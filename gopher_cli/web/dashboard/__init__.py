@@ -1,0 +1,1 @@
+"""The dashboard: pages made on the server, each with an address of its own."""

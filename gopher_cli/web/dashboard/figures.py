@@ -1,0 +1,181 @@
+"""The charts of the overview: what each shows, its axes, its legend, and the values that a pointer finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+from markupsafe import Markup
+
+from gopher_cli.model import words
+from gopher_cli.model.duration import rfc3339
+from gopher_cli.model.history import History, Percentiles
+from gopher_cli.web.dashboard.charts import Scale, Series, Value, bars, linear, lines, logarithmic
+
+RANGES = {"1h": 60, "6h": 360, "24h": 1440}
+_X_LABELS = 4
+# What a click at a moment looks for: the jobs behind the chart.
+_BEHIND = {
+    "throughput": "state:completed,failed,retrying",
+    "failures": "state:failed,retrying",
+    "wait": "state:completed",
+    "run": "state:completed",
+    "depth": "",
+}
+_UNITS = {"wait": "s", "run": "s", "failures": "%"}
+_STEPS = {60: "minute", 300: "5 minutes", 900: "15 minutes", 3600: "hour"}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of a legend: the name, what it says now, and the jobs behind it."""
+
+    name: str
+    kind: str
+    said: str
+    search: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """``labels`` go from the top of the y axis down. ``told`` is the whole chart as a sentence."""
+
+    name: str
+    title: str
+    about: str
+    drawing: Markup
+    labels: list[str]
+    moments: list[str]
+    legend: list[Entry]
+    told: str
+    points: str
+    empty: bool
+    shape: str = "line"
+    search: str = ""
+
+
+def all_figures(history: History, now: Mapping[str, int]) -> list[Figure]:
+    return [throughput(history), depth(history, now), waits(history), runs(history), failures(history)]
+
+
+def throughput(history: History) -> Figure:
+    kinds = ("completed", "retrying", "failed")
+    columns = (history.completed, history.retried, history.failed)
+    series = [
+        Series(name, kind, values)
+        for name, kind, values in zip(("completed", "retried", "failed"), kinds, columns, strict=True)
+    ]
+    sums = [sum(values) for values in zip(*columns, strict=True)]
+    scale = linear(max(sums, default=0))
+    return _figure(
+        "throughput", "Throughput", f"attempts that ended, each {_step(history)}", history, series, scale,
+        bars(series, scale), _count, [_whole(one.total) for one in series], shape="bar",
+    )  # fmt: skip
+
+
+def depth(history: History, now: Mapping[str, int]) -> Figure:
+    """Noted once a minute; the running step shows what is there ``now``."""
+    series = [
+        Series(state, state, [*history.depth[state][:-1], now[state]])
+        for state in ("enqueued", "processing", "scheduled", "retrying", "failed")
+    ]
+    scale = linear(_most(series))
+    return _figure(
+        "depth", "Depth", "jobs in each state", history, series, scale, lines(series, scale), _count,
+        [_now(one, _whole) for one in series],
+    )  # fmt: skip
+
+
+def waits(history: History) -> Figure:
+    return _times("wait", "Wait", "from ready to started", history, history.wait)
+
+
+def runs(history: History) -> Figure:
+    return _times("run", "Run", "from started to ended", history, history.run)
+
+
+def failures(history: History) -> Figure:
+    rows = zip(history.completed, history.retried, history.failed, strict=True)
+    shares = [None if not sum(row) else 100 * (row[1] + row[2]) / sum(row) for row in rows]
+    series = [Series("did not complete", "failed", shares)]
+    scale = linear(max(_most(series), 4))
+    if scale.ticks[0] > 100:
+        scale = Scale((100, 75, 50, 25, 0))
+    ended = sum(map(sum, (history.completed, history.retried, history.failed)))
+    bad = sum(map(sum, (history.retried, history.failed)))
+    whole = words.percent(bad / ended) if ended else "–"
+    return _figure(
+        "failures", "Failure rate", "attempts that did not complete", history, series, scale,
+        lines(series, scale, fill=True), lambda value: f"{value:g}%", [whole],
+    )  # fmt: skip
+
+
+def _times(name: str, title: str, about: str, history: History, found: Percentiles) -> Figure:
+    series = [Series(kind, kind, found[kind]) for kind in ("p50", "p95", "p99")]
+    known = [value for one in series for value in one.values if value]
+    scale = logarithmic(min(known, default=0.001), max(known, default=1.0))
+    return _figure(
+        name, title, about, history, series, scale, lines(series, scale), words.took,
+        [_now(one, words.took) for one in series],
+    )  # fmt: skip
+
+
+def _figure(
+    name: str, title: str, about: str, history: History, series: Sequence[Series], scale: Scale,
+    drawing: Markup, label: Callable[[float], str], said: Sequence[str], *, shape: str = "line",
+) -> Figure:  # fmt: skip
+    legend = [
+        Entry(one.name, one.kind, text, f"state:{one.kind}" if name in ("throughput", "depth") else "")
+        for one, text in zip(series, said, strict=True)
+    ]
+    told = ", ".join(f"{entry.name} {entry.said}" for entry in legend)
+    return Figure(
+        name=name, title=title, about=about, drawing=drawing, shape=shape,
+        labels=[label(tick) for tick in scale.ticks], moments=_moments(history.times), legend=legend,
+        search=_BEHIND[name], told=f"{title}, {about}: {told}",
+        points=_points(history, series, _UNITS.get(name, "")),
+        empty=all(one.last is None or not one.total for one in series),
+    )  # fmt: skip
+
+
+def _points(history: History, series: Sequence[Series], unit: str) -> str:
+    """What a script needs to tell the values under the pointer, as JSON."""
+    values = [(one.name, one.kind, [_plain(value) for value in one.values]) for one in series]
+    start, step = history.times[0] if history.times else 0, history.step_seconds
+    return msgspec.json.encode({"unit": unit, "start": start, "step": step, "series": values}).decode()
+
+
+def _moments(times: Sequence[int]) -> list[str]:
+    """RFC 3339 for the x axis: evenly apart, the first and the last among them."""
+    if not times:
+        return []
+    last = len(times) - 1
+    return [rfc3339(round(times[last * n // _X_LABELS] * 1000)) for n in range(_X_LABELS + 1)]
+
+
+def _most(series: Sequence[Series]) -> float:
+    return max((value for one in series for value in one.values if value is not None), default=0)
+
+
+def _now(one: Series, write: Callable[[float], str]) -> str:
+    return "–" if one.last is None else write(one.last)
+
+
+def _whole(value: float) -> str:
+    return words.number(round(value))
+
+
+def _count(value: float) -> str:
+    """12, 2 500, 1.5M: short enough for an axis."""
+    if value >= 1_000_000:
+        return f"{value / 1_000_000:g}M"
+    return f"{value / 1000:g}k" if value >= 10_000 else f"{value:g}"
+
+
+def _plain(value: Value) -> Value:
+    return float(f"{value:.3g}") if isinstance(value, float) else value
+
+
+def _step(history: History) -> str:
+    return _STEPS.get(history.step_seconds, words.span(history.step_seconds))

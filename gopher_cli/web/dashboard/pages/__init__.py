@@ -1,0 +1,1 @@
+"""The pages, a module for each: what it asks the verbs, and what it tells its template."""

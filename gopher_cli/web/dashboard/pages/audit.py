@@ -1,0 +1,27 @@
+"""The audit: who did what, and to how much of it."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gopher_cli.web.dashboard.reading import gopher_of
+from gopher_cli.web.dashboard.render import page
+from gopher_cli.web.dashboard.route import PageRoute
+from gopher_cli.web.problems import soon
+
+router = APIRouter(route_class=PageRoute)
+_PAGE = 100
+
+
+@router.get("/audit")
+async def audit(request: Request, before: Annotated[str, Query(max_length=80)] = "") -> Response:
+    entries = await soon(gopher_of(request).audit_log(limit=_PAGE, before=before))
+    older = entries[-1].id if len(entries) == _PAGE else ""
+    return page(
+        request, "audit.html", entries=entries, before=before, older=older, now=time.time_ns() // 1_000_000
+    )

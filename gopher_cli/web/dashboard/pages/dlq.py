@@ -1,0 +1,52 @@
+"""The dead letter queue by error: what goes wrong, how often, since when, and away with it."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gopher_cli.model.errors import NotFound, Usage
+from gopher_cli.model.filtering import Filter
+from gopher_cli.model.grouping import FailureGroup, FailureGroups
+from gopher_cli.model.search import format_search
+from gopher_cli.web.dashboard.reading import gopher_of
+from gopher_cli.web.dashboard.render import page
+from gopher_cli.web.dashboard.route import PageRoute
+from gopher_cli.web.dashboard.searching import depths, read_search
+from gopher_cli.web.problems import soon
+
+router = APIRouter(route_class=PageRoute)
+_LOOKED_AT = 5000  # of the newest: so many can be read while somebody waits
+_NONE = FailureGroups([], seen=0, whole=True)
+
+
+@router.get("/dlq")
+async def dlq(request: Request, q: Annotated[str, Query(max_length=4000)] = "") -> Response:
+    gopher, search = gopher_of(request), read_search(q)
+    groups, wrong = _NONE, (search.wrong, search.hint)
+    counts = await soon(depths(gopher, Filter())) or {}
+    if not search.wrong:
+        try:
+            groups = await soon(gopher.failure_groups(search.wanted, most=_LOOKED_AT))
+        except (Usage, NotFound) as error:
+            wrong = (str(error), error.hint)
+    return page(
+        request, "dlq.html", status=422 if wrong[0] else 200, search=search, wrong=wrong,
+        groups=[(one, _search_of(one, search.wanted)) for one in groups], seen=groups.seen,
+        whole=groups.whole, failed=counts.get("failed", 0), all_text=_all(search.wanted),
+        now=time.time_ns() // 1_000_000,
+    )  # fmt: skip
+
+
+def _search_of(group: FailureGroup, wanted: Filter) -> str:
+    """The search that finds exactly the jobs of a group."""
+    return format_search(msgspec.structs.replace(wanted, states=("failed",), group=group.group))
+
+
+def _all(wanted: Filter) -> str:
+    return format_search(msgspec.structs.replace(wanted, states=("failed",)))

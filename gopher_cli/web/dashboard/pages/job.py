@@ -1,0 +1,71 @@
+"""One job: what was asked for, what happened, what came of it, and what can be done about it."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gopher_cli.model.access import OPERATE
+from gopher_cli.model.stats import JobDetail
+from gopher_cli.model.story import story_of
+from gopher_cli.model.words import log_line
+from gopher_cli.web.access.door import needs
+from gopher_cli.web.dashboard import deeds
+from gopher_cli.web.dashboard.again import as_command, as_request
+from gopher_cli.web.dashboard.filters import segment
+from gopher_cli.web.dashboard.guard import checked_form
+from gopher_cli.web.dashboard.lifeline import lifeline
+from gopher_cli.web.dashboard.pages.jobs import deeds_for
+from gopher_cli.web.dashboard.reading import gopher_of, job_at, worker_names
+from gopher_cli.web.dashboard.render import page, root_of
+from gopher_cli.web.dashboard.route import PageRoute, redirect
+from gopher_cli.web.problems import Problem, soon
+
+router = APIRouter(route_class=PageRoute)
+_LOG_LINES = 500
+
+
+@router.get("/jobs/{id}")
+async def job(id: str, request: Request) -> Response:
+    gopher = gopher_of(request)
+    found = await soon(job_at(gopher, id))
+    names = await soon(worker_names(gopher)) if found.worker else {}
+    server = str(request.base_url).rstrip("/").removesuffix(root_of(request)) + root_of(request)
+    log = [log_line(line) for line in found.log]
+    return page(
+        request, "job.html", job=found, story=story_of(found), lifeline=lifeline(found),
+        log=log[-_LOG_LINES:], log_before=max(0, len(log) - _LOG_LINES),
+        worker=names.get(found.worker.partition(".")[0], found.worker),
+        command=as_command(found), curl=as_request(found, server), buttons=_buttons(found),
+        failed=[one for one in reversed(found.history) if one.error or one.traceback],
+        progress=_progress(found),
+    )  # fmt: skip
+
+
+@router.post("/jobs/{id}/{deed}", dependencies=[Depends(needs(OPERATE))])
+async def act(id: str, deed: str, request: Request) -> Response:
+    """Do it, and tell on the page of the job what came of it."""
+    await checked_form(request)
+    if deed not in deeds.NAMES:
+        raise Problem(404, "There is nothing at this address.")
+    gopher = gopher_of(request)
+    found = await soon(job_at(gopher, id))
+    words = await soon(deeds.do_selected(gopher, deed, [(found.queue, id)]))
+    said, done = deeds.outcome(deed, words)
+    gone = deed == "purge" and done
+    where = "/jobs" if gone else f"/jobs/{segment(id)}"
+    return redirect(request, where, said=said, kind="done" if done else "wrong")
+
+
+def _buttons(job: JobDetail) -> list[str]:
+    """The deeds that this job's state allows."""
+    return deeds_for((job.state,))
+
+
+def _progress(job: JobDetail) -> dict[str, object]:
+    """How far it is, in whole percent, and what it said of it."""
+    told = job.progress or {}
+    share = told.get("fraction")
+    percent = round(min(max(share, 0), 1) * 100) if isinstance(share, (int, float)) else 0
+    return {"percent": percent, "said": str(told.get("message") or "")}

@@ -1,0 +1,78 @@
+"""Jobs: search them, state by state, page by page."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gopher_cli.gopher import Gopher
+from gopher_cli.model.errors import NotFound, Usage
+from gopher_cli.verbs.paging import Page
+from gopher_cli.web.dashboard.reading import gopher_of, lines_of
+from gopher_cli.web.dashboard.render import page
+from gopher_cli.web.dashboard.route import PageRoute
+from gopher_cli.web.dashboard.searching import Search, Tab, read_search, suggestions, tabs_of, total_of
+from gopher_cli.web.problems import soon
+
+router = APIRouter(route_class=PageRoute)
+_NOTHING = Page([], "")
+_LOOKING = 0.8  # seconds
+SIZES = (25, 50, 100, 200)
+
+
+@router.get("/jobs")
+async def jobs(
+    request: Request,
+    q: Annotated[str, Query(max_length=4000)] = "",
+    cursor: Annotated[str, Query(max_length=20_000)] = "",
+    order: Annotated[str, Query(max_length=10)] = "newest",
+    size: int = 50,
+) -> Response:
+    gopher, search = gopher_of(request), read_search(q)
+    size = size if size in SIZES else 50
+    found, tabs, wrong = _NOTHING, list[Tab](), (search.wrong, search.hint)
+    if not search.wrong:
+        try:
+            found, tabs = await soon(_look(gopher, search, cursor, order, size), 1)
+        except (NotFound, Usage) as error:
+            wrong = (str(error), error.hint)
+    lines = await soon(lines_of(gopher, found.rows))
+    return page(
+        request, "jobs.html", status=422 if wrong[0] else 200, search=search, wrong=wrong, tabs=tabs,
+        lines=lines, next_cursor=found.next_cursor, cursor=cursor, order=order, size=size, sizes=SIZES,
+        now=time.time_ns() // 1_000_000, offers=await soon(suggestions(gopher)),
+        deeds=deeds_for(search.wanted.states), total=total_of(tabs),
+    )  # fmt: skip
+
+
+async def _look(gopher: Gopher, search: Search, cursor: str, order: str, size: int) -> tuple[Page, list[Tab]]:
+    return await asyncio.gather(
+        _first_rows(gopher, search, cursor, order, size),
+        tabs_of(gopher, search),
+    )
+
+
+async def _first_rows(gopher: Gopher, search: Search, cursor: str, order: str, size: int) -> Page:
+    """What one look may cost is bounded, and a rare job can be far away: look on for a while."""
+    until = time.monotonic() + _LOOKING
+    while True:
+        found = await gopher.page(search.wanted, limit=size, cursor=cursor, newest=order != "oldest")
+        if found.rows or not found.next_cursor or time.monotonic() > until:
+            return found
+        cursor = found.next_cursor
+
+
+def deeds_for(states: tuple[str, ...]) -> list[str]:
+    """What can be done to jobs in these states; to any where none is named."""
+    fits = {
+        "retry": {"failed", "retrying", "cancelled"},
+        "promote": {"scheduled", "retrying"},
+        "cancel": {"enqueued", "scheduled", "blocked", "retrying", "processing"},
+        "purge": {"enqueued", "scheduled", "blocked", "retrying", "failed", "completed", "cancelled"},
+    }
+    return [deed for deed, those in fits.items() if not states or those & set(states)]

@@ -1,0 +1,71 @@
+"""The overview: how much of everything there is, how fast it moves, and what failed last."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gopher_cli.model.duration import parse_when
+from gopher_cli.model.stats import QueueStats, Stats, TypeStats
+from gopher_cli.verbs.sweeping import Filter
+from gopher_cli.web.dashboard.charts import shares
+from gopher_cli.web.dashboard.figures import RANGES, all_figures
+from gopher_cli.web.dashboard.reading import gopher_of
+from gopher_cli.web.dashboard.render import page
+from gopher_cli.web.dashboard.route import PageRoute
+from gopher_cli.web.problems import soon
+
+router = APIRouter(route_class=PageRoute)
+_RECENT, _TYPES, _QUEUES = 6, 8, 10
+
+
+@router.get("/")
+async def overview(request: Request, range: Annotated[str, Query(max_length=4)] = "1h") -> Response:
+    gopher = gopher_of(request)
+    chosen = range if range in RANGES else "1h"
+    stats = await soon(gopher.stats())
+    # A queue with foreign keys must not hide the others.
+    queues = tuple(one.queue for one in stats.queues) if stats.unreadable else ()
+    failures, history = await soon(
+        asyncio.gather(
+            gopher.jobs(Filter(states=("failed",), queues=queues), limit=_RECENT),
+            gopher.history(RANGES[chosen], queues=queues),
+        )
+    )
+    return page(
+        request, "overview.html", stats=stats, totals=totals(stats), failures=failures, chosen=chosen,
+        ranges=list(RANGES), figures=all_figures(history, totals(stats)),
+        share_bar=shares(list(totals(stats).items())),
+        now=round(parse_when(stats.at) * 1000), types=busiest(stats)[:_TYPES],
+        queues=fullest(stats)[:_QUEUES], minute=stats.windows[0],
+    )  # fmt: skip
+
+
+def totals(stats: Stats) -> dict[str, int]:
+    """How many jobs are in each state, in the order of a job's life."""
+    return {
+        "enqueued": stats.pending, "processing": stats.running, "scheduled": stats.scheduled,
+        "retrying": stats.retrying, "blocked": stats.blocked, "failed": stats.failed,
+        "completed": stats.completed, "cancelled": stats.cancelled,
+    }  # fmt: skip
+
+
+def busiest(stats: Stats) -> list[TypeStats]:
+    """Types that ended attempts in the last hour, the busiest first."""
+
+    def ended(one: TypeStats) -> int:
+        hour = one.windows[2]
+        return hour.completed + hour.retried + hour.failed
+
+    return sorted((one for one in stats.types if ended(one)), key=ended, reverse=True)
+
+
+def fullest(stats: Stats) -> list[QueueStats]:
+    """The queues where most is to be done first."""
+    return sorted(
+        stats.queues, key=lambda one: (-one.states["enqueued"] - one.states["processing"], one.queue)
+    )

@@ -1,0 +1,80 @@
+"""Queues: how long each line is, how old, how fast; and one queue with its charts and workers."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gopher_cli.gopher import Gopher
+from gopher_cli.model.access import OPERATE
+from gopher_cli.model.errors import NotFound
+from gopher_cli.model.stats import WorkerInfo
+from gopher_cli.web.access.door import needs
+from gopher_cli.web.dashboard.charts import shares, spark
+from gopher_cli.web.dashboard.figures import depth, throughput, waits
+from gopher_cli.web.dashboard.filters import segment
+from gopher_cli.web.dashboard.guard import checked_form
+from gopher_cli.web.dashboard.reading import gopher_of, speeds
+from gopher_cli.web.dashboard.render import page
+from gopher_cli.web.dashboard.route import PageRoute, redirect
+from gopher_cli.web.problems import soon
+
+router = APIRouter(route_class=PageRoute)
+
+
+@router.get("/queues")
+async def queues(request: Request) -> Response:
+    gopher = gopher_of(request)
+    names = await soon(gopher.queues())
+    stats, fast = await soon(asyncio.gather(gopher.stats(), speeds(gopher, names)))
+    rows = [
+        (one, fast[one.queue].per_second, spark(fast[one.queue].per_minute, "completed"),
+         _serving(stats.workers, one.queue))
+        for one in stats.queues
+    ]  # fmt: skip
+    return page(request, "queues.html", rows=rows, unreadable=stats.unreadable)
+
+
+@router.get("/queues/{queue}")
+async def queue(queue: str, request: Request) -> Response:
+    gopher = gopher_of(request)
+    stats, now_paused, history = await soon(
+        asyncio.gather(
+            gopher.stats([queue]), _paused_since(gopher, queue), gopher.history(60, queues=[queue])
+        )
+    )
+    if not stats.queues:
+        raise NotFound(f"The queue {queue} has keys that are not ours.", "Look at it with: gopher doctor")
+    one = stats.queues[0]
+    return page(
+        request, "queue.html", queue=one, stats=stats, paused_since=now_paused,
+        figures=[throughput(history), depth(history, one.states), waits(history)],
+        share_bar=shares([(state, count) for state, count in one.states.items()]),
+        workers=_serving(stats.workers, queue), now=time.time_ns() // 1_000_000,
+    )  # fmt: skip
+
+
+@router.post("/queues/{queue}/{deed}", dependencies=[Depends(needs(OPERATE))])
+async def act(queue: str, deed: str, request: Request) -> Response:
+    """Pause, or resume."""
+    await checked_form(request)
+    if deed not in ("pause", "resume"):
+        raise NotFound("There is nothing at this address.")
+    changed = await soon(gopher_of(request).pause(queue, paused=deed == "pause"))
+    word = "paused: nothing more of it is leased" if deed == "pause" else "running again"
+    said = f"{queue} is {word}." if changed else f"{queue} was so already."
+    return redirect(request, f"/queues/{segment(queue)}", said=said)
+
+
+def _serving(workers: list[WorkerInfo], queue: str) -> list[WorkerInfo]:
+    return [one for one in workers if one.alive and queue in one.queues]
+
+
+async def _paused_since(gopher: Gopher, queue: str) -> int:
+    """Epoch ms; 0 where it is not. Raises NotFound."""
+    await gopher.known_queues([queue])
+    return (await gopher.depth(queue)).paused_since

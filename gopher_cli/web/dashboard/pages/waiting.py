@@ -1,0 +1,31 @@
+"""Scheduled: jobs that wait for their moment, the next one first."""
+
+from __future__ import annotations
+
+import time
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gopher_cli.model.filtering import Filter
+from gopher_cli.web.dashboard.reading import due_next, gopher_of, lines_of
+from gopher_cli.web.dashboard.render import page
+from gopher_cli.web.dashboard.route import PageRoute
+from gopher_cli.web.dashboard.searching import depths
+from gopher_cli.web.problems import soon
+
+router = APIRouter(route_class=PageRoute)
+_MOST = 100
+
+
+@router.get("/scheduled")
+async def scheduled(request: Request) -> Response:
+    gopher = gopher_of(request)
+    rows = await soon(due_next(gopher, most=_MOST))
+    counts = await soon(depths(gopher, Filter())) or {}
+    return page(
+        request, "scheduled.html", lines=await soon(lines_of(gopher, rows)),
+        total=counts["scheduled"] + counts["retrying"], most=_MOST, now=time.time_ns() // 1_000_000,
+        deeds=["promote", "cancel", "purge"],
+    )  # fmt: skip

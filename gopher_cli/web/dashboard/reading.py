@@ -1,0 +1,119 @@
+"""What several pages read: a job by its id, and the beginnings of payloads for a table."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+
+from gopher_cli.gopher import Gopher
+from gopher_cli.model.cells import per_minute, window, window_length
+from gopher_cli.model.errors import NotFound
+from gopher_cli.model.ids import VALID_ID
+from gopher_cli.model.safe import safe
+from gopher_cli.model.stats import JobDetail, JobRow
+from gopher_cli.store import ask
+from gopher_cli.store.keys import PLACES
+from gopher_cli.store.rows import row_of, spec_or_none
+
+_PREVIEW = 120
+
+
+def gopher_of(request: Request) -> Gopher:
+    gopher: Gopher = request.app.state.gopher
+    return gopher
+
+
+class Line(msgspec.Struct, frozen=True):
+    """A row of a table of jobs: the job, and how its payload begins."""
+
+    row: JobRow
+    payload: str
+    tags: tuple[str, ...] = ()
+
+
+async def lines_of(gopher: Gopher, rows: Sequence[JobRow]) -> list[Line]:
+    """The rows with their payloads: one read for each queue among them."""
+    apart: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        apart[row.queue].append(row.id)
+    specs: dict[tuple[str, str], bytes] = {}
+    for queue, ids in apart.items():
+        found, _, _ = await gopher.store.ask(ask.records(gopher.keys(queue), ids))
+        specs |= {(queue, id): spec for id, spec in zip(ids, found, strict=True)}
+    return [_line(row, specs.get((row.queue, row.id), b"")) for row in rows]
+
+
+def _line(row: JobRow, raw: bytes) -> Line:
+    spec = spec_or_none(raw)
+    if spec is None:
+        return Line(row, "")
+    text = bytes(spec.payload)[: _PREVIEW * 4].decode("utf-8", "replace")
+    begins = text if len(text) <= _PREVIEW else f"{text[:_PREVIEW]}…"
+    return Line(row, safe(begins), spec.options.tags)
+
+
+async def job_at(gopher: Gopher, id: str) -> JobDetail:
+    """The job of this whole id, in whichever queue. Raises NotFound."""
+    if VALID_ID.fullmatch(id):
+        keys = {queue: gopher.keys(queue) for queue in await gopher.queues()}
+        if holders := await gopher.store.ask(ask.holders(list(keys.values()), id)):
+            return await gopher.inspect(holders[0], id)
+    raise NotFound(f"There is no job {id[:80]!r}.", "It may have been kept long enough, or deleted.")
+
+
+async def worker_names(gopher: Gopher) -> dict[str, str]:
+    """host:pid of the workers that are known, by id."""
+    return {one.id: f"{one.host}:{one.pid}" for one in await gopher.workers()}
+
+
+async def due_next(gopher: Gopher, *, most: int) -> list[JobRow]:
+    """Jobs that wait for their moment, the next one first."""
+    waiting: list[tuple[float, str, str, str]] = []
+    for queue in await gopher.queues():
+        for place, state in PLACES.items():
+            if state in ("scheduled", "retrying"):
+                found = await gopher.store.ask(ask.ids_in(gopher.keys(queue), place, 0, most - 1))
+                waiting += [(score, queue, place, id) for id, score in found]
+    return await _rows(gopher, sorted(waiting)[:most])
+
+
+async def _rows(gopher: Gopher, standing: Sequence[tuple[float, str, str, str]]) -> list[JobRow]:
+    """The rows of jobs by (score, queue, place, id), in that order."""
+    rows: dict[tuple[str, str], JobRow] = {}
+    for queue in {queue for _, queue, _, _ in standing}:
+        mine = [(id, place, score) for score, of, place, id in standing if of == queue]
+        records = await gopher.store.ask(ask.records(gopher.keys(queue), [id for id, _, _ in mine]))
+        for (id, place, score), spec, meta, errors in zip(mine, *records, strict=True):
+            row = row_of(id, queue, PLACES[place], score, spec, meta, errors, gopher.defaults)
+            rows[queue, id] = row
+    return [rows[queue, id] for _, queue, _, id in standing]
+
+
+class Speed(msgspec.Struct, frozen=True):
+    """Attempts that ended: a second, over five minutes; and in each whole minute of the last hour."""
+
+    per_second: float
+    per_minute: list[int]
+
+
+async def speeds(gopher: Gopher, queues: Sequence[str]) -> dict[str, Speed]:
+    now = await gopher.store.ask(ask.time_ms())
+    found = await gopher.store.ask(ask.cells([gopher.keys(queue) for queue in queues]))
+    return {queue: _speed(cells, now) for queue, cells in zip(queues, found, strict=True)}
+
+
+def _speed(cells: Mapping[str, bytes], now: int) -> Speed:
+    ended = sum(cell.attempts for cell in window(cells, now, 300).values())
+    return Speed(ended / window_length(now, 300), per_minute([cells], now, 61)[:-1])
+
+
+async def types_of(gopher: Gopher) -> dict[str, Any]:
+    """What workers have published; nothing where one of them has published what is no JSON."""
+    try:
+        return dict(await gopher.types())
+    except msgspec.DecodeError:
+        return {}

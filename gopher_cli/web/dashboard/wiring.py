@@ -1,0 +1,71 @@
+"""Puts the dashboard into an application: its pages, its files, and error pages for people."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from contextlib import suppress
+from typing import cast
+
+from fastapi import Depends, FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gopher_cli.model.access import ADMIN, READ
+from gopher_cli.model.errors import GopherError
+from gopher_cli.web.access.door import caller_of, needs
+from gopher_cli.web.dashboard import assets
+from gopher_cli.web.dashboard.pages import (
+    audit,
+    bulk,
+    dlq,
+    fleet,
+    job,
+    jobs,
+    login,
+    overview,
+    queues,
+    submit,
+    waiting,
+)
+from gopher_cli.web.dashboard.route import answer, wants_page
+
+_TO_LOOK_AT = (overview, queues, jobs, job, dlq, waiting, fleet)
+_WITH_RULES_OF_THEIR_OWN = (login, submit, bulk)
+
+
+class Rooted:
+    """Lets every link begin with the path under which a proxy shows us, whether it passes that on or not."""
+
+    def __init__(self, app: ASGIApp, path: str) -> None:
+        self._app = app
+        self._path = path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            scope["root_path"] = self._path
+        await self._app(scope, receive, send)
+
+
+def install(app: FastAPI) -> None:
+    """After the errors of the API: what it does not know, a browser gets as a page."""
+    if path := app.state.settings.server_root_path:
+        app.add_middleware(Rooted, path=path)
+    app.include_router(assets.router)
+    for module in _TO_LOOK_AT:
+        app.include_router(module.router, dependencies=[Depends(needs(READ))])
+    app.include_router(audit.router, dependencies=[Depends(needs(ADMIN))])
+    for module in _WITH_RULES_OF_THEIR_OWN:
+        app.include_router(module.router)
+    told = app.exception_handlers[HTTPException]
+
+    async def http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        if wants_page(request):
+            with suppress(GopherError):  # it decides only what else the page offers
+                await caller_of(request)
+            return answer(request, error)
+        return await cast(Awaitable[Response], told(request, error))
+
+    app.add_exception_handler(HTTPException, http)
