@@ -1,61 +1,28 @@
-"""What stands before every route: by which names the server is called, how long an answer may take."""
+"""What stands before every route: how long an answer may take."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import re
-from ipaddress import ip_address
+from collections.abc import MutableMapping, Sequence
+from typing import Any
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gopher_cli.web.problems import Problem, send_again
 
-_HOST = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]*)(:[0-9]*)?")
 # A body that nobody has read must not be taken for the next request.
 _HANG_UP = {"Connection": "close"}
+MOST_HEADERS, MOST_HEAD = 100, 16 * 1024
 _log = logging.getLogger("gopher.web")
 
 
-class OwnNames:
-    """Answers this machine's own names only, and ``host``: for a server that asks for no key.
-
-    A web page can make a browser believe that its own name is 127.0.0.1, and then ask us for
-    anything; the name that the browser sends gives it away.
-    """
-
-    def __init__(self, app: ASGIApp, host: str) -> None:
-        self._app = app
-        self._host = host.strip("[]").lower()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not self._ours(Headers(scope=scope).getlist("host")):
-            problem = Problem(
-                421,
-                "without an API key this server answers to the names of this machine only",
-                hint="call it http://localhost, or set API_KEY",
-                headers=_HANG_UP,
-            )
-            await problem.answer(scope["path"])(scope, receive, send)
-            return
-        await self._app(scope, receive, send)
-
-    def _ours(self, hosts: list[str]) -> bool:
-        found = [_HOST.fullmatch(host.strip().lower()) for host in hosts]
-        names = [match[1].strip("[]") if match else "" for match in found]
-        return bool(names) and all(name in ("localhost", self._host) or _is_here(name) for name in names)
-
-
-def _is_here(name: str) -> bool:
-    try:
-        return ip_address(name).is_loopback
-    except ValueError:
-        return False
-
-
 class InTime:
-    """Ends what takes longer than ``seconds`` from the end of the request to that of the answer."""
+    """Ends what takes longer than ``seconds`` from the end of the request to that of the answer.
+
+    A route that waits because its client wants it to says for how long: ``request.state.patience``, in
+    seconds, come on top. One whose answer has no end says ``request.state.streams``.
+    """
 
     def __init__(self, app: ASGIApp, seconds: float) -> None:
         self._app = app
@@ -65,15 +32,17 @@ class InTime:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        loop, began = asyncio.get_running_loop(), False
+        if _is_too_long(scope["headers"]):
+            await _too_long().answer(scope["path"])(scope, receive, send)
+            return
+        began = False
 
         async def heard() -> Message:
-            # The body has a time of its own; ours begins behind it.
-            deadline.reschedule(None)
+            clock.stop()  # the body has a time of its own; ours begins behind it
             try:
                 return await receive()
             finally:
-                deadline.reschedule(loop.time() + self._seconds)
+                clock.start()
 
         async def said(message: Message) -> None:
             nonlocal began
@@ -81,8 +50,12 @@ class InTime:
             await send(message)
 
         try:
-            async with asyncio.timeout(self._seconds) as deadline:
-                await self._app(scope, heard, said)
+            async with asyncio.timeout(None) as deadline:
+                clock = _Clock(deadline, self._seconds, scope.setdefault("state", {}))
+                try:
+                    await self._app(scope, heard, said)
+                finally:
+                    clock.end()
         except TimeoutError:
             if not deadline.expired():
                 raise
@@ -95,3 +68,43 @@ class InTime:
         if id := scope.get("state", {}).get("job_id"):
             return Problem(504, said, hint=send_again(id), headers=_HANG_UP, job_id=id)
         return Problem(504, said, hint="send the same request again", headers=_HANG_UP)
+
+
+def _is_too_long(headers: Sequence[tuple[bytes, bytes]]) -> bool:
+    return len(headers) > MOST_HEADERS or sum(len(name) + len(value) for name, value in headers) > MOST_HEAD
+
+
+def _too_long() -> Problem:
+    limit = f"{MOST_HEADERS} headers and {MOST_HEAD // 1024} KB of them are the limit"
+    return Problem(431, f"the head of this request is too long: {limit}", headers=_HANG_UP)
+
+
+class _Clock:
+    """Moves a deadline when the time is really over, and looks no more often than it must."""
+
+    __slots__ = ("_began", "_deadline", "_handle", "_loop", "_seconds", "_state")
+
+    def __init__(self, deadline: asyncio.Timeout, seconds: float, state: MutableMapping[str, Any]) -> None:
+        self._deadline, self._seconds, self._state = deadline, seconds, state
+        self._loop = asyncio.get_running_loop()
+        self._began: float | None = self._loop.time()
+        self._handle = self._loop.call_later(seconds, self._look)
+
+    def stop(self) -> None:
+        self._began = None
+
+    def start(self) -> None:
+        self._began = self._loop.time()
+
+    def end(self) -> None:
+        self._handle.cancel()
+
+    def _look(self) -> None:
+        if self._state.get("streams"):  # it ends otherwise, or when its client goes
+            return
+        now, allowed = self._loop.time(), self._seconds + self._state.get("patience", 0.0)
+        left = allowed if self._began is None else self._began + allowed - now
+        if left > 0:
+            self._handle = self._loop.call_later(left, self._look)
+        else:
+            self._deadline.reschedule(now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
 
 import msgspec
@@ -10,6 +11,10 @@ import msgspec
 from gopher_cli.config import Settings
 from gopher_cli.model.duration import rfc3339
 from gopher_cli.model.safe import safe
+
+# A key of ours wherever it stands, and what its name says is one.
+_KEY = re.compile(r"(gk_[0-9a-f]{1,10}_)[A-Za-z0-9_%-]+")
+_NAMED_KEY = re.compile(r"([?&][^=&]*(?:key|token|secret|password|auth)[^=&]*=)[^&]*", re.IGNORECASE)
 
 
 class Lines(logging.Formatter):
@@ -46,7 +51,12 @@ def _request(record: logging.LogRecord) -> dict[str, Any]:
     if record.name != "uvicorn.access" or not isinstance(args, tuple) or len(args) != 5:
         return {}
     client, method, path, _, status = args
-    return {"method": method, "path": path, "status": status, "client": client}
+    return {"method": method, "path": without_keys(str(path)), "status": status, "client": client}
+
+
+def without_keys(path: str) -> str:
+    """An address as it may be written down: some people send keys in it, though they open nothing there."""
+    return _NAMED_KEY.sub(r"\1***", _KEY.sub(r"\1***", path))
 
 
 def log_config(settings: Settings) -> dict[str, Any]:

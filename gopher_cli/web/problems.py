@@ -17,11 +17,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from gopher_cli.model import errors
+from gopher_cli.web.manners import REQUEST_ID
 
 T = TypeVar("T")
 PROBLEM = "application/problem+json"
-PATIENCE = 1.5  # seconds that Redis may be silent; a client hears of it within two
+PATIENCE = 1.2  # seconds that Redis may be silent; a client hears of it within two
 RETRY_AFTER = {"Retry-After": "2"}
+_LONGEST = 2000  # characters of a sentence
 _log = logging.getLogger("gopher.web")
 
 
@@ -38,6 +40,8 @@ class Problem(errors.GopherError):
         headers: Mapping[str, str] | None = None,
         **more: Any,
     ) -> None:
+        # What came in does not go out again at any length.
+        detail = detail if len(detail) <= _LONGEST else f"{detail[:_LONGEST]}…"
         super().__init__(detail, hint)
         self.status = status
         self.detail = detail
@@ -56,6 +60,8 @@ class Problem(errors.GopherError):
             "code": title.lower().replace(" ", "_"),
             "error": self.detail,
         }
+        if request_id := REQUEST_ID.get():
+            body["request_id"] = request_id
         if self.hint:
             body["hint"] = self.hint
         if self.pointer is not None:
@@ -110,36 +116,42 @@ def problem_of(error: errors.GopherError) -> Problem:
         case errors.Unavailable():
             return _away("Redis does not answer", error)
         case errors.Unconfirmed():
-            return _away(str(error), error)
+            return _away(str(error), error, "unconfirmed")
         case errors.TryLater():
-            return _away("Redis accepts no writes for now", error)
+            return _away("Redis accepts no writes for now", error, "try_later")
         case errors.Denied() | errors.BadConfig():
-            return _away("the queue is not set up well; see the log of the server", error)
+            said = "the queue is not set up well; see the log of the server"
+            return _away(said, error, "misconfigured")
         case errors.NotFound():
             return Problem(404, str(error), hint=error.hint)
-        case errors.Conflict() | errors.Refused():
+        case errors.Conflict():
             return Problem(409, str(error), hint=error.hint)
+        case errors.Refused():
+            return Problem(409, str(error), hint=error.hint, code="refused")
         case errors.Usage():
             return Problem(422, str(error), hint=error.hint)
     _log.error("%s", error)
     return Problem(500, "a stored record cannot be read; see the log of the server")
 
 
-def _away(said: str, error: errors.GopherError) -> Problem:
+def _away(said: str, error: errors.GopherError, code: str = "redis_away") -> Problem:
     _log.warning("%s", error)
-    return Problem(503, said, hint="send the same request again", headers=RETRY_AFTER)
+    return Problem(503, said, hint="send the same request again", headers=RETRY_AFTER, code=code)
+
+
+def answer_to(error: errors.GopherError | ClientDisconnect, path: str) -> Response:
+    """What the client hears."""
+    if isinstance(error, ClientDisconnect):
+        return Response(status_code=400)  # nobody is there to read it
+    return (error if isinstance(error, Problem) else problem_of(error)).answer(path)
 
 
 def install(app: FastAPI) -> None:
     """Let every error leave as a problem."""
 
     async def ours(request: Request, error: Exception) -> Response:
-        assert isinstance(error, errors.GopherError)
-        return problem_of(error).answer(request.url.path)
-
-    async def problem(request: Request, error: Exception) -> Response:
-        assert isinstance(error, Problem)
-        return error.answer(request.url.path)
+        assert isinstance(error, (errors.GopherError, ClientDisconnect))
+        return answer_to(error, request.url.path)
 
     async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
@@ -157,12 +169,8 @@ def install(app: FastAPI) -> None:
         name = ".".join(map(str, first["loc"][1:]))
         return Problem(422, f"{name}: {first['msg']}").answer(request.url.path)
 
-    async def gone(request: Request, error: Exception) -> Response:
-        return Response(status_code=400)  # nobody is there to read it
-
     app.add_exception_handler(errors.GopherError, ours)
-    app.add_exception_handler(Problem, problem)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(RequestValidationError, parameter)
-    app.add_exception_handler(ClientDisconnect, gone)
+    app.add_exception_handler(ClientDisconnect, ours)
     app.add_exception_handler(Exception, surprise)

@@ -1,17 +1,43 @@
-"""A server looks now and then whether the data is still its own."""
+"""What a server does beside answering: is the data still its own, and how do the queues stand?"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
+
+from fastapi import FastAPI
 
 from gopher_cli import __version__
 from gopher_cli.gopher import Gopher
-from gopher_cli.model.errors import GopherError, Outdated
+from gopher_cli.model.errors import BadData, GopherError, Outdated
 from gopher_cli.web.problems import soon
 
+_NOTE = 15.0  # seconds between two looks at the queues; a minute is noted once
 _log = logging.getLogger("gopher.web")
+
+
+async def look_after(app: FastAPI, seconds: float, leave: Callable[[int], None]) -> None:
+    """All of it, until it is cancelled."""
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(stay_while_ours(app.state.gopher, seconds, leave))
+        tasks.create_task(note_queues(app.state.gopher))
+        tasks.create_task(app.state.traffic.feel_lag())
+
+
+async def note_queues(gopher: Gopher) -> None:
+    """So that charts have a past as long as anything of gopher runs. One broken queue hides no other."""
+    while True:
+        try:
+            for queue in await soon(gopher.queues()):
+                with suppress(BadData):
+                    await soon(gopher.sample(queue))
+        except GopherError:
+            pass  # there is nothing to be noted while Redis is away
+        except Exception:  # charts are not worth the rest of the upkeep
+            _log.exception("the queues could not be looked at")
+        await asyncio.sleep(_NOTE)
 
 
 async def stay_while_ours(gopher: Gopher, seconds: float, leave: Callable[[int], None]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from faults.ledger import PLACE, Ledger
 from faults.scene import Scene
+from faults.serving import Serve, Served
 from faults.verdict import Verdict, settled
 from redis import Redis
 from worker.processes import TESTS, Worker
@@ -93,3 +94,22 @@ def ends_well(redis: Redis, gopher: Gopher, namespace: str, ledger: Ledger) -> C
         return await settled(redis, namespace, gopher, ledger, **more)
 
     return end
+
+
+@pytest.fixture
+def serve(redis_url: str, namespace: str, tmp_path: Path) -> Iterator[Serve]:
+    """``serve(url)``: a server of HTTP before this Redis; keyword arguments are environment variables."""
+    began: list[Served] = []
+
+    def start(url: str = redis_url, *, files: int = 0, **environ: str) -> Served:
+        kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+        mine = {
+            "REDIS_URL": url, "GOPHER_NAMESPACE": namespace, "GOPHER_HOME": str(tmp_path / "home"),
+            "HOME": str(tmp_path), "PYTHONPATH": str(TESTS.parent),
+        }  # fmt: skip
+        began.append(Served(kept | mine | environ, files=files))
+        return began[-1]
+
+    yield start
+    for one in began:
+        one.kill()

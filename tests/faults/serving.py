@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from queue import Queue
 
@@ -39,7 +39,7 @@ class Served:
         assert self.process.stderr
         for line in self.process.stderr:
             self.said.append(line)
-            if "serving http://" in line:
+            if "serving http" in line:
                 self._where.put(line.partition("serving ")[2].strip())
         self._where.put("")
 
@@ -53,3 +53,6 @@ class Served:
 
     def threads(self) -> int:
         return len(list(Path(f"/proc/{self.process.pid}/task").iterdir()))
+
+
+Serve = Callable[..., Served]

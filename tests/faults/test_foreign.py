@@ -127,7 +127,7 @@ async def test_a_worker_outlives_a_flushall_and_the_fleet_knows_it_again(
 GARBAGE = (b"", b"\xff\x00\xfe", b"x" * 100_000, b"1;0;w:1", b"[", b"999;x;;;;1;1;;", b'{"a":1}')
 HASHES = (
     "spec", "meta", "result", "errors", "log", "progress", "once", "locks", "waiters", "cancels", "outbox",
-    "counters", "cells", "batches",
+    "counters", "cells", "samples", "batches",
 )  # fmt: skip
 ZSETS = tuple(
     name

@@ -9,42 +9,11 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from gopher_cli.model.stats import Stats
+from gopher_cli.web.access.describing import add_security
 
 REF = "#/components/schemas/{name}"
-_EXAMPLES = {
-    "an e-mail, soon": {
-        "type": "email",
-        "payload": {"to": "user@example.com", "subject": "Hello", "body": "Test email"},
-        "priority": "high",
-        "max_retries": 3,
-    },
-    "a report, later": {
-        "type": "report",
-        "payload": {"report_type": "daily_summary"},
-        "execute_at": "2030-10-01T10:00:00Z",
-    },
-    "data, with a number for the priority": {
-        "type": "data_process",
-        "payload": {
-            "source_url": "https://api.example.com/data",
-            "operation": "transform",
-            "filters": {"status": "active"},
-        },
-        "priority": 8,
-        "max_attempts": 5,
-    },
-}
-submit_body = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": {"$ref": REF.format(name="JobRequest")},
-                "examples": {name: {"value": value} for name, value in _EXAMPLES.items()},
-            }
-        },
-    }
-}
+# Types that other modules answer or take: they add theirs when they are loaded.
+SCHEMAS: list[Any] = []
 
 
 class FieldError(msgspec.Struct, kw_only=True):
@@ -68,15 +37,18 @@ class Problem(msgspec.Struct, kw_only=True):
     code: str
     error: str
     hint: str | None = None
+    request_id: str | None = None
+    parameter: str | None = None
     errors: list[FieldError] | None = None
     job_id: str | None = None
 
 
-def _of(about: str, name: str, kind: str = "application/json") -> dict[str, Any]:
-    return {"description": about, "content": {kind: {"schema": {"$ref": REF.format(name=name)}}}}
+def answer(about: str, name: str, kind: str = "application/json", *, example: Any = None) -> dict[str, Any]:
+    said: dict[str, Any] = {"schema": {"$ref": REF.format(name=name)}}
+    return {"description": about, "content": {kind: said | ({"example": example} if example else {})}}
 
 
-def _problems(**about: str) -> dict[int | str, dict[str, Any]]:
+def problems(**about: str) -> dict[int | str, dict[str, Any]]:
     always = {
         "s401": "the key is missing or wrong",
         "s503": "Redis is away; see Retry-After",
@@ -84,40 +56,29 @@ def _problems(**about: str) -> dict[int | str, dict[str, Any]]:
         "s504": "SERVER_WRITE_TIMEOUT is over",
     }
     return {
-        int(status[1:]): _of(text, "Problem", "application/problem+json")
+        int(status[1:]): answer(text, "Problem", "application/problem+json")
         for status, text in sorted((always | about).items())
     }
 
 
-submit_answers = _problems(
-    s400="the body is no JSON",
-    s408="the body did not arrive in time",
-    s413="more than 1 MB",
-    s415="not application/json",
-    s422="a field makes no sense",
-    s501="recurring jobs",
-) | {
-    200: _of("there already, by its id or its unique key: as it is now", "JobView"),
-    201: _of("accepted", "Submitted"),
-}
-job_answers = _problems(s404="no such job") | {200: _of("the job", "JobView")}
-stats_answers = _problems(s404="no such queue", s422="a wrong parameter") | {
-    200: _of("counts and times", "Stats")
+job_answers = problems(s404="no such job") | {200: answer("the job", "JobView")}
+stats_answers = problems(s404="no such queue", s422="a wrong parameter") | {
+    200: answer("counts and times", "Stats")
 }
 health_answers: dict[int | str, dict[str, Any]] = {
-    200: _of("Redis answers", "Health"),
-    503: _of("it does not", "Health"),
+    200: answer("Redis answers", "Health"),
+    503: answer("it does not", "Health"),
 }
 
 
 def describe(app: FastAPI) -> dict[str, Any]:
     """The OpenAPI document, made once."""
-    from gopher_cli.web.api.dialects import JobRequest
+    from gopher_cli.web.api.reading import JobRequest
     from gopher_cli.web.api.views import JobView, Submitted
     from gopher_cli.web.health import Health
 
     if app.openapi_schema is None:
-        ours = [JobRequest, Submitted, JobView, Stats, Health, Problem]
+        ours = [JobRequest, Submitted, JobView, Stats, Health, Problem, *SCHEMAS]
         _, schemas = msgspec.json.schema_components(ours, ref_template=REF)
         document = get_openapi(
             title=app.title, version=app.version, description=app.description, routes=app.routes
@@ -127,5 +88,6 @@ def describe(app: FastAPI) -> dict[str, Any]:
         for route in (route for path in document["paths"].values() for route in path.values()):
             if "HTTPValidationError" in str(route["responses"].get("422")):
                 del route["responses"]["422"]
+        add_security(document)
         app.openapi_schema = document
     return app.openapi_schema

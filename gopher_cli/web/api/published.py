@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from contextlib import suppress
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import msgspec
 
 from gopher_cli.gopher import Gopher
+from gopher_cli.model.errors import GopherError
 from gopher_cli.model.job import Job, decode_payload
 from gopher_cli.model.schema import check_payload
 from gopher_cli.web.problems import field, soon
@@ -17,19 +19,45 @@ _FRESH = 5.0  # seconds that a schema may be old
 
 
 class Published:
-    """The schemas of all types, read now and then and not for each job."""
+    """The schemas of all types, read now and then and not for each job, by one for all who ask."""
 
     def __init__(self, gopher: Gopher) -> None:
         self._gopher = gopher
         self._schemas: dict[str, dict[str, Any]] = {}
         self._read_at = float("-inf")
+        self._reading: asyncio.Task[None] | None = None
 
     async def check(self, job: Job) -> None:
         """Raises Problem 422. A type that nobody has published may come later: it passes."""
-        if time.monotonic() - self._read_at > _FRESH:
+        await self.refresh()
+        self.fits(job, decode_payload(job.spec.payload))
+
+    @property
+    def is_old(self) -> bool:
+        return time.monotonic() - self._read_at > _FRESH
+
+    async def refresh(self) -> None:
+        """Raises Unavailable and others only where nothing at all is known yet."""
+        if not self.is_old:
+            return
+        if self._reading is None:
+            self._reading = asyncio.create_task(self._read())
+        if self._read_at == float("-inf"):
+            await asyncio.shield(self._reading)
+
+    def fits(self, job: Job, payload: Any) -> None:
+        """Raises Problem 422 where the type's schema, as far as it is known, forbids this payload."""
+        if schema := self._schemas.get(job.spec.type):
+            with field("/payload"):
+                check_payload(job.spec.type, schema, payload)
+
+    async def _read(self) -> None:
+        try:
             with suppress(msgspec.DecodeError):  # a worker's mistake must not stop submits
                 self._schemas = await soon(self._gopher.types())
             self._read_at = time.monotonic()
-        if schema := self._schemas.get(job.spec.type):
-            with field("/payload"):
-                check_payload(job.spec.type, schema, decode_payload(job.spec.payload))
+        except GopherError:
+            if self._read_at == float("-inf"):
+                raise
+        finally:
+            self._reading = None

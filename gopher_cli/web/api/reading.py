@@ -1,8 +1,9 @@
-"""The shapes of a job on the wire: several spellings come in, one Job goes on."""
+"""A job as it is asked for: several spellings come in, one Job goes on."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import msgspec
@@ -10,9 +11,12 @@ from msgspec import Meta
 
 from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.duration import parse_duration, parse_when
+from gopher_cli.model.errors import BadData, Usage
 from gopher_cli.model.job import Job
 from gopher_cli.model.making import check_queue, check_type, encode_payload, parse_priority
 from gopher_cli.verbs.producing import new_job, wanted_durability
+from gopher_cli.web.api.dialects import RETRIES
+from gopher_cli.web.api.strict import parse
 from gopher_cli.web.problems import Problem, field
 
 _PATH = re.compile(r" - at `(.+)`$")
@@ -45,6 +49,9 @@ class JobRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         str | None, Meta(description="while another job holds it, that one is answered")
     ] = None
     unique_for: _Seconds | None = None
+    retention: Annotated[_Seconds | None, Meta(description="how long it is kept when it has completed")] = (
+        None
+    )
     after: Annotated[list[str] | None, Meta(description="ids that complete before it runs")] = None
     tags: list[str] | None = None
     headers: dict[str, str] | None = None
@@ -63,46 +70,63 @@ class _Read(JobRequest, kw_only=True, forbid_unknown_fields=True):
 _decoder = msgspec.json.Decoder(_Read)
 
 
-def read_job(body: bytes, defaults: Defaults) -> tuple[Job, str]:
-    """A checked Job, and the durability asked for.
+class Asked(msgspec.Struct, frozen=True):
+    """A checked job; ``named``: its id is the client's own. ``payload`` is what the job's text says."""
 
-    Raises Problem: 400 for what is no JSON, 422 for what makes no sense.
-    """
-    asked = _decode(body)
+    job: Job
+    payload: Any
+    durability: str
+    named: bool
+
+
+def read_job(text: bytes, defaults: Defaults) -> Asked:
+    """Raises Problem: 400 for what is no JSON, 422 for what makes no sense, 413 for a payload too large."""
+    value = parse(text)
+    asked = _decode(text)
     if asked.recurring is not None:
         raise Problem(501, "recurring jobs do not exist yet", pointer="/recurring")
-    with field("/type"):
-        given: dict[str, Any] = {"type": check_type(asked.type)}
-    with field("/payload"):
-        given["payload"] = encode_payload(asked.payload)
+    given: dict[str, Any] = {"type": asked.type, "payload": asked.payload}
     if asked.queue is not None:
-        with field("/queue"):
-            given["queue"] = check_queue(asked.queue)
+        given["queue"] = asked.queue
     if asked.priority is not None:
-        with field("/priority"):
-            given["priority"] = parse_priority(asked.priority)
+        given["priority"] = asked.priority
     given |= _retries(asked) | _time(asked)
-    for name in ("timeout", "unique_for"):
-        if (value := getattr(asked, name)) is not None:
-            given[name] = _seconds(name, value)
+    for name in ("timeout", "unique_for", "retention"):
+        if (seconds := getattr(asked, name)) is not None:
+            given[name] = _seconds(name, seconds)
     for name in ("backoff", "id", "unique_key", "after", "tags", "headers"):
-        if (value := getattr(asked, name)) is not None:
-            given[name] = value
-    with field("/durability"):
-        wanted_durability(asked.durability or "")
-    with field(""):
-        return new_job(defaults, **given), asked.durability or ""
+        if (value_of := getattr(asked, name)) is not None:
+            given[name] = value_of
+    if asked.durability:
+        with field("/durability"):
+            wanted_durability(asked.durability)
+    return Asked(_made(defaults, given), value.get("payload"), asked.durability or "", asked.id is not None)
 
 
-def _decode(body: bytes) -> _Read:
+def _made(defaults: Defaults, given: dict[str, Any]) -> Job:
     try:
-        return _decoder.decode(body)
+        return new_job(defaults, **given)
+    except (Usage, BadData):  # which field was it?
+        for name, check in _CHECKS.items():
+            if name in given:
+                with field(f"/{name}"):
+                    check(given[name])
+        with field(""):
+            return new_job(defaults, **given)
+
+
+_CHECKS: dict[str, Callable[[Any], Any]] = {
+    "type": check_type, "payload": encode_payload, "queue": check_queue, "priority": parse_priority,
+}  # fmt: skip
+
+
+def _decode(text: bytes) -> _Read:
+    try:
+        return _decoder.decode(text)
     except msgspec.ValidationError as error:
         said = str(error)
         place = _PATH.search(said)
         raise Problem(422, _PATH.sub("", said), pointer=_pointer(place[1]) if place else "") from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Problem(400, f"the body is no JSON: {error}") from error
 
 
 def _pointer(path: str) -> str:
@@ -112,13 +136,12 @@ def _pointer(path: str) -> str:
 
 def _retries(asked: JobRequest) -> dict[str, int]:
     """The one meaning of three spellings; two that disagree are refused."""
-    said = {"max_retries": asked.max_retries, "retries": asked.retries}
-    said["max_attempts"] = None if asked.max_attempts is None else asked.max_attempts - 1
-    given = {name: value for name, value in said.items() if value is not None}
-    for name, value in given.items():
-        if not 0 <= value <= 1000:
-            least = int(name == "max_attempts")
-            raise Problem(422, f"{name} is from {least} to {1000 + least}", pointer=f"/{name}")
+    given: dict[str, int] = {}
+    for name, more in RETRIES.items():
+        if (value := getattr(asked, name)) is not None:
+            if not 0 <= value - more <= 1000:
+                raise Problem(422, f"{name} is from {more} to {1000 + more}", pointer=f"/{name}")
+            given[name] = value - more
     meant = set(given.values())
     if len(meant) > 1:
         raise Problem(422, f"{' and '.join(given)} contradict each other: give one of them")

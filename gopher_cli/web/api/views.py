@@ -1,4 +1,4 @@
-"""What the API answers: a submitted job, a whole job. Times are RFC 3339."""
+"""What the API answers of jobs: a submitted one, a whole one, one of a list. Times are RFC 3339."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from gopher_cli.model.duration import rfc3339
-from gopher_cli.model.stats import AttemptRecord, JobDetail
+from gopher_cli.model.stats import AttemptRecord, JobDetail, JobRow
 
 
 class Submitted(msgspec.Struct, kw_only=True):
@@ -47,6 +47,34 @@ class JobView(msgspec.Struct, kw_only=True):
     log: list[str]
     why_not_running: str | None
     links: dict[str, str]
+    timeout: float
+    backoff: str
+    unique_key: str | None
+    after: list[str]
+    parent: str | None
+    worker: str | None
+    lease_until: str | None
+    kept_until: str | None
+    cancel_asked: bool
+    spec_bytes: int
+    unreadable: str | None
+    at: str
+
+
+class JobLine(msgspec.Struct, kw_only=True):
+    """A job in a list. `since` is the time that its state turns on: for a scheduled job when it is due."""
+
+    job_id: str
+    type: str
+    queue: str
+    status: str
+    priority: int
+    attempts: int
+    max_retries: int
+    created_at: str | None
+    since: str | None
+    error: str | None
+    links: dict[str, str]
 
 
 def job_view(job: JobDetail) -> JobView:
@@ -59,7 +87,19 @@ def job_view(job: JobDetail) -> JobView:
         completed_at=moment(job.finished), error=job.history[-1].error if failed else None,
         result=job.result, progress=job.progress, tags=job.tags, headers=job.headers,
         history=job.history, log=job.log, why_not_running=job.why_not_running or None,
-        links=links_of(job.id),
+        links=links_of(job.id), timeout=job.timeout, backoff=job.backoff, unique_key=job.unique_key or None,
+        after=job.after, parent=job.parent or None, worker=job.worker or None,
+        lease_until=moment(job.lease_until), kept_until=moment(job.kept_until),
+        cancel_asked=job.cancel_asked, spec_bytes=job.spec_bytes, unreadable=job.unreadable or None,
+        at=rfc3339(job.now),
+    )  # fmt: skip
+
+
+def job_line(row: JobRow) -> JobLine:
+    return JobLine(
+        job_id=row.id, type=row.type, queue=row.queue, status=row.state, priority=row.priority,
+        attempts=row.attempts, max_retries=row.max_retries, created_at=moment(row.created),
+        since=moment(row.at), error=row.error or None, links=links_of(row.id),
     )  # fmt: skip
 
 
@@ -68,4 +108,8 @@ def links_of(id: str) -> dict[str, str]:
 
 
 def moment(ms: int) -> str | None:
-    return rfc3339(ms) if ms else None
+    """None for never, and for a time that no calendar has: a stored number may be anything."""
+    try:
+        return rfc3339(ms) if ms else None
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -1,0 +1,63 @@
+"""Where a request comes from: the peer, or whom a proxy that we trust names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+from starlette.requests import Request
+
+Network = IPv4Network | IPv6Network
+Address = IPv4Address | IPv6Address
+
+
+class Addresses:
+    """``trusted`` are the networks of TRUSTED_PROXIES: nobody else is believed."""
+
+    def __init__(self, trusted: str = "") -> None:
+        self._trusted: Sequence[Network] = [ip_network(part) for part in trusted.split(",") if part]
+
+    def of(self, request: Request) -> str:
+        """The address of the client, as text; nothing for a client that has none."""
+        peer = request.client.host if request.client else ""
+        if not self._trusted or not self._trusts(_read(peer)):
+            return peer
+        # From the right: each trusted proxy has added whom it has seen itself.
+        for hop in reversed(",".join(request.headers.getlist("x-forwarded-for")).split(",")):
+            address = _read(hop.strip())
+            if address is None:
+                break
+            peer = str(address)
+            if not self._trusts(address):
+                break
+        return peer
+
+    def is_secure(self, request: Request) -> bool:
+        """Whether the client speaks https, with us or with a trusted proxy before us."""
+        if request.url.scheme == "https":
+            return True
+        peer = request.client.host if request.client else ""
+        if not self._trusted or not self._trusts(_read(peer)):
+            return False
+        return request.headers.get("x-forwarded-proto", "").rpartition(",")[2].strip().lower() == "https"
+
+    def _trusts(self, address: Address | None) -> bool:
+        return address is not None and any(
+            address.version == network.version and address in network for network in self._trusted
+        )
+
+
+def neighbourhood(address: str) -> str:
+    """Whose patience is counted: of IPv6 a /64, for one client has all of it."""
+    found = _read(address)
+    if isinstance(found, IPv6Address):
+        return str(ip_network((int(found) >> 64 << 64, 64)))
+    return address
+
+
+def _read(text: str) -> Address | None:
+    try:
+        found = ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(found, "ipv4_mapped", None) or found

@@ -1,0 +1,100 @@
+"""Sessions of the dashboard: a cookie in the place of a key, and the proof that a form was ours."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from starlette.requests import Request
+
+from gopher_cli.model.access import Caller
+from gopher_cli.web.access.origins import comes_from_here
+from gopher_cli.web.problems import Problem
+
+if TYPE_CHECKING:
+    from gopher_cli.web.access.door import Door
+
+COOKIE = "gopher_session"
+LASTS = 12 * 3600  # seconds
+# The id of a key, or what stands for API_KEY; when it ends; chance; the seal.
+_FORM = re.compile(r"([0-9a-f]{10}|environment)\.([0-9]{1,12})\.[A-Za-z0-9_-]{16}\.([0-9a-f]{64})")
+
+
+class Session(NamedTuple):
+    """``csrf`` is what its forms have to carry."""
+
+    key_id: str
+    csrf: str
+
+
+def sealed(seal: str, key_id: str, digest: str, ends: int) -> str:
+    """The text of a cookie. It dies with the key whose digest goes into the seal."""
+    body = f"{key_id}.{ends}.{secrets.token_urlsafe(12)}"
+    return f"{body}.{_mac(seal, 'session', body, digest)}"
+
+
+def claimed(cookie: str) -> str:
+    """The id of the key that a cookie speaks of; nothing is proved yet. Empty for no cookie of ours."""
+    match = _FORM.fullmatch(cookie)
+    return match[1] if match and int(match[2]) > time.time() else ""
+
+
+def proved(seal: str, cookie: str, digest: str) -> Session | None:
+    """The session, when we have sealed it for the key with this digest."""
+    body, _, mac = cookie.rpartition(".")
+    if not seal or not hmac.compare_digest(mac, _mac(seal, "session", body, digest)):
+        return None
+    return Session(body.partition(".")[0], _mac(seal, "form", cookie))
+
+
+async def sign_in(request: Request, key: str) -> tuple[Caller, str]:
+    """Who this is, and the value of the Set-Cookie header that lets them in from now on.
+
+    Raises Problem 401 for a key that opens nothing, 429 after too many of those.
+    """
+    door: Door = request.app.state.door
+    caller = await door.owner_of(key, request)
+    key_id, digest = door.lock_of(caller)
+    seal = await door.ring.seal(make=True)
+    cookie = sealed(seal, key_id, digest, int(time.time()) + LASTS)
+    request.state.session = proved(seal, cookie, digest)
+    return caller, _header(request, cookie, LASTS)
+
+
+def sign_out(request: Request) -> str:
+    """The value of the Set-Cookie header that ends a session."""
+    return _header(request, "", 0)
+
+
+def csrf_token(request: Request) -> str:
+    """What a form of this visitor has to carry; empty where nobody is signed in, and nothing is needed."""
+    session: Session | None = getattr(request.state, "session", None)
+    return session.csrf if session else ""
+
+
+def check_csrf(request: Request, token: str) -> None:
+    """Raises Problem 403 for a request that changes something and that no page of ours has made."""
+    session: Session | None = getattr(request.state, "session", None)
+    if session is None:
+        return  # with a key nobody else could have sent it; with nothing at all, see SameOrigin
+    if not comes_from_here(request.headers, sure=True):
+        raise Problem(403, "this request came from another site", hint="open the page here, and try again")
+    if not hmac.compare_digest(token.encode("utf-8", "surrogatepass"), session.csrf.encode()):
+        raise Problem(
+            403,
+            "this form is not one of this session",
+            hint="load the page again; an API call sends X-CSRF-Token",
+        )
+
+
+def _header(request: Request, value: str, lasts: int) -> str:
+    secure = "; Secure" if request.app.state.door.addresses.is_secure(request) else ""
+    return f"{COOKIE}={value}; HttpOnly; Max-Age={lasts}; Path=/; SameSite=Strict{secure}"
+
+
+def _mac(seal: str, *parts: str) -> str:
+    return hmac.new(seal.encode(), "\n".join(parts).encode(), hashlib.sha256).hexdigest()

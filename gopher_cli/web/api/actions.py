@@ -1,0 +1,132 @@
+"""What an operator does to one job over HTTP: cancel, retry, promote, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+import msgspec
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gopher_cli.gopher import Gopher
+from gopher_cli.model.errors import NotFound
+from gopher_cli.web.api import openapi
+from gopher_cli.web.api.following import etag_of, matches
+from gopher_cli.web.api.listing import answered
+from gopher_cli.web.api.looking import place_of
+from gopher_cli.web.api.queries import Query
+from gopher_cli.web.api.views import links_of
+from gopher_cli.web.problems import Problem, soon
+
+router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
+Words = Mapping[str, str]
+Deed = Callable[[Gopher, str, str], Awaitable[Words]]
+
+
+class Done(msgspec.Struct, kw_only=True):
+    """`outcome` is what has happened: cancelled, requested (it runs, and is told to stop), enqueued, deleted,
+    or again (it was so already)."""
+
+    job_id: str
+    queue: str
+    outcome: str
+    changed: bool
+    links: dict[str, str]
+
+
+openapi.SCHEMAS += [Done]
+_QUERY = Query("queue", "source")
+_EXAMPLE = {
+    "job_id": "019f8a2c-7b1e-7c40-8a31-5b3d4ce62f10", "queue": "default", "outcome": "enqueued",
+    "changed": True, "links": {"self": "/api/v1/jobs/019f8a2c-7b1e-7c40-8a31-5b3d4ce62f10"},
+}  # fmt: skip
+_IF_MATCH = {
+    "name": "If-Match", "in": "header", "required": False, "schema": {"type": "string"},
+    "description": "only if the job is still as this ETag says",
+}  # fmt: skip
+DESCRIBED = {"parameters": [*_QUERY.described["parameters"], _IF_MATCH]}
+answers = openapi.problems(
+    s403="this key lacks the scope operate",
+    s404="no such job",
+    s409="the state of the job forbids it; job_status names it",
+    s412="the job is not as If-Match says any more",
+    s422="a parameter makes no sense",
+) | {200: openapi.answer("done, or so already", "Done", example=_EXAMPLE)}
+_WHY = {
+    "locked": "another job holds its unique key",
+    "processing": "it is running",
+    "unreadable": "what is stored of it cannot be read",
+    "taken": "another job in that queue has its id",
+}
+
+
+@router.post(
+    "/{id}/cancel", summary="Stop a job", operation_id="cancel_job",
+    responses=answers, openapi_extra=DESCRIBED,
+)  # fmt: skip
+async def cancel(id: str, request: Request) -> Response:
+    """One that waits never runs; one that runs is told to stop within seconds."""
+    return await _do(
+        request, id, lambda gopher, queue, _: gopher.cancel(queue, [id]), "cancelled", "requested"
+    )
+
+
+@router.post(
+    "/{id}/retry", summary="Run a job again now", operation_id="retry_job",
+    responses=answers, openapi_extra=DESCRIBED,
+)  # fmt: skip
+async def retry(id: str, request: Request) -> Response:
+    """A dead or cancelled one with all its attempts before it, a waiting one ahead of its time."""
+
+    def deed(gopher: Gopher, queue: str, source: str) -> Awaitable[Words]:
+        return gopher.requeue(queue, [id], source=source or "any")
+
+    return await _do(request, id, deed, "enqueued")
+
+
+@router.post(
+    "/{id}/promote", summary="Run a scheduled or retrying job now", operation_id="promote_job",
+    responses=answers, openapi_extra=DESCRIBED,
+)  # fmt: skip
+async def promote(id: str, request: Request) -> Response:
+    """With the attempts that it has left."""
+    return await _do(request, id, lambda gopher, queue, _: gopher.promote(queue, [id]), "enqueued")
+
+
+@router.delete(
+    "/{id}", summary="Delete a job for good", operation_id="delete_job",
+    responses=answers, openapi_extra=DESCRIBED,
+)  # fmt: skip
+async def delete(id: str, request: Request) -> Response:
+    """In any state but processing: cancel it first."""
+    return await _do(request, id, lambda gopher, queue, _: gopher.delete(queue, [id]), "deleted")
+
+
+async def _do(request: Request, id: str, deed: Deed, *done: str) -> Response:
+    given = _QUERY.read(request)
+    gopher: Gopher = request.app.state.gopher
+    queue = await place_of(request, id, given.text("queue"))
+    if wanted := request.headers.get("if-match", ""):
+        await _check(gopher, queue, id, wanted)
+    word = (await soon(deed(gopher, queue, given.text("source"))))[id]
+    if word == "gone":
+        raise NotFound(f"no job {id!r}", "list them with: gopher jobs ls")
+    if word not in (*done, "again"):
+        said = f"job {id} was left as it is: {_WHY.get(word, f'it is {word}')}"
+        raise Problem(
+            409,
+            said,
+            job_status=word if word not in ("locked", "unreadable", "taken") else None,
+            outcome=word,
+        )
+    links = {} if word == "deleted" else links_of(id)
+    return answered(Done(job_id=id, queue=queue, outcome=word, changed=word in done, links=links))
+
+
+async def _check(gopher: Gopher, queue: str, id: str, wanted: str) -> None:
+    """What was seen may have changed since. Between this look and the deed it still may."""
+    job = await soon(gopher.inspect(queue, id))
+    if not matches(wanted, etag_of(job)):
+        said = f"job {id} is not any more as it was: it is {job.state}"
+        raise Problem(412, said, hint=f"look again: GET /api/v1/jobs/{id}", job_status=job.state)

@@ -1,0 +1,235 @@
+"""Submitting many jobs in one request, and what became of each."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gopher_cli.config import Settings
+from gopher_cli.gopher import Gopher
+from gopher_cli.model.errors import GopherError
+from gopher_cli.store.calls import LIMIT
+from gopher_cli.verbs.producing import ROUND_TRIP_BYTES
+from gopher_cli.web import replies
+from gopher_cli.web.api import openapi
+from gopher_cli.web.api.body import wants_lines
+from gopher_cli.web.api.reading import Asked, read_job
+from gopher_cli.web.api.storing import is_new, permit, states_of, under
+from gopher_cli.web.problems import PATIENCE, Problem, problem_of, soon
+from gopher_cli.web.replies import Claim, Reply
+
+MOST = 50_000  # jobs in one request
+_HEAD = re.compile(rb'\s*\{\s*"jobs"\s*:\s*\[')
+_BETWEEN = re.compile(rb"[\s,]*")
+_TAIL = re.compile(rb"\s*\]\s*\}\s*")
+_array = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+class Item(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """What became of one job. `status`: its state; known, refused; or unknown: send it as `job_id` again."""
+
+    index: int
+    job_id: str | None = None
+    status: str
+    error: str | None = None
+    pointer: str | None = None
+
+
+class Batch(msgspec.Struct, kw_only=True):
+    """What became of many jobs, in their order."""
+
+    accepted: int
+    known: int
+    refused: int
+    items: list[Item]
+
+
+openapi.SCHEMAS += [Batch]
+
+
+def limit_of(settings: Settings) -> int:
+    return settings.server_batch_limit * 1024 * 1024
+
+
+async def accept(request: Request, text: bytes, *, lines: bool = False) -> Response:
+    key = replies.key_of(request)
+    texts = _lines_of(text) if lines else _jobs_of(text)
+    if len(texts) > MOST:
+        raise Problem(413, f"{len(texts)} jobs in one request; {MOST} is the limit")
+    together = _is_atomic(request)
+    await request.app.state.published.refresh()
+
+    async def work(claim: Claim | None) -> Reply:
+        many = Many(request, texts, claim)
+        await (many.together() if together else many.one_by_one())
+        return many.reply(lines=lines and wants_lines(request))
+
+    if key:
+        return (await replies.once(request.app.state.gopher, request, key, text, work)).response()
+    return (await work(None)).response()
+
+
+class Many:
+    """The jobs of one request on their way. Under a claim the ids follow from it, in every try the same."""
+
+    def __init__(self, request: Request, texts: Sequence[bytes], claim: Claim | None) -> None:
+        self._request, self._texts, self._claim = request, texts, claim
+        self._gopher: Gopher = request.app.state.gopher
+        self._items: dict[int, Item] = {}
+
+    async def one_by_one(self) -> None:
+        """Those that make no sense are refused, the others stored. Raises Problem 503 when Redis is away."""
+        more = self._request.app.state.settings.redis_timeout
+        self._request.state.patience = (len(self._texts) // LIMIT + 1) * (PATIENCE + more)
+        for first in range(0, len(self._texts), LIMIT):
+            jobs: dict[int, Asked] = {}
+            for index in range(first, min(first + LIMIT, len(self._texts))):
+                try:
+                    jobs[index] = self._read(index)
+                except Problem as problem:
+                    self._refuse(index, problem)
+            await self._store_all(jobs)
+            await asyncio.sleep(0)  # others have waited
+
+    async def together(self) -> None:
+        """All of them, by one call; nothing is stored unless each makes sense. Raises Problem 413 or 422."""
+        if len(self._texts) > LIMIT:
+            raise Problem(413, f"{len(self._texts)} jobs cannot be stored at once: {LIMIT} is the limit")
+        jobs: dict[int, Asked] = {}
+        wrong: list[tuple[int, Problem]] = []
+        for index in range(len(self._texts)):
+            try:
+                jobs[index] = self._read(index)
+            except Problem as problem:
+                wrong.append((index, problem))
+        if wrong:
+            raise _all_wrong(wrong)
+        if len({(one.job.queue, one.durability) for one in jobs.values()}) > 1:
+            raise Problem(422, "jobs of several queues, or levels of durability, cannot be stored at once")
+        if sum(len(memoryview(one.job.spec.payload)) for one in jobs.values()) > ROUND_TRIP_BYTES:
+            raise Problem(413, "more than 4 MB of payload cannot be stored at once")
+        await self._store_all(jobs)
+
+    def _read(self, index: int) -> Asked:
+        state = self._request.app.state
+        asked = read_job(self._texts[index], self._gopher.defaults)
+        permit(self._request.state.caller, asked.job.queue)
+        state.published.fits(asked.job, asked.payload)
+        return under(asked, f"{self._claim.id}.{index}") if self._claim else asked
+
+    def _refuse(self, index: int, problem: Problem) -> None:
+        self._items[index] = Item(
+            index=index, status="refused", error=problem.detail, pointer=problem.pointer
+        )
+
+    async def _store_all(self, jobs: dict[int, Asked]) -> None:
+        levels: dict[str, dict[int, Asked]] = defaultdict(dict)
+        for index, asked in jobs.items():
+            levels[asked.durability][index] = asked
+        for durability, some in levels.items():
+            try:
+                await self._store(some, durability)
+            except GopherError as error:
+                raise self._broken_off(error, some) from error
+
+    async def _store(self, jobs: dict[int, Asked], durability: str) -> None:
+        safely = (durability or self._gopher.defaults.durability) != "memory"
+        more = self._request.app.state.settings.redis_timeout if safely else 0.0
+        mine = [asked.job for asked in jobs.values()]
+        receipts = await soon(self._gopher.submit_many(mine, durability=durability), more)
+        new = [
+            asked.job
+            for asked, receipt in zip(jobs.values(), receipts, strict=True)
+            if is_new(asked, receipt, self._claim)
+        ]
+        states = await states_of(self._gopher, new)
+        for (index, asked), receipt in zip(jobs.items(), receipts, strict=True):
+            fresh = is_new(asked, receipt, self._claim)
+            id = asked.job.id if fresh else receipt.duplicate_of or asked.job.id
+            self._items[index] = Item(index=index, job_id=id, status=states[id] if fresh else "known")
+
+    def _broken_off(self, error: GopherError, jobs: dict[int, Asked]) -> Problem:
+        """What is stored is told, so that the rest can be sent again."""
+        for index, asked in jobs.items():
+            self._items[index] = Item(index=index, job_id=asked.job.id, status="unknown")
+        problem = problem_of(error)
+        if problem.status == 503:
+            problem.hint = (
+                "send it again under an Idempotency-Key; or those that are missing here, and those that are "
+                "unknown under their job_id"
+            )
+        problem.more |= msgspec.to_builtins(self._told())
+        return problem
+
+    def _told(self) -> Batch:
+        items = [self._items[index] for index in sorted(self._items)]
+        counts = Counter(item.status for item in items)
+        known, refused, unknown = counts["known"], counts["refused"], counts["unknown"]
+        accepted = len(items) - known - refused - unknown
+        return Batch(accepted=accepted, known=known, refused=refused, items=items)
+
+    def reply(self, *, lines: bool) -> Reply:
+        told = self._told()
+        if lines:
+            body = b"".join(msgspec.json.encode(item) + b"\n" for item in told.items)
+            return Reply(200, {"Content-Type": "application/x-ndjson"}, body)
+        return Reply(200, {"Content-Type": "application/json"}, msgspec.json.encode(told))
+
+
+def _is_atomic(request: Request) -> bool:
+    said = request.query_params.get("atomic", "false").lower()
+    if said not in ("true", "false", "1", "0", ""):
+        raise Problem(422, f"atomic is true or false, not {said[:40]!r}", parameter="atomic")
+    return said in ("true", "1", "")
+
+
+def _all_wrong(wrong: Sequence[tuple[int, Problem]]) -> Problem:
+    errors = [
+        {"pointer": f"#/{index}{problem.pointer or ''}", "detail": problem.detail} for index, problem in wrong
+    ]
+    said = f"nothing was stored: {len(wrong)} of these jobs cannot be accepted"
+    return Problem(422, f"{said}; the first: {wrong[0][1].detail}", errors=errors)
+
+
+def _lines_of(text: bytes) -> list[bytes]:
+    return [line for line in text.split(b"\n") if line.strip()]
+
+
+def _jobs_of(text: bytes) -> list[bytes]:
+    """The jobs of an array, or of ``{"jobs": [...]}``; each is read later. Raises Problem 400 or 422."""
+    head = _HEAD.match(text)
+    try:
+        if head is None:
+            return [bytes(one) for one in _array.decode(text)]
+        found = [bytes(one) for one in msgspec.json.decode(text, type=dict[str, list[msgspec.Raw]])["jobs"]]
+    except msgspec.ValidationError as error:
+        said = 'the body has to be an array of jobs, or {"jobs": [...]}'
+        raise Problem(422, said, pointer="") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Problem(400, f"the body is no JSON: {error}") from error
+    if not _is_all(text, head.end(), found):
+        raise Problem(
+            422, 'there is more than "jobs" in the body, or there is more than one of it', pointer=""
+        )
+    return found
+
+
+def _is_all(text: bytes, at: int, found: Sequence[bytes]) -> bool:
+    """Whether these, behind the head, are the whole text."""
+    for one in found:
+        at = _after(text, at)
+        if not text.startswith(one, at):
+            return False
+        at += len(one)
+    return _TAIL.fullmatch(text, at) is not None
+
+
+def _after(text: bytes, at: int) -> int:
+    found = _BETWEEN.match(text, at)
+    return found.end() if found else at

@@ -1,0 +1,161 @@
+"""Which jobs a request means: parameters or a body as a Filter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+from starlette.requests import Request
+
+from gopher_cli.model.duration import parse_duration
+from gopher_cli.model.errors import Usage
+from gopher_cli.model.filtering import Filter
+from gopher_cli.model.job import JobState
+from gopher_cli.model.making import check_queue
+from gopher_cli.model.patterns import check_pattern
+from gopher_cli.model.search import parse_search
+from gopher_cli.web.api.body import read_json
+from gopher_cli.web.api.queries import Given
+from gopher_cli.web.api.strict import parse
+from gopher_cli.web.problems import Problem
+
+NAMES = ("state", "type", "queue", "tag", "error", "group", "older_than", "q")
+STEP_SECONDS = 5.0
+_LONGEST_WORD = 300
+_Words = list[str] | str | None
+
+
+class Meant(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Which jobs are meant. At least one criterion, or `"all": true`."""
+
+    state: Annotated[_Words, Meta(description="these states")] = None
+    queue: Annotated[_Words, Meta(description="these queues")] = None
+    type: str | None = None
+    tag: str | None = None
+    error: Annotated[str | None, Meta(description="a simple regular expression")] = None
+    group: Annotated[str | None, Meta(description="a failure group")] = None
+    older_than: Annotated[float | str | None, Meta(description="seconds, or 5m, 2d")] = None
+    q: Annotated[str | None, Meta(description="a search")] = None
+    ids: Annotated[
+        Annotated[list[str], Meta(max_length=500)] | None, Meta(description="these jobs, by whole ids")
+    ] = None
+    all: Annotated[bool, Meta(description="no criterion, on purpose")] = False
+    limit: Annotated[Annotated[int, Meta(ge=1, le=10**12)] | None, Meta(description="at most so many")] = None
+    dry_run: Annotated[bool, Meta(description="count, and do nothing")] = False
+    cursor: Annotated[str | None, Meta(description="cursor of the answer before, to go on")] = None
+
+
+class Again(Meant, kw_only=True, forbid_unknown_fields=True):
+    """Which jobs run again, where, and how fast."""
+
+    target: Annotated[str | None, Meta(description="into this queue, not the one they came from")] = None
+    rate: Annotated[
+        Annotated[float, Meta(gt=0, le=1_000_000)] | None, Meta(description="jobs a second at most")
+    ] = None
+
+
+async def read_meant(request: Request, kind: type[Meant] = Meant) -> Meant:
+    """The body. Raises Problem; 422 names the field."""
+    raw = await read_json(request, seconds=request.app.state.settings.server_read_timeout)
+    given = parse(raw)
+    try:
+        return msgspec.convert(given, kind)
+    except msgspec.ValidationError as error:
+        said, _, place = str(error).partition(" - at `")
+        pointer = place.rstrip("`").removeprefix("$").replace("[", "/").replace("]", "").replace(".", "/")
+        raise Problem(422, said, pointer=pointer) from None
+
+
+def filter_of_query(given: Given, states: Sequence[str] = ()) -> Filter:
+    """``states`` are fixed by the route. Raises Problem 422 that names the parameter."""
+    return _joined(
+        {
+            "state": given.words("state") if not states else tuple(states),
+            "queue": given.words("queue"),
+            **{name: given.text(name) for name in ("type", "tag", "error", "group", "older_than", "q")},
+        },
+        _parameter,
+    )
+
+
+def filter_of_body(meant: Meant, states: Sequence[str] = ()) -> Filter:
+    """Raises Problem 422 that points to the field."""
+    said = {name: getattr(meant, name) for name in NAMES}
+    for name in ("state", "queue"):
+        said[name] = (said[name],) if isinstance(said[name], str) else tuple(said[name] or ())
+    if states:
+        if set(said["state"]) - set(states):
+            raise Problem(422, f"only for jobs that are {' or '.join(states)}", pointer="/state")
+        said["state"] = said["state"] or tuple(states)
+    wanted = _joined(said, _pointed)
+    chosen = any((wanted.states and not states, wanted.queues, wanted.by_content, meant.ids is not None))
+    if meant.all is chosen:
+        hint = "leave one of them away" if chosen else 'name a criterion, or say {"all": true}'
+        said_all = '"all" and a criterion contradict each other' if chosen else "which jobs are meant?"
+        raise Problem(422, said_all, hint=hint, pointer="/all")
+    if meant.ids is not None and wanted != Filter(states=wanted.states, queues=wanted.queues):
+        raise Problem(422, "ids and other criteria do not go together", pointer="/ids")
+    return wanted
+
+
+def _joined(said: dict[str, Any], told: Any) -> Filter:
+    """One filter of the named criteria and of the search."""
+    found: dict[str, Any] = {"states": said["state"], "queues": said["queue"]}
+    for name in ("type", "tag", "error", "group"):
+        found[name] = said[name] or ""
+        if len(found[name]) > _LONGEST_WORD:
+            raise told(name, f"{name} has at most {_LONGEST_WORD} characters")
+    _check_words(said, told)
+    found["older_than"] = _age(said["older_than"], told)
+    if said["q"]:
+        _search(said["q"], found, told)
+    if found["error"]:
+        try:
+            check_pattern(found["error"])
+        except Usage as error:
+            raise told("error", str(error), error.hint) from None
+    return Filter(**found)
+
+
+def _check_words(said: dict[str, Any], told: Any) -> None:
+    for state in said["state"]:
+        if state not in list(JobState):
+            raise told("state", f"no state {state[:64]!r}", f"states: {', '.join(JobState)}")
+    for queue in said["queue"]:
+        try:
+            check_queue(queue)
+        except (Usage, ValueError) as error:
+            raise told("queue", str(error)[:200]) from None
+
+
+def _age(given: float | str | None, told: Any) -> float:
+    try:
+        seconds = parse_duration(given[:64]) if isinstance(given, str) and given else float(given or 0)
+    except ValueError as error:
+        raise told("older_than", f"older_than: {error}") from None
+    if not 0 <= seconds <= 100 * 365 * 86400:
+        raise told("older_than", "older_than is from 0 seconds to a hundred years")
+    return seconds
+
+
+def _search(text: str, found: dict[str, Any], told: Any) -> None:
+    """Add what the search says; what a criterion says otherwise is refused."""
+    try:
+        searched = parse_search(text)
+    except Usage as error:
+        raise told("q", str(error), error.hint) from None
+    for name, value in msgspec.structs.asdict(searched).items():
+        if value and found.get(name) and found[name] != value:
+            raise told("q", f"the search and a criterion contradict each other about {name}")
+        if value:
+            found[name] = value
+
+
+def _parameter(name: str, said: str, hint: str = "") -> Problem:
+    return Problem(422, said, hint=hint, parameter=name)
+
+
+def _pointed(name: str, said: str, hint: str = "") -> Problem:
+    return Problem(422, said, hint=hint, pointer=f"/{name}")

@@ -1,0 +1,196 @@
+"""What an operator does to many jobs over HTTP: cancel, retry, purge; a few seconds' worth a request."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import msgspec
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gopher_cli.gopher import Gopher
+from gopher_cli.model.errors import NotFound
+from gopher_cli.model.filtering import Filter
+from gopher_cli.model.ids import VALID_ID
+from gopher_cli.model.making import check_queue
+from gopher_cli.verbs.bulk import states_for
+from gopher_cli.verbs.sweeping import Bulk
+from gopher_cli.web.api import openapi
+from gopher_cli.web.api.choosing import STEP_SECONDS, Again, Meant, filter_of_body, read_meant
+from gopher_cli.web.api.listing import answered
+from gopher_cli.web.api.queries import Query
+from gopher_cli.web.problems import Problem, field, soon
+
+router = APIRouter(prefix="/api/v1", tags=["jobs"])
+_NONE = Query()
+
+
+class Part(msgspec.Struct, kw_only=True):
+    """So many jobs of one queue and state."""
+
+    queue: str
+    state: str
+    jobs: int
+
+
+class Changed(msgspec.Struct, kw_only=True):
+    """What was done. With `more` the same request with this `cursor` goes on.
+
+    `left` counts the jobs that could not be changed, by reason. A dry run counts them in `matched`.
+    """
+
+    changed: int
+    left: dict[str, int]
+    more: bool
+    cursor: str | None
+    matched: int | None = None
+    by: list[Part] | None = None
+
+
+openapi.SCHEMAS += [Meant, Again, Changed]
+_EXAMPLES = {
+    "all that timed out": {"value": {"error": "timed out", "type": "email"}},
+    "count first": {"value": {"state": ["failed"], "older_than": "7d", "dry_run": True}},
+    "everything": {"value": {"all": True}},
+}
+_DONE_EXAMPLE = {
+    "changed": 41,
+    "left": {"locked": 1},
+    "more": False,
+    "cursor": None,
+    "matched": None,
+    "by": None,
+}
+answers = openapi.problems(
+    s400="the body is no JSON",
+    s403="this key lacks the scope operate",
+    s404="no such queue",
+    s408="the body did not arrive in time",
+    s413="more than 1 MB",
+    s415="not application/json",
+    s422="a field makes no sense, or no job is meant",
+) | {200: openapi.answer("what was done", "Changed", example=_DONE_EXAMPLE)}
+
+
+def body_of(name: str) -> dict[str, Any]:
+    """How a body is described."""
+    schema = {"$ref": openapi.REF.format(name=name)}
+    said = {"application/json": {"schema": schema, "examples": _EXAMPLES}}
+    return {"requestBody": {"required": True, "content": said}}
+
+
+@router.post(
+    "/jobs/cancel", summary="Cancel many jobs", operation_id="cancel_jobs",
+    responses=answers, openapi_extra=body_of("Meant"),
+)  # fmt: skip
+async def cancel(request: Request) -> Response:
+    """Running jobs are asked to stop: they count as left, because they are `requested`."""
+    _NONE.read(request)
+    meant = await read_meant(request)
+    return await done(request, "cancel", meant, filter_of_body(meant))
+
+
+@router.post(
+    "/jobs/retry", summary="Run many jobs again now", operation_id="retry_jobs",
+    responses=answers, openapi_extra=body_of("Again"),
+)  # fmt: skip
+async def retry(request: Request) -> Response:
+    """Retrying and failed jobs, unless states are named."""
+    _NONE.read(request)
+    meant = await read_meant(request, Again)
+    return await done(request, "retry", meant, filter_of_body(meant))
+
+
+@router.post(
+    "/jobs/purge", summary="Delete many jobs for good", operation_id="purge_jobs",
+    responses=answers, openapi_extra=body_of("Meant"),
+)  # fmt: skip
+async def purge(request: Request) -> Response:
+    """In any state but processing, unless that is named."""
+    _NONE.read(request)
+    meant = await read_meant(request)
+    return await done(request, "purge", meant, filter_of_body(meant))
+
+
+@router.post(
+    "/dlq/requeue", summary="Bring dead jobs back", operation_id="requeue_dlq", tags=["dlq"],
+    responses=answers, openapi_extra=body_of("Again"),
+)  # fmt: skip
+async def requeue_dlq(request: Request) -> Response:
+    """The oldest first, with all their attempts before them."""
+    _NONE.read(request)
+    meant = await read_meant(request, Again)
+    return await done(request, "retry", meant, filter_of_body(meant, ("failed",)))
+
+
+async def done(request: Request, deed: str, meant: Meant, wanted: Filter) -> Response:
+    """Do it, or count; for `STEP_SECONDS`, or half of what an answer may take."""
+    gopher: Gopher = request.app.state.gopher
+    seconds = min(STEP_SECONDS, request.app.state.settings.server_write_timeout / 2)
+    if meant.ids is not None:
+        return answered(await _by_ids(gopher, deed, meant, wanted))
+    target, rate = _where_to(meant), getattr(meant, "rate", None) or 0.0
+    limit, cursor = meant.limit or 0, meant.cursor or ""
+    with _cursor_or(meant):
+        if meant.dry_run:
+            counting = gopher.tally(deed, wanted, cursor=cursor, seconds=seconds, target=target)
+            counts, after = await soon(counting, seconds)
+            found = sum(counts.values())
+            by = [Part(queue=queue, state=state, jobs=n) for (queue, state), n in sorted(counts.items())]
+            most = min(found, limit) if limit else found
+            return answered(
+                Changed(changed=0, left={}, more=bool(after), cursor=after or None, matched=most, by=by)
+            )
+        working = gopher.bulk(
+            deed, wanted, limit=limit, cursor=cursor, seconds=seconds, target=target, rate=rate
+        )
+        step = await soon(working, seconds)
+    more = bool(step.cursor)
+    return answered(Changed(changed=step.changed, left=step.left, more=more, cursor=step.cursor or None))
+
+
+def _cursor_or(meant: Meant) -> Any:
+    return field("/cursor" if meant.cursor else "")
+
+
+def _where_to(meant: Meant) -> str:
+    target = getattr(meant, "target", None)
+    if not target:
+        return ""
+    with field("/target"):
+        return check_queue(target)
+
+
+async def _by_ids(gopher: Gopher, deed: str, meant: Meant, wanted: Filter) -> Changed:
+    """These jobs, at most 500 of them, as far as they are in a state that is meant."""
+    target, bulk = _where_to(meant), Bulk()
+    apart: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for id in dict.fromkeys(meant.ids or ()):
+        if place := await _place(gopher, id, wanted):
+            apart[place].append(id)
+        else:
+            bulk.count("gone", "")
+    states = states_for(deed, wanted, target)
+    by = [Part(queue=queue, state=state, jobs=len(ids)) for (queue, state), ids in sorted(apart.items())]
+    if meant.dry_run:
+        found = sum(part.jobs for part in by if part.state in states)
+        return Changed(changed=0, left=bulk.left, more=False, cursor=None, matched=found, by=by)
+    for (queue, state), ids in apart.items():
+        if state in states:
+            await soon(gopher.do_to(deed, queue, state, ids, target, bulk), STEP_SECONDS)
+        else:
+            bulk.left[state] = bulk.left.get(state, 0) + len(ids)
+    return Changed(changed=bulk.changed, left=bulk.left, more=False, cursor=None)
+
+
+async def _place(gopher: Gopher, id: str, wanted: Filter) -> tuple[str, str] | None:
+    if not VALID_ID.fullmatch(id):
+        raise Problem(422, f"{id[:64]!r} is no id", pointer="/ids")
+    try:
+        queue = await soon(gopher.queue_of(id, wanted.queues[0] if len(wanted.queues) == 1 else ""))
+        state = await soon(gopher.state_of(queue, id))
+    except NotFound:
+        return None
+    return (queue, state) if state and (not wanted.queues or queue in wanted.queues) else None

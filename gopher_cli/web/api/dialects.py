@@ -1,0 +1,90 @@
+"""The dialects of submitters: other systems' spellings, state words and answers, as one table.
+
+All of them may use every field and every spelling that any of them has. They differ in the words by which
+they call a state, and in what their answers look like.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gopher_cli.model.duration import rfc3339
+from gopher_cli.model.job import JobState
+from gopher_cli.web.api.views import JobView, Submitted, links_of
+
+# Spellings of max_retries, and how much more than retries each one counts.
+RETRIES = {"max_retries": 0, "retries": 0, "max_attempts": 1}
+OURS = {state.value: state.value for state in JobState}
+PLAIN_WORDS = OURS | {
+    "enqueued": "Pending",
+    "scheduled": "Pending",
+    "blocked": "Pending",
+    "processing": "InProcess",
+    "retrying": "Retrying",
+    "completed": "Completed",
+    "failed": "Failed",
+    "cancelled": "Failed",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """A job as it was accepted; ``at_ms`` is when."""
+
+    id: str
+    type: str
+    queue: str
+    state: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """``submitted`` and ``job`` make what is answered about a new job, and about one that is there."""
+
+    name: str
+    path: str  # where its jobs are
+    words: Mapping[str, str]
+    submitted: Callable[[Dialect, Accepted], Any]
+    job: Callable[[Dialect, JobView], Any]
+
+
+def _whole(_: Dialect, job: Accepted) -> Submitted:
+    return Submitted(
+        job_id=job.id, status=job.state, created_at=rfc3339(job.at_ms), type=job.type, queue=job.queue,
+        links=links_of(job.id),
+    )  # fmt: skip
+
+
+def _view(_: Dialect, job: JobView) -> JobView:
+    return job
+
+
+def _short(dialect: Dialect, job: Accepted) -> dict[str, str]:
+    return {"job_id": job.id, "status": dialect.words[job.state]}
+
+
+def _short_view(dialect: Dialect, job: JobView) -> dict[str, Any]:
+    return {"job_id": job.job_id, "status": dialect.words[job.status]}
+
+
+def _plain_view(dialect: Dialect, job: JobView) -> dict[str, Any]:
+    return {
+        "id": job.job_id,
+        "job_id": job.job_id,
+        "type": job.type,
+        "payload": job.payload,
+        "status": dialect.words[job.status],
+        "retries": max(0, job.attempts - 1),
+        "max_retries": job.max_retries,
+        "created_at": job.created_at,
+        "error": job.error,
+    }
+
+
+V1 = Dialect(name="v1", path="/api/v1/jobs/", words=OURS, submitted=_whole, job=_view)
+CLASSIC = Dialect(name="classic", path="/api/v1/jobs/", words=OURS, submitted=_short, job=_short_view)
+PLAIN = Dialect(name="plain", path="/job/", words=PLAIN_WORDS, submitted=_short, job=_plain_view)
+DIALECTS = (V1, CLASSIC, PLAIN)

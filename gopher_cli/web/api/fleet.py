@@ -1,0 +1,100 @@
+"""Workers, types and history over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gopher_cli import __version__
+from gopher_cli.gopher import Gopher
+from gopher_cli.model.history import History
+from gopher_cli.model.stats import WorkerInfo
+from gopher_cli.web.api import openapi
+from gopher_cli.web.api.listing import answered
+from gopher_cli.web.api.queries import Query
+from gopher_cli.web.problems import soon
+
+router = APIRouter(prefix="/api/v1")
+_NONE, _HISTORY = Query(), Query("minutes", "queue", "type")
+
+
+class Root(msgspec.Struct, kw_only=True):
+    """Where everything is."""
+
+    version: str
+    openapi: str
+    links: dict[str, str]
+
+
+class WorkerList(msgspec.Struct, kw_only=True):
+    """Who was heard in the last minute, the dead ones too."""
+
+    items: list[WorkerInfo]
+
+
+class TypeView(msgspec.Struct, kw_only=True):
+    """`schema` is the JSON Schema of its payload, as a worker has published it."""
+
+    type: str
+    schema: Any
+
+
+class TypeList(msgspec.Struct, kw_only=True):
+    """By name."""
+
+    items: list[TypeView]
+
+
+openapi.SCHEMAS += [Root, WorkerList, TypeList, History]
+_LINKS = ("jobs", "dlq", "queues", "types", "workers", "stats", "history", "events", "keys", "audit")
+_PROBLEMS = openapi.problems(s422="a parameter makes no sense")
+
+
+@router.get(
+    "", summary="Where everything is", operation_id="get_root", tags=["stats"],
+    responses=_PROBLEMS | {200: openapi.answer("the way to everything else", "Root")},
+)  # fmt: skip
+async def root(request: Request) -> Response:
+    _NONE.read(request)
+    links = {name: f"/api/v1/{name}" for name in _LINKS}
+    return answered(Root(version=__version__, openapi="/openapi.json", links=links))
+
+
+@router.get(
+    "/workers", summary="List the workers", operation_id="list_workers", tags=["workers"],
+    responses=_PROBLEMS | {200: openapi.answer("the workers", "WorkerList")},
+)  # fmt: skip
+async def workers(request: Request) -> Response:
+    """Who is working, on what, and since when."""
+    _NONE.read(request)
+    gopher: Gopher = request.app.state.gopher
+    return answered(WorkerList(items=await soon(gopher.workers())))
+
+
+@router.get(
+    "/types", summary="List the types of jobs", operation_id="list_types", tags=["types"],
+    responses=_PROBLEMS | {200: openapi.answer("the types", "TypeList")},
+)  # fmt: skip
+async def types(request: Request) -> Response:
+    """Those that workers have published, with the JSON Schema of their payloads."""
+    _NONE.read(request)
+    gopher: Gopher = request.app.state.gopher
+    found = await soon(gopher.types())
+    return answered(TypeList(items=[TypeView(type=name, schema=schema) for name, schema in found.items()]))
+
+
+@router.get(
+    "/history", summary="The last minutes as series", operation_id="get_history", tags=["stats"],
+    openapi_extra=_HISTORY.described,
+    responses=_PROBLEMS | openapi.problems(s404="no such queue") | {200: openapi.answer("series", "History")},
+)  # fmt: skip
+async def history(request: Request) -> Response:
+    """Throughput, percentiles (seconds) and depth, a value a step; null where nothing is known."""
+    given = _HISTORY.read(request)
+    gopher: Gopher = request.app.state.gopher
+    minutes, queues, type = given.number("minutes", 60, 1440), given.words("queue"), given.text("type")
+    return answered(await soon(gopher.history(minutes, queues=queues, type=type)))

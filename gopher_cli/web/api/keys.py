@@ -1,0 +1,149 @@
+"""API keys over HTTP: make one, list them, revoke one."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Depends
+from msgspec import Meta
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gopher_cli.config import Settings
+from gopher_cli.gopher import Gopher
+from gopher_cli.model.access import ADMIN, Caller
+from gopher_cli.model.duration import parse_duration, rfc3339
+from gopher_cli.model.keys import KeyInfo, check_scopes
+from gopher_cli.web.access.door import needs
+from gopher_cli.web.api.body import read_json
+from gopher_cli.web.api.strict import parse
+from gopher_cli.web.problems import Problem, field, soon
+
+router = APIRouter(prefix="/api/v1/keys", tags=["keys"], dependencies=[Depends(needs(ADMIN))])
+
+
+class KeyRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A key to make: with a role, or with scopes."""
+
+    name: Annotated[str, Meta(description="what or whom it is for", examples=["deploy"])]
+    role: Annotated[str | None, Meta(description="viewer, operator or admin")] = None
+    scopes: Annotated[
+        list[str] | None, Meta(description="read, submit, submit:QUEUE, operate, metrics, admin")
+    ] = None
+    expires_in: Annotated[int | float | str | None, Meta(description="seconds, or 90d")] = None
+    rate: Annotated[str | None, Meta(description="such as 100/s, on each server process")] = None
+
+
+class KeyView(msgspec.Struct, kw_only=True):
+    """A key, without its secret: nobody knows that. `state` is live, expired or revoked."""
+
+    id: str
+    name: str
+    scopes: tuple[str, ...]
+    state: str
+    rate: str | None
+    created_at: str
+    expires_at: str | None
+    last_used_at: str | None
+    revoked_at: str | None
+
+
+class NewKeyView(KeyView, kw_only=True):
+    """The one answer that holds the secret."""
+
+    secret: str
+
+
+class KeyList(msgspec.Struct, kw_only=True):
+    items: list[KeyView]
+    next_cursor: None = None
+
+
+def _schema(kind: type) -> dict[str, Any]:
+    return {"application/json": {"schema": msgspec.json.schema_components([kind])[1][kind.__name__]}}
+
+
+def _answers(status: int, about: str, kind: type, **problems: str) -> dict[int | str, dict[str, Any]]:
+    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    problems |= {"s401": "the key is missing or wrong", "s503": "Redis is away; see Retry-After"}
+    answers: dict[int | str, dict[str, Any]] = {status: {"description": about, "content": _schema(kind)}}
+    for name, said in problems.items():
+        answers[int(name[1:])] = {"description": said, "content": problem}
+    return answers
+
+
+@router.get("", summary="List the keys", operation_id="list_keys",
+            responses=_answers(200, "every key, the newest first", KeyList))  # fmt: skip
+async def listed(request: Request) -> Response:
+    gopher: Gopher = request.app.state.gopher
+    return _json(200, KeyList(items=[_view(info) for info in await soon(gopher.api_keys())]))
+
+
+@router.post(
+    "", summary="Make a key", operation_id="create_key", status_code=201,
+    openapi_extra={"requestBody": {"required": True, "content": _schema(KeyRequest)}},
+    responses=_answers(
+        201, "made; its secret is told here and never again", NewKeyView, s400="the body is no JSON",
+        s408="the body did not arrive in time", s409="there are too many keys", s413="more than 1 MB",
+        s415="not application/json", s422="a field makes no sense",
+    ),
+)  # fmt: skip
+async def create(request: Request) -> Response:
+    """Nobody gives away more than they have."""
+    gopher: Gopher = request.app.state.gopher
+    asked, lasts = await _read(request)
+    with field(""):
+        granted = check_scopes(asked.role or "", asked.scopes or ())
+    caller: Caller = request.state.caller
+    if beyond := [scope for scope in granted if not caller.may(*scope.split(":", 1))]:
+        raise Problem(403, f"this key lacks {', '.join(beyond)}, and cannot give it away")
+    with field(""):
+        made = await soon(gopher.create_key(asked.name, scopes=granted, lasts=lasts, rate=asked.rate or ""))
+    await request.app.state.door.ring.anew()
+    view = msgspec.structs.asdict(_view(made.info))
+    return _json(201, NewKeyView(**view, secret=made.secret))
+
+
+@router.delete("/{id}", summary="Revoke a key", operation_id="revoke_key",
+               responses=_answers(200, "revoked: it opens nothing any more", KeyView, s404="no such key",
+                                  s409="it was revoked already, or several have this name"))  # fmt: skip
+async def revoke(id: str, request: Request) -> Response:
+    """By its id, or by a name that no other living key has. Every server knows it within a second."""
+    gopher: Gopher = request.app.state.gopher
+    gone = await soon(gopher.revoke_key(id))
+    await request.app.state.door.ring.anew()
+    return _json(200, _view(gone))
+
+
+async def _read(request: Request) -> tuple[KeyRequest, float]:
+    """What is asked for, and for how many seconds. Raises Problem."""
+    settings: Settings = request.app.state.settings
+    value = parse(await read_json(request, seconds=settings.server_read_timeout))
+    try:
+        asked = msgspec.convert(value, KeyRequest)
+    except msgspec.ValidationError as error:
+        raise Problem(422, str(error), pointer="") from error
+    with field("/expires_in"):
+        lasts = 0.0 if asked.expires_in is None else parse_duration(str(asked.expires_in))
+        if asked.expires_in is not None and not lasts:
+            raise ValueError("a key that expires at once opens nothing")
+    return asked, lasts
+
+
+def _view(info: KeyInfo) -> KeyView:
+    return KeyView(
+        id=info.id, name=info.name, scopes=info.scopes, state=info.state(time.time_ns() // 1_000_000),
+        rate=info.rate or None, created_at=rfc3339(info.created_ms), expires_at=_when(info.expires_ms),
+        last_used_at=_when(info.last_used_ms), revoked_at=_when(info.revoked_ms),
+    )  # fmt: skip
+
+
+def _when(ms: int) -> str | None:
+    return rfc3339(ms) if ms else None
+
+
+def _json(status: int, said: KeyView | KeyList) -> Response:
+    fresh = {"Cache-Control": "no-store"}
+    return Response(msgspec.json.encode(said), status, fresh, media_type="application/json")

@@ -1,0 +1,137 @@
+"""Reading what stands behind the question mark: each parameter is known by name, and described once."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from starlette.requests import Request
+
+from gopher_cli.model.duration import parse_duration
+from gopher_cli.model.errors import Usage
+from gopher_cli.web.problems import Problem
+
+_TEXT, _NUMBER, _FLAG = {"type": "string"}, {"type": "integer"}, {"type": "boolean"}
+_MANY = {"type": "array", "items": {"type": "string"}}
+MOST, LONGEST_WAIT = 500, 60
+
+# Each with the schema of its value, and what it is for.
+PARAMETERS: dict[str, tuple[dict[str, Any], str]] = {
+    "state": (_MANY, "only jobs in this state (again, or a,b)"),
+    "queue": (_MANY, "only this queue (again, or a,b)"),
+    "type": (_TEXT, "only jobs of this type"),
+    "tag": (_TEXT, "only jobs with this tag"),
+    "error": (_TEXT, "only jobs with an error that matches this (a simple regular expression)"),
+    "group": (_TEXT, "only dead jobs of this failure group"),
+    "older_than": (_TEXT, "only jobs that are so for longer: 90s, 5m, 2d"),
+    "q": (_TEXT, 'a search: type:email payload.to:ann error:"time out" some words'),
+    "limit": (_NUMBER | {"minimum": 1, "maximum": MOST, "default": 50}, "how many at most"),
+    "cursor": (_TEXT, "next_cursor of the page before"),
+    "order": (_TEXT | {"enum": ["newest", "oldest"], "default": "newest"}, "which come first"),
+    "id": (_TEXT, "a whole id, or a unique prefix (4 characters) or suffix (6) of one"),
+    "source": (_TEXT, "only if the job is in this state"),
+    "wait": (_TEXT, f"hold the answer until the job has ended, so many seconds at most ({LONGEST_WAIT})"),
+    "follow": (_FLAG, "go on until the job has ended"),
+    "minutes": (_NUMBER | {"minimum": 1, "maximum": 1440, "default": 60}, "how far back"),
+}
+
+
+class Query:
+    """The parameters that a route takes. ``one``: `queue` is a single one here."""
+
+    def __init__(self, *names: str) -> None:
+        self._names = names
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """For the OpenAPI document."""
+        found = []
+        for name in self._names:
+            schema, about = PARAMETERS[name]
+            found.append(
+                {
+                    "name": name,
+                    "in": "query",
+                    "required": name == "id",
+                    "schema": schema,
+                    "description": about,
+                }
+            )
+        return {"parameters": found} if found else {}
+
+    def read(self, request: Request) -> Given:
+        """Raises Problem 422 for a parameter that the route does not have."""
+        for name in request.query_params:
+            if name not in self._names:
+                raise _unknown(name, self._names)
+        return Given(request)
+
+
+def _unknown(name: str, names: tuple[str, ...]) -> Problem:
+    near = difflib.get_close_matches(name[:64], names, 1)
+    known = f"parameters: {', '.join(names)}" if names else "it takes none"
+    hint = f"did you mean {near[0]}?" if near else known
+    return Problem(422, f"there is no parameter {name[:64]!r}", hint=hint, parameter=name[:64])
+
+
+class Given:
+    """The values of one request. What makes no sense raises Problem 422 that names its parameter."""
+
+    def __init__(self, request: Request) -> None:
+        self._values = request.query_params
+
+    def text(self, name: str) -> str:
+        values = self._values.getlist(name)
+        if len(values) > 1:
+            raise wrong(name, f"{name} is given {len(values)} times")
+        return values[0] if values else ""
+
+    def words(self, name: str) -> tuple[str, ...]:
+        """Repeated, or with commas."""
+        given = (word for text in self._values.getlist(name) for word in text.split(","))
+        return tuple(dict.fromkeys(word for word in given if word))
+
+    def number(self, name: str, default: int, most: int) -> int:
+        text = self.text(name)
+        if not text:
+            return default
+        if not (text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= most):
+            raise wrong(name, f"{name} is a whole number from 1 to {most}, not {text[:64]!r}")
+        return int(text)
+
+    def flag(self, name: str) -> bool:
+        text = self.text(name).lower()
+        if name in self._values and text in ("", "1", "true", "yes"):
+            return True
+        if text in ("", "0", "false", "no"):
+            return False
+        raise wrong(name, f"{name} is true or false, not {text[:64]!r}")
+
+    def seconds(self, name: str) -> float:
+        text = self.text(name)
+        try:
+            return parse_duration(text[:64]) if text else 0.0
+        except ValueError as error:
+            raise wrong(name, f"{name}: {error}") from None
+
+    def choice(self, name: str, known: tuple[str, ...]) -> str:
+        """The first is the default."""
+        text = self.text(name) or known[0]
+        if text not in known:
+            raise wrong(name, f"{name} is {' or '.join(known)}, not {text[:64]!r}")
+        return text
+
+
+@contextmanager
+def parameter(name: str) -> Iterator[None]:
+    """What makes no sense in here is this parameter."""
+    try:
+        yield
+    except Usage as error:
+        raise wrong(name, str(error), error.hint) from None
+
+
+def wrong(name: str, said: str, hint: str = "") -> Problem:
+    return Problem(422, said, hint=hint, parameter=name)

@@ -1,0 +1,56 @@
+"""What submitting one job and submitting many have in common."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import suppress
+
+import msgspec
+
+from gopher_cli.gopher import Gopher
+from gopher_cli.model.access import SUBMIT, Caller
+from gopher_cli.model.errors import GopherError
+from gopher_cli.model.job import Job
+from gopher_cli.store.calls import Receipt
+from gopher_cli.web.api.reading import Asked
+from gopher_cli.web.problems import Problem, soon
+from gopher_cli.web.replies import Claim
+
+
+def permit(caller: Caller, queue: str) -> None:
+    """Raises Problem 403 for a queue that is not theirs to submit to."""
+    if not caller.may(SUBMIT, queue):
+        raise Problem(
+            403,
+            f"this key may not submit to the queue {queue}",
+            hint="see: gopher keys ls",
+            scope=f"{SUBMIT}:{queue}",
+        )
+
+
+def under(asked: Asked, id: str) -> Asked:
+    """The same under this id, unless the client has given it one."""
+    if asked.named:
+        return asked
+    return msgspec.structs.replace(asked, job=msgspec.structs.replace(asked.job, id=id))
+
+
+def is_new(asked: Asked, receipt: Receipt, claim: Claim | None) -> bool:
+    """Whether it is this request that has stored the job: now, or in a try before this one."""
+    return receipt.accepted or (claim is not None and not asked.named and not receipt.duplicate_of)
+
+
+async def states_of(gopher: Gopher, jobs: Sequence[Job]) -> dict[str, str]:
+    """The state of each of these, which have just been stored, by id."""
+    now = time.time()
+    states = {job.id: "scheduled" if job.delay or job.due > now else "enqueued" for job in jobs}
+    waiting: dict[str, list[str]] = defaultdict(list)
+    for job in jobs:
+        if job.spec.options.after:  # only Redis knows whether those have completed
+            waiting[job.queue].append(job.id)
+    with suppress(GopherError):  # they are stored: that is what has to be said
+        for queue, ids in waiting.items():
+            states |= dict.fromkeys(await soon(gopher.blocked(queue, ids)), "blocked")
+    return states

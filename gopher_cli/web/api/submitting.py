@@ -1,0 +1,163 @@
+"""Submitting over HTTP: one job, in every dialect. Accepted means stored."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import msgspec
+from fastapi import APIRouter, FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gopher_cli.config import Settings
+from gopher_cli.gopher import Gopher
+from gopher_cli.model.access import SUBMIT
+from gopher_cli.model.errors import GopherError, NotFound, TryLater
+from gopher_cli.model.stats import JobDetail
+from gopher_cli.web import replies
+from gopher_cli.web.access.door import needs
+from gopher_cli.web.api import batch, openapi_submit, preferring
+from gopher_cli.web.api.body import MAX_BODY, check_kind, read
+from gopher_cli.web.api.dialects import V1, Accepted, Dialect
+from gopher_cli.web.api.reading import Asked, read_job
+from gopher_cli.web.api.storing import is_new, permit, states_of, under
+from gopher_cli.web.api.views import job_view
+from gopher_cli.web.problems import soon, under_id
+from gopher_cli.web.replies import Claim, Reply
+from gopher_cli.web.straight import Straight
+
+_JSON = {"Content-Type": "application/json"}
+_enter = needs(SUBMIT)
+router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
+
+
+@router.post(
+    "",
+    summary="Submit a job",
+    operation_id="submit_job",
+    status_code=201,
+    responses=openapi_submit.one_answers,
+    openapi_extra=openapi_submit.one_body,
+)
+async def submit(request: Request) -> Response:
+    """Accepted means stored: the job survives whatever happens to this server.
+
+    201 for a new job; 200 for one that is there already, by its id or its unique key, as it is now. With
+    `Prefer: wait=10` or `?wait=10` the answer is the finished job, 200, if it ends within that time. An array
+    of jobs is answered as `/api/v1/jobs/batch` answers it.
+    """
+    await _enter(request)
+    settings: Settings = request.app.state.settings
+
+    def longest(start: bytes) -> int:
+        return batch.limit_of(settings) if _is_array(start) else MAX_BODY
+
+    check_kind(request)
+    text = await read(request, seconds=settings.server_read_timeout, most=longest)
+    if _is_array(text[:64]):
+        return await batch.accept(request, text)
+    return await _accept(request, V1, text, preferring.wait_of(request))
+
+
+@router.post(
+    "/batch",
+    summary="Submit many jobs",
+    operation_id="submit_jobs",
+    responses=openapi_submit.many_answers,
+    openapi_extra=openapi_submit.many_body,
+)
+async def submit_many(request: Request) -> Response:
+    """An array of jobs, `{"jobs": [...]}`, or a job a line (`application/x-ndjson`): what became of each.
+
+    With `?atomic=true` all of them are stored or none: up to 500 of one queue. NDJSON is answered by NDJSON
+    where Accept asks for it.
+    """
+    await _enter(request)
+    settings: Settings = request.app.state.settings
+    most = batch.limit_of(settings)
+    lines = check_kind(request, lines=True)
+    text = await read(request, seconds=settings.server_read_timeout, most=lambda _: most)
+    return await batch.accept(request, text, lines=lines)
+
+
+async def submit_in(request: Request, dialect: Dialect) -> Response:
+    """Submit one job as another system would."""
+    await _enter(request)
+    settings: Settings = request.app.state.settings
+    check_kind(request)
+    text = await read(request, seconds=settings.server_read_timeout, most=lambda _: MAX_BODY)
+    return await _accept(request, dialect, text, 0.0)
+
+
+def _is_array(start: bytes) -> bool:
+    return start.lstrip()[:1] == b"["
+
+
+async def _accept(request: Request, dialect: Dialect, text: bytes, wait: float) -> Response:
+    state = request.app.state
+    gopher: Gopher = state.gopher
+    key = replies.key_of(request)
+    asked = read_job(text, gopher.defaults)
+    permit(request.state.caller, asked.job.queue)
+    if state.published.is_old:
+        with under_id(asked.job.id):
+            await state.published.refresh()
+    state.published.fits(asked.job, asked.payload)
+
+    async def work(claim: Claim | None) -> Reply:
+        return await _store(request, dialect, under(asked, claim.id) if claim else asked, claim)
+
+    if key:
+        reply = await replies.once(gopher, request, key, text, work)
+    else:
+        reply = await work(None)
+    if wait and (job := await preferring.ended(request, gopher, reply.queue, reply.id, wait)):
+        more = _JSON | preferring.applied(request, wait)
+        return Response(msgspec.json.encode(dialect.job(dialect, job_view(job))), 200, reply.headers | more)
+    return reply.response()
+
+
+async def _store(request: Request, dialect: Dialect, asked: Asked, claim: Claim | None) -> Reply:
+    job, state = asked.job, request.app.state
+    gopher: Gopher = state.gopher
+    request.state.job_id = job.id  # for an answer that comes too late
+    try:
+        receipt = await state.commit.submit(job, asked.durability)
+        if not is_new(asked, receipt, claim):
+            known = await _known(gopher, job.queue, receipt.duplicate_of or job.id)
+            return _reply(200, dialect, known.id, job.queue, dialect.job(dialect, job_view(known)))
+    except GopherError:
+        with under_id(job.id):
+            raise
+    states = await states_of(gopher, [job]) if job.due or job.delay or job.spec.options.after else {}
+    made = Accepted(
+        id=job.id,
+        type=job.spec.type,
+        queue=job.queue,
+        state=states.get(job.id, "enqueued"),
+        at_ms=claim.at_ms if claim else time.time_ns() // 1_000_000,
+    )
+    return _reply(201, dialect, job.id, job.queue, dialect.submitted(dialect, made))
+
+
+def _reply(status: int, dialect: Dialect, id: str, queue: str, said: Any) -> Reply:
+    headers = _JSON | {"Location": f"{dialect.path}{id}"}
+    return Reply(status, headers, msgspec.json.encode(said), id, queue)
+
+
+async def _known(gopher: Gopher, queue: str, id: str) -> JobDetail:
+    """The job that was there first. Raises TryLater when it has just gone: its place is free now."""
+    try:
+        return await soon(gopher.inspect(queue, id))
+    except NotFound as error:
+        raise TryLater(f"job {id} has just gone") from error
+
+
+def install(app: FastAPI) -> None:
+    """Add all routes that take jobs. The one that is called most takes a short way as well."""
+    from gopher_cli.web.api import legacy
+
+    app.include_router(router)
+    app.include_router(legacy.router)
+    app.add_middleware(Straight, path="/api/v1/jobs", endpoint=submit)

@@ -1,0 +1,65 @@
+"""What is known of Redis: while it is away, nobody stands and waits to find that out once more.
+
+One request at a time still tries, and the first answer opens the way for all. So a server that is stopped
+costs each client a moment and not its whole patience, and one that comes back is noticed at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Coroutine, Sequence
+from typing import Any, TypeVar
+
+from gopher_cli.model.durability import MEMORY, Durability
+from gopher_cli.model.errors import Unavailable
+from gopher_cli.store.ask import Ask
+from gopher_cli.store.calls import Call
+from gopher_cli.store.redis import RedisStore
+from gopher_cli.store.url import Address
+
+T = TypeVar("T")
+_SILENT = 1.0  # seconds after which giving up means that Redis is away
+_TRY = 2.0  # seconds that one who tries may take before the next one does
+
+
+class Guarded(RedisStore):
+    """A store that answers for a lone Redis that is away. A cluster has many, and others may be there."""
+
+    away = False
+    _heard = _trying = float("-inf")  # the last answer; the last try while it was away
+
+    async def run(self, call: Call[T], lane: str = "main", durability: Durability = MEMORY) -> T:
+        return await self._through(super().run(call, lane, durability))
+
+    async def run_many(self, calls: Sequence[Call[T]], lane: str = "main") -> list[T]:
+        return await self._through(super().run_many(calls, lane))
+
+    async def ask(self, ask: Ask[T], lane: str = "main", node: Address | None = None) -> T:
+        return await self._through(super().ask(ask, lane, node))
+
+    async def _through(self, work: Coroutine[Any, Any, T]) -> T:
+        began = time.monotonic()
+        if self.away:
+            if began - self._trying < _TRY:
+                work.close()
+                raise Unavailable("Redis is away", "gopher health tells when it is back")
+            self._trying = began
+        try:
+            answer = await work
+        except Unavailable:
+            self._missed(began)
+            raise
+        except asyncio.CancelledError:  # whoever asked has waited long enough, or has gone
+            if time.monotonic() - began > _SILENT:
+                self._missed(began)
+            raise
+        self.away, self._heard = False, time.monotonic()
+        return answer
+
+    def _missed(self, began: float) -> None:
+        """Nobody has heard anything since this one began to ask."""
+        if self._heard < began and not self.scattered:
+            self.away = True
+        if self._trying == began:
+            self._trying = float("-inf")

@@ -1,0 +1,134 @@
+"""Submits that come at the same time go to Redis together: one script call for many clients.
+
+While one call is on its way, the next ones gather. So the slower Redis is to confirm (a disk, a replica),
+the more share one confirmation. Each client hears what became of its own job.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from gopher_cli.gopher import Gopher
+from gopher_cli.model.errors import GopherError, TryLater, Unavailable
+from gopher_cli.model.job import Job
+from gopher_cli.store.calls import LIMIT, Receipt
+from gopher_cli.verbs.producing import ROUND_TRIP_BYTES
+from gopher_cli.web.problems import PATIENCE, soon
+
+_MOST = 5_000  # jobs that may wait in all
+_MOST_BYTES = 64 * 1024 * 1024
+_SAFELY = 4  # calls that wait for a disk or a replica at once: its next sync is for all of them
+_Seat = tuple[Job, asyncio.Future[Receipt]]
+
+
+@dataclass(slots=True)
+class _Line:
+    """Those who wait to be submitted to one queue at one level of durability."""
+
+    waiting: deque[_Seat] = field(default_factory=deque)
+    calls: int = 0  # on their way
+
+
+class Commit:
+    """``patience`` (s) is what a disk or a replica may take longer than memory.
+
+    While Redis is ``away`` one call tries, and nobody gathers behind it.
+    """
+
+    def __init__(self, gopher: Gopher, patience: float, away: Callable[[], bool] = lambda: False) -> None:
+        self._gopher, self._patience, self._away = gopher, patience, away
+        self._lines: dict[tuple[str, str], _Line] = {}
+        self._jobs = self._bytes = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def submit(self, job: Job, durability: str) -> Receipt:
+        """What became of this job. Raises as `Gopher.submit_many`, and TryLater when too many wait.
+
+        Who stops waiting takes nothing from the others. What has not been sent by then never is.
+        """
+        durability = durability or self._gopher.defaults.durability
+        weight = len(memoryview(job.spec.payload))
+        if self._jobs >= _MOST or self._bytes + weight > _MOST_BYTES:
+            raise TryLater(f"{self._jobs} submits wait for Redis")
+        if self._lines and self._away():
+            raise Unavailable("Redis is away")
+        line = self._lines.setdefault((job.queue, durability), _Line())
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[Receipt] = loop.create_future()
+        line.waiting.append((job, done))
+        if line.calls < (1 if durability == "memory" else _SAFELY):
+            line.calls += 1
+            task = asyncio.create_task(self._drain((job.queue, durability), line))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        self._jobs += 1
+        self._bytes += weight
+        late = loop.call_later(PATIENCE + self._more(durability), _give_up, done)
+        try:
+            return await done
+        finally:
+            late.cancel()
+            self._jobs -= 1
+            self._bytes -= weight
+
+    def _more(self, durability: str) -> float:
+        return 0.0 if durability == "memory" else self._patience
+
+    async def _drain(self, name: tuple[str, str], line: _Line) -> None:
+        try:
+            while seats := self._next(line):
+                await self._send(seats, name[1])
+        finally:
+            line.calls -= 1
+            if not line.calls:
+                del self._lines[name]
+                for _, done in line.waiting:  # only when the server is about to end
+                    done.cancel()
+
+    def _next(self, line: _Line) -> list[_Seat]:
+        """Those at the head of the line who are still there, as many as one call takes."""
+        seats: list[_Seat] = []
+        size = 0
+        while line.waiting and len(seats) < LIMIT:
+            job, done = line.waiting[0]
+            weight = len(memoryview(job.spec.payload))
+            if seats and size + weight > ROUND_TRIP_BYTES:
+                break
+            line.waiting.popleft()
+            if not done.done():
+                seats.append((job, done))
+                size += weight
+        return seats
+
+    async def _send(self, seats: list[_Seat], durability: str) -> None:
+        work = self._gopher.submit_many([job for job, _ in seats], durability=durability)
+        try:
+            receipts = await soon(work, self._more(durability))
+        except asyncio.CancelledError:
+            for _, done in seats:
+                done.cancel()
+            raise
+        except Exception as error:
+            if not isinstance(error, GopherError) and len(seats) > 1:
+                await self._apart(seats, durability)
+                return
+            for _, done in seats:
+                if not done.done():
+                    done.set_exception(error)
+            return
+        for (_, done), receipt in zip(seats, receipts, strict=True):
+            if not done.done():
+                done.set_result(receipt)
+
+    async def _apart(self, seats: list[_Seat], durability: str) -> None:
+        """One of them is the matter: let it be nobody else's."""
+        for seat in seats:
+            await self._send([seat], durability)
+
+
+def _give_up(done: asyncio.Future[Receipt]) -> None:
+    if not done.done():
+        done.set_exception(Unavailable("Redis does not answer in time"))

@@ -1,0 +1,116 @@
+"""Idempotency-Key: a request that comes again under its key is answered as before, and done once.
+
+Before anything is done, the key is written down with a digest of the request and the id of the job to come.
+So whoever dies in between leaves enough behind: the next try uses the same id, and Redis stores it once. When
+the work is done its answer joins the record, and for a day every other try is answered from there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+import zlib
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import NamedTuple
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gopher_cli.gopher import Gopher
+from gopher_cli.model.access import Caller
+from gopher_cli.model.errors import GopherError
+from gopher_cli.model.ids import new_id
+from gopher_cli.web.problems import Problem, soon
+
+_KEY = re.compile(r"[!-~]{1,255}")
+_QUOTED = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\])*)"')
+
+
+class Reply(NamedTuple):
+    """An answer as it may be given again. ``id`` is the job's, where it is about one."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    id: str = ""
+    queue: str = ""
+
+    def response(self) -> Response:
+        return Response(self.body, self.status, self.headers)
+
+
+class Claim(msgspec.Struct, array_like=True):
+    """What is written under a key. ``id`` is that of the job, or what the ids of many begin with."""
+
+    print: str
+    id: str
+    at_ms: int
+    nonce: str
+    reply: Reply | None = None
+
+
+Work = Callable[[Claim | None], Awaitable[Reply]]
+_read = msgspec.msgpack.Decoder(Claim).decode
+_write = msgspec.msgpack.Encoder().encode
+
+
+def key_of(request: Request) -> str:
+    """The Idempotency-Key of a request, bare or quoted; "" without one. Raises Problem 400."""
+    given = request.headers.getlist("idempotency-key")
+    if not given:
+        return ""
+    text = given[0].strip()
+    if quoted := _QUOTED.fullmatch(text):
+        text = re.sub(r"\\(.)", r"\1", quoted[1])
+    if len(given) > 1 or not _KEY.fullmatch(text):
+        raise Problem(
+            400,
+            "an Idempotency-Key is 1 to 255 visible ASCII characters, once in a request",
+            hint='Idempotency-Key: "8e03978e-40d5-43dd-bc93-6894a57f9324"',
+        )
+    return text
+
+
+def _digest(caller: Caller, key: str) -> str:
+    """The name of the record: what one caller calls so is not what another does."""
+    whose = f"{caller.via}\n{caller.key_id or caller.name}\n{key}"
+    return hashlib.sha256(whose.encode()).hexdigest()[:32]
+
+
+def _print(request: Request, body: bytes) -> str:
+    """What is asked for, told apart from anything else."""
+    head = f"{request.method} {request.url.path}?{request.url.query}\n"
+    return hashlib.sha256(head.encode() + body).hexdigest()
+
+
+async def once(gopher: Gopher, request: Request, key: str, text: bytes, work: Work) -> Reply:
+    """Do the work, or answer what it has come to. Raises Problem 422 for a key of another request."""
+    digest, fingerprint = _digest(request.state.caller, key), _print(request, text)
+    ours = Claim(fingerprint, new_id(), time.time_ns() // 1_000_000, new_id())
+    found = _opened(await soon(gopher.claim_reply(digest, _write(ours))))
+    if found.print != fingerprint:
+        raise Problem(
+            422,
+            "this Idempotency-Key came with another request before",
+            hint="use a new key for each request, and the same one only to send it again",
+        )
+    again = {"Idempotency-Replayed": "true"} if found.nonce != ours.nonce else {}
+    if found.reply is None:
+        found.reply = await work(found)
+        with suppress(GopherError):  # it is done: the next try finds the job by its id
+            await soon(gopher.keep_reply(digest, _packed(found)))
+    reply = found.reply
+    return reply._replace(headers=reply.headers | again) if again else reply
+
+
+def _packed(claim: Claim) -> bytes:
+    """Answers about many jobs are long, and much the same."""
+    return zlib.compress(_write(claim), 1)
+
+
+def _opened(record: bytes) -> Claim:
+    # A deflated record begins with 0x78, an array of msgpack does not.
+    return _read(zlib.decompress(record) if record[:1] == b"\x78" else record)

@@ -1,0 +1,81 @@
+"""`gopher serve` is told to end: what is open is finished. And it is asked without measure: it refuses."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+
+import httpx2
+import pytest
+from faults.serving import Serve, Served
+from worker.processes import PATIENCE, until
+
+from gopher_cli.gopher import Gopher
+
+pytestmark = pytest.mark.anyio
+JOBS = "/api/v1/jobs"
+HEAD = b"POST /api/v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 12\r\n"
+
+
+async def test_who_is_leaving_says_so_at_once_and_serves_meanwhile(serve: Serve, gopher: Gopher) -> None:
+    served = serve(SERVER_DRAIN="2s")
+    async with httpx2.AsyncClient(base_url=served.url, timeout=10.0) as http:
+        before = await http.get("/readyz")
+        served.process.send_signal(signal.SIGTERM)
+        await until(lambda: _is_leaving(http))
+        job = await http.post(JOBS, json={"type": "t"})
+        served.process.send_signal(signal.SIGTERM)  # told twice, it waits no more
+        code = await asyncio.to_thread(served.process.wait, PATIENCE)
+
+    assert (before.status_code, job.status_code, code) == (200, 201, 0)
+
+
+async def _is_leaving(http: httpx2.AsyncClient) -> bool:
+    answer = await http.get("/readyz")
+    return answer.status_code == 503 and answer.json()["reasons"] == ["draining"]
+
+
+async def test_open_requests_are_finished(serve: Serve, gopher: Gopher) -> None:
+    served = serve()
+    async with httpx2.AsyncClient(base_url=served.url, timeout=10.0) as http:
+        waits = asyncio.create_task(http.post(f"{JOBS}?wait=1", json={"type": "t", "id": "mine"}))
+        await until(lambda: _stored(gopher))
+        served.process.send_signal(signal.SIGTERM)
+        answer = await waits
+        code = await asyncio.to_thread(served.process.wait, PATIENCE)
+
+    assert (answer.status_code, answer.json()["job_id"], code) == (201, "mine", 0)
+
+
+async def _stored(gopher: Gopher) -> bool:
+    return (await gopher.depth("default")).sizes["ready_normal"] == 1
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        HEAD + b"".join(b"X-%d: a\r\n" % n for n in range(120)) + b"\r\n",
+        HEAD + b"X-A: " + b"a" * 20_000 + b"\r\n\r\n",
+        HEAD + b"X-A: " + b"a" * 200_000,
+        b"GET /" + b"a" * 200_000,
+    ],
+    ids=["many headers", "a long header", "a header without end", "a path without end"],
+)
+async def test_a_head_without_measure_is_refused(serve: Serve, head: bytes) -> None:
+    served = serve()
+
+    said = await _answered(served, head)
+
+    assert said[9:12] in (b"431", b"400", b"414"), said
+    async with httpx2.AsyncClient(base_url=served.url) as http:
+        assert (await http.get("/livez")).status_code == 200
+
+
+async def _answered(served: Served, head: bytes) -> bytes:
+    reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+    try:
+        writer.write(head)
+        async with asyncio.timeout(PATIENCE):
+            return await reader.readline()
+    finally:
+        writer.close()

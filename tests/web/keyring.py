@@ -1,0 +1,33 @@
+"""Keys for the tests of the door, and a clock that can be put forward."""
+
+from __future__ import annotations
+
+import time
+from types import SimpleNamespace
+from typing import Any
+
+from gopher_cli.gopher import Gopher
+
+STATS = "/api/v1/stats"
+JOBS = "/api/v1/jobs"
+KEYS = "/api/v1/keys"
+
+
+async def key(gopher: Gopher, *scopes: str, role: str = "", **more: Any) -> dict[str, str]:
+    """A new key, as the header that carries it."""
+    made = await gopher.create_key(more.pop("name", "k"), role=role, scopes=scopes, **more)
+    return {"X-API-KEY": made.secret}
+
+
+class Clock:
+    """The time as a module of ours sees it; ``ahead`` is in seconds."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def module(self) -> Any:
+        return SimpleNamespace(
+            monotonic=lambda: time.monotonic() + self.ahead,
+            time=lambda: time.time() + self.ahead,
+            time_ns=lambda: time.time_ns() + round(self.ahead * 1e9),
+        )

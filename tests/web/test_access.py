@@ -1,0 +1,391 @@
+"""The door: which keys open what, and which requests get in without one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anyio
+import httpx2
+import pytest
+from web.keyring import JOBS, KEYS, STATS, Clock, key
+from worker.processes import PATIENCE
+
+from gopher_cli.config import Settings
+from gopher_cli.gopher import Gopher
+from gopher_cli.model.errors import Unavailable
+from gopher_cli.model.keys import digest_of
+from gopher_cli.web import problems
+from gopher_cli.web.access import door, ring
+
+pytestmark = pytest.mark.anyio
+
+STRONG = "an-environment-key-of-some-length"
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The time of the ring of keys and of the door."""
+    clock = Clock()
+    for module in (ring, door):
+        monkeypatch.setattr(module, "time", clock.module())
+    return clock
+
+
+# Who gets in.
+
+
+async def test_without_any_key_this_machine_is_open(api: httpx2.AsyncClient) -> None:
+    assert (await api.get(STATS)).status_code == 200
+
+
+async def test_with_the_first_key_the_server_begins_to_ask_for_one(
+    open_api: Any, gopher: Gopher, clock: Clock
+) -> None:
+    async with open_api() as api:
+        assert (await api.get(STATS)).status_code == 200
+        header = await key(gopher, role="viewer")
+        clock.ahead += 1
+
+        refused = await api.get(STATS)
+
+        assert refused.status_code == 401 and "API key" in refused.json()["detail"]
+        assert refused.headers["www-authenticate"].startswith("Bearer")
+        assert (await api.get(STATS, headers=header)).status_code == 200
+
+
+async def test_a_server_that_asked_for_keys_does_not_open_when_the_last_is_revoked(
+    open_api: Any, gopher: Gopher
+) -> None:
+    await key(gopher, role="viewer")
+    await gopher.revoke_key("k")
+
+    async with open_api() as api:
+        assert (await api.get(STATS)).status_code == 401
+
+
+@pytest.mark.parametrize("environ", [{"AUTH": "required"}, {"API_KEY": STRONG}])
+async def test_where_a_key_is_needed_nobody_gets_in_without(open_api: Any, environ: dict[str, str]) -> None:
+    async with open_api(**environ) as api:
+        assert (await api.get(STATS)).status_code == 401
+        assert (await api.post(JOBS, json={"type": "t"})).status_code == 401
+        assert (await api.get("/health")).status_code == 200
+
+
+@pytest.mark.parametrize("auth", ["open", "open-to-everyone"])
+async def test_an_open_server_asks_nobody_though_there_are_keys(
+    open_api: Any, gopher: Gopher, auth: str
+) -> None:
+    await key(gopher, role="viewer")
+
+    async with open_api(AUTH=auth) as api:
+        assert (await api.get(STATS)).status_code == 200
+
+
+@pytest.mark.parametrize("environ", [{}, {"AUTH": "open"}, {"API_KEY": STRONG}])
+@pytest.mark.parametrize("wrong", ["nonsense", f"{STRONG}x", "gk_0123456789_" + 43 * "x", "ü"])
+async def test_a_wrong_key_opens_nothing_even_where_none_is_needed(
+    open_api: Any, environ: dict[str, str], wrong: str
+) -> None:
+    async with open_api(**environ) as api:
+        for header in ({"X-API-KEY": wrong.encode()}, {"Authorization": b"Bearer " + wrong.encode()}):
+            assert (await api.get(STATS, headers=header)).status_code == 401
+
+
+async def test_the_id_of_a_key_is_not_its_secret(open_api: Any, gopher: Gopher) -> None:
+    made = await gopher.create_key("k", role="viewer")
+    other = await gopher.create_key("other", role="viewer")
+    async with open_api() as api:
+        for wrong in (
+            made.info.id, f"{made.secret[:-1]}{'A' if made.secret[-1] != 'A' else 'B'}",
+            f"gk_{made.info.id}_{other.secret[14:]}", f"gk_{made.info.id}_{digest_of(made.secret)[:43]}",
+        ):  # fmt: skip
+            assert (await api.get(STATS, headers={"X-API-KEY": wrong})).status_code == 401
+        assert (await api.get(STATS, headers={"X-API-KEY": made.secret})).status_code == 200
+
+
+@pytest.mark.parametrize("way", ["X-API-KEY", "Authorization"])
+@pytest.mark.parametrize("which", ["made", "environment"])
+async def test_a_key_comes_by_either_header(open_api: Any, gopher: Gopher, way: str, which: str) -> None:
+    secret = (await gopher.create_key("k", role="viewer")).secret if which == "made" else STRONG
+
+    async with open_api(API_KEY=STRONG) as api:
+        header = {way: secret if way == "X-API-KEY" else f"bearer {secret}"}
+        assert (await api.get(STATS, headers=header)).status_code == 200
+
+
+async def test_a_key_may_be_written_in_any_letters(open_api: Any) -> None:
+    async with open_api(API_KEY="schlüssel-鍵") as api:
+        for header in (
+            {"X-API-KEY": "schlüssel-鍵".encode()},
+            {"Authorization": "Bearer schlüssel-鍵".encode()},
+        ):
+            assert (await api.get(STATS, headers=header)).status_code == 200
+
+
+async def test_a_key_in_the_address_opens_nothing(open_api: Any) -> None:
+    async with open_api(API_KEY=STRONG) as api:
+        for name in ("key", "api_key", "x-api-key", "token", "access_token"):
+            assert (await api.get(STATS, params={name: STRONG})).status_code == 401
+
+
+async def test_two_different_keys_in_one_request_open_nothing(open_api: Any, gopher: Gopher) -> None:
+    made = (await gopher.create_key("k", role="admin")).secret
+
+    async with open_api(API_KEY=STRONG) as api:
+        both = [("X-API-KEY", STRONG), ("Authorization", f"Bearer {made}")]
+        twice = [("X-API-KEY", STRONG), ("X-API-KEY", made)]
+        same = [("X-API-KEY", STRONG), ("Authorization", f"Bearer {STRONG}")]
+        assert (await api.get(STATS, headers=both)).status_code == 401
+        assert (await api.get(STATS, headers=twice)).status_code == 401
+        assert (await api.get(STATS, headers=same)).status_code == 200
+
+
+@pytest.mark.parametrize("value", [f"Basic {STRONG}", STRONG, f"Token {STRONG}", f"Bearer{STRONG}"])
+async def test_another_scheme_brings_no_key(open_api: Any, value: str) -> None:
+    async with open_api(API_KEY=STRONG) as api:
+        assert (await api.get(STATS, headers={"Authorization": value})).status_code == 401
+
+
+# What they may do.
+
+ALLOWED = {
+    "read": [("GET", STATS), ("GET", f"{JOBS}/nobody")],
+    "submit": [("POST", JOBS)],
+    "admin": [("GET", KEYS), ("POST", KEYS), ("DELETE", f"{KEYS}/nobody")],
+}
+
+
+@pytest.mark.parametrize("scope", ["read", "submit", "operate", "metrics", "admin"])
+async def test_a_scope_opens_its_routes_and_no_others(open_api: Any, gopher: Gopher, scope: str) -> None:
+    header = await key(gopher, scope)
+
+    async with open_api() as api:
+        for needed, routes in ALLOWED.items():
+            for method, path in routes:
+                body = {"json": {"type": "t"} if path == JOBS else {"name": "n", "role": "viewer"}}
+                answer = await api.request(method, path, headers=header, **(body if method == "POST" else {}))
+                opened = answer.status_code in (200, 201, 404)
+                assert opened == (scope in (needed, "admin")), (method, path, answer.text)
+                if not opened:
+                    assert answer.status_code == 403 and answer.json()["scope"] == needed
+
+
+@pytest.mark.parametrize("path", ["/api/v1/jobs", "/api/jobs", "/job"])
+async def test_a_key_of_one_queue_submits_to_that_queue_alone(
+    open_api: Any, gopher: Gopher, path: str
+) -> None:
+    header = await key(gopher, "submit:mail")
+
+    async with open_api() as api:
+        for queue, status in (("mail", 201), ("reports", 403), (None, 403)):
+            body = {"type": "t", "payload": "x"} | ({"queue": queue} if queue else {})
+            answer = await api.post(path, json=body, headers=header)
+            assert answer.status_code in (status, 200 if status == 201 else status), answer.text
+
+
+async def test_the_door_says_who_came_in(open_api: Any, gopher: Gopher) -> None:
+    """The audit of what a key has changed names the key."""
+    header = await key(gopher, role="admin", name="deploy")
+
+    async with open_api(API_KEY=STRONG) as api:
+        await api.post(KEYS, json={"name": "a", "role": "viewer"}, headers=header)
+        await api.post(KEYS, json={"name": "b", "role": "viewer"}, headers={"X-API-KEY": STRONG})
+    async with open_api(AUTH="open") as api:
+        await api.post(KEYS, json={"name": "c", "role": "viewer"})
+
+    (id,) = [info.id for info in await gopher.api_keys() if info.name == "deploy"]
+    told = {entry.target.partition(" ")[0]: entry.actor for entry in await gopher.audit_log()}
+    assert told == {"a": f"key deploy ({id})", "b": "API_KEY", "c": "anybody@127.0.0.1"}
+
+
+# How they end.
+
+
+async def test_a_key_that_was_revoked_opens_nothing_within_a_second(
+    open_api: Any, gopher: Gopher, clock: Clock
+) -> None:
+    header = await key(gopher, role="viewer")
+    async with open_api() as one, open_api() as other:
+        assert [(await api.get(STATS, headers=header)).status_code for api in (one, other)] == [200, 200]
+        await gopher.revoke_key("k")
+        clock.ahead += 1
+
+        for api in (one, other):
+            refused = await api.get(STATS, headers=header)
+            assert refused.status_code == 401 and "revoked" in refused.json()["detail"]
+
+
+async def test_a_key_that_has_expired_opens_nothing(open_api: Any, gopher: Gopher, clock: Clock) -> None:
+    header = await key(gopher, role="viewer", lasts=60.0)
+    async with open_api() as api:
+        assert (await api.get(STATS, headers=header)).status_code == 200
+        clock.ahead += 61
+
+        refused = await api.get(STATS, headers=header)
+
+    assert refused.status_code == 401 and "expired" in refused.json()["detail"]
+
+
+async def test_the_last_use_of_a_key_is_noted_once_a_minute(
+    open_api: Any, gopher: Gopher, clock: Clock
+) -> None:
+    header = await key(gopher, role="viewer")
+
+    async def used() -> int:
+        return (await gopher.api_keys())[0].last_used_ms
+
+    async with open_api() as api:
+        await api.get(STATS, headers=header)
+        with anyio.fail_after(PATIENCE):
+            while not (first := await used()):
+                await anyio.sleep(0.01)
+        clock.ahead += 30
+        await api.get(STATS, headers=header)
+        await api.app.state.door.close()
+        assert await used() == first
+        clock.ahead += 31
+        await api.get(STATS, headers=header)
+        await api.app.state.door.close()
+        assert await used() > first
+
+
+async def test_many_requests_at_once_read_the_keys_once(
+    open_api: Any, gopher: Gopher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    header, reads = await key(gopher, role="viewer"), []
+    async with open_api() as api:
+        mine = api.app.state.gopher
+        read = mine.access_table
+
+        async def counted() -> Any:
+            reads.append(1)
+            return await read()
+
+        monkeypatch.setattr(mine, "access_table", counted)
+        async with anyio.create_task_group() as group:
+            for _ in range(20):
+                group.start_soon(lambda: api.get(STATS, headers=header))
+
+    assert len(reads) == 1
+
+
+# Without Redis.
+
+
+def cut(api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def away() -> Any:
+        raise Unavailable("Redis does not answer")
+
+    monkeypatch.setattr(api.app.state.gopher, "access_table", away)
+
+
+async def test_while_redis_is_away_the_last_keys_count_for_a_minute(
+    open_api: Any, gopher: Gopher, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    header = await key(gopher, role="viewer")
+    async with open_api() as api:
+        assert (await api.get(STATS, headers=header)).status_code == 200
+        cut(api, monkeypatch)
+        clock.ahead += 59
+        assert (await api.get(STATS, headers=header)).status_code == 200
+        assert (await api.get(STATS)).status_code == 401
+        clock.ahead += 2
+
+        late = await api.get(STATS, headers=header)
+
+    assert late.status_code == 503 and int(late.headers["retry-after"]) > 0
+
+
+async def test_a_redis_that_says_nothing_holds_nobody_up_whose_key_is_known(
+    open_api: Any, gopher: Gopher, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    header, reads, over = await key(gopher, role="viewer"), [], anyio.Event()
+
+    async def silent() -> Any:
+        reads.append(1)
+        await over.wait()
+        raise Unavailable("Redis does not answer")
+
+    async with open_api() as api:
+        await api.get(STATS, headers=header)
+        monkeypatch.setattr(problems, "PATIENCE", 60.0)
+        monkeypatch.setattr(api.app.state.gopher, "access_table", silent)
+        clock.ahead += 1
+        with anyio.fail_after(PATIENCE):
+            assert (await api.get(STATS, headers=header)).status_code == 200
+        assert reads == [1]
+        over.set()
+
+
+async def test_who_cannot_know_whether_to_ask_for_a_key_lets_nobody_in(
+    open_api: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_api() as api:
+        cut(api, monkeypatch)
+
+        assert (await api.get(STATS)).status_code == 503
+        assert (await api.get(STATS, headers={"X-API-KEY": "x"})).status_code == 503
+
+
+async def test_the_key_of_the_environment_works_without_redis(
+    open_api: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_api(API_KEY=STRONG) as api:
+        cut(api, monkeypatch)
+
+        assert (await api.get(STATS, headers={"X-API-KEY": STRONG})).status_code == 200
+
+
+async def test_when_redis_is_back_the_keys_are_read_again(
+    open_api: Any, gopher: Gopher, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    header = await key(gopher, role="viewer")
+    async with open_api() as api:
+        with monkeypatch.context() as patch:
+            cut(api, patch)
+            assert (await api.get(STATS, headers=header)).status_code == 503
+        clock.ahead += 1
+
+        assert (await api.get(STATS, headers=header)).status_code == 200
+
+
+# Names and scrapers.
+
+
+async def test_with_a_key_in_redis_any_name_will_do(open_api: Any, gopher: Gopher) -> None:
+    header = await key(gopher, role="viewer")
+
+    async with open_api() as api:
+        assert (await api.get(STATS, headers={"Host": "queue.example", **header})).status_code == 200
+        assert (await api.get(STATS, headers={"Host": "queue.example"})).status_code == 401
+
+
+async def test_metrics_may_be_open_where_nothing_else_is(open_api: Any) -> None:
+    for word, status in (("yes", 200), ("no", 401)):
+        async with open_api(API_KEY=STRONG, METRICS_OPEN=word) as api:
+            assert (await api.get("/metrics")).status_code == status
+            assert (await api.get("/metrics", headers={"X-API-KEY": STRONG})).status_code == 200
+            assert (await api.get("/metrics", headers={"X-API-KEY": "wrong"})).status_code == 401
+            assert (await api.get(STATS)).status_code == 401
+
+
+def test_keys_are_compared_in_a_time_that_tells_nothing() -> None:
+    """By construction: both sides are digests, and nothing but compare_digest looks at them."""
+    compared: list[tuple[str, str]] = []
+
+    class Watching(str):
+        def __eq__(self, other: object) -> bool:
+            compared.append((str(self), str(other)))
+            return super().__eq__(other)
+
+        __hash__ = str.__hash__
+
+    own = door.Door(Settings(api_key=STRONG))
+    own._own = Watching(own._own)
+
+    async def ask() -> None:
+        request: Any = type("R", (), {"client": None, "headers": None})()
+        assert (await own.owner_of(STRONG, request)).via == "environment"
+
+    anyio.run(ask)
+    assert not compared

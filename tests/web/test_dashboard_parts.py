@@ -1,0 +1,209 @@
+"""What pages are made of, as pure functions: charts, the life of a job as a bar, forms, words."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gopher_cli.model.errors import BadData
+from gopher_cli.model.search import parse_search
+from gopher_cli.model.stats import AttemptRecord, JobDetail
+from gopher_cli.model.story import story_of
+from gopher_cli.web.dashboard import filters
+from gopher_cli.web.dashboard.charts import (
+    HIGH,
+    WIDE,
+    Series,
+    Value,
+    bars,
+    linear,
+    lines,
+    logarithmic,
+    shares,
+    spark,
+)
+from gopher_cli.web.dashboard.deeds import outcome, picked_jobs
+from gopher_cli.web.dashboard.forms import fields_of, payload_of
+from gopher_cli.web.dashboard.guard import Form
+from gopher_cli.web.dashboard.lifeline import stretches
+from gopher_cli.web.dashboard.pages.bulk import to_type
+
+numbers = st.one_of(st.none(), st.integers(0, 10**9), st.floats(0, 1e6))
+columns = st.lists(numbers, max_size=40)
+
+
+def drawn(svg: str) -> list[float]:
+    """Every coordinate in a drawing, which has to be well-formed to begin with."""
+    paths = [path.get("d", "") for path in ET.fromstring(svg).iter("path")]
+    return [float(number) for path in paths for number in re.findall(r"-?\d+(?:\.\d+)?", path)]
+
+
+@given(st.lists(columns, min_size=1, max_size=3))
+def test_a_chart_of_any_numbers_stays_within_its_paper(values: list[list[Value]]) -> None:
+    width = max(len(one) for one in values)
+    series = [Series(str(n), "failed", [*one, *[None] * (width - len(one))]) for n, one in enumerate(values)]
+    top = sum(max((value or 0 for value in one.values), default=0) for one in series)
+
+    for svg in (
+        bars(series, linear(top)),
+        lines(series, linear(top)),
+        lines(series, logarithmic(0.001, 10), fill=True),
+        spark(values[0], "failed"),
+    ):
+        assert all(0 <= number <= max(WIDE, HIGH) for number in drawn(svg))
+
+
+@pytest.mark.parametrize(
+    ("most", "ticks"),
+    [
+        (0, (4, 3, 2, 1, 0)),
+        (7, (8, 6, 4, 2, 0)),
+        (95, (100, 75, 50, 25, 0)),
+        (1001, (2000, 1500, 1000, 500, 0)),
+    ],
+)
+def test_an_axis_ends_at_a_round_number_above_the_values(most: float, ticks: Sequence[float]) -> None:
+    assert linear(most).ticks == pytest.approx(ticks)
+
+
+def test_times_stand_on_an_axis_of_powers_of_ten() -> None:
+    assert logarithmic(0.004, 2.5).ticks == pytest.approx((10, 1, 0.1, 0.01, 0.001))
+
+
+def test_the_running_step_is_drawn_apart_and_gaps_stay_gaps() -> None:
+    svg = lines([Series("n", "p50", [1, 2, None, 3, 4])], linear(4))
+
+    assert svg.count('class="line running s-p50"') == 1
+    whole = re.search(r'class="line s-p50" d="([^"]*)"', svg)
+    assert whole and whole[1].count("M") == 2
+
+
+def test_a_bar_shows_whoever_is_there_at_all() -> None:
+    svg = shares([("failed", 1), ("completed", 10**9), ("cancelled", 0)])
+
+    wide = [float(one.get("width", "0")) for one in ET.fromstring(svg)]
+    assert len(wide) == 2
+    assert min(wide) >= 2
+
+
+def job(**given: Any) -> JobDetail:
+    base: dict[str, Any] = {
+        "id": "j", "queue": "q", "state": "completed", "type": "x", "payload": {}, "priority": 5,
+        "attempts": 1, "max_retries": 3, "losses": 0, "timeout": 300, "backoff": "", "unique_key": "",
+        "after": [], "tags": [], "headers": {}, "parent": "", "worker": "w.0", "now": 100_000,
+        "created": 1000, "ready_at": 1000,
+        "started": 0, "finished": 0, "due": 0, "lease_until": 0, "kept_until": 0, "cancel_asked": False,
+        "result": None, "progress": None, "history": [], "log": [], "why_not_running": "", "spec_bytes": 1,
+    }  # fmt: skip
+    return JobDetail(**base | given)
+
+
+def test_a_life_is_told_without_gaps_from_the_first_moment_to_the_last() -> None:
+    failed = AttemptRecord(at=5000, attempt=1, outcome="retry", error="no", seconds=2.0)
+    lived = job(attempts=2, ready_at=9000, started=9500, finished=12_000, history=[failed])
+
+    pieces = stretches(lived)
+
+    assert [(one.kind, one.start, one.end) for one in pieces] == [
+        ("enqueued", 1000, 3000), ("retrying", 3000, 5000),
+        ("retrying", 5000, 9500), ("completed", 9500, 12_000),
+    ]  # fmt: skip
+    assert [one.what for one in story_of(lived)] == ["created", "retry", "ready", "started", "completed"]
+
+
+def test_of_a_job_that_was_due_later_the_waiting_for_it_is_told_apart() -> None:
+    pieces = stretches(job(ready_at=6000, started=6500, finished=7000))
+
+    assert [(one.kind, one.end - one.start) for one in pieces] == [
+        ("scheduled", 5000), ("enqueued", 500), ("completed", 500),
+    ]  # fmt: skip
+
+
+TEXT, WHOLE = {"type": "string"}, {"type": "integer"}
+A = {"A": {"properties": {"a": TEXT}}}
+
+
+def of(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties}
+
+
+@pytest.mark.parametrize(
+    ("schema", "said", "payload"),
+    [
+        (of(a=TEXT), {}, {}),
+        (of(a=TEXT) | {"required": ["a"]}, {"payload/a": ""}, {"a": ""}),
+        (of(a={"anyOf": [WHOLE, {"type": "null"}]}), {"payload/a": " 7 "}, {"a": 7}),
+        (of(a={"type": "number"}), {"payload/a": "1e3"}, {"a": 1000.0}),
+        (of(a={"type": "boolean", "default": True}), {}, {"a": False}),
+        (of(a={"enum": ["x", "y"]}), {"payload/a": "1"}, {"a": "y"}),
+        (of(a={"type": "array", "items": WHOLE}), {"payload/a": "1\n2"}, {"a": [1, 2]}),
+        (of(**{"a/b": TEXT}), {"payload/a/b": "x"}, {"a/b": "x"}),
+        (of(a=TEXT), {"json": "[1]", "payload/a": "x"}, [1]),
+        ({"type": "array"}, {"json": ""}, {}),
+        ({"$ref": "#/$defs/A", "$defs": A}, {"payload/a": "x"}, {"a": "x"}),
+    ],
+)
+def test_a_payload_is_what_was_written_and_nothing_that_was_not(
+    schema: dict[str, Any], said: dict[str, str], payload: Any
+) -> None:
+    form = Form({name: [text] for name, text in said.items()})
+
+    assert payload_of(fields_of(schema), form) == payload
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"$ref": "#/$defs/A", "$defs": {"A": {"$ref": "#/$defs/A"}}}, {"properties": None}, {"required": 7},
+        {"properties": []}, of(a=None), of(a={"$ref": 7}), of(a={"anyOf": "x"}), of(a={"anyOf": 7}),
+        of(a={"type": ["string", "null"], "enum": {}}), of(**{str(n): {} for n in range(500)}),
+        of(a={"type": "array", "items": 7}), of(a={"type": {}}), of(a=of(b=None) | {"required": 7}),
+    ],
+)  # fmt: skip
+def test_a_schema_of_any_shape_makes_a_form_or_none(schema: dict[str, Any]) -> None:
+    for field in fields_of(schema):
+        assert field.name.startswith("payload/")
+
+
+def test_what_is_no_number_is_refused_by_the_name_of_its_field() -> None:
+    fields = fields_of(of(who=of(age=WHOLE)))
+
+    with pytest.raises(BadData, match=r"who\.age"):
+        payload_of(fields, Form({"payload/who/age": ["old"]}))
+
+
+@given(st.text(max_size=30).filter(lambda text: text.strip() and "\x00" not in text))
+def test_a_value_in_a_link_is_searched_for_as_it_is(text: str) -> None:
+    assert parse_search(f"tag:{filters.quoted(text)}").tag == text
+
+
+@pytest.mark.parametrize(
+    ("text", "typed"),
+    [
+        ("queue:mail", "mail"),
+        ("queue:a,b", "everything"),
+        ("", "everything"),
+        ("state:failed", ""),
+        ("type:x", ""),
+    ],
+)
+def test_who_deletes_whole_queues_has_to_type_something(text: str, typed: str) -> None:
+    assert to_type("purge", parse_search(text)) == typed
+    assert to_type("retry", parse_search(text)) == ""
+
+
+def test_what_a_deed_came_to_is_said_in_one_sentence() -> None:
+    assert outcome("retry", {"enqueued": 1}) == ("1 job retried.", True)
+    assert outcome("cancel", {"cancelled": 2, "requested": 1}) == ("2 jobs cancelled, 1 asked to stop.", True)
+    assert outcome("promote", {"completed": 3}) == ("3 left as it is: completed.", False)
+    assert outcome("purge", {}) == ("0 jobs deleted.", False)
+
+
+def test_a_box_that_names_no_job_is_left_out() -> None:
+    assert picked_jobs(["q/1", "", "/", "q/", "/1", "q/a/b"]) == [("q", "1"), ("q", "a/b")]

@@ -1,0 +1,103 @@
+"""Submitting by hand: a form out of a type's schema, and a job out of the form."""
+
+from __future__ import annotations
+
+import a
+import httpx2
+import pytest
+from web.pages import Page, look, send
+
+from gopher_cli.gopher import Gopher
+from gopher_cli.model.filtering import Filter
+
+pytestmark = pytest.mark.anyio
+
+
+async def publish(gopher: Gopher, type: str, schema: dict[str, object]) -> None:
+    from gopher_cli.store import ask
+
+    await gopher.store.ask(ask.publish_types(gopher.namespace, {type: a.msgspec.json.encode(schema)}))
+
+
+SCHEMA: dict[str, object] = {
+    "type": "object", "required": ["to", "n"], "properties": {
+        "to": {"type": "string"}, "n": {"type": "integer"}, "share": {"type": "number", "default": 0.5},
+        "loud": {"type": "boolean"}, "kind": {"enum": ["a", 7, None]}, "who": {"$ref": "#/$defs/Who"},
+        "names": {"type": "array", "items": {"type": "string"}}, "any": {},
+    },
+    "$defs": {
+        "Who": {"type": "object", "properties": {"first": {"type": "string"}, "age": {"type": "integer"}}},
+    },
+}  # fmt: skip
+
+
+async def test_a_form_is_made_of_the_schema_and_a_job_of_the_form(
+    api: httpx2.AsyncClient, gopher: Gopher
+) -> None:
+    await publish(gopher, "greet", SCHEMA)
+    page = await look(api, "/submit?type=greet")
+    for name in ("to", "n", "share", "loud", "names", "who/first", "who/age"):
+        assert any(attrs.get("name") == f"payload/{name}" for _, attrs in page.elements), name
+
+    written = {
+        "payload/to": " Ann ", "payload/n": "12345678901234567890123", "payload/loud": "true",
+        "payload/kind": "1", "payload/names": "x\r\ny\r\n", "payload/who/age": "7",
+        "payload/any": '{"b":[1]}',
+        "queue": "mail", "priority": "high", "delay": "10m", "retries": "2", "tags": "a, b",
+    }  # fmt: skip
+    answer = await send(api, "/submit", **page.fields("/submit") | written)
+
+    id = answer.headers["location"].removeprefix("/jobs/")
+    job = await gopher.inspect("mail", id)
+    assert job.payload == {
+        "to": " Ann ", "n": 12345678901234567890123, "loud": True, "kind": 7, "names": ["x", "y"],
+        "who": {"age": 7}, "any": {"b": [1]},
+    }  # fmt: skip
+    assert (job.state, job.priority, job.max_retries, job.tags) == ("scheduled", 8, 2, ["a", "b"])
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ({"payload/n": "many"}, "n: 'many' is no whole number"),
+        ({"payload/n": "1", "payload/kind": "9"}, "kind: choose one of the list"),
+        ({"payload/n": "1", "payload/any": "{"}, "any: this is no JSON"),
+        ({"payload/n": ""}, "n is missing"),
+        ({"payload/n": "1", "delay": "soon"}, "delay:"),
+        ({"payload/n": "1", "retries": "-1"}, "retries is a whole number"),
+        ({"payload/n": "1", "queue": "no queue!"}, "queue"),
+        ({"json": '{"to":1,"n":2}'}, "to is an integer, not a string"),
+    ],
+)
+async def test_what_does_not_fit_is_told_and_nothing_that_was_written_is_lost(
+    api: httpx2.AsyncClient, gopher: Gopher, written: dict[str, str], told: str
+) -> None:
+    await publish(gopher, "greet", SCHEMA)
+
+    answer = await send(api, "/submit", type="greet", **{"payload/to": "somebody <b>"} | written)
+
+    assert answer.status_code == 422
+    assert told in Page(answer.text).text
+    assert 'value="somebody &lt;b&gt;"' in answer.text
+    assert await gopher.jobs(Filter()) == []
+
+
+async def test_a_form_that_is_sent_twice_is_one_job(api: httpx2.AsyncClient, gopher: Gopher) -> None:
+    fields = (await look(api, "/submit?type=x")).fields("/submit") | {"json": '{"n":1}'}
+
+    first, second = await send(api, "/submit", **fields), await send(api, "/submit", **fields)
+
+    assert first.headers["location"] == second.headers["location"]
+    assert len(await gopher.jobs(Filter())) == 1
+
+
+async def test_one_like_it_begins_with_its_payload(api: httpx2.AsyncClient, gopher: Gopher) -> None:
+    id = await gopher.submit("x", {"n": 123456789012345678901}, queue="mail", tags=["a", "b"])
+
+    page = await look(api, f"/submit?like={id}")
+    written = {"json": '{"n": 123456789012345678901}', "queue": "mail", "tags": "a, b"}
+    answer = await send(api, "/submit", **page.fields("/submit") | written)
+
+    assert '"n": 123456789012345678901' in page.text
+    assert page.all("input", name="queue", value="mail") and page.all("input", name="tags", value="a, b")
+    assert answer.headers["location"] != f"/jobs/{id}"

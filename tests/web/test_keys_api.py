@@ -1,0 +1,122 @@
+"""/api/v1/keys: make, list and revoke keys; nobody gives away more than they have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx2
+import pytest
+from web.keyring import KEYS, STATS, key
+
+from gopher_cli.gopher import Gopher
+from gopher_cli.model.access import Caller
+from gopher_cli.web.access.door import Door
+
+pytestmark = pytest.mark.anyio
+
+STRONG = "an-environment-key-of-some-length"
+ADMIN = {"X-API-KEY": STRONG}
+
+
+@pytest.fixture
+def keys_api(open_api: Any) -> Any:
+    """A server that asks for keys, and a client that is its admin."""
+    return open_api(API_KEY=STRONG)
+
+
+async def test_a_key_is_made_and_its_secret_told_once(keys_api: Any) -> None:
+    async with keys_api as api:
+        body = {"name": "shop", "scopes": ["submit:mail"], "expires_in": "90d", "rate": "100/s"}
+        made = await api.post(KEYS, json=body, headers=ADMIN)
+        listed = await api.get(KEYS, headers=ADMIN)
+
+    said = made.json()
+    secret = said.pop("secret")
+    assert made.status_code == 201 and made.headers["cache-control"] == "no-store"
+    assert listed.json() == {"items": [said], "next_cursor": None}
+    assert said["scopes"] == ["submit:mail"] and said["rate"] == "100/s" and said["state"] == "live"
+    assert said["created_at"] < said["expires_at"] and said["last_used_at"] is said["revoked_at"] is None
+    assert secret.startswith(f"gk_{said['id']}_") and secret not in listed.text
+
+
+async def test_a_new_key_opens_at_once_and_a_revoked_one_nothing(keys_api: Any) -> None:
+    async with keys_api as api:
+        made = (await api.post(KEYS, json={"name": "ann", "role": "viewer"}, headers=ADMIN)).json()
+        header = {"X-API-KEY": made["secret"]}
+        assert (await api.get(STATS, headers=header)).status_code == 200
+
+        gone = await api.delete(f"{KEYS}/{made['id']}", headers=ADMIN)
+
+        assert gone.status_code == 200 and gone.json()["state"] == "revoked" and "secret" not in gone.json()
+        assert (await api.get(STATS, headers=header)).status_code == 401
+
+
+async def test_what_cannot_be_revoked_says_why(keys_api: Any) -> None:
+    async with keys_api as api:
+        for _ in range(2):
+            await api.post(KEYS, json={"name": "twin", "role": "viewer"}, headers=ADMIN)
+        assert (await api.delete(f"{KEYS}/nobody", headers=ADMIN)).status_code == 404
+        assert (await api.delete(f"{KEYS}/twin", headers=ADMIN)).status_code == 409
+        (id, _) = [one["id"] for one in (await api.get(KEYS, headers=ADMIN)).json()["items"]]
+        assert (await api.delete(f"{KEYS}/{id}", headers=ADMIN)).status_code == 200
+        assert (await api.delete(f"{KEYS}/{id}", headers=ADMIN)).status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 400), (b"{", 400), (b"[]", 422), (b"{}", 422), (b'{"name":"a"}', 422),
+        (b'{"name":"a b","role":"viewer"}', 422), (b'{"name":"a","role":"king"}', 422),
+        (b'{"name":"a","role":"viewer","scopes":["read"]}', 422), (b'{"name":"a","scopes":["x"]}', 422),
+        (b'{"name":"a","role":"viewer","expires_in":0}', 422),
+        (b'{"name":"a","role":"viewer","expires_in":-1}', 422),
+        (b'{"name":"a","role":"viewer","expires_in":1e300}', 422),
+        (b'{"name":"a","role":"viewer","expires_in":"soon"}', 422),
+        (b'{"name":"a","role":"viewer","rate":"0/s"}', 422), (b'{"name":"a","role":"viewer","more":1}', 422),
+        (b'{"name":"a","name":"b","role":"viewer"}', 422), (b'{"name":"\\u0000","role":"viewer"}', 422),
+    ],
+)  # fmt: skip
+async def test_a_body_that_makes_no_sense_makes_no_key(
+    keys_api: Any, gopher: Gopher, body: bytes, status: int
+) -> None:
+    async with keys_api as api:
+        header = {**ADMIN, "Content-Type": "application/json"}
+        answer = await api.post(KEYS, content=body, headers=header)
+
+    assert answer.status_code == status and answer.json()["error"], answer.text
+    assert await gopher.api_keys() == []
+
+
+async def test_nobody_gives_away_more_than_they_have(
+    open_api: Any, gopher: Gopher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also once there are callers who may make keys and are no admins."""
+    header, let_in = await key(gopher, role="admin"), Door.let_in
+
+    class Steward(Caller, frozen=True):
+        def may(self, scope: str, queue: str = "") -> bool:
+            return scope == "admin" or (scope, queue) in {("read", ""), ("submit", "mail")}
+
+    async def as_steward(door: Door, request: Any) -> Caller:
+        await let_in(door, request)
+        return Steward(name="s", scopes=frozenset(), via="token")
+
+    monkeypatch.setattr(Door, "let_in", as_steward)
+    async with open_api() as api:
+        for scopes, status in (
+            (["read", "submit:mail"], 201), (["submit"], 403), (["submit:other"], 403),
+            (["read", "operate"], 403),
+        ):  # fmt: skip
+            answer = await api.post(KEYS, json={"name": "n", "scopes": scopes}, headers=header)
+            assert answer.status_code == status, scopes
+
+
+async def test_the_document_says_how_a_key_is_sent(api: httpx2.AsyncClient) -> None:
+    document = (await api.get("/openapi.json")).json()
+
+    assert document["components"]["securitySchemes"]["key"]["name"] == "X-API-KEY"
+    for path, methods in document["paths"].items():
+        for method, route in methods.items():
+            guarded = path not in ("/health", "/livez", "/readyz")
+            assert bool(route["security"]) == guarded, (method, path)
+            assert guarded == ({"401", "403", "429"} <= set(route["responses"])), (method, path)
