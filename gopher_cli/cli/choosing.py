@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gopher_cli.cli.console import check_choice
 from gopher_cli.model.duration import parse_duration
@@ -14,7 +14,7 @@ from gopher_cli.model.errors import NotFound, Usage
 if TYPE_CHECKING:
     from gopher_cli.config import Settings
     from gopher_cli.gopher import Gopher
-    from gopher_cli.verbs.sweeping import Filter
+    from gopher_cli.model.filtering import Filter
 
 STATES = (
     "enqueued", "scheduled", "blocked", "processing", "retrying", "completed", "failed", "cancelled",
@@ -41,16 +41,39 @@ def states(given: Sequence[str] | None) -> tuple[str, ...]:
 def filter_of(
     *, state: Sequence[str] | None = None, queue: Sequence[str] | None = None, type: str | None = None,
     tag: str | None = None, error: str | None = None, older_than: str | None = None,
+    search: str | None = None,
 ) -> Filter:  # fmt: skip
-    """Raises Usage for a value that makes no sense."""
-    from gopher_cli.verbs.sweeping import Filter
+    """Raises Usage for a value that makes no sense, or that ``search`` contradicts."""
+    from gopher_cli.model.filtering import Filter
 
     if error:
         check_regex(error)
-    return Filter(
-        states=states(state), queues=words(queue), type=type or "", tag=tag or "", error=error or "",
-        older_than=duration("--older-than", older_than),
-    )  # fmt: skip
+    given: dict[str, Any] = {
+        "states": states(state), "queues": words(queue), "type": type or "", "tag": tag or "",
+        "error": error or "", "older_than": duration("--older-than", older_than),
+    }  # fmt: skip
+    return _narrowed(search, given) if search else Filter(**given)
+
+
+def _narrowed(search: str, given: Mapping[str, Any]) -> Filter:
+    """What a search says, and the other options beside it."""
+    import msgspec
+
+    from gopher_cli.model.search import parse_search
+
+    found = parse_search(search)
+    for name, value in given.items():
+        said = getattr(found, name)
+        if value and said and value != said:
+            word = name.replace("_", " ").removesuffix(" than").removesuffix("s")
+            raise Usage(
+                f"the {word} in --search is {_listed(said)}, and elsewhere {_listed(value)}", "say it once"
+            )
+    return msgspec.structs.replace(found, **{name: value for name, value in given.items() if value})
+
+
+def _listed(value: Any) -> str:
+    return ",".join(value) if isinstance(value, tuple) else f"{value}"
 
 
 def check_regex(text: str) -> None:

@@ -13,6 +13,9 @@ from gopher_cli.cli.help import write_help
 from gopher_cli.cli.options import COMMON
 from gopher_cli.cli.parsing import as_given, optional_values, with_values
 
+# What no API can do: it runs jobs, serves, or repairs Redis itself. By their modules.
+NEED_REDIS = ("worker", "serve", "up", "doctor", "embedded")
+
 
 class Command(TyperCommand):
     """A command whose help is ours and whose values stay text."""
@@ -53,6 +56,8 @@ def command(function: Callable[..., Any]) -> Callable[..., Any]:
     def run(**given: Any) -> Any:
         try:
             console = Console.open(**{name: given.pop(name) for name in COMMON})
+            if function.__module__.rpartition(".")[2] in NEED_REDIS:
+                console.refuse_the_api()
             answer = function(console, **given)
             console.out.flush()
         except BrokenPipeError:

@@ -36,6 +36,7 @@ class Console:
     debug: bool = False
     color: str | None = None
     flags: dict[str, Any] = field(default_factory=dict)
+    warned: bool = False
     out: TextIO = field(default_factory=lambda: sys.stdout)
     err: TextIO = field(default_factory=lambda: sys.stderr)
     _settings: Settings | None = None
@@ -43,9 +44,11 @@ class Console:
     @classmethod
     def open(
         cls, *, output: str | None, json: bool, no_header: bool, quiet: bool, color: str | None,
-        debug: bool, redis_url: str | None, profile: str | None,
+        debug: bool, redis_url: str | None, api: str | None, key: str | None, profile: str | None,
     ) -> Console:  # fmt: skip
         """From the options of every command. Raises Usage."""
+        if redis_url and api:
+            raise Usage("--redis-url and --api say two things", "give one of them")
         output = "json" if json else output or os.environ.get("GOPHER_OUTPUT")
         check_choice("--color", color, ("auto", "always", "never"))
         check_choice("--output", output, FORMATS)
@@ -53,7 +56,7 @@ class Console:
             format=output or ("id" if quiet else "table" if sys.stdout.isatty() else "plain"),
             quiet=quiet, header=not no_header, color=color,
             debug=debug or bool(os.environ.get("GOPHER_DEBUG")),
-            flags={"redis_url": redis_url, "profile": profile},
+            flags={"redis_url": redis_url, "api_url": api, "api_key": key, "profile": profile},
         )  # fmt: skip
 
     def settings(self, *, warn: bool = True, **flags: Any) -> Settings:
@@ -65,9 +68,25 @@ class Console:
             from gopher_cli.config import Settings
 
             self._settings = Settings.resolve(os.environ, **self.flags, **flags)
-            if warn:
+            if warn and not self.works_remotely(self._settings):
                 self._warn_of_production(self._settings)
         return self._settings
+
+    def works_remotely(self, settings: Settings) -> bool:
+        """Whether verbs go through an API. A Redis that was named on the command line counts more."""
+        return bool(settings.api_url) and not self.flags.get("redis_url")
+
+    def refuse_the_api(self) -> None:
+        """For what no API can do. A Redis that is named somewhere is worked on, also where an API is named
+        for the other commands."""
+        from gopher_cli.config import Settings
+
+        settings = Settings.resolve(os.environ, **self.flags)
+        if self.flags.get("api_url") or (settings.api_url and not settings.redis_url):
+            raise Usage(
+                "this command needs Redis itself, and cannot work through an API",
+                "run it where Redis can be reached, with REDIS_URL and without --api (GOPHER_API_URL)",
+            )
 
     def _warn_of_production(self, settings: Settings) -> None:
         if settings.production and not settings.redis_url:
@@ -80,9 +99,22 @@ class Console:
 
         ``waits`` is for verbs that sleep: they get an event loop, which takes a while to load.
         """
+        from gopher_cli.actor import ACTOR
+
+        before = ACTOR.set(who_we_are())
+        try:
+            return self._call(verb, waits=waits)
+        finally:
+            ACTOR.reset(before)
+
+    def _call(self, verb: Callable[[Gopher], Coroutine[Any, Any, T]], *, waits: bool) -> T:
+        settings = self.settings()
+        if self.works_remotely(settings):
+            from gopher_cli.cli.far import call_remotely
+
+            return call_remotely(self, settings, verb, waits=waits)
         from gopher_cli import build
 
-        settings = self.settings()
         if not waits:
             return build.run_once(settings, verb)
         import asyncio
@@ -172,6 +204,17 @@ async def pause(seconds: float) -> None:
         import time
 
         time.sleep(seconds)  # noqa: ASYNC251
+
+
+def who_we_are() -> str:
+    """As the audit says it: user@host. The user is the system's word, not that of a variable."""
+    try:
+        import pwd
+
+        name = pwd.getpwuid(os.getuid()).pw_name
+    except (ImportError, KeyError):  # a number without a name, as in many containers
+        name = str(os.getuid())
+    return f"{name}@{os.uname().nodename}"
 
 
 class Declined(Usage):

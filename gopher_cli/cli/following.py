@@ -9,6 +9,7 @@ from gopher_cli.cli.console import Console, pause
 from gopher_cli.cli.safe import safe
 from gopher_cli.cli.words import log_line, span
 from gopher_cli.model.errors import GopherError
+from gopher_cli.model.loglines import new_lines
 
 if TYPE_CHECKING:
     from gopher_cli.gopher import Gopher
@@ -75,19 +76,6 @@ def progress_words(progress: dict[str, Any]) -> str:
     fraction, said = progress.get("fraction"), progress.get("message", "")
     done = f"{fraction:.0%}" if isinstance(fraction, (int, float)) else "?"
     return safe(f"{done} {said}".strip())
-
-
-def new_lines(seen: list[str], now: list[str]) -> list[str]:
-    """What was added to a log, of which lines in the middle may have been dropped meanwhile."""
-    same = next(
-        (n for n, (a, b) in enumerate(zip(seen, now, strict=False)) if a != b), min(len(seen), len(now))
-    )
-    seen, now = seen[same:], now[same:]
-    for start in range(1, len(seen)):  # after the line that counts what was dropped, the last lines seen
-        tail = seen[start:]
-        if now[1 : 1 + len(tail)] == tail:
-            return now[1 + len(tail) :]
-    return now
 
 
 def finish(console: Console, job: JobDetail) -> int:

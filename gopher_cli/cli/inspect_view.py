@@ -13,16 +13,17 @@ from rich.text import Text
 
 from gopher_cli.cli.following import progress_words
 from gopher_cli.cli.safe import safe
-from gopher_cli.cli.words import ago, log_line, size, span, style_of, took
-from gopher_cli.model.stats import AttemptRecord, JobDetail
+from gopher_cli.cli.words import ago, log_line, size, span, style_of
+from gopher_cli.model.stats import JobDetail
+from gopher_cli.model.story import story_of
 
 NOBODY: Mapping[str, str] = {}
 _LOG_LINES = 20
 _MOST_TEXT = 4000
-_HISTORY = {
+_STYLES = {
     "failed": "red", "retry": "magenta", "timed_out": "red", "lost": "yellow", "cancelled": "dim",
     "poison": "red", "discarded": "red", "requeued": "cyan", "snoozed": "blue",
-    "interrupted": "cyan",
+    "interrupted": "cyan", "ready": "cyan", "started": "yellow",
 }  # fmt: skip
 
 
@@ -124,42 +125,17 @@ def _short(text: str) -> str:
     return cut if len(text) <= _MOST_TEXT else f"{cut}\n... {size(len(text))} in all; see them with -o json"
 
 
-Event = tuple[int, str, str, str]  # when (ms), what, more about it, style
-
-
 def _timeline(job: JobDetail) -> Table:
     table = Table.grid(padding=(0, 2), pad_edge=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    for at, what, about, style in sorted(_events(job), key=lambda event: event[0]):
-        table.add_row(Text(clock(at, job.created)), Text(safe(what), style=style), Text(safe(about)))
+    for one in story_of(job):
+        style = _STYLES.get(one.kind, style_of(one.kind) or ("" if one.kind == "created" else "red"))
+        table.add_row(
+            Text(clock(one.at, job.created)), Text(safe(one.what), style=style), Text(safe(one.about))
+        )
     return table
-
-
-def _events(job: JobDetail) -> Iterator[Event]:
-    """What is of the same moment stands in the order in which it came about."""
-    yield job.created, "created", "", ""
-    for event in job.history:
-        what = "handed back" if event.outcome == "interrupted" else event.outcome
-        yield event.at, what, _told(event, job.now), _HISTORY.get(event.outcome, "red")
-    if _handed_back(job):
-        taken = job.started <= job.ready_at <= job.now
-        yield job.ready_at if taken else job.started, "handed back", "no attempt was spent", "cyan"
-    elif job.created < job.ready_at <= job.now:
-        yield job.ready_at, "ready", "", "cyan"
-    if job.started and job.state in ("processing", "completed"):
-        waited = max(0, job.started - (job.ready_at or job.created)) / 1000
-        yield job.started, "started", f"attempt {job.attempts}, after {took(waited)} in line", "yellow"
-    if job.finished and job.state in ("completed", "cancelled"):
-        ran = (job.finished - job.started) / 1000 if job.started and job.state == "completed" else None
-        yield job.finished, job.state, f"after {took(ran)}" if ran is not None else "", style_of(job.state)
-
-
-def _handed_back(job: JobDetail) -> bool:
-    """Taken by a worker that gave it back unharmed: of this the history keeps nothing."""
-    waits = job.state in ("enqueued", "scheduled")
-    return waits and bool(job.worker and job.started) and all(e.at < job.started for e in job.history)
 
 
 def clock(ms: int, first: int) -> str:
@@ -167,16 +143,6 @@ def clock(ms: int, first: int) -> str:
     local, began = (datetime.fromtimestamp(at / 1000).astimezone() for at in (ms, first))
     date = "" if local.date() == began.date() and ms != first else f"{local:%Y-%m-%d} "
     return f"{date}{local:%H:%M:%S}.{ms % 1000:03d}".rjust(23)
-
-
-def _told(event: AttemptRecord, now: int) -> str:
-    parts = [f"attempt {event.attempt}" if event.attempt else ""]
-    parts += [f"after {took(event.seconds)}" if event.seconds else ""]
-    parts += [f"exit code {event.exit_code}" if event.exit_code else ""]
-    parts += [f"again {ago(event.retry_at, now)}" if event.retry_at > now else ""]
-    said = ", ".join(filter(None, parts))
-    error = event.error.strip().splitlines()[0] if event.error.strip() else ""
-    return f"{said}: {error}" if error and said else said or error
 
 
 def _log(lines: list[str]) -> Text:

@@ -18,6 +18,8 @@ JOBS = {"ls": Entry("jobs:ls", "list jobs, newest first", "Commands")}
 
 Oldest = Annotated[bool, o.option("--oldest", help="oldest first", panel=o.WHICH)]
 
+Groups = Annotated[bool, o.option("--groups", help="by error: how often, since when, of which types")]
+
 
 @command
 def ls(
@@ -28,6 +30,7 @@ def ls(
     queue: o.Queues = None,
     older_than: o.OlderThan = None,
     error: o.Error = None,
+    search: o.Search = None,
     limit: o.Limit = None,
     oldest: Oldest = False,
 ) -> None:
@@ -35,8 +38,11 @@ def ls(
 
     gopher jobs ls --state retrying,failed --type email
     gopher jobs ls -q --state failed | xargs gopher retry
+    gopher jobs ls --search 'type:email payload.to:ann@example.com'
     """
-    wanted = filter_of(state=state, type=type, tag=tag, queue=queue, older_than=older_than, error=error)
+    wanted = filter_of(
+        state=state, type=type, tag=tag, queue=queue, older_than=older_than, error=error, search=search
+    )
     _list(console, wanted, whole("--limit", limit, 50), newest=not oldest)
 
 
@@ -48,13 +54,23 @@ def list_failed(
     queue: o.Queues = None,
     older_than: o.OlderThan = None,
     error: o.Error = None,
+    search: o.Search = None,
     limit: o.Limit = None,
+    groups: Groups = False,
 ) -> None:
     """List the dead letter queue: jobs that are out of retries, newest first.
 
     gopher list-failed --error 'timed? out'
+    gopher list-failed --groups
     """
-    wanted = filter_of(state=["failed"], type=type, tag=tag, queue=queue, older_than=older_than, error=error)
+    wanted = filter_of(
+        state=["failed"], type=type, tag=tag, queue=queue, older_than=older_than, error=error, search=search
+    )
+    if groups:
+        from gopher_cli.cli.groups import show
+
+        show(console, wanted, whole("--limit", limit, 50))
+        return
     _list(console, wanted, whole("--limit", limit, 50), newest=True)
 
 

@@ -32,6 +32,12 @@ Quiet = Annotated[bool, everywhere("--quiet", "-q", help="print ids only, and no
 RedisUrl = Annotated[
     str | None, everywhere("--redis-url", metavar="URL", help="where Redis is, for this command")
 ]
+Api = Annotated[
+    str | None, everywhere("--api", metavar="URL", help="work through the API of this gopher serve")
+]  # fmt: skip
+Key = Annotated[
+    str | None, everywhere("--key", metavar="KEY", help="key for --api; better: GOPHER_API_KEY, or a file")
+]  # fmt: skip
 Profile = Annotated[
     str | None, everywhere("--profile", metavar="NAME", help="table [profiles.NAME] of gopher.toml")
 ]
@@ -44,6 +50,8 @@ COMMON: dict[str, tuple[Any, Any]] = {
     "no_header": (NoHeader, False),
     "quiet": (Quiet, False),
     "redis_url": (RedisUrl, None),
+    "api": (Api, None),
+    "key": (Key, None),
     "profile": (Profile, None),
     "color": (Color, None),
     "debug": (Debug, False),
@@ -70,6 +78,13 @@ Error = Annotated[
     str | None,
     option("--error", metavar="REGEX", panel=WHICH, help="only jobs with an error that matches"),
 ]
+Search = Annotated[
+    str | None,
+    option(
+        "--search", metavar="TEXT", panel=WHICH,
+        help="only jobs that this finds, such as 'payload.to:ann error:\"time out\" invoice'",
+    ),
+]  # fmt: skip
 Limit = Annotated[str | None, option("--limit", "-n", metavar="N", panel=WHICH, help="at most so many jobs")]
 DryRun = Annotated[bool, option("--dry-run", help="say what would be done, and do nothing")]
 Yes = Annotated[bool, option("--yes", "-y", help="do not ask")]

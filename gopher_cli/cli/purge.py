@@ -34,6 +34,7 @@ def purge(
     tag: o.Tag = None,
     error: o.Error = None,
     older_than: o.OlderThan = None,
+    search: o.Search = None,
     limit: o.Limit = None,
     yes: o.Yes = False,
     dry_run: o.DryRun = False,
@@ -47,8 +48,9 @@ def purge(
     `all` is every state but processing; a running job needs --force.
     """
     wanted = filter_of(
-        state=chosen(state, force=force), type=type, queue=queue, tag=tag, error=error, older_than=older_than
-    )
+        state=chosen(state, force=force), type=type, queue=queue, tag=tag, error=error,
+        older_than=older_than, search=search,
+    )  # fmt: skip
     most = whole("--limit", limit)
     counts = console.call(lambda gopher: gopher.count(wanted))
     if dry_run:

@@ -69,6 +69,7 @@ def retry_all(
     tag: o.Tag = None,
     error: o.Error = None,
     older_than: o.OlderThan = None,
+    search: o.Search = None,
     limit: o.Limit = None,
     dry_run: o.DryRun = False,
 ) -> int:
@@ -79,7 +80,9 @@ def retry_all(
     chosen = states(state) or ("retrying", "failed")
     if wrong := [word for word in chosen if word not in ("retrying", "failed")]:
         raise Usage(f"retry-all is for retrying and failed jobs, not {wrong[0]}", "see: gopher retry --help")
-    wanted = filter_of(state=chosen, type=type, queue=queue, tag=tag, error=error, older_than=older_than)
+    wanted = filter_of(
+        state=chosen, type=type, queue=queue, tag=tag, error=error, older_than=older_than, search=search
+    )
     return _again(console, wanted, whole("--limit", limit), dry_run=dry_run)
 
 
@@ -92,6 +95,7 @@ def requeue_dlq(
     tag: o.Tag = None,
     error: o.Error = None,
     older_than: o.OlderThan = None,
+    search: o.Search = None,
     limit: o.Limit = None,
     rate: Annotated[
         str | None, o.option("--rate", metavar="N/s", help="no faster than that, such as 50/s")
@@ -106,15 +110,18 @@ def requeue_dlq(
 
     gopher requeue-dlq --error 'connection refused' --rate 50/s
     gopher requeue-dlq --older-than 1h --to-queue slow --dry-run
+    gopher requeue-dlq --search group:9f1c2e7a04bd
     """
     from gopher_cli.model.making import check_queue
 
     target = check_queue(to_queue) if to_queue else ""
     if ids:
-        if any(value is not None for value in (type, queue, tag, error, older_than, limit, rate)):
+        if any(value is not None for value in (type, queue, tag, error, older_than, search, limit, rate)):
             raise Usage("ids and filters do not go together", "leave one of them away")
         return told(console, console.call(lambda gopher: _dead(console, gopher, ids, target, dry_run)))
-    wanted = filter_of(state=["failed"], type=type, queue=queue, tag=tag, error=error, older_than=older_than)
+    wanted = filter_of(
+        state=["failed"], type=type, queue=queue, tag=tag, error=error, older_than=older_than, search=search
+    )
     return _again(
         console, wanted, whole("--limit", limit), rate=per_second(rate), target=target, dry_run=dry_run
     )

@@ -10,7 +10,7 @@ from gopher_cli.cli.options import option
 
 Host = Annotated[
     str | None,
-    option("--host", metavar="HOST", help="listen there (localhost); elsewhere needs API_KEY"),
+    option("--host", metavar="HOST", help="listen there (localhost); elsewhere needs a key"),
 ]
 Port = Annotated[
     str | None,
@@ -38,7 +38,8 @@ def serve(
         -d '{"type":"math","payload":{"op":"add","a":1,"b":2}}'
       curl localhost:8080/api/v1/stats
 
-    Anything but this machine needs a key (API_KEY). The API describes itself at /openapi.json.
+    Anything but this machine needs a key (gopher keys create, or API_KEY). The API describes itself at
+    /openapi.json.
     """
     settings = console.settings(
         warn=False, server_host=host, server_port=port, log_format=log_format, log_level=log_level

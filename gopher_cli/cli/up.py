@@ -56,7 +56,7 @@ def up(
 
     from gopher_cli.build import address_of
     from gopher_cli.cli.tree import Tree
-    from gopher_cli.web.serving import permitted
+    from gopher_cli.web.access.listening import permitted
 
     # What cannot work is said here, once and before anything runs.
     permitted(settings)

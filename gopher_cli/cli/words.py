@@ -1,8 +1,38 @@
-"""Numbers and moments as people say them."""
+"""What only a terminal needs of words: styles and bars. The words themselves are in `model/words.py`."""
 
 from __future__ import annotations
 
-from gopher_cli.model.duration import format_duration, rfc3339
+from gopher_cli.model.words import (
+    ago,
+    log_line,
+    number,
+    percent,
+    plural,
+    rate,
+    short_id,
+    size,
+    span,
+    took,
+    when,
+)
+
+__all__ = [
+    "BARS",
+    "STATE_STYLES",
+    "ago",
+    "log_line",
+    "number",
+    "percent",
+    "plural",
+    "rate",
+    "short_id",
+    "size",
+    "span",
+    "sparkline",
+    "style_of",
+    "took",
+    "when",
+]
 
 STATE_STYLES = {
     "enqueued": "cyan", "scheduled": "blue", "blocked": "blue", "processing": "yellow",
@@ -12,79 +42,6 @@ STATE_STYLES = {
 
 def style_of(state: str) -> str:
     return STATE_STYLES.get(state, "")
-
-
-def ago(then: int, now: int) -> str:
-    """``3m ago`` or ``in 2h``, both in epoch ms; a dash for never."""
-    if not then:
-        return "-"
-    seconds = (now - then) / 1000
-    if abs(seconds) < 1:
-        return "now"
-    return f"{span(seconds)} ago" if seconds > 0 else f"in {span(-seconds)}"
-
-
-def span(seconds: float | None) -> str:
-    """A duration for a table: whole seconds below a minute, no more than two units."""
-    if seconds is None:
-        return "-"
-    return format_duration(float(int(seconds)) if seconds >= 10 else seconds)
-
-
-def took(seconds: float | None) -> str:
-    """A measured time, three digits at most: ``1.2ms``, ``350ms``, ``2.5s``."""
-    return "-" if seconds is None else format_duration(float(f"{seconds:.2g}"))
-
-
-def when(ms: int) -> str:
-    """For programs: RFC 3339, or nothing for never."""
-    return rfc3339(ms) if ms else ""
-
-
-def size(count: float) -> str:
-    """Bytes as ``1.5 MB``."""
-    for unit in ("B", "KB", "MB", "GB"):
-        if abs(count) < 1024:
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1024
-    return f"{count:.1f} TB"
-
-
-def number(count: int) -> str:
-    """Thousands apart: 12 345."""
-    return f"{count:,}".replace(",", " ")
-
-
-def plural(count: int, word: str) -> str:
-    return f"{number(count)} {word}" if count == 1 else f"{number(count)} {word}s"
-
-
-def rate(per_second: float) -> str:
-    """As many as one can grasp: 12.5/s, 0.2/s as 12/min, 0.001/s as 3.6/h."""
-    if per_second == 0:
-        return "0/s"
-    if per_second < 0.5:
-        by_minute = per_second * 60
-        return f"{by_minute:.2g}/min" if by_minute >= 1 else f"{by_minute * 60:.2g}/h"
-    return f"{per_second:.3g}/s" if per_second < 1000 else f"{number(round(per_second))}/s"
-
-
-def percent(share: float | None) -> str:
-    if share is None:
-        return "-"
-    # 99.96 % is not 100 %: only all of all is.
-    return "100%" if share == 1 else f"{min(share * 100, 99.9):.1f}%"
-
-
-def log_line(line: str) -> tuple[int, str]:
-    """The moment (epoch ms, 0 where there is none) and the words of a line of a job's log."""
-    stamp, _, words = line.partition(" ")
-    return (int(stamp), words) if len(stamp) == 13 and stamp.isdecimal() else (0, line)
-
-
-def short_id(id: str) -> str:
-    """The end of an id: ids of one moment start alike, and end at random."""
-    return id[-12:] if len(id) == 36 and id[14:15] == "7" else id
 
 
 BARS = "▁▂▃▄▅▆▇█"

@@ -25,6 +25,7 @@ from gopher_cli.cli.completion import places
 
 Program = Callable[..., Any]
 COMMANDS = [place.path.split()[1:] for place in places()]
+GROUPS = ("jobs", "queue", "keys", "config", "embedded")
 
 
 def ended(process: Any) -> tuple[int, str, str]:
@@ -71,7 +72,7 @@ def test_every_command_has_a_help_page(cli: Cli, path: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    [path for path in COMMANDS if len(path) == 1 and path[0] not in ("jobs", "queue", "config", "embedded")],
+    [path for path in COMMANDS if len(path) == 1 and path[0] not in GROUPS],
     ids=" ".join,
 )
 def test_every_command_takes_the_common_options(path: list[str]) -> None:
@@ -79,6 +80,7 @@ def test_every_command_takes_the_common_options(path: list[str]) -> None:
 
     names = {name for param in found.params for name in param.opts}
     assert {"--output", "-o", "--quiet", "-q", "--redis-url", "--profile", "--color", "--debug"} <= names
+    assert {"--api", "--key"} <= names
 
 
 def test_every_example_of_a_help_page_is_understood(cli: Cli) -> None:

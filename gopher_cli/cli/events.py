@@ -1,0 +1,144 @@
+"""gopher events: what happens to jobs, as it happens; with --audit who did what."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+from gopher_cli.cli import options as o
+from gopher_cli.cli.choosing import STATES, found_ids, whole, words
+from gopher_cli.cli.choosing import duration as read_duration
+from gopher_cli.cli.command import command
+from gopher_cli.cli.console import Console, check_choice, pause
+from gopher_cli.model.errors import TryLater, Unavailable, Usage
+from gopher_cli.model.happenings import GONE, OF_QUEUES, Wanted
+
+if TYPE_CHECKING:
+    from gopher_cli.gopher import Gopher
+    from gopher_cli.model.happenings import AuditEntry, JobEvent
+
+_LAST = 50
+_NOBODY = "nobody has watched lately, so that nothing was kept; from now on: gopher events --follow"
+
+Follow = Annotated[bool, o.option("--follow", "-f", help="go on with what happens, until Ctrl-C")]
+Audit = Annotated[bool, o.option("--audit", help="who did what instead, the newest first")]
+Since = Annotated[
+    str | None,
+    o.option("--since", metavar="DURATION", panel=o.WHICH, help="only what happened within this time"),
+]  # fmt: skip
+Job = Annotated[
+    list[str] | None,
+    o.option(
+        "--job", "-i", metavar="ID", panel=o.WHICH, help="only this job: an id, a unique part, or @last"
+    ),
+]
+State = Annotated[
+    list[str] | None,
+    o.option(
+        "--state", "-s", metavar="STATE", panel=o.WHICH,
+        help="only jobs that come to this state (repeat, or a,b); also gone, paused, resumed",
+    ),
+]  # fmt: skip
+
+
+@command
+def events(
+    console: Console,
+    follow: Follow = False,
+    queue: o.Queues = None,
+    job: Job = None,
+    type: o.Type = None,
+    state: State = None,
+    since: Since = None,
+    limit: o.Limit = None,
+    audit: Audit = False,
+) -> None:
+    """Show what happens to jobs: a line for each that came to a state.
+
+      gopher events --follow --state failed,retrying
+      gopher events -f -o ndjson | jq -r .id
+      gopher events --audit -n 20
+
+    Events are kept while somebody watches, and for a minute after that; who did what is kept for long.
+    """
+    ago, most = read_duration("--since", since), whole("--limit", limit, _LAST)
+    if audit:
+        if follow or queue or job or type or state:
+            raise Usage("--audit goes with --since and --limit only")
+        _show_audit(console, console.call(lambda gopher: gopher.audit_log(limit=most or 100_000)), ago)
+        return
+    if follow and limit is not None:
+        raise Usage("--limit is for what has happened", "leave --follow away")
+    chosen = _states(state)
+
+    async def work(gopher: Gopher) -> None:
+        wanted = await _wanted(console, gopher, words(queue), job or (), chosen, words([type or ""]))
+        if follow:
+            await _follow(console, gopher, wanted, ago)
+        else:
+            await _show_past(console, gopher, wanted, ago, most)
+
+    console.call(work, waits=follow)
+
+
+def _states(given: Sequence[str] | None) -> frozenset[str]:
+    for word in words(given):
+        check_choice("--state", word, (*STATES, GONE, *OF_QUEUES))
+    return frozenset(words(given))
+
+
+async def _wanted(
+    console: Console, gopher: Gopher, queues: Sequence[str], jobs: Sequence[str],
+    states: frozenset[str], types: Sequence[str],
+) -> Wanted:  # fmt: skip
+    """Raises NotFound for a job or a queue that nobody knows."""
+    if queues:
+        await gopher.known_queues(queues)
+    found = await found_ids(gopher, console.settings(), jobs)
+    return Wanted(
+        queues=frozenset(queues) | {queue for queue, _ in found}, jobs=frozenset(id for _, id in found),
+        states=states, types=frozenset(types),
+    )  # fmt: skip
+
+
+async def _follow(console: Console, gopher: Gopher, wanted: Wanted, ago: float) -> None:
+    from gopher_cli.cli.events_view import Lines
+    from gopher_cli.verbs.watching import EVERY
+
+    lookout = gopher.lookout(sorted(wanted.queues), ago=ago, types=True)
+    lines, found, away = Lines(console), await lookout.look(), False
+    console.say("watching; Ctrl-C ends")
+    while True:
+        for event in found:
+            lines.show(event, wanted)
+        await pause(EVERY)
+        try:
+            found = await lookout.look()
+        except (Unavailable, TryLater) as error:  # it may come back: a watch goes on
+            if not away:
+                console.warn(f"{error}; what happens is shown when it is back")
+            found, away = [], True
+            continue
+        if away:
+            console.note("it is back")
+        away = False
+
+
+async def _show_past(console: Console, gopher: Gopher, wanted: Wanted, ago: float, most: int) -> None:
+    from gopher_cli.cli.events_view import happened, listing
+
+    found: list[JobEvent] | None = await gopher.happened(sorted(wanted.queues), types=True)
+    if found is None:
+        console.note(_NOBODY)
+    least = time.time_ns() // 1_000_000 - round(ago * 1000) if ago else 0
+    rows = [line for event in found or [] if event.at_ms >= least for line in happened(event, wanted)]
+    console.rows(listing(rows[-most:] if most else rows))
+
+
+def _show_audit(console: Console, entries: list[AuditEntry], ago: float) -> None:
+    from gopher_cli.cli.events_view import audit_listing
+
+    now = time.time_ns() // 1_000_000
+    least = now - round(ago * 1000) if ago else 0
+    console.rows(audit_listing([entry for entry in entries if entry.at_ms >= least], now))

@@ -1,0 +1,52 @@
+"""Commands through the API of a server far away: `--api`, or GOPHER_API_URL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from gopher_cli import build
+from gopher_cli.remote.gopher import RemoteGopher
+from gopher_cli.remote.wire import Wire
+
+if TYPE_CHECKING:
+    from gopher_cli.cli.console import Console
+    from gopher_cli.config import Settings
+    from gopher_cli.gopher import Gopher
+
+T = TypeVar("T")
+
+
+def call_remotely(
+    console: Console,
+    settings: Settings,
+    verb: Callable[[Gopher], Coroutine[Any, Any, T]],
+    *,
+    waits: bool,
+) -> T:
+    """Run one piece of work with a RemoteGopher, which has the verbs that commands call."""
+    wire = Wire(settings.api_url, settings.api_key)
+    _warn(console, settings, wire)
+    far = cast("Gopher", RemoteGopher(wire, build.defaults_of(settings)))
+    try:
+        if not waits:
+            return build.stepped(verb(far))
+        import asyncio
+
+        async def work() -> T:
+            return await verb(far)
+
+        return asyncio.run(work())
+    finally:
+        wire.close()
+
+
+def _warn(console: Console, settings: Settings, wire: Wire) -> None:
+    """Once a command: of a key that others can read."""
+    if console.warned or not settings.api_key:
+        return
+    console.warned = True
+    if settings.origins.get("api_key") == "flag":
+        console.warn("a key on the command line can be read by everybody on this machine: use GOPHER_API_KEY")
+    if not wire.is_private:
+        console.warn(f"{wire.url} is not encrypted: whoever is on the way can read the key; use https")

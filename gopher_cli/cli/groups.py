@@ -1,0 +1,59 @@
+"""gopher list-failed --groups: the dead letter queue by error."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from gopher_cli.cli.console import Console
+from gopher_cli.cli.tables import Column, Listing
+from gopher_cli.cli.words import ago, plural, when
+
+if TYPE_CHECKING:
+    from gopher_cli.model.filtering import Filter
+    from gopher_cli.model.grouping import FailureGroup
+
+
+def show(console: Console, wanted: Filter, limit: int) -> None:
+    """The largest groups first; ``limit`` of them, 0 for all."""
+    found = console.call(lambda gopher: gopher.failure_groups(wanted))
+    shown = found[:limit] if limit else list(found)
+    console.rows(
+        Listing(rows=shown, columns=columns(int(time.time() * 1000)), record=record,
+                id=lambda one: one.group, empty="no failed jobs")
+    )  # fmt: skip
+    if len(found) > len(shown):
+        console.say(f"only {plural(limit, 'group')} shown; all of them: --limit 0")
+    if not found.whole:
+        console.say(f"only the {found.seen} newest jobs were looked at: older ones are not counted")
+    if shown:
+        console.say(f"the jobs of a group: gopher list-failed --search group:{shown[0].group}")
+
+
+def columns(now: int) -> list[Column]:
+    """What a group shows; times count from ``now`` (epoch ms)."""
+    return [
+        Column(name="group", show=lambda g: g.group, keep=12),
+        Column(name="jobs", show=lambda g: str(g.count), raw=lambda g: g.count, right=True, keep=3),
+        Column(name="first", show=lambda g: ago(g.first_ms, now), raw=lambda g: when(g.first_ms), keep=7),
+        Column(name="last", show=lambda g: ago(g.last_ms, now), raw=lambda g: when(g.last_ms), keep=7),
+        Column(name="types", show=lambda g: _counts(g.types), keep=8, most=32, least=12),
+        Column(name="queues", show=lambda g: _counts(g.queues), keep=4, most=24, least=10),
+        Column(name="error", show=lambda g: g.error, style=lambda g: "red", keep=20, most=100, least=16),
+    ]
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    if len(counts) == 1:
+        return next(iter(counts))
+    return ", ".join(f"{name} {count}" for name, count in counts.items())
+
+
+def record(group: FailureGroup) -> dict[str, object]:
+    """A group as JSON: times as RFC 3339."""
+    return {
+        "group": group.group, "error": group.error, "count": group.count, "types": group.types,
+        "queues": group.queues, "first_at": when(group.first_ms), "last_at": when(group.last_ms),
+        "sample": group.sample,
+    }  # fmt: skip

@@ -1,0 +1,77 @@
+"""Deeds on many jobs through the API: each request does some seconds' worth, until nothing is left to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from gopher_cli.model.errors import Usage
+from gopher_cli.model.filtering import Filter
+from gopher_cli.remote.values import criteria_of
+from gopher_cli.remote.wire import Wire
+from gopher_cli.verbs.sweeping import Bulk, Tell
+
+_STEP = 10.0  # seconds that a request may take beside its way
+
+
+class RemoteBulk:
+    wire: Wire
+
+    async def count(self, wanted: Filter) -> dict[tuple[str, str], int]:
+        found: dict[tuple[str, str], int] = {}
+        for said in self._steps("/jobs/purge", wanted, 0, {"dry_run": True}):
+            for part in said["by"]:
+                key = (part["queue"], part["state"])
+                found[key] = found.get(key, 0) + part["jobs"]
+        return found
+
+    async def purge(self, wanted: Filter, *, limit: int = 0, tell: Tell = lambda _: None) -> Bulk:
+        return self._all("/jobs/purge", wanted, limit, {}, tell)
+
+    async def cancel_all(self, wanted: Filter, *, limit: int = 0, tell: Tell = lambda _: None) -> Bulk:
+        return self._all("/jobs/cancel", wanted, limit, {}, tell)
+
+    async def requeue_all(
+        self,
+        wanted: Filter,
+        *,
+        limit: int = 0,
+        rate: float = 0.0,
+        target: str = "",
+        tell: Tell = lambda _: None,
+    ) -> Bulk:
+        if target and set(wanted.states) - {"failed"}:
+            raise Usage("only dead jobs move to another queue", "leave the states away, or say failed")
+        more: dict[str, Any] = {"target": target} if target else {}
+        return self._all("/jobs/retry", wanted, limit, more | ({"rate": rate} if rate else {}), tell)
+
+    async def move(self, queue: str, ids: Sequence[str], target: str) -> dict[str, str]:
+        words = {}
+        for id in ids:
+            said = self.wire.post(
+                "/dlq/requeue", {"ids": [id], "queue": queue, "target": target}, waits=_STEP
+            )
+            left = next(iter(said["left"]), "gone")
+            words[id] = "enqueued" if said["changed"] else left
+        return words
+
+    def _all(self, path: str, wanted: Filter, limit: int, more: dict[str, Any], tell: Tell) -> Bulk:
+        done = Bulk()
+        for said in self._steps(path, wanted, limit, more):
+            done.changed += said["changed"]
+            for word, count in said["left"].items():
+                done.left[word] = done.left.get(word, 0) + count
+            tell(done.changed)
+        return done
+
+    def _steps(self, path: str, wanted: Filter, limit: int, more: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """What each request has done; ``limit`` counts the jobs that were seen by all of them."""
+        asked = (criteria_of(wanted) or {"all": True}) | more
+        while True:
+            said = self.wire.post(path, asked | ({"limit": limit} if limit else {}), waits=_STEP)
+            yield said
+            seen = said["changed"] + sum(said["left"].values())
+            if not said["more"] or (limit and seen >= limit):
+                return
+            limit = limit - seen if limit else 0
+            asked["cursor"] = said["cursor"]

@@ -1,0 +1,165 @@
+"""RemoteGopher: the same verbs as Gopher, each a request to the HTTP API."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from gopher_cli.model.defaults import Defaults
+from gopher_cli.model.errors import GopherError, NotFound, Usage
+from gopher_cli.model.filtering import Filter
+from gopher_cli.model.grouping import FailureGroups
+from gopher_cli.model.happenings import AuditEntry
+from gopher_cli.model.keys import KeyInfo, NewKey, meant_key
+from gopher_cli.model.stats import JobDetail, JobRow, QueueStats, Stats, WorkerInfo
+from gopher_cli.remote import values
+from gopher_cli.remote.bulk import RemoteBulk
+from gopher_cli.remote.problems import outcome_of
+from gopher_cli.remote.submitting import RemoteSubmits
+from gopher_cli.remote.watching import RemoteWatching
+from gopher_cli.remote.wire import Wire, job_path
+
+_PAGE = 500
+
+
+class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteWatching):
+    """Its coroutines never suspend: a command that does one thing needs no event loop.
+
+    ``defaults`` are those of the caller's settings, as for a Gopher of its own.
+    """
+
+    def __init__(self, wire: Wire, defaults: Defaults) -> None:
+        self.wire = wire
+        self.defaults = defaults
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise Usage(
+            "this needs Redis itself, and cannot be done through an API",
+            "run it where Redis can be reached, with REDIS_URL and without --api",
+        )
+
+    async def close(self) -> None:
+        self.wire.close()
+
+    async def check(self, *, everywhere: bool = False, **_: bool) -> None:
+        """The server has looked at its Redis when it started; here only whether it answers."""
+        if everywhere:
+            self.wire.get("/stats")
+
+    async def stats(self, queues: Sequence[str] = ()) -> Stats:
+        return msgspec.convert(self.wire.get("/stats", {"queue": queues}), Stats)
+
+    async def workers(self) -> list[WorkerInfo]:
+        return msgspec.convert(self.wire.get("/workers")["items"], list[WorkerInfo])
+
+    async def queue_stats(self, queues: Sequence[str] = ()) -> list[QueueStats]:
+        found = msgspec.convert(self.wire.get("/queues")["items"], list[QueueStats])
+        return [one for one in found if not queues or one.queue in queues]
+
+    async def queues(self) -> list[str]:
+        return [one.queue for one in await self.queue_stats()]
+
+    async def known_queues(self, wanted: Sequence[str] = ()) -> list[str]:
+        known = await self.queues()
+        for queue in wanted:
+            if queue not in known:
+                raise NotFound(f"no queue {queue}", "list them with: gopher queue ls")
+        return list(wanted) or known
+
+    async def pause(self, queue: str, *, paused: bool = True) -> bool:
+        deed = "pause" if paused else "resume"
+        return bool(self.wire.post(f"/queues/{_name(queue)}/{deed}")["changed"])
+
+    # Jobs.
+
+    async def find(self, text: str) -> tuple[str, str]:
+        found = self.wire.get("/find", {"id": text})
+        return found["queue"], found["job_id"]
+
+    async def inspect(self, queue: str, id: str) -> JobDetail:
+        try:
+            return values.detail_of(self.wire.get(job_path(id), {"queue": queue}))
+        except NotFound as error:
+            raise NotFound(f"no job {id} in {queue}", "list them with: gopher jobs ls") from error
+
+    async def jobs(self, wanted: Filter, *, limit: int = 50, newest: bool = True) -> list[JobRow]:
+        rows: list[JobRow] = []
+        asked: dict[str, Any] = values.criteria_of(wanted) | {"order": "" if newest else "oldest"}
+        while not limit or len(rows) < limit:
+            some = min(_PAGE, limit - len(rows)) if limit else _PAGE
+            said = self.wire.get("/jobs", asked | {"limit": str(some)})
+            rows += [values.row_of(one) for one in said["items"]]
+            if not said["next_cursor"]:
+                break
+            asked["cursor"] = said["next_cursor"]
+        return rows
+
+    async def cancel(self, queue: str, ids: Sequence[str]) -> dict[str, str]:
+        return {id: self._do("cancel", queue, id) for id in ids}
+
+    async def requeue(self, queue: str, ids: Sequence[str], *, source: str = "any") -> dict[str, str]:
+        return {id: self._do("retry", queue, id, source) for id in ids}
+
+    async def promote(self, queue: str, ids: Sequence[str]) -> dict[str, str]:
+        return {id: self._do("promote", queue, id) for id in ids}
+
+    async def delete(self, queue: str, ids: Sequence[str]) -> dict[str, str]:
+        return {id: self._do("", queue, id) for id in ids}
+
+    def _do(self, deed: str, queue: str, id: str, source: str = "") -> str:
+        """What became of the job, in the word of the verb."""
+        params = {"queue": queue, "source": source}
+        try:
+            path = job_path(id, deed)
+            said = self.wire.post(path, params=params) if deed else self.wire.delete(path, params)
+        except NotFound:
+            return "gone"
+        except GopherError as error:
+            if word := outcome_of(error):
+                return word
+            raise
+        return str(said["outcome"])
+
+    async def failure_groups(self, wanted: Filter = Filter()) -> FailureGroups:  # noqa: B008
+        asked = values.criteria_of(wanted)
+        asked.pop("state", None)
+        return values.groups_of(self.wire.get("/dlq/groups", asked, waits=5.0))
+
+    # Events, keys and the audit.
+
+    async def create_key(
+        self, name: str, *, role: str = "", scopes: Sequence[str] = (), lasts: float = 0.0, rate: str = ""
+    ) -> NewKey:
+        body = {"name": name, "role": role, "scopes": list(scopes), "expires_in": lasts, "rate": rate}
+        said = self.wire.post("/keys", {k: v for k, v in body.items() if v})
+        return NewKey(info=values.key_of(said), secret=said["secret"])
+
+    async def api_keys(self) -> list[KeyInfo]:
+        return [values.key_of(one) for one in self.wire.get("/keys")["items"]]
+
+    async def living_key(self, wanted: str) -> KeyInfo:
+        return meant_key(await self.api_keys(), wanted)
+
+    async def revoke_key(self, wanted: str) -> KeyInfo:
+        return values.key_of(self.wire.delete(f"/keys/{_name(wanted)}"))
+
+    async def audit_log(self, *, limit: int = 100, before: str = "") -> list[AuditEntry]:
+        found: list[AuditEntry] = []
+        while len(found) < limit:
+            asked = {"limit": str(min(_PAGE, limit - len(found))), "cursor": before}
+            said = self.wire.get("/audit", asked)
+            found += [values.entry_of(one) for one in said["items"]]
+            before = said["next_cursor"] or ""
+            if not before:
+                break
+        return found
+
+
+def _name(text: str) -> str:
+    from urllib.parse import quote
+
+    return quote(text, safe="")

@@ -1,0 +1,50 @@
+"""What an API refuses, as the error that the verb would have raised here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gopher_cli.model import errors
+
+_BY_STATUS: dict[int, type[errors.GopherError]] = {
+    400: errors.BadData,
+    401: errors.Denied,
+    403: errors.Denied,
+    404: errors.NotFound,
+    408: errors.Unavailable,
+    409: errors.Conflict,
+    412: errors.Conflict,
+    413: errors.BadData,
+    415: errors.BadData,
+    421: errors.Denied,
+    422: errors.Usage,
+    429: errors.TryLater,
+    503: errors.Unavailable,
+    504: errors.TryLater,
+}
+# Where one status says too little.
+_BY_CODE: dict[str, type[errors.GopherError]] = {
+    "refused": errors.Refused,
+    "bad_data": errors.BadData,
+    "try_later": errors.TryLater,
+    "unconfirmed": errors.Unconfirmed,
+    "misconfigured": errors.BadConfig,
+}
+_HINTS = {
+    401: "give your key in GOPHER_API_KEY, or in a file named by GOPHER_API_KEY_FILE",
+    403: "ask for a key with this scope: gopher keys create",
+}
+
+
+def error_of(status: int, said: Mapping[str, Any]) -> errors.GopherError:
+    """``said`` is a problem (RFC 9457)."""
+    kind = _BY_CODE.get(str(said.get("code"))) or _BY_STATUS.get(status, errors.GopherError)
+    found = kind(str(said["detail"]), str(_HINTS.get(status) or said.get("hint") or ""))
+    found.problem = dict(said)  # type: ignore[attr-defined]
+    return found
+
+
+def outcome_of(error: errors.GopherError) -> str:
+    """The word of a deed that was left undone; empty for any other error."""
+    return str(getattr(error, "problem", {}).get("outcome") or "")

@@ -1,0 +1,102 @@
+"""Submitting through the API: one job, or many in a request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from gopher_cli.model.defaults import Defaults
+from gopher_cli.model.errors import BadData, TryLater
+from gopher_cli.model.job import Job
+from gopher_cli.remote.wire import Wire
+from gopher_cli.store.calls import Receipt
+from gopher_cli.verbs.producing import new_job, wanted_durability
+
+_MOST, _LARGEST = 500, 4 * 1024 * 1024  # jobs and bytes in one request
+_WAITS = 30.0  # seconds that a disk or a replica may take
+_RARE = ("backoff", "unique_key", "unique_for", "tags", "headers")
+
+
+class RemoteSubmits:
+    wire: Wire
+    defaults: Defaults
+
+    _types: dict[str, dict[str, Any]] | None = None
+
+    async def types(self) -> dict[str, dict[str, Any]]:
+        if self._types is None:  # a batch asks for each of its types
+            self._types = {one["type"]: one["schema"] for one in self.wire.get("/types")["items"]}
+        return self._types
+
+    async def schema_of(self, type: str) -> bytes | None:
+        schema = (await self.types()).get(type)
+        return None if schema is None else msgspec.json.encode(schema)
+
+    async def submit(self, type: str, payload: Any = None, **options: Any) -> str:
+        durability = options.pop("durability", "")
+        (receipt,) = await self.submit_many(
+            [new_job(self.defaults, type, payload, **options)], durability=durability
+        )
+        return receipt.duplicate_of or receipt.id
+
+    async def submit_many(
+        self, jobs: Sequence[Job], *, batch: str = "", marks: Sequence[int] = (), durability: str = ""
+    ) -> list[Receipt]:
+        """``batch`` leaves no mark behind here: its lines have ids, and each is stored once by that."""
+        level = durability or self.defaults.durability
+        wanted_durability(level)
+        if len(jobs) == 1:
+            return [self._one(jobs[0], level)]
+        return [receipt for some in _requests(jobs) for receipt in self._many(some, level)]
+
+    async def batch_mark(self, queue: str, batch: str) -> int:
+        return 0
+
+    async def confirm(self, queue: str, durability: str = "") -> None:
+        """Nothing to confirm: a line that is known already is sent again, and is as safe then as asked."""
+
+    def _one(self, job: Job, level: str) -> Receipt:
+        said = self.wire.post("/jobs", _asked(job, level), waits=_WAITS)
+        # A job that is there already is answered whole; a new one as it was submitted.
+        accepted = "payload" not in said
+        return Receipt(job.id, accepted, "" if said["job_id"] == job.id else said["job_id"])
+
+    def _many(self, jobs: Sequence[Job], level: str) -> Iterator[Receipt]:
+        said = self.wire.post("/jobs/batch", {"jobs": [_asked(job, level) for job in jobs]}, waits=_WAITS)
+        for job, item in zip(jobs, said["items"], strict=True):
+            if item["status"] == "refused":
+                raise BadData(f"{job.id}: {item['error']}")
+            if item["status"] == "unknown":
+                raise TryLater(f"whether {job.id} is stored is not known", "submit it again under this id")
+            id = item["job_id"]
+            yield Receipt(job.id, item["status"] != "known", "" if id == job.id else id)
+
+
+def _requests(jobs: Sequence[Job]) -> Iterator[list[Job]]:
+    some: list[Job] = []
+    size = 0
+    for job in jobs:
+        weight = len(memoryview(job.spec.payload)) + 500
+        if some and (len(some) == _MOST or size + weight > _LARGEST):
+            yield some
+            some, size = [], 0
+        some.append(job)
+        size += weight
+    if some:
+        yield some
+
+
+def _asked(job: Job, level: str) -> dict[str, Any]:
+    """A job as the API takes it. What its submitter has not said is not said here either."""
+    spec, options = job.spec, job.spec.options
+    said: dict[str, Any] = {
+        "id": job.id, "type": spec.type, "payload": spec.payload, "queue": job.queue,
+        "priority": spec.priority, "max_retries": spec.max_retries, "timeout": spec.timeout,
+        "execute_at": job.due or None, "delay": job.delay or None, "after": list(options.after) or None,
+        "durability": None if level == "memory" else level,
+    }  # fmt: skip
+    said |= {name: getattr(options, name) or None for name in _RARE}
+    said["retention"] = options.retention  # 0 is said too
+    return {name: value for name, value in said.items() if value is not None}

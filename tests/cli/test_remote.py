@@ -1,0 +1,181 @@
+"""The command line through the API: the same words, the same exit codes, as beside Redis."""
+
+from __future__ import annotations
+
+import re
+import threading
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from cli.faraway import clear, far, near, served
+from cli.running import Cli, Ran
+from cli.world import beat, do, end, fail, report, start
+
+__all__ = ["far", "near", "served"]
+PICTURE = re.compile(r"[\d.]+(ms|µs|s|m)?( ago)?|\bnow\b|[\s─━╌]+")
+NUMBER = re.compile(r"\d+(\.\d+)?(e-\d+)?")
+AGE = re.compile(r"\b\d+(\.\d+)?(ms|µs|s|m)( ago)?\b|\bnow\b|\d\d:\d\d:\d\d\.\d+")
+
+
+def everything(cli: Cli) -> None:
+    """A job of many states, with a history, a log, a result and hostile texts; a worker; types."""
+    cli.id("-t", "x", "--id", "done-1", "-p", '{"n":1.0,"big":123456789012345678901234567890}')
+    (lease,) = start(cli)
+    report(cli, lease, log="first\nsecond \x1b[31m", progress={"fraction": 0.5, "message": "half"})
+    end(cli, lease, _success(b'{"sum":[1,2.50,null,"\\u202e"]}'))
+    fail(cli, "--id", "dead-1", "--tag", "red", error="no user 41: \x1b]0;x")
+    fail(cli, "--id", "dead-2", error="no user 42", traceback="Traceback:\n  boom", exit_code=3)
+    cli.id("-t", "y", "--id", "later-1", "--in", "1h", "-Q", "mail", "--header", "a=b")
+    cli.id("-t", "y", "--id", "stopped-1", "-Q", "mail")
+    assert cli("cancel", "stopped-1").code == 0
+    cli.id("-t", "x", "--id", "runs-1", "--priority", "9")
+    start(cli)
+    cli.id("-t", "x", "--id", "waits-1", "--unique", "k", "--tag", "red", "--tag", "blue")
+    cli.id("-t", "x", "--id", "after-1", "--after", "waits-1")
+    beat(
+        cli,
+        host="here",
+        pid=7,
+        version="1",
+        state="running",
+        slots=2,
+        busy=1,
+        queues=["default"],
+        types=["x"],
+    )
+    schema = b'{"type":"object","properties":{"n":{"type":"number"}}}'
+    do(cli, lambda gopher: gopher.publish_types({"x": schema}))
+
+
+def _success(result: bytes) -> Any:
+    import a
+
+    return a.success(result)
+
+
+def same(one: Ran, other: Ran, freeze: re.Pattern[str] | None = None) -> None:
+    if freeze is not None:
+        one, other = (
+            Ran(ran.code, freeze.sub("#", ran.out), freeze.sub("#", ran.err)) for ran in (one, other)
+        )
+    assert other == one
+
+
+LOOKS: list[tuple[str, re.Pattern[str] | None]] = [
+    ("jobs ls", None), ("jobs ls -o json", None), ("jobs ls -o csv --oldest --limit 3", None),
+    ("jobs ls --state failed,scheduled -q", None), ("jobs ls --type y --queue mail -o ndjson", None),
+    ("jobs ls --tag red", None), ("jobs ls --error user", None), ("jobs ls --older-than 10h", None),
+    ("jobs ls --state nonsense", None), ("jobs ls --queue nobody", None), ("jobs ls --limit 0 -q", None),
+    ("list-failed", None), ("list-failed -o json", None), ("list-failed --groups -o json", None),
+    ("list-failed --groups", None), ("types", None), ("types -o json", None), ("types x", None),
+    ("types z", None),
+    ("workers -o id", None), ("workers -o json", NUMBER), ("queue ls -o csv", NUMBER),
+    ("queue ls -o id", None),
+    ("stats -o json", NUMBER), ("stats -o plain", NUMBER), ("stats --queue mail -o id", None),
+    ("stats --queue nobody", None), ("health", NUMBER), ("health -o json", NUMBER), ("health -q", None),
+    ("inspect nobody", None), ("inspect -1", None), ("inspect dead", None),
+    ("inspect done-1 dead-1 -q", None),
+    ("retry-all --dry-run", None), ("retry-all --dry-run -o json --type x", None),
+    ("requeue-dlq --dry-run --error user --limit 1", None), ("requeue-dlq dead-1 done-1 --dry-run", None),
+    ("purge --state all --dry-run", None), ("purge --state completed --older-than 1s --dry-run", None),
+    ("purge --state completed", None), ("purge", None), ("keys ls", None), ("cancel nobody", None),
+    ("inspect done-1 --wait", None), ("inspect dead-2 --wait", None), ("inspect dead-2 --wait -o json", None),
+    ("inspect later-1 --wait --wait-timeout 50ms", None), ("queue pause nobody", None),
+]  # fmt: skip
+DETAILS = [f"inspect {id} -o {how}" for id in ("done-1", "dead-1", "dead-2", "later-1", "stopped-1", "runs-1",
+           "waits-1", "after-1") for how in ("json", "plain")]  # fmt: skip
+
+
+def test_commands_that_look_say_the_same_from_far_away(near: Cli, far: Cli) -> None:
+    everything(near)
+
+    for words, freeze in [*LOOKS, *((words, AGE) for words in DETAILS)]:
+        args = words.split()
+        one, other = near(*args), far(*args)
+        try:
+            same(one, other, freeze)
+        except AssertionError as error:
+            raise AssertionError(f"gopher {words}") from error
+
+
+def test_a_terminal_shows_the_same_pictures(near: Cli, far: Cli) -> None:
+    everything(near)
+
+    for words in (
+        "jobs ls",
+        "list-failed",
+        "inspect dead-2",
+        "inspect runs-1",
+        "workers",
+        "queue ls",
+        "stats",
+    ):
+        args = words.split()
+        same(near(*args, tty=True), far(*args, tty=True), PICTURE)
+
+
+DEEDS = [
+    "cancel later-1", "cancel runs-1", "cancel done-1", "cancel stopped-1 waits-1 -o json", "retry dead-1",
+    "retry dead-1 dead-2 -q", "retry done-1", "retry runs-1", "retry later-1 -o json", "retry-all",
+    "retry-all --type y", "retry-all --limit 1 -o json", "requeue-dlq", "requeue-dlq --limit 1",
+    "requeue-dlq dead-2 done-1", "requeue-dlq --to-queue slow", "requeue-dlq dead-1 --to-queue slow",
+    "requeue-dlq --rate 1000/s", "requeue-dlq --error user.41 -o ndjson", "purge --state failed --yes",
+    "purge --state all --yes --limit 2", "purge --state processing --yes",
+    "purge --state all --force --yes -o json",
+    "queue pause mail", "queue resume mail", "queue pause mail default -o json",
+    "submit -t x --id new-1 -p {}", "submit -t x --id waits-1", "submit -t x --id w-2 --unique k",
+    "submit -t x --id w-2 --unique k --if-exists fail", "submit -t x -p {\"n\":\"word\"}",
+    "submit -t Y --id n-5",
+    "submit -t x --id n-2 -o json --in 5m --timeout 3s --retries 0 --backoff fixed:1s --priority low",
+    "submit -t x --id n-3 --after nobody", "submit -t x --id n-4 --after waits-1", "submit -t x -p {",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", DEEDS)
+def test_commands_that_change_something_do_the_same_from_far_away(
+    near: Cli, far: Cli, redis: Redis, words: str
+) -> None:
+    everything(near)
+    one, before = near(*words.split()), picture(near)
+    clear(redis, near.env["GOPHER_NAMESPACE"])
+    everything(near)
+    other, after = far(*words.split()), picture(near)
+
+    same(one, other)
+    if "--limit" in words:  # which ones go first is nobody's promise
+        before, after = [str(len(before))], [str(len(after))]
+    assert after == before
+
+
+def picture(cli: Cli) -> list[str]:
+    """Where every job stands, with what is known of it that is no time."""
+    rows = [line.split("\t") for line in cli("jobs", "ls", "--limit", "0").lines[1:]]
+    return sorted("\t".join([*row[:6], *row[7:9]]) for row in rows) + cli("queue", "ls", "-o", "id").lines
+
+
+def test_a_batch_is_submitted_line_by_line_and_again_nothing_twice(near: Cli, far: Cli) -> None:
+    lines = "\n".join(
+        [*(f'{{"type":"x","payload":{{"n":{n}}}}}' for n in range(700)), "no json", '{"type":"y"}']
+    )
+    args = ("submit", "--batch", "-", "--batch-id", "night", "-o", "ndjson")
+
+    first, again = far(*args, stdin=lines), far(*args, stdin=lines)
+    beside = near(*args, stdin=lines)
+
+    assert (first.code, first.out.count("submitted"), first.out.count("refused")) == (1, 701, 1)
+    assert again == beside
+    assert len(near("jobs", "ls", "-q", "--limit", "0").lines) == 701
+
+
+def test_the_last_job_submitted_is_known_and_can_be_followed(near: Cli, far: Cli) -> None:
+    id = far.id("-t", "x")
+
+    waiting = threading.Thread(target=lambda: end(near, start(near)[0], _success(b"42")))
+    waiting.start()
+    ran = far("inspect", "@last", "--wait")
+    waiting.join()
+
+    assert (ran.code, ran.out) == (0, "42\n")
+    assert far("inspect", "@last", "-q").lines == [id]
