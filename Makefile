@@ -8,6 +8,7 @@ BIN := $(VENV)/bin
 # What each stamp installs.
 EXTRAS_demo := fast,image
 EXTRAS_test := test
+EXTRAS_browser := browser
 EXTRAS_dev := dev
 EXTRAS_bench := bench
 # arq asks for a redis-py older than ours and runs on the newer one.
@@ -16,7 +17,7 @@ THEN_bench := --no-deps arq
 # Two installs into one .venv at a time would trip over each other.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos soak coverage lint format bench completions wheel clean
+.PHONY: help demo test test-browser fuzz chaos soak coverage lint format bench completions wheel clean
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONPATH PYTHONHOME
@@ -30,6 +31,14 @@ demo: $(VENV)/.installed-demo  ## Install gopher, then watch real jobs run (abou
 # Most tests of faults wait: four at a time keep two cores busy.
 test: $(VENV)/.installed-test  ## Run the tests against a real server (ARGS='-k pause')
 	$(BIN)/pytest -n 4 --dist worksteal $(ARGS)
+
+# It installs Chromium where it may; where it may not, it says so and ends with 69.
+test-browser: $(VENV)/.installed-browser  ## Drive the dashboard in a real Chromium (ARGS='-k keyboard')
+	PYTHONPATH=tests $(BIN)/python -m browser $(ARGS)
+
+SECONDS ?= 300
+fuzz: $(VENV)/.installed-test  ## Look for answers that the OpenAPI document does not know (SECONDS=300)
+	PYTHONPATH=tests $(BIN)/python -m hostile.fuzzing --max-time $(SECONDS) $(ARGS)
 
 # The tracer and a thread that is stopped from outside do not go together: the interpreter ends without
 # a word. Those tests stay out, and what a run has reached until its limit counts.

@@ -119,6 +119,9 @@ class Queue:
     def expire(self, **more: Any) -> int:
         return self.run(calls.expire(self.keys, now=self.at, **more))
 
+    def sample(self, **more: Any) -> bool:
+        return self.run(calls.sample(self.keys, now=self.at, **more))
+
     def report(self, lease: Lease, *, progress: bytes = b"", log: bytes = b"") -> int:
         return self.run(calls.report(self.keys, [calls.Report(lease, progress, log)], now=self.at))
 

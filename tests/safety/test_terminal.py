@@ -131,7 +131,8 @@ APART = {"worker", "serve", "up", "demo", "embedded start", "embedded stop"}
 GIVEN = {
     "submit": [["-t", "x", "--id", "evil"], ["-t", "{}"], ["-t", "x", "-p", "{}"], ["-t", "x", "-Q", "{}"]],
     "inspect": [["evil"], ["done"], ["here"], ["done", "--wait"], ["evil", "--wait"], ["{}"]],
-    "jobs ls": [[], ["--error", "{}("], ["-Q", "{}"]],
+    "jobs ls": [[], ["--error", "{}("], ["-Q", "{}"], ["--search", "{}"], ["--search", "{}:x"]],
+    "list-failed": [[], ["--groups"], ["--groups", "-o", "csv"], ["--groups", "--search", "-{}"]],
     "types": [[], ["{}"]],
     "purge": [["--state", "failed", "--dry-run"], ["--state", "{}"]],
     "requeue-dlq": [["evil"], ["--dry-run"]],

@@ -6,6 +6,7 @@ import base64
 import builtins
 import json
 import time
+from datetime import timedelta
 from typing import Any
 
 import jwt
@@ -78,7 +79,7 @@ async def test_the_audit_names_the_holder_of_a_token(open_api: Any, gopher: Goph
 @pytest.mark.parametrize(
     "claims",
     [
-        {"exp": int(time.time()) - 61}, {"exp": None}, {"exp": "soon"}, {"nbf": int(time.time()) + 120},
+        {"exp": timedelta(seconds=-61)}, {"exp": None}, {"exp": "soon"}, {"nbf": timedelta(seconds=120)},
         {"aud": "other"}, {"aud": None}, {"iss": "https://evil.example"}, {"iss": None},
     ],
     ids=str,
@@ -91,7 +92,11 @@ async def test_a_token_that_is_not_for_us_or_not_for_now_opens_nothing(
         assert (await api.get(STATS, headers=token(**right))).status_code == 200
         assert (await api.get(STATS, headers=token(**right | {"exp": int(time.time()) - 30}))).is_success
 
-        refused = await api.get(STATS, headers=token(**right | claims))
+        said = {
+            name: int(time.time() + value.total_seconds()) if isinstance(value, timedelta) else value
+            for name, value in claims.items()
+        }
+        refused = await api.get(STATS, headers=token(**right | said))
 
     assert refused.status_code == 401 and "token" in refused.json()["detail"]
 

@@ -1,0 +1,96 @@
+"""A served gopher that has to outlive whatever is thrown at it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import laws
+import pytest
+from faults.serving import Served
+from hostile.wire import Wire, get, post
+from redis import Redis
+from web.conftest import api, open_api
+from worker.processes import TESTS
+
+__all__ = ["api", "open_api"]
+
+KEY = "the-key-of-the-tests"
+READ_TIMEOUT = 1.0  # seconds
+ALIVE = b"/livez"
+
+
+class Victim(Served):
+    """``lives()`` is asked after each attack; ``ends_well()`` at the end of all."""
+
+    def __init__(self, redis_url: str, home: Path, parser: str = "httptools", **more: str) -> None:
+        self.redis_url, self.namespace = redis_url, f"test-{uuid4().hex[:12]}"
+        self.accepted: list[str] = []
+        kept = {
+            name: os.environ[name]
+            for name in ("PATH", "LANG", "COVERAGE_PROCESS_CONFIG")
+            if name in os.environ
+        }
+        (home / "httptools.py").write_text("raise ImportError('hidden by a test')\n")
+        hidden = f"{home}:" if parser == "h11" else ""
+        super().__init__(
+            kept | {
+                "REDIS_URL": redis_url, "GOPHER_NAMESPACE": self.namespace, "GOPHER_HOME": str(home / "home"),
+                "HOME": str(home), "PYTHONPATH": f"{hidden}{TESTS}:{TESTS.parent}",
+                "SERVER_READ_TIMEOUT": f"{READ_TIMEOUT}s",
+            } | more
+        )  # fmt: skip
+
+    def wire(self) -> Wire:
+        return Wire(self.port)
+
+    def lives(self) -> None:
+        """It says so, and takes a job."""
+        with self.wire() as wire:
+            wire.send(get(ALIVE))
+            answer = wire.answer()
+            assert answer and answer.status == 200, answer
+            id = f"alive-{len(self.accepted)}"
+            wire.send(post(b'{"type":"t","id":"%s"}' % id.encode()))
+            answer = wire.answer()
+            assert answer and answer.status == 201, answer
+            self.accepted.append(id)
+
+    def stored(self) -> set[str]:
+        """The ids of all jobs that are there, whoever has submitted them."""
+        with Redis.from_url(self.redis_url) as redis:
+            specs = list(redis.scan_iter(f"{self.namespace}:*:spec"))
+            return {id.decode() for spec in specs for id in redis.hkeys(spec)}
+
+    def ends_well(self) -> None:
+        lost = set(self.accepted) - self.stored()
+        assert not lost, lost
+        with Redis.from_url(self.redis_url) as redis:
+            laws.check(redis, self.namespace)
+        bad = [line for line in self.said if "Traceback" in line or " 500 " in line]
+        assert not bad, "".join(self.said)
+
+
+@pytest.fixture(scope="module", params=["httptools", "h11"])
+def either(
+    request: pytest.FixtureRequest, redis_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Victim]:
+    """A server on each of the two parsers that people have: that of the extra ``fast``, and the other."""
+    victim = Victim(redis_url, tmp_path_factory.mktemp("victim"), request.param)
+    try:
+        yield victim
+        victim.ends_well()
+    finally:
+        victim.kill()
+
+
+@pytest.fixture(scope="module")
+def victim(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Victim]:
+    one = Victim(redis_url, tmp_path_factory.mktemp("victim"))
+    try:
+        yield one
+        one.ends_well()
+    finally:
+        one.kill()

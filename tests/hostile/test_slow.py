@@ -1,0 +1,138 @@
+"""Clients that take their time, that never listen, or that are too many: nobody else waits for them."""
+
+from __future__ import annotations
+
+import resource
+import select
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import islice
+from pathlib import Path
+
+import pytest
+from hostile.conftest import ALIVE, READ_TIMEOUT, Victim
+from hostile.wire import PATIENCE, get, post
+
+_HEAD = b"POST /api/v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+_UNWANTED = b"GET %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n" % ALIVE
+SLOW = {
+    "silence": (b"", b""),
+    "a request line": (b"", b"GET /" + b"a" * 1000),
+    "a head": (_HEAD, b"X: " + b"a" * 1000),
+    "a body": (_HEAD + b"Content-Length: 1000\r\n\r\n", b" " * 1000),
+    "chunks": (_HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n" * 200),
+    "the size of a chunk": (_HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"0" * 1000),
+    "a body that nobody wants": (_UNWANTED, b" " * 1000),
+    "a second head": (get(ALIVE), b"GET /" + b"a" * 1000),
+}
+_CROWD = 2500
+
+
+@pytest.mark.parametrize("name", SLOW)
+def test_who_sends_too_slowly_is_hung_up_on(victim: Victim, name: str) -> None:
+    """One byte at a time, for as long as it takes: the time for a head is not begun anew by each."""
+    at_once, slowly = SLOW[name]
+    with victim.wire() as wire:
+        wire.send(at_once)
+        wire.socket.settimeout(0.02)
+        began, left = time.monotonic(), iter(slowly)
+        while not _hung_up(wire.socket):
+            wire.send(bytes(islice(left, 1)))
+            assert time.monotonic() < began + READ_TIMEOUT + PATIENCE, "it is still listened to"
+    victim.lives()
+
+
+def _hung_up(line: socket.socket) -> bool:
+    """Reads what there is; it waits a moment for it."""
+    try:
+        return not line.recv(65536)
+    except TimeoutError:
+        return False
+    except ConnectionError:
+        return True
+
+
+@pytest.fixture
+def impatient(redis_url: str, tmp_path: Path) -> Iterator[Victim]:
+    """A server that gives its clients a second to take what they asked for."""
+    one = Victim(redis_url, tmp_path, SERVER_WRITE_TIMEOUT="1s")
+    yield one
+    one.ends_well()
+    one.kill()
+
+
+def _deaf(port: int, room: int = 4096) -> socket.socket:
+    """Takes no more than the kernel keeps for it."""
+    line = socket.socket()
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
+    line.connect(("127.0.0.1", port))
+    return line
+
+
+def test_who_never_reads_the_answers_is_hung_up_on(impatient: Victim) -> None:
+    """Else a few such clients would fill the memory of the server for as long as they like."""
+    with impatient.wire() as wire:
+        wire.send(post(b'{"type":"t","id":"big","payload":"%s"}' % (b"x" * 900_000)))
+        made = wire.answer()
+    assert made and made.status == 201
+    impatient.accepted.append("big")
+    ended = select.poll()
+    with ExitStack() as crowd:
+        for _ in range(10):
+            line = crowd.enter_context(_deaf(impatient.port))
+            line.sendall(get(b"/api/v1/jobs/big") * 20)
+            ended.register(line, select.POLLHUP)
+        impatient.lives()
+        end = time.monotonic() + PATIENCE
+        while len(ended.poll(50)) < 10:
+            assert time.monotonic() < end, "their connections are still there"
+            time.sleep(0.05)
+    impatient.lives()
+
+
+def test_who_reads_slowly_gets_all_of_it(impatient: Victim) -> None:
+    """A slow line is no crime, as long as it moves: this answer takes longer than the server's patience."""
+    with impatient.wire() as wire:
+        wire.send(post(b'{"type":"t","id":"big","payload":"%s"}' % (b"x" * 900_000)))
+        wire.answer()
+    impatient.accepted.append("big")
+    with _deaf(impatient.port, 16384) as line:
+        line.sendall(get(b"/api/v1/jobs/big", b"Connection: close"))
+        came, began = 0, time.monotonic()
+        while data := line.recv(65536):
+            came += len(data)
+            time.sleep(0.05)
+    assert came > 900_000 and time.monotonic() > began + 1.5
+
+
+def test_rubbish_behind_a_request_does_not_answer_for_it(victim: Victim) -> None:
+    with victim.wire() as wire:
+        wire.send(post(b'{"type":"t","id":"before-rubbish"}') + b"\x00\x01rubbish\r\n\r\n")
+        answers = wire.answers()
+
+    assert [one.status for one in answers] in ([201], [201, 400]), answers
+    assert "before-rubbish" in victim.stored()
+    victim.accepted.append("before-rubbish")
+
+
+def test_a_crowd_that_only_holds_the_line_keeps_nobody_else_waiting(victim: Victim) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    many = min(_CROWD, hard - 200)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, many + 200), hard))
+    files = victim.files()
+    with ExitStack() as crowd:
+        for _ in range(many):
+            crowd.enter_context(socket.create_connection(("127.0.0.1", victim.port)))
+        took = []
+        for _ in range(3):
+            began = time.monotonic()
+            victim.lives()
+            took.append(time.monotonic() - began)
+        assert min(took) < 1.0, took
+        end = time.monotonic() + PATIENCE
+        while victim.files() > files + 50:
+            assert time.monotonic() < end, "it has not let them go"
+            time.sleep(0.05)
+    victim.lives()
