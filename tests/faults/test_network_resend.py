@@ -126,6 +126,11 @@ def after_depth(queue: Queue) -> Call[Any]:
     return calls.depth(queue.keys, now=queue.at)
 
 
+def after_sample(queue: Queue) -> Call[Any]:
+    queue.submit(a.job("one"))
+    return calls.sample(queue.keys, now=queue.at)
+
+
 def after_audit(queue: Queue) -> Call[Any]:
     running(queue)
     return auditing.audit(queue.keys, [b"one"], now=queue.at)
