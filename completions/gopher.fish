@@ -26,7 +26,7 @@ complete -c gopher -n '__gopher_at "gopher"' -a cancel -d 'stop jobs, waiting or
 complete -c gopher -n '__gopher_at "gopher"' -a purge -d 'delete jobs for good'
 complete -c gopher -n '__gopher_at "gopher"' -a queue -d 'list, pause and resume queues'
 complete -c gopher -n '__gopher_at "gopher"' -a worker -d 'run jobs'
-complete -c gopher -n '__gopher_at "gopher"' -a serve -d 'the HTTP API'
+complete -c gopher -n '__gopher_at "gopher"' -a serve -d 'the HTTP API and the dashboard'
 complete -c gopher -n '__gopher_at "gopher"' -a up -d 'worker and HTTP server in one'
 complete -c gopher -n '__gopher_at "gopher"' -a demo -d 'see it all at work, in a minute'
 complete -c gopher -n '__gopher_at "gopher"' -a embedded -d 'the built-in server: status, start, stop'

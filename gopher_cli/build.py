@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from gopher_cli.config import Settings
@@ -20,14 +20,54 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def address_of(settings: Settings) -> Address:
+def address_of(settings: Settings, *, start: bool = True) -> Address:
     """Where Redis is; starts the embedded server when nobody said. Raises Unavailable, BadConfig."""
     address = settings.address()
     if address is not None and address.kind != "embedded":
         return address
     from gopher_cli import embedded
 
-    return embedded.ensure(settings.home, address.path if address else "default")
+    find = embedded.ensure if start else embedded.where
+    return find(settings.home, address.path if address else "default")
+
+
+def is_embedded(settings: Settings) -> bool:
+    address = settings.address()
+    return address is None or address.kind == "embedded"
+
+
+REVIVED = "the built-in server was gone: started again"
+
+
+async def revive(settings: Settings) -> bool:
+    """Start the embedded server if it has died, and nobody has stopped it. Raises Unavailable, BadConfig.
+
+    In a thread that nobody waits for at the end: reading a large file of data takes minutes.
+    """
+    import asyncio  # late: few commands have a loop
+    import threading
+
+    from gopher_cli import embedded
+
+    address, loop = settings.address(), asyncio.get_running_loop()
+    came: asyncio.Future[bool] = loop.create_future()
+
+    def tell(result: bool, error: Exception | None) -> None:
+        if came.done():
+            return
+        came.set_exception(error) if error else came.set_result(result)
+
+    def work() -> None:
+        result, error = False, None
+        try:
+            result = embedded.revive(settings.home, address.path if address else "default")
+        except Exception as failed:
+            error = failed
+        with suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(tell, result, error)
+
+    threading.Thread(target=work, name="gopher-revive", daemon=True).start()
+    return await came
 
 
 def defaults_of(settings: Settings) -> Defaults:
@@ -44,34 +84,39 @@ def defaults_of(settings: Settings) -> Defaults:
 
 
 def resolve(
-    client: Gopher | Producer, url: str | None = None, settings: Settings | None = None
+    client: Gopher | Producer, url: str | None = None, settings: Settings | None = None, *, start: bool = True
 ) -> tuple[Address, float]:
     """Where a client's Redis is, and its time-out (s); what its maker left open is filled in."""
     settings = settings or Settings.resolve(os.environ)
     address = parse_url(url) if url else None
     if address is None or address.kind == "embedded":
-        address = address_of(settings)
+        address = address_of(settings, start=start)
     namespace, defaults = client.given
     client.namespace = namespace or settings.namespace
     client.defaults = defaults or defaults_of(settings)
     return address, settings.redis_timeout
 
 
-def furnish(gopher: Gopher, url: str | None = None, settings: Settings | None = None) -> None:
-    """Give a Gopher its store, and what else its maker left open."""
+def furnish(
+    gopher: Gopher, url: str | None = None, settings: Settings | None = None, *, start: bool = True
+) -> None:
+    """Give a Gopher its store, and what else its maker left open; ``start`` as in `address_of`."""
     from gopher_cli.store.redis import RedisStore
 
-    address, timeout = resolve(gopher, url, settings)
+    address, timeout = resolve(gopher, url, settings, start=start)
     gopher.store = RedisStore(address, timeout=timeout)
 
 
 @asynccontextmanager
 async def open_gopher(
-    settings: Settings, *, listeners: Iterable[Listener] = (), check: bool = False
+    settings: Settings, *, listeners: Iterable[Listener] = (), check: bool = False, start: bool = True
 ) -> AsyncIterator[Gopher]:
-    """A Gopher that is closed at the end. ``check`` refuses a server that may lose jobs."""
+    """A Gopher that is closed at the end. ``check`` refuses a server that may lose jobs.
+
+    Without ``start`` the embedded server is left as it is: what serves another process starts none.
+    """
     gopher = Gopher(listeners=listeners)
-    furnish(gopher, settings=settings)
+    furnish(gopher, settings=settings, start=start)
     try:
         if check:
             await gopher.check(accept_eviction=settings.accepts_eviction, thorough=True)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from gopher_cli.embedded_place import (
     Place,
+    aof_bytes,
     binaries,
     choose_socket,
     exclusively,
@@ -66,6 +67,30 @@ def ensure(home: Path, name: str = "default") -> Address:
     return Address(kind="unix", path=at.socket)
 
 
+def where(home: Path, name: str = "default") -> Address:
+    """Its address, whether it runs or not."""
+    return Address(kind="unix", path=place(home, name).socket)
+
+
+def revive(home: Path, name: str = "default") -> bool:
+    """Start a server that was there and has died; False when there is nothing to do.
+
+    One that was stopped by order stays so. Raises Unavailable when it does not come up.
+    """
+    at = place(home, name)
+    if at.stop_mark.exists() or not at.data.is_dir():
+        return False
+    with suppress(OSError):
+        talk(at, "PING", timeout=1.0)
+        return False
+    # Where somebody else starts or stops it at this very moment, it is theirs to do.
+    with explained(at), suppress(BlockingIOError), exclusively(at.data / "starting.lock", wait=False):
+        if not at.stop_mark.exists() and not is_served(at):
+            _launch(choose_socket(at))
+            return True
+    return False
+
+
 def start(home: Path, name: str = "default") -> EmbeddedStatus:
     """Like ensure, and answers what then runs."""
     ensure(home, name)
@@ -82,7 +107,7 @@ def status(home: Path, name: str = "default") -> EmbeddedStatus:
         socket=at.socket,
         data=at.data,
         log=at.log,
-        aof_bytes=_aof_bytes(at.data),
+        aof_bytes=aof_bytes(at),
         pid=int(info["process_id"]) if info else pid_of(at),
         version=_version(info),
         uptime=int(info.get("uptime_in_seconds", 0)),
@@ -96,6 +121,8 @@ def stop(home: Path, name: str = "default") -> bool:
     if not at.data.is_dir():
         return False
     with explained(at), exclusively(at.data / "starting.lock"):
+        with suppress(OSError):  # a full disk is no reason to go on
+            at.stop_mark.touch(mode=0o600)
         running = is_served(at)
         if running:
             _shut_down(at)
@@ -134,8 +161,7 @@ def _answers(at: Place) -> bool:
 
 
 def _stuck(at: Place, what: str) -> Unavailable:
-    pid = pid_of(at)
-    number = f" (pid {pid})" if pid else ""
+    number = f" (pid {pid})" if (pid := pid_of(at)) else ""
     return Unavailable(f"the embedded server{number} {what}", f"look into {at.log}")
 
 
@@ -181,7 +207,8 @@ def _launch(at: Place) -> Place:
     """Start the binary and wait until it answers. The caller holds the starting lock."""
     import subprocess  # late: only a start needs it
 
-    at.pid_file.unlink(missing_ok=True)
+    for old in (at.pid_file, at.stop_mark):
+        old.unlink(missing_ok=True)
     began = at.log.stat().st_size if at.log.exists() else 0
     lock = serving_lock(at)
     if lock is None:
@@ -267,12 +294,3 @@ def _version(info: dict[str, str]) -> str:
     if "valkey_version" in info:
         return f"Valkey {info['valkey_version']}"
     return f"Redis {info['redis_version']}" if "redis_version" in info else ""
-
-
-def _aof_bytes(data: Path) -> int:
-    files = [*data.glob("appendonlydir/*"), data / "appendonly.aof"]
-    total = 0
-    for file in files:
-        with suppress(OSError):  # a rewrite may just have removed it
-            total += file.stat().st_size
-    return total

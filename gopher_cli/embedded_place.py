@@ -6,6 +6,7 @@ HOME/embedded/NAME/      0700; the data (AOF), and beside it:
     server.log, pid
     starting.lock        held by whoever starts or stops the server
     serving.lock         held by the server itself for as long as it lives (inherited)
+    stopped              is there after an order to stop: only a command starts it again
 """
 
 from __future__ import annotations
@@ -43,6 +44,10 @@ class Place:
     @property
     def pid_file(self) -> Path:
         return self.data / "pid"
+
+    @property
+    def stop_mark(self) -> Path:
+        return self.data / "stopped"
 
 
 def place(home: Path, name: str) -> Place:
@@ -125,11 +130,11 @@ def explained(at: Place) -> Iterator[None]:
 
 
 @contextmanager
-def exclusively(path: Path) -> Iterator[None]:
-    """Hold a lock file; waits for whoever holds it."""
+def exclusively(path: Path, *, wait: bool = True) -> Iterator[None]:
+    """Hold a lock file; waits for whoever holds it, or raises BlockingIOError at once."""
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
+        fcntl.flock(fd, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
     finally:
         os.close(fd)
@@ -191,6 +196,16 @@ def binaries() -> list[str]:
             found.append(str(bundled))
     on_path = (shutil.which("valkey-server"), shutil.which("redis-server"))
     return found + [path for path in on_path if path]
+
+
+def aof_bytes(at: Place) -> int:
+    """How much of its data is on the disk."""
+    files = [*at.data.glob("appendonlydir/*"), at.data / "appendonly.aof"]
+    total = 0
+    for file in files:
+        with suppress(OSError):  # a rewrite may just have removed it
+            total += file.stat().st_size
+    return total
 
 
 def pid_of(at: Place) -> int | None:

@@ -106,7 +106,7 @@ ENTRIES = {
     "purge": Entry("purge:purge", "delete jobs for good", REPAIR),
     "queue": Entry("queue:QUEUE", "list, pause and resume queues", REPAIR),
     "worker": Entry("worker:worker", "run jobs", RUN),
-    "serve": Entry("serve:serve", "the HTTP API", RUN),
+    "serve": Entry("serve:serve", "the HTTP API and the dashboard", RUN),
     "up": Entry("up:up", "worker and HTTP server in one", RUN),
     "demo": Entry("demo:demo", "see it all at work, in a minute", RUN),
     "embedded": Entry("embedded:EMBEDDED", "the built-in server: status, start, stop", SETUP),

@@ -41,9 +41,13 @@ def states(given: Sequence[str] | None) -> tuple[str, ...]:
 def filter_of(
     *, state: Sequence[str] | None = None, queue: Sequence[str] | None = None, type: str | None = None,
     tag: str | None = None, error: str | None = None, older_than: str | None = None,
-    search: str | None = None,
+    search: str | None = None, within: Sequence[str] = (), of: str = "",
 ) -> Filter:  # fmt: skip
-    """Raises Usage for a value that makes no sense, or that ``search`` contradicts."""
+    """Raises Usage for a value that makes no sense, or that ``search`` contradicts.
+
+    ``within`` are the states that the command ``of`` this name is for: a filter has those of them that are
+    said, or all where none is.
+    """
     from gopher_cli.model.filtering import Filter
 
     if error:
@@ -52,7 +56,23 @@ def filter_of(
         "states": states(state), "queues": words(queue), "type": type or "", "tag": tag or "",
         "error": error or "", "older_than": duration("--older-than", older_than),
     }  # fmt: skip
-    return _narrowed(search, given) if search else Filter(**given)
+    wanted = _narrowed(search, given) if search else Filter(**given)
+    return _within(wanted, within, of) if within else wanted
+
+
+def _within(wanted: Filter, states: Sequence[str], of: str) -> Filter:
+    import msgspec
+
+    said = wanted.states_of(states)
+    left = tuple(state for state in said if state in states)
+    if not left:
+        why = f"not {' and '.join(said)}" if said else "and a group has dead ones only"
+        raise Usage(f"{of} is for {_spoken(states)} jobs, {why}", f"see: gopher {of} --help")
+    return msgspec.structs.replace(wanted, states=left)
+
+
+def _spoken(names: Sequence[str]) -> str:
+    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
 
 
 def _narrowed(search: str, given: Mapping[str, Any]) -> Filter:

@@ -68,6 +68,8 @@ class Console:
             from gopher_cli.config import Settings
 
             self._settings = Settings.resolve(os.environ, **self.flags, **flags)
+            if self.flags.get("api_key") and not self.works_remotely(self._settings):
+                raise _key_without_api()
             if warn and not self.works_remotely(self._settings):
                 self._warn_of_production(self._settings)
         return self._settings
@@ -87,6 +89,8 @@ class Console:
                 "this command needs Redis itself, and cannot work through an API",
                 "run it where Redis can be reached, with REDIS_URL and without --api (GOPHER_API_URL)",
             )
+        if self.flags.get("api_key"):
+            raise _key_without_api()
 
     def _warn_of_production(self, settings: Settings) -> None:
         if settings.production and not settings.redis_url:
@@ -215,6 +219,11 @@ def who_we_are() -> str:
     except (ImportError, KeyError):  # a number without a name, as in many containers
         name = str(os.getuid())
     return f"{name}@{os.uname().nodename}"
+
+
+def _key_without_api() -> Usage:
+    """Whoever gives a key believes that it counts; on Redis itself there is nobody who would look at it."""
+    return Usage("--key goes with --api", "leave it away, or name the server: --api URL (GOPHER_API_URL)")
 
 
 class Declined(Usage):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from gopher_cli.model.happenings import AuditEntry, JobEvent
 
 _LAST = 50
+_ALL = 100_000  # of the audit: more than is kept
 _NOBODY = "nobody has watched lately, so that nothing was kept; from now on: gopher events --follow"
 
 Follow = Annotated[bool, o.option("--follow", "-f", help="go on with what happens, until Ctrl-C")]
@@ -66,7 +66,7 @@ def events(
     if audit:
         if follow or queue or job or type or state:
             raise Usage("--audit goes with --since and --limit only")
-        _show_audit(console, console.call(lambda gopher: gopher.audit_log(limit=most or 100_000)), ago)
+        _show_audit(console, ago, most)
         return
     if follow and limit is not None:
         raise Usage("--limit is for what has happened", "leave --follow away")
@@ -128,17 +128,27 @@ async def _follow(console: Console, gopher: Gopher, wanted: Wanted, ago: float) 
 async def _show_past(console: Console, gopher: Gopher, wanted: Wanted, ago: float, most: int) -> None:
     from gopher_cli.cli.events_view import happened, listing
 
-    found: list[JobEvent] | None = await gopher.happened(sorted(wanted.queues), types=True)
+    found: list[JobEvent] | None = await gopher.happened(sorted(wanted.queues), types=True, ago=ago)
     if found is None:
         console.note(_NOBODY)
-    least = time.time_ns() // 1_000_000 - round(ago * 1000) if ago else 0
-    rows = [line for event in found or [] if event.at_ms >= least for line in happened(event, wanted)]
+    rows = [line for event in found or [] for line in happened(event, wanted)]
     console.rows(listing(rows[-most:] if most else rows))
+    _say_more(console, most, len(rows))
 
 
-def _show_audit(console: Console, entries: list[AuditEntry], ago: float) -> None:
+def _show_audit(console: Console, ago: float, most: int) -> None:
+    import time
+
     from gopher_cli.cli.events_view import audit_listing
 
-    now = time.time_ns() // 1_000_000
-    least = now - round(ago * 1000) if ago else 0
-    console.rows(audit_listing([entry for entry in entries if entry.at_ms >= least], now))
+    # One more than asked for, to know whether there are more.
+    limit = most + 1 if most else _ALL
+    found: list[AuditEntry] = console.call(lambda gopher: gopher.audit_log(limit=limit, ago=ago))
+    shown = found[:most] if most else found
+    console.rows(audit_listing(shown, time.time_ns() // 1_000_000))
+    _say_more(console, most, len(found))
+
+
+def _say_more(console: Console, most: int, found: int) -> None:
+    if most and found > most:
+        console.say(f"only {most} shown; all of them: --limit 0")

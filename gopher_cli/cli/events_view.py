@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gopher_cli.cli.color import wants_color
 from gopher_cli.cli.console import Console
 from gopher_cli.cli.safe import safe
-from gopher_cli.cli.tables import Column, Listing, cell
+from gopher_cli.cli.tables import Column, Listing, write_listing
 from gopher_cli.cli.words import ago, style_of, when
 from gopher_cli.model.happenings import OF_QUEUES, AuditEntry, JobEvent, Wanted
 
@@ -67,7 +67,7 @@ class Lines:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._began = not console.header
+        self._rows = replace(console)  # as a list is written, of which only the first row has a header
 
     def show(self, event: JobEvent, wanted: Wanted) -> None:
         for row in happened(event, wanted):
@@ -81,17 +81,14 @@ class Lines:
             case "id":
                 console.print(safe(row.id or row.queue), flush=True)
             case "plain" | "csv":
-                self._fields(row, "\t" if console.format == "plain" else ",")
+                self._fields(row)
             case _:
                 console.print(self._line(row), flush=True)
 
-    def _fields(self, row: Happening, between: str) -> None:
-        if not self._began:
-            self._began = True
-            self._console.print(between.join(column.name.upper() for column in COLUMNS))
-        # None of these has a comma, a quote or a tab: names are plain, and cells are made so.
-        fields = (cell(column.value(row)).replace(",", " ") for column in COLUMNS)
-        self._console.print(between.join(fields), flush=True)
+    def _fields(self, row: Happening) -> None:
+        write_listing(self._rows, listing([row]))
+        self._rows.header = False
+        self._console.out.flush()
 
     def _line(self, row: Happening) -> str:
         state, stamp = f"{safe(row.state):<10}", clock(row.at_ms)

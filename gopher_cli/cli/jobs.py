@@ -64,8 +64,9 @@ def list_failed(
     gopher list-failed --groups
     """
     wanted = filter_of(
-        state=["failed"], type=type, tag=tag, queue=queue, older_than=older_than, error=error, search=search
-    )
+        type=type, tag=tag, queue=queue, older_than=older_than, error=error, search=search,
+        within=("failed",), of="list-failed",
+    )  # fmt: skip
     if groups:
         from gopher_cli.cli.groups import show
 

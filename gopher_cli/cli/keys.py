@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -19,7 +18,7 @@ from gopher_cli.model.errors import Usage
 
 if TYPE_CHECKING:
     from gopher_cli.gopher import Gopher
-    from gopher_cli.model.keys import KeyInfo
+    from gopher_cli.model.keys import KeyInfo, ListedKey
 
 KEYS = {
     "create": Entry("keys:create", "make a key, and tell its secret once", "Commands"),
@@ -72,7 +71,7 @@ def create(
         )
     )
     if console.format in ("json", "ndjson"):
-        console.json({**record(made.info), "secret": made.secret}, lines=console.format == "ndjson")
+        console.json({**record(made.info, "live"), "secret": made.secret}, lines=console.format == "ndjson")
         return
     console.print(made.secret)
     ends = f", until {when(made.info.expires_ms)}" if made.info.expires_ms else ""
@@ -85,7 +84,8 @@ def ls(console: Console) -> None:
     """List the keys: what they may do and when they were last used. Secrets are not known to anybody."""
     found = console.call(lambda gopher: gopher.api_keys())
     console.rows(
-        Listing(rows=found, columns=COLUMNS, extra=EXTRA, record=record, id=lambda k: k.id,
+        Listing(rows=found, columns=COLUMNS, extra=EXTRA, id=lambda k: k.id,
+                record=lambda k: record(k, k.standing),
                 empty="no key yet; make one: gopher keys create NAME --role operator")
     )  # fmt: skip
 
@@ -109,7 +109,7 @@ def revoke(console: Console, keys: Wanted, yes: o.Yes = False, dry_run: o.DryRun
 
     done = console.call(work)
     if console.format in ("json", "ndjson"):
-        console.json([record(info) for info in done])
+        console.json([record(info, "revoked") for info in done])
         return 0
     for info in done:
         console.print(info.id if console.quiet else f"{safe(info.name)} ({info.id}) revoked")
@@ -122,28 +122,24 @@ async def _meant(gopher: Gopher, wanted: list[str]) -> list[KeyInfo]:
     return list({info.id: info for info in found}.values())
 
 
-def record(info: KeyInfo) -> dict[str, Any]:
+def record(info: KeyInfo, state: str) -> dict[str, Any]:
     """A key as JSON: the same names as in the HTTP API."""
     return {
-        "id": info.id, "name": info.name, "scopes": list(info.scopes), "state": _state(info),
+        "id": info.id, "name": info.name, "scopes": list(info.scopes), "state": state,
         "rate": info.rate or None, "created_at": when(info.created_ms),
         "expires_at": when(info.expires_ms) or None, "last_used_at": when(info.last_used_ms) or None,
         "revoked_at": when(info.revoked_ms) or None,
     }  # fmt: skip
 
 
-def _now() -> int:
-    return time.time_ns() // 1_000_000
-
-
-def _state(info: KeyInfo) -> str:
-    return info.state(_now())
+def _state(info: ListedKey) -> str:
+    return info.standing
 
 
 def _time(name: str, field: str, keep: int) -> Column:
     return Column(
         name=name, keep=keep,
-        show=lambda k: ago(getattr(k, field), _now()), raw=lambda k: when(getattr(k, field)),
+        show=lambda k: ago(getattr(k, field), k.as_of_ms), raw=lambda k: when(getattr(k, field)),
     )  # fmt: skip
 
 

@@ -48,8 +48,8 @@ def purge(
     `all` is every state but processing; a running job needs --force.
     """
     wanted = filter_of(
-        state=chosen(state, force=force), type=type, queue=queue, tag=tag, error=error,
-        older_than=older_than, search=search,
+        state=None if "all" in words(state) else state, type=type, queue=queue, tag=tag, error=error,
+        older_than=older_than, search=search, within=chosen(state, force=force), of="purge",
     )  # fmt: skip
     most = whole("--limit", limit)
     counts = console.call(lambda gopher: gopher.count(wanted))

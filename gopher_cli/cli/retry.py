@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gopher_cli.cli import options as o
-from gopher_cli.cli.choosing import filter_of, found_ids, per_second, states, whole
+from gopher_cli.cli.choosing import filter_of, found_ids, per_second, whole
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
 from gopher_cli.cli.meter import Counter
@@ -77,12 +77,14 @@ def retry_all(
 
     gopher retry-all --type email --dry-run
     """
-    chosen = states(state) or ("retrying", "failed")
-    if wrong := [word for word in chosen if word not in ("retrying", "failed")]:
-        raise Usage(f"retry-all is for retrying and failed jobs, not {wrong[0]}", "see: gopher retry --help")
-    wanted = filter_of(
-        state=chosen, type=type, queue=queue, tag=tag, error=error, older_than=older_than, search=search
+    from gopher_cli.model.deeds import STATES, meant
+
+    chosen = filter_of(
+        state=state, type=type, queue=queue, tag=tag, error=error, older_than=older_than, search=search
     )
+    wanted = meant("retry", chosen)
+    if wrong := [word for word in wanted.states if word not in STATES["retry"]]:
+        raise Usage(f"retry-all is for retrying and failed jobs, not {wrong[0]}", "see: gopher retry --help")
     return _again(console, wanted, whole("--limit", limit), dry_run=dry_run)
 
 
@@ -120,8 +122,9 @@ def requeue_dlq(
             raise Usage("ids and filters do not go together", "leave one of them away")
         return told(console, console.call(lambda gopher: _dead(console, gopher, ids, target, dry_run)))
     wanted = filter_of(
-        state=["failed"], type=type, queue=queue, tag=tag, error=error, older_than=older_than, search=search
-    )
+        type=type, queue=queue, tag=tag, error=error, older_than=older_than, search=search,
+        within=("failed",), of="requeue-dlq",
+    )  # fmt: skip
     return _again(
         console, wanted, whole("--limit", limit), rate=per_second(rate), target=target, dry_run=dry_run
     )

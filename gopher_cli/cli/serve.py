@@ -1,4 +1,4 @@
-"""`gopher serve`: the HTTP API, in the foreground."""
+"""`gopher serve`: the HTTP API and the dashboard, in the foreground."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ def serve(
     log_format: LogFormat = None,
     log_level: LogLevel = None,
 ) -> int:
-    """The HTTP API: submit jobs, look at them, count them.
+    """The HTTP API and the dashboard: submit jobs, look at them, operate them.
 
       gopher serve --port 8080
       curl localhost:8080/api/v1/jobs -H 'Content-Type: application/json' \\
         -d '{"type":"math","payload":{"op":"add","a":1,"b":2}}'
       curl localhost:8080/api/v1/stats
 
-    Anything but this machine needs a key (gopher keys create, or API_KEY). The API describes itself at
-    /openapi.json.
+    Anything but this machine needs a key (gopher keys create, or API_KEY). The dashboard is at /, and
+    the API describes itself at /openapi.json.
     """
     settings = console.settings(
         warn=False, server_host=host, server_port=port, log_format=log_format, log_level=log_level

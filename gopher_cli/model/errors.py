@@ -92,5 +92,9 @@ class BadConfig(GopherError):
     exit_code = 78
 
 
+class TooMuch(BadConfig):
+    """A level of durability that these servers cannot give; nothing is stored. Its words name no address."""
+
+
 class Outdated(BadConfig):
     """The stored data is of another major version of gopher: this one may not touch it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 
@@ -23,6 +25,13 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     id_part: str = ""
     payload: tuple[tuple[str, str], ...] = ()
     text: tuple[str, ...] = ()
+
+    def states_of(self, some: Sequence[str]) -> tuple[str, ...]:
+        """The states that are meant: those that it names, else ``some``; of a group only the dead.
+
+        Others with such an error are meant where their state is named.
+        """
+        return self.states or tuple(state for state in some if not self.group or state == "failed")
 
     @property
     def by_content(self) -> bool:

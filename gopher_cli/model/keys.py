@@ -36,6 +36,16 @@ class KeyInfo(msgspec.Struct, frozen=True, kw_only=True):
         return EXPIRED if self.expires_ms and self.expires_ms <= now_ms else LIVE
 
 
+class ListedKey(KeyInfo, frozen=True, kw_only=True):
+    """A key as it stood at ``as_of_ms``, by the clock of Redis: the one that has stamped its times."""
+
+    as_of_ms: int
+
+    @property
+    def standing(self) -> str:
+        return self.state(self.as_of_ms)
+
+
 class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
     """What is stored of a key: never the secret, only its digest."""
 
@@ -98,14 +108,16 @@ def check_scope(scope: str) -> str:
     return scope
 
 
-def meant_key(known: Iterable[KeyInfo], wanted: str) -> KeyInfo:
-    """The living key that an id or a name means. Raises NotFound, Conflict."""
+def meant_key(known: Iterable[KeyInfo], wanted: str, now_ms: int) -> KeyInfo:
+    """The key that can be revoked which an id or a name means: of a name the living one, and an expired one
+    only where none lives. Raises NotFound, Conflict."""
     known = list(known)
     if by_id := next((key for key in known if key.id == wanted), None):
         if by_id.revoked_ms:
             raise Conflict(f"the key {wanted} was revoked already", "see: gopher keys ls")
         return by_id
     named = [key for key in known if key.name == wanted and not key.revoked_ms]
+    named = [key for key in named if key.state(now_ms) == LIVE] or named
     if not named:
         raise NotFound(f"no key {wanted[:80]!r}", "see: gopher keys ls")
     if len(named) > 1:

@@ -5,7 +5,7 @@ field is missing, which is of a wrong type. What it does not understand, it lets
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from gopher_cli.model.errors import BadData
 
@@ -15,21 +15,45 @@ _TYPES: dict[str, tuple[type, ...]] = {
 }  # fmt: skip
 _DEEPEST = 20
 Schema = Mapping[str, Any]
+Path = tuple[str | int, ...]
+
+
+class Fault(NamedTuple):
+    """What is wrong with one value: ``path`` leads to it, or to where it should be."""
+
+    path: Path
+    said: str
+
+    def __str__(self) -> str:
+        return f"{_named_path(self.path)} {self.said}"
+
+
+class Misfit(BadData):
+    """A payload that does not fit the schema of its type, and where."""
+
+    def __init__(self, type: str, faults: Sequence[Fault]) -> None:
+        said = f"the payload does not fit {type}: {'; '.join(map(str, faults))}"
+        super().__init__(said, f"see: gopher types {type}")
+        self.faults = faults
 
 
 def check_payload(type: str, schema: Schema, payload: Any) -> None:
-    """Raises BadData that names every field at fault, three at most."""
-    found = [fault for _, fault in zip(range(3), misfits(schema, payload), strict=False)]
+    """Raises Misfit that names every field at fault, three at most."""
+    found = [fault for _, fault in zip(range(3), faults(schema, payload), strict=False)]
     if found:
-        raise BadData(f"the payload does not fit {type}: {'; '.join(found)}", f"see: gopher types {type}")
+        raise Misfit(type, found)
 
 
 def misfits(schema: Schema, payload: Any) -> Iterator[str]:
     """Every fault in words, such as "to is missing" or "n is a string, not an integer"."""
-    yield from _faults(schema, payload, schema, "", 0)
+    yield from map(str, faults(schema, payload))
 
 
-def _faults(schema: Schema, value: Any, root: Schema, path: str, depth: int) -> Iterator[str]:
+def faults(schema: Schema, payload: Any) -> Iterator[Fault]:
+    yield from _faults(schema, payload, schema, (), 0)
+
+
+def _faults(schema: Schema, value: Any, root: Schema, path: Path, depth: int) -> Iterator[Fault]:
     schema = _resolved(schema, root)
     if depth > _DEEPEST:
         return
@@ -43,28 +67,30 @@ def _faults(schema: Schema, value: Any, root: Schema, path: str, depth: int) -> 
         return
     kinds = _kinds(schema)
     if not _is_any(value, kinds):
-        yield f"{path or 'it'} is {_named(value)}, not {' or '.join(_article(kind) for kind in kinds)}"
+        yield Fault(path, f"is {_named(value)}, not {' or '.join(_article(kind) for kind in kinds)}")
         return
     if (allowed := schema.get("enum")) and value not in allowed:
-        yield f"{path or 'it'} is none of {', '.join(map(str, allowed))}"
+        yield Fault(path, f"is none of {', '.join(map(str, allowed))}")
     if isinstance(value, dict):
         yield from _fields(schema, value, root, path, depth)
     items = schema.get("items")
     if isinstance(value, list) and isinstance(items, Mapping):
         for index, item in enumerate(value[:1000]):
-            yield from _faults(items, item, root, f"{path}[{index}]", depth + 1)
+            yield from _faults(items, item, root, (*path, index), depth + 1)
 
 
-def _fields(schema: Schema, value: Mapping[str, Any], root: Schema, path: str, depth: int) -> Iterator[str]:
+def _fields(
+    schema: Schema, value: Mapping[str, Any], root: Schema, path: Path, depth: int
+) -> Iterator[Fault]:
     known = schema.get("properties", {})
     for name in schema.get("required", ()):
         if name not in value:
-            yield f"{_join(path, name)} is missing"
+            yield Fault((*path, name), "is missing")
     for name, field in value.items():
         if name in known:
-            yield from _faults(known[name], field, root, _join(path, name), depth + 1)
+            yield from _faults(known[name], field, root, (*path, name), depth + 1)
         elif schema.get("additionalProperties") is False:
-            yield f"{_join(path, name)} is not known; fields: {', '.join(known)}"
+            yield Fault((*path, name), f"is not known; fields: {', '.join(known)}")
 
 
 def _resolved(schema: Schema, root: Schema) -> Schema:
@@ -97,10 +123,10 @@ def _is(value: Any, kind: str) -> bool:
     return isinstance(value, _TYPES[kind])
 
 
-def _no_choice(choices: list[Schema], value: Any, root: Schema, path: str) -> str:
+def _no_choice(choices: list[Schema], value: Any, root: Schema, path: Path) -> Fault:
     kinds = [kind for choice in choices for kind in _kinds(_resolved(choice, root))]
     wanted = " or ".join(dict.fromkeys(_article(kind) for kind in kinds))
-    return f"{path or 'it'} is {_named(value)}" + (f", not {wanted}" if wanted else ", which does not fit")
+    return Fault(path, f"is {_named(value)}" + (f", not {wanted}" if wanted else ", which does not fit"))
 
 
 def _named(value: Any) -> str:
@@ -111,5 +137,7 @@ def _article(kind: str) -> str:
     return "null" if kind == "null" else f"{'an' if kind[0] in 'aio' else 'a'} {kind}"
 
 
-def _join(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name
+def _named_path(path: Path) -> str:
+    """``inner.list[0]``; the whole payload is "it"."""
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return "".join(parts).removeprefix(".") or "it"

@@ -64,8 +64,10 @@ def _words(text: str) -> Iterator[_Word]:
         value, end = _value_at(text, start)
         if end < len(text) and not text[end].isspace():
             raise _wrong(end + 1, "a space is missing before this", 'write it in quotes: "..."')
-        if not value and (name or end == start) and not name.startswith("payload."):
-            raise _wrong(at + 1, f"{name}: needs a value", f"for example {name}:{_EXAMPLES.get(name, '...')}")
+        if not value and not name:
+            raise _wrong(at + 1, "an empty word is in every job", "leave it away, or say what to find")
+        if not value and not name.startswith("payload."):
+            raise _needs_value(name, at + 1)
         yield _Word(name, value, at + 1)
         at = end
 
@@ -100,6 +102,8 @@ def _take(found: dict[str, Any], word: _Word) -> None:
     name = _FIELDS[word.name]
     if name in ("states", "queues"):
         parts = [part for part in word.value.split(",") if part]
+        if not parts:  # two variables that are empty must not mean everything
+            raise _needs_value(word.name, word.at)
         more = [_state(part, word.at) for part in parts] if name == "states" else parts
         found[name] = tuple(dict.fromkeys([*found.get(name, ()), *more]))
     elif name in found:
@@ -119,9 +123,12 @@ def _state(text: str, at: int) -> str:
 
 def _age(word: _Word) -> float:
     try:
-        return parse_duration(word.value)
+        seconds = parse_duration(word.value)
     except ValueError as wrong:
         raise _wrong(word.at, f"older: {wrong}") from None
+    if seconds <= 0:
+        raise _wrong(word.at, "older: every job is older than nothing", "leave it away, or say how old")
+    return seconds
 
 
 def _checked(word: _Word) -> str:
@@ -135,6 +142,10 @@ def _checked(word: _Word) -> str:
 
 
 _EXAMPLES = {"state": "failed", "older": "1h", "type": "email", "error": '"timed out"'}
+
+
+def _needs_value(name: str, at: int) -> Usage:
+    return _wrong(at, f"{name}: needs a value", f"for example {name}:{_EXAMPLES.get(name, '...')}")
 
 
 def _unknown(name: str, at: int) -> Usage:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -66,7 +67,8 @@ class RemoteBulk:
 
     def _steps(self, path: str, wanted: Filter, limit: int, more: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """What each request has done; ``limit`` counts the jobs that were seen by all of them."""
-        asked = (criteria_of(wanted) or {"all": True}) | more
+        # Only whoever asks for nothing means all: criteria that come to nothing are refused by the server.
+        asked = ({"all": True} if wanted == Filter() else criteria_of(wanted)) | more
         while True:
             said = self.wire.post(path, asked | ({"limit": limit} if limit else {}), waits=_STEP)
             yield said
@@ -75,3 +77,4 @@ class RemoteBulk:
                 return
             limit = limit - seen if limit else 0
             asked["cursor"] = said["cursor"]
+            time.sleep(said.get("retry_after") or 0)  # the rate: sooner the server would do nothing

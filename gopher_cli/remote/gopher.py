@@ -12,13 +12,13 @@ from gopher_cli.model.errors import GopherError, NotFound, Usage
 from gopher_cli.model.filtering import Filter
 from gopher_cli.model.grouping import FailureGroups
 from gopher_cli.model.happenings import AuditEntry
-from gopher_cli.model.keys import KeyInfo, NewKey, meant_key
+from gopher_cli.model.keys import KeyInfo, ListedKey, NewKey, meant_key
 from gopher_cli.model.stats import JobDetail, JobRow, QueueStats, Stats, WorkerInfo
 from gopher_cli.remote import values
 from gopher_cli.remote.bulk import RemoteBulk
 from gopher_cli.remote.problems import outcome_of
 from gopher_cli.remote.submitting import RemoteSubmits
-from gopher_cli.remote.watching import RemoteWatching
+from gopher_cli.remote.watching import RemoteWatching, since_ms
 from gopher_cli.remote.wire import Wire, job_path
 
 _PAGE = 500
@@ -138,23 +138,28 @@ class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteWatching):
         said = self.wire.post("/keys", {k: v for k, v in body.items() if v})
         return NewKey(info=values.key_of(said), secret=said["secret"])
 
-    async def api_keys(self) -> list[KeyInfo]:
-        return [values.key_of(one) for one in self.wire.get("/keys")["items"]]
+    async def api_keys(self) -> list[ListedKey]:
+        said = self.wire.get("/keys")
+        at = values.ms_of(said["at"])
+        return [values.listed_key_of(one, at) for one in said["items"]]
 
     async def living_key(self, wanted: str) -> KeyInfo:
-        return meant_key(await self.api_keys(), wanted)
+        known = await self.api_keys()
+        return meant_key(known, wanted, known[0].as_of_ms if known else 0)
 
     async def revoke_key(self, wanted: str) -> KeyInfo:
         return values.key_of(self.wire.delete(f"/keys/{_name(wanted)}"))
 
-    async def audit_log(self, *, limit: int = 100, before: str = "") -> list[AuditEntry]:
+    async def audit_log(self, *, limit: int = 100, before: str = "", ago: float = 0.0) -> list[AuditEntry]:
         found: list[AuditEntry] = []
+        least = since_ms(self.wire, ago)
         while len(found) < limit:
             asked = {"limit": str(min(_PAGE, limit - len(found))), "cursor": before}
             said = self.wire.get("/audit", asked)
-            found += [values.entry_of(one) for one in said["items"]]
+            page = [values.entry_of(one) for one in said["items"]]
+            found += [entry for entry in page if entry.at_ms >= least]
             before = said["next_cursor"] or ""
-            if not before:
+            if not before or page[-1].at_ms < least:
                 break
         return found
 

@@ -30,17 +30,26 @@ _BY_CODE: dict[str, type[errors.GopherError]] = {
     "try_later": errors.TryLater,
     "unconfirmed": errors.Unconfirmed,
     "misconfigured": errors.BadConfig,
+    "cannot_be_given": errors.TooMuch,
 }
 _HINTS = {
     401: "give your key in GOPHER_API_KEY, or in a file named by GOPHER_API_KEY_FILE",
     403: "ask for a key with this scope: gopher keys create",
+}
+# The API advises programs; here somebody sits before a shell.
+_IN_A_SHELL = {
+    "list them with: GET /api/v1/jobs": "list them with: gopher jobs ls",
+    "list them with: GET /api/v1/queues": "list them with: gopher queue ls",
+    "see: GET /api/v1/types": "see: gopher types",
+    "see: GET /api/v1/keys": "see: gopher keys ls",
 }
 
 
 def error_of(status: int, said: Mapping[str, Any]) -> errors.GopherError:
     """``said`` is a problem (RFC 9457)."""
     kind = _BY_CODE.get(str(said.get("code"))) or _BY_STATUS.get(status, errors.GopherError)
-    found = kind(str(said["detail"]), str(_HINTS.get(status) or said.get("hint") or ""))
+    hint = str(said.get("hint") or "")
+    found = kind(str(said["detail"]), _HINTS.get(status) or _IN_A_SHELL.get(hint, hint))
     found.problem = dict(said)  # type: ignore[attr-defined]
     return found
 

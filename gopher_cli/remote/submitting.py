@@ -58,10 +58,8 @@ class RemoteSubmits:
         """Nothing to confirm: a line that is known already is sent again, and is as safe then as asked."""
 
     def _one(self, job: Job, level: str) -> Receipt:
-        said = self.wire.post("/jobs", _asked(job, level), waits=_WAITS)
-        # A job that is there already is answered whole; a new one as it was submitted.
-        accepted = "payload" not in said
-        return Receipt(job.id, accepted, "" if said["job_id"] == job.id else said["job_id"])
+        status, said = self.wire.told("POST", "/jobs", _asked(job, level), waits=_WAITS)
+        return Receipt(job.id, status == 201, "" if said["job_id"] == job.id else said["job_id"])
 
     def _many(self, jobs: Sequence[Job], level: str) -> Iterator[Receipt]:
         said = self.wire.post("/jobs/batch", {"jobs": [_asked(job, level) for job in jobs]}, waits=_WAITS)

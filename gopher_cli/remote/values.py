@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -11,11 +12,12 @@ import msgspec
 from gopher_cli.model.filtering import Filter
 from gopher_cli.model.grouping import FailureGroup, FailureGroups
 from gopher_cli.model.happenings import AuditEntry
-from gopher_cli.model.keys import KeyInfo
+from gopher_cli.model.keys import KeyInfo, ListedKey
 from gopher_cli.model.search import format_search
 from gopher_cli.model.stats import AttemptRecord, JobDetail, JobRow
 
 Said = Mapping[str, Any]
+_STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 # Of a Filter: what has a parameter of its own, and what only a search can say.
 _NAMED = ("type", "tag", "error", "group")
 
@@ -45,10 +47,21 @@ def detail_of(said: Said) -> JobDetail:
         due=ms_of(said["execute_at"]), lease_until=ms_of(said["lease_until"]),
         kept_until=ms_of(said["kept_until"]),
         cancel_asked=said["cancel_asked"], result=said["result"], progress=said["progress"],
-        history=msgspec.convert(said["history"], list[AttemptRecord]), log=said["log"],
+        history=[_attempt_of(one) for one in said["history"]], log=[_line_of(line) for line in said["log"]],
         why_not_running=said["why_not_running"] or "", spec_bytes=said["spec_bytes"],
         unreadable=said["unreadable"] or "",
     )  # fmt: skip
+
+
+def _attempt_of(said: Said) -> AttemptRecord:
+    times = {"at": ms_of(said["at"]), "retry_at": ms_of(said["retry_at"])}
+    return msgspec.convert({**said, **times}, AttemptRecord)
+
+
+def _line_of(line: str) -> str:
+    """A line of a log as it is stored: it begins with milliseconds."""
+    stamp, blank, words = line.partition(" ")
+    return f"{ms_of(stamp)}{blank}{words}" if _STAMP.fullmatch(stamp) else line
 
 
 def groups_of(said: Said) -> FailureGroups:
@@ -69,6 +82,10 @@ def key_of(said: Said) -> KeyInfo:
         expires_ms=ms_of(said["expires_at"]), revoked_ms=ms_of(said["revoked_at"]),
         last_used_ms=ms_of(said["last_used_at"]), rate=said["rate"] or "",
     )  # fmt: skip
+
+
+def listed_key_of(said: Said, at: int) -> ListedKey:
+    return ListedKey(**msgspec.structs.asdict(key_of(said)), as_of_ms=at)
 
 
 def entry_of(said: Said) -> AuditEntry:

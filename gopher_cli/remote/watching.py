@@ -26,12 +26,19 @@ class RemoteWatching:
     ) -> RemoteLookout:
         return RemoteLookout(self.wire, queues, last_id=last_id, ago=ago)
 
-    async def happened(self, queues: Sequence[str] = (), *, types: bool = True) -> list[JobEvent] | None:
+    async def happened(
+        self, queues: Sequence[str] = (), *, types: bool = True, ago: float = 0.0
+    ) -> list[JobEvent] | None:
         """None where nothing is known, as a rule because nobody has watched."""
-        past = RemoteLookout(self.wire, queues, last_id=_LONG_AGO)
+        past, least = RemoteLookout(self.wire, queues, last_id=_LONG_AGO), since_ms(self.wire, ago)
         events = [event for event in await past.look() if event.state != MISSED]
         past.close()
-        return events or None
+        return [event for event in events if event.at_ms >= least] if events else None
+
+
+def since_ms(wire: Wire, ago: float) -> int:
+    """The time so many seconds ago, by the clock of the Redis over there; the beginning for none."""
+    return max(0, ms_of(wire.get("/stats")["at"]) - round(ago * 1000)) if ago else 0
 
 
 class RemoteLookout:
@@ -64,8 +71,7 @@ class RemoteLookout:
 
     def _open(self) -> None:
         if self._ago and not self._last_id:
-            now = ms_of(self._wire.get("/stats")["at"])
-            self._last_id = str(EventId(max(0, now - round(self._ago * 1000)), 0, "default"))
+            self._last_id = str(EventId(since_ms(self._wire, self._ago), 0, "default"))
         asked = {"queue": self._queues, "last_event_id": self._last_id}
         self._answer = answer = self._wire.stream("/events", asked)
         self._ready, self._ended = threading.Event(), threading.Event()

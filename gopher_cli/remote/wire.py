@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import select
 import socket
 import ssl
 from collections.abc import Mapping, Sequence
@@ -22,12 +23,21 @@ _LARGEST = 256 * 1024 * 1024
 _GONE = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 Params = Mapping[str, str | Sequence[str]]
+_Request = tuple[str, str, bytes | None, dict[str, str]]  # method, target, body, headers
+# Jobs carry their ids, and are stored once; all that is meant can be cancelled, retried or deleted once.
+_STORED_ONCE = ("/jobs", "/jobs/batch")
+_DONE_ONCE = ("/jobs/cancel", "/jobs/retry", "/jobs/purge")
 
 
 class Wire:
     """Keeps its connection for the next request. It follows no redirect: a key is for one server."""
 
     def __init__(self, url: str, key: str = "") -> None:
+        if not (key.isascii() and key.isprintable()):
+            raise BadConfig(
+                "the API key has a character that no key has, such as the end of a line",
+                "look at GOPHER_API_KEY, or at the file that GOPHER_API_KEY_FILE names",
+            )
         parts = urlsplit(url)
         self.url, self._key = url.rstrip("/"), key
         self._secure = parts.scheme == "https"
@@ -47,13 +57,27 @@ class Wire:
         return self._secure or self._host in _LOCAL
 
     def get(self, path: str, params: Params | None = None, *, waits: float = 0.0) -> Any:
-        return self._json("GET", path, params, None, waits)
+        return self.told("GET", path, params=params, waits=waits)[1]
 
     def post(self, path: str, body: Any = None, params: Params | None = None, *, waits: float = 0.0) -> Any:
-        return self._json("POST", path, params, msgspec.json.encode(body), waits)
+        return self.told("POST", path, body, params, waits=waits)[1]
 
     def delete(self, path: str, params: Params | None = None) -> Any:
-        return self._json("DELETE", path, params, None, 0.0)
+        return self.told("DELETE", path, params=params)[1]
+
+    def told(
+        self, method: str, path: str, body: Any = None, params: Params | None = None, *, waits: float = 0.0
+    ) -> tuple[int, Any]:
+        """The status of a success, and what it says. Raises every other answer as an error."""
+        raw = msgspec.json.encode(body) if method == "POST" else None
+        request = (method, self._target(path, params), raw, self._headers(raw))
+        answer, text = self._exchange(request, PATIENCE + waits, _may_come_twice(method, path, body))
+        if answer.status >= 300:
+            raise self._error(answer, text)
+        try:
+            return answer.status, msgspec.json.decode(text)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise self._foreign(answer) from None
 
     def stream(self, path: str, params: Params | None = None) -> http.client.HTTPResponse:
         """An answer without an end, on a connection of its own; to be hung up. Raises as the others."""
@@ -61,12 +85,15 @@ class Wire:
         try:
             connection.request("GET", self._target(path, params), headers=self._headers(None))
             answer = connection.getresponse()
+            refusal = b"" if answer.status == 200 else answer.read(64 * 1024)
         except (OSError, http.client.HTTPException) as error:
             connection.close()
             raise self._away(error) from None
-        self._streams[id(answer)] = connection
         if answer.status != 200:
-            raise self._error(answer, answer.read(64 * 1024))
+            answer.close()  # it has taken the connection over, where nothing comes behind it
+            connection.close()
+            raise self._error(answer, refusal)
+        self._streams[id(answer)] = connection
         return answer
 
     def hang_up(self, answer: http.client.HTTPResponse) -> None:
@@ -78,41 +105,46 @@ class Wire:
 
     def close(self) -> None:
         self._streams.clear()
+        self._hang_up()
+
+    def _hang_up(self) -> None:
         if self._open is not None:
             self._open.close()
             self._open = None
 
-    def _json(self, method: str, path: str, params: Params | None, body: bytes | None, waits: float) -> Any:
-        answer, raw = self._exchange(method, self._target(path, params), body, PATIENCE + waits)
-        if answer.status >= 300:
-            raise self._error(answer, raw)
-        try:
-            return msgspec.json.decode(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            raise self._foreign(answer) from None
-
     def _exchange(
-        self, method: str, target: str, body: bytes | None, seconds: float
+        self, request: _Request, seconds: float, may_come_twice: bool
     ) -> tuple[http.client.HTTPResponse, bytes]:
-        """Raises Unavailable. A connection that the server has closed meanwhile is opened once more: all that
-        we send may come twice with the effect of once."""
-        reused = self._open is not None
+        """Raises Unavailable. A kept connection may have died meanwhile: mostly that is seen before anything
+        is sent. What was sent is sent again only where twice has the effect of once."""
+        connection, reused = self._connected(seconds)
+        method, target, body, headers = request
         try:
-            if self._open is None:
-                self._open = self._connect(seconds)
-            if self._open.sock is not None:
-                self._open.sock.settimeout(seconds)
-            self._open.request(method, target, body, self._headers(body))
-            answer = self._open.getresponse()
-            return answer, answer.read(_LARGEST)
-        except _GONE as error:
-            self.close()
-            if reused:
-                return self._exchange(method, target, body, seconds)
-            raise self._away(error) from None
+            connection.request(method, target, body, headers)
+            answer = connection.getresponse()
+            text = answer.read(_LARGEST)
+            if answer.length:
+                raise http.client.IncompleteRead(b"", answer.length)
+            return answer, text
         except (OSError, http.client.HTTPException) as error:
-            self.close()
+            self._hang_up()
+            if may_come_twice and reused and isinstance(error, _GONE):
+                return self._exchange(request, seconds, may_come_twice)
+            raise self._away(error, maybe_done=not may_come_twice) from None
+
+    def _connected(self, seconds: float) -> tuple[http.client.HTTPConnection, bool]:
+        """A connection that is open, and whether it was used before. Raises Unavailable; nothing is sent."""
+        if self._open is not None and _is_idle(self._open.sock):
+            self._open.sock.settimeout(seconds)
+            return self._open, True
+        self._hang_up()
+        try:
+            self._open = self._connect(seconds)
+            self._open.connect()
+        except OSError as error:
+            self._hang_up()
             raise self._away(error) from None
+        return self._open, False
 
     def _connect(self, seconds: float) -> http.client.HTTPConnection:
         if not self._secure:
@@ -152,7 +184,7 @@ class Wire:
             said, "--api takes the address of a gopher serve, such as https://gopher.example.com"
         )
 
-    def _away(self, error: Exception) -> Unavailable:
+    def _away(self, error: Exception, *, maybe_done: bool = False) -> Unavailable:
         if isinstance(error, ssl.SSLCertVerificationError):
             hint = "SSL_CERT_FILE names the certificates to trust"
             return Unavailable(f"the certificate of {self.url} is not trusted: {error.verify_message}", hint)
@@ -162,10 +194,31 @@ class Wire:
             why = f"there is no host {self._host}"
         else:
             why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        if maybe_done:
+            return Unavailable(
+                f"the API at {self.url} has not answered: {why}; it may have done it all the same",
+                "look before you say it again: gopher events --audit",
+            )
         return Unavailable(
             f"the API at {self.url} does not answer: {why}",
             f"does gopher serve run there? curl {self.url}/health",
         )
+
+
+def _may_come_twice(method: str, path: str, body: Any) -> bool:
+    """Whether a request that comes twice has the effect of one."""
+    if method == "GET" or (method == "POST" and path in _STORED_ONCE):
+        return True
+    said = body or {}
+    return method == "POST" and path in _DONE_ONCE and (said.get("dry_run", False) or not said.get("limit"))
+
+
+def _is_idle(line: socket.socket | None) -> bool:
+    """Whether a connection waits for the next request: its end, or what nobody asked for, can be read."""
+    try:
+        return line is not None and not select.select([line], [], [], 0)[0]
+    except (OSError, ValueError):  # closed, or a number too large to select by
+        return False
 
 
 def job_path(id: str, deed: str = "") -> str:

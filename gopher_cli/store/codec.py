@@ -43,7 +43,7 @@ def decode_spec(raw: bytes) -> Spec:
     """Raises BadData that names the bad field."""
     try:
         return _decode_spec(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadData(f"the stored record cannot be read: {error}") from error
 
 

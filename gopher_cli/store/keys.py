@@ -22,6 +22,7 @@ One queue, ``gopher:{<queue>}:<name>`` (a later shard of it: ``{<queue>#<n>}``):
     samples                HASH  minute -> how the queue stood
     batches                HASH  batch id -> last line; written at
     events                 STREAM  state -> ids: there only while somebody watches (store/streams.py)
+    events_new             STREAM  one that is about to begin, for an instant
 
 The fleet, ``gopher:{~}:<name>`` (no queue can be called ~):
 
@@ -55,7 +56,7 @@ PLACES = {
 QUEUE_KEYS = (
     *PLACES, "spec", "meta", "result", "errors", "log", "progress", "once", "locks", "lock_ends",
     "waiters", "cancels", "outbox", "wake", "conf", "counters", "cells", "samples", "batches",
-    "events",
+    "events", "events_new",
 )  # fmt: skip
 FLEET_KEYS = ("queues", "workers", "beats", "types", "meta", "audit", "keys", "key_uses")
 _KEY = re.compile(r"\{([A-Za-z0-9_.-]{1,64}|~)(#[0-9]+)?\}:([a-z_]+|held:[A-Za-z0-9_.-]+|reply:[0-9a-f]{32})")

@@ -36,10 +36,18 @@ def renew(all_keys: Sequence[Keys]) -> Ask[list[bool]]:
     return Ask(commands, lambda raw: [bool(there) for there in raw])
 
 
-def begin(keys: Keys) -> Ask[tuple[int, int]]:
-    """Let a stream begin; where it does. Twice is as good as once."""
-    key = keys["events"]  # should only the first arrive, the next who watches gives it an end
-    return Ask([("XADD", key, "*", MARK, ""), ("PEXPIRE", key, KEPT_MS)], lambda raw: _place(raw[0]))
+def begin(keys: Keys) -> Ask[tuple[int, int] | None]:
+    """Let a stream begin; where it does, or None where there is one by now.
+
+    It gets its end under another name, which no script tells of: however few of these commands arrive, no
+    stream is there that would be told of for ever.
+    """
+    new = keys["events_new"]
+    commands: list[Command] = [
+        ("XADD", new, "*", MARK, ""), ("PEXPIRE", new, KEPT_MS), ("RENAMENX", new, keys["events"]),
+        ("UNLINK", new),
+    ]  # fmt: skip
+    return Ask(commands, lambda raw: _place(raw[0]) if raw[2] else None)
 
 
 def news(after: Mapping[Keys, str], count: int, *, apart: bool) -> Ask[dict[Keys, list[Entry]]]:
@@ -85,10 +93,12 @@ def write_down(namespace: str, entry: AuditEntry, nonce: str) -> Ask[None]:
     return Ask([("XADD", key, "MAXLEN", "~", _AUDIT_KEPT, "*", nonce, said)], lambda _: None)
 
 
-def written_down(namespace: str, before: str, limit: int) -> Ask[list[tuple[str, AuditEntry]]]:
-    """(nonce, entry), the newest first; ``before`` is the id of an entry, or empty."""
+def written_down(
+    namespace: str, before: str, limit: int, least: int = 0
+) -> Ask[list[tuple[str, AuditEntry]]]:
+    """(nonce, entry), the newest first; ``before`` is the id of an entry, or empty, ``least`` a time (ms)."""
     last = f"({before}" if before else "+"
-    command = ("XREVRANGE", fleet_key(namespace, "audit"), last, "-", "COUNT", limit)
+    command = ("XREVRANGE", fleet_key(namespace, "audit"), last, least or "-", "COUNT", limit)
     return Ask([command], lambda raw: list(_audit_entries(raw[0])))
 
 

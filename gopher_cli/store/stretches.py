@@ -61,6 +61,18 @@ def stretches_of(keys: Keys, places: Sequence[str]) -> Iterator[Stretch]:
             yield Stretch(keys, place, low, high)
 
 
+def sizes(all_keys: Sequence[Keys], places: Sequence[str]) -> Ask[list[dict[str, int]]]:
+    """How many jobs stand in each of these places, queue by queue."""
+    commands: list[Command] = [("ZCARD", keys[place]) for keys in all_keys for place in places]
+    width = len(places)
+
+    def answer(raw: list[Any]) -> list[dict[str, int]]:
+        rows = [raw[start : start + width] for start in range(0, len(raw), width or 1)]
+        return [dict(zip(places, map(int, row), strict=True)) for row in rows]
+
+    return Ask(commands, answer)
+
+
 def read(
     wanted: Sequence[tuple[Stretch, Mark | None, int]], count: int, *, newest: bool
 ) -> Ask[list[list[Standing]]]:

@@ -13,6 +13,7 @@ from gopher_cli.model.keys import (
     REVOKED,
     ApiKey,
     KeyInfo,
+    ListedKey,
     NewKey,
     check_name,
     check_scopes,
@@ -25,6 +26,7 @@ from gopher_cli.store import access, ask
 from gopher_cli.verbs.base import Base
 
 MOST = 1000  # live keys: every server reads them once a second
+MOST_DEAD = 1000  # those too: the newest of them
 _REMEMBERED_MS = 90 * 86_400_000  # a dead key is shown so long
 _decoder = msgspec.json.Decoder(ApiKey)
 
@@ -52,11 +54,12 @@ class Access(Base):
         await self.audit("create key", f"{info.name} ({id})", changed=1, detail=" ".join(granted))
         return NewKey(info=info, secret=secret)
 
-    async def api_keys(self) -> list[KeyInfo]:
+    async def api_keys(self) -> list[ListedKey]:
         """Every key, the newest first; the dead ones for a while too."""
         found, _ = await self.access_table()
         used = await self.store.ask(access.uses(self.namespace))
-        infos = [msgspec.structs.replace(key.info, last_used_ms=used.get(id, 0)) for id, key in found.items()]
+        now = await self.store.ask(ask.time_ms())
+        infos = [_listed(key.info, used.get(id, 0), now) for id, key in found.items()]
         return sorted(infos, key=lambda info: (info.created_ms, info.id), reverse=True)
 
     async def living_key(self, wanted: str) -> KeyInfo:
@@ -64,7 +67,8 @@ class Access(Base):
         return (await self._meant(wanted)).info
 
     async def revoke_key(self, wanted: str) -> KeyInfo:
-        """By id, or by a name that one living key has. It opens nothing within a second.
+        """By id, or by a name that one living key has, or one expired where none lives. It opens nothing
+        within a second.
 
         Raises NotFound, and Conflict where it was revoked already or the name is not enough.
         """
@@ -96,19 +100,27 @@ class Access(Base):
 
     async def _meant(self, wanted: str) -> ApiKey:
         known, _ = await self.access_table()
-        return known[meant_key([key.info for key in known.values()], wanted).id]
+        now = await self.store.ask(ask.time_ms())
+        return known[meant_key([key.info for key in known.values()], wanted, now).id]
 
     async def _make_room(self, now: int) -> None:
-        """Forget what died long ago. The newest stays: whoever had keys once goes on asking for them."""
+        """Forget what died long ago, and all but the newest dead where many died.
+
+        The newest key stays: whoever had keys once goes on asking for them.
+        """
         known = sorted(await self.api_keys(), key=lambda info: info.created_ms)
-        gone = [
-            info.id for info in known[:-1] if _died(info, now) and _died(info, now) < now - _REMEMBERED_MS
-        ]
+        dead = sorted((_died(info, now), info.id) for info in known[:-1] if _died(info, now))
+        too_many = len(dead) - MOST_DEAD
+        gone = [id for i, (died, id) in enumerate(dead) if i < too_many or died < now - _REMEMBERED_MS]
         await self.store.ask(access.forget_keys(self.namespace, gone))
         if sum(info.state(now) == LIVE for info in known) >= MOST:
             raise Refused(
                 f"there are {MOST} keys, and that is the limit", "gopher keys revoke what nobody uses"
             )
+
+
+def _listed(info: KeyInfo, last_used_ms: int, now: int) -> ListedKey:
+    return ListedKey(**{**msgspec.structs.asdict(info), "last_used_ms": last_used_ms}, as_of_ms=now)
 
 
 def _died(info: KeyInfo, now: int) -> int:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from itertools import groupby
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gopher_cli.model.errors import Usage
@@ -12,9 +11,8 @@ from gopher_cli.model.filtering import Filter
 from gopher_cli.model.stats import JobRow
 from gopher_cli.store import ask
 from gopher_cli.store.rows import row_of
-from gopher_cli.store.stretches import stretches_of
+from gopher_cli.store.stretches import Stretch, sizes, stretches_of
 from gopher_cli.verbs.meaning import means
-from gopher_cli.verbs.paging import Page
 from gopher_cli.verbs.sweeping import SLICE
 from gopher_cli.verbs.walking import Candidate, Cursor, Walk
 
@@ -25,46 +23,62 @@ if TYPE_CHECKING:
 LOOKED_AT, BYTES, SECONDS = 10_000, 32 * 1024 * 1024, 1.0
 _FIRST_SLICE, _SLICE_BYTES = 64, 4 * 1024 * 1024
 _SEARCHED = 16  # jobs at once by a pattern
-_QUEUES = 14  # that are read side by side, in the order of time; more of them one group after the other
-_Places = Sequence[tuple[str, str]]
+# Stretches that are read side by side, in the order of time: a cursor that people carry has room for so
+# many. The queues of more come one group after the other.
+_LANES = 250
+_QUEUES = 100  # whose sizes are asked for at once
 
 
 async def gather(
     verbs: Paging,
     wanted: Filter,
+    passed: Cursor,
     *,
     limit: int,
-    cursor: str,
-    newest: bool,
+    whole: bool = False,
     since: int = 0,
     reruns: bool = False,
-) -> Page:
-    """One page. With ``since`` (ms) without what came later, and ``reruns`` what ran or died later."""
+) -> tuple[list[JobRow], bool]:
+    """The rows of one page, and whether there are more behind what is ``passed`` by then.
+
+    ``whole``: however many queues there are, all in the order of time; the cursor becomes too large for
+    others then. With ``since`` (ms) without what came later, and ``reruns`` what ran or died later.
+    """
     if not 0 < limit <= LOOKED_AT:
         raise Usage(f"a page has from 1 to {LOOKED_AT} jobs, not {limit}")
-    passed = Cursor.read(cursor, newest=newest)
     reader = _Reader(verbs, wanted, limit, since, reruns)
-    for group in _groups(await verbs.places(wanted), passed.first):
-        passed.first = group[0][0]
-        apart = groupby(group, key=lambda one: one[0])
-        stretches = [
-            s for queue, mine in apart for s in stretches_of(verbs.keys(queue), [p for _, p in mine])
-        ]
-        walk = Walk(verbs.store, stretches, passed)
+    found = await verbs.places(wanted)
+    places = list(dict.fromkeys(place for _, place in found))
+    queues: Sequence[str] = sorted({queue for queue, _ in found if queue >= passed.first})
+    while queues:
+        passed.first = queues[0]
+        lanes, behind = await _group(verbs, queues, places, passed, whole=whole)
+        walk = Walk(verbs.store, lanes, passed)
         await reader.read(walk)
         if await walk.fill(1):
-            return Page(reader.rows, passed.text())
-        for queue, _ in group:
+            return reader.rows, True
+        for queue in queues[: len(queues) - len(behind)]:
             passed.marks.pop(queue, None)
-    return Page(reader.rows, "")
+        queues = behind
+    return reader.rows, False
 
 
-def _groups(places: _Places, first: str) -> Iterator[_Places]:
-    """Places by queue, some queues at a time, from the queue ``first`` on."""
-    queues = sorted({queue for queue, _ in places if queue >= first})
+async def _group(
+    verbs: Paging, queues: Sequence[str], places: Sequence[str], passed: Cursor, *, whole: bool
+) -> tuple[list[Stretch], Sequence[str]]:
+    """The stretches of the first queues, as many as go together; and the queues behind them.
+
+    Most places of most queues are empty: only those count where jobs stand, or stood a page ago.
+    """
+    lanes: list[Stretch] = []
     for start in range(0, len(queues), _QUEUES):
-        some = set(queues[start : start + _QUEUES])
-        yield sorted((one for one in places if one[0] in some), key=lambda one: one[0])
+        some = [verbs.keys(queue) for queue in queues[start : start + _QUEUES]]
+        for n, held in enumerate(await verbs.store.ask(sizes(some, places))):
+            mine = [s for s in stretches_of(some[n], places) if held[s.place] or passed.mark(s)]
+            if lanes and not whole and len(lanes) + len(mine) > _LANES:
+                return lanes, queues[start + n :]
+            lanes += mine
+    return lanes, []
 
 
 class _Reader:

@@ -121,7 +121,10 @@ class Lookout:
     async def _begin(self, queue: str, first: bool) -> list[JobEvent]:
         """A stream that is not there: nobody has watched this queue, or it is new."""
         known = queue in self._after
-        place = await self._base.store.ask(streams.begin(self._base.keys(queue)))
+        keys = self._base.keys(queue)
+        place = await self._base.store.ask(streams.begin(keys))
+        if place is None:  # another who watches was faster
+            ((_, place),) = await self._base.store.ask(streams.ends([keys]))
         self._after[queue] = place
         if known or (first and self._since.ms):
             return [_missed(queue, place)]
@@ -151,11 +154,16 @@ class Lookout:
         return events
 
 
-async def past(base: Base, queues: Sequence[str], *, types: bool) -> list[JobEvent] | None:
+async def past(base: Base, queues: Sequence[str], *, types: bool, ago: float = 0.0) -> list[JobEvent] | None:
     """See `Watching.happened`. It watches nothing: streams that end soon will end."""
+    least = await base.store.ask(ask.time_ms()) - round(ago * 1000) if ago else 0
     names = list(queues) or await base.store.ask(ask.queues(base.namespace))
     found = await base.store.ask(streams.ends([base.keys(queue) for queue in names]))
-    after = {queue: (0, 0) for queue, (_, end) in zip(names, found, strict=True) if end != (0, 0)}
+    after = {
+        queue: (max(0, least - 1), _LAST if least > 0 else 0)
+        for queue, (_, end) in zip(names, found, strict=True)
+        if end != (0, 0)
+    }
     if not after:
         return None
     events, looked_up = [], Types(base)

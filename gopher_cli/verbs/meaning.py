@@ -16,6 +16,7 @@ from gopher_cli.model.stats import JobRow
 from gopher_cli.store.rows import spec_or_none
 
 _LINE, _HISTORY = 500, 4000  # bytes
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")  # as JSON has it
 
 
 def means(wanted: Filter, row: JobRow, spec: bytes, errors: bytes, now: int) -> bool:
@@ -57,9 +58,9 @@ def _holds(wanted: Filter, row: JobRow, raw: bytes) -> bool:
 def _has_fields(spec: Spec, fields: tuple[tuple[str, str], ...]) -> bool:
     try:
         payload = msgspec.json.decode(spec.payload)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        return all(any(_equals(one, text) for one in _at(payload, path)) for path, text in fields)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
-    return all(any(_equals(one, text) for one in _at(payload, path)) for path, text in fields)
 
 
 def _at(value: Any, path: str) -> Iterator[Any]:
@@ -85,12 +86,12 @@ def _equals(value: Any, text: str) -> bool:
         return value == text
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value] == text
-    if isinstance(value, (int, float)):
-        try:
-            return bool(value == msgspec.json.decode(text)) and text not in ("true", "false")
-        except (msgspec.DecodeError, UnicodeError):
-            return False
-    return False
+    if not isinstance(value, (int, float)) or not _NUMBER.fullmatch(text):
+        return False
+    try:
+        return bool(value == msgspec.json.decode(text))
+    except (msgspec.DecodeError, ValueError):  # too large for any
+        return False
 
 
 def _says(words: tuple[str, ...], row: JobRow, spec: Spec | None) -> bool:
@@ -104,6 +105,6 @@ def _says(words: tuple[str, ...], row: JobRow, spec: Spec | None) -> bool:
 def _readable(payload: bytes) -> str:
     """JSON as people would write it: what is escaped (``\\u00fc``) is searched for as what it is."""
     if b"\\u" in payload:
-        with suppress(msgspec.DecodeError, UnicodeError, ValueError):
+        with suppress(msgspec.DecodeError, UnicodeError, ValueError, RecursionError):
             payload = msgspec.json.encode(msgspec.json.decode(payload))
     return payload.decode("utf-8", "replace")

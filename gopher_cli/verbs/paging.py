@@ -20,23 +20,27 @@ class Paging(Sweeping):
     async def page(self, wanted: Filter, *, limit: int = 50, cursor: str = "", newest: bool = True) -> Page:
         """The next rows of a list, by the time that their state turns on; ``limit`` at most.
 
+        Of more queues than a cursor has room for, one group comes after the other (`gathering._LANES`).
         What one page may cost is bounded: it may have fewer rows, even none, and a cursor to go on. A
         job that changes its state while the list is read may come twice; any other comes exactly once.
         Raises Usage for a cursor that is none, NotFound for an unknown queue.
         """
         from gopher_cli.verbs.gathering import gather  # late: most commands list nothing
+        from gopher_cli.verbs.walking import Cursor
 
-        return await gather(self, wanted, limit=limit, cursor=cursor, newest=newest)
+        passed = Cursor.read(cursor, newest=newest)
+        rows, more = await gather(self, wanted, passed, limit=limit)
+        return Page(rows, passed.text() if more else "")
 
     async def jobs(self, wanted: Filter, *, limit: int = 50, newest: bool = True) -> list[JobRow]:
         """Jobs as rows, those whose state is the newest first; ``limit`` in all, 0 for no limit."""
+        from gopher_cli.verbs.gathering import gather
+        from gopher_cli.verbs.walking import Cursor
+
         rows: list[JobRow] = []
-        cursor = ""
-        while not limit or len(rows) < limit:
+        passed, more = Cursor(newest), True
+        while more and (not limit or len(rows) < limit):
             some = min(SLICE, limit - len(rows)) if limit else SLICE
-            page = await self.page(wanted, limit=some, cursor=cursor, newest=newest)
-            rows += page.rows
-            cursor = page.next_cursor
-            if not cursor:
-                break
+            found, more = await gather(self, wanted, passed, limit=some, whole=True)
+            rows += found
         return rows

@@ -58,8 +58,7 @@ class Sweeping(Base):
         for state in wanted.states:
             if state not in list(JobState):
                 raise Usage(f"no state {state!r}", f"states: {', '.join(JobState)}")
-        # A group is one of dead jobs: others with such an error are meant when their state is named.
-        states = wanted.states or (("failed",) if wanted.group else tuple(JobState))
+        states = wanted.states_of(tuple(JobState))
         queues = await self.known_queues(wanted.queues)
         return [(queue, place) for queue in queues for place, state in PLACES.items() if state in states]
 
@@ -78,25 +77,17 @@ class Sweeping(Base):
                 size, found = await self._slice(wanted, queue, place, offset, step, since=since)
                 if not size:
                     break
-                rows = [row for row, _ in found[: limit - seen if limit else None]]
+                rows = found[: limit - seen if limit else None]
                 seen += len(rows)
                 offset += size - (await act(queue, place, rows) if rows else 0)
         return seen
 
     async def _slice(
-        self,
-        wanted: Filter,
-        queue: str,
-        place: str,
-        offset: int,
-        step: int,
-        *,
-        newest: bool = False,
-        since: int = 0,
-    ) -> tuple[int, list[tuple[JobRow, int]]]:
-        """How many jobs stand in this slice, and those of them that are meant, with when they came there."""
+        self, wanted: Filter, queue: str, place: str, offset: int, step: int, *, since: int
+    ) -> tuple[int, list[JobRow]]:
+        """How many jobs stand in this slice, and those of them that are meant."""
         keys = self.keys(queue)
-        page = await self.store.ask(ask.ids_in(keys, place, offset, offset + step - 1, newest=newest))
+        page = await self.store.ask(ask.ids_in(keys, place, offset, offset + step - 1))
         if since and place == "failed":  # stands by the time of death: nothing older comes behind these
             page = [(id, died) for id, died in page if died <= since]
         specs, metas, errors = await self.store.ask(ask.records(keys, [id for id, _ in page]))
@@ -104,13 +95,10 @@ class Sweeping(Base):
         found = []
         for (id, score), spec, meta, told in zip(page, specs, metas, errors, strict=True):
             row = row_of(id, queue, PLACES[place], score, spec, meta, told, self.defaults)
-            record = calls.read_record(meta)
-            if since and record.started > since:
+            if since and calls.read_record(meta).started > since:
                 continue
             if _means(wanted, row, spec, told, now):
-                # What waits for a moment to come counts from when it began to wait.
-                waits = row.state in ("scheduled", "retrying")
-                found.append((row, max(record.started, row.created) if waits else row.at))
+                found.append(row)
         return len(page), found
 
 

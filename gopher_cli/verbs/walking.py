@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import heapq
 import zlib
 from collections import deque
 from collections.abc import Sequence
@@ -103,12 +104,25 @@ class Walk:
     async def next(self, count: int) -> list[Candidate]:
         """The next candidates, ``count`` at most, none at the end. Each is to be passed, or put back."""
         found: list[Candidate] = []
-        while len(found) < count and await self.fill(count):
-            lanes = [lane for lane in self._lanes if lane.ahead]
-            heads = [(lane.ahead[0].when, -n if self._newest else n) for n, lane in enumerate(lanes)]
-            best = heads.index(max(heads) if self._newest else min(heads))
-            found.append(lanes[best].ahead.popleft())
+        await self.fill(count)
+        heads = [self._head(n) for n, lane in enumerate(self._lanes) if lane.ahead]
+        heapq.heapify(heads)
+        while heads and len(found) < count:
+            n = heads[0][1]
+            lane = self._lanes[n]
+            found.append(lane.ahead.popleft())
+            if not lane.ahead and lane.more and len(found) < count:
+                await self.fill(count)
+            if lane.ahead:
+                heapq.heapreplace(heads, self._head(n))
+            else:
+                heapq.heappop(heads)
         return found
+
+    def _head(self, n: int) -> tuple[int, int]:
+        """What stands first in this lane, as a number that is smaller the sooner it comes."""
+        when = self._lanes[n].ahead[0].when
+        return (-when if self._newest else when), n
 
     def passed(self, one: Candidate) -> None:
         self.cursor.put(one.lane.stretch, Mark(one.score, "" if one.alone else one.id))

@@ -43,20 +43,29 @@ class Watching(Base):
                 yield event
             await asyncio.sleep(every)
 
-    async def happened(self, queues: Sequence[str] = (), *, types: bool = False) -> list[JobEvent] | None:
-        """What is still known of the last minute or so; None where nobody has watched."""
+    async def happened(
+        self, queues: Sequence[str] = (), *, types: bool = False, ago: float = 0.0
+    ) -> list[JobEvent] | None:
+        """What is still known of the last minute or so; None where nobody has watched.
+
+        ``ago``: only what happened within these seconds, by the clock of Redis.
+        """
         from gopher_cli.verbs.lookout import past
 
-        return await past(self, queues, types=types)
+        return await past(self, queues, types=types, ago=ago)
 
-    async def audit_log(self, *, limit: int = 100, before: str = "") -> list[AuditEntry]:
-        """Who did what, the newest first; ``before`` is the id of an entry: what came before it."""
-        from gopher_cli.store import streams
+    async def audit_log(self, *, limit: int = 100, before: str = "", ago: float = 0.0) -> list[AuditEntry]:
+        """Who did what, the newest first; ``before`` is the id of an entry: what came before it.
 
+        ``ago``: only what was done within these seconds, by the clock of Redis.
+        """
+        from gopher_cli.store import ask, streams
+
+        least = max(0, await self.store.ask(ask.time_ms()) - round(ago * 1000)) if ago else 0
         found: list[AuditEntry] = []
         seen: set[str] = set()
         while len(found) < limit:
-            page = await self.store.ask(streams.written_down(self.namespace, before, limit))
+            page = await self.store.ask(streams.written_down(self.namespace, before, limit, least))
             # What was sent twice stands there twice, and the copy is close by.
             for nonce, entry in page:
                 found += [] if nonce in seen else [entry]

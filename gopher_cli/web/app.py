@@ -53,7 +53,7 @@ def create_app(settings: Settings, *, exposed: bool = False) -> FastAPI:
         lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False,
     )  # fmt: skip
     app.state.settings = settings
-    app.state.draining = False
+    app.state.draining = app.state.ending = False  # it looks for its end, and is at it
     app.include_router(health.router)
     submitting.install(app)  # before the routes that take anything behind /jobs/ for an id
     for router in (looking.router, stats.router, events.router):

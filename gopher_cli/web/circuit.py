@@ -7,6 +7,7 @@ costs each client a moment and not its whole patience, and one that comes back i
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
@@ -21,12 +22,16 @@ from gopher_cli.store.url import Address
 T = TypeVar("T")
 _SILENT = 1.0  # seconds after which giving up means that Redis is away
 _TRY = 2.0  # seconds that one who tries may take before the next one does
+_SELDOM = 30.0  # seconds between two warnings about a cluster
+_log = logging.getLogger("gopher.web")
 
 
 class Guarded(RedisStore):
     """A store that answers for a lone Redis that is away. A cluster has many, and others may be there."""
 
     away = False
+    _warned = float("-inf")
+    _told = False  # whether our log says that Redis is away
     _heard = _trying = float("-inf")  # the last answer; the last try while it was away
 
     async def run(self, call: Call[T], lane: str = "main", durability: Durability = MEMORY) -> T:
@@ -47,19 +52,33 @@ class Guarded(RedisStore):
             self._trying = began
         try:
             answer = await work
-        except Unavailable:
-            self._missed(began)
+        except Unavailable as error:
+            self._missed(began, str(error))
             raise
         except asyncio.CancelledError:  # whoever asked has waited long enough, or has gone
             if time.monotonic() - began > _SILENT:
-                self._missed(began)
+                self._missed(began, "Redis does not answer in time")
             raise
+        if self._told:
+            self._told = False
+            _log.info("Redis is back")
         self.away, self._heard = False, time.monotonic()
         return answer
 
-    def _missed(self, began: float) -> None:
+    def _missed(self, began: float, why: str) -> None:
         """Nobody has heard anything since this one began to ask."""
-        if self._heard < began and not self.scattered:
+        if self.scattered:
+            self._warn_seldom(why)
+        elif self._heard < began:
             self.away = True
+            if not self._told:
+                self._told = True
+                _log.warning("%s", why)
         if self._trying == began:
             self._trying = float("-inf")
+
+    def _warn_seldom(self, why: str) -> None:
+        """Other nodes answer meanwhile, so there is no moment at which it is back."""
+        if (now := time.monotonic()) - self._warned > _SELDOM:
+            self._warned = now
+            _log.warning("%s", why)

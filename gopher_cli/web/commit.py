@@ -21,6 +21,7 @@ from gopher_cli.web.problems import PATIENCE, soon
 _MOST = 5_000  # jobs that may wait in all
 _MOST_BYTES = 64 * 1024 * 1024
 _SAFELY = 4  # calls that wait for a disk or a replica at once: its next sync is for all of them
+_CALLS = 64  # on their way at once, of all the lines: who names a new queue each time opens no end of them
 _Seat = tuple[Job, asyncio.Future[Receipt]]
 
 
@@ -43,6 +44,7 @@ class Commit:
         self._lines: dict[tuple[str, str], _Line] = {}
         self._jobs = self._bytes = 0
         self._tasks: set[asyncio.Task[None]] = set()
+        self._calls = asyncio.Semaphore(_CALLS)
 
     async def submit(self, job: Job, durability: str) -> Receipt:
         """What became of this job. Raises as `Gopher.submit_many`, and TryLater when too many wait.
@@ -79,8 +81,10 @@ class Commit:
 
     async def _drain(self, name: tuple[str, str], line: _Line) -> None:
         try:
-            while seats := self._next(line):
-                await self._send(seats, name[1])
+            while line.waiting:
+                async with self._calls:
+                    if seats := self._next(line):
+                        await self._send(seats, name[1])
         finally:
             line.calls -= 1
             if not line.calls:
@@ -126,7 +130,8 @@ class Commit:
     async def _apart(self, seats: list[_Seat], durability: str) -> None:
         """One of them is the matter: let it be nobody else's."""
         for seat in seats:
-            await self._send([seat], durability)
+            if not seat[1].done():
+                await self._send([seat], durability)
 
 
 def _give_up(done: asyncio.Future[Receipt]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gopher_cli.web.problems import Problem, send_again
+from gopher_cli.web.problems import RETRY_AFTER, Problem, send_again
 
 # A body that nobody has read must not be taken for the next request.
 _HANG_UP = {"Connection": "close"}
@@ -62,12 +62,25 @@ class InTime:
             _log.warning("an answer took longer than %gs: %s", self._seconds, scope["path"])
             if not began:  # else the client sees that its answer is cut
                 await self._too_late(scope).answer(scope["path"])(scope, receive, send)
+        except asyncio.CancelledError:  # the server ends, and has waited long enough
+            if not scope["app"].state.ending:
+                raise
+            if not began:
+                await _ending(scope).answer(scope["path"])(scope, receive, send)
 
     def _too_late(self, scope: Scope) -> Problem:
         said = f"the answer took longer than {self._seconds:g}s"
         if id := scope.get("state", {}).get("job_id"):
             return Problem(504, said, hint=send_again(id), headers=_HANG_UP, job_id=id)
         return Problem(504, said, hint="send the same request again", headers=_HANG_UP)
+
+
+def _ending(scope: Scope) -> Problem:
+    """Nobody knows how far it has come."""
+    said, headers = "this server ends, and the answer was not ready", _HANG_UP | RETRY_AFTER
+    if id := scope.get("state", {}).get("job_id"):
+        return Problem(503, said, hint=send_again(id), headers=headers, code="ending", job_id=id)
+    return Problem(503, said, hint="send the same request again", headers=headers, code="ending")
 
 
 def _is_too_long(headers: Sequence[tuple[bytes, bytes]]) -> bool:

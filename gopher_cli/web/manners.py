@@ -32,12 +32,25 @@ class Manners:
         id = _id_of(scope)
         named = REQUEST_ID.set(id)
         head = scope["method"] == "HEAD"
+        over, unread = False, _has_body(scope)
+
+        async def heard() -> Message:
+            nonlocal unread
+            message = await receive()
+            unread = unread and bool(message.get("more_body"))
+            return message
 
         async def said(message: Message) -> None:
+            nonlocal over
             if message["type"] == "http.response.start":
                 message["headers"] = [*message.get("headers", ()), (b"x-request-id", id.encode())]
+                if unread:  # the rest of the body must not be taken for the next request
+                    message["headers"].append((b"connection", b"close"))
             elif head and message["type"] == "http.response.body":
-                message = {**message, "body": b""}
+                if over:
+                    return
+                over = True  # also of an answer without an end
+                message = {"type": "http.response.body", "body": b"", "more_body": False}
             await send(message)
 
         _tidy(scope)
@@ -45,8 +58,8 @@ class Manners:
             if scope["method"] == "OPTIONS" and (allowed := _allowed(scope)):
                 await _options(allowed, said)
             else:
-                scope["method"] = "GET" if head else scope["method"]
-                await self._app(scope, receive, said)
+                # A copy: whoever writes the answer down has to know that there is no body.
+                await self._app({**scope, "method": "GET"} if head else scope, heard, said)
         finally:
             REQUEST_ID.reset(named)
 
@@ -57,6 +70,13 @@ def _id_of(scope: Scope) -> str:
         if name == b"x-request-id" and _GIVEN.fullmatch(value):
             return str(value.decode())
     return f"{_PROCESS}{next(_count):08x}"
+
+
+def _has_body(scope: Scope) -> bool:
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
+        for name, value in scope["headers"]
+    )
 
 
 def _tidy(scope: Scope) -> None:

@@ -17,6 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from gopher_cli.model import errors
+from gopher_cli.web.hints import in_http
 from gopher_cli.web.manners import REQUEST_ID
 
 T = TypeVar("T")
@@ -79,7 +80,7 @@ def field(pointer: str) -> Iterator[None]:
         raise Problem(422, str(error), pointer=pointer) from error
     except errors.BadData as error:
         status = 413 if "is the limit" in str(error) else 422
-        raise Problem(status, str(error), hint=error.hint, pointer=pointer) from error
+        raise Problem(status, str(error), hint=in_http(error.hint), pointer=pointer) from error
 
 
 async def soon(work: Awaitable[T], more: float = 0.0) -> T:
@@ -100,7 +101,7 @@ def under_id(id: str) -> Iterator[None]:
         raise
     except errors.GopherError as error:
         problem = problem_of(error)
-        if problem.status == 503:
+        if problem.status == 503 and problem.more.get("code") != "misconfigured":
             problem.hint = send_again(id)
             problem.more["job_id"] = id
         raise problem from error
@@ -114,29 +115,44 @@ def problem_of(error: errors.GopherError) -> Problem:
     """Every error of the verbs as a status. The addresses of our servers stay in our log."""
     match error:
         case errors.Unavailable():
-            return _away("Redis does not answer", error)
+            _log.debug("%s", error)  # a request each; that it went away is told once, by circuit.py
+            return _away("Redis does not answer")
         case errors.Unconfirmed():
-            return _away(str(error), error, "unconfirmed")
+            _log.warning("%s", error)
+            return _away(str(error), "unconfirmed")
         case errors.TryLater():
-            return _away("Redis accepts no writes for now", error, "try_later")
+            _log.warning("%s", error)
+            return _away("Redis accepts no writes for now", "try_later")
         case errors.Denied() | errors.BadConfig():
+            _log.warning("%s", error)
             said = "the queue is not set up well; see the log of the server"
-            return _away(said, error, "misconfigured")
+            return _away(said, "misconfigured", "whoever runs this server has to mend it")
         case errors.NotFound():
-            return Problem(404, str(error), hint=error.hint)
+            return Problem(404, str(error), hint=in_http(error.hint))
         case errors.Conflict():
-            return Problem(409, str(error), hint=error.hint)
+            return Problem(409, str(error), hint=in_http(error.hint))
         case errors.Refused():
-            return Problem(409, str(error), hint=error.hint, code="refused")
+            return Problem(409, str(error), hint=in_http(error.hint), code="refused")
         case errors.Usage():
-            return Problem(422, str(error), hint=error.hint)
+            return Problem(422, str(error), hint=in_http(error.hint))
     _log.error("%s", error)
     return Problem(500, "a stored record cannot be read; see the log of the server")
 
 
-def _away(said: str, error: errors.GopherError, code: str = "redis_away") -> Problem:
-    _log.warning("%s", error)
-    return Problem(503, said, hint="send the same request again", headers=RETRY_AFTER, code=code)
+def _away(said: str, code: str = "redis_away", hint: str = "send the same request again") -> Problem:
+    return Problem(503, said, hint=hint, headers=RETRY_AFTER, code=code)
+
+
+@contextmanager
+def wished(durability: str) -> Iterator[None]:
+    """What cannot be given in here is what the client has asked for; "" where it has not."""
+    try:
+        yield
+    except errors.TooMuch as error:
+        if not durability:
+            raise
+        hint = "ask for less, or leave it to the server: leave durability away"
+        raise Problem(422, str(error), hint=hint, pointer="/durability", code="cannot_be_given") from error
 
 
 def answer_to(error: errors.GopherError | ClientDisconnect, path: str) -> Response:

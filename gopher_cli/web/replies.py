@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import NamedTuple
+from urllib.parse import urlencode
 
 import msgspec
 from starlette.requests import Request
@@ -81,8 +82,9 @@ def _digest(caller: Caller, key: str) -> str:
 
 
 def _print(request: Request, body: bytes) -> str:
-    """What is asked for, told apart from anything else."""
-    head = f"{request.method} {request.url.path}?{request.url.query}\n"
+    """What is asked for, told apart from anything else. How long its client waits is no part of that."""
+    asked = [pair for pair in request.query_params.multi_items() if pair[0] != "wait"]
+    head = f"{request.method} {request.url.path}?{urlencode(asked)}\n"
     return hashlib.sha256(head.encode() + body).hexdigest()
 
 

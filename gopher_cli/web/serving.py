@@ -128,6 +128,7 @@ class _Server(uvicorn.Server):
         if self._upkeep:
             self._upkeep.cancel()
         _log.info("stopping: open requests may finish")
+        self._app.state.draining = self._app.state.ending = True  # whoever waits for a job waits no more
         self._app.state.feed.close()  # streams have no end of their own
         await super().shutdown(sockets)
         _log.info("stopped")

@@ -10,10 +10,13 @@ from contextlib import suppress
 from fastapi import FastAPI
 
 from gopher_cli import __version__
+from gopher_cli.build import REVIVED, is_embedded, revive
+from gopher_cli.config import Settings
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import BadData, GopherError, Outdated
 from gopher_cli.web.problems import soon
 
+_REVIVE = 2.0  # seconds between two looks whether the built-in server lives
 _NOTE = 15.0  # seconds between two looks at the queues; a minute is noted once
 _log = logging.getLogger("gopher.web")
 
@@ -24,6 +27,25 @@ async def look_after(app: FastAPI, seconds: float, leave: Callable[[int], None])
         tasks.create_task(stay_while_ours(app.state.gopher, seconds, leave))
         tasks.create_task(note_queues(app.state.gopher))
         tasks.create_task(app.state.traffic.feel_lag())
+        if is_embedded(app.state.settings):
+            tasks.create_task(keep_alive(app.state.settings))
+
+
+async def keep_alive(settings: Settings) -> None:
+    """The built-in server, when it dies, has nobody else to start it. What is in its way is said once."""
+    said = ""
+    while True:
+        try:
+            if await revive(settings):
+                said = ""
+                _log.warning(REVIVED)
+        except GopherError as error:
+            if said != str(error):
+                said = str(error)
+                _log.error("%s; %s", error, error.hint)
+        except Exception:  # no fault here may end the rest of the upkeep
+            _log.exception("the built-in server could not be looked at")
+        await asyncio.sleep(_REVIVE)
 
 
 async def note_queues(gopher: Gopher) -> None:

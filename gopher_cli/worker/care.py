@@ -14,7 +14,7 @@ from gopher_cli.worker.apart import apart
 from gopher_cli.worker.logs import say
 from gopher_cli.worker.rounds import Rounds
 from gopher_cli.worker.silence import Silence
-from gopher_cli.worker.upkeep import Upkeep
+from gopher_cli.worker.upkeep import REVIVE, Upkeep
 from gopher_cli.worker.visits import LOOK, RENEW, Visits
 
 if TYPE_CHECKING:
@@ -35,13 +35,14 @@ class Care:
 
     def duties(self) -> list[Coroutine[Any, Any, None]]:
         every, beat = self._rounds.every, self._worker.settings.heartbeat
-        fleet = self._place(None)
+        fleet, upkeep = self._place(None), Upkeep(self._worker)
         return [
             every(10.0, self.bury_the_dead, fleet),
             every(1.0, self.beat, fleet),
-            every(beat * 2, Upkeep(self._worker).stand, fleet),
+            every(beat * 2, upkeep.stand, fleet),
             every(1.0, self._worker.end_overdue, "here"),
             self._guard(),
+            *([every(REVIVE, upkeep.revive, "the built-in server")] if upkeep.revives else []),
             *(duty for visits in self.visits for duty in self._duties_for(visits)),
         ]
 

@@ -48,7 +48,7 @@ class ChildLink:
             from gopher_cli.build import furnish
 
             self._gopher = Gopher()
-            furnish(self._gopher, settings=self.settings)
+            furnish(self._gopher, settings=self.settings, start=False)
         return self._gopher
 
     async def awaited(self, value: Awaitable[Any]) -> Any:

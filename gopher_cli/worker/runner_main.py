@@ -48,7 +48,8 @@ async def live(end: socket.socket, board_fd: int) -> None:
         channel.send(ended=True)
         await _farewell(channel)
         return
-    async with open_gopher(settings) as gopher:
+    # Not even the embedded server is started here: it may have been stopped, by order, meanwhile.
+    async with open_gopher(settings, start=False) as gopher:
         board = Board(board_fd, options.concurrency)
         runner = Runner(gopher, registry, settings, options, first["id"], board)
         capture(lambda run, text: runner.keep_output(run, text))

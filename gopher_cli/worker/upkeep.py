@@ -7,11 +7,15 @@ from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 from gopher_cli import __version__
+from gopher_cli.build import REVIVED, is_embedded, revive
 from gopher_cli.model.errors import MemoryFull, Outdated
 from gopher_cli.worker.logs import say
 
 if TYPE_CHECKING:
     from gopher_cli.worker.supervisor import Supervisor
+
+
+REVIVE = 2.0  # seconds between two looks whether the built-in server lives
 
 
 class Upkeep:
@@ -20,6 +24,12 @@ class Upkeep:
     def __init__(self, worker: Supervisor) -> None:
         self._worker = worker
         self._newest = ""
+        self.revives = is_embedded(worker.settings)
+
+    async def revive(self) -> None:
+        """Where the built-in server has died, nobody else is there to start it."""
+        if await revive(self._worker.settings):
+            say(REVIVED, logging.WARNING)
 
     async def stand(self) -> None:
         """Look, and mend what can be mended. The worker stops when the data is not its own any more."""

@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -182,3 +183,63 @@ def test_the_audit_tells_who_did_what(cli: Cli) -> None:
         [who, "cancel", f"default/{id}", "1"], [who, "pause", "default", "1"],
     ]  # fmt: skip
     assert len(json.loads(cli("events", "--audit", "-n", "1", "-o", "json").out)) == 1
+
+
+def test_looking_back_goes_by_the_clock_that_has_stamped_what_happened(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli.id("-t", "x")
+    watched(cli)
+    id, ahead = cli.id("-t", "mail"), time.time_ns() + 86_400 * 10**9
+    cli("queue", "pause", "default")
+    monkeypatch.setattr(time, "time_ns", lambda: ahead)
+
+    assert cli("events", "-q", "--since", "10m", "--job", id).lines == [id]
+    assert len(json.loads(cli("events", "--audit", "--since", "10m", "-o", "json").out)) == 1
+
+
+def test_only_what_happened_within_the_time_is_shown(cli: Cli, redis: Any, namespace: str) -> None:
+    cli.id("-t", "x")
+    watched(cli)
+    new = cli.id("-t", "x")
+    old = f"{int(time.time() * 1000) - 3_600_000}-0"
+    for key, entry in (("default", {"enqueued": "old"}), ("~", {"nonce": '["ann","pause","old",1,""]'})):
+        name = f"{namespace}:{{{key}}}:{'audit' if key == '~' else 'events'}"
+        redis.delete(name)
+        redis.xadd(name, entry, id=old)
+    cli("queue", "pause", "default")
+    shown = [entry["state"] for entry in json.loads(cli("events", "--since", "30m", "-o", "json").out)]
+    audit = json.loads(cli("events", "--audit", "--since", "30m", "-o", "json").out)
+    every = cli("events", "-q").lines
+    redis.delete(f"{namespace}:{{default}}:events")
+
+    assert shown == ["paused"] and every == ["old", "default"] and new not in every
+    assert [entry["action"] for entry in audit] == ["pause"]
+    assert len(json.loads(cli("events", "--audit", "-o", "json").out)) == 2
+
+
+@pytest.mark.parametrize("audit", [["--audit"], []])
+def test_where_there_is_more_it_says_so(cli: Cli, audit: list[str]) -> None:
+    cli.id("-t", "x")
+    watched(cli)
+    for _ in range(2):
+        cli("queue", "pause", "default")
+        cli("queue", "resume", "default")
+
+    assert "only 3 shown; all of them: --limit 0" in cli("events", *audit, "-n", "3", tty=True).err
+    assert "only" not in cli("events", *audit, "-n", "4", tty=True).err
+    assert "only" not in cli("events", *audit, "-n", "0", tty=True).err
+
+
+@pytest.mark.parametrize("form", ["csv", "plain"])
+def test_following_writes_the_same_lines_as_a_list(cli: Cli, follow: Any, form: str) -> None:
+    cli.id("-t", "x")
+    watched(cli)
+    id = cli.id("-t", "mail")
+    cli("queue", "pause", "default")
+    listed = cli("events", "-o", form).lines
+    following = follow("--since", "5m", "-o", form)
+    following.heard("paused")
+
+    said = [line for line in following.said["out"] if "missed" not in line]  # what came before the stream
+    assert id in listed[1] and said == listed

@@ -70,6 +70,8 @@ async def test_events_come_from_afar_as_they_are(
     assert await heard(looking, ids[1]) == event
     assert event in (await far.happened() or [])
     assert await far.happened(["nowhere"]) is None
+    assert event in (await far.happened(ago=3600) or [])
+    assert await far.happened(ago=0.001) == []
     remote = replace(
         cli, env={**cli.env, "REDIS_URL": "", "GOPHER_API_URL": served.url, "GOPHER_API_KEY": KEY}
     )

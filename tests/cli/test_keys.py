@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from typing import Any
 
 import pytest
@@ -135,3 +136,34 @@ def test_the_audit_knows_who_made_a_key(cli: Cli) -> None:
     entries = do(cli, lambda gopher: gopher.audit_log())
     assert [entry.action for entry in entries] == ["revoke key", "create key"]
     assert all("@" in entry.actor for entry in entries)
+
+
+@pytest.mark.parametrize("command", ["serve", "up", "worker", "doctor"])
+def test_a_key_on_the_command_line_is_refused_where_there_is_no_api(cli: Cli, command: str) -> None:
+    ran = cli(command, "--key", "k")
+
+    assert ran.code == 2 and "--key goes with --api" in ran.err
+
+
+def test_a_key_that_would_not_count_is_refused(cli: Cli) -> None:
+    ran = cli("stats", "--key", "k")
+
+    assert ran.code == 2 and "--key goes with --api" in ran.err
+
+
+@pytest.mark.parametrize("command", ["serve", "up"])
+def test_the_key_of_a_client_does_not_open_a_server(cli: Cli, command: str) -> None:
+    _, secret = make(cli, "deploy", "--role", "viewer")
+    cli.env["GOPHER_API_KEY"] = secret
+
+    ran = cli(command, "--port", "0")
+
+    assert ran.code == 64 + 14 and "API_KEY is a key of gopher keys" in ran.err
+
+
+def test_whether_a_key_lives_is_said_by_the_clock_of_redis(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    id, _ = make(cli, "deploy", "--role", "viewer", "--expires", "1h")
+    ahead = time.time_ns() + 86_400 * 10**9
+    monkeypatch.setattr(time, "time_ns", lambda: ahead)
+
+    assert listed(cli)[id]["state"] == "live"

@@ -31,7 +31,7 @@ def until(cli: Cli, code: int) -> None:
         assert time.monotonic() < end
 
 
-def test_keys_are_made_used_and_revoked_through_the_api(near: Cli, far: Cli, served: Any) -> None:
+def test_keys_are_made_used_and_revoked_through_the_api(near: Cli, far: Cli, served: Any, redis: Any) -> None:
     admin = near("keys", "create", "boss", "--role", "admin", "-q").out.strip()
     key = {"GOPHER_API_KEY": admin}
     try:
@@ -46,14 +46,18 @@ def test_keys_are_made_used_and_revoked_through_the_api(near: Cli, far: Cli, ser
         revoked = inside("keys", "revoke", "eyes", "--yes")
         nobody = inside("keys", "revoke", "eyes", "--yes")
         audit = inside("events", "--audit", "-o", "json")
+        lately = inside("events", "--audit", "-o", "json", "--since", "1h")
+        now = inside("events", "--audit", "-o", "json", "--since", "1ms")
     finally:
-        near("keys", "revoke", "boss", "--yes")
+        redis.delete(f"{near.env['GOPHER_NAMESPACE']}:{{~}}:keys")
+        until(far, 0)  # the server of the other tests asks for no key any more
 
     assert [ran.code for ran in outside] == [77, 77, 77, 77]
     assert "GOPHER_API_KEY" in outside[0].err and "hint:" in outside[0].err
     assert (made.code, seen.code, refused.code) == (0, 0, 77) and "operate" in refused.err
     assert (revoked.code, nobody.code) == (0, 3)
     assert audit.code == 0 and "revoke key" in audit.out
+    assert lately.out == audit.out and now.out.strip() == "[]"
     assert admin not in "".join(ran.err + ran.out for ran in [*outside, made, refused, revoked, audit])
 
 

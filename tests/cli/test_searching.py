@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 
+import a
 import pytest
 
 from cli.running import Cli
-from cli.world import fail
+from cli.world import end, fail, start
 
 
 def test_a_search_narrows_a_list(cli: Cli) -> None:
@@ -41,6 +42,30 @@ def test_an_option_and_a_search_must_not_contradict_each_other(cli: Cli, args: l
 
     assert ran.code == 2
     assert "in --search is" in ran.err
+
+
+def test_retry_all_of_a_group_leaves_alone_what_lives(cli: Cli) -> None:
+    dead = fail(cli, error="the disk is full")
+    (group,) = json.loads(cli("list-failed", "--groups", "--json").out)
+    lives = cli.id("-t", "x")
+    (lease,) = start(cli)
+    end(cli, lease, a.failure(delay=60), outcome="failed", error="the disk is full", attempt=1)
+
+    counted = cli("retry-all", "--search", f"group:{group['group']}", "--dry-run")
+    cli("retry-all", "--search", f"group:{group['group']}")
+
+    assert "1 job would be retried" in counted.out
+    assert cli("jobs", "ls", "-q", "--state", "retrying").lines == [lives]
+    assert cli("jobs", "ls", "-q", "--state", "enqueued").lines == [dead]
+
+
+def test_retry_all_takes_a_state_from_the_search_and_refuses_others(cli: Cli) -> None:
+    dead = fail(cli, error="boom")
+
+    wrong = cli("retry-all", "--search", "state:completed")
+    assert (wrong.code, "retry-all is for retrying and failed jobs, not completed" in wrong.err) == (2, True)
+    assert cli("retry-all", "--search", "state:failed").code == 0
+    assert cli("jobs", "ls", "-q", "--state", "enqueued").lines == [dead]
 
 
 def test_groups_tell_how_often_and_of_which_types(cli: Cli) -> None:
@@ -83,3 +108,37 @@ def test_a_purge_of_a_group_leaves_the_others(cli: Cli) -> None:
 
 def test_there_are_no_groups_where_nothing_failed(cli: Cli) -> None:
     assert (cli("list-failed", "--groups").code, cli("list-failed", "--groups").out) == (0, "")
+
+
+def test_the_state_that_a_search_names_narrows_what_a_command_is_for(cli: Cli) -> None:
+    dead, waits = fail(cli), cli.id("-t", "x")
+
+    def count(*args: str) -> int:
+        ran = cli(*args, "--dry-run", "-o", "json")
+        assert ran.code == 0, ran.err
+        jobs: int = json.loads(ran.out)["jobs"]
+        return jobs
+
+    assert count("retry-all", "--search", "state:failed") == 1
+    assert count("requeue-dlq", "--search", "state:failed,retrying") == 1
+    assert count("purge", "--state", "all", "--search", "state:enqueued") == 1
+    assert count("purge", "--state", "all", "--search", "state:enqueued,failed") == 2
+    assert cli("list-failed", "-q", "--search", "state:failed").lines == [dead]
+    assert cli("purge", "--state", "all", "--search", "state:failed", "--yes").code == 0
+    assert cli("jobs", "ls", "-q").lines == [waits]
+
+
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        (["retry-all", "--search", "state:completed"], "is for retrying and failed jobs, not completed"),
+        (["requeue-dlq", "--search", "state:completed"], "requeue-dlq is for failed jobs, not completed"),
+        (["purge", "--state", "all", "--search", "state:processing"], "jobs, not processing"),
+    ],
+)  # fmt: skip
+def test_where_nothing_is_left_of_a_search_it_says_what_the_command_is_for(
+    cli: Cli, command: list[str], why: str
+) -> None:
+    ran = cli(*command, "--dry-run")
+
+    assert ran.code == 2 and why in ran.err

@@ -54,6 +54,7 @@ async def test_while_redis_is_away_every_client_hears_so_soon_and_afterwards_all
     async with httpx2.AsyncClient(timeout=20.0, limits=limits, base_url=served.url) as http:
         clients = [asyncio.create_task(load.run(http)) for _ in range(CLIENTS)]
         await until(lambda: len(load.heard) > 200)
+        before = len(served.said)
         _take_away(server, fault)
         away = time.monotonic()
         while time.monotonic() < away + AWAY:
@@ -79,6 +80,9 @@ async def test_while_redis_is_away_every_client_hears_so_soon_and_afterwards_all
     assert (lives.status_code, ready.status_code) == (200, 503)
     assert {status for _, status, _, _ in load.heard} == {201, 503}
     assert during and all(retry for _, _, _, retry in during)
+    told = [line for line in served.said[before:] if "Redis" in line and "API keys" not in line]
+    changes = ["Redis is back" in line for line in told]
+    assert changes in ([False, True], [False, True] * 2), f"not of changes, but of requests: {told[:20]}"
     assert slowest < 5  # two seconds, and room for a machine that does other things as well
     assert at_once > len(during) / 2, "each client waits for what others have found out already"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import signal
 
 import httpx2
@@ -79,3 +80,70 @@ async def _answered(served: Served, head: bytes) -> bytes:
             return await reader.readline()
     finally:
         writer.close()
+
+
+async def test_who_waits_for_a_job_is_answered_when_the_server_ends(serve: Serve, gopher: Gopher) -> None:
+    served = serve()
+    job = "POST /api/v1/jobs?wait=30 HTTP/1.1\r\nHost: localhost\r\n"
+    body = "Content-Type: application/json\r\nContent-Length: 24\r\n\r\n" + '{"type":"t","id":"mine"}'
+    one = await _asked(served, job + body)
+    await until(lambda: _stored(gopher))
+    paths = ["mine?wait=30", "mine/result?wait=30", "mine/log?follow"]
+    others = [
+        await _asked(served, f"GET {JOBS}/{path} HTTP/1.1\r\nHost: localhost\r\n\r\n") for path in paths
+    ]
+    async with httpx2.AsyncClient(base_url=served.url) as http:
+        await http.get("/livez")  # it has heard those before this one
+    served.process.send_signal(signal.SIGTERM)
+    async with asyncio.timeout(PATIENCE):
+        answers = [await reader.read() for reader in (one, *others)]
+    code = await asyncio.to_thread(served.process.wait, PATIENCE)
+
+    assert [answer[9:12] for answer in answers] == [b"201", b"200", b"404", b"200"]
+    assert code == 0
+    assert not [line for line in served.said if "Traceback" in line or "Cancel" in line], served.said
+
+
+async def _asked(served: Served, request: str) -> asyncio.StreamReader:
+    reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+    writer.write(request.encode())
+    await writer.drain()
+    _kept.append(writer)  # else the connection ends with it
+    return reader
+
+
+_kept: list[asyncio.StreamWriter] = []
+
+
+async def test_head_is_answered_everywhere_on_one_connection_and_without_a_traceback(
+    serve: Serve, gopher: Gopher
+) -> None:
+    served = serve()
+
+    def ask() -> list[tuple[str, int, bool]]:
+        line = http.client.HTTPConnection("127.0.0.1", served.port, timeout=PATIENCE)
+        line.connect()
+        sock, heard = line.sock, []
+        for path in HEADS:
+            line.request("HEAD", path)
+            answer = line.getresponse()
+            assert answer.read() == b""
+            heard.append((path, answer.status, line.sock is sock))
+        line.request("GET", "/livez")
+        answer = line.getresponse()
+        heard.append((answer.read()[:1].decode(), answer.status, line.sock is sock))
+        return heard
+
+    heard = await asyncio.to_thread(ask)
+    served.process.send_signal(signal.SIGTERM)
+    await asyncio.to_thread(served.process.wait, PATIENCE)
+
+    expected = [(path, 404 if "no" in path else 200, True) for path in HEADS]
+    assert heard == [*expected, ("{", 200, True)]
+    assert not [line for line in served.said if "Traceback" in line or "Exception" in line], served.said
+
+
+HEADS = [
+    "/", "/livez", "/readyz", "/health", "/metrics", "/openapi.json", JOBS, f"{JOBS}/none",
+    "/api/v1/stats", "/api/v1/queues", "/api/v1/events", "/nowhere",
+]  # fmt: skip

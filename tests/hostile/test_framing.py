@@ -120,6 +120,14 @@ def test_a_request_hidden_in_a_body_that_nobody_reads_is_not_served(either: Vict
     either.lives()
 
 
+def test_who_is_refused_before_the_body_was_read_hears_one_answer(either: Victim) -> None:
+    """The rest of a body is no head that is too long."""
+    with either.wire() as wire:
+        wire.send(post(b"x" * 400_000, b"X-API-KEY: wrong"))
+
+        assert [answer.status for answer in wire.answers()] == [401]
+
+
 def test_requests_that_come_at_once_are_answered_in_order(either: Victim) -> None:
     ids = [f"in-order-{n}" for n in range(50)]
     with either.wire() as wire:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gopher_cli.model.errors import BadData
-from gopher_cli.model.schema import check_payload, misfits
+from gopher_cli.model.schema import check_payload, faults, misfits
 
 EMAIL = {
     "$ref": "#/$defs/Email",
@@ -33,7 +33,7 @@ EMAIL = {
 
 
 @pytest.mark.parametrize(
-    ("payload", "faults"),
+    ("payload", "said"),
     [
         ({"to": "a"}, []),
         ({"to": ["a", "b"], "n": 3, "share": 1, "cc": None, "sort": "a", "inner": {"x": True}}, []),
@@ -52,8 +52,8 @@ EMAIL = {
         ({"to": "a", "unknown": 1}, []),
     ],
 )  # fmt: skip
-def test_faults_are_named(payload: object, faults: list[str]) -> None:
-    assert list(misfits(EMAIL, payload)) == faults
+def test_faults_are_named(payload: object, said: list[str]) -> None:
+    assert list(misfits(EMAIL, payload)) == said
 
 
 @pytest.mark.parametrize(
@@ -74,3 +74,9 @@ def test_the_error_names_the_type_and_three_faults_at_most() -> None:
 
     with pytest.raises(BadData, match=r"does not fit email: a is missing; b is missing; c is missing$"):
         check_payload("email", schema, {})
+
+
+def test_each_fault_has_its_place_in_the_payload() -> None:
+    payload = {"to": ["a", 1], "inner": {"x": 1}}
+
+    assert [fault.path for fault in faults(EMAIL, payload)] == [("to", 1), ("inner", "x")]

@@ -34,6 +34,26 @@ def test_what_is_written_is_understood_as_it_was_meant(wanted):
     assert parse_search(format_search(wanted)) == wanted
 
 
+qualified = st.lists(
+    st.tuples(
+        st.sampled_from(["", "state:", "queue:", "type:", "older:", "id:", "payload.a:"]),
+        st.sampled_from(["", '""', ",", ",,", "0", "0s", "0.0", "00m"]),
+    ).map("".join),
+    min_size=1,
+).map(" ".join)
+
+
+@given(qualified)
+def test_a_search_that_says_something_never_means_everything(text):
+    if not text.strip():
+        return
+    try:
+        found = parse_search(text)
+    except Usage:
+        return
+    assert found != Filter()
+
+
 @given(st.text(max_size=60))
 def test_whatever_is_typed_is_understood_or_refused(text):
     said = ""
@@ -76,6 +96,11 @@ def test_a_search_is_understood(text, meant):
         ("state:fail", "character 1: no state 'fail'", "failed"),
         ('a error:"oh', "character 9: this quote is not closed", ""),
         ("type:", "character 1: type: needs a value", "type:email"),
+        ("queue:,", "character 1: queue: needs a value", "queue:"),
+        ("type:a state:,,", "character 8: state: needs a value", "state:failed"),
+        ('type:a ""', "character 8: an empty word", "leave it away"),
+        ('id:""', "character 1: id: needs a value", ""),
+        ("older:0", "character 1: older: every job is older than nothing", "leave it away"),
         ("older:soon", "character 1: older: 'soon' is no duration", ""),
         ("error:(", "is no regular expression", ""),
         ("error:(a+)+$", "repeat", "simpler"),

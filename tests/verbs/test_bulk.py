@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import a
+import msgspec
 import pytest
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import Usage
 from gopher_cli.model.filtering import Filter
-from gopher_cli.verbs import bulk
+from gopher_cli.verbs import bulk, gathering
 from gopher_cli.verbs.bulk import Step
+from gopher_cli.verbs.sweeping import Bulk
 
 pytestmark = pytest.mark.anyio
 
@@ -24,8 +26,9 @@ async def take(gopher: Gopher, count: int = 1) -> list[Any]:
     return list(batch.leases)
 
 
-async def end(gopher: Gopher, leases: list[Any], came_to: Any) -> list[str]:
-    await gopher.settle("w.0", [a.settlement(lease, came_to) for lease in leases])
+async def end(gopher: Gopher, leases: list[Any], came_to: Any, told: bytes = b"") -> list[str]:
+    items = [a.settlement(lease, came_to) for lease in leases]
+    await gopher.settle("w.0", [msgspec.structs.replace(one, data=told or one.data) for one in items])
     return [lease.id for lease in leases]
 
 
@@ -72,6 +75,17 @@ async def test_a_running_job_is_deleted_with_force(gopher: Gopher) -> None:
     assert await gopher.delete("default", [id], force=True) == {id: "deleted"}
 
 
+async def test_a_purge_leaves_what_has_left_the_state_that_was_named(gopher: Gopher) -> None:
+    made, done = await in_every_state(gopher), Bulk()
+
+    for seen, id in made.items():
+        wrong = "failed" if seen != "failed" else "completed"
+        await gopher.do_to("purge", "default", wrong, [id], "", done)
+
+    assert (done.changed, done.left) == (0, dict.fromkeys(made, 1))
+    assert {await state(gopher, id) for id in made.values()} == set(made)
+
+
 async def test_promoted_jobs_stand_in_line_with_the_attempts_that_they_have_left(gopher: Gopher) -> None:
     made = await in_every_state(gopher)
 
@@ -106,6 +120,20 @@ async def test_a_filter_chooses_what_is_cancelled_and_the_oldest_go_first(gopher
     assert done.changed == 2
     states = [await state(gopher, id) for id in [*mine, other]]
     assert states == ["cancelled", "cancelled", "enqueued", "enqueued"]
+
+
+async def test_the_oldest_are_cancelled_first_however_many_queues_there_are(
+    gopher: Gopher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gathering, "_LANES", 3)
+    jobs = [a.job(queue=queue) for queue in ("z", "m", "a", "b")]
+    for n, job in enumerate(jobs):
+        await gopher.submit_many([job], now=str(a.NOW + n))
+
+    await gopher.cancel_all(ALL, limit=2)
+
+    left = await gopher.jobs(Filter(states=("enqueued",)))
+    assert {row.queue for row in left} == {"a", "b"}
 
 
 async def steps(gopher: Gopher, deed: str, wanted: Filter = ALL, **more: Any) -> list[Step]:

@@ -11,6 +11,7 @@ from gopher_cli.model.errors import Usage
 from gopher_cli.model.filtering import Filter
 from gopher_cli.model.grouping import group_of
 from gopher_cli.model.search import parse_search
+from gopher_cli.verbs import gathering
 
 pytestmark = pytest.mark.anyio
 
@@ -66,6 +67,18 @@ async def test_so_many_are_looked_at_and_it_says_when_there_are_more(gopher: Gop
     assert (some.seen, some.whole, some[0].count) == (4, False, 4)
     assert (whole.seen, whole.whole, whole[0].count) == (6, True, 6)
     assert len(whole[0].sample) == 5
+
+
+async def test_the_newest_are_looked_at_however_many_queues_there_are(
+    gopher: Gopher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gathering, "_LANES", 2)
+    for queue in ("z", "c", "b", "a", "y"):
+        await dead(gopher, "boom", queue=queue)
+
+    (group,) = await gopher.failure_groups(most=2)
+
+    assert set(group.queues) == {"a", "y"}
 
 
 async def test_only_the_dead_are_grouped(gopher: Gopher) -> None:

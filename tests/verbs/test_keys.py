@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from redis import Redis
 
 from gopher_cli.actor import ACTOR
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import Conflict, NotFound, Outdated, Refused, Usage
-from gopher_cli.model.keys import digest_of, id_of
+from gopher_cli.model.keys import ApiKey, digest_of, id_of
 from gopher_cli.verbs import access
 
 pytestmark = pytest.mark.anyio
@@ -171,3 +172,49 @@ async def test_the_audit_knows_who_made_and_who_revoked_a_key(gopher: Gopher) ->
     told = [(entry.actor, entry.action, entry.target) for entry in await gopher.audit_log()]
     target = f"deploy ({made.info.id})"
     assert sorted(told) == [("ann@desk", "create key", target), ("ann@desk", "revoke key", target)]
+
+
+async def make_expired(gopher: Gopher, redis: Redis, namespace: str, name: str) -> str:
+    """The id of a key that has expired an hour ago."""
+    made = await gopher.create_key(name, role="viewer", lasts=60)
+    stored = redis.hget(f"{namespace}:{{~}}:keys", made.info.id) or b""
+    key = msgspec.json.decode(stored, type=ApiKey)
+    info = msgspec.structs.replace(key.info, expires_ms=made.info.created_ms - 3_600_000)
+    changed = msgspec.json.encode(msgspec.structs.replace(key, info=info))
+    redis.hset(f"{namespace}:{{~}}:keys", made.info.id, changed)
+    return made.info.id
+
+
+async def test_a_name_means_the_key_that_lives_also_where_an_older_one_has_expired(
+    gopher: Gopher, redis: Redis, namespace: str
+) -> None:
+    old = await make_expired(gopher, redis, namespace, "deploy")
+    new = (await gopher.create_key("deploy", role="viewer")).info.id
+
+    assert (await gopher.living_key("deploy")).id == new
+    assert (await gopher.revoke_key("deploy")).id == new
+    assert (await gopher.revoke_key("deploy")).id == old, "nothing lives: the expired one"
+
+
+async def test_only_the_newest_of_many_dead_keys_are_remembered(
+    gopher: Gopher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(access, "MOST_DEAD", 2)
+    made = [(await gopher.create_key(f"k{n}", role="viewer")).info.id for n in range(4)]
+    for id in made:
+        await gopher.revoke_key(id)
+    await gopher.create_key("first", role="viewer")
+    living = (await gopher.create_key("second", role="viewer")).info
+
+    found = await gopher.api_keys()
+    assert [info.standing for info in found].count("revoked") == 2
+    assert living.id in {info.id for info in found}
+
+
+async def test_how_keys_stand_is_said_by_the_clock_of_redis(
+    gopher: Gopher, redis: Redis, namespace: str
+) -> None:
+    old = await make_expired(gopher, redis, namespace, "old")
+    new = (await gopher.create_key("new", role="viewer", lasts=3600)).info.id
+
+    assert {info.id: info.standing for info in await gopher.api_keys()} == {old: "expired", new: "live"}

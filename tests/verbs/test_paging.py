@@ -12,6 +12,7 @@ from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import NotFound, Usage
 from gopher_cli.model.filtering import Filter
 from gopher_cli.model.stats import JobRow
+from gopher_cli.store.stretches import Mark
 from gopher_cli.verbs import gathering
 from gopher_cli.verbs.walking import Cursor
 
@@ -124,10 +125,12 @@ async def test_a_page_that_has_looked_at_enough_answers_what_it_has_and_goes_on(
 async def test_many_queues_are_read_one_group_after_the_other(
     gopher: Gopher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gathering, "_QUEUES", 2)
-    expected = {(await submit(gopher, 3, queue=f"q{n}"))[k] for n in range(5) for k in range(0)}
+    monkeypatch.setattr(gathering, "_LANES", 8)
+    monkeypatch.setattr(gathering, "_QUEUES", 3)
+    expected = set[str]()
     for n in range(5):
-        expected |= set(await submit(gopher, 4, queue=f"r{n}"))
+        expected |= set(await submit(gopher, 4, queue=f"r{n}"))  # three stretches each: a class's priorities
+    assert {row.queue for row in (await gopher.page(ALL, limit=8)).rows} == {"r0", "r1"}
 
     page = await gopher.page(ALL, limit=5)
     await gopher.submit("x", queue="r0")  # of a group that was read to its end by then
@@ -138,6 +141,40 @@ async def test_many_queues_are_read_one_group_after_the_other(
         cursor = page.next_cursor
 
     assert expected <= set(rest) and len(rest) == len(set(rest))
+
+
+@pytest.mark.parametrize("whole", [True, False])
+async def test_the_newest_job_comes_first_however_many_queues_there_are(
+    gopher: Gopher, monkeypatch: pytest.MonkeyPatch, whole: bool
+) -> None:
+    queues = [f"q{n:02}" for n in range(20)] + ["pay"]
+    by_time = random.Random(7).sample(queues, len(queues))
+    ids = []
+    for n, queue in enumerate(by_time):
+        job = a.job(queue=queue)
+        await gopher.submit_many([job], now=str(a.NOW + n))
+        ids.append(job.id)
+    if whole:  # within one process there are no groups at all
+        monkeypatch.setattr(gathering, "_LANES", 4)
+        newest, oldest = await gopher.jobs(ALL, limit=5), await gopher.jobs(ALL, limit=5, newest=False)
+    else:
+        newest = (await gopher.page(ALL, limit=5)).rows
+        oldest = (await gopher.page(ALL, limit=5, newest=False)).rows
+
+    assert [row.id for row in newest] == ids[:-6:-1]
+    assert [row.id for row in oldest] == ids[:5]
+
+
+async def test_a_queue_that_is_empty_for_a_page_is_read_on_where_it_was(gopher: Gopher) -> None:
+    ids = await submit(gopher, 4, queue="a") + await submit(gopher, 4, queue="b")
+    first = await gopher.page(ALL, limit=6, newest=False)
+    await gopher.delete("a", ids[:4])
+    (late,) = await submit(gopher, 1, queue="a")
+
+    rest = await gopher.page(ALL, limit=50, cursor=first.next_cursor, newest=False)
+
+    seen = [row.id for row in [*first.rows, *rest.rows]]
+    assert set(ids[4:]) <= set(seen) and len(seen) == len(set(seen)) and late in seen
 
 
 @pytest.mark.parametrize("cursor", ["x", "é", "AAAA", "=" * 9, "A" * 20_000, "eJyLNtAxAAACvAEd"])
@@ -167,3 +204,14 @@ async def test_a_cursor_that_unpacks_to_much_is_not_unpacked() -> None:
 async def test_an_unknown_queue_is_not_found(gopher: Gopher) -> None:
     with pytest.raises(NotFound):
         await gopher.page(Filter(queues=("nobody",)))
+
+
+async def test_a_cursor_has_room_for_a_mark_in_each_stretch_of_a_group() -> None:
+    from uuid import uuid4
+
+    passed = Cursor(newest=True, first="queue-000")
+    for n in range(gathering._LANES):
+        mark = Mark(a.NOW + n * 7919.0, str(uuid4()))
+        passed.marks.setdefault(f"queue-{n // 3:03}", {})[str(n % 3)] = mark
+
+    assert Cursor.read(passed.text(), newest=True) == passed

@@ -361,3 +361,42 @@ async def test_an_entry_that_a_newer_version_wrote_is_shown_as_it_is(gopher: Gop
 
     (entry,) = await gopher.audit_log()
     assert entry.target == '["who",7]'
+
+
+@pytest.mark.parametrize("arrived", [1, 2, 3, 4])
+async def test_no_stream_is_without_an_end_whatever_arrives_of_its_beginning(
+    gopher: Gopher, redis: Redis, arrived: int
+) -> None:
+    """The connection may break after any command."""
+    await submit(gopher, "one")
+    key = gopher.keys("default")["events"]
+    for command in streams.begin(gopher.keys("default")).commands[:arrived]:
+        redis.execute_command(*command)
+
+    assert redis.pttl(key) != -1
+    assert bool(redis.exists(key)) == (arrived >= 3)
+    await gopher.lookout().look()
+    assert 50_000 < redis.pttl(key) <= streams.KEPT_MS and not redis.exists(f"{key}_new")
+
+
+async def test_of_two_who_begin_a_stream_at_once_neither_takes_it_from_the_other(
+    gopher: Gopher, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await submit(gopher, "one")
+    first, second, key = gopher.lookout(), gopher.lookout(), gopher.keys("default")["events"]
+    begin = streams.begin
+
+    def late(keys: Any) -> Any:
+        redis.xadd(key, {streams.MARK: ""})
+        redis.pexpire(key, streams.KEPT_MS)
+        return begin(keys)
+
+    monkeypatch.setattr(streams, "begin", late)
+    await second.look()
+    monkeypatch.undo()
+    await first.look()
+    await submit(gopher, "two")
+
+    assert told(await second.look()) == told(await first.look()) == ["default enqueued two"]
+    assert redis.xlen(key) == 2
+    assert not redis.exists(f"{key}_new")

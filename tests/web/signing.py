@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -60,6 +60,9 @@ class Issuer(ThreadingHTTPServer):
         self.keys: list[dict[str, Any]] = []
         self.asked: list[str] = []
         self.status = 200
+        self.drips = False  # sends its answer without an end, byte by byte
+        self.go = threading.Event()  # who asks waits for this
+        self.go.set()
         super().__init__(("127.0.0.1", 0), _Publish)
 
     @property
@@ -72,12 +75,21 @@ class _Publish(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.asked.append(self.path)
+        self.server.go.wait(30)
         body = json.dumps({"keys": self.server.keys}).encode()
         self.send_response(self.server.status)
         self.send_header("Location", "/elsewhere")
-        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Length", str(10**5 if self.server.drips else len(body)))
         self.end_headers()
+        if self.server.drips:
+            self._drip()
         self.wfile.write(body)
+
+    def _drip(self) -> None:
+        with suppress(OSError):
+            for _ in range(2000):
+                self.wfile.write(b" ")
+                time.sleep(0.01)
 
     def log_message(self, *_: Any) -> None:
         pass
@@ -91,5 +103,6 @@ def issuer() -> Iterator[Issuer]:
         try:
             yield server
         finally:
+            server.go.set()
             server.shutdown()
             thread.join()

@@ -183,6 +183,22 @@ async def test_a_key_of_one_queue_submits_to_that_queue_alone(
             assert answer.status_code in (status, 200 if status == 201 else status), answer.text
 
 
+async def test_a_key_that_may_only_submit_sees_nothing_of_what_is_there(
+    open_api: Any, gopher: Gopher
+) -> None:
+    known = await gopher.submit("t", {"token": "s3cret"}, queue="mail", unique_key="order-1")
+    header = await key(gopher, "submit:mail")
+
+    async with open_api() as api:
+        body = {"type": "t", "queue": "mail", "unique_key": "order-1"}
+        answer = await api.post("/api/v1/jobs?wait=1", json=body, headers=header)
+
+    assert answer.status_code == 200 and answer.json()["job_id"] == known
+    assert "s3cret" not in answer.text and set(answer.json()) == {
+        "job_id", "status", "created_at", "type", "queue", "links",
+    }  # fmt: skip
+
+
 async def test_the_door_says_who_came_in(open_api: Any, gopher: Gopher) -> None:
     """The audit of what a key has changed names the key."""
     header = await key(gopher, role="admin", name="deploy")

@@ -7,7 +7,7 @@ from typing import Any
 import a
 import httpx2
 import pytest
-from web.operated import in_every_state, take
+from web.operated import end, in_every_state, take
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.verbs import bulk
@@ -107,6 +107,52 @@ async def test_a_request_that_takes_long_answers_how_to_go_on(
         asked = {"type": "mail", "cursor": said["cursor"]}
 
     assert changed == [10, 10, 5]
+
+
+async def test_a_rate_that_is_slower_than_a_request_says_when_to_come_again(
+    api: httpx2.AsyncClient, gopher: Gopher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gopher_cli.web.api import deeds
+
+    monkeypatch.setattr(deeds, "STEP_SECONDS", 0.5)
+    await gopher.submit_many([a.job() for _ in range(3)])
+    await end(gopher, await take(gopher, 3), a.discard())
+    asked = {"all": True, "rate": 10 / 60}
+
+    first = await api.post("/api/v1/dlq/requeue", json=asked)
+    soon = await api.post("/api/v1/dlq/requeue", json=asked | {"cursor": first.json()["cursor"]})
+
+    assert (first.status_code, first.json()["changed"], first.json()["more"]) == (200, 1, True)
+    assert 0 < first.json()["retry_after"] <= 6
+    assert (soon.status_code, soon.json()["changed"], soon.json()["more"]) == (200, 0, True)
+    assert 0 < soon.json()["retry_after"] <= first.json()["retry_after"]
+
+
+async def test_a_group_is_one_of_dead_jobs_for_every_deed(api: httpx2.AsyncClient, gopher: Gopher) -> None:
+    await in_every_state(gopher)
+    told = b'{"outcome":"failed","error":"no use","attempt":1}'  # the error of the dead one
+    await end(gopher, await take(gopher), a.failure(delay=60), told)
+    (group,) = (await api.get("/api/v1/dlq/groups")).json()["items"]
+
+    cancelled = await api.post(f"{JOBS}/cancel", json={"group": group["group"]})
+    purged = await api.post(f"{JOBS}/purge", json={"group": group["group"]})
+
+    assert cancelled.status_code == 422 and "dead jobs only" in cancelled.text
+    assert purged.json()["changed"] == 1
+    assert [row["job_id"] for row in (await api.get("/api/v1/dlq")).json()["items"]] == []
+    assert len((await api.get(JOBS, params={"state": "retrying"})).json()["items"]) == 2
+
+
+@pytest.mark.parametrize("q", ["queue:,", "state:,", '""', "older:0"])
+async def test_a_search_that_says_nothing_deletes_nothing(
+    api: httpx2.AsyncClient, gopher: Gopher, q: str
+) -> None:
+    id = await gopher.submit("x")
+
+    answer = await api.post(f"{JOBS}/purge", json={"q": q, "all": True})
+
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "#/q")
+    assert await state(gopher, id) == "enqueued"
 
 
 async def test_jobs_are_named_by_their_ids(api: httpx2.AsyncClient, gopher: Gopher) -> None:
@@ -230,3 +276,10 @@ async def test_every_route_is_described_with_its_problems_and_an_example(api: ht
         assert described["responses"]["200"]["content"]["application/json"]["example"]
     names = {one["name"] for one in document["paths"][JOBS]["get"]["parameters"]}
     assert {"state", "cursor", "q", "limit"} <= names
+
+
+@pytest.mark.parametrize("more", [{"limit": 1}, {"cursor": "1.x"}], ids=str)
+async def test_ids_go_with_nothing_that_would_choose_among_them(api: Any, more: dict[str, Any]) -> None:
+    answer = await api.post("/api/v1/jobs/purge", json={"ids": ["one", "two"], **more})
+
+    assert answer.status_code == 422 and answer.json()["errors"][0]["pointer"] == f"#/{next(iter(more))}"

@@ -13,6 +13,7 @@ import pytest
 from gopher_cli import embedded
 from gopher_cli.config import Settings
 from gopher_cli.model.errors import BadConfig
+from gopher_cli.model.keys import write_secret
 from gopher_cli.web.access.listening import permitted
 
 pytestmark = pytest.mark.anyio
@@ -170,3 +171,13 @@ def test_any_other_address_is_refused_without_a_key(host: str, redis_url: str, n
 
     assert "API_KEY" in refusal.value.hint
     assert permitted(Settings(server_host=host, api_key="k"))
+
+
+@pytest.mark.parametrize("host", ["localhost", "0.0.0.0"])
+def test_a_key_that_somebody_was_given_never_becomes_that_of_the_server(host: str) -> None:
+    """It would be an admin's: whoever holds a key for reading has it in the same variable."""
+    with pytest.raises(BadConfig) as refusal:
+        permitted(Settings(server_host=host, api_key=write_secret("0123456789", "a" * 43)))
+
+    assert "API_KEY is a key of gopher keys" in str(refusal.value)
+    assert "GOPHER_API_KEY" in refusal.value.hint

@@ -158,3 +158,35 @@ async def test_nobody_waits_longer_than_the_patience_of_a_client(
     assert [type(one) for one in heard] == [Unavailable] * 3
     slow.go.set()
     assert (await commit.submit(make_job("t"), "")).accepted
+
+
+async def test_who_hangs_up_while_a_broken_call_is_taken_apart_is_not_sent(
+    commit: Commit, slow: Slow
+) -> None:
+    some = jobs(3)
+    slow.fails = lambda mine: RuntimeError("broken") if len(mine) > 1 else None
+    tasks = await begun(commit, some)
+    tasks[2].cancel()
+    await asyncio.sleep(0)
+    slow.go.set()
+
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert [ids for ids, _ in slow.calls] == [[job.id for job in some], [some[0].id], [some[1].id]]
+
+
+async def test_many_queues_do_not_open_as_many_calls(slow: Slow, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gopher_cli.web.commit._CALLS", 4)
+    commit = Commit(slow, 5.0)  # type: ignore[arg-type]
+    tasks = list[asyncio.Task[Receipt]]()
+    for n in range(20):
+        tasks += await begun(commit, jobs(2, queue=f"q{n}"))
+    assert len(slow.calls) == 4
+    tasks[-1].cancel()
+    await asyncio.sleep(0)
+    slow.go.set()
+
+    heard = await asyncio.gather(*tasks, return_exceptions=True)
+
+    assert [isinstance(one, Receipt) and one.accepted for one in heard] == [True] * 39 + [False]
+    assert [len(ids) for ids, _ in slow.calls] == [2] * 19 + [1]

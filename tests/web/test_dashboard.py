@@ -24,7 +24,7 @@ pytestmark = pytest.mark.anyio
 
 PAGES = (
     "/", "/?range=6h", "/?range=24h", "/queues", "/queues/default", "/jobs", "/jobs?q=state:failed", "/dlq",
-    "/jobs?q=state:completed,failed+older:0s", "/jobs?q=type:x",
+    "/jobs?q=state:completed,failed+older:1s", "/jobs?q=type:x",
     "/jobs?order=oldest&size=25", "/scheduled", "/workers", "/server", "/submit", "/submit?type=x", "/audit",
     "/bulk?deed=retry&q=state:failed&all=1", "/bulk?deed=purge&q=&all=1",
 )  # fmt: skip
@@ -159,7 +159,9 @@ async def test_a_command_to_copy_is_one_that_a_shell_takes_as_it_is(
 
     page = await look(api, f"/jobs/{id}")
 
-    assert """gopher submit -t x -Q mail -p '{"to":"o'"'"'hara; rm -rf /"}' --tag 'a b'""" in page.text
+    payload = """'{"to":"o'"'"'hara; rm -rf /"}'"""
+    ways = "--retries 3 --timeout 5m --tag 'a b'"
+    assert f"gopher submit -t x -Q mail -p {payload} {ways}" in page.text
 
 
 async def test_without_redis_a_page_says_so_and_comes_back_by_itself(open_api: Open) -> None:

@@ -77,11 +77,21 @@ def test_times_stand_on_an_axis_of_powers_of_ten() -> None:
 
 
 def test_the_running_step_is_drawn_apart_and_gaps_stay_gaps() -> None:
-    svg = lines([Series("n", "p50", [1, 2, None, 3, 4])], linear(4))
+    svg = lines([Series("n", "p50", [1, 2, None, 3, 4, 5])], linear(4))
 
     assert svg.count('class="line running s-p50"') == 1
     whole = re.search(r'class="line s-p50" d="([^"]*)"', svg)
     assert whole and whole[1].count("M") == 2
+
+
+def test_a_value_without_neighbours_is_a_dot_wherever_it_stands() -> None:
+    def dots(*values: Value) -> int:
+        found = re.search(r'class="dot s-p50" d="([^"]*)"', lines([Series("n", "p50", values)], linear(4)))
+        return found[1].count("M") if found else 0
+
+    assert dots(1, 2, 3) == dots(None, None) == dots() == 0
+    assert dots(None, None, 3) == dots(3, None, None) == dots(None, 3, None) == dots(3) == 1
+    assert dots(1, None, 2, 3, None, 4) == 2
 
 
 def test_a_bar_shows_whoever_is_there_at_all() -> None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
+from typing import Any
+from urllib.parse import urlencode
+
 import a
 import httpx2
 import pytest
-from web.pages import Page, look, send
+from web.pages import FORM, Page, look, send
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.filtering import Filter
+from gopher_cli.model.stats import JobDetail
+from gopher_cli.web.dashboard.again import as_command, as_request
 
 pytestmark = pytest.mark.anyio
 
@@ -101,3 +107,78 @@ async def test_one_like_it_begins_with_its_payload(api: httpx2.AsyncClient, goph
     assert '"n": 123456789012345678901' in page.text
     assert page.all("input", name="queue", value="mail") and page.all("input", name="tags", value="a, b")
     assert answer.headers["location"] != f"/jobs/{id}"
+
+
+WAYS = {
+    "priority": 9, "max_retries": 0, "timeout": 3725.25, "backoff": "fixed:10s", "tags": ["a b"],
+    "headers": {"x-y": "a=b 'c'"},
+}  # fmt: skip
+
+
+def ways_of(job: JobDetail) -> dict[str, Any]:
+    return {name: getattr(job, name) for name in (*WAYS, "queue", "type", "payload", "unique_key")}
+
+
+async def post(api: httpx2.AsyncClient, page: Page, **written: str) -> httpx2.Response:
+    """Send the form as it stands there, but for what is written."""
+    names = ("queue", "retries", "timeout", "backoff", "tags", "headers")
+    stands = {name: one["value"] for name in names for one in page.all("input", name=name)}
+    _, *chosen = [
+        one["value"] for one in page.all("option") if "selected" in one
+    ]  # the first: how live it is
+    stands["priority"] = chosen[0] if chosen else "normal"
+    fields = page.fields("/submit") | stands | written
+    here = FORM | {"Origin": "http://localhost", "Accept": "text/html"}
+    return await api.post("/submit", content=urlencode(fields), headers=here)
+
+
+async def test_one_like_it_keeps_all_that_counted_but_the_unique_key(
+    api: httpx2.AsyncClient, gopher: Gopher
+) -> None:
+    id = await gopher.submit("x", {"n": 1}, unique_key="only-one", **WAYS)
+
+    page = await look(api, f"/submit?like={id}")
+    assert "only-one is left out on purpose" in page.text
+    answer = await post(api, page, json='{"n": 1}')
+
+    first = await gopher.inspect("default", id)
+    second = await gopher.inspect("default", answer.headers["location"].rpartition("/")[2])
+    assert ways_of(second) == ways_of(first) | {"unique_key": ""}
+
+
+async def test_both_ways_to_do_it_once_more_make_the_same_job(
+    api: httpx2.AsyncClient, gopher: Gopher
+) -> None:
+    job = await gopher.inspect("default", await gopher.submit("x", {"n": 1}, unique_key="k", **WAYS))
+    page = await look(api, f"/jobs/{job.id}")
+    assert "The unique key is left out on purpose" in page.text
+
+    body = shlex.split(as_request(job, "http://gopher"))[-1]
+    taken = await api.post("/api/v1/jobs", content=body, headers={"Content-Type": "application/json"})
+    made = taken.json()["job_id"]
+
+    assert ways_of(await gopher.inspect("default", made)) == ways_of(job) | {"unique_key": ""}
+    words = as_command(job)
+    assert words == (
+        "gopher submit -t x -Q default -p '{\"n\":1}' --priority 9 --retries 0 --timeout 3725.25s "
+        """--backoff fixed:10s --tag 'a b' --header 'x-y=a=b '"'"'c'"'"''"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        ("timeout", "soon"),
+        ("timeout", "60d"),
+        ("backoff", "never"),
+        ("headers", "a=b"),
+        ("headers", '{"a":1}'),
+    ],
+)
+async def test_a_way_that_is_none_is_said_in_the_form(
+    api: httpx2.AsyncClient, gopher: Gopher, field: str, said: str
+) -> None:
+    answer = await post(api, await look(api, "/submit?type=x"), **{field: said})
+
+    assert answer.status_code == 422 and field in Page(answer.text).text
+    assert await gopher.jobs(Filter()) == []

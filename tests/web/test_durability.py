@@ -36,13 +36,35 @@ async def test_memory_is_what_everybody_gets(api: httpx2.AsyncClient, level: obj
     assert (await submit(api, durability=level)).status_code == 201
 
 
-async def test_what_this_server_cannot_give_is_our_mistake_and_nothing_is_stored(
-    api: httpx2.AsyncClient,
+@pytest.mark.parametrize(
+    ("level", "why"),
+    [
+        ("replica:1", "replica:1 cannot be given: 0 of 1 replicas are attached"),
+        ("fsync", "fsync cannot be given: this server"),
+    ],
+)
+async def test_what_this_server_cannot_give_is_said_of_the_field_and_nothing_is_stored(
+    api: httpx2.AsyncClient, level: str, why: str
 ) -> None:
-    answer = await submit(api, durability="fsync", id="one")
+    answer = await submit(api, durability=level, id="one")
+    many = await api.post("/api/v1/jobs", json=[JOB | {"durability": level}, JOB])
+    together = await api.post("/api/v1/jobs/batch?atomic=1", json=[JOB | {"durability": level}])
 
-    assert answer.status_code == 503
+    assert answer.status_code == together.status_code == 422
+    assert answer.json()["detail"].startswith(why)
+    assert answer.json()["errors"][0]["pointer"] == together.json()["errors"][0]["pointer"] == "#/durability"
+    assert (many.json()["accepted"], many.json()["refused"]) == (1, 1)
+    assert many.json()["items"][0]["pointer"] == "/durability"
     assert (await api.get("/api/v1/jobs/one")).status_code == 404
+
+
+async def test_what_the_server_was_set_to_and_cannot_give_is_our_mistake(open_api: Open) -> None:
+    async with open_api(GOPHER_DURABILITY="replica:1") as api:
+        answer = await submit(api, id="one")
+        assert (await api.get("/api/v1/jobs/one")).status_code == 404
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "misconfigured")
+    assert "again" not in answer.json()["hint"], "it would be refused again"
 
 
 async def test_not_as_safe_as_asked_for_is_503_with_the_id_that_makes_another_try_safe(

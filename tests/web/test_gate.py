@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import anyio
@@ -92,3 +93,42 @@ async def test_the_time_of_the_answer_begins_when_the_body_is_there(open_api: An
         answer = await api.post("/api/v1/jobs", content=never(), headers={"Content-Type": "application/json"})
 
     assert answer.status_code == 408
+
+
+async def test_what_is_open_when_the_patience_of_an_ending_server_is_over_hears_503_and_the_id(
+    open_api: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = asyncio.Event()
+
+    async def never(*_: Any, **__: Any) -> None:
+        begun.set()
+        await anyio.sleep_forever()
+
+    async with open_api() as api:
+        monkeypatch.setattr(api.app.state.gopher, "submit_many", never)
+        submit = asyncio.create_task(api.post("/api/v1/jobs", json={"type": "t", "id": "order-1"}))
+        await begun.wait()
+        api.app.state.ending = True
+        submit.cancel()  # as uvicorn does at the end of its grace
+        answer = await submit
+
+    assert (answer.status_code, answer.json()["job_id"]) == (503, "order-1")
+    assert answer.headers["retry-after"] and "order-1" in answer.json()["hint"]
+
+
+async def test_whoever_is_cancelled_otherwise_is_not_answered(
+    open_api: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = asyncio.Event()
+
+    async def never(*_: Any, **__: Any) -> None:
+        begun.set()
+        await anyio.sleep_forever()
+
+    async with open_api() as api:
+        monkeypatch.setattr(api.app.state.gopher, "stats", never)
+        looks = asyncio.create_task(api.get(STATS))
+        await begun.wait()
+        looks.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await looks

@@ -72,6 +72,16 @@ async def test_another_request_under_the_same_key_is_refused(api: httpx2.AsyncCl
     assert await total(api) == 1
 
 
+async def test_how_long_a_client_waits_makes_no_other_request(api: httpx2.AsyncClient) -> None:
+    first = await api.post(f"{JOBS}?wait=0.01", json=JOB, headers=KEY)
+    tries = [
+        await api.post(f"{JOBS}{query}", json=JOB, headers=KEY) for query in ("", "?wait=0", "?wait=0.02")
+    ]
+
+    assert [one.status_code for one in (first, *tries)] == [201] * 4
+    assert {one.json()["job_id"] for one in tries} == {first.json()["job_id"]}
+
+
 async def test_a_job_that_is_long_gone_is_answered_and_does_not_come_back(api: httpx2.AsyncClient) -> None:
     first = await api.post(JOBS, json=JOB, headers=KEY)
     await gopher_of(api).delete("default", [first.json()["job_id"]])

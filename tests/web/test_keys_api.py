@@ -33,7 +33,9 @@ async def test_a_key_is_made_and_its_secret_told_once(keys_api: Any) -> None:
     said = made.json()
     secret = said.pop("secret")
     assert made.status_code == 201 and made.headers["cache-control"] == "no-store"
-    assert listed.json() == {"items": [said], "next_cursor": None}
+    at = listed.json()["at"]
+    assert listed.json() == {"items": [said], "next_cursor": None, "at": at}
+    assert said["created_at"] <= at < said["expires_at"]
     assert said["scopes"] == ["submit:mail"] and said["rate"] == "100/s" and said["state"] == "live"
     assert said["created_at"] < said["expires_at"] and said["last_used_at"] is said["revoked_at"] is None
     assert secret.startswith(f"gk_{said['id']}_") and secret not in listed.text

@@ -111,6 +111,10 @@ def test_large_numbers_stay_exact() -> None:
     assert parse(b"[123456789012345678901234567890, -0, 1e308]") == [123456789012345678901234567890, 0, 1e308]
 
 
+def test_a_pointer_ends_before_a_name_without_end() -> None:
+    assert pointer_to("payload", "x" * 100_000, 3) == "/payload"
+
+
 def test_a_pointer_escapes_what_has_a_meaning_in_it() -> None:
     assert pointer_to("a/b", 0, "m~n") == "/a~1b/0/m~0n"
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from gopher_cli.model.durability import Durability
-from gopher_cli.model.errors import BadConfig, Unconfirmed
+from gopher_cli.model.errors import TooMuch, Unconfirmed
 from gopher_cli.store.ask import Command, info
 from gopher_cli.store.calls.base import Call
 from gopher_cli.store.refusal import Refusal
@@ -58,7 +58,7 @@ class Durably:
         return answer
 
     def _check(self, route: Route, call: Call[Any], durability: Durability) -> Talk[None]:
-        """Raises BadConfig where this level cannot be had."""
+        """Raises TooMuch where this level cannot be had."""
         look = _REPLICAS if durability.replicas else (*LOOK, ("HGET", _conf(call), "synced"))
         (told,) = yield from deliver(route, [Parcel(call.keys[0], look)])
         if isinstance(told[0], Refusal):
@@ -71,7 +71,7 @@ class Durably:
         self._clocks.is_back(disk)
         if cannot := hindrance(log=disk.log, policy=disk.policy):
             why, what = cannot
-            raise BadConfig(
+            raise TooMuch(
                 f"fsync cannot be given: this server {why}",
                 f"redis-cli {what}; or submit with --durability memory",
             )
@@ -141,7 +141,7 @@ def _refused(told: Sequence[Any]) -> str:
 def _check_replicas(durability: Durability, said: Any) -> None:
     attached = int(info().answer([said]).get("connected_slaves", "0"))
     if attached < durability.replicas:
-        raise BadConfig(
+        raise TooMuch(
             f"{durability} cannot be given: {attached} of {durability.replicas} replicas are attached",
             "attach one, or submit with --durability fsync or memory",
         )

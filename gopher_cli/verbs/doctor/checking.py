@@ -22,7 +22,7 @@ from gopher_cli.verbs.starting import NEEDED
 _PINGS = 50
 _USED = (
     *NEEDED, "HSETNX", "HGETALL", "UNLINK", "SADD", "SMEMBERS", "SISMEMBER", "HSCAN", "ZSCAN", "TYPE",
-    "BLPOP", "XADD", "XREAD", "XRANGE", "XREVRANGE", "PEXPIRE",
+    "BLPOP", "XADD", "XREAD", "XRANGE", "XREVRANGE", "PEXPIRE", "RENAMENX",
 )  # fmt: skip
 _OLD = 3600.0
 _FAR = 0.05

@@ -20,6 +20,7 @@ from gopher_cli.model.errors import GopherError
 from gopher_cli.model.keys import EXPIRED, LIVE, digest_of, id_of
 from gopher_cli.model.rates import Rate, parse_rate
 from gopher_cli.model.safe import safe
+from gopher_cli.web import hints
 from gopher_cli.web.access import limits, sessions
 from gopher_cli.web.access.addresses import Addresses
 from gopher_cli.web.access.origins import SAFE_METHODS, has_key
@@ -122,7 +123,7 @@ class Door:
         said = "this key is not known"
         if hung and right:
             said = "this key has expired" if state == EXPIRED else "this key was revoked"
-        raise _stranger(said, "see: gopher keys ls")
+        raise _stranger(said, hints.OTHER_KEY)
 
     def _is_own(self, secret: str) -> bool:
         return bool(self._own) and hmac.compare_digest(digest_of(secret), self._own)
@@ -181,7 +182,7 @@ def needs(scope: str) -> Callable[[Request], Awaitable[None]]:
             return
         caller = await caller_of(request)
         if not caller.may(scope):
-            raise Problem(403, f"this key lacks the scope {scope}", hint="see: gopher keys ls", scope=scope)
+            raise Problem(403, f"this key lacks the scope {scope}", hint=hints.OTHER_KEY, scope=scope)
         takes_forms = getattr(request.scope.get("route"), "takes_forms", False)
         if caller.via == "session" and not takes_forms and request.method not in SAFE_METHODS:
             sessions.check_csrf(request, request.headers.get("x-csrf-token", ""))

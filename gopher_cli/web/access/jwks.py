@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import http.client
 import logging
+import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,7 +20,9 @@ from gopher_cli.model.errors import Unavailable
 
 FLOOR = 30.0  # seconds between two fetches, whatever tokens say
 FRESH = 600.0  # seconds, then it is looked whether keys were withdrawn
-TIMEOUT = 5.0
+STALE = 2 * FRESH  # then a token would rather wait a moment: nobody has come for long
+TIMEOUT = 5.0  # seconds that a whole fetch may take
+_PATIENCE = 0.5
 _MOST = 1024 * 1024
 _log = logging.getLogger("gopher.web")
 
@@ -29,15 +34,22 @@ class KeySet:
         self._url, self._algorithm, self._clock = url, algorithm, clock
         self._keys: Mapping[str, Any] = {}
         self._tried_at = self._read_at = float("-inf")
-        self._one_at_a_time = asyncio.Lock()
+        self._failed = False
+        self._fetching: asyncio.Task[None] | None = None
 
     async def key(self, id: str) -> Any:
         """The key of this id, or the only one where a token names none; None when nobody knows it.
 
-        An id that is new is looked for once. Raises Unavailable where no keys could be fetched at all.
+        A key that is known is answered at once, while it is looked behind it whether it still counts. An id
+        that is new is looked for once. Raises Unavailable where no keys could be fetched at all.
         """
-        if self._clock() - self._read_at > FRESH or self._find(id) is None:
-            await self._refresh()
+        age, found = self._clock() - self._read_at, self._find(id)
+        if age > FRESH or found is None:
+            self._begin()
+        if found is None:
+            await self._await_fetch()
+        elif age > STALE and not self._failed:
+            await self._await_fetch(_PATIENCE)
         if self._read_at == float("-inf"):
             raise Unavailable("the keys of the issuer of tokens cannot be fetched")
         return self._find(id)
@@ -47,39 +59,74 @@ class KeySet:
             return self._keys.get(id)
         return next(iter(self._keys.values())) if len(self._keys) == 1 else None
 
-    async def _refresh(self) -> None:
-        async with self._one_at_a_time:
-            if self._clock() - self._tried_at < FLOOR:
-                return
+    def _begin(self) -> None:
+        """One fetch at a time, whoever waits for it."""
+        is_under_way = self._fetching is not None and not self._fetching.done()
+        if not is_under_way and self._clock() - self._tried_at >= FLOOR:
             self._tried_at = self._clock()
-            try:
-                raw = await asyncio.to_thread(fetch, self._url)
-                self._keys = _read(raw, self._algorithm)
-            except (OSError, http.client.HTTPException, ValueError) as error:
-                _log.warning("the keys at JWT_JWKS_URL cannot be fetched: %s", error)
-                return
-            self._read_at = self._clock()
+            self._fetching = asyncio.create_task(self._fetch())
+
+    async def _await_fetch(self, seconds: float | None = None) -> None:
+        """Who goes away takes it from nobody: `asyncio.wait` lets the task live."""
+        if self._fetching is not None:
+            await asyncio.wait({self._fetching}, timeout=seconds)
+
+    async def _fetch(self) -> None:
+        try:
+            raw = await asyncio.to_thread(fetch, self._url)
+            self._keys = _read(raw, self._algorithm)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            _log.warning("the keys at JWT_JWKS_URL cannot be fetched: %s", error)
+            self._failed = True
+            return
+        self._failed, self._read_at = False, self._clock()
 
 
-def fetch(url: str) -> bytes:
-    """No redirects: the address is the one that was chosen. Raises OSError, HTTPException, ValueError."""
-    parts = urlsplit(url)
-    assert parts.hostname
-    line: http.client.HTTPConnection
-    if parts.scheme == "https":
-        context = ssl.create_default_context()
-        line = http.client.HTTPSConnection(parts.hostname, parts.port, timeout=TIMEOUT, context=context)
-    else:
-        line = http.client.HTTPConnection(parts.hostname, parts.port, timeout=TIMEOUT)
+def fetch(url: str, seconds: float = TIMEOUT) -> bytes:
+    """No redirects: the address is the one that was chosen. Raises OSError, HTTPException, ValueError.
+
+    A server that sends a byte now and then is cut off when the time is over.
+    """
+    until = time.monotonic() + seconds
+    line = _line_to(url, seconds)
     try:
-        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        line.request("GET", path, headers={"Accept": "application/json"})
-        answer = line.getresponse()
-        if answer.status != 200:
-            raise ValueError(f"it answers {answer.status}")
-        raw = answer.read(_MOST + 1)
+        line.connect()
+        cut = threading.Timer(max(0.0, until - time.monotonic()), _cut, [line.sock])
+        cut.daemon = True
+        cut.start()
+        try:
+            return _exchange(line, url)
+        finally:
+            cut.cancel()
+            if time.monotonic() >= until:  # whatever was read of a connection that was cut
+                raise TimeoutError("it takes too long")
     finally:
         line.close()
+
+
+def _line_to(url: str, seconds: float) -> http.client.HTTPConnection:
+    parts = urlsplit(url)
+    assert parts.hostname
+    if parts.scheme != "https":
+        return http.client.HTTPConnection(parts.hostname, parts.port, timeout=seconds)
+    context = ssl.create_default_context()
+    return http.client.HTTPSConnection(parts.hostname, parts.port, timeout=seconds, context=context)
+
+
+def _cut(line: socket.socket) -> None:
+    """The whole connection, and not its encryption alone: nothing may be read as plain text behind that."""
+    with suppress(OSError):
+        socket.socket.shutdown(line, socket.SHUT_RDWR)
+
+
+def _exchange(line: http.client.HTTPConnection, url: str) -> bytes:
+    parts = urlsplit(url)
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    line.request("GET", path, headers={"Accept": "application/json"})
+    answer = line.getresponse()
+    if answer.status != 200:
+        raise ValueError(f"it answers {answer.status}")
+    raw = answer.read(_MOST + 1)
     if len(raw) > _MOST:
         raise ValueError("it is larger than 1 MB")
     return raw

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import socket
 import ssl
-import time
 from collections.abc import Sequence
 from ipaddress import ip_address
 
 from gopher_cli.build import run_once
 from gopher_cli.config import Settings
 from gopher_cli.model.errors import BadConfig, GopherError
-from gopher_cli.model.keys import LIVE
+from gopher_cli.model.keys import LIVE, id_of
 
 Where = list[tuple[int, str]]
 _A_KEY = "gopher keys create NAME --role admin, or API_KEY (or API_KEY_FILE); or stay here: --host localhost"
@@ -19,6 +18,7 @@ _A_KEY = "gopher keys create NAME --role admin, or API_KEY (or API_KEY_FILE); or
 
 def permitted(settings: Settings) -> Where:
     """(family, address) to listen on. Anything but this machine needs a key. Raises BadConfig."""
+    _check_own_key(settings)
     host = settings.server_host.strip("[]")
     try:
         found = socket.getaddrinfo(host, settings.server_port, type=socket.SOCK_STREAM)
@@ -31,6 +31,15 @@ def permitted(settings: Settings) -> Where:
     if is_exposed(where):
         _check_somebody_has_a_key(settings, host)
     return where
+
+
+def _check_own_key(settings: Settings) -> None:
+    """What a client sends is often set where the server starts too; the server's own key may everything."""
+    if id_of(settings.api_key):
+        raise BadConfig(
+            "API_KEY is a key of gopher keys: here it would open everything",
+            "unset GOPHER_API_KEY (or api_key of the profile) for serve, or choose another secret",
+        )
 
 
 def is_exposed(where: Sequence[tuple[int, str]]) -> bool:
@@ -53,8 +62,7 @@ def _check_somebody_has_a_key(settings: Settings, host: str) -> None:
             f"to listen on {host} an API key is needed, and Redis cannot be asked for one: {error}",
             "set API_KEY (or API_KEY_FILE): it opens the server without Redis",
         ) from error
-    now = time.time_ns() // 1_000_000
-    if not any(info.state(now) == LIVE for info in has_one):
+    if not any(info.standing == LIVE for info in has_one):
         raise BadConfig(
             f"whoever reaches {host} could submit jobs: an API key is needed to listen there", _A_KEY
         )

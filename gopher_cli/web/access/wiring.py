@@ -23,7 +23,8 @@ def install(app: FastAPI, settings: Settings, *, exposed: bool) -> None:
     """After what works on a request: whoever is refused here is not looked at any further."""
     door = app.state.door = Door(settings, exposed=exposed)
     app.add_middleware(SameOrigin, friends=_friends(settings))
-    if not exposed and not settings.api_key:
+    is_open = settings.auth in ("open", "open-to-everyone")  # with a key in the settings or without
+    if not exposed and (is_open or not settings.api_key):
         app.add_middleware(OwnNames, host=settings.server_host, asks=door.surely_asks)
 
 

@@ -11,6 +11,8 @@ from starlette.responses import Response
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import NotFound
+from gopher_cli.model.job import JobState
+from gopher_cli.web import hints
 from gopher_cli.web.api import openapi
 from gopher_cli.web.api.following import etag_of, matches
 from gopher_cli.web.api.listing import answered
@@ -21,7 +23,7 @@ from gopher_cli.web.problems import Problem, soon
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 Words = Mapping[str, str]
-Deed = Callable[[Gopher, str, str], Awaitable[Words]]
+Deed = Callable[[Gopher, str], Awaitable[Words]]
 
 
 class Done(msgspec.Struct, kw_only=True):
@@ -36,7 +38,7 @@ class Done(msgspec.Struct, kw_only=True):
 
 
 openapi.SCHEMAS += [Done]
-_QUERY = Query("queue", "source")
+_QUERY, _RETRY = Query("queue"), Query("queue", "source")
 _EXAMPLE = {
     "job_id": "019f8a2c-7b1e-7c40-8a31-5b3d4ce62f10", "queue": "default", "outcome": "enqueued",
     "changed": True, "links": {"self": "/api/v1/jobs/019f8a2c-7b1e-7c40-8a31-5b3d4ce62f10"},
@@ -46,6 +48,7 @@ _IF_MATCH = {
     "description": "only if the job is still as this ETag says",
 }  # fmt: skip
 DESCRIBED = {"parameters": [*_QUERY.described["parameters"], _IF_MATCH]}
+_RETRY_DESCRIBED = {"parameters": [*_RETRY.described["parameters"], _IF_MATCH]}
 answers = openapi.problems(
     s403="this key lacks the scope operate",
     s404="no such job",
@@ -67,22 +70,23 @@ _WHY = {
 )  # fmt: skip
 async def cancel(id: str, request: Request) -> Response:
     """One that waits never runs; one that runs is told to stop within seconds."""
-    return await _do(
-        request, id, lambda gopher, queue, _: gopher.cancel(queue, [id]), "cancelled", "requested"
-    )
+    return await _do(request, id, lambda gopher, queue: gopher.cancel(queue, [id]), "cancelled", "requested")
 
 
 @router.post(
     "/{id}/retry", summary="Run a job again now", operation_id="retry_job",
-    responses=answers, openapi_extra=DESCRIBED,
+    responses=answers, openapi_extra=_RETRY_DESCRIBED,
 )  # fmt: skip
 async def retry(id: str, request: Request) -> Response:
     """A dead or cancelled one with all its attempts before it, a waiting one ahead of its time."""
-
-    def deed(gopher: Gopher, queue: str, source: str) -> Awaitable[Words]:
-        return gopher.requeue(queue, [id], source=source or "any")
-
-    return await _do(request, id, deed, "enqueued")
+    source = _RETRY.read(request).choice("source", ("any", *JobState))
+    return await _do(
+        request,
+        id,
+        lambda gopher, queue: gopher.requeue(queue, [id], source=source),
+        "enqueued",
+        query=_RETRY,
+    )
 
 
 @router.post(
@@ -91,7 +95,7 @@ async def retry(id: str, request: Request) -> Response:
 )  # fmt: skip
 async def promote(id: str, request: Request) -> Response:
     """With the attempts that it has left."""
-    return await _do(request, id, lambda gopher, queue, _: gopher.promote(queue, [id]), "enqueued")
+    return await _do(request, id, lambda gopher, queue: gopher.promote(queue, [id]), "enqueued")
 
 
 @router.delete(
@@ -100,18 +104,18 @@ async def promote(id: str, request: Request) -> Response:
 )  # fmt: skip
 async def delete(id: str, request: Request) -> Response:
     """In any state but processing: cancel it first."""
-    return await _do(request, id, lambda gopher, queue, _: gopher.delete(queue, [id]), "deleted")
+    return await _do(request, id, lambda gopher, queue: gopher.delete(queue, [id]), "deleted")
 
 
-async def _do(request: Request, id: str, deed: Deed, *done: str) -> Response:
-    given = _QUERY.read(request)
+async def _do(request: Request, id: str, deed: Deed, *done: str, query: Query = _QUERY) -> Response:
+    given = query.read(request)
     gopher: Gopher = request.app.state.gopher
     queue = await place_of(request, id, given.text("queue"))
     if wanted := request.headers.get("if-match", ""):
         await _check(gopher, queue, id, wanted)
-    word = (await soon(deed(gopher, queue, given.text("source"))))[id]
+    word = (await soon(deed(gopher, queue)))[id]
     if word == "gone":
-        raise NotFound(f"no job {id!r}", "list them with: gopher jobs ls")
+        raise NotFound(f"no job {id!r}", hints.JOBS)
     if word not in (*done, "again"):
         said = f"job {id} was left as it is: {_WHY.get(word, f'it is {word}')}"
         raise Problem(

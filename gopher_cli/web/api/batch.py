@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
@@ -18,17 +17,14 @@ from gopher_cli.store.calls import LIMIT
 from gopher_cli.verbs.producing import ROUND_TRIP_BYTES
 from gopher_cli.web import replies
 from gopher_cli.web.api import openapi
-from gopher_cli.web.api.body import wants_lines
+from gopher_cli.web.api.body import MAX_BODY, wants_lines
 from gopher_cli.web.api.reading import Asked, read_job
+from gopher_cli.web.api.splitting import jobs_of, lines_of
 from gopher_cli.web.api.storing import is_new, permit, states_of, under
-from gopher_cli.web.problems import PATIENCE, Problem, problem_of, soon
+from gopher_cli.web.problems import PATIENCE, Problem, problem_of, soon, wished
 from gopher_cli.web.replies import Claim, Reply
 
-MOST = 50_000  # jobs in one request
-_HEAD = re.compile(rb'\s*\{\s*"jobs"\s*:\s*\[')
-_BETWEEN = re.compile(rb"[\s,]*")
-_TAIL = re.compile(rb"\s*\]\s*\}\s*")
-_array = msgspec.json.Decoder(list[msgspec.Raw])
+_LARGEST = MAX_BODY + 64 * 1024  # bytes of one job, with the spaces that it may have
 
 
 class Item(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -59,9 +55,7 @@ def limit_of(settings: Settings) -> int:
 
 async def accept(request: Request, text: bytes, *, lines: bool = False) -> Response:
     key = replies.key_of(request)
-    texts = _lines_of(text) if lines else _jobs_of(text)
-    if len(texts) > MOST:
-        raise Problem(413, f"{len(texts)} jobs in one request; {MOST} is the limit")
+    texts = lines_of(text) if lines else jobs_of(text)
     together = _is_atomic(request)
     await request.app.state.published.refresh()
 
@@ -114,10 +108,12 @@ class Many:
             raise Problem(422, "jobs of several queues, or levels of durability, cannot be stored at once")
         if sum(len(memoryview(one.job.spec.payload)) for one in jobs.values()) > ROUND_TRIP_BYTES:
             raise Problem(413, "more than 4 MB of payload cannot be stored at once")
-        await self._store_all(jobs)
+        await self._store_all(jobs, together=True)
 
     def _read(self, index: int) -> Asked:
         state = self._request.app.state
+        if len(self._texts[index]) > _LARGEST:
+            raise Problem(413, "this job is larger than 1 MB, and 1 MB is the limit")
         asked = read_job(self._texts[index], self._gopher.defaults)
         permit(self._request.state.caller, asked.job.queue)
         state.published.fits(asked.job, asked.payload)
@@ -128,13 +124,19 @@ class Many:
             index=index, status="refused", error=problem.detail, pointer=problem.pointer
         )
 
-    async def _store_all(self, jobs: dict[int, Asked]) -> None:
+    async def _store_all(self, jobs: dict[int, Asked], *, together: bool = False) -> None:
         levels: dict[str, dict[int, Asked]] = defaultdict(dict)
         for index, asked in jobs.items():
             levels[asked.durability][index] = asked
         for durability, some in levels.items():
             try:
-                await self._store(some, durability)
+                with wished(durability):
+                    await self._store(some, durability)
+            except Problem as problem:
+                if together:
+                    raise
+                for index in some:
+                    self._refuse(index, problem)
             except GopherError as error:
                 raise self._broken_off(error, some) from error
 
@@ -143,16 +145,12 @@ class Many:
         more = self._request.app.state.settings.redis_timeout if safely else 0.0
         mine = [asked.job for asked in jobs.values()]
         receipts = await soon(self._gopher.submit_many(mine, durability=durability), more)
-        new = [
-            asked.job
-            for asked, receipt in zip(jobs.values(), receipts, strict=True)
-            if is_new(asked, receipt, self._claim)
-        ]
-        states = await states_of(self._gopher, new)
-        for (index, asked), receipt in zip(jobs.items(), receipts, strict=True):
-            fresh = is_new(asked, receipt, self._claim)
-            id = asked.job.id if fresh else receipt.duplicate_of or asked.job.id
-            self._items[index] = Item(index=index, job_id=id, status=states[id] if fresh else "known")
+        told = zip(jobs.values(), receipts, strict=True)
+        fresh = [is_new(asked, receipt, self._claim) for asked, receipt in told]
+        states = await states_of(self._gopher, [job for job, new in zip(mine, fresh, strict=True) if new])
+        for (index, asked), receipt, new in zip(jobs.items(), receipts, fresh, strict=True):
+            id = asked.job.id if new else receipt.duplicate_of or asked.job.id
+            self._items[index] = Item(index=index, job_id=id, status=states[id] if new else "known")
 
     def _broken_off(self, error: GopherError, jobs: dict[int, Asked]) -> Problem:
         """What is stored is told, so that the rest can be sent again."""
@@ -195,41 +193,3 @@ def _all_wrong(wrong: Sequence[tuple[int, Problem]]) -> Problem:
     ]
     said = f"nothing was stored: {len(wrong)} of these jobs cannot be accepted"
     return Problem(422, f"{said}; the first: {wrong[0][1].detail}", errors=errors)
-
-
-def _lines_of(text: bytes) -> list[bytes]:
-    return [line for line in text.split(b"\n") if line.strip()]
-
-
-def _jobs_of(text: bytes) -> list[bytes]:
-    """The jobs of an array, or of ``{"jobs": [...]}``; each is read later. Raises Problem 400 or 422."""
-    head = _HEAD.match(text)
-    try:
-        if head is None:
-            return [bytes(one) for one in _array.decode(text)]
-        found = [bytes(one) for one in msgspec.json.decode(text, type=dict[str, list[msgspec.Raw]])["jobs"]]
-    except msgspec.ValidationError as error:
-        said = 'the body has to be an array of jobs, or {"jobs": [...]}'
-        raise Problem(422, said, pointer="") from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Problem(400, f"the body is no JSON: {error}") from error
-    if not _is_all(text, head.end(), found):
-        raise Problem(
-            422, 'there is more than "jobs" in the body, or there is more than one of it', pointer=""
-        )
-    return found
-
-
-def _is_all(text: bytes, at: int, found: Sequence[bytes]) -> bool:
-    """Whether these, behind the head, are the whole text."""
-    for one in found:
-        at = _after(text, at)
-        if not text.startswith(one, at):
-            return False
-        at += len(one)
-    return _TAIL.fullmatch(text, at) is not None
-
-
-def _after(text: bytes, at: int) -> int:
-    found = _BETWEEN.match(text, at)
-    return found.end() if found else at

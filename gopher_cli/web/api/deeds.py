@@ -11,11 +11,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gopher_cli.gopher import Gopher
+from gopher_cli.model.deeds import meant as meant_by
 from gopher_cli.model.errors import NotFound
 from gopher_cli.model.filtering import Filter
 from gopher_cli.model.ids import VALID_ID
 from gopher_cli.model.making import check_queue
-from gopher_cli.verbs.bulk import states_for
 from gopher_cli.verbs.sweeping import Bulk
 from gopher_cli.web.api import openapi
 from gopher_cli.web.api.choosing import STEP_SECONDS, Again, Meant, filter_of_body, read_meant
@@ -38,13 +38,15 @@ class Part(msgspec.Struct, kw_only=True):
 class Changed(msgspec.Struct, kw_only=True):
     """What was done. With `more` the same request with this `cursor` goes on.
 
-    `left` counts the jobs that could not be changed, by reason. A dry run counts them in `matched`.
+    Where the `rate` asks for a wait, it does nothing before `retry_after` seconds are over. `left` counts
+    the jobs that could not be changed, by reason. A dry run counts them in `matched`.
     """
 
     changed: int
     left: dict[str, int]
     more: bool
     cursor: str | None
+    retry_after: float | None = None
     matched: int | None = None
     by: list[Part] | None = None
 
@@ -60,6 +62,7 @@ _DONE_EXAMPLE = {
     "left": {"locked": 1},
     "more": False,
     "cursor": None,
+    "retry_after": None,
     "matched": None,
     "by": None,
 }
@@ -130,6 +133,7 @@ async def done(request: Request, deed: str, meant: Meant, wanted: Filter) -> Res
     gopher: Gopher = request.app.state.gopher
     seconds = min(STEP_SECONDS, request.app.state.settings.server_write_timeout / 2)
     if meant.ids is not None:
+        _check_alone(meant)
         return answered(await _by_ids(gopher, deed, meant, wanted))
     target, rate = _where_to(meant), getattr(meant, "rate", None) or 0.0
     limit, cursor = meant.limit or 0, meant.cursor or ""
@@ -147,8 +151,18 @@ async def done(request: Request, deed: str, meant: Meant, wanted: Filter) -> Res
             deed, wanted, limit=limit, cursor=cursor, seconds=seconds, target=target, rate=rate
         )
         step = await soon(working, seconds)
-    more = bool(step.cursor)
-    return answered(Changed(changed=step.changed, left=step.left, more=more, cursor=step.cursor or None))
+    return answered(
+        Changed(
+            changed=step.changed, left=step.left, more=bool(step.cursor), cursor=step.cursor or None,
+            retry_after=round(step.retry_after, 3) or None,
+        )
+    )  # fmt: skip
+
+
+def _check_alone(meant: Meant) -> None:
+    for name in ("limit", "cursor", "rate"):
+        if getattr(meant, name, None):
+            raise Problem(422, f"ids name the jobs: {name} does not go with them", pointer=f"/{name}")
 
 
 def _cursor_or(meant: Meant) -> Any:
@@ -172,7 +186,7 @@ async def _by_ids(gopher: Gopher, deed: str, meant: Meant, wanted: Filter) -> Ch
             apart[place].append(id)
         else:
             bulk.count("gone", "")
-    states = states_for(deed, wanted, target)
+    states = meant_by(deed, wanted, target).states
     by = [Part(queue=queue, state=state, jobs=len(ids)) for (queue, state), ids in sorted(apart.items())]
     if meant.dry_run:
         found = sum(part.jobs for part in by if part.state in states)

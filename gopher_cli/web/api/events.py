@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Depends, Header, Query
@@ -16,6 +16,8 @@ from gopher_cli.model.errors import GopherError, Usage
 from gopher_cli.model.happenings import GONE, OF_QUEUES, AuditEntry, Wanted, read_event_id
 from gopher_cli.model.job import JobState
 from gopher_cli.web.access.door import needs
+from gopher_cli.web.api.openapi import problems
+from gopher_cli.web.api.queries import only
 from gopher_cli.web.api.telling import EventStream, tell
 from gopher_cli.web.feed import Feed
 from gopher_cli.web.problems import Problem, soon
@@ -24,27 +26,23 @@ _KNOWN = (*JobState, GONE, *OF_QUEUES)
 _PLACE = re.compile(r"[0-9]{1,15}-[0-9]{1,12}")
 router = APIRouter(prefix="/api/v1", tags=["events"])
 
-_PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 _EXAMPLE = (
     'id: 1767225600000-0-default\nevent: job\ndata: {"job_id":"0193...","type":"email",'
     '"queue":"default","status":"completed","at":"2026-01-01T00:00:00Z"}\n\n'
 )
 
 
-def _answers(about: str, content: dict[str, Any], **problems: str) -> dict[int | str, dict[str, Any]]:
-    told: dict[int | str, dict[str, Any]] = {
-        int(status[1:]): {"description": said, "content": _PROBLEM} for status, said in problems.items()
-    }
-    return {200: {"description": about, "content": content}, **told}
-
-
-_stream = _answers(
-    "a stream without an end",
-    {"text/event-stream": {"schema": {"type": "string"}, "example": _EXAMPLE}},
-    s400="Last-Event-ID is no id of an event", s401="the key is missing or wrong",
-    s403="the key lacks the scope read", s422="a word that is no state",
+_stream = problems(
+    s400="Last-Event-ID is no id of an event",
+    s403="the key lacks the scope read",
+    s422="a word that is no state, or a parameter that there is not",
     s503="too many clients watch already",
-)  # fmt: skip
+) | {
+    200: {
+        "description": "a stream without an end",
+        "content": {"text/event-stream": {"schema": {"type": "string"}, "example": _EXAMPLE}},
+    }
+}
 _entry = {
     "type": "object",
     "required": ["id", "at", "actor", "action", "target", "changed", "detail"],
@@ -61,11 +59,9 @@ _page = {
         "next_cursor": {"type": ["string", "null"]},
     },
 }
-_log = _answers(
-    "a page, the newest first", {"application/json": {"schema": _page}},
-    s401="the key is missing or wrong", s403="the key lacks the scope admin", s422="a wrong parameter",
-    s503="Redis is away; see Retry-After",
-)  # fmt: skip
+_log = problems(s403="the key lacks the scope admin", s422="a wrong parameter") | {
+    200: {"description": "a page, the newest first", "content": {"application/json": {"schema": _page}}}
+}
 
 Words = Annotated[list[str] | None, Query(description="only these (repeat, or a,b)")]
 Since = Annotated[str | None, Header(alias="Last-Event-ID", description="go on behind this event")]
@@ -93,6 +89,7 @@ async def events(
 
     `EventSource` comes back by itself and misses nothing of the last minute; an event may then come twice.
     """
+    only(request, "queue", "job", "state", "type", "last_event_id")
     wanted = Wanted(queues=_words(queue), jobs=_words(job), states=_states(state), types=_words(type))
     last_id = _event_id(since or last_event_id or "")
     feed: Feed = request.app.state.feed
@@ -117,6 +114,7 @@ async def events(
 )  # fmt: skip
 async def audit(request: Request, limit: Limit = 100, cursor: Cursor = None) -> Response:
     """What people have changed, the newest first; some ten thousand entries are kept."""
+    only(request, "limit", "cursor")
     if cursor and not _PLACE.fullmatch(cursor):
         raise Problem(422, "this cursor is none of ours", hint="take next_cursor of the page before")
     found = await soon(request.app.state.gopher.audit_log(limit=limit + 1, before=cursor or ""))

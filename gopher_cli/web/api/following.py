@@ -13,22 +13,26 @@ from gopher_cli.model.stats import JobDetail
 from gopher_cli.web.problems import soon
 
 FINAL = ("completed", "failed", "cancelled")
-_STEP = 0.25  # seconds between two looks
+_LOOKS, _STEP = (0.02, 0.05, 0.1), 0.25  # seconds before each of the first looks; then four a second
 
 
 async def awaited(request: Request, queue: str, id: str, seconds: float, *, etag: str = "") -> JobDetail:
-    """The job when it has ended, or is another than ``etag`` says, or as it is after ``seconds``."""
+    """The job when it has ended, or is another than ``etag`` says, or as it is after ``seconds``.
+
+    Or as it is when this server ends.
+    """
     gopher: Gopher = request.app.state.gopher
     request.state.patience = seconds  # the time to answer begins when the wait is over
     loop = asyncio.get_running_loop()
-    until = loop.time() + seconds
+    until, looks = loop.time() + seconds, iter(_LOOKS)
     while True:
         job = await soon(gopher.inspect(queue, id))
         left = until - loop.time()
         changed = etag and etag != etag_of(job)
-        if job.state in FINAL or changed or left <= 0 or await request.is_disconnected():
+        over = left <= 0 or request.app.state.ending
+        if job.state in FINAL or changed or over or await request.is_disconnected():
             return job
-        await asyncio.sleep(min(_STEP, left))
+        await asyncio.sleep(min(next(looks, _STEP), left))
 
 
 def etag_of(job: JobDetail) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Annotated, Any
 
 import msgspec
@@ -15,9 +14,10 @@ from gopher_cli.config import Settings
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.access import ADMIN, Caller
 from gopher_cli.model.duration import parse_duration, rfc3339
-from gopher_cli.model.keys import KeyInfo, check_scopes
+from gopher_cli.model.keys import LIVE, REVOKED, KeyInfo, check_scopes
 from gopher_cli.web.access.door import needs
 from gopher_cli.web.api.body import read_json
+from gopher_cli.web.api.queries import only
 from gopher_cli.web.api.strict import parse
 from gopher_cli.web.problems import Problem, field, soon
 
@@ -59,6 +59,9 @@ class NewKeyView(KeyView, kw_only=True):
 class KeyList(msgspec.Struct, kw_only=True):
     items: list[KeyView]
     next_cursor: None = None
+    at: Annotated[
+        str | None, Meta(description="the time of Redis, at which every `state` was so; null without keys")
+    ] = None
 
 
 def _schema(kind: type) -> dict[str, Any]:
@@ -75,10 +78,14 @@ def _answers(status: int, about: str, kind: type, **problems: str) -> dict[int |
 
 
 @router.get("", summary="List the keys", operation_id="list_keys",
-            responses=_answers(200, "every key, the newest first", KeyList))  # fmt: skip
+            responses=_answers(200, "every key, the newest first", KeyList,
+                               s422="it takes no parameters"))  # fmt: skip
 async def listed(request: Request) -> Response:
+    only(request)
     gopher: Gopher = request.app.state.gopher
-    return _json(200, KeyList(items=[_view(info) for info in await soon(gopher.api_keys())]))
+    found = await soon(gopher.api_keys())
+    at = rfc3339(found[0].as_of_ms) if found else None
+    return _json(200, KeyList(items=[_view(info, info.standing) for info in found], at=at))
 
 
 @router.post(
@@ -92,6 +99,7 @@ async def listed(request: Request) -> Response:
 )  # fmt: skip
 async def create(request: Request) -> Response:
     """Nobody gives away more than they have."""
+    only(request)
     gopher: Gopher = request.app.state.gopher
     asked, lasts = await _read(request)
     with field(""):
@@ -102,19 +110,21 @@ async def create(request: Request) -> Response:
     with field(""):
         made = await soon(gopher.create_key(asked.name, scopes=granted, lasts=lasts, rate=asked.rate or ""))
     await request.app.state.door.ring.anew()
-    view = msgspec.structs.asdict(_view(made.info))
+    view = msgspec.structs.asdict(_view(made.info, LIVE))
     return _json(201, NewKeyView(**view, secret=made.secret))
 
 
 @router.delete("/{id}", summary="Revoke a key", operation_id="revoke_key",
                responses=_answers(200, "revoked: it opens nothing any more", KeyView, s404="no such key",
+                                  s422="it takes no parameters",
                                   s409="it was revoked already, or several have this name"))  # fmt: skip
 async def revoke(id: str, request: Request) -> Response:
     """By its id, or by a name that no other living key has. Every server knows it within a second."""
+    only(request)
     gopher: Gopher = request.app.state.gopher
     gone = await soon(gopher.revoke_key(id))
     await request.app.state.door.ring.anew()
-    return _json(200, _view(gone))
+    return _json(200, _view(gone, REVOKED))
 
 
 async def _read(request: Request) -> tuple[KeyRequest, float]:
@@ -132,9 +142,9 @@ async def _read(request: Request) -> tuple[KeyRequest, float]:
     return asked, lasts
 
 
-def _view(info: KeyInfo) -> KeyView:
+def _view(info: KeyInfo, state: str) -> KeyView:
     return KeyView(
-        id=info.id, name=info.name, scopes=info.scopes, state=info.state(time.time_ns() // 1_000_000),
+        id=info.id, name=info.name, scopes=info.scopes, state=state,
         rate=info.rate or None, created_at=rfc3339(info.created_ms), expires_at=_when(info.expires_ms),
         last_used_at=_when(info.last_used_ms), revoked_at=_when(info.revoked_ms),
     )  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import msgspec
@@ -12,9 +11,10 @@ from starlette.responses import Response
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.access import OPERATE, READ
-from gopher_cli.verbs.sweeping import Filter
+from gopher_cli.model.filtering import Filter
 from gopher_cli.web.access.door import needs
 from gopher_cli.web.api import openapi_submit
+from gopher_cli.web.api.choosing import STEP_SECONDS
 from gopher_cli.web.api.dialects import CLASSIC, PLAIN, Dialect
 from gopher_cli.web.api.looking import place_of
 from gopher_cli.web.api.openapi import answer, problems
@@ -23,7 +23,6 @@ from gopher_cli.web.api.views import job_view
 from gopher_cli.web.problems import soon
 
 _SUCCESSOR = '</api/v1/jobs>; rel="successor-version"'
-_PATIENCE = 5.0  # seconds that one call may requeue
 router = APIRouter(tags=["legacy"])
 
 
@@ -115,18 +114,9 @@ async def get_plain(id: str, request: Request) -> Response:
 async def requeue_plain(request: Request) -> Response:
     """Each dead job goes back to its queue, oldest first, its attempts counted anew."""
     gopher: Gopher = request.app.state.gopher
-    back, more = 0, False
-
-    def tell(changed: int) -> None:
-        nonlocal back
-        back = changed
-
-    try:
-        async with asyncio.timeout(_PATIENCE):
-            await gopher.requeue_all(Filter(states=("failed",)), tell=tell)
-    except TimeoutError:
-        more = True
-    return _answered(Requeued(requeued=back, more=more), "no-store")
+    seconds = min(STEP_SECONDS, request.app.state.settings.server_write_timeout / 2)
+    step = await soon(gopher.bulk("retry", Filter(states=("failed",)), seconds=seconds), seconds)
+    return _answered(Requeued(requeued=step.changed, more=bool(step.cursor)), "no-store")
 
 
 @router.get(

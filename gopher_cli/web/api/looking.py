@@ -15,31 +15,18 @@ from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import GopherError, NotFound
 from gopher_cli.model.ids import VALID_ID
 from gopher_cli.model.loglines import new_lines
-from gopher_cli.model.stats import AttemptRecord, JobDetail
+from gopher_cli.model.stats import JobDetail
+from gopher_cli.web import hints
 from gopher_cli.web.api import openapi
 from gopher_cli.web.api.following import FINAL, awaited, etag_of, matches
 from gopher_cli.web.api.listing import FRESH, answered
 from gopher_cli.web.api.preferring import applied, wait_of
 from gopher_cli.web.api.queries import Query
-from gopher_cli.web.api.views import job_view, moment
+from gopher_cli.web.api.views import AttemptView, attempt_view, job_view, log_view
 from gopher_cli.web.problems import Problem, soon
 
 _FOLLOW_STEP = 0.5  # seconds between two looks at a log
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
-
-
-class AttemptView(msgspec.Struct, kw_only=True):
-    """An attempt that did not complete, or another event of the job's history."""
-
-    at: str | None
-    attempt: int
-    outcome: str
-    error: str
-    traceback: str
-    worker: str
-    seconds: float
-    retry_at: str | None
-    exit_code: int
 
 
 class AttemptList(msgspec.Struct, kw_only=True):
@@ -112,14 +99,7 @@ async def result(id: str, request: Request) -> Response:
 async def attempts(id: str, request: Request) -> Response:
     """With the error, the traceback and the worker of each, oldest first."""
     job = await _look(request, await place_of(request, id, _PLAIN.read(request).text("queue")), id)
-    return answered(AttemptList(items=[_attempt(one) for one in job.history]))
-
-
-def _attempt(one: AttemptRecord) -> AttemptView:
-    return AttemptView(
-        at=moment(one.at), attempt=one.attempt, outcome=one.outcome, error=one.error, traceback=one.traceback,
-        worker=one.worker, seconds=one.seconds, retry_at=moment(one.retry_at), exit_code=one.exit_code,
-    )  # fmt: skip
+    return answered(AttemptList(items=[attempt_view(one) for one in job.history]))
 
 
 @router.get(
@@ -144,7 +124,7 @@ async def _followed(request: Request, job: JobDetail) -> AsyncIterator[bytes]:
     while True:
         yield _text(new_lines(seen, job.log))
         seen = job.log
-        if job.state in FINAL or await request.is_disconnected():
+        if job.state in FINAL or request.app.state.ending or await request.is_disconnected():
             return
         await asyncio.sleep(_FOLLOW_STEP)
         try:
@@ -156,7 +136,7 @@ async def _followed(request: Request, job: JobDetail) -> AsyncIterator[bytes]:
 
 
 def _text(lines: list[str]) -> bytes:
-    return "".join(f"{line}\n" for line in lines).encode("utf-8", "replace")
+    return "".join(f"{log_view(line)}\n" for line in lines).encode("utf-8", "replace")
 
 
 async def _look(request: Request, queue: str, id: str) -> JobDetail:
@@ -167,6 +147,6 @@ async def _look(request: Request, queue: str, id: str) -> JobDetail:
 async def place_of(request: Request, id: str, queue: str = "") -> str:
     """The queue of a job. No parts of ids here. Raises NotFound."""
     if not VALID_ID.fullmatch(id):
-        raise NotFound(f"no job {id[:140]!r}", "list them with: GET /api/v1/jobs")
+        raise NotFound(f"no job {id[:140]!r}", hints.JOBS)
     gopher: Gopher = request.app.state.gopher
     return await soon(gopher.queue_of(id, queue))

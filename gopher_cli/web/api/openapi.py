@@ -61,7 +61,6 @@ def problems(**about: str) -> dict[int | str, dict[str, Any]]:
     }
 
 
-job_answers = problems(s404="no such job") | {200: answer("the job", "JobView")}
 stats_answers = problems(s404="no such queue", s422="a wrong parameter") | {
     200: answer("counts and times", "Stats")
 }

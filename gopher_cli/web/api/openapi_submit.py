@@ -66,9 +66,10 @@ one_body = {
     "parameters": [_KEY, _WAIT, _ATOMIC],
 }
 _known = {
-    "description": "there already, as it is now; the finished job, for who waits; a Batch, for an array",
-    "content": {"application/json": {"schema": {"oneOf": [
-        {"$ref": REF.format(name="JobView")}, {"$ref": REF.format(name="Batch")}
+    "description": "there already, as it is now (who may not read hears its state alone); the finished job, "
+    "for who waits; a Batch, for an array",
+    "content": {"application/json": {"schema": {"anyOf": [
+        {"$ref": REF.format(name=name)} for name in ("JobView", "Batch", "Submitted")
     ]}}},
 }  # fmt: skip
 one_answers = problems(**_refused) | {200: _known, 201: answer("accepted", "Submitted")}

@@ -12,8 +12,10 @@ import msgspec
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import GopherError
 from gopher_cli.model.job import Job, decode_payload
-from gopher_cli.model.schema import check_payload
-from gopher_cli.web.problems import field, soon
+from gopher_cli.model.schema import Misfit, check_payload
+from gopher_cli.web.api.strict import pointer_to
+from gopher_cli.web.hints import in_http
+from gopher_cli.web.problems import Problem, soon
 
 _FRESH = 5.0  # seconds that a schema may be old
 
@@ -48,8 +50,10 @@ class Published:
     def fits(self, job: Job, payload: Any) -> None:
         """Raises Problem 422 where the type's schema, as far as it is known, forbids this payload."""
         if schema := self._schemas.get(job.spec.type):
-            with field("/payload"):
+            try:
                 check_payload(job.spec.type, schema, payload)
+            except Misfit as misfit:
+                raise _pointing(misfit) from None
 
     async def _read(self) -> None:
         try:
@@ -61,3 +65,13 @@ class Published:
                 raise
         finally:
             self._reading = None
+
+
+def _pointing(misfit: Misfit) -> Problem:
+    """To each field at fault; ``pointer`` is for who can show one only."""
+    errors = [
+        {"pointer": f"#{pointer_to('payload', *fault.path)}", "detail": str(fault)[:500]}
+        for fault in misfit.faults
+    ]
+    first = pointer_to("payload", *misfit.faults[0].path)
+    return Problem(422, str(misfit), hint=in_http(misfit.hint), pointer=first, errors=errors)

@@ -11,11 +11,12 @@ from starlette.requests import Request
 
 from gopher_cli.model.duration import parse_duration
 from gopher_cli.model.errors import Usage
+from gopher_cli.web.api.preferring import LONGEST
 from gopher_cli.web.problems import Problem
 
 _TEXT, _NUMBER, _FLAG = {"type": "string"}, {"type": "integer"}, {"type": "boolean"}
 _MANY = {"type": "array", "items": {"type": "string"}}
-MOST, LONGEST_WAIT = 500, 60
+MOST = 500
 
 # Each with the schema of its value, and what it is for.
 PARAMETERS: dict[str, tuple[dict[str, Any], str]] = {
@@ -32,14 +33,14 @@ PARAMETERS: dict[str, tuple[dict[str, Any], str]] = {
     "order": (_TEXT | {"enum": ["newest", "oldest"], "default": "newest"}, "which come first"),
     "id": (_TEXT, "a whole id, or a unique prefix (4 characters) or suffix (6) of one"),
     "source": (_TEXT, "only if the job is in this state"),
-    "wait": (_TEXT, f"hold the answer until the job has ended, so many seconds at most ({LONGEST_WAIT})"),
+    "wait": (_TEXT, f"hold the answer until the job has ended, so many seconds at most ({LONGEST:g})"),
     "follow": (_FLAG, "go on until the job has ended"),
     "minutes": (_NUMBER | {"minimum": 1, "maximum": 1440, "default": 60}, "how far back"),
 }
 
 
 class Query:
-    """The parameters that a route takes. ``one``: `queue` is a single one here."""
+    """The parameters that a route takes, by their names in `PARAMETERS`."""
 
     def __init__(self, *names: str) -> None:
         self._names = names
@@ -63,10 +64,16 @@ class Query:
 
     def read(self, request: Request) -> Given:
         """Raises Problem 422 for a parameter that the route does not have."""
-        for name in request.query_params:
-            if name not in self._names:
-                raise _unknown(name, self._names)
+        only(request, *self._names)
         return Given(request)
+
+
+def only(request: Request, *names: str) -> None:
+    """Raises Problem 422, with a guess, for a parameter that is none of these."""
+    if request.scope["query_string"]:
+        for name in request.query_params:
+            if name not in names:
+                raise _unknown(name, names)
 
 
 def _unknown(name: str, names: tuple[str, ...]) -> Problem:

@@ -9,10 +9,12 @@ from starlette.responses import Response
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import NotFound
+from gopher_cli.model.filtering import Filter
 from gopher_cli.model.ids import VALID_NAME
 from gopher_cli.model.stats import QueueStats
+from gopher_cli.web import hints
 from gopher_cli.web.api import openapi
-from gopher_cli.web.api.choosing import filter_of_body, read_meant
+from gopher_cli.web.api.choosing import Meant, filter_of_body, read_meant
 from gopher_cli.web.api.deeds import answers as _purge_answers
 from gopher_cli.web.api.deeds import body_of, done
 from gopher_cli.web.api.listing import answered
@@ -106,14 +108,23 @@ async def purge(queue: str, request: Request) -> Response:
     """As `POST /jobs/purge`, in this queue alone; `{"all": true}` is all of it but running jobs."""
     _NONE.read(request)
     meant = await read_meant(request)
-    if meant.queue not in (None, queue, [queue]):
-        raise Problem(422, "the path names another queue", pointer="/queue")
-    wanted = filter_of_body(meant)
-    return await done(request, "purge", meant, msgspec.structs.replace(wanted, queues=(_known(queue),)))
+    wanted = _in_it_alone(_known(queue), meant, filter_of_body(meant))
+    return await done(request, "purge", meant, wanted)
+
+
+def _in_it_alone(queue: str, meant: Meant, wanted: Filter) -> Filter:
+    """What is meant, in this queue. Raises Problem 422 where a field or the search means another one."""
+    if wanted.queues not in ((), (queue,)):
+        raise Problem(422, "the path names another queue", pointer="/queue" if meant.queue else "/q")
+    # The path has named the queue already: to name it again says nothing of which jobs.
+    if not (meant.all or wanted.states or wanted.by_content or meant.ids is not None):
+        hint = 'name another criterion, or say {"all": true} and nothing else'
+        raise Problem(422, "which jobs of this queue are meant?", hint=hint, pointer="/all")
+    return msgspec.structs.replace(wanted, queues=(queue,))
 
 
 def _known(queue: str) -> str:
     """Raises NotFound for what is no name at all."""
     if not VALID_NAME.fullmatch(queue):
-        raise NotFound(f"no queue {queue[:64]!r}", "list them with: gopher queue ls")
+        raise NotFound(f"no queue {queue[:64]!r}", hints.QUEUES)
     return queue

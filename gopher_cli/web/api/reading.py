@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -16,10 +17,17 @@ from gopher_cli.model.job import Job
 from gopher_cli.model.making import check_queue, check_type, encode_payload, parse_priority
 from gopher_cli.verbs.producing import new_job, wanted_durability
 from gopher_cli.web.api.dialects import RETRIES
-from gopher_cli.web.api.strict import parse
+from gopher_cli.web.api.strict import parse, pointer_to
 from gopher_cli.web.problems import Problem, field
 
 _PATH = re.compile(r" - at `(.+)`$")
+_UNKNOWN = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
+_MISSING = re.compile(r"Object missing required field `(.+)`")
+_KINDS = re.compile(r"Expected `(.+)`, got `(.+)`")
+_WORDS = {
+    "int": "a whole number", "float": "a number", "str": "a string", "bool": "true or false",
+    "array": "an array", "object": "an object",
+}  # fmt: skip
 _NULL = msgspec.Raw(b"null")
 _Seconds = int | float | str
 
@@ -67,6 +75,7 @@ class _Read(JobRequest, kw_only=True, forbid_unknown_fields=True):
     payload: msgspec.Raw = _NULL
 
 
+_FIELDS = JobRequest.__struct_fields__
 _decoder = msgspec.json.Decoder(_Read)
 
 
@@ -124,9 +133,29 @@ def _decode(text: bytes) -> _Read:
     try:
         return _decoder.decode(text)
     except msgspec.ValidationError as error:
-        said = str(error)
-        place = _PATH.search(said)
-        raise Problem(422, _PATH.sub("", said), pointer=_pointer(place[1]) if place else "") from error
+        raise _misread(str(error)) from None
+
+
+def _misread(said: str) -> Problem:
+    """What the decoder says, in our words, with a pointer to the field that it means."""
+    place = _PATH.search(said)
+    pointer, said = _pointer(place[1]) if place else "", _PATH.sub("", said)
+    if found := _UNKNOWN.fullmatch(said):
+        near = difflib.get_close_matches(found[1][:64], _FIELDS, 1)
+        hint = f"did you mean {near[0]}?" if near else f"fields: {', '.join(_FIELDS)}"
+        return Problem(422, f"there is no field {found[1][:64]!r}", hint=hint, pointer=pointer_to(found[1]))
+    if found := _MISSING.fullmatch(said):
+        return Problem(422, f"{found[1]} is missing", pointer=pointer_to(found[1]))
+    if found := _KINDS.fullmatch(said):
+        wanted = " or ".join(_kind(kind) for kind in found[1].split(" | ") if kind != "null")
+        name = pointer.lstrip("/").replace("/", ".") or "the body"
+        name = f"a value of {name}" if place and "[...]" in place[1] else name
+        return Problem(422, f"{name} is {_kind(found[2])}, not {wanted}", pointer=pointer)
+    return Problem(422, said, pointer=pointer)
+
+
+def _kind(word: str) -> str:
+    return _WORDS.get(word, word)
 
 
 def _pointer(path: str) -> str:
@@ -144,13 +173,18 @@ def _retries(asked: JobRequest) -> dict[str, int]:
             given[name] = value - more
     meant = set(given.values())
     if len(meant) > 1:
-        raise Problem(422, f"{' and '.join(given)} contradict each other: give one of them")
+        raise _contradiction(*given)
     return {"max_retries": meant.pop()} if meant else {}
+
+
+def _contradiction(*names: str) -> Problem:
+    said = f"{' and '.join(names)} contradict each other: give one of them"
+    return Problem(422, said, errors=[{"pointer": f"#/{name}", "detail": said} for name in names])
 
 
 def _time(asked: JobRequest) -> dict[str, float]:
     if asked.execute_at is not None and asked.delay is not None:
-        raise Problem(422, "execute_at and delay contradict each other: give one of them")
+        raise _contradiction("execute_at", "delay")
     if asked.delay is not None:
         return {"delay": _seconds("delay", asked.delay)}
     if asked.execute_at is None:

@@ -14,6 +14,7 @@ from gopher_cli.model.access import SUBMIT, Caller
 from gopher_cli.model.errors import GopherError
 from gopher_cli.model.job import Job
 from gopher_cli.store.calls import Receipt
+from gopher_cli.web import hints
 from gopher_cli.web.api.reading import Asked
 from gopher_cli.web.problems import Problem, soon
 from gopher_cli.web.replies import Claim
@@ -25,7 +26,7 @@ def permit(caller: Caller, queue: str) -> None:
         raise Problem(
             403,
             f"this key may not submit to the queue {queue}",
-            hint="see: gopher keys ls",
+            hint=hints.OTHER_KEY,
             scope=f"{SUBMIT}:{queue}",
         )
 

@@ -17,6 +17,7 @@ import msgspec
 from gopher_cli.web.problems import Problem
 
 MAX_DEPTH = 64
+_LONGEST = 500  # characters of a pointer
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _SQUARE = bytes.maketrans(b"{}", b"[]")
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
@@ -44,8 +45,14 @@ def parse(text: bytes) -> Any:
 
 
 def pointer_to(*keys: str | int) -> str:
-    """A JSON pointer (RFC 6901)."""
-    return "".join("/" + str(key).replace("~", "~0").replace("/", "~1") for key in keys)
+    """A JSON pointer (RFC 6901); to what is around the place, where its name is too long to be told."""
+    found = ""
+    for key in keys:
+        longer = f"{found}/" + str(key).replace("~", "~0").replace("/", "~1")
+        if len(longer) > _LONGEST:
+            break
+        found = longer
+    return found
 
 
 def _why(text: bytes, error: Exception) -> str:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from gopher_cli.config import Settings
 from gopher_cli.gopher import Gopher
-from gopher_cli.model.access import SUBMIT
+from gopher_cli.model.access import READ, SUBMIT
 from gopher_cli.model.errors import GopherError, NotFound, TryLater
 from gopher_cli.model.stats import JobDetail
 from gopher_cli.web import replies
@@ -20,10 +20,11 @@ from gopher_cli.web.access.door import needs
 from gopher_cli.web.api import batch, openapi_submit, preferring
 from gopher_cli.web.api.body import MAX_BODY, check_kind, read
 from gopher_cli.web.api.dialects import V1, Accepted, Dialect
+from gopher_cli.web.api.queries import only
 from gopher_cli.web.api.reading import Asked, read_job
 from gopher_cli.web.api.storing import is_new, permit, states_of, under
 from gopher_cli.web.api.views import job_view
-from gopher_cli.web.problems import soon, under_id
+from gopher_cli.web.problems import soon, under_id, wished
 from gopher_cli.web.replies import Claim, Reply
 from gopher_cli.web.straight import Straight
 
@@ -48,6 +49,7 @@ async def submit(request: Request) -> Response:
     of jobs is answered as `/api/v1/jobs/batch` answers it.
     """
     await _enter(request)
+    only(request, "wait", "atomic")
     settings: Settings = request.app.state.settings
 
     def longest(start: bytes) -> int:
@@ -74,6 +76,7 @@ async def submit_many(request: Request) -> Response:
     where Accept asks for it.
     """
     await _enter(request)
+    only(request, "atomic")
     settings: Settings = request.app.state.settings
     most = batch.limit_of(settings)
     lines = check_kind(request, lines=True)
@@ -112,7 +115,8 @@ async def _accept(request: Request, dialect: Dialect, text: bytes, wait: float) 
         reply = await replies.once(gopher, request, key, text, work)
     else:
         reply = await work(None)
-    if wait and (job := await preferring.ended(request, gopher, reply.queue, reply.id, wait)):
+    sees = reply.status == 201 or request.state.caller.may(READ)
+    if wait and sees and (job := await preferring.ended(request, reply.queue, reply.id, wait)):
         more = _JSON | preferring.applied(request, wait)
         return Response(msgspec.json.encode(dialect.job(dialect, job_view(job))), 200, reply.headers | more)
     return reply.response()
@@ -123,9 +127,15 @@ async def _store(request: Request, dialect: Dialect, asked: Asked, claim: Claim 
     gopher: Gopher = state.gopher
     request.state.job_id = job.id  # for an answer that comes too late
     try:
-        receipt = await state.commit.submit(job, asked.durability)
+        with wished(asked.durability):
+            receipt = await state.commit.submit(job, asked.durability)
         if not is_new(asked, receipt, claim):
             known = await _known(gopher, job.queue, receipt.duplicate_of or job.id)
+            if not request.state.caller.may(READ):  # it may be somebody else's
+                there = Accepted(
+                    id=known.id, type=known.type, queue=job.queue, state=known.state, at_ms=known.created
+                )  # fmt: skip
+                return _reply(200, dialect, known.id, job.queue, dialect.submitted(dialect, there))
             return _reply(200, dialect, known.id, job.queue, dialect.job(dialect, job_view(known)))
     except GopherError:
         with under_id(job.id):

@@ -8,6 +8,7 @@ import msgspec
 
 from gopher_cli.model.duration import rfc3339
 from gopher_cli.model.stats import AttemptRecord, JobDetail, JobRow
+from gopher_cli.model.words import log_line
 
 
 class Submitted(msgspec.Struct, kw_only=True):
@@ -19,6 +20,20 @@ class Submitted(msgspec.Struct, kw_only=True):
     type: str
     queue: str
     links: dict[str, str]
+
+
+class AttemptView(msgspec.Struct, kw_only=True):
+    """An attempt that did not complete, or another event of the job's history."""
+
+    at: str | None
+    attempt: int
+    outcome: str
+    error: str
+    traceback: str
+    worker: str
+    seconds: float
+    retry_at: str | None
+    exit_code: int
 
 
 class JobView(msgspec.Struct, kw_only=True):
@@ -43,7 +58,7 @@ class JobView(msgspec.Struct, kw_only=True):
     progress: dict[str, Any] | None
     tags: list[str]
     headers: dict[str, str]
-    history: list[AttemptRecord]
+    history: list[AttemptView]
     log: list[str]
     why_not_running: str | None
     links: dict[str, str]
@@ -86,13 +101,27 @@ def job_view(job: JobDetail) -> JobView:
         execute_at=moment(job.due), started_at=moment(job.started),
         completed_at=moment(job.finished), error=job.history[-1].error if failed else None,
         result=job.result, progress=job.progress, tags=job.tags, headers=job.headers,
-        history=job.history, log=job.log, why_not_running=job.why_not_running or None,
+        history=[attempt_view(one) for one in job.history],
+        log=[log_view(line) for line in job.log], why_not_running=job.why_not_running or None,
         links=links_of(job.id), timeout=job.timeout, backoff=job.backoff, unique_key=job.unique_key or None,
         after=job.after, parent=job.parent or None, worker=job.worker or None,
         lease_until=moment(job.lease_until), kept_until=moment(job.kept_until),
         cancel_asked=job.cancel_asked, spec_bytes=job.spec_bytes, unreadable=job.unreadable or None,
         at=rfc3339(job.now),
     )  # fmt: skip
+
+
+def attempt_view(one: AttemptRecord) -> AttemptView:
+    return AttemptView(
+        at=moment(one.at), attempt=one.attempt, outcome=one.outcome, error=one.error, traceback=one.traceback,
+        worker=one.worker, seconds=one.seconds, retry_at=moment(one.retry_at), exit_code=one.exit_code,
+    )  # fmt: skip
+
+
+def log_view(line: str) -> str:
+    """A line of a log, its time as all others are told."""
+    at_ms, words = log_line(line)
+    return f"{rfc3339(at_ms)} {words}" if at_ms else line
 
 
 def job_line(row: JobRow) -> JobLine:

@@ -1,4 +1,8 @@
-"""The same job once more, as one would write it: a command, and a request."""
+"""The same job once more, as one would write it: a command, and a request.
+
+Everything that counted for the job is said, whatever the defaults are where it is sent from. Its unique
+key is left out: with it, the job could only be found a duplicate of itself.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from gopher_cli.model.duration import format_duration, parse_duration
 from gopher_cli.model.stats import JobDetail
 
 _MOST = 4000  # characters of payload that a command line should carry
@@ -15,14 +20,18 @@ _FILE = "@payload.json"
 
 def as_command(job: JobDetail) -> str:
     """For a shell: every word of it is quoted."""
-    words = ["gopher", "submit", "-t", job.type]
-    if job.queue != "default":
-        words += ["-Q", job.queue]
-    words += ["-p", _payload(job) or _FILE]
+    words = ["gopher", "submit", "-t", job.type, "-Q", job.queue, "-p", _payload(job) or _FILE]
     if job.priority != 5:
         words += ["--priority", str(job.priority)]
+    words += ["--retries", str(job.max_retries)]
+    if job.timeout:
+        words += ["--timeout", exactly(job.timeout)]
+    if job.backoff:
+        words += ["--backoff", job.backoff]
     for tag in job.tags:
         words += ["--tag", tag]
+    for name, value in job.headers.items():
+        words += ["--header", f"{name}={value}"]
     return shlex.join(words)
 
 
@@ -34,11 +43,18 @@ def as_request(job: JobDetail, server: str) -> str:
         body["payload"] = msgspec.Raw(payload.encode())
     if job.priority != 5:
         body["priority"] = job.priority
-    if job.tags:
-        body["tags"] = job.tags
+    body["max_retries"] = job.max_retries
+    said = {"timeout": job.timeout, "backoff": job.backoff, "tags": job.tags, "headers": job.headers}
+    body |= {name: value for name, value in said.items() if value}
     data = msgspec.json.encode(body).decode() if payload else _FILE
     words = ["curl", "-X", "POST", f"{server}/api/v1/jobs", "-H", "Content-Type: application/json"]
     return f'{shlex.join(words)} -H "X-API-KEY: $GOPHER_API_KEY" -d {shlex.quote(data)}'
+
+
+def exactly(seconds: float) -> str:
+    """As people write it, where that says all of it."""
+    written = format_duration(seconds)
+    return written if parse_duration(written) == seconds else f"{seconds}s"
 
 
 def _payload(job: JobDetail) -> str:

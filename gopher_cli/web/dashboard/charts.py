@@ -93,6 +93,7 @@ def lines(series: Sequence[Series], scale: Scale, *, running: bool = True, fill:
         shapes.append(_path(_stroke(solid), f"line s-{one.kind}"))
         if running and points and points[-1]:
             shapes.append(_path(_stroke(points[-2:]), f"line running s-{one.kind}"))
+        shapes.append(_path(_dots(points), f"dot s-{one.kind}"))
     return _drawing(scale, shapes)
 
 
@@ -100,7 +101,8 @@ def spark(values: Sequence[Value], kind: str) -> Markup:
     """A small line without axes."""
     scale = linear(max((value or 0 for value in values), default=0), least_top=1)
     points = _points(values, scale)
-    shapes = [_path(_area(points), f"area s-{kind}"), _path(_stroke(points), f"line s-{kind}")]
+    shapes = [_path(_area(points), f"area s-{kind}"), _path(_stroke(points), f"line s-{kind}"),
+              _path(_dots(points), f"dot s-{kind}")]  # fmt: skip
     return _drawing(scale, shapes, grid=False, kind="spark")
 
 
@@ -149,9 +151,17 @@ def _stroke(points: Sequence[tuple[float, float] | None]) -> str:
     drawn = []
     for run in _runs(points):
         rest = "".join(f"L{_short(x)} {_short(y)}" for x, y in run[1:])
-        # A lone value would be no line at all: it becomes a dot (round caps make it visible).
-        drawn.append(f"M{_short(run[0][0])} {_short(run[0][1])}{rest or 'h.01'}")
+        drawn.append(f"M{_short(run[0][0])} {_short(run[0][1])}{rest}" if rest else "")
     return "".join(drawn)
+
+
+def _dots(points: Sequence[tuple[float, float] | None]) -> str:
+    """Values without a neighbour: no line is made of them.
+
+    They are short strokes with round ends, because a circle would be stretched with the drawing.
+    """
+    alone = [run[0] for run in _runs(points) if len(run) == 1]
+    return "".join(f"M{_short(x)} {_short(y)}h.01" for x, y in alone)
 
 
 def _area(points: Sequence[tuple[float, float] | None]) -> str:

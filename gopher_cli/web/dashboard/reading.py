@@ -14,7 +14,7 @@ from gopher_cli.model.cells import per_minute, window, window_length
 from gopher_cli.model.errors import NotFound
 from gopher_cli.model.ids import VALID_ID
 from gopher_cli.model.safe import safe
-from gopher_cli.model.stats import JobDetail, JobRow
+from gopher_cli.model.stats import JobDetail, JobRow, WorkerInfo
 from gopher_cli.store import ask
 from gopher_cli.store.keys import PLACES
 from gopher_cli.store.rows import row_of, spec_or_none
@@ -63,6 +63,11 @@ async def job_at(gopher: Gopher, id: str) -> JobDetail:
         if holders := await gopher.store.ask(ask.holders(list(keys.values()), id)):
             return await gopher.inspect(holders[0], id)
     raise NotFound(f"There is no job {id[:80]!r}.", "It may have been kept long enough, or deleted.")
+
+
+def served(workers: Sequence[WorkerInfo]) -> set[str]:
+    """The queues that a living worker serves."""
+    return {queue for one in workers if one.alive for queue in one.queues}
 
 
 async def worker_names(gopher: Gopher) -> dict[str, str]:

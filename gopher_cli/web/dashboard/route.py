@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from gopher_cli.build import is_embedded
 from gopher_cli.model.errors import GopherError
 from gopher_cli.web.dashboard import flash
 from gopher_cli.web.dashboard.render import HEADERS, page, root_of
@@ -28,6 +29,10 @@ _TITLES = {
     503: "Redis is away",
 }
 _HINTS = {503: "This page tries again by itself. Nothing that was accepted is lost.", 404: ""}
+_BUILT_IN = (
+    "The built-in server does not answer. It comes back by itself, unless it was stopped: then start it with "
+    "gopher embedded start. Nothing that was accepted is lost."
+)
 _log = logging.getLogger("gopher.web")
 _Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -64,6 +69,8 @@ def answer(request: Request, error: GopherError | RequestValidationError | HTTPE
     if problem.status == 401:
         return sign_in_first(request)
     hint = _HINTS.get(problem.status, problem.hint)
+    if problem.status == 503 and is_embedded(request.app.state.settings):
+        hint = _BUILT_IN
     title = _TITLES.get(problem.status, "That did not work")
     answered = page(
         request, "error.html", status=problem.status, title=title, detail=problem.detail, hint=hint,

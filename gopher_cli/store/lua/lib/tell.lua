@@ -1,6 +1,7 @@
 -- What has happened, for those who watch: one entry for each state, with all jobs that have come to it.
 -- The stream is there only while somebody watches, and telling never stops the work. It is capped: fewer
--- entries when they are large.
+-- entries when they are large. Up to the cap it also grows where memory is full, as whatever a script does
+-- once it was let in: the stream of a watched queue takes up to some 40 MB.
 local function hears(events) return redis.call("EXISTS", events) == 1 end
 
 -- `news` is {state, {id, ...}, state, {id, ...}, ...}, in the order in which it came about.

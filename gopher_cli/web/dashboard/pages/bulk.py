@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from typing import Annotated, Any
 
-import msgspec
 from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
 from gopher_cli.config import Settings
 from gopher_cli.model.access import OPERATE
+from gopher_cli.model.deeds import meant
 from gopher_cli.model.errors import Usage
 from gopher_cli.model.filtering import Filter
 from gopher_cli.model.search import format_search, parse_search
-from gopher_cli.verbs.bulk import STATES
 from gopher_cli.web.access.door import needs
 from gopher_cli.web.dashboard import deeds
 from gopher_cli.web.dashboard.guard import Form, checked_form
@@ -56,7 +55,8 @@ async def confirm(
         return page(request, "confirm.html", **told | {"picked": picked}, count=len(picked), whole=True)
     if not all:
         return redirect(request, local(back), said="No job is selected.", kind="wrong")
-    asked, wanted = parse_search(q), meant(deed, q)
+    asked = parse_search(q)
+    wanted = meant(deed, asked)
     count = await soon(count_of(gopher_of(request), wanted), 1)
     told |= {"typed": to_type(deed, asked), "states": wanted.states, "named": bool(asked.states)}
     told["q"] = format_search(asked)
@@ -108,13 +108,6 @@ def _sum(form: Form, changed: int, left: dict[str, int], deed: str) -> Counter[s
     words.update(left)
     words[deeds.WORD[deed]] += changed
     return words
-
-
-def meant(deed: str, q: str) -> Filter:
-    """The jobs of a search that a deed can be for."""
-    wanted = parse_search(q)
-    states = wanted.states or STATES[deed]
-    return msgspec.structs.replace(wanted, states=tuple(states))
 
 
 def to_type(deed: str, wanted: Filter) -> str:

@@ -14,7 +14,7 @@ from gopher_cli.model.stats import QueueStats, Stats, TypeStats
 from gopher_cli.verbs.sweeping import Filter
 from gopher_cli.web.dashboard.charts import shares
 from gopher_cli.web.dashboard.figures import RANGES, all_figures
-from gopher_cli.web.dashboard.reading import gopher_of
+from gopher_cli.web.dashboard.reading import gopher_of, served
 from gopher_cli.web.dashboard.render import page
 from gopher_cli.web.dashboard.route import PageRoute
 from gopher_cli.web.problems import soon
@@ -36,8 +36,11 @@ async def overview(request: Request, range: Annotated[str, Query(max_length=4)] 
             gopher.history(RANGES[chosen], queues=queues),
         )
     )
+    waiting = [one.queue for one in stats.queues if one.states["enqueued"]]
     return page(
-        request, "overview.html", stats=stats, totals=totals(stats), failures=failures, chosen=chosen,
+        request, "overview.html", served=served(stats.workers), waiting=len(waiting),
+        unserved=sorted(set(waiting) - served(stats.workers)), stats=stats, totals=totals(stats),
+        failures=failures, chosen=chosen,
         ranges=list(RANGES), figures=all_figures(history, totals(stats)),
         share_bar=shares(list(totals(stats).items())),
         now=round(parse_when(stats.at) * 1000), types=busiest(stats)[:_TYPES],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
+import msgspec
 from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,9 +14,11 @@ from gopher_cli.model.access import SUBMIT
 from gopher_cli.model.duration import parse_duration
 from gopher_cli.model.errors import BadData, GopherError, Unavailable, Usage
 from gopher_cli.model.ids import new_id
-from gopher_cli.model.job import Job, class_of
+from gopher_cli.model.job import PRIORITIES, Job
+from gopher_cli.model.stats import JobDetail
 from gopher_cli.verbs.producing import new_job
 from gopher_cli.web.access.door import needs
+from gopher_cli.web.dashboard.again import exactly
 from gopher_cli.web.dashboard.filters import json, segment
 from gopher_cli.web.dashboard.forms import Field, fields_of, payload_of
 from gopher_cli.web.dashboard.guard import Form, checked_form
@@ -38,9 +41,9 @@ async def show(
     if not like:
         return await _form(request, type.strip(), _EMPTY)
     job = await soon(job_at(gopher_of(request), like))
-    given = {"json": json(job.payload), "queue": job.queue, "tags": ", ".join(job.tags)}
-    given["priority"] = class_of(job.priority)
-    return await _form(request, job.type, Form({name: [text] for name, text in given.items()}))
+    given = _ways(job) | {"json": json(job.payload), "queue": job.queue, "tags": ", ".join(job.tags)}
+    form = Form({name: [text] for name, text in given.items()})
+    return await _form(request, job.type, form, unique_key=job.unique_key)
 
 
 @router.post("/submit")
@@ -66,7 +69,21 @@ async def submit(request: Request) -> Response:
     return redirect(request, f"/jobs/{segment(id)}", said=said)
 
 
-async def _form(request: Request, type: str, form: Form, *, status: int = 200, wrong: str = "") -> Response:
+def _ways(job: JobDetail) -> dict[str, str]:
+    """How it was to be done, as one would write it."""
+    named = {number: name for name, number in PRIORITIES.items()}
+    return {
+        "priority": named.get(job.priority, str(job.priority)),
+        "retries": str(job.max_retries),
+        "timeout": exactly(job.timeout) if job.timeout else "",
+        "backoff": job.backoff,
+        "headers": json(job.headers) if job.headers else "",
+    }
+
+
+async def _form(
+    request: Request, type: str, form: Form, *, status: int = 200, wrong: str = "", unique_key: str = ""
+) -> Response:
     gopher = gopher_of(request)
     schemas = await soon(types_of(gopher))
     schema = _schema(schemas, type)
@@ -75,7 +92,8 @@ async def _form(request: Request, type: str, form: Form, *, status: int = 200, w
         request, "submit.html", status=status, wrong=wrong, type=type, types=list(schemas), fields=fields,
         known=type in schemas, about=str(schema.get("description", ""))[:500],
         values=[_written(field, form) for field in fields], form=form, id=form.one("id") or new_id(),
-        queues=await soon(gopher.queues()), default_queue=gopher.defaults.queue,
+        queues=await soon(gopher.queues()), default_queue=gopher.defaults.queue, unique_key=unique_key,
+        priorities=list(dict.fromkeys(["normal", "high", "low", form.one("priority") or "normal"])),
     )  # fmt: skip
 
 
@@ -110,11 +128,27 @@ def _job(defaults: Any, type: str, fields: list[Field], form: Form) -> Job:
         if not retries.isdecimal() or len(retries) > 4:
             raise Usage(f"retries is a whole number, not {retries[:40]!r}")
         given["max_retries"] = int(retries)
-    if delay := form.one("delay"):
-        try:
-            given["delay"] = parse_duration(delay)
-        except ValueError as error:
-            raise Usage(f"delay: {error}") from None
+    for name in ("delay", "timeout"):
+        if text := form.one(name):
+            given[name] = _seconds(name, text)
+    if backoff := form.one("backoff"):
+        given["backoff"] = backoff
+    if headers := form.one("headers"):
+        given["headers"] = _headers(headers)
     if tags := [tag.strip() for tag in form.one("tags").split(",") if tag.strip()]:
         given["tags"] = tags
     return new_job(defaults, type, payload_of(fields, form), id=form.one("id") or None, **given)
+
+
+def _seconds(name: str, text: str) -> float:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise Usage(f"{name}: {error}") from None
+
+
+def _headers(text: str) -> dict[str, str]:
+    try:
+        return msgspec.json.decode(text.encode(), type=dict[str, str])
+    except (msgspec.DecodeError, UnicodeError) as error:
+        raise Usage(f'headers are JSON such as {{"name": "text"}}: {error}') from None

@@ -1,0 +1,20 @@
+"""The next step in the words of HTTP: what the verbs advise is typed into a shell."""
+
+from __future__ import annotations
+
+JOBS = "list them with: GET /api/v1/jobs"
+QUEUES = "list them with: GET /api/v1/queues"
+OTHER_KEY = "ask whoever runs this server for a key that may do it"
+_BY_COMMAND = {
+    "gopher jobs": JOBS,
+    "gopher queue": QUEUES,
+    "gopher types": "see: GET /api/v1/types",
+    "gopher keys": "see: GET /api/v1/keys",
+}
+
+
+def in_http(hint: str) -> str:
+    """The same advice for a client; none where only a shell would help."""
+    if "gopher " not in hint:
+        return hint
+    return next((said for command, said in _BY_COMMAND.items() if command in hint), "")

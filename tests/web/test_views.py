@@ -1,0 +1,35 @@
+"""What the API tells of a job: every time in one form, and nothing lost on the way back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import httpx2
+import pytest
+
+from gopher_cli.model.stats import AttemptRecord
+from gopher_cli.remote.values import detail_of
+
+pytestmark = pytest.mark.anyio
+JOBS = "/api/v1/jobs"
+
+
+async def test_times_of_a_jobs_history_and_log_are_told_as_all_others(
+    api: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id = (await api.post(JOBS, json={"type": "t"})).json()["job_id"]
+    gopher = api.app.state.gopher  # type: ignore[attr-defined]
+    log = ["1767225600123 one", "... 5 lines were dropped ...", "1767225600124 2026-01-01T00:00:00.000Z x"]
+    history = [AttemptRecord(at=1767225600123, attempt=1, outcome="retry", retry_at=1767225660001)]
+    job = replace(await gopher.inspect("default", id), history=history, log=log)
+
+    async def found(*_: object) -> object:
+        return job
+
+    monkeypatch.setattr(gopher, "inspect", found)
+    said, text = (await api.get(f"{JOBS}/{id}")).json(), (await api.get(f"{JOBS}/{id}/log")).text
+    again = detail_of(said)
+
+    assert said["history"][0]["at"] == "2026-01-01T00:00:00.123Z"
+    assert said["log"][0] == text.splitlines()[0] == "2026-01-01T00:00:00.123Z one"
+    assert (again.history, again.log) == (job.history, job.log)
