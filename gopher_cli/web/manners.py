@@ -16,6 +16,7 @@ REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
 _GIVEN = re.compile(rb"[\x21-\x7e]{1,128}")
 _PROCESS, _count = secrets.token_hex(4), count()
 _IMPLIED = ({"OPTIONS"}, {"OPTIONS", "HEAD"})  # without GET, and with it
+_CLOSE = (b"connection", b"close")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
 
 
@@ -43,9 +44,9 @@ class Manners:
         async def said(message: Message) -> None:
             nonlocal over
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), (b"x-request-id", id.encode())]
-                if unread:  # the rest of the body must not be taken for the next request
-                    message["headers"].append((b"connection", b"close"))
+                headers = message["headers"] = [*message.get("headers", ()), (b"x-request-id", id.encode())]
+                if unread and _CLOSE not in headers:  # the rest of the body is no next request
+                    headers.append(_CLOSE)
             elif head and message["type"] == "http.response.body":
                 if over:
                     return
