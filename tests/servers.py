@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from importlib.util import find_spec
@@ -134,11 +134,21 @@ class Server:
         return int(note.read_text() or 0) if note.exists() else 0
 
     def synced(self) -> None:
-        """Wait until all that it has written by now is durable."""
-        end, written = time.monotonic() + _PATIENCE, {log: log.stat().st_size for log in self.logs()}
-        while any(self.durable(log) < size for log, size in written.items()):
-            assert time.monotonic() < end, "it does not sync its log"
-            time.sleep(0.02)
+        """Wait until all that it has accepted by now is durable. Needs ``power``.
+
+        While a sync runs the server keeps what it accepts in memory, and its log alone looks synced then.
+        """
+        end = time.monotonic() + _PATIENCE
+
+        def wait(holds: Callable[[], bool]) -> None:
+            while not holds():
+                assert time.monotonic() < end, "it does not sync its log"
+                time.sleep(0.02)
+
+        with Redis.from_url(self.url) as client:
+            wait(lambda: not client.info("persistence")["aof_buffer_length"])
+        written = {log: log.stat().st_size for log in self.logs()}
+        wait(lambda: all(self.durable(log) >= size for log, size in written.items()))
 
     def power_loss(self) -> int:
         """It dies, and of its log only what was synced is left; how many bytes were lost. Needs ``power``."""

@@ -121,6 +121,19 @@ async def test_a_job_that_stands_in_line_again_while_it_runs_is_stopped_here(
     assert verdict.extra_runs == 1
 
 
+def test_what_is_written_while_a_sync_runs_is_waited_for(server: Server) -> None:
+    """The server keeps it in memory until then, and its log looks synced: our own rows would begin too early."""
+    server.control.slow_syncs(1.0)
+    with Redis.from_url(server.url) as redis:
+        while not redis.info("persistence")["aof_pending_bio_fsync"]:
+            redis.set("before", 1)
+        redis.set("while", 1)
+        assert redis.info("persistence")["aof_buffer_length"], "it is kept back"
+        server.synced()
+        server.power_loss()
+        assert redis.exists("while")
+
+
 # When a server syncs nothing, and looks as if it did
 
 ENDS = list(dict.fromkeys((KINDS[0], KINDS[-1])))  # one that has WAITAOF, and one that has not
