@@ -10,46 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from place import Place, here, origin
 
-from gopher_cli.config import Settings, example_env, names, read, rows, shown
-from gopher_cli.config_sources import Given
-from gopher_cli.model.errors import BadConfig, GopherError, Usage
+from gopher_cli.config import Settings
+from gopher_cli.config.example import example_env
+from gopher_cli.config.rows import names, read, rows, shown
+from gopher_cli.config.sources import Given
+from gopher_cli.model.errors import BadConfig, Usage
 from gopher_cli.store.url import parse_url
 
 ROOT = Path(__file__).parent.parent
-
-
-class Place:
-    """A directory with files, a home without any, and the settings that are found from there."""
-
-    def __init__(self, path: Path) -> None:
-        self.cwd = path / "work"
-        self.user = path / "user"
-        self.cwd.mkdir()
-
-    def file(self, name: str, text: str) -> Path:
-        path = self.cwd / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-        return path
-
-    def settings(self, environ: dict[str, str] | None = None, **flags: Any) -> Settings:
-        return Settings.resolve({"HOME": str(self.user), **(environ or {})}, cwd=self.cwd, **flags)
-
-    def refused(self, environ: dict[str, str] | None = None, **flags: Any) -> GopherError:
-        with pytest.raises(GopherError) as caught:
-            self.settings(environ, **flags)
-        assert "\n" not in f"{caught.value}{caught.value.hint}"
-        return caught.value
-
-
-@pytest.fixture
-def here(tmp_path: Path) -> Place:
-    return Place(tmp_path)
-
-
-def origin(settings: Settings, name: str) -> str:
-    return next(line.origin for line in settings.describe() if line.name == name)
+__all__ = ["here"]
 
 
 def test_flag_over_environment_over_dotenv_over_profile_over_file_over_user_file_over_default(
@@ -185,91 +156,6 @@ def test_a_wrong_flag_is_a_usage_error_with_the_name_of_the_flag(here: Place) ->
     assert "--concurrency has a wrong value 'many'" in str(error)
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("max_retries = ", "gopher.toml is no TOML"),
-        ("max_retires = 3", "unknown setting 'max_retires'"),
-        ("max_retries = 'x'", "max_retries in gopher.toml has a wrong value 'x'"),
-        ("profiles = 3", "profiles must be tables"),
-        ("profile = 'prod'", "there is no profile 'prod'"),
-        ("[profiles.a]\nredis-db = true\n", "redis_db in gopher.toml [a] has a wrong value 'true'"),
-    ],
-)
-def test_a_wrong_file_is_named_with_what_is_wrong_in_it(here: Place, text: str, said: str) -> None:
-    here.file("gopher.toml", text)
-
-    error = here.refused(profile="a" if "profiles.a" in text else None)
-
-    assert said in str(error)
-
-
-def test_an_unknown_key_in_a_file_gets_a_suggestion(here: Place) -> None:
-    here.file("gopher.toml", "max_retires = 3")
-
-    assert here.refused().hint == "did you mean max_retries?"
-
-
-def test_tables_dashes_and_lists_of_toml_are_understood(here: Place) -> None:
-    text = '[worker]\nconcurrency = 7\nqueues = ["mail:3", "x"]\n[redis]\nurl = "h:1"\n'
-    here.file("gopher.toml", text + '[exec]\nresize = "./resize.sh -q"\n[server]\nread-timeout="2s"')
-
-    settings = here.settings()
-
-    assert settings.worker_concurrency == 7
-    assert settings.worker_queues == "mail:3,x"
-    assert settings.redis_url == "h:1"
-    assert settings.exec == (("resize", "./resize.sh -q"),)
-    assert settings.server_read_timeout == 2.0
-
-
-@pytest.mark.parametrize(
-    ("line", "value"),
-    [
-        ("DLQ_NAME=plain # said", "plain"),
-        ("export DLQ_NAME = spaced out ", "spaced out"),
-        ("DLQ_NAME='single # kept $X'", "single # kept $X"),
-        ('DLQ_NAME="with \\"quotes\\"" # said', 'with "quotes"'),
-        ("DLQ_NAME=a=b#c", "a=b#c"),
-        ("#DLQ_NAME=x", ""),
-        ("DLQ_NAME=crlf\r", "crlf"),
-        ("nonsense\nDLQ_NAME=x", "x"),
-    ],
-)
-def test_dotenv_is_read_as_a_shell_would(here: Place, line: str, value: str) -> None:
-    here.file(".env", line + "\n")
-
-    assert here.settings().dlq_name == value
-
-
-def test_dotenv_with_an_open_quote_names_the_line(here: Place) -> None:
-    here.file(".env", "\nAPI_KEY='open\n")
-
-    assert "line 2" in str(here.refused())
-    assert "open" not in str(here.refused())
-
-
-def test_a_file_that_is_no_text_is_refused_by_name(here: Place) -> None:
-    (here.cwd / ".env").write_bytes(b"API_KEY=\xff\xfe\n")
-
-    assert "is no UTF-8 text" in str(here.refused())
-
-
-def test_a_directory_called_dotenv_is_no_business_of_ours(here: Place) -> None:
-    (here.cwd / ".env").mkdir()
-
-    assert here.settings().origins == {}
-
-
-def test_a_secret_may_stand_in_a_file(here: Place) -> None:
-    file = here.file("secret", "hunter2\n")
-
-    settings = here.settings({"REDIS_PASSWORD_FILE": str(file), "REDIS_URL": "redis://h"})
-
-    assert settings.redis_password == "hunter2"
-    assert origin(settings, "redis_password") == "env REDIS_PASSWORD_FILE"
-
-
 def test_secrets_appear_nowhere(here: Place) -> None:
     environ = {
         "REDIS_URL": "redis://me:hunter2@h", "REDIS_PASSWORD": "hunter2", "API_KEY": "hunter2",
@@ -324,7 +210,7 @@ def test_every_setting_says_what_it_is_for() -> None:
 def test_the_example_file_is_current_and_complete() -> None:
     text = (ROOT / "config.example.env").read_text()
 
-    assert text == example_env(), "write it anew: gopher_cli.config.example_env()"
+    assert text == example_env(), "write it anew: gopher_cli.config.example.example_env()"
     assert all(variable in text for name in names() for variable in name.variables)
 
 
@@ -346,7 +232,7 @@ def test_an_unknown_flag_is_a_mistake_of_the_program(here: Place) -> None:
 
 
 def test_the_pydantic_model_has_the_same_settings(here: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    from gopher_cli.config_model import GopherSettings
+    from gopher_cli.config.model import GopherSettings
 
     monkeypatch.chdir(here.cwd)
     monkeypatch.setenv("WORKER_CONCURRENCY", "9")

@@ -53,7 +53,7 @@ async def _ask(gopher: Gopher, kind: str) -> list[str]:
     if kind == "types":
         return list(await gopher.types())
     if kind == "ids":
-        from gopher_cli.verbs.sweeping import Filter
+        from gopher_cli.model.filtering import Filter
 
         return ["@last", *(row.id for row in await gopher.jobs(Filter(), limit=_MOST))]
     return []

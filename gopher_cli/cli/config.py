@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from gopher_cli.cli.app import Entry
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
@@ -19,8 +17,8 @@ CONFIG = {
 def show(console: Console) -> None:
     """List every setting with its value, secrets masked, and where it was found."""
     console.rows(
-        Listing(rows=console.settings().describe(), columns=COLUMNS, extra=EXTRA, record=asdict,
-                id=lambda row: row.name)
+        Listing(rows=console.settings().describe(), columns=COLUMNS, extra=EXTRA,
+                record=lambda row: row._asdict(), id=lambda row: row.name)
     )  # fmt: skip
 
 

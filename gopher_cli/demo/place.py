@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gopher_cli import embedded
-from gopher_cli.config import Settings, names
+from gopher_cli.config import Settings
+from gopher_cli.config.rows import names
 from gopher_cli.demo.batch import EVERY_FILE, VIEWS
 from gopher_cli.model.errors import Refused
 
