@@ -12,13 +12,20 @@ from driver import Queue
 from laws.walk import Walk
 from spy import watched
 
-from gopher_cli.store import calls
+from gopher_cli.store import calls, scripts
 from gopher_cli.store.keys import QUEUE_KEYS
-from gopher_cli.store.scripts import LUA, load
+from gopher_cli.store.scripts import LUA, load, origin
 
 SCRIPTS = sorted(path.stem for path in LUA.glob("*.lua"))
 FRAGMENTS = sorted(path.stem for path in (LUA / "lib").glob("*.lua"))
 EVERY_FILE = sorted(path for path in LUA.rglob("*.lua"))
+WORDS = set(
+    re.findall(
+        r"\w+",
+        """and break do else elseif end false for function if in local nil not or repeat return then true
+        until while ARGV KEYS ipairs math pairs pcall redis string table tonumber type unpack""",
+    )
+)
 each_script = pytest.mark.parametrize("name", SCRIPTS)
 each_file = pytest.mark.parametrize("path", EVERY_FILE, ids=lambda path: path.stem)
 
@@ -26,6 +33,14 @@ each_file = pytest.mark.parametrize("path", EVERY_FILE, ids=lambda path: path.st
 def code(path: Path) -> str:
     """Without comments and texts: what Lua acts upon."""
     return re.sub(r"--.*", "", path.read_text())
+
+
+def whole(name: str) -> str:
+    """A script with its fragments, in the words of those who wrote it."""
+    text = (LUA / f"{name}.lua").read_text()
+    return code(LUA / f"{name}.lua") + "".join(
+        code(LUA / "lib" / f"{one}.lua") for one in re.findall(r"^--- @include (\w+)$", text, re.MULTILINE)
+    )
 
 
 def header(name: str) -> list[str]:
@@ -58,23 +73,52 @@ def test_no_call_is_without_its_script():
 
 
 @each_script
-def test_the_keys_of_a_script_are_in_the_keyspace_and_all_are_used(name):
-    keys, text = load(name).keys, code(LUA / f"{name}.lua")
+def test_what_a_script_is_given_is_known_and_used(name):
+    keys, argv, text = load(name).keys, load(name).argv, whole(name)
 
     assert set(keys) <= {*QUEUE_KEYS, "held", "place"}
     assert len(set(keys)) == len(keys)
-    used = {int(n) for n in re.findall(r"KEYS\[(\d+)\]", text)}
-    spans = re.findall(r"for i = (\d+), (\d+) do[^\n]*KEYS\[i\]", text)
-    for first, last in [*spans, ("1", "3")] if "KEYS[class]" in text else spans:
-        used |= set(range(int(first), int(last) + 1))
-    assert used == set(range(1, len(keys) + 1))
+    assert set(re.findall(r"\bKEYS\.(\w+)", text)) == set(keys)
+    assert set(re.findall(r"\bARGV\.(\w+)", text)) == set(argv)
+
+
+@each_file
+def test_a_key_is_asked_for_by_name(path):
+    assert not re.search(r"\bKEYS\b(?!\.[a-z])", code(path))
+    assert not re.search(r"\bARGV\[\d", code(path))
+
+
+def test_a_name_that_the_header_does_not_know_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(scripts, "LUA", tmp_path)
+    (tmp_path / "wrong.lua").write_text("-- KEYS  meta\n-- ARGV  now\nreturn KEYS.spec\n")
+
+    with pytest.raises(ValueError, match=r"names no KEYS\.spec"):
+        load("wrong")
 
 
 @each_script
 def test_now_is_the_first_argument_and_the_only_clock(name):
     assert load(name).argv[0] == "now"
-    assert "now_ms(ARGV[1])" in code(LUA / f"{name}.lua")
     assert load(name).source.count('"TIME"') == 1
+
+
+@each_script
+def test_each_line_of_a_script_is_found_again(name):
+    for number, line in enumerate(load(name).source.splitlines(), 1):
+        file, _, at = origin(name, number).partition(":")
+        there = (LUA / file).read_text().splitlines()[int(at) - 1]
+        assert re.sub(r"\[\d+\]", "", line) == re.sub(r"(KEYS|ARGV)\.\w+|\[\d+\]", r"\1", there)
+
+
+@each_script
+def test_every_word_of_a_script_is_declared(name):
+    """A global would be an error, and only where that line is run."""
+    text = re.sub(r"\"[^\"\n]*\"|'[^'\n]*'", '""', whole(name))
+    shapes = (r"local (?:function )?([\w, ]+)", r"function ?[\w.]*\(([\w, ]*)", r"for ([\w, ]+) (?:in|=)")
+    declared = set(re.findall(r"\w+", " ".join(" ".join(re.findall(shape, text)) for shape in shapes)))
+    used = set(re.findall(r"(?<![.\w])[a-zA-Z_]\w*\b(?! =[^=])", text))
+
+    assert used - declared - WORDS == set()
 
 
 @each_script
@@ -101,6 +145,7 @@ def test_a_file_is_short_and_says_first_what_it_is(path):
 
     assert lines[0].startswith("-- ")
     assert len(lines) <= 80
+    assert all(len(line) <= 120 for line in lines)
     assert not any("\t" in line or line.rstrip() != line for line in lines)
 
 
@@ -135,8 +180,8 @@ def test_every_variable_is_local(path):
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_a_script_touches_declared_keys_looks_before_it_leaps_and_frees_first(redis, seed):
-    scripts = {name: watched(name, load(name).source) for name in SCRIPTS}
-    queue = Queue(redis, f"spy-{uuid4().hex[:8]}", scripts=scripts)
+    spied = {name: watched(name, load(name).source) for name in SCRIPTS}
+    queue = Queue(redis, f"spy-{uuid4().hex[:8]}", scripts=spied)
 
     Walk(queue, seed).go(200, every=10)
     queue.forget()

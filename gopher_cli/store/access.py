@@ -1,11 +1,11 @@
-"""Asks about who may come in: API keys, when they were used, and the secret that seals sessions. No I/O."""
+"""Asks about who may come in: API keys, when they were used, and which sessions count. No I/O."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from gopher_cli.store.ask import Ask, Command, mapping
+from gopher_cli.store.ask import Ask, Command, mapping, scored
 from gopher_cli.store.calls.base import text
 from gopher_cli.store.keys import fleet_key
 from gopher_cli.store.schema_version import FIELD, checked, written
@@ -14,10 +14,13 @@ SEAL = "session_secret"
 
 
 class Table(NamedTuple):
-    """Every key by its id, as it is stored, and the secret of sessions: empty when nobody has one yet."""
+    """Every key by its id, as it is stored; the secret of sessions, empty when nobody has one yet; and what
+    was signed out: a session, or those of a key that would have ended (epoch seconds) by then.
+    """
 
     keys: Mapping[str, bytes]
     seal: str
+    signed_out: Mapping[str, int]
 
 
 def table(namespace: str) -> Ask[Table]:
@@ -25,11 +28,13 @@ def table(namespace: str) -> Ask[Table]:
 
     def answer(raw: list[Any]) -> Table:
         checked(raw[1])
-        return Table(mapping(raw[0]), text(raw[2] or b""))
+        over = {id: int(ends) for id, ends in scored(raw[3])}
+        return Table(mapping(raw[0]), text(raw[2] or b""), over)
 
     meta = fleet_key(namespace, "meta")
     commands: list[Command] = [
         ("HGETALL", fleet_key(namespace, "keys")), ("HGET", meta, FIELD), ("HGET", meta, SEAL),
+        ("ZRANGE", fleet_key(namespace, "signed_out"), 0, -1, "WITHSCORES"),
     ]  # fmt: skip
     return Ask(commands, answer)
 
@@ -67,6 +72,22 @@ def seal(namespace: str, candidate: str) -> Ask[str]:
         ("HSETNX", meta, FIELD, written()), ("HSETNX", meta, SEAL, candidate), ("HGET", meta, SEAL),
     ]  # fmt: skip
     return Ask(commands, lambda raw: text(raw[2]))
+
+
+def seal_anew(namespace: str, secret: str) -> Ask[None]:
+    """Another secret: whatever the one before has sealed is over, and need not be remembered."""
+    commands: list[Command] = [
+        ("HSET", fleet_key(namespace, "meta"), SEAL, secret),
+        ("UNLINK", fleet_key(namespace, "signed_out")),
+    ]
+    return Ask(commands, _nothing)
+
+
+def sign_out(namespace: str, id: str, ends: int, forget: int) -> Ask[None]:
+    """Remember that this is over, and forget what would have ended before ``forget`` (epoch seconds)."""
+    key = fleet_key(namespace, "signed_out")
+    commands: list[Command] = [("ZREMRANGEBYSCORE", key, "-inf", f"({forget}"), ("ZADD", key, "GT", ends, id)]
+    return Ask(commands, _nothing)
 
 
 def _nothing(_: object) -> None:

@@ -34,6 +34,13 @@ def mapping(raw: Any) -> dict[str, bytes]:
     return {text(name): value for name, value in pairs}
 
 
+def scored(raw: Any) -> list[tuple[str, float]]:
+    """Members with their scores, in either protocol."""
+    nested = raw and isinstance(raw[0], (list, tuple))
+    pairs = raw if nested else zip(raw[::2], raw[1::2], strict=True)
+    return [(text(member), float(score)) for member, score in pairs]
+
+
 def add_queue(namespace: str, queue: str) -> Ask[None]:
     """Make a queue known. Raises Outdated where a newer gopher has taken the data over.
 
@@ -113,13 +120,7 @@ def workers(namespace: str) -> Ask[tuple[int, dict[str, tuple[int, bytes]]]]:
 
     def answer(raw: list[Any]) -> tuple[int, dict[str, tuple[int, bytes]]]:
         seconds, micros = raw[0]
-        beats = raw[2]
-        flat = (
-            beats
-            if beats and isinstance(beats[0], (list, tuple))
-            else zip(beats[::2], beats[1::2], strict=True)
-        )
-        heard = {text(name): int(float(at)) for name, at in flat}
+        heard = {name: int(at) for name, at in scored(raw[2])}
         said = mapping(raw[1])
         now = int(seconds) * 1000 + int(micros) // 1000
         return now, {name: (heard.get(name, 0), about) for name, about in said.items()}
@@ -178,13 +179,8 @@ def ids_in(
 ) -> Ask[list[tuple[str, float]]]:
     """Ids of a place with their scores, by rank."""
 
-    def answer(raw: list[Any]) -> list[tuple[str, float]]:
-        rows = raw[0]
-        if rows and not isinstance(rows[0], (list, tuple)):
-            rows = list(zip(rows[::2], rows[1::2], strict=True))
-        return [(text(id), float(score)) for id, score in rows]
-
-    return Ask([("ZREVRANGE" if newest else "ZRANGE", keys[place], first, last, "WITHSCORES")], answer)
+    command = "ZREVRANGE" if newest else "ZRANGE"
+    return Ask([(command, keys[place], first, last, "WITHSCORES")], lambda raw: scored(raw[0]))
 
 
 def scores(keys: Keys, place: str, ids: Sequence[str]) -> Ask[list[float | None]]:

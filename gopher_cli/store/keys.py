@@ -18,7 +18,8 @@ One queue, ``gopher:{<queue>}:<name>`` (a later shard of it: ``{<queue>#<n>}``):
     held:<worker>          ZSET  id -> fetch: what this worker should be holding
     wake                   LIST  at most one worthless token: something is ready
     conf                   HASH  seq, paused          counters   HASH  name -> n
-    cells                  HASH  m<minute>;type | f<five minutes>;type | h<hour>;type | t0;type -> histograms
+    cells                  HASH  m<minute>;type | f<five minutes>;type | h<hour>;type | t0;type -> histograms,
+                                 types -> how many have cells of their own; the rest share "other"
     samples                HASH  minute -> how the queue stood
     batches                HASH  batch id -> last line; written at
     events                 STREAM  state -> ids: there only while somebody watches (store/streams.py)
@@ -31,6 +32,7 @@ The fleet, ``gopher:{~}:<name>`` (no queue can be called ~):
     meta     HASH   schema -> the version of all this (schema_version.py), session_secret
     audit    STREAM  who did what
     keys     HASH   id of an API key -> JSON       key_uses HASH  id -> last used, ms
+    signed_out  ZSET  session -> it would have ended, s; or id of a key -> its sessions that end by then
     reply:<digest>  STRING  what a request with an Idempotency-Key was answered, for 24 h
 """
 
@@ -58,7 +60,7 @@ QUEUE_KEYS = (
     "waiters", "cancels", "outbox", "wake", "conf", "counters", "cells", "samples", "batches",
     "events", "events_new",
 )  # fmt: skip
-FLEET_KEYS = ("queues", "workers", "beats", "types", "meta", "audit", "keys", "key_uses")
+FLEET_KEYS = ("queues", "workers", "beats", "types", "meta", "audit", "keys", "key_uses", "signed_out")
 _KEY = re.compile(r"\{([A-Za-z0-9_.-]{1,64}|~)(#[0-9]+)?\}:([a-z_]+|held:[A-Za-z0-9_.-]+|reply:[0-9a-f]{32})")
 
 

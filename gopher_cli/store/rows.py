@@ -11,7 +11,7 @@ from gopher_cli.model.errors import BadData
 from gopher_cli.model.job import Spec
 from gopher_cli.model.stats import AttemptRecord, JobRow
 from gopher_cli.model.terms import terms_of
-from gopher_cli.store.calls.operating import read_record
+from gopher_cli.store.calls.operating import Record
 from gopher_cli.store.codec import decode_spec
 
 # What went wrong before is no error of a job that runs or completed: `inspect` tells it.
@@ -31,14 +31,12 @@ def row_of(
     state: str,
     at: float,
     spec: bytes,
-    meta: bytes,
+    record: Record,
     errors: bytes,
     defaults: Defaults,
 ) -> JobRow:
-    """``at`` is the score of the job's place; only for waiting and ended jobs is it a time."""
-    record, known = read_record(meta), spec_or_none(spec)
-    moment = {"enqueued": record.ready_at, "processing": record.started, "blocked": record.created}
-    ended = {"completed": record.finished, "cancelled": record.finished}
+    """``at`` is the score of the job's place."""
+    known = spec_or_none(spec)
     return JobRow(
         id=id,
         type=known.type if known else "(unreadable)",
@@ -48,9 +46,25 @@ def row_of(
         attempts=record.attempts,
         max_retries=terms_of(known, None, defaults).max_retries if known else 0,
         created=record.created,
-        at=moment.get(state) or ended.get(state) or int(at),
+        at=moment_of(state, at, record),
         error=last_error(errors) if state in _WITH_ERROR else "",
     )
+
+
+def moment_of(state: str, at: float, record: Record) -> int:
+    """The time that the state turns on; only for waiting and dead jobs is that the score ``at``."""
+    match state:
+        case "enqueued":
+            known = record.ready_at
+        case "processing":
+            known = record.started
+        case "blocked":
+            known = record.created
+        case "completed" | "cancelled":
+            known = record.finished
+        case _:
+            known = 0
+    return known or int(at)
 
 
 def last_error(errors: bytes) -> str:

@@ -123,6 +123,23 @@ def metas(apart: Sequence[tuple[Keys, Sequence[str]]]) -> Ask[list[bytes]]:
     return Ask(commands, lambda raw: [line or b"" for column in raw for line in column])
 
 
+def contents(apart: Sequence[tuple[Keys, Sequence[str]]]) -> Ask[list[tuple[bytes, bytes]]]:
+    """Spec and history of jobs of several queues, in order; empty bytes where there is none."""
+    commands: list[Command] = [
+        ("HMGET", keys[name], *ids) for keys, ids in apart if ids for name in ("spec", "errors")
+    ]
+
+    def answer(raw: list[Any]) -> list[tuple[bytes, bytes]]:
+        columns = zip(raw[::2], raw[1::2], strict=True)
+        return [
+            (spec or b"", told or b"")
+            for specs, errors in columns
+            for spec, told in zip(specs, errors, strict=True)
+        ]
+
+    return Ask(commands, answer)
+
+
 def places_of(keys: Keys, ids: Sequence[str]) -> Ask[list[str | None]]:
     """In which place each of these jobs is."""
 

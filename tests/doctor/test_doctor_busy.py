@@ -12,8 +12,8 @@ from worker.processes import Worker, until
 
 from doctor.ward import troubles
 from gopher_cli.gopher import Gopher
+from gopher_cli.model.filtering import Filter
 from gopher_cli.verbs.doctor.diagnosing import Diagnosis
-from gopher_cli.verbs.sweeping import Filter
 
 pytestmark = pytest.mark.anyio
 LOOKS = 20

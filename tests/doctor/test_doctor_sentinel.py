@@ -25,7 +25,7 @@ def watch() -> Iterator[Watched]:
 
 
 async def examined(url: str, namespace: str) -> dict[str, Finding]:
-    async with Gopher(store=RedisStore(parse_url(url), timeout=1.0), namespace=namespace) as gopher:
+    async with Gopher(store=RedisStore(parse_url(url), timeout=5.0), namespace=namespace) as gopher:
         return {finding.name: finding for finding in (await gopher.diagnose()).findings}
 
 

@@ -16,7 +16,7 @@ from redis import Redis
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.store import calls
-from gopher_cli.store.calls import Call, auditing
+from gopher_cli.store.calls import Call, auditing, rescheduling
 from gopher_cli.store.lines.lane import Lane
 from gopher_cli.store.lines.wire import WireStore
 from gopher_cli.store.redis import RedisStore
@@ -104,6 +104,11 @@ def after_requeue(queue: Queue) -> Call[Any]:
     one, two = running(queue)
     queue.settle(a.settlement(one, a.discard()), a.settlement(two, a.discard()))
     return calls.requeue(queue.keys, ["two", "one"], source="failed", now=queue.at)
+
+
+def after_reschedule(queue: Queue) -> Call[Any]:
+    queue.submit(a.job("one", delay=60.0), a.job("two"))
+    return rescheduling.reschedule(queue.keys, ["one", "two"], delay_ms=a.hour, now=queue.at)
 
 
 def after_purge(queue: Queue) -> Call[Any]:

@@ -9,8 +9,8 @@ import time
 from random import Random
 
 from gopher_cli import Gopher, Producer
+from gopher_cli.model.filtering import Filter
 from gopher_cli.store import calls
-from gopher_cli.verbs.sweeping import Filter
 from history.recorder import VARIABLE, Recorder
 
 QUEUES = ("default", "side")

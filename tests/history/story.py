@@ -8,13 +8,13 @@ import a
 import msgspec
 
 from gopher_cli.gopher import Gopher
+from gopher_cli.model.filtering import Filter
 from gopher_cli.model.job import Job, Lease
 from gopher_cli.model.outcome import Outcome
 from gopher_cli.store.calls import Report
 from gopher_cli.store.codec import encode_job
 from gopher_cli.store.redis import RedisStore
 from gopher_cli.store.url import parse_url
-from gopher_cli.verbs.sweeping import Filter
 
 QUEUE, OTHER = "story", "other"
 _fetches = count(1)

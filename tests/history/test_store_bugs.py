@@ -11,7 +11,6 @@ from mutants import MUTANTS
 from redis import Redis
 from servers import Server, own_server
 
-from gopher_cli.store.scripts import load
 from history.aof import Transaction, newest, transactions
 from history.checker import Verdict, check
 from history.life import Life
@@ -57,8 +56,7 @@ def test_the_lives_of_a_sound_queue_break_no_promise(server: Server) -> None:
 @pytest.mark.parametrize("bug", BUGS)
 def test_the_checker_finds_that(server: Server, bug: str) -> None:
     mutant = next(one for one in MUTANTS if one.bug == bug)
-    source = load(mutant.script).source
-    scripts = {mutant.script: source.replace(mutant.old, mutant.new)}
+    scripts = {mutant.script: mutant.source}
 
     assert any(BUGS[bug] in verdict_of(server, scripts, seed).broken for seed in LIVES)
 

@@ -134,14 +134,13 @@ def one_worthless_token_is_enough(state: State) -> None:
 
 
 def what_was_told_is_so(state: State) -> None:
-    """Only where somebody watches anything is told; what was kept long enough goes without a word."""
+    """Only where somebody watches anything is told."""
     told, queue = state.told, ""
     for id, last in told.items():
         if not id:
             queue = last
         else:
-            kept = last in ("completed", "cancelled") and state.state(id) == "gone"
-            assert kept or last == state.state(id), f"{id} is {state.state(id)}; {last} was told"
+            assert last == state.state(id), f"{id} is {state.state(id)}; {last} was told"
     assert queue in ("", "paused" if "paused" in state.conf else "resumed"), queue
 
 

@@ -107,6 +107,10 @@ class Machine(RuleBasedStateMachine):
     def requeue(self, ns):
         self.world.requeue([f"j{n}" for n in ns])
 
+    @rule(ns=st.lists(numbers, min_size=1, max_size=3), ms=st.sampled_from([-a.second, a.second, a.hour]))
+    def reschedule(self, ns, ms):
+        self.world.reschedule([f"j{n}" for n in ns], ms)
+
     @rule(place=st.sampled_from(PLACES), ns=st.lists(numbers, min_size=1, max_size=3))
     def purge(self, place, ns):
         self.world.purge(place, [f"j{n}" for n in ns])

@@ -21,6 +21,7 @@ STEPS = {
     "submit": 12, "reserve": 12, "settle": 12, "late": 6, "forge": 2, "renew": 4, "report": 2, "die": 3,
     "dead": 6, "promote": 6, "expire": 2, "cancel": 4, "requeue": 4, "purge": 2, "pause": 1, "later": 8,
     "reborn": 2, "stolen": 2, "poison": 2, "in_time": 2, "alone": 2, "asked": 2, "locked": 2,
+    "reschedule": 3,
 }  # fmt: skip
 
 
@@ -122,6 +123,12 @@ class Walk:
         dead = [*state.failed, *state.cancelled, *state.blocked]
         ids = self.dice.sample(dead, min(2, len(dead)))
         self.world.requeue([*ids, *ids[:1], self._id()])
+
+    def _reschedule(self) -> None:
+        state = self.world.whole()
+        waiting = [*state.scheduled, *state.retrying]
+        ids = self.dice.sample(waiting, min(2, len(waiting)))
+        self.world.reschedule([*ids, *ids[:1], self._id()], self.dice.choice([-5, a.second, a.hour]))
 
     def _purge(self) -> None:
         place, state = self.dice.choice(PLACES), self.world.whole()

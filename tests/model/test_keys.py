@@ -1,4 +1,4 @@
-"""Keys and rates as values: what they are called, what they may do, how their secrets look."""
+"""Keys as values: what they are called, what they may do, how their secrets look."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import pytest
 from gopher_cli.model.access import ROLES, Caller
 from gopher_cli.model.errors import Usage
 from gopher_cli.model.keys import KeyInfo, check_name, check_scopes, digest_of, id_of, write_secret
-from gopher_cli.model.rates import Rate, parse_rate
 
 RANDOM = "a-_9" * 10 + "abc"
 
@@ -80,17 +79,3 @@ def test_a_key_lives_until_it_expires_or_is_revoked() -> None:
     assert info.state(99) == "live" and info.state(100) == "expired"
     assert KeyInfo(id="1", name="n", scopes=(), created_ms=1, revoked_ms=5).state(2) == "revoked"
     assert KeyInfo(id="1", name="n", scopes=(), created_ms=1).state(10**15) == "live"
-
-
-@pytest.mark.parametrize(
-    ("text", "rate"),
-    [("100/s", (100, 1)), ("600/m", (600, 60)), ("5/min", (5, 60)), ("1/h", (1, 3600)), ("7", (7, 1))],
-)  # fmt: skip
-def test_a_rate_is_so_many_in_so_many_seconds(text: str, rate: tuple[int, int]) -> None:
-    assert parse_rate(text) == Rate(*rate)
-
-
-@pytest.mark.parametrize("text", ["", "0/s", "-1/s", "1.5/s", "x", "1/d", "1/s/s", "9999999999/s"])
-def test_what_is_no_rate_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="100/s"):
-        parse_rate(text)

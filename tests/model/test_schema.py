@@ -80,3 +80,43 @@ def test_each_fault_has_its_place_in_the_payload() -> None:
     payload = {"to": ["a", 1], "inner": {"x": 1}}
 
     assert [fault.path for fault in faults(EMAIL, payload)] == [("to", 1), ("inner", "x")]
+
+
+@pytest.mark.parametrize(
+    ("limit", "fits", "fails", "said"),
+    [
+        ({"minimum": 1}, [1, 2.5, 10**30], 0, "is less than 1"),
+        ({"maximum": 99}, [99, -1, 0.5], 100, "is more than 99"),
+        ({"exclusiveMinimum": 0}, [0.01], 0, "is not more than 0"),
+        ({"exclusiveMaximum": 1}, [0.99], 1.0, "is not less than 1"),
+        ({"multipleOf": 6}, [0, -12, 6.0], 7, "is no multiple of 6"),
+        ({"multipleOf": 0.1}, [0.3, 7, 1e300], 0.25, "is no multiple of 0.1"),
+        ({"minLength": 2}, ["ab", "🐹🐹"], "🐹", "is shorter than 2 characters"),
+        ({"maxLength": 1}, ["", "🐹"], "ab", "is longer than 1 character"),
+        ({"pattern": "^[0-9]{5}$"}, ["12345"], "1234", "does not match ^[0-9]{5}$"),
+        ({"minItems": 1}, [[0]], [], "has fewer than 1 item"),
+        ({"maxItems": 2}, [[], [1, 2]], [1, 2, 3], "has more than 2 items"),
+        ({"const": "a"}, ["a"], "b", "is not a"),
+    ],
+)
+def test_a_value_beyond_a_limit_is_told(
+    limit: dict[str, object], fits: list[object], fails: object, said: str
+) -> None:
+    schema = {"properties": {"it": limit}}
+
+    assert [list(misfits(schema, {"it": value})) for value in fits] == [[] for _ in fits]
+    assert list(misfits(schema, {"it": fails})) == [f"it {said}"]
+
+
+@pytest.mark.parametrize("keyword", ["minimum", "exclusiveMinimum", "multipleOf", "maxLength", "pattern"])
+@pytest.mark.parametrize("limit", [None, True, "[", [], {}, float("nan"), "(a+)+$"])
+def test_a_limit_that_makes_no_sense_or_costs_too_much_forbids_nothing(keyword: str, limit: object) -> None:
+    for value in ("a" * 40, 7, True):
+        assert list(misfits({keyword: limit}, value)) == []
+
+
+def test_a_number_is_held_against_no_limit_of_a_text_and_the_other_way_round() -> None:
+    schema = {"minimum": 5, "maxLength": 1, "maxItems": 0, "pattern": "x"}
+
+    assert list(misfits(schema, 7)) == []
+    assert list(misfits({"minimum": 5, "maximum": 1, "multipleOf": 3}, "text")) == []

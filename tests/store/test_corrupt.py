@@ -177,6 +177,7 @@ FOREIGN = {
     "hand_back": ("running", "meta", "held:w", "errors", "failed", "ready_normal", "cancels"),
     "cancel": ("meta", "cancelled", "cancels", "locks", "lock_ends"),
     "requeue": ("meta", "failed", "ready_normal", "locks"),
+    "reschedule": ("scheduled", "retrying", "meta", "running"),
     "purge": ("failed", "meta", "spec", "result", "errors", "log", "locks", "waiters"),
     "expire": ("completed", "cancelled", "spec", "meta", "log", "waiters", "locks", "lock_ends"),
 }
@@ -250,6 +251,7 @@ ACTS = {
     "hand_back": lambda queue, _: queue.hand_back("w", ["r1"], max_losses=1),
     "cancel": lambda queue, _: queue.cancel("ready", "r1"),
     "requeue": lambda queue, _: queue.requeue("e1", "late"),
+    "reschedule": lambda queue, _: queue.reschedule("nobody", "late", "e2", delay_ms=5),
     "purge": lambda queue, _: queue.purge("failed", "e1"),
     "expire": lambda queue, _: late(queue, 2 * a.hour).expire(),
 }

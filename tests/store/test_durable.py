@@ -10,9 +10,9 @@ from typing import Any
 
 import laws
 import pytest
-from faults.topologies import Node, free_port, until
+from faults.topologies import Node, until
 from redis import Redis
-from servers import Server, binaries_found, own_server
+from servers import Server, binaries_found, free_port, own_server
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.defaults import Defaults
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.anyio
 class Door:
     """A server, and gopher at it. ``client`` looks behind the scenes."""
 
-    def __init__(self, url: str, namespace: str, timeout: float = 1.0) -> None:
+    def __init__(self, url: str, namespace: str, timeout: float = 5.0) -> None:
         self.url, self.namespace = url, namespace
         self.gopher = Gopher(store=RedisStore(parse_url(url), timeout=timeout), namespace=namespace)
         self.client = Redis.from_url(url)
@@ -164,7 +164,7 @@ async def replicated(pair: list[Node], namespace: str) -> AsyncIterator[tuple[Do
     replica.tell("REPLICAOF", "127.0.0.1", master.port)
     until(lambda: master.client.info("replication")["connected_slaves"] == 1, "a replica")
     until(lambda: replica.client.info("replication")["master_link_status"] == "up", "a link")
-    door = Door(master.url, namespace)
+    door = Door(master.url, namespace, 1.0)
     yield door, replica
     replica.signal(signal.SIGCONT)
     await door.gopher.close()
@@ -212,7 +212,7 @@ async def test_a_job_that_a_frozen_replica_lacks_is_not_called_safe_however_ofte
         for _ in range(2):
             with pytest.raises(Unconfirmed, match=r"^stored, but not replica:1: only 0 of 1 .* 0\.8 s"):
                 await door.submit("replica:1", "one")
-        another = Door(door.url, door.namespace)  # on a connection that has never written
+        another = Door(door.url, door.namespace, 1.0)  # on a connection that has never written
         with pytest.raises(Unconfirmed, match="stored, but not"):
             await another.submit("replica:1", "one")
         await another.gopher.close()

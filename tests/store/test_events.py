@@ -68,9 +68,23 @@ def requeue(queue: Queue) -> None:
     queue.requeue("one", "two")
 
 
+def reschedule(queue: Queue) -> None:
+    queue.submit(a.job("one"), a.job("late", delay=60.0))
+    queue.settle(*(a.settlement(lease, a.failure(delay=60.0)) for lease in queue.reserve()))
+    queue.reschedule("late", "one", "nobody", delay_ms=5)
+
+
 def purge(queue: Queue) -> None:
     cancel(queue)
     queue.purge("cancelled", "one", "nobody")
+
+
+def expire(queue: Queue) -> None:
+    queue.submit(a.job("one"), a.job("two"))
+    queue.settle(*map(a.settlement, queue.reserve()))
+    queue.cancel("two")
+    queue.later(10**10)
+    queue.expire()
 
 
 def pause(queue: Queue) -> None:
@@ -99,7 +113,9 @@ SAID = {
     "hand_back": (die, ["enqueued two", "failed one"]),
     "cancel": (cancel, ["cancelled one two"]),
     "requeue": (requeue, ["enqueued one two"]),
+    "reschedule": (reschedule, ["scheduled late", "retrying one"]),
     "purge": (purge, ["gone one"]),
+    "expire": (expire, ["completed one", "cancelled two", "gone one", "gone two"]),
     "pause": (pause, ["paused", "resumed"]),
 }
 each_deed = pytest.mark.parametrize(("deed", "said"), SAID.values(), ids=list(SAID))

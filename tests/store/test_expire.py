@@ -64,20 +64,21 @@ def test_a_lock_past_its_end_stays_while_its_job_lives(queue, lives):
 
 
 def test_minutes_become_five_minutes_and_those_hours_and_those_the_total(queue):
+    always = ["t0;mail", "types"]
     completed(queue)
     queue.later(6 * a.minute)
     completed(queue, "two")
-    assert len(queue.whole().cells) == 2
+    assert len(queue.whole().cells) == 2 + len(always)
     fives = [f"f{at // (5 * a.minute)};mail" for at in (a.NOW, queue.now)]
     for wait, fields in (
         (66 * a.minute, fives),
         (7 * a.hour, [f"h{a.NOW // a.hour};mail"]),
-        (28 * a.hour, ["t0;mail"]),
-        (1000 * a.day, ["t0;mail"]),
+        (28 * a.hour, []),
+        (1000 * a.day, []),
     ):
         queue.later(wait)
         queue.expire()
-        assert sorted(queue.whole().cells) == fields
+        assert sorted(queue.whole().cells) == [*fields, *always]
     assert queue.whole().cells["t0;mail"].startswith(b"2,0,0,")
 
 
@@ -98,10 +99,54 @@ def test_what_was_ever_counted_stays_the_same_however_old_it_gets(queue):
         queue.expire(limit=2)
 
     assert totals([queue.whole().cells]) == before
-    assert len(queue.whole().cells) == 3
+    assert set(queue.whole().cells) == {"t0;type-0", "t0;type-1", "t0;type-2", "types"}
     assert sum(cell.failed for cell in before.values()) == 6
     assert all(sum(cell.failed_run) == cell.failed for cell in before.values())
     assert sum(cell.failed_run_ms for cell in before.values()) < sum(cell.run_ms for cell in before.values())
+
+
+def ended(queue, *types):
+    """One job of each type has completed."""
+    queue.submit(*(a.job(type=type) for type in types))
+    queue.settle(*(a.settlement(lease) for lease in queue.reserve(count=500)))
+
+
+def test_types_beyond_so_many_share_their_cells(queue):
+    """Their names may be ids: the hash must not grow for ever."""
+    ended(queue, "mail")
+    for first in range(0, 900, 300):
+        ended(queue, *(f"id-{n}" for n in range(first, first + 300)))
+    ended(queue, "mail")
+
+    cells = queue.whole().cells
+    known = totals([cells])
+    assert (len(cells), len(known), cells["types"]) == (2 * 500 + 2, 501, b"500")
+    assert (known["mail"].completed, known["other"].completed) == (2, 401)
+
+
+def test_types_of_long_ago_make_room_where_there_are_too_many(queue):
+    ended(queue, *(f"id-{n}" for n in range(500)))
+    ended(queue, "late")
+    for _ in range(20):
+        queue.later(6 * a.hour)
+        ended(queue, "id-0")
+        queue.expire()
+    ended(queue, "new")
+
+    known = totals([queue.whole().cells])
+    assert (known["id-0"].completed, known["new"].completed) == (21, 1)
+    assert known["other"].completed > 1
+    assert sum(cell.completed for cell in known.values()) == 500 + 1 + 20 + 1
+
+
+def test_few_types_keep_their_totals_however_old(queue):
+    ended(queue, "rare")
+    for _ in range(3):
+        queue.later(30 * a.day)
+        ended(queue, "mail")
+        queue.expire()
+
+    assert totals([queue.whole().cells])["rare"].completed == 1
 
 
 def test_the_sums_of_a_total_may_be_huge(queue):

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from awake import awake, clock
 from redis import Redis
 from servers import own_server
 
@@ -81,12 +82,12 @@ async def test_a_dead_server_lets_all_who_wait_go_at_once(namespace: str) -> Non
         server.stop()
         asking = [asyncio.ensure_future(store.ask(ask.time_ms())) for _ in range(300)]
         await asyncio.sleep(0.2)
-        began = time.monotonic()
+        began = clock()
         server.kill()
         said = await asyncio.gather(*asking, return_exceptions=True)
 
         assert all(isinstance(one, Unavailable) for one in said)
-        assert time.monotonic() - began < 10.0
+        assert awake(began) < 10.0
         await store.close()
 
 
@@ -94,11 +95,11 @@ async def test_a_silent_server_lets_all_who_wait_go_in_about_its_time(namespace:
     with own_server() as server:
         store = RedisStore(parse_url(server.url), timeout=0.5)
         server.stop()
-        began = time.monotonic()
+        began = clock()
         said = await asyncio.gather(*(store.ask(ask.time_ms()) for _ in range(1000)), return_exceptions=True)
 
         assert all(isinstance(one, Unavailable) and "in time" in str(one) for one in said)
-        assert time.monotonic() - began < 10.0  # in turns they would take 0.5 s times 1000 / 32
+        assert awake(began) < 10.0  # in turns they would take 0.5 s times 1000 / 32
         server.cont()
         assert await store.ask(ask.time_ms())
         await store.close()
@@ -181,10 +182,10 @@ def test_threads_that_wait_for_a_dead_server_all_hear_of_it(namespace: str) -> N
         with ThreadPoolExecutor(100) as threads:
             asking = [threads.submit(store.ask, ask.time_ms()) for _ in range(100)]
             time.sleep(0.2)
-            began = time.monotonic()
+            began = clock()
             server.kill()
             assert all(isinstance(one.exception(), Unavailable) for one in asking)
-        assert time.monotonic() - began < 10.0
+        assert awake(began) < 10.0
 
 
 def test_a_thread_in_line_gives_up_when_nothing_moves_and_leaves_its_place() -> None:

@@ -27,6 +27,7 @@ from gopher_cli.store.calls.operating import (
     requeue,
 )  # fmt: skip
 from gopher_cli.store.calls.producing import LIMIT, Receipt, submit
+from gopher_cli.store.calls.rescheduling import reschedule
 from gopher_cli.store.calls.sampling import sample
 from gopher_cli.store.calls.working import (
     Batch,
@@ -52,6 +53,6 @@ __all__ = [
     "AUDITED", "LIMIT", "Batch", "Call", "Count", "Depth", "Facts", "Found", "Mending", "Once",
     "Promotion", "Receipt", "Reclaimed", "Record", "Renewal", "Report", "Settlement", "Verdict", "audit",
     "cancel", "clear", "depth", "expire", "hand_back", "inspect", "mend", "once", "pause", "promote",
-    "purge", "read_record", "reclaim", "recount", "renew", "report", "requeue", "reserve", "rights",
-    "sample", "settle", "submit",
+    "purge", "read_record", "reclaim", "recount", "renew", "report", "requeue", "reschedule", "reserve",
+    "rights", "sample", "settle", "submit",
 ]  # fmt: skip

@@ -1,26 +1,27 @@
 -- Whatever tells if jobs are as they should be, all of one instant: where they stand, and what is kept of them.
 --
--- KEYS  ready_high ready_normal ready_low scheduled retrying blocked running completed failed cancelled spec meta errors result log progress once waiters cancels locks held
+-- KEYS  ready_high ready_normal ready_low scheduled retrying blocked running completed failed cancelled spec meta
+--       errors result log progress once waiters cancels locks held
 -- ARGV  now ...
 -- ...   id
--- OUT   {now, standing, record or nil, spec, traces, corrupt, lock, held, ...}: seven for each id; lock is mine, none, dead (its job is), other or ""
+-- OUT   {now, standing, record or nil, spec, traces, corrupt, lock, held, ...}: seven for each id;
+--       lock is mine, none, dead (its job is), other or ""
 --- @include now
 --- @include record
---- @include unlock
+--- @include lives
+--- @include places
 --- @include standing
 
-local PLACES = { KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10] }
-local spec, meta, errors, locks, held = KEYS[11], KEYS[12], KEYS[13], KEYS[20], KEYS[21]
 local TRACES = {
-  { "errors", errors }, { "result", KEYS[14] }, { "log", KEYS[15] }, { "progress", KEYS[16] },
-  { "once", KEYS[17] }, { "waiters", KEYS[18] }, { "cancels", KEYS[19] },
+  { "errors", KEYS.errors }, { "result", KEYS.result }, { "log", KEYS.log }, { "progress", KEYS.progress },
+  { "once", KEYS.once }, { "waiters", KEYS.waiters }, { "cancels", KEYS.cancels },
 }
 
 local function owner(r, id)
   if not r or r.lock == "" then return "" end
-  local holder = redis.call("HGET", locks, r.lock)
+  local holder = redis.call("HGET", KEYS.locks, r.lock)
   if not holder or holder == id then return holder and "mine" or "none" end
-  return lives(read(redis.call("HGET", meta, holder))) and "other" or "dead"
+  return lives(read(redis.call("HGET", KEYS.meta, holder))) and "other" or "dead"
 end
 
 local function traces(id)
@@ -31,17 +32,21 @@ local function traces(id)
   return found
 end
 
-local ids, out = {}, { text(now_ms(ARGV[1])) }
+local function corrupt(id, stands)
+  local told = string.find(stands, "^" .. FAILED .. ":") and redis.call("HGET", KEYS.errors, id)
+  return string.find(told or "", '"outcome":"corrupt"', 1, true) and 1 or 0
+end
+
+local ids, out = {}, { stamp }
 for i = 2, #ARGV do ids[#ids + 1] = ARGV[i] end
 if #ids == 0 then return out end
-local places, records = standing(PLACES, ids), redis.call("HMGET", meta, unpack(ids))
+
+local places, records = standing(ids), redis.call("HMGET", KEYS.meta, unpack(ids))
 for n, id in ipairs(ids) do
-  local n_out, record, dead = #out, records[n], string.find(places[n], "^9:")
-  local told = dead and redis.call("HGET", errors, id) or ""
-  out[n_out + 1], out[n_out + 2] = places[n], record and string.sub(record, 1, 1024)
-  out[n_out + 3], out[n_out + 4] = redis.call("HEXISTS", spec, id), traces(id)
-  out[n_out + 5] = string.find(told or "", '"outcome":"corrupt"', 1, true) and 1 or 0
-  out[n_out + 6] = owner(read(record), id)
-  out[n_out + 7] = redis.call("ZSCORE", held, id) and 1 or 0
+  local at, record = #out, records[n]
+  out[at + 1], out[at + 2] = places[n], record and string.sub(record, 1, 1024)
+  out[at + 3], out[at + 4] = redis.call("HEXISTS", KEYS.spec, id), traces(id)
+  out[at + 5], out[at + 6] = corrupt(id, places[n]), owner(read(record), id)
+  out[at + 7] = redis.call("ZSCORE", KEYS.held, id) and 1 or 0
 end
 return out

@@ -1,50 +1,52 @@
 -- Drop what was kept long enough: results, cancelled jobs, locks past their end; fold old cells together.
 --
--- KEYS  completed cancelled spec meta result errors log progress once waiters locks lock_ends conf counters cells batches
+-- KEYS  completed cancelled spec meta result errors log progress once waiters locks lock_ends conf counters
+--       cells batches events
 -- ARGV  now limit keep_minutes keep_fives keep_hours keep_batches
 -- OUT   {now, expired}
 --- @include now
 --- @include record
+--- @include lives
 --- @include touch
 --- @include tally
---- @include unlock
 --- @include forget
 --- @include cells
+--- @include kinds
 --- @include fold
+--- @include tell
 
-local PLACES, spec, meta, result, errors = { KEYS[1], KEYS[2] }, KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-local log, progress, once, waiters, locks, lock_ends = KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12]
-local conf, counters, cells, batches = KEYS[13], KEYS[14], KEYS[15], KEYS[16]
-local now, limit, minute = now_ms(ARGV[1]), tonumber(ARGV[2]), nil
-minute = math.floor(now / 60000)
-touch({}, { spec, meta, result, errors, log, progress, once, waiters, conf, cells, batches })
-
-local ended, expired = redis.call("ZRANGEBYSCORE", lock_ends, "-inf", text(now), "LIMIT", 0, limit), 0
-local owners = #ended > 0 and redis.call("HMGET", locks, unpack(ended)) or {}
-local ids = {}
+touch({}, {
+  KEYS.spec, KEYS.meta, KEYS.result, KEYS.errors, KEYS.log, KEYS.progress, KEYS.once,
+  KEYS.waiters, KEYS.conf, KEYS.cells, KEYS.batches,
+})
+local ended = redis.call("ZRANGEBYSCORE", KEYS.lock_ends, "-inf", stamp, "LIMIT", 0, ARGV.limit)
+local owners = #ended > 0 and redis.call("HMGET", KEYS.locks, unpack(ended)) or {}
+local PLACES, ids, expired = { KEYS.completed, KEYS.cancelled }, {}, 0
 for p, place in ipairs(PLACES) do
-  ids[p] = redis.call("ZRANGEBYSCORE", place, "-inf", text(now), "LIMIT", 0, limit - expired)
+  ids[p] = redis.call("ZRANGEBYSCORE", place, "-inf", stamp, "LIMIT", 0, ARGV.limit - expired)
   expired = expired + #ids[p]
 end
 
 for p, place in ipairs(PLACES) do
   if #ids[p] > 0 then
     redis.call("ZREM", place, unpack(ids[p]))
-    forget(ids[p], spec, meta, result, errors, log, progress, once)
-    redis.call("HDEL", waiters, unpack(ids[p]))
+    forget(ids[p])
+    redis.call("HDEL", KEYS.waiters, unpack(ids[p]))
   end
 end
-if expired > 0 then send_counts(counters, { expired = expired }) end
+if expired > 0 then send_counts({ expired = expired }) end
+
 for i, lock in ipairs(ended) do
-  redis.call("ZREM", lock_ends, lock)
-  if not lives(read(redis.call("HGET", meta, owners[i] or ""))) then redis.call("HDEL", locks, lock) end
+  redis.call("ZREM", KEYS.lock_ends, lock)
+  if not lives(read(redis.call("HGET", KEYS.meta, owners[i] or ""))) then redis.call("HDEL", KEYS.locks, lock) end
 end
 
-if redis.call("HGET", conf, "folded") ~= text(minute) then
-  redis.call("HDEL", conf, "folded")
-  local keep = { m = tonumber(ARGV[3]), f = tonumber(ARGV[4]), h = tonumber(ARGV[5]) }
-  local more = fold(cells, minute, limit, keep)
-  drop_marks(batches, now - ARGV[6])
-  if not more then redis.call("HSET", conf, "folded", text(minute)) end
+local minute = text(math.floor(now / 60000))
+if redis.call("HGET", KEYS.conf, "folded") ~= minute then
+  redis.call("HDEL", KEYS.conf, "folded")
+  local more = fold(tonumber(ARGV.limit))
+  drop_marks(now - ARGV.keep_batches)
+  if not more then redis.call("HSET", KEYS.conf, "folded", minute) end
 end
-return { text(now), expired }
+if expired > 0 and is_watched() then tell({ "gone", ids[1], "gone", ids[2] }) end
+return { stamp, expired }

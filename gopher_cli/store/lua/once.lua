@@ -7,17 +7,15 @@
 --- @include now
 --- @include record
 
-local meta, once = KEYS[1], KEYS[2]
-local now, id, token, key, value = now_ms(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local r = read(redis.call("HGET", KEYS.meta, ARGV.id))
+if not r or ARGV.token == "" or r.token ~= ARGV.token then return { stamp, "lost" } end
 
-local r = read(redis.call("HGET", meta, id))
-if not r or token == "" or r.token ~= token then return { text(now), "lost" } end
-local whole = redis.call("HGET", once, id) or ""
+local whole = redis.call("HGET", KEYS.once, ARGV.id) or ""
 for entry in string.gmatch(whole, "[^\n]+") do
   local name, stored = string.match(entry, "^([^ ]+) (.*)$")
-  if name == key then return { text(now), "done", stored } end
+  if name == ARGV.key then return { stamp, "done", stored } end
 end
-if value == "" then return { text(now), "none" } end
+if ARGV.value == "" then return { stamp, "none" } end
 
-redis.call("HSET", once, id, whole .. key .. " " .. value .. "\n")
-return { text(now), "done", value }
+redis.call("HSET", KEYS.once, ARGV.id, whole .. ARGV.key .. " " .. ARGV.value .. "\n")
+return { stamp, "done", ARGV.value }

@@ -7,12 +7,12 @@
 --- @include wake
 --- @include tell
 
-local conf, wake, events, changed, paused = KEYS[1], KEYS[2], KEYS[3], 0, ARGV[2] == "1"
-if paused then
-  changed = redis.call("HSETNX", conf, "paused", text(now_ms(ARGV[1])))
+local changed, pausing = 0, ARGV.paused == "1"
+if pausing then
+  changed = redis.call("HSETNX", KEYS.conf, "paused", stamp)
 else
-  changed = redis.call("HDEL", conf, "paused")
+  changed = redis.call("HDEL", KEYS.conf, "paused")
 end
-if changed == 1 and not paused then wake_one(wake) end
-if changed == 1 and hears(events) then tell(events, { paused and "paused" or "resumed", { "" } }) end
+if changed == 1 and not pausing then wake_one() end
+if changed == 1 and is_watched() then tell({ pausing and "paused" or "resumed", { "" } }) end
 return changed

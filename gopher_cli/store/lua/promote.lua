@@ -16,34 +16,32 @@
 --- @include wake
 --- @include tell
 
-local PLACES, meta = { KEYS[1], KEYS[2] }, KEYS[3]
-local failed, errors, cancels, counters, wake, events = KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12]
-local now, limit = now_ms(ARGV[1]), tonumber(ARGV[2])
+local PLACES, moved, taken, corrupt = { KEYS.scheduled, KEYS.retrying }, 0, {}, {}
+local lines = { batch("ZADD", KEYS.ready_high), batch("ZADD", KEYS.ready_normal), batch("ZADD", KEYS.ready_low) }
 
-local moved, taken, corrupt = 0, {}, {}
-local lines = { batch("ZADD", KEYS[4]), batch("ZADD", KEYS[5]), batch("ZADD", KEYS[6]) }
-for p, place in ipairs(PLACES) do
-  local ids = redis.call("ZRANGEBYSCORE", place, "-inf", text(now), "LIMIT", 0, limit - moved)
-  local records = #ids > 0 and redis.call("HMGET", meta, unpack(ids))
-  for i, id in ipairs(ids) do
-    local r = read(records[i])
-    if r then
-      add(lines[class_of(r.score)], r.score, id)
-    else
-      corrupt[#corrupt + 1] = { id, records[i] }
-    end
+local function line_up(id, record)
+  local r = read(record)
+  if r then
+    add(lines[class_of(r.score)], r.score, id)
+  else
+    corrupt[#corrupt + 1] = { id, record }
   end
+end
+
+for p, place in ipairs(PLACES) do
+  local ids = redis.call("ZRANGEBYSCORE", place, "-inf", stamp, "LIMIT", 0, ARGV.limit - moved)
+  local records = #ids > 0 and redis.call("HMGET", KEYS.meta, unpack(ids))
+  for i, id in ipairs(ids) do line_up(id, records[i]) end
   taken[p], moved = ids, moved + #ids
 end
 look(lines)
-if #corrupt > 0 then touch({ failed }, { errors }) end
+if #corrupt > 0 then touch({ KEYS.failed }, { KEYS.errors }) end
 
 for p, place in ipairs(PLACES) do
   if #taken[p] > 0 then redis.call("ZREM", place, unpack(taken[p])) end
 end
 send(lines)
-local keys = { meta = meta, errors = errors, failed = failed, counters = counters }
-for _, job in ipairs(corrupt) do quarantine(job[1], job[2], now, keys) end
-if moved > #corrupt then wake_one(wake) end
-if moved > 0 and hears(events) then tell(events, { "enqueued", ids_of(unpack(lines)), "failed", each(corrupt, 1) }) end
-return { text(now), moved, next_due(PLACES), redis.call("EXISTS", cancels) }
+for _, job in ipairs(corrupt) do quarantine(job[1], job[2]) end
+if moved > #corrupt then wake_one() end
+if moved > 0 and is_watched() then tell({ "enqueued", ids_of(unpack(lines)), "failed", each(corrupt, 1) }) end
+return { stamp, moved, next_due(), redis.call("EXISTS", KEYS.cancels) }

@@ -7,30 +7,32 @@
 --
 -- KEYS  meta counters
 -- ARGV  now act
--- OUT   {now, jobs, missing, {counter that cannot be read, ...}, lost}; missing is negative when there are more than were counted, lost is what was missing before
+-- OUT   {now, jobs, missing, {counter that cannot be read, ...}, lost}; missing is negative when there are more
+--       than were counted, lost is what was missing before
 --- @include now
 
-local meta, counters, act = KEYS[1], KEYS[2], ARGV[2]
-local stamp, jobs, count, bad = text(now_ms(ARGV[1])), redis.call("HLEN", meta), {}, {}
-local home = "missing"
-local flat = redis.call("HGETALL", counters)
+local jobs, count, bad, home = redis.call("HLEN", KEYS.meta), {}, {}, "missing"
+local flat = redis.call("HGETALL", KEYS.counters)
 for i = 1, #flat, 2 do
   local name, value = flat[i], flat[i + 1]
-  if string.find(value, "^%d+$") and #value < 16 then count[name] = tonumber(value) else
+  if string.find(value, "^%d+$") and #value < 16 then
+    count[name] = tonumber(value)
+  else
     bad[#bad + 1] = name
     if name == "purged" or name == "expired" then home = name end
   end
 end
+
 local missing = (count.enqueued or 0) - jobs - (count.expired or 0) - (count.purged or 0) - (count.missing or 0)
 if missing < 0 then missing = math.min(0, missing + (count.corrupt or 0)) end
 local out = { stamp, jobs, missing, bad, count.missing or 0 }
-if act ~= "1" or missing == 0 and #bad == 0 then return out end
+if ARGV.act ~= "1" or missing == 0 and #bad == 0 then return out end
 
 -- Removed, then added: so it works in a full memory too.
-if #bad > 0 then redis.call("HDEL", counters, unpack(bad)) end
+if #bad > 0 then redis.call("HDEL", KEYS.counters, unpack(bad)) end
 if missing ~= 0 then
   local name = missing > 0 and home or "enqueued"
-  redis.call("HDEL", counters, name)
-  redis.call("HSET", counters, name, text((count[name] or 0) + math.abs(missing)))
+  redis.call("HDEL", KEYS.counters, name)
+  redis.call("HSET", KEYS.counters, name, text((count[name] or 0) + math.abs(missing)))
 end
 return out

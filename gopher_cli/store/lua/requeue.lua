@@ -1,60 +1,69 @@
 -- Jobs run again now: from the dead letter queue with their attempts reset, or ahead of their time.
 --
--- KEYS  ready_high ready_normal ready_low failed retrying scheduled blocked cancelled completed running meta locks counters wake events
+-- KEYS  ready_high ready_normal ready_low failed retrying scheduled blocked cancelled completed running meta locks
+--       counters wake events
 -- ARGV  now from ...
 -- ...   id; `from` is a state, or any
--- OUT   {now, word, ...}: for each id enqueued, again (it is already), locked (its unique key is held), gone, or the state that forbids it
+-- OUT   {now, word, ...}: for each id enqueued, again (it is already), locked (its unique key is held), gone,
+--       or the state that forbids it
 --- @include now
 --- @include record
+--- @include lives
 --- @include place
 --- @include touch
 --- @include tally
---- @include unlock
+--- @include locked
 --- @include classes
 --- @include wake
 --- @include tell
 
-local READY = { KEYS[1], KEYS[2], KEYS[3] }
-local FROM = { { "failed", KEYS[4] }, { "retrying", KEYS[5] }, { "scheduled", KEYS[6] }, { "blocked", KEYS[7] }, { "cancelled", KEYS[8] } }
-local OTHER = { { "again", KEYS[1] }, { "again", KEYS[2] }, { "again", KEYS[3] }, { "completed", KEYS[9] }, { "processing", KEYS[10] } }
-local meta, locks, counters, wake, events = KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15]
-local now, from = now_ms(ARGV[1]), ARGV[2]
+local FROM = {
+  { "failed", KEYS.failed }, { "retrying", KEYS.retrying }, { "scheduled", KEYS.scheduled },
+  { "blocked", KEYS.blocked }, { "cancelled", KEYS.cancelled },
+}
+local OTHER = {
+  { "again", KEYS.ready_high }, { "again", KEYS.ready_normal }, { "again", KEYS.ready_low },
+  { "completed", KEYS.completed }, { "processing", KEYS.running },
+}
+local out, plan, taken, seen, requeued = { stamp }, {}, {}, {}, 0
 
-local out, plan, taken, seen, requeued = { text(now) }, {}, {}, {}, 0
-local function locked(r, id)
-  if r.lock == "" then return false end
-  local holder = redis.call("HGET", locks, r.lock)
-  return taken[r.lock] or (holder and holder ~= id and lives(read(redis.call("HGET", meta, holder))))
+local function plan_for(id, r, key, ended)
+  plan[#plan + 1] = { id = id, r = r, key = key, ended = ended }
+  if r.lock ~= "" then taken[r.lock] = id end
+  seen[id] = true
 end
 
-for i = 3, #ARGV do
-  local id = ARGV[i]
-  local r, state, key = read(redis.call("HGET", meta, id)) or blank(text(now)), place_of(FROM, id)
-  local ended, word = state == "failed" or state == "cancelled", "enqueued"
-  if not state then word = place_of(OTHER, id) or "gone"
-  elseif from ~= "any" and from ~= state then word = state
-  elseif not seen[id] and ended and locked(r, id) then word = "locked" end
-  if word == "enqueued" and not seen[id] then
-    plan[#plan + 1] = { id = id, r = r, key = key, ended = ended }
-    if r.lock ~= "" then taken[r.lock] = id end
-    seen[id] = true
-  end
-  out[#out + 1] = word
+-- One that has not ended holds its unique key already.
+local function judge(id)
+  local state, key = place_of(FROM, id)
+  if not state then return place_of(OTHER, id) or "gone" end
+  if ARGV.from ~= "any" and ARGV.from ~= state then return state end
+  if seen[id] then return "enqueued" end
+  local r = read(redis.call("HGET", KEYS.meta, id)) or blank()
+  local ended = state == "failed" or state == "cancelled"
+  if ended and locked(r, id, taken) then return "locked" end
+  plan_for(id, r, key, ended)
+  return "enqueued"
 end
 
-if #plan > 0 then touch(READY, { locks }) end
-for _, job in ipairs(plan) do
+for i = 3, #ARGV do out[#out + 1] = judge(ARGV[i]) end
+if #plan == 0 then return out end
+touch(READY, { KEYS.locks })
+
+local function run_again(job)
   local r = job.r
   redis.call("ZREM", job.key, job.id)
-  r.ready_at, r.finished = text(now), ""
+  r.ready_at, r.finished = stamp, ""
   if job.ended then
     r.attempts, r.losses, r.token, requeued = 0, 0, "", requeued + 1
-    if r.lock ~= "" then redis.call("HSET", locks, r.lock, job.id) end
+    if r.lock ~= "" then redis.call("HSET", KEYS.locks, r.lock, job.id) end
   end
-  redis.call("HSET", meta, job.id, line(r))
+  redis.call("HSET", KEYS.meta, job.id, line(r))
   redis.call("ZADD", READY[class_of(r.score)], r.score, job.id)
 end
-if requeued > 0 then send_counts(counters, { requeued = requeued }) end
-if #plan > 0 then wake_one(wake) end
-if #plan > 0 and hears(events) then tell(events, { "enqueued", each(plan, "id") }) end
+
+for _, job in ipairs(plan) do run_again(job) end
+if requeued > 0 then send_counts({ requeued = requeued }) end
+wake_one()
+if is_watched() then tell({ "enqueued", each(plan, "id") }) end
 return out

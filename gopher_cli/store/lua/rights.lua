@@ -6,10 +6,10 @@
 -- OUT   {now, command, ...}: those that are refused
 --- @include now
 
-local meta, out = KEYS[1], { text(now_ms(ARGV[1])) }
+local out = { stamp }
 for i = 2, #ARGV do
   local told, allowed = true, true
-  if redis.acl_check_cmd then told, allowed = pcall(redis.acl_check_cmd, ARGV[i], meta) end
+  if redis.acl_check_cmd then told, allowed = pcall(redis.acl_check_cmd, ARGV[i], KEYS.meta) end
   if told and not allowed then out[#out + 1] = ARGV[i] end
 end
 return out

@@ -8,27 +8,28 @@
 --- @include now
 --- @include record
 
-local meta, samples = KEYS[9], KEYS[10]
-local now, keep = now_ms(ARGV[1]), tonumber(ARGV[2])
 local minute = math.floor(now / 60000)
-if redis.call("HEXISTS", samples, text(minute)) == 1 then return { text(now), 0 } end
+if redis.call("HEXISTS", KEYS.samples, text(minute)) == 1 then return { stamp, 0 } end
 
-local size, ready_at = {}, now
-for i = 1, 8 do size[i] = redis.call("ZCARD", KEYS[i]) end
-for i = 1, 3 do
-  local first = redis.call("ZRANGE", KEYS[i], 0, 0)[1]
-  local r = first and read(redis.call("HGET", meta, first))
+local enqueued, ready_at = 0, now
+for _, line in ipairs({ KEYS.ready_high, KEYS.ready_normal, KEYS.ready_low }) do
+  enqueued = enqueued + redis.call("ZCARD", line)
+  local first = redis.call("ZRANGE", line, 0, 0)[1]
+  local r = first and read(redis.call("HGET", KEYS.meta, first))
   if r then ready_at = math.min(ready_at, tonumber(r.ready_at ~= "" and r.ready_at or r.created)) end
 end
+local note = { enqueued }
+for _, place in ipairs({ KEYS.scheduled, KEYS.retrying, KEYS.blocked, KEYS.running, KEYS.failed }) do
+  note[#note + 1] = redis.call("ZCARD", place)
+end
+note[#note + 1] = text(now - ready_at)
 
 -- This minute is among what goes: to free comes first, so that it works in a full memory too.
 local gone = { text(minute) }
-for _, at in ipairs(redis.call("HKEYS", samples)) do
+for _, at in ipairs(redis.call("HKEYS", KEYS.samples)) do
   local noted = string.find(at, "^%d+$") and tonumber(at) or -1
-  if noted < minute - keep or noted > minute then gone[#gone + 1] = at end
+  if noted < minute - ARGV.keep or noted > minute then gone[#gone + 1] = at end
 end
-for i = 1, #gone, 1000 do redis.call("HDEL", samples, unpack(gone, i, math.min(i + 999, #gone))) end
-local enqueued = size[1] + size[2] + size[3]
-local note = { enqueued, size[4], size[5], size[6], size[7], size[8], text(now - ready_at) }
-redis.call("HSET", samples, text(minute), table.concat(note, ","))
-return { text(now), 1 }
+for i = 1, #gone, 1000 do redis.call("HDEL", KEYS.samples, unpack(gone, i, math.min(i + 999, #gone))) end
+redis.call("HSET", KEYS.samples, text(minute), table.concat(note, ","))
+return { stamp, 1 }

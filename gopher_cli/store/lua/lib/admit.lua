@@ -1,36 +1,48 @@
 -- Who is let in: whose unique key is free, whom a job must wait for, and the job itself on paper.
 
 -- The job that holds a lock, while it lives or the lock lasts.
-local function holder(lock, locks, lock_ends, meta, now)
-  local id = redis.call("HGET", locks, lock)
+local function holder(lock)
+  local id = redis.call("HGET", KEYS.locks, lock)
   if not id then return nil end
-  local ends = redis.call("ZSCORE", lock_ends, lock)
-  if ends and tonumber(ends) > now or lives(read(redis.call("HGET", meta, id))) then return id end
+  local ends = redis.call("ZSCORE", KEYS.lock_ends, lock)
+  if ends and tonumber(ends) > now or lives(read(redis.call("HGET", KEYS.meta, id))) then return id end
 end
 
 -- `taken` knows the jobs of this very call; `children` gets what `waiters` says of each parent.
-local function wait_for(head, taken, meta, completed, waiters, children)
+local function wait_for(head, taken, children)
   local seen = {}
   for parent in string.gmatch(head.after, "[^,]+") do
-    local known = taken[parent] or redis.call("HEXISTS", meta, parent) == 1 and not redis.call("ZSCORE", completed, parent)
+    local known = taken[parent]
+      or redis.call("HEXISTS", KEYS.meta, parent) == 1 and not redis.call("ZSCORE", KEYS.completed, parent)
     if known and not seen[parent] then
       seen[parent], head.parents[#head.parents + 1] = true, parent
-      children[parent] = children[parent] or redis.call("HGET", waiters, parent) or ""
+      children[parent] = children[parent] or redis.call("HGET", KEYS.waiters, parent) or ""
     end
   end
 end
 
-local function lock_up(to, head, id, renewed, now)
+-- All that an admission writes; the ready lines by class.
+local function admissions()
+  return {
+    batch("ZADD", KEYS.ready_high), batch("ZADD", KEYS.ready_normal), batch("ZADD", KEYS.ready_low),
+    specs = batch("HSET", KEYS.spec), metas = batch("HSET", KEYS.meta),
+    scheduled = batch("ZADD", KEYS.scheduled), blocked = batch("ZADD", KEYS.blocked),
+    locks = batch("HSET", KEYS.locks), lock_ends = batch("ZADD", KEYS.lock_ends),
+    waiters = batch("HSET", KEYS.waiters),
+  }
+end
+
+local function lock_up(to, head, id, renewed)
   add(to.locks, head.lock, id)
   renewed[#renewed + 1] = head.lock
   if head.lock_for ~= "" then add(to.lock_ends, text(now + head.lock_for), head.lock) end
 end
 
-local function admit(to, job, sequence, children, renewed, now)
+local function admit(to, job, sequence, children, renewed)
   local head, id = job.head, job.id
   local score = text(head.base + sequence)
   add(to.specs, id, job.spec)
-  add(to.metas, id, "0;0;;;" .. head.due .. ";" .. score .. ";" .. text(now) .. ";;" .. head.lock)
+  add(to.metas, id, "0;0;;;" .. head.due .. ";" .. score .. ";" .. stamp .. ";;" .. head.lock)
   if #head.parents > 0 then
     add(to.blocked, #head.parents, id)
     for _, parent in ipairs(head.parents) do children[parent] = children[parent] .. id .. " " .. score .. "," end
@@ -39,5 +51,5 @@ local function admit(to, job, sequence, children, renewed, now)
   else
     add(to[head.class], score, id)
   end
-  if head.lock ~= "" then lock_up(to, head, id, renewed, now) end
+  if head.lock ~= "" then lock_up(to, head, id, renewed) end
 end

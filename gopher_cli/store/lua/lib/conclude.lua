@@ -1,9 +1,10 @@
 -- What its attempt makes of a job: the record is changed, the state answered.
 -- A job that was asked to stop ends as cancelled unless it has come to an end of its own.
-local function conclude(r, state, spent, lost, asked, now, max_losses)
-  if lost == "1" then
-    if lose(r, now, max_losses, true) then return "failed" end
-  elseif spent == "0" then
+local function conclude(r, group, asked)
+  local state = group.state
+  if group.lost == "1" then
+    if lose(r, true) then return "failed" end
+  elseif group.spent == "0" then
     r.attempts = math.max(r.attempts - 1, 0)
   end
   if asked and state ~= "completed" and state ~= "failed" then return "cancelled" end

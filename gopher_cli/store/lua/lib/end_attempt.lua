@@ -10,11 +10,22 @@ local function complete(to, id, group, record, run_us, data, keep_until)
   local head, token, rest, started, ready_at, created, lock = string.match(record or "", RUNNING)
   if token ~= group.token or to.settled[id] or lock ~= "" then return false end
   to.settled[id], to.mine[#to.mine + 1], to.done[#to.done + 1] = true, id, id
-  observe(to.seen, group.kind, "completed", run_us, math.max(0, started - (ready_at ~= "" and ready_at or created)))
-  add(to.metas, id, head .. "!" .. token .. rest .. to.stamp .. ";")
+  local waited = math.max(0, started - (ready_at ~= "" and ready_at or created))
+  observe(to.seen, group.kind, "completed", run_us, waited)
+  add(to.metas, id, head .. "!" .. token .. rest .. stamp .. ";")
   add(to.lines.completed, keep_until, id)
   if data ~= "" then add(to.results, id, data) end
   return true
+end
+
+-- What an attempt leaves: a line in the job's history, or a result that is kept.
+local function keep_data(to, id, group, data)
+  if data == "" then return end
+  if group.state ~= "completed" then
+    to.told[#to.told + 1] = { id, stamp .. " " .. data .. "\n" }
+  elseif tonumber(group.after) > 0 then
+    add(to.results, id, data)
+  end
 end
 
 -- `asked` is for how long (ms) it is kept if cancelled.
@@ -30,23 +41,18 @@ local function end_attempt(to, id, group, record, run_us, data, asked)
   end
   if COLUMN[earned] then observe(to.seen, group.kind, earned, run_us, waited(r)) end
   if group.lost == "1" then tick(to.count, "lost") end
-  local state = conclude(r, earned, group.spent, group.lost, asked, to.now, to.max_losses)
+  local state = conclude(r, group, asked)
   if state ~= "completed" then tick(to.count, COUNTER[state]) end
   r.token = "!" .. group.token
   move(to, id, r, state, tonumber(state == earned and group.after or asked or "") or 0)
   add(to.metas, id, line(r))
-  if data == "" then return end
-  if earned ~= "completed" then
-    to.told[#to.told + 1] = { id, to.stamp .. " " .. data .. "\n" }
-  elseif tonumber(group.after) > 0 then
-    add(to.results, id, data)
-  end
+  keep_data(to, id, group, data)
 end
 
 -- All jobs of a group; `out` learns which of them were refused, and why.
 local function end_group(to, group, ids, n, records, asked, out)
   local plain = group.state == "completed" and tonumber(group.after) > 0 and string.find(group.token, "^[^!?]")
-  local keep_until = text(to.now + group.after)
+  local keep_until = text(now + group.after)
   for i = group.first, group.first + 3 * group.size - 1, 3 do
     n = n + 1
     local id, record, run_us, data = ids[n], records[n], ARGV[i + 1], ARGV[i + 2]

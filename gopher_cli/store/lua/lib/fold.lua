@@ -1,7 +1,12 @@
 -- Once a minute: cells of old minutes become five minutes, old five minutes hours, and old hours the total of
--- their type. So all cells of a type together only grow, for ever. Marks of old batches go.
+-- their type. So all cells of a type together only grow, for ever; but where too many types have cells, those
+-- of which nothing has ended for so long give their totals to "other". Marks of old batches go.
 -- Freed first, for a full memory: a script is whole or not at all, so nothing is lost between the two.
-local UNITS = { m = { minutes = 1, into = "f" }, f = { minutes = 5, into = "h" }, h = { minutes = 60, into = "t" } }
+local UNITS = {
+  m = { minutes = 1, into = "f", keep = tonumber(ARGV.keep_minutes) },
+  f = { minutes = 5, into = "h", keep = tonumber(ARGV.keep_fives) },
+  h = { minutes = 60, into = "t", keep = tonumber(ARGV.keep_hours) },
+}
 
 -- In which cell of the next unit the one at `at` ends up; of totals there is one.
 local function target_of(unit, at, kind)
@@ -9,28 +14,50 @@ local function target_of(unit, at, kind)
   return unit.into .. text(next_unit and math.floor(at * unit.minutes / next_unit.minutes) or 0) .. ";" .. kind
 end
 
--- `keep` is how many of each unit stay. Answers whether something is left because `limit` was reached.
-local function fold(cells, minute, limit, keep)
-  local folded = 0
-  for _, field in ipairs(redis.call("HKEYS", cells)) do
+local function pour(field, target)
+  local stored = redis.call("HMGET", KEYS.cells, target, field)
+  local cell = add_text(add_text(empty_cell(), stored[1]), stored[2])
+  redis.call("HDEL", KEYS.cells, field)
+  redis.call("HSET", KEYS.cells, target, cell_text(cell))
+end
+
+-- Totals that stand alone go, when there are as many types as may be; `totals` are the fields by type.
+local function let_idle_go(totals, young, most)
+  local count, gone = 0, 0
+  for kind in pairs(totals) do
+    if kind ~= "other" then count = count + 1 end
+  end
+  local full = count >= MOST
+  for kind, field in pairs(totals) do
+    if full and gone < most and kind ~= "other" and not young[kind] then
+      pour(field, "t0;other")
+      gone = gone + 1
+    end
+  end
+  if count > 0 then redis.call("HSET", KEYS.cells, "types", text(count - gone)) end
+  return gone
+end
+
+-- Answers whether something is left because `most` was reached.
+local function fold(most)
+  local minute, folded, totals, young = math.floor(now / 60000), 0, {}, {}
+  for _, field in ipairs(redis.call("HKEYS", KEYS.cells)) do
     local name, at, kind = string.match(field, "^(%a)(%d+);(.*)$")
     local unit = UNITS[name]
-    if unit and folded < limit and tonumber(at) < math.floor(minute / unit.minutes) - keep[name] then
-      local target = target_of(unit, at, kind)
-      local stored = redis.call("HMGET", cells, target, field)
-      local cell = add_text(add_text(empty_cell(), stored[1]), stored[2])
-      redis.call("HDEL", cells, field)
-      redis.call("HSET", cells, target, cell_text(cell))
+    if name == "t" then totals[kind] = field end
+    if unit then young[kind] = true end
+    if unit and folded < most and tonumber(at) < math.floor(minute / unit.minutes) - unit.keep then
+      pour(field, target_of(unit, at, kind))
       folded = folded + 1
     end
   end
-  return folded >= limit
+  return folded + let_idle_go(totals, young, most - folded) >= most
 end
 
-local function drop_marks(batches, before)
-  local marks = redis.call("HGETALL", batches)
+local function drop_marks(before)
+  local marks = redis.call("HGETALL", KEYS.batches)
   for i = 1, #marks, 2 do
     local written = tonumber(string.match(marks[i + 1], ";(%d+)$") or "0")
-    if written < before then redis.call("HDEL", batches, marks[i]) end
+    if written < before then redis.call("HDEL", KEYS.batches, marks[i]) end
   end
 end

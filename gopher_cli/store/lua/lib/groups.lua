@@ -8,7 +8,10 @@ local function read_groups(first, count)
   while #ids < count do
     local token, state, after, spent, lost, kind = string.match(ARGV[at], GROUP)
     local size = tonumber(ARGV[at + 1])
-    groups[#groups + 1] = { token = token, state = state, after = after, spent = spent, lost = lost, kind = kind, first = at + 2, size = size }
+    groups[#groups + 1] = {
+      token = token, state = state, after = after, spent = spent, lost = lost, kind = kind,
+      first = at + 2, size = size,
+    }
     for i = at + 2, at + 3 * size - 1, 3 do ids[#ids + 1] = ARGV[i] end
     at = at + 2 + 3 * size
   end

@@ -1,6 +1,8 @@
 -- What a submitter asks for, "priority;due;delay;lock;lock_for;after,after", as values.
-local function read_head(head, now)
-  local priority, due, delay, lock, lock_for, after = string.match(head, "^(%d+);(%-?%d*);(%-?%d*);([^;]*);(%d*);(.*)$")
+local HEAD = "^(%d+);(%-?%d*);(%-?%d*);([^;]*);(%d*);(.*)$"
+
+local function read_head(head)
+  local priority, due, delay, lock, lock_for, after = string.match(head, HEAD)
   local at = due ~= "" and tonumber(due) or delay ~= "" and now + delay or 0
   local base = (10 - priority) * 1e13
   return {

@@ -1,9 +1,8 @@
--- Redis's own clock in ms, read once. Tests pass a number instead.
-local function now_ms(given)
-  if given ~= "" then return tonumber(given) end
-  local time = redis.call("TIME")
-  return time[1] * 1000 + math.floor(time[2] / 1000)
-end
+-- The moment, in ms, and its text: by Redis's own clock, read once. Tests pass a number instead.
+local time = ARGV.now == "" and redis.call("TIME")
+local now = time and time[1] * 1000 + math.floor(time[2] / 1000) or tonumber(ARGV.now)
 
 -- Numbers become text in one way only: never in scientific form.
 local function text(number) return string.format("%.0f", number) end
+
+local stamp = text(now)

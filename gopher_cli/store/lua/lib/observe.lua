@@ -18,11 +18,20 @@ local function observe(seen, kind, state, run_us, wait)
   end
 end
 
-local function keep_observed(cells, now, seen)
+local function keep_cell(field, stored, new)
+  local whole = add_text(new, type(stored) == "string" and stored or "")
+  redis.pcall("HSET", KEYS.cells, field, cell_text(whole))
+end
+
+local function keep_observed(seen)
   local minute = "m" .. text(math.floor(now / 60000)) .. ";"
   for kind, new in pairs(seen) do
-    local stored = redis.pcall("HGET", cells, minute .. kind)
-    local whole = add_text(new.cell, type(stored) == "string" and stored or "")
-    redis.pcall("HSET", cells, minute .. kind, cell_text(whole))
+    local field = minute .. kind
+    local stored = redis.pcall("HGET", KEYS.cells, field)
+    if not stored and not has_cells(kind) then
+      field = minute .. "other"
+      stored = redis.pcall("HGET", KEYS.cells, field)
+    end
+    keep_cell(field, stored, new.cell)
   end
 end

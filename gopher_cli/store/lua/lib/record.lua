@@ -20,7 +20,7 @@ local function line(r)
 end
 
 -- For a job whose own record cannot be read: normal priority, as old as this moment.
-local function blank(stamp)
+local function blank()
   return {
     attempts = 0, losses = 0, token = "", started = "", ready_at = "",
     score = "50000000000000", created = stamp, finished = "", lock = "", more = "",

@@ -2,48 +2,48 @@
 --
 -- `jobs` is {{id, r, told, asked, guilty}, ...}: told is its history, asked for how long (ms) it is
 -- kept when somebody asked to cancel it, guilty whether it was running. Answers {{id, state, worker}, ...}.
-local function lost_line(stamp, worker, died)
+local function lost_line(worker, died)
   local outcome, error = "lost", "the process that ran this job vanished"
   if died then outcome, error = "poison", "lost too often: this job takes its worker down" end
   return stamp .. ' {"outcome":"' .. outcome .. '","error":"' .. error .. '","worker":"' .. worker .. '"}\n'
 end
 
-local function put_back(job, state, keys, now)
-  local r, stamp = job.r, text(now)
+local function put_back(job, state)
+  local r = job.r
   if state ~= "enqueued" then r.finished = stamp end
   if state == "cancelled" then r.token = "" end
-  redis.call("ZREM", keys.running, job.id)
-  if job.asked then redis.call("HDEL", keys.cancels, job.id) end
-  redis.call("HSET", keys.meta, job.id, line(r))
-  if state == "failed" then redis.call("ZADD", keys.failed, stamp, job.id) end
-  if state == "cancelled" then redis.call("ZADD", keys.cancelled, text(now + (tonumber(job.asked) or 0)), job.id) end
-  if state == "enqueued" then redis.call("ZADD", keys.ready[class_of(r.score)], r.score, job.id) end
+  redis.call("ZREM", KEYS.running, job.id)
+  if job.asked then redis.call("HDEL", KEYS.cancels, job.id) end
+  redis.call("HSET", KEYS.meta, job.id, line(r))
+  if state == "failed" then redis.call("ZADD", KEYS.failed, stamp, job.id) end
+  if state == "cancelled" then redis.call("ZADD", KEYS.cancelled, text(now + (tonumber(job.asked) or 0)), job.id) end
+  if state == "enqueued" then redis.call("ZADD", READY[class_of(r.score)], r.score, job.id) end
 end
 
-local function tell_back(events, answer)
+local function tell_back(answer)
   local came = { enqueued = {}, failed = {}, cancelled = {} }
   for _, job in ipairs(answer) do table.insert(came[job[2]], job[1]) end
-  tell(events, { "enqueued", came.enqueued, "failed", came.failed, "cancelled", came.cancelled })
+  tell({ "enqueued", came.enqueued, "failed", came.failed, "cancelled", came.cancelled })
 end
 
-local function take_back(jobs, keys, now, max_losses)
+local function take_back(jobs)
   local count, free, answer = {}, {}, {}
   for _, job in ipairs(jobs) do
     local worker = string.match(job.r.token, "^[%w_.%-]*")
-    local died = lose(job.r, now, max_losses, job.guilty)
+    local died = lose(job.r, job.guilty)
     local state = died and "failed" or job.asked and "cancelled" or "enqueued"
-    put_back(job, state, keys, now)
+    put_back(job, state)
     if job.guilty then
-      redis.call("HSET", keys.errors, job.id, append(job.told, lost_line(text(now), worker, died), 65536))
+      redis.call("HSET", KEYS.errors, job.id, append(job.told, lost_line(worker, died), 65536))
       tick(count, "lost")
     end
     if state ~= "enqueued" then free[#free + 1] = { job.r.lock, job.id } end
     tick(count, state == "enqueued" and "released" or state)
     answer[#answer + 1] = { job.id, state, worker }
   end
-  free_locks(keys.locks, keys.lock_ends, free)
-  send_counts(keys.counters, count)
-  if count.released then wake_one(keys.wake) end
-  if #answer > 0 and hears(keys.events) then tell_back(keys.events, answer) end
+  free_locks(free)
+  send_counts(count)
+  if count.released then wake_one() end
+  if #answer > 0 and is_watched() then tell_back(answer) end
   return answer
 end

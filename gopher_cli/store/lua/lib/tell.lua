@@ -2,14 +2,14 @@
 -- The stream is there only while somebody watches, and telling never stops the work. It is capped: fewer
 -- entries when they are large. Up to the cap it also grows where memory is full, as whatever a script does
 -- once it was let in: the stream of a watched queue takes up to some 40 MB.
-local function hears(events) return redis.call("EXISTS", events) == 1 end
+local function is_watched() return redis.call("EXISTS", KEYS.events) == 1 end
 
 -- `news` is {state, {id, ...}, state, {id, ...}, ...}, in the order in which it came about.
-local function tell(events, news)
+local function tell(news)
   for i = 1, #news, 2 do
     local state, ids = news[i], news[i + 1]
     local most = #ids > 50 and "2000" or "10000"
-    if #ids > 0 then redis.pcall("XADD", events, "MAXLEN", "~", most, "*", state, table.concat(ids, " ")) end
+    if #ids > 0 then redis.pcall("XADD", KEYS.events, "MAXLEN", "~", most, "*", state, table.concat(ids, " ")) end
   end
 end
 

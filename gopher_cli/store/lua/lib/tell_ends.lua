@@ -1,8 +1,8 @@
 -- What settlements (lib/paper.lua) have come to, for those who watch: first the attempts that ended, then
 -- what is no longer kept, then who had waited for them.
-local function tell_ends(events, to, freed)
+local function tell_ends(to, freed)
   local lines = to.lines
-  tell(events, {
+  tell({
     "completed", to.done, "retrying", ids_of(lines.retrying), "failed", ids_of(lines.failed),
     "cancelled", ids_of(lines.cancelled), "scheduled", ids_of(lines.scheduled),
     "enqueued", ids_of(lines[1], lines[2], lines[3]), "gone", to.gone,

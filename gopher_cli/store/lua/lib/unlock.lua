@@ -1,12 +1,10 @@
 -- A lock is valid while its job lives, or until its own end. It is freed with the job unless it lasts longer.
-local function lives(record) return record ~= nil and record.finished == "" end
-
 -- `owners` is {{lock, id}, ...}; an empty lock is none.
-local function free_locks(locks, lock_ends, owners)
+local function free_locks(owners)
   for _, owner in ipairs(owners) do
     local lock, id = owner[1], owner[2]
-    if lock ~= "" and redis.call("HGET", locks, lock) == id and not redis.call("ZSCORE", lock_ends, lock) then
-      redis.call("HDEL", locks, lock)
+    if lock ~= "" and redis.call("HGET", KEYS.locks, lock) == id and not redis.call("ZSCORE", KEYS.lock_ends, lock) then
+      redis.call("HDEL", KEYS.locks, lock)
     end
   end
 end

@@ -1,0 +1,24 @@
+-- Jobs given to a worker, on paper: a fetch is {answer, corrupt jobs as {id, record}, and what will be written}.
+local FRESH = "^(%d+);(%d+);[^;]*;%d*;(%d*;%d+;%d+;%d*;.*)$"
+
+local function loan()
+  return {
+    answer = { stamp, "0" }, corrupt = {}, expiry = text(now + ARGV.lease),
+    metas = batch("HSET", KEYS.meta), leases = batch("ZADD", KEYS.running), holds = batch("ZADD", KEYS.held),
+  }
+end
+
+local function give(to, id, record, blob)
+  local attempts, losses, rest = string.match(record or "", FRESH)
+  if not attempts or not blob then
+    to.corrupt[#to.corrupt + 1] = { id, record }
+    return
+  end
+  attempts = attempts + 1
+  add(to.metas, id, attempts .. ";" .. losses .. ";" .. ARGV.token .. ";" .. stamp .. ";" .. rest)
+  add(to.leases, to.expiry, id)
+  add(to.holds, ARGV.sequence, id)
+  local out = to.answer
+  local n = #out
+  out[n + 1], out[n + 2], out[n + 3], out[n + 4] = id, attempts, losses, blob
+end

@@ -1,0 +1,61 @@
+"""What people and workers of a walk stand on: the queue, what is known of it, and that the laws hold."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from driver import Queue
+
+from gopher_cli.model.cells import totals
+from gopher_cli.model.job import Lease
+from laws import check_queue, corrupt
+from laws.state import State
+
+MAX_LOSSES = 2
+
+
+@dataclass
+class Worker:
+    """What a worker believes: the leases it holds. A dead one comes back under another name."""
+
+    name: str
+    holds: dict[str, Lease] = field(default_factory=dict)
+
+
+class Ground:
+    def __init__(self, queue: Queue) -> None:
+        self.queue = queue
+        self.workers = [Worker("w1"), Worker("w2")]
+        self.leases: list[Lease] = []
+        self.suspects: list[tuple[str, str]] = []
+        self.completed: Counter[tuple[str, int]] = Counter()
+        self.born = 2
+        self.watched = False
+
+    def watch(self) -> None:
+        """From now on the scripts tell what they do."""
+        self.watched = True
+        self.queue.redis.xadd(self.queue.keys["events"], {"watched": ""})
+
+    def whole(self) -> State:
+        return self.queue.whole() if self.queue.redis.exists(*self._any) else State({})
+
+    @property
+    def _any(self) -> list[str]:
+        return [self.queue.keys[name] for name in ("meta", "conf", "counters", "wake", "batches", "samples")]
+
+    def check(self) -> None:
+        state = self.whole()
+        check_queue(state)
+        assert not corrupt(state), f"a healthy job was put into quarantine: {corrupt(state)}"
+        assert state.ids <= set(state.told) if self.watched else not state.events
+        for id, times in self.completed.items():
+            assert times == 1, f"{id} has completed {times} times"
+        if "paused" not in state.conf:
+            ready = sum(len(getattr(state, f"ready_{c}")) for c in ("high", "normal", "low"))
+            assert bool(ready) <= len(state.wake), f"{ready} jobs are ready, and nobody is woken"
+
+        cells = totals([state.cells]).values()
+        assert sum(cell.completed for cell in cells) == state.counts.get("completed", 0)
+        assert sum(sum(cell.failed_run) for cell in cells) == sum(one.retried + one.failed for one in cells)

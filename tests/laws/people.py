@@ -1,0 +1,97 @@
+"""What people may do to a queue, and what must come of it."""
+
+from __future__ import annotations
+
+from gopher_cli.model.job import Job
+from gopher_cli.store.calls import Receipt
+from laws.ground import Ground
+from laws.state import State
+
+
+class People(Ground):
+    def submit(self, jobs: list[Job]) -> None:
+        before = self.whole()
+        expected = self._receipts(before, jobs)
+
+        receipts = self.queue.submit(*jobs)
+
+        assert receipts == expected
+        after = self.whole()
+        known = set(before.meta)
+        for job, receipt in zip(jobs, receipts, strict=True):
+            if receipt.accepted:
+                assert after.state(job.id) == self._first_state(before, known, job), job
+                known.add(job.id)
+        assert self.queue.submit(*jobs)[0].accepted is False
+
+    def _receipts(self, before: State, jobs: list[Job]) -> list[Receipt]:
+        known, locks, receipts = set(before.meta), {}, []
+        for job in jobs:
+            holder = locks.get(job.lock) or before.holder(job.lock, self.queue.now)
+            if job.id in known:
+                receipts.append(Receipt(job.id, False, ""))
+            elif job.lock and holder:
+                receipts.append(Receipt(job.id, False, holder))
+            else:
+                receipts.append(Receipt(job.id))
+                known.add(job.id)
+                locks[job.lock] = job.id
+        return receipts
+
+    def _first_state(self, before: State, known: set[str], job: Job) -> str:
+        if any(p in known and p not in before.completed for p in job.spec.options.after):
+            return "blocked"
+        late = job.delay or job.due * 1000 > self.queue.now
+        return "scheduled" if late else "enqueued"
+
+    def cancel(self, id: str) -> None:
+        before = self.whole()
+        state = before.state(id)
+        (word,) = self.queue.cancel(id)
+        waiting = state in ("enqueued", "scheduled", "retrying", "blocked")
+        words = {"processing": "requested", "cancelled": "again"}
+        assert word == ("cancelled" if waiting else words.get(state, state))
+        after = self.whole()
+        assert after.state(id) == ("cancelled" if waiting else state)
+        assert (id in after.cancels) == (state == "processing")
+
+    def requeue(self, ids: list[str]) -> None:
+        before = self.whole()
+        words = self.queue.requeue(*ids)
+        after = self.whole()
+        for id, word in zip(ids, words, strict=True):
+            was = before.state(id)
+            if was in ("failed", "cancelled", "retrying", "scheduled", "blocked"):
+                assert word in ("enqueued", "locked"), (word, was)
+                assert word == "enqueued" or was in ("failed", "cancelled")
+            if word == "enqueued":
+                assert after.state(id) == "enqueued"
+                fresh = after.record(id)
+                assert was not in ("failed", "cancelled") or fresh.attempts == fresh.losses == 0
+            elif word == "locked":
+                assert before.record(id).lock and after.state(id) == was
+
+    def reschedule(self, ids: list[str], delay_ms: int) -> None:
+        before, at = self.whole(), max(self.queue.now, self.queue.now + delay_ms)
+        words = self.queue.reschedule(*ids, due_ms=self.queue.now + delay_ms)
+        after = self.whole()
+        for id, word in zip(ids, words, strict=True):
+            was = before.state(id)
+            waits = was in ("scheduled", "retrying")
+            assert word == ("rescheduled" if waits else was)
+            assert after.state(id) == was
+            if waits:
+                assert getattr(after, was)[id] == after.record(id).ready_at == at
+                assert not before.events or len(after.events) > len(before.events), "it is told anew"
+        assert after.counts == before.counts
+
+    def purge(self, place: str, ids: list[str]) -> None:
+        before = getattr(self.whole(), place)
+        expected = len(set(ids) & set(before))
+        assert self.queue.purge(place, *ids) == expected
+        assert not set(ids) & set(getattr(self.whole(), place))
+
+    def pause(self, paused: bool) -> None:
+        was = "paused" in self.whole().conf
+        assert self.queue.pause(paused=paused) == (was != paused)
+        assert ("paused" in self.whole().conf) == paused
