@@ -38,6 +38,13 @@ class JobsRequeued(msgspec.Struct, frozen=True):
     ids: list[str]
 
 
+class JobsRescheduled(msgspec.Struct, frozen=True):
+    """They wait for another moment now."""
+
+    queue: str
+    ids: list[str]
+
+
 class JobsPurged(msgspec.Struct, frozen=True):
     queue: str
     state: str
@@ -52,6 +59,13 @@ class JobsReclaimed(msgspec.Struct, frozen=True):
 
 
 Event = (
-    JobsSubmitted | AttemptFinished | LeaseWasLost | QueuePaused | JobsRequeued | JobsPurged | JobsReclaimed
+    JobsSubmitted
+    | AttemptFinished
+    | LeaseWasLost
+    | QueuePaused
+    | JobsRequeued
+    | JobsRescheduled
+    | JobsPurged
+    | JobsReclaimed
 )
 Listener = Callable[[Event], None]

@@ -18,6 +18,7 @@ from gopher_cli.verbs.finding import Finding
 from gopher_cli.verbs.grouping import Grouping
 from gopher_cli.verbs.producing import Producing
 from gopher_cli.verbs.replying import Replying
+from gopher_cli.verbs.rescheduling import Rescheduling
 from gopher_cli.verbs.watching import Watching
 from gopher_cli.verbs.working import Working
 
@@ -27,7 +28,10 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Gopher(Producing, Replying, Working, Bulking, Finding, Charting, Grouping, Access, Watching, Doctoring):
+class Gopher(
+    Producing, Replying, Working, Bulking, Rescheduling, Finding, Charting, Grouping, Access, Watching,
+    Doctoring,
+):  # fmt: skip
     """A job queue on Redis. Every door (CLI, HTTP, worker, your program) calls these verbs.
 
     As an application object it needs nothing: ``app = Gopher()``, and ``@app.handler("email")``.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gopher_cli.cli.console import check_choice
 from gopher_cli.model.duration import parse_duration
 from gopher_cli.model.errors import NotFound, Usage
+from gopher_cli.model.rates import parse_rate
 
 if TYPE_CHECKING:
     from gopher_cli.config import Settings
@@ -40,24 +41,36 @@ def states(given: Sequence[str] | None) -> tuple[str, ...]:
 
 def filter_of(
     *, state: Sequence[str] | None = None, queue: Sequence[str] | None = None, type: str | None = None,
-    tag: str | None = None, error: str | None = None, older_than: str | None = None,
-    search: str | None = None, within: Sequence[str] = (), of: str = "",
+    tag: str | None = None, error: str | None = None, group: str | None = None,
+    older_than: str | None = None, search: str | None = None, within: Sequence[str] = (), of: str = "",
 ) -> Filter:  # fmt: skip
-    """Raises Usage for a value that makes no sense, or that ``search`` contradicts.
+    """Raises Usage for a value that is empty or makes no sense, or that ``search`` contradicts.
 
     ``within`` are the states that the command ``of`` this name is for: a filter has those of them that are
     said, or all where none is.
     """
     from gopher_cli.model.filtering import Filter
 
+    _check_said(state=state, queue=queue, type=type, tag=tag, error=error, group=group, search=search)
     if error:
         check_regex(error)
     given: dict[str, Any] = {
         "states": states(state), "queues": words(queue), "type": type or "", "tag": tag or "",
-        "error": error or "", "older_than": duration("--older-than", older_than),
+        "error": error or "", "group": group or "", "older_than": duration("--older-than", older_than),
     }  # fmt: skip
     wanted = _narrowed(search, given) if search else Filter(**given)
     return _within(wanted, within, of) if within else wanted
+
+
+def _check_said(**given: str | Sequence[str] | None) -> None:
+    """In a script, a variable that was not set must not mean all jobs."""
+    for name, value in given.items():
+        if value is not None and value != [] and not any(text.strip() for text in _texts(value)):
+            raise Usage(f"--{name} is empty", f"name one, or leave --{name} away for all")
+
+
+def _texts(value: str | Sequence[str]) -> Sequence[str]:
+    return [value] if isinstance(value, str) else words(value)
 
 
 def _within(wanted: Filter, states: Sequence[str], of: str) -> Filter:
@@ -123,13 +136,13 @@ def whole(name: str, text: str | None, default: int = 0, *, least: int = 0) -> i
 
 
 def per_second(text: str | None) -> float:
-    """``50/s``, ``100/m``, ``1000/h``, or a bare number a second; 0 is no limit."""
+    """What --rate says; 0 is no limit. Raises Usage."""
     if text is None:
         return 0.0
-    match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]+)?)(?:/(s|m|min|h))?", text)
-    if not match or not float(match[1]):
-        raise Usage(f"--rate {text!r} is no rate: write 50/s, 100/m or 1000/h")
-    return float(match[1]) / {"s": 1, "m": 60, "min": 60, "h": 3600}[match[2] or "s"]
+    try:
+        return parse_rate(text).per_second
+    except ValueError as wrong:
+        raise Usage(f"--rate: {wrong}") from None
 
 
 def remember(settings: Settings, id: str) -> None:

@@ -28,7 +28,7 @@ def show(console: Console, wanted: Filter, limit: int) -> None:
     if not found.whole:
         console.say(f"only the {found.seen} newest jobs were looked at: older ones are not counted")
     if shown:
-        console.say(f"the jobs of a group: gopher list-failed --search group:{shown[0].group}")
+        console.say(f"the jobs of a group: gopher list-failed --group {shown[0].group}")
 
 
 def columns(now: int) -> list[Column]:

@@ -30,6 +30,7 @@ def ls(
     queue: o.Queues = None,
     older_than: o.OlderThan = None,
     error: o.Error = None,
+    group: o.Group = None,
     search: o.Search = None,
     limit: o.Limit = None,
     oldest: Oldest = False,
@@ -41,8 +42,9 @@ def ls(
     gopher jobs ls --search 'type:email payload.to:ann@example.com'
     """
     wanted = filter_of(
-        state=state, type=type, tag=tag, queue=queue, older_than=older_than, error=error, search=search
-    )
+        state=state, type=type, tag=tag, queue=queue, older_than=older_than, error=error, group=group,
+        search=search,
+    )  # fmt: skip
     _list(console, wanted, whole("--limit", limit, 50), newest=not oldest)
 
 
@@ -54,6 +56,7 @@ def list_failed(
     queue: o.Queues = None,
     older_than: o.OlderThan = None,
     error: o.Error = None,
+    group: o.Group = None,
     search: o.Search = None,
     limit: o.Limit = None,
     groups: Groups = False,
@@ -64,7 +67,7 @@ def list_failed(
     gopher list-failed --groups
     """
     wanted = filter_of(
-        type=type, tag=tag, queue=queue, older_than=older_than, error=error, search=search,
+        type=type, tag=tag, queue=queue, older_than=older_than, error=error, group=group, search=search,
         within=("failed",), of="list-failed",
     )  # fmt: skip
     if groups:

@@ -1,4 +1,4 @@
-"""gopher keys create, ls, revoke: who may use the HTTP API."""
+"""gopher keys create, ls, revoke, sign-out-all: who may use the HTTP API and the dashboard."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ KEYS = {
     "create": Entry("keys:create", "make a key, and tell its secret once", "Commands"),
     "ls": Entry("keys:ls", "list the keys and when they were last used", "Commands"),
     "revoke": Entry("keys:revoke", "let a key open nothing any more", "Commands"),
+    "sign-out-all": Entry("keys:sign_out_all", "end every session of the dashboard", "Commands"),
 }
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="what or whom it is for", show_default=False)]
@@ -113,6 +114,25 @@ def revoke(console: Console, keys: Wanted, yes: o.Yes = False, dry_run: o.DryRun
         return 0
     for info in done:
         console.print(info.id if console.quiet else f"{safe(info.name)} ({info.id}) revoked")
+    return 0
+
+
+@command
+def sign_out_all(console: Console, yes: o.Yes = False, dry_run: o.DryRun = False) -> int:
+    """End every session of the dashboard: within a second, on every server. Keys go on opening it.
+
+    gopher keys sign-out-all
+    """
+    would = "everybody would have to sign in to the dashboard again"
+    if dry_run:
+        console.print(would)
+        return 0
+    console.confirm("End every session of the dashboard?", yes=yes, would=would)
+    changed = console.call(lambda gopher: gopher.sign_out_all())
+    if console.format in ("json", "ndjson"):
+        console.json({"changed": changed})
+    elif not console.quiet:
+        console.print("everybody is signed out" if changed else "nobody has ever signed in")
     return 0
 
 

@@ -78,6 +78,10 @@ Error = Annotated[
     str | None,
     option("--error", metavar="REGEX", panel=WHICH, help="only jobs with an error that matches"),
 ]
+Group = Annotated[
+    str | None,
+    option("--group", metavar="GROUP", panel=WHICH, help="only dead jobs of it: gopher list-failed --groups"),
+]
 Search = Annotated[
     str | None,
     option(

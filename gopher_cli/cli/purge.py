@@ -33,6 +33,7 @@ def purge(
     queue: o.Queues = None,
     tag: o.Tag = None,
     error: o.Error = None,
+    group: o.Group = None,
     older_than: o.OlderThan = None,
     search: o.Search = None,
     limit: o.Limit = None,
@@ -49,7 +50,7 @@ def purge(
     """
     wanted = filter_of(
         state=None if "all" in words(state) else state, type=type, queue=queue, tag=tag, error=error,
-        older_than=older_than, search=search, within=chosen(state, force=force), of="purge",
+        group=group, older_than=older_than, search=search, within=chosen(state, force=force), of="purge",
     )  # fmt: skip
     most = whole("--limit", limit)
     counts = console.call(lambda gopher: gopher.count(wanted))

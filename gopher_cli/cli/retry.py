@@ -19,7 +19,8 @@ from gopher_cli.model.errors import Usage
 
 if TYPE_CHECKING:
     from gopher_cli.gopher import Gopher
-    from gopher_cli.verbs.sweeping import Bulk, Filter
+    from gopher_cli.model.deeds import Bulk
+    from gopher_cli.model.filtering import Filter
 
 RETRIED = {
     "enqueued": ("retried", 0), "again": ("it waits in line already", 0), "gone": ("no such job", 3),
@@ -68,6 +69,7 @@ def retry_all(
     queue: o.Queues = None,
     tag: o.Tag = None,
     error: o.Error = None,
+    group: o.Group = None,
     older_than: o.OlderThan = None,
     search: o.Search = None,
     limit: o.Limit = None,
@@ -80,8 +82,9 @@ def retry_all(
     from gopher_cli.model.deeds import STATES, meant
 
     chosen = filter_of(
-        state=state, type=type, queue=queue, tag=tag, error=error, older_than=older_than, search=search
-    )
+        state=state, type=type, queue=queue, tag=tag, error=error, group=group, older_than=older_than,
+        search=search,
+    )  # fmt: skip
     wanted = meant("retry", chosen)
     if wrong := [word for word in wanted.states if word not in STATES["retry"]]:
         raise Usage(f"retry-all is for retrying and failed jobs, not {wrong[0]}", "see: gopher retry --help")
@@ -96,6 +99,7 @@ def requeue_dlq(
     queue: o.Queues = None,
     tag: o.Tag = None,
     error: o.Error = None,
+    group: o.Group = None,
     older_than: o.OlderThan = None,
     search: o.Search = None,
     limit: o.Limit = None,
@@ -112,17 +116,18 @@ def requeue_dlq(
 
     gopher requeue-dlq --error 'connection refused' --rate 50/s
     gopher requeue-dlq --older-than 1h --to-queue slow --dry-run
-    gopher requeue-dlq --search group:9f1c2e7a04bd
+    gopher requeue-dlq --group 9f1c2e7a04bd
     """
     from gopher_cli.model.making import check_queue
 
     target = check_queue(to_queue) if to_queue else ""
     if ids:
-        if any(value is not None for value in (type, queue, tag, error, older_than, search, limit, rate)):
+        given = (type, queue, tag, error, group, older_than, search, limit, rate)
+        if any(value is not None for value in given):
             raise Usage("ids and filters do not go together", "leave one of them away")
         return told(console, console.call(lambda gopher: _dead(console, gopher, ids, target, dry_run)))
     wanted = filter_of(
-        type=type, queue=queue, tag=tag, error=error, older_than=older_than, search=search,
+        type=type, queue=queue, tag=tag, error=error, group=group, older_than=older_than, search=search,
         within=("failed",), of="requeue-dlq",
     )  # fmt: skip
     return _again(

@@ -1,6 +1,9 @@
-"""Deeds on many jobs (cancel, retry, promote, purge): which of a filter's jobs each of them is for."""
+"""Deeds on many jobs (cancel, retry, promote, purge): which jobs each is for, and what it came to."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -15,6 +18,32 @@ STATES: dict[str, tuple[str, ...]] = {
     "promote": ("scheduled", "retrying"),
     "purge": tuple(str(state) for state in JobState if state != "processing"),
 }
+
+# The word for a job that each deed has changed.
+DONE = {"cancel": "cancelled", "retry": "enqueued", "promote": "enqueued", "purge": "deleted"}
+
+# Hears how many are done by now.
+Tell = Callable[[int], None]
+
+
+@dataclass(slots=True)
+class Bulk:
+    """What a deed on many did: how many jobs it changed, and those that it had to leave, by reason."""
+
+    changed: int = 0
+    left: dict[str, int] = field(default_factory=dict)
+
+    def add(self, words: Mapping[str, int], changed: str) -> None:
+        """So many jobs came to each word; ``changed`` is the one for those that it has changed."""
+        for word, count in words.items():
+            if word == changed:
+                self.changed += count
+            elif count:
+                self.left[word] = self.left.get(word, 0) + count
+
+    @property
+    def seen(self) -> int:
+        return self.changed + sum(self.left.values())
 
 
 def meant(deed: str, wanted: Filter, target: str = "") -> Filter:

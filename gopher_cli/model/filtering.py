@@ -36,5 +36,10 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def by_content(self) -> bool:
         """Whether jobs must be looked at to know; else their place tells."""
-        simple = self.type or self.tag or self.error or self.older_than
-        return bool(simple or self.group or self.id_part or self.payload or self.text)
+        return bool(self.looks_inside or self.id_part or self.older_than)
+
+    @property
+    def looks_inside(self) -> bool:
+        """Whether what a job says must be read to know; else its place, its id and its times tell."""
+        simple = self.type or self.tag or self.error or self.group
+        return bool(simple or self.payload or self.text)

@@ -1,5 +1,6 @@
 """Does a payload fit the JSON Schema that a worker has published? The part that helps people: which
-field is missing, which is of a wrong type. What it does not understand, it lets pass.
+field is missing, which is of a wrong type, which is beyond its limits. What it does not understand, it lets
+pass.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from gopher_cli.model.errors import BadData
+from gopher_cli.model.limits import beyond
 
 _TYPES: dict[str, tuple[type, ...]] = {
     "object": (dict,), "array": (list,), "string": (str,), "integer": (int,), "number": (int, float),
@@ -71,6 +73,8 @@ def _faults(schema: Schema, value: Any, root: Schema, path: Path, depth: int) ->
         return
     if (allowed := schema.get("enum")) and value not in allowed:
         yield Fault(path, f"is none of {', '.join(map(str, allowed))}")
+    for said in beyond(schema, value):
+        yield Fault(path, said)
     if isinstance(value, dict):
         yield from _fields(schema, value, root, path, depth)
     items = schema.get("items")

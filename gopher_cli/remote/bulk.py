@@ -6,11 +6,10 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from gopher_cli.model.errors import Usage
+from gopher_cli.model.deeds import Bulk, Tell
 from gopher_cli.model.filtering import Filter
 from gopher_cli.remote.values import criteria_of
 from gopher_cli.remote.wire import Wire
-from gopher_cli.verbs.sweeping import Bulk, Tell
 
 _STEP = 10.0  # seconds that a request may take beside its way
 
@@ -41,8 +40,6 @@ class RemoteBulk:
         target: str = "",
         tell: Tell = lambda _: None,
     ) -> Bulk:
-        if target and set(wanted.states) - {"failed"}:
-            raise Usage("only dead jobs move to another queue", "leave the states away, or say failed")
         more: dict[str, Any] = {"target": target} if target else {}
         return self._all("/jobs/retry", wanted, limit, more | ({"rate": rate} if rate else {}), tell)
 

@@ -107,15 +107,23 @@ class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteWatching):
     async def promote(self, queue: str, ids: Sequence[str]) -> dict[str, str]:
         return {id: self._do("promote", queue, id) for id in ids}
 
+    async def reschedule(
+        self, queue: str, ids: Sequence[str], *, due: float | None = None, delay: float = 0.0
+    ) -> dict[str, str]:
+        moment = {"delay": delay} if due is None else {"execute_at": due}
+        return {id: self._do("reschedule", queue, id, body=moment) for id in ids}
+
     async def delete(self, queue: str, ids: Sequence[str]) -> dict[str, str]:
         return {id: self._do("", queue, id) for id in ids}
 
-    def _do(self, deed: str, queue: str, id: str, source: str = "") -> str:
+    def _do(
+        self, deed: str, queue: str, id: str, source: str = "", body: dict[str, float] | None = None
+    ) -> str:
         """What became of the job, in the word of the verb."""
         params = {"queue": queue, "source": source}
         try:
             path = job_path(id, deed)
-            said = self.wire.post(path, params=params) if deed else self.wire.delete(path, params)
+            said = self.wire.post(path, body, params) if deed else self.wire.delete(path, params)
         except NotFound:
             return "gone"
         except GopherError as error:
@@ -149,6 +157,9 @@ class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteWatching):
 
     async def revoke_key(self, wanted: str) -> KeyInfo:
         return values.key_of(self.wire.delete(f"/keys/{_name(wanted)}"))
+
+    async def sign_out_all(self) -> bool:
+        return bool(self.wire.post("/keys/sign-out-all")["changed"])
 
     async def audit_log(self, *, limit: int = 100, before: str = "", ago: float = 0.0) -> list[AuditEntry]:
         found: list[AuditEntry] = []

@@ -1,9 +1,13 @@
-"""API keys: make, list, revoke. Only a digest is stored; a secret is told once and never again."""
+"""API keys: make, list, revoke; and sessions: end one, end all.
+
+Of a key only a digest is stored; its secret is told once and never again.
+"""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import msgspec
 
@@ -27,8 +31,20 @@ from gopher_cli.verbs.base import Base
 
 MOST = 1000  # live keys: every server reads them once a second
 MOST_DEAD = 1000  # those too: the newest of them
+MOST_SIGNED_OUT = 1000  # sessions that are remembered one by one: those too
+_CLOCKS_DIFFER = 3600  # seconds by which a server that looks at a session may be behind
 _REMEMBERED_MS = 90 * 86_400_000  # a dead key is shown so long
 _decoder = msgspec.json.Decoder(ApiKey)
+
+
+class Known(NamedTuple):
+    """What a door has to know: every key by its id, the secret of sessions (empty: nobody has signed in yet),
+    and what was signed out: a session, or those of a key that would have ended by then (epoch seconds).
+    """
+
+    keys: Mapping[str, ApiKey]
+    seal: str
+    signed_out: Mapping[str, int]
 
 
 class Access(Base):
@@ -56,7 +72,7 @@ class Access(Base):
 
     async def api_keys(self) -> list[ListedKey]:
         """Every key, the newest first; the dead ones for a while too."""
-        found, _ = await self.access_table()
+        found = (await self.access_table()).keys
         used = await self.store.ask(access.uses(self.namespace))
         now = await self.store.ask(ask.time_ms())
         infos = [_listed(key.info, used.get(id, 0), now) for id, key in found.items()]
@@ -79,17 +95,34 @@ class Access(Base):
         await self.audit("revoke key", f"{info.name} ({info.id})", changed=1)
         return info
 
-    async def access_table(self) -> tuple[dict[str, ApiKey], str]:
-        """What a door has to know: every key by its id, and the secret of sessions.
-
-        A key that cannot be read opens nothing, and keeps nobody else out.
-        """
+    async def access_table(self) -> Known:
+        """A key that cannot be read opens nothing, and keeps nobody else out."""
         found = await self.store.ask(access.table(self.namespace))
-        return {id: key for id, raw in found.keys.items() if (key := _read(raw))}, found.seal
+        keys = {id: key for id, raw in found.keys.items() if (key := _read(raw))}
+        return Known(keys, found.seal, found.signed_out)
 
     async def session_secret(self) -> str:
         """The secret that seals sessions, the same for all servers; made when there is none."""
         return await self.store.ask(access.seal(self.namespace, secrets.token_hex(32)))
+
+    async def sign_out(self, session: str, key_id: str, ends: int) -> None:
+        """End this session of a key, which would have ended by itself at ``ends`` (epoch seconds).
+
+        Where very many are remembered already, the older sessions of its key end with it: so nobody can
+        sign out so often that an ended session is forgotten.
+        """
+        known = (await self.access_table()).signed_out
+        forget = await self.store.ask(ask.time_ms()) // 1000 - _CLOCKS_DIFFER
+        over = session if len(known) < MOST_SIGNED_OUT else key_id
+        await self.store.ask(access.sign_out(self.namespace, over, ends, forget))
+
+    async def sign_out_all(self) -> bool:
+        """End every session of everybody. False where nobody has ever signed in."""
+        if not (await self.access_table()).seal:
+            return False
+        await self.store.ask(access.seal_anew(self.namespace, secrets.token_hex(32)))
+        await self.audit("sign out", "everybody", changed=1)
+        return True
 
     async def note_key_uses(self, used: dict[str, int]) -> None:
         """Remember when these were last used (ms)."""
@@ -99,7 +132,7 @@ class Access(Base):
         await self.store.ask(access.put_key(self.namespace, key.info.id, msgspec.json.encode(key)))
 
     async def _meant(self, wanted: str) -> ApiKey:
-        known, _ = await self.access_table()
+        known = (await self.access_table()).keys
         now = await self.store.ask(ask.time_ms())
         return known[meant_key([key.info for key in known.values()], wanted, now).id]
 

@@ -19,6 +19,8 @@ from gopher_cli.store.keys import Keys, keys_of
 if TYPE_CHECKING:
     from gopher_cli.store.redis import RedisStore
 
+SLICE = 500  # jobs in one call of a script, so that Redis never waits for one
+
 _LATELY = 10.0  # seconds
 _SHORT = 500  # characters of a word that goes into the audit
 
@@ -102,3 +104,7 @@ def named(queue: str, ids: Sequence[str]) -> str:
     """Jobs as the audit names them."""
     more = f" and {len(ids) - 1} more" if len(ids) > 1 else ""
     return f"{queue}/{ids[0]}{more}" if ids else queue
+
+
+def in_slices(ids: Sequence[str]) -> list[Sequence[str]]:
+    return [ids[start : start + SLICE] for start in range(0, len(ids), SLICE)]

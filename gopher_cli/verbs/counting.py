@@ -13,12 +13,12 @@ from gopher_cli.store import ask, calls
 from gopher_cli.store.calls import Depth
 from gopher_cli.store.keys import PLACES
 from gopher_cli.verbs.fleet import Fleet
-from gopher_cli.verbs.sweeping import Sweeping
+from gopher_cli.verbs.queues import Queues
 
 _Seen = tuple[Depth, dict[str, bytes]]
 
 
-class Counting(Sweeping, Fleet):
+class Counting(Queues, Fleet):
     async def stats(self, queues: Sequence[str] = ()) -> Stats:
         """Depths, throughput, times, workers and the server. Raises NotFound for an unknown queue."""
         names = await self.known_queues(queues)

@@ -18,13 +18,13 @@ from gopher_cli.store.calls import Found
 from gopher_cli.store.keys import PLACES
 from gopher_cli.store.rows import read_history, spec_or_none
 from gopher_cli.verbs.fleet import Fleet
-from gopher_cli.verbs.sweeping import Sweeping
+from gopher_cli.verbs.queues import Queues
 
 _PREFIX, _SUFFIX = 4, 6
 _NO_SPEC = Spec("(unreadable)", msgspec.Raw(b"null"))
 
 
-class Finding(Sweeping, Fleet):
+class Finding(Queues, Fleet):
     async def find(self, text: str) -> tuple[str, str]:
         """(queue, id) of a whole id, or of a unique prefix (4 characters) or suffix (6).
 

@@ -25,17 +25,18 @@ class Grouping(Paging):
         """
         if set(wanted.states) - {"failed"}:
             raise Usage("only dead jobs are grouped", "leave the states away, or say failed")
-        from gopher_cli.verbs.gathering import gather  # late: most commands list nothing
+        from gopher_cli.verbs.gathering import Gathering, rows_of  # late: most commands list nothing
         from gopher_cli.verbs.walking import Cursor
 
         found: dict[str, _Gathered] = {}
         dead = msgspec.structs.replace(wanted, states=("failed",))
-        rows, more = await gather(self, dead, Cursor(newest=True), limit=most, whole=True)
+        jobs = Gathering(self, dead, Cursor(newest=True), whole=True)
+        rows = rows_of(await jobs.next(most))
         for row in rows:
             found.setdefault(group_of(row.error), _Gathered()).add(row)
         groups = [gathered.group(name) for name, gathered in found.items()]
         groups.sort(key=lambda one: (-one.count, -one.last_ms))
-        return FailureGroups(groups, seen=len(rows), whole=not more)
+        return FailureGroups(groups, seen=len(rows), whole=not jobs.more)
 
 
 class _Gathered:

@@ -19,13 +19,16 @@ _LINE, _HISTORY = 500, 4000  # bytes
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")  # as JSON has it
 
 
-def means(wanted: Filter, row: JobRow, spec: bytes, errors: bytes, now: int) -> bool:
-    """``now`` (ms) counts only where the filter asks for an age."""
+def may_mean(wanted: Filter, id: str, at: int, now: int) -> bool:
+    """As far as the id tells, and the time that the job's state turns on (ms, as ``now``)."""
+    if wanted.id_part and wanted.id_part not in id:
+        return False
+    return not wanted.older_than or at <= now - wanted.older_than * 1000
+
+
+def means(wanted: Filter, row: JobRow, spec: bytes, errors: bytes) -> bool:
+    """A job that it may mean, by what is in it."""
     if wanted.type and row.type != wanted.type:
-        return False
-    if wanted.id_part and wanted.id_part not in row.id:
-        return False
-    if wanted.older_than and row.at > now - wanted.older_than * 1000:
         return False
     if wanted.error and not re.search(wanted.error, _searched(errors)):
         return False

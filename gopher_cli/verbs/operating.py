@@ -1,16 +1,17 @@
-"""Operating: cancel, purge, pause. Bulk work goes in slices, so that Redis never waits for it."""
+"""Operating: pause a queue; cancel and delete jobs by their ids."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from gopher_cli.events import JobsPurged, QueuePaused
-from gopher_cli.model.stats import JobRow
-from gopher_cli.store import calls
+from gopher_cli.store import calls, stretches
 from gopher_cli.store.keys import PLACES
-from gopher_cli.verbs.base import named
+from gopher_cli.verbs.base import in_slices, named
 from gopher_cli.verbs.rerunning import Rerunning
-from gopher_cli.verbs.sweeping import Bulk, Filter, Tell, described, in_slices
+
+_LOOKS = 3  # for a job that goes on while it is deleted
 
 
 class Operating(Rerunning):
@@ -36,37 +37,37 @@ class Operating(Rerunning):
                 deed.changed = sum(word in ("cancelled", "requested") for word in words.values())
         return words
 
-    async def count(self, wanted: Filter) -> dict[tuple[str, str], int]:
-        """How many jobs a filter means, by (queue, state): what a destructive verb says first."""
-        found: dict[tuple[str, str], int] = {}
+    async def delete(self, queue: str, ids: Sequence[str], *, force: bool = False) -> dict[str, str]:
+        """Delete these for good. For each id: deleted, gone, or processing (that needs ``force``)."""
+        words: dict[str, str] = {}
+        async with self.recorded("delete", named(queue, ids)) as deed:
+            for piece in in_slices(list(dict.fromkeys(ids))):
+                words |= await self._delete(queue, piece, force=force)
+                deed.changed = sum(word == "deleted" for word in words.values())
+        return words
 
-        async def add(queue: str, place: str, rows: Sequence[JobRow]) -> int:
-            key = (queue, PLACES[place])
-            found[key] = found.get(key, 0) + len(rows)
-            return 0
+    async def _delete(self, queue: str, ids: Sequence[str], *, force: bool) -> dict[str, str]:
+        words, tried, keys = dict.fromkeys(ids, "gone"), set[str](), self.keys(queue)
+        for _ in range(_LOOKS):
+            stand = dict(zip(ids, await self.store.ask(stretches.places_of(keys, ids)), strict=True))
+            words |= {id: "deleted" for id in ids if stand[id] is None and id in tried}
+            by_place = defaultdict(list)
+            for id, place in stand.items():
+                if place == "running" and not force:
+                    words[id] = "processing"
+                elif place:
+                    by_place[place].append(id)
+            for place, mine in by_place.items():
+                gone = await self.erase(queue, place, mine)
+                words |= dict.fromkeys(mine, "deleted" if gone == len(mine) else "processing")
+                tried |= set(mine)
+            ids = [id for id in tried if words[id] != "deleted"]
+            if not ids:
+                break
+        return words
 
-        if wanted.by_content:
-            await self.sweep(wanted, add)
-            return found
-        for queue, place in await self.places(wanted):
-            depth = await self.store.run(calls.depth(self.keys(queue)))
-            key = (queue, PLACES[place])
-            found[key] = found.get(key, 0) + depth.sizes[place]
-        return {key: count for key, count in found.items() if count}
-
-    async def purge(self, wanted: Filter, *, limit: int = 0, tell: Tell = lambda _: None) -> Bulk:
-        """Delete all that the filter means, for good. A running job only if its state is named."""
-        done = Bulk()
-
-        async def act(queue: str, place: str, rows: Sequence[JobRow]) -> int:
-            ids = [row.id for row in rows]
-            gone = await self.store.run(calls.purge(self.keys(queue), place, ids))
-            done.changed += gone
-            deed.changed = done.changed
-            tell(done.changed)
-            self.emit(JobsPurged(queue, PLACES[place], gone))
-            return len(rows)  # whom it did not find there has left by other hands
-
-        async with self.recorded("purge", described(wanted)) as deed:
-            await self.sweep(wanted, act, limit=limit)
-        return done
+    async def erase(self, queue: str, place: str, ids: Sequence[str]) -> int:
+        """Delete those of them that are in this place; how many were."""
+        gone = await self.store.run(calls.purge(self.keys(queue), place, ids))
+        self.emit(JobsPurged(queue, PLACES[place], gone))
+        return gone

@@ -6,7 +6,8 @@ import msgspec
 
 from gopher_cli.model.filtering import Filter
 from gopher_cli.model.stats import JobRow
-from gopher_cli.verbs.sweeping import SLICE, Sweeping
+from gopher_cli.verbs.base import SLICE
+from gopher_cli.verbs.queues import Queues
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -16,7 +17,7 @@ class Page(msgspec.Struct, frozen=True):
     next_cursor: str
 
 
-class Paging(Sweeping):
+class Paging(Queues):
     async def page(self, wanted: Filter, *, limit: int = 50, cursor: str = "", newest: bool = True) -> Page:
         """The next rows of a list, by the time that their state turns on; ``limit`` at most.
 
@@ -25,22 +26,21 @@ class Paging(Sweeping):
         job that changes its state while the list is read may come twice; any other comes exactly once.
         Raises Usage for a cursor that is none, NotFound for an unknown queue.
         """
-        from gopher_cli.verbs.gathering import gather  # late: most commands list nothing
+        from gopher_cli.verbs.gathering import Gathering, rows_of  # late: most commands list nothing
         from gopher_cli.verbs.walking import Cursor
 
         passed = Cursor.read(cursor, newest=newest)
-        rows, more = await gather(self, wanted, passed, limit=limit)
-        return Page(rows, passed.text() if more else "")
+        jobs = Gathering(self, wanted, passed)
+        rows = rows_of(await jobs.next(limit))
+        return Page(rows, passed.text() if jobs.more else "")
 
     async def jobs(self, wanted: Filter, *, limit: int = 50, newest: bool = True) -> list[JobRow]:
         """Jobs as rows, those whose state is the newest first; ``limit`` in all, 0 for no limit."""
-        from gopher_cli.verbs.gathering import gather
+        from gopher_cli.verbs.gathering import Gathering, rows_of
         from gopher_cli.verbs.walking import Cursor
 
         rows: list[JobRow] = []
-        passed, more = Cursor(newest), True
-        while more and (not limit or len(rows) < limit):
-            some = min(SLICE, limit - len(rows)) if limit else SLICE
-            found, more = await gather(self, wanted, passed, limit=some, whole=True)
-            rows += found
+        found = Gathering(self, wanted, Cursor(newest), whole=True)
+        while found.more and (not limit or len(rows) < limit):
+            rows += rows_of(await found.next(min(SLICE, limit - len(rows)) if limit else SLICE))
         return rows

@@ -4,24 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
 from gopher_cli.events import JobsRequeued
-from gopher_cli.model.errors import BadData, Usage
+from gopher_cli.model.errors import BadData
 from gopher_cli.model.job import Job
-from gopher_cli.model.stats import JobRow
 from gopher_cli.store import ask, calls
 from gopher_cli.store.codec import encode_spec, revived
-from gopher_cli.store.keys import PLACES
-from gopher_cli.verbs.base import named
+from gopher_cli.verbs.base import in_slices, named
 from gopher_cli.verbs.producing import round_trips
-from gopher_cli.verbs.sweeping import SLICE, Bulk, Filter, Sweeping, Tell, described, in_slices
-
-# What leaves a job where it is; any other word means that it has left its place.
-_STAYS = ("locked", "taken", "unreadable")
+from gopher_cli.verbs.queues import Queues
 
 
-class Rerunning(Sweeping):
+class Rerunning(Queues):
     async def requeue(self, queue: str, ids: Sequence[str], *, source: str = "any") -> dict[str, str]:
         """Run these again now. For each id: enqueued, again, locked, gone, or the state that forbids it."""
         words: dict[str, str] = {}
@@ -84,51 +77,18 @@ class Rerunning(Sweeping):
             words[job.id] = "enqueued" if later and spec == (job.stored or encode_spec(job.spec)) else "taken"
         return words
 
-    async def requeue_all(
-        self,
-        wanted: Filter,
-        *,
-        limit: int = 0,
-        rate: float = 0.0,
-        target: str = "",
-        tell: Tell = lambda _: None,
-    ) -> Bulk:
-        """Run all that the filter means again, oldest first; ``rate`` in jobs a second, 0 is no limit.
+    async def promote(self, queue: str, ids: Sequence[str]) -> dict[str, str]:
+        """Let scheduled and retrying jobs stand in line now, with the attempts that they have left.
 
-        Each job once: one that fails again meanwhile is left as it is. Only dead jobs go to a ``target``.
+        For each id: enqueued, again, gone, or the state that forbids it.
         """
-        if target:
-            wanted = _dead(wanted)
-        done = Bulk()
-
-        async def act(queue: str, place: str, rows: Sequence[JobRow]) -> int:
-            ids, state = [row.id for row in rows], PLACES[place]
-            back = self.move(queue, ids, target) if target else self.requeue(queue, ids, source=state)
-            words = list((await back).values())
-            for word in words:
-                done.count(word, "enqueued")
-            deed.changed = done.changed
-            tell(done.changed)
-            if rate:
-                import asyncio  # late: a command that does not wait starts without it
-
-                await asyncio.sleep(len(ids) / rate)
-            stay = (*_STAYS, state, "again") if state == "enqueued" else (*_STAYS, state)
-            return sum(word not in stay for word in words)
-
-        since = await self.store.ask(ask.time_ms())
-        step = max(1, min(SLICE, int(rate))) if rate else SLICE
-        action, to = ("move", f"to {target}") if target else ("requeue", "")
-        async with self.recorded(action, described(wanted), to) as deed:
-            await self.sweep(wanted, act, limit=limit, step=step, since=since)
-        return done
+        async with self.recorded("promote", named(queue, ids)) as deed:
+            words = await self.requeue(queue, ids, source="scheduled")
+            if waiting := [id for id, word in words.items() if word == "retrying"]:
+                words |= await self.requeue(queue, waiting, source="retrying")
+            deed.changed = _enqueued(words)
+        return words
 
 
 def _enqueued(words: dict[str, str]) -> int:
     return sum(word == "enqueued" for word in words.values())
-
-
-def _dead(wanted: Filter) -> Filter:
-    if set(wanted.states) - {"failed"}:
-        raise Usage("only dead jobs move to another queue", "leave the states away, or say failed")
-    return msgspec.structs.replace(wanted, states=("failed",))

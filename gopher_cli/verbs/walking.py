@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gopher_cli.model.errors import Usage
+from gopher_cli.model.stats import JobRow
 from gopher_cli.store import calls, stretches
 from gopher_cli.store.calls import Record
 from gopher_cli.store.keys import PLACES
@@ -72,14 +73,19 @@ class Candidate:
     record: Record
     when: int
     alone: bool = False  # the next one has another score: the mark needs no id
+    row: JobRow | None = None  # what lists show of it, once that was read
 
     @property
     def queue(self) -> str:
         return self.lane.stretch.keys.queue
 
     @property
+    def place(self) -> str:
+        return self.lane.stretch.place
+
+    @property
     def state(self) -> str:
-        return PLACES[self.lane.stretch.place]
+        return PLACES[self.place]
 
 
 @dataclass(slots=True)
@@ -124,8 +130,9 @@ class Walk:
         when = self._lanes[n].ahead[0].when
         return (-when if self._newest else when), n
 
-    def passed(self, one: Candidate) -> None:
-        self.cursor.put(one.lane.stretch, Mark(one.score, "" if one.alone else one.id))
+    def passed(self, some: Sequence[Candidate]) -> None:
+        for one in {id(one.lane): one for one in some}.values():  # the last one of each lane
+            self.cursor.put(one.lane.stretch, Mark(one.score, "" if one.alone else one.id))
 
     def put_back(self, some: Sequence[Candidate]) -> None:
         """The last ones that `next` has answered come again."""

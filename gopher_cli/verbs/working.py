@@ -12,11 +12,9 @@ from gopher_cli.model.job import Job, Lease
 from gopher_cli.store import ask, calls
 from gopher_cli.store.calls import Batch, Promotion, Renewal, Report, Settlement, Verdict
 from gopher_cli.store.codec import decode_job
-from gopher_cli.verbs.base import Base
+from gopher_cli.verbs.base import SLICE, Base, in_slices
 from gopher_cli.verbs.producing import by_queue, round_trips
-from gopher_cli.verbs.sweeping import in_slices
 
-SLICE = 500
 PROMOTED = 200  # at a time: a million that fall due together keep no fetch waiting for long
 
 

@@ -18,7 +18,7 @@ import pytest
 from cli.running import Cli
 from cli.world import do, fail
 
-PATIENCE = 25.0
+PATIENCE = 60.0
 
 
 class Following:

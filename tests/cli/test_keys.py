@@ -138,6 +138,19 @@ def test_the_audit_knows_who_made_a_key(cli: Cli) -> None:
     assert all("@" in entry.actor for entry in entries)
 
 
+def test_everybody_is_signed_out_after_a_yes(cli: Cli) -> None:
+    assert "nobody has ever signed in" in cli("keys", "sign-out-all", "--yes").out
+    before = do(cli, lambda gopher: gopher.session_secret())
+
+    refused, dry = cli("keys", "sign-out-all"), cli("keys", "sign-out-all", "--dry-run")
+    assert refused.code == 2 and "--yes" in refused.err and dry.code == 0 and "would" in dry.out
+    assert do(cli, lambda gopher: gopher.session_secret()) == before
+
+    done = cli("keys", "sign-out-all", "--yes", "-o", "json")
+    assert done.code == 0 and json.loads(done.out) == {"changed": True}
+    assert do(cli, lambda gopher: gopher.session_secret()) != before
+
+
 @pytest.mark.parametrize("command", ["serve", "up", "worker", "doctor"])
 def test_a_key_on_the_command_line_is_refused_where_there_is_no_api(cli: Cli, command: str) -> None:
     ran = cli(command, "--key", "k")

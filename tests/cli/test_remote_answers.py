@@ -45,6 +45,7 @@ def test_keys_are_made_used_and_revoked_through_the_api(near: Cli, far: Cli, ser
         assert near("keys", "ls", "-o", "id") == inside("keys", "ls", "-o", "id")
         revoked = inside("keys", "revoke", "eyes", "--yes")
         nobody = inside("keys", "revoke", "eyes", "--yes")
+        signed_out = inside("keys", "sign-out-all", "--yes", "-o", "json")
         audit = inside("events", "--audit", "-o", "json")
         lately = inside("events", "--audit", "-o", "json", "--since", "1h")
         now = inside("events", "--audit", "-o", "json", "--since", "1ms")
@@ -55,7 +56,7 @@ def test_keys_are_made_used_and_revoked_through_the_api(near: Cli, far: Cli, ser
     assert [ran.code for ran in outside] == [77, 77, 77, 77]
     assert "GOPHER_API_KEY" in outside[0].err and "hint:" in outside[0].err
     assert (made.code, seen.code, refused.code) == (0, 0, 77) and "operate" in refused.err
-    assert (revoked.code, nobody.code) == (0, 3)
+    assert (revoked.code, nobody.code) == (0, 3) and signed_out.out.strip() == '{"changed":false}'
     assert audit.code == 0 and "revoke key" in audit.out
     assert lately.out == audit.out and now.out.strip() == "[]"
     assert admin not in "".join(ran.err + ran.out for ran in [*outside, made, refused, revoked, audit])

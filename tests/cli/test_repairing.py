@@ -87,8 +87,9 @@ def test_requeue_dlq_says_what_it_had_to_leave(cli: Cli) -> None:
 
 @pytest.mark.parametrize(
     "filter",
-    ["--type=x", "--queue=q", "--tag=t", "--error=e", "--older-than=1h", "--limit=1", "--rate=1/s"],
-)
+    ["--type=x", "--queue=q", "--tag=t", "--error=e", "--group=g", "--older-than=1h", "--limit=1",
+     "--rate=1/s"],
+)  # fmt: skip
 def test_requeue_dlq_takes_ids_or_filters(cli: Cli, filter: str) -> None:
     id = fail(cli)
     ran = cli("requeue-dlq", id, filter)
@@ -106,7 +107,9 @@ def test_requeue_dlq_of_one_job_that_is_not_dead(cli: Cli) -> None:
 
 @pytest.mark.parametrize("rate", ["fast", "0/s", "-1", "5/y"])
 def test_a_rate_that_is_none(cli: Cli, rate: str) -> None:
-    assert cli("requeue-dlq", "--rate", rate).code == 2
+    ran = cli("requeue-dlq", "--rate", rate)
+
+    assert ran.code == 2 and f"--rate: {rate!r} is no rate: write 100/s, 600/m or 1000/h" in ran.err
 
 
 def test_cancel_stops_what_waits_and_asks_what_runs(cli: Cli) -> None:
@@ -189,3 +192,28 @@ def test_bulk_verbs_go_through_many_slices(cli: Cli) -> None:
     said: Any = json.loads(cli("purge", "--state", "enqueued", "--limit", "1200", "--yes", "-o", "json").out)
     assert said == {"deleted": 1200, "left": {}}
     assert counts(cli)["pending"] == 500
+
+
+def test_reschedule_gives_waiting_jobs_another_time(cli: Cli) -> None:
+    ids = [cli.id("-t", "x", "--in", "1h") for _ in range(2)]
+    ran = cli("reschedule", *ids, "--at", "2100-01-01T00:00:00Z")
+
+    assert ran.code == 0 and ran.out.count("rescheduled") == 2
+    assert json.loads(cli("inspect", ids[1], "-o", "json").out)["due_at"] == "2100-01-01T00:00:00.000Z"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        ("", 2, "needs --in or --at"), ("--in 1h --at 2100-01-01", 2, "not both"), ("--in soon", 2, "--in"),
+        ("--at then", 2, "--at"), ("--in 5m", 5, "it is processing"),
+    ],
+)  # fmt: skip
+def test_reschedule_says_what_it_lacks_and_what_forbids_it(
+    cli: Cli, words: str, code: int, said: str
+) -> None:
+    id = cli.id("-t", "x")
+    start(cli)
+    ran = cli("reschedule", id, *words.split())
+
+    assert ran.code == code and said in ran.out + ran.err

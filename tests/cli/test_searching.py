@@ -82,7 +82,8 @@ def test_groups_tell_how_often_and_of_which_types(cli: Cli) -> None:
     head, first, _ = (line.split("\t") for line in cli("list-failed", "--groups").lines)
     assert head == ["GROUP", "JOBS", "FIRST", "LAST", "TYPES", "QUEUES", "ERROR"]
     assert (first[0], first[1], first[-1]) == (groups[0]["group"], "3", "no answer from …")
-    assert cli("list-failed", "-q", "--search", f"group:{groups[1]['group']}").lines == [other]
+    for way in (["--search", f"group:{groups[1]['group']}"], ["--group", groups[1]["group"]]):
+        assert cli("list-failed", "-q", *way).lines == cli("jobs", "ls", "-q", *way).lines == [other]
 
 
 def test_a_group_is_requeued_and_nothing_else(cli: Cli) -> None:
@@ -92,18 +93,28 @@ def test_a_group_is_requeued_and_nothing_else(cli: Cli) -> None:
     group = cli("list-failed", "--groups", "-q").lines[0]
 
     assert "2 jobs would be retried" in cli("requeue-dlq", "--search", f"group:{group}", "--dry-run").out
-    assert "2 jobs retried" in cli("requeue-dlq", "--search", f"group:{group}").out
+    assert "2 jobs retried" in cli("requeue-dlq", "--group", group).out
     assert [row["error"] for row in json.loads(cli("list-failed", "--json").out)] == ["the disk is full"]
 
 
 def test_a_purge_of_a_group_leaves_the_others(cli: Cli) -> None:
-    fail(cli, error="boom 1")
     stays = fail(cli, error="the disk is full")
+    fail(cli, error="boom 1")
+    group = cli("list-failed", "--groups", "-q").lines[0]
 
-    ran = cli("purge", "--state", "failed", "--search", "error:boom", "--yes")
-
-    assert "1 job deleted" in ran.out
+    assert "1 job deleted" in cli("purge", "--state", "failed", "--group", group, "--yes").out
     assert cli("list-failed", "-q").lines == [stays]
+
+
+@pytest.mark.parametrize("command", [["jobs", "ls"], ["purge", "--state", "failed", "--yes"], ["retry-all"]])
+def test_an_option_that_is_empty_does_not_mean_all_jobs(cli: Cli, command: list[str]) -> None:
+    """It is a variable of a script that was not set."""
+    dead = fail(cli)
+
+    for option in ("--group", "--type", "--tag", "--error", "--queue", "--search"):
+        ran = cli(*command, option, "")
+        assert (ran.code, ran.err.partition("\n")[0]) == (2, f"gopher: {option} is empty")
+    assert cli("list-failed", "-q").lines == [dead]
 
 
 def test_there_are_no_groups_where_nothing_failed(cli: Cli) -> None:

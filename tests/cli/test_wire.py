@@ -15,7 +15,7 @@ from gopher_cli.model.errors import BadConfig, GopherError, Unavailable
 from gopher_cli.remote.gopher import RemoteGopher
 from gopher_cli.remote.wire import Wire
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 Answer = bytes | None  # None: the connection ends without one
 OK = b'{"ok":true}'
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import a
@@ -11,9 +12,8 @@ import pytest
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import Usage
 from gopher_cli.model.filtering import Filter
-from gopher_cli.verbs import bulk, gathering
-from gopher_cli.verbs.bulk import Step
-from gopher_cli.verbs.sweeping import Bulk
+from gopher_cli.verbs import course, gathering
+from gopher_cli.verbs.course import Step
 
 pytestmark = pytest.mark.anyio
 
@@ -34,6 +34,13 @@ async def end(gopher: Gopher, leases: list[Any], came_to: Any, told: bytes = b""
 
 async def state(gopher: Gopher, id: str) -> str:
     return (await gopher.inspect("default", id)).state
+
+
+async def a_moment_later(gopher: Gopher) -> None:
+    """The server's clock, which counts milliseconds, has gone on."""
+    began = (await gopher.depth("default")).now
+    while (await gopher.depth("default")).now == began:
+        pass
 
 
 async def in_every_state(gopher: Gopher) -> dict[str, str]:
@@ -76,13 +83,13 @@ async def test_a_running_job_is_deleted_with_force(gopher: Gopher) -> None:
 
 
 async def test_a_purge_leaves_what_has_left_the_state_that_was_named(gopher: Gopher) -> None:
-    made, done = await in_every_state(gopher), Bulk()
+    made = await in_every_state(gopher)
 
     for seen, id in made.items():
         wrong = "failed" if seen != "failed" else "completed"
-        await gopher.do_to("purge", "default", wrong, [id], "", done)
+        words = await gopher.do_to("purge", "default", wrong, [id, "nobody"])
+        assert words == {"deleted": 0, seen: 1, "gone": 1}
 
-    assert (done.changed, done.left) == (0, dict.fromkeys(made, 1))
     assert {await state(gopher, id) for id in made.values()} == set(made)
 
 
@@ -122,15 +129,16 @@ async def test_a_filter_chooses_what_is_cancelled_and_the_oldest_go_first(gopher
     assert states == ["cancelled", "cancelled", "enqueued", "enqueued"]
 
 
-async def test_the_oldest_are_cancelled_first_however_many_queues_there_are(
-    gopher: Gopher, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("deed", ["cancel_all", "purge"])
+async def test_the_oldest_of_all_queues_come_first_however_many_there_are(
+    gopher: Gopher, monkeypatch: pytest.MonkeyPatch, deed: str
 ) -> None:
     monkeypatch.setattr(gathering, "_LANES", 3)
     jobs = [a.job(queue=queue) for queue in ("z", "m", "a", "b")]
     for n, job in enumerate(jobs):
         await gopher.submit_many([job], now=str(a.NOW + n))
 
-    await gopher.cancel_all(ALL, limit=2)
+    await getattr(gopher, deed)(ALL, limit=2)
 
     left = await gopher.jobs(Filter(states=("enqueued",)))
     assert {row.queue for row in left} == {"a", "b"}
@@ -149,7 +157,7 @@ async def steps(gopher: Gopher, deed: str, wanted: Filter = ALL, **more: Any) ->
 async def test_a_deed_goes_on_step_by_step_and_touches_nothing_twice(
     gopher: Gopher, monkeypatch: pytest.MonkeyPatch, deed: str
 ) -> None:
-    monkeypatch.setattr(bulk, "SLICE", 10)
+    monkeypatch.setattr(course, "SLICE", 10)
     await gopher.submit_many([a.job() for _ in range(35)])
     await take(gopher, 5)
 
@@ -164,7 +172,7 @@ async def test_a_deed_goes_on_step_by_step_and_touches_nothing_twice(
 async def test_a_job_that_dies_again_meanwhile_is_not_retried_twice(
     gopher: Gopher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bulk, "SLICE", 2)
+    monkeypatch.setattr(course, "SLICE", 2)
     await gopher.submit_many([a.job() for _ in range(6)])
     await end(gopher, await take(gopher, 6), a.discard())
     changed, cursor = 0, ""
@@ -183,12 +191,13 @@ async def test_a_job_that_dies_again_meanwhile_is_not_retried_twice(
 async def test_what_comes_while_a_deed_goes_on_is_no_part_of_it(
     gopher: Gopher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bulk, "SLICE", 2)
+    monkeypatch.setattr(course, "SLICE", 2)
     await gopher.submit_many([a.job() for _ in range(5)])
     first = await gopher.bulk("cancel", ALL, seconds=0)
-    before = (await gopher.inspect("default", (await gopher.jobs(ALL))[0].id)).now
+    await a_moment_later(gopher)
     late = a.job()
-    await gopher.submit_many([late], now=str(before + 5))
+    await gopher.submit_many([late])
+    await a_moment_later(gopher)
 
     changed, cursor = first.changed, first.cursor
     while cursor:
@@ -196,6 +205,58 @@ async def test_what_comes_while_a_deed_goes_on_is_no_part_of_it(
         changed, cursor = changed + step.changed, step.cursor
 
     assert (changed, await state(gopher, late.id)) == (5, "enqueued")
+
+
+def meanwhile(gopher: Gopher, monkeypatch: pytest.MonkeyPatch, happens: Callable[[], Any]) -> None:
+    """A deed goes on in slices of two, and this happens after each."""
+    act = gopher.do_to
+
+    async def and_more(*given: Any) -> Any:
+        words = await act(*given)
+        await happens()
+        return words
+
+    monkeypatch.setattr(course, "SLICE", 2)
+    monkeypatch.setattr(gopher, "do_to", and_more)
+
+
+@pytest.mark.parametrize("deed", ["cancel_all", "purge"])
+async def test_a_deed_in_one_piece_takes_nothing_that_comes_while_it_works(
+    gopher: Gopher, monkeypatch: pytest.MonkeyPatch, deed: str
+) -> None:
+    await gopher.submit_many([a.job() for _ in range(5)])
+    late: list[str] = []
+
+    async def one_comes() -> None:
+        await a_moment_later(gopher)
+        late.append(await gopher.submit("late"))
+        await a_moment_later(gopher)
+
+    meanwhile(gopher, monkeypatch, one_comes)
+    done = await getattr(gopher, deed)(ALL)
+
+    assert (done.changed, done.left, len(late)) == (5, {}, 3)
+    assert [await state(gopher, id) for id in late] == ["enqueued"] * 3
+
+
+async def test_jobs_of_a_clock_that_was_ahead_are_no_newcomers(gopher: Gopher) -> None:
+    tomorrow = (await gopher.depth("default")).now + 24 * 60 * a.minute
+    await gopher.announce(["default"])
+    await gopher.submit_many([a.job()], now=str(tomorrow))
+
+    assert (await gopher.purge(ALL)).changed == 1
+
+
+async def test_a_job_that_goes_where_none_stood_is_found_there(
+    gopher: Gopher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [await gopher.submit("x") for _ in range(5)]
+    meanwhile(gopher, monkeypatch, lambda: gopher.cancel("default", ids[-1:]))
+    monkeypatch.setattr(gathering, "_FRESH", 0)
+
+    done = await gopher.purge(ALL)
+
+    assert (done.changed, done.left) == (5, {})
 
 
 async def test_dead_jobs_move_to_another_queue(gopher: Gopher) -> None:

@@ -151,6 +151,30 @@ async def test_all_servers_share_the_secret_of_sessions(gopher: Gopher) -> None:
     assert (await gopher.access_table())[1] == first
 
 
+async def test_a_session_is_remembered_as_signed_out_until_it_would_have_ended_anyway(
+    gopher: Gopher, redis: Redis
+) -> None:
+    now = int(redis.time()[0])  # type: ignore[index]
+    await gopher.sign_out("long-ago", "environment", now - 7200)
+    assert (await gopher.access_table()).signed_out == {"long-ago": now - 7200}
+
+    await gopher.sign_out("lately", "environment", now + 60)
+
+    assert (await gopher.access_table()).signed_out == {"lately": now + 60}
+
+
+async def test_signing_everybody_out_changes_the_secret_and_forgets_single_ones(gopher: Gopher) -> None:
+    assert not await gopher.sign_out_all(), "nobody has ever signed in"
+    first = await gopher.session_secret()
+    await gopher.sign_out("one", "environment", 2**40)
+
+    assert await gopher.sign_out_all()
+
+    known = await gopher.access_table()
+    assert len(known.seal) == 64 and known.seal != first and not known.signed_out
+    assert await gopher.session_secret() == known.seal
+
+
 async def test_data_of_a_newer_gopher_gets_no_key(gopher: Gopher, redis: Redis, namespace: str) -> None:
     redis.hset(f"{namespace}:{{~}}:meta", "schema", "999.0")
 
@@ -161,17 +185,24 @@ async def test_data_of_a_newer_gopher_gets_no_key(gopher: Gopher, redis: Redis, 
     redis.hdel(f"{namespace}:{{~}}:meta", "schema")
 
 
-async def test_the_audit_knows_who_made_and_who_revoked_a_key(gopher: Gopher) -> None:
+async def test_the_audit_knows_who_made_a_key_revoked_it_and_signed_everybody_out(
+    gopher: Gopher,
+) -> None:
     token = ACTOR.set("ann@desk")
     try:
         made = await gopher.create_key("deploy", role="viewer")
         await gopher.revoke_key("deploy")
+        await gopher.session_secret()
+        await gopher.sign_out_all()
     finally:
         ACTOR.reset(token)
 
     told = [(entry.actor, entry.action, entry.target) for entry in await gopher.audit_log()]
     target = f"deploy ({made.info.id})"
-    assert sorted(told) == [("ann@desk", "create key", target), ("ann@desk", "revoke key", target)]
+    assert sorted(told) == [
+        ("ann@desk", "create key", target), ("ann@desk", "revoke key", target),
+        ("ann@desk", "sign out", "everybody"),
+    ]  # fmt: skip
 
 
 async def make_expired(gopher: Gopher, redis: Redis, namespace: str, name: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import a
 import msgspec
 import pytest
-from verbs.test_bulk import ALL, end, state, take
+from verbs.test_bulk import ALL, a_moment_later, end, in_every_state, state, take
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.deeds import STATES
@@ -55,6 +55,7 @@ async def mine_and_others(gopher: Gopher) -> None:
         await gopher.cancel("default", [f"{name}-cancelled"])
         await gopher.submit_many([job("scheduled", delay=60), job("blocked", after=[f"{name}-scheduled"])])
     await gopher.submit_many([a.job("mine-waits", **given), a.job("elsewhere", queue="slow", type="mine")])
+    await a_moment_later(gopher)  # all of them are old enough
 
 
 @pytest.mark.parametrize("criterion", CRITERIA)
@@ -64,8 +65,9 @@ async def test_a_deed_on_a_filter_sees_the_jobs_that_its_list_shows(
     await mine_and_others(gopher)
     wanted, seen = CRITERIA[criterion], set[str]()
 
-    async def see(deed: str, queue: str, state: str, ids: Any, target: str, done: Any) -> None:
+    async def see(deed: str, queue: str, place: str, ids: Any, target: str = "") -> dict[str, int]:
         seen.update(ids)
+        return {}
 
     monkeypatch.setattr(gopher, "do_to", see)
     listed = await gopher.jobs(wanted)
@@ -90,10 +92,21 @@ async def test_who_purges_a_group_keeps_the_jobs_that_live_on(gopher: Gopher) ->
     step = await gopher.bulk("purge", CRITERIA["group"])
 
     assert step.changed == 1
-    assert await gopher.state_of("default", "mine-failed") == ""
+    assert await gopher.place_of("default", "mine-failed") == ""
     assert await state(gopher, "mine-retrying") == "retrying"
     both = msgspec.structs.replace(CRITERIA["group"], states=("retrying",))
     assert (await gopher.bulk("purge", both)).changed == 1  # who names the state means them
+
+
+async def test_a_deed_in_one_piece_means_the_same_jobs(gopher: Gopher) -> None:
+    made = await in_every_state(gopher)
+
+    again = await gopher.requeue_all(ALL)
+    assert (again.changed, again.left) == (2, {})
+    assert {await state(gopher, made[name]) for name in ("failed", "retrying")} == {"enqueued"}
+
+    assert sum((await gopher.count(ALL)).values()) == (await gopher.purge(ALL)).changed == len(made) - 1
+    assert await state(gopher, made["processing"]) == "processing"
 
 
 async def test_a_slow_rate_is_kept_without_waiting_longer_than_was_asked_for(gopher: Gopher) -> None:

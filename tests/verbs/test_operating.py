@@ -7,11 +7,12 @@ from typing import Any
 
 import a
 import pytest
+from verbs.test_bulk import a_moment_later
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import Usage
+from gopher_cli.model.filtering import Filter
 from gopher_cli.store import calls
-from gopher_cli.verbs.sweeping import Filter
 
 pytestmark = pytest.mark.anyio
 
@@ -135,9 +136,8 @@ async def test_a_move_takes_a_few_round_trips_for_many_jobs(
 @pytest.mark.parametrize("target", ["", "default"])
 async def test_a_job_that_dies_again_at_once_is_requeued_once(gopher: Gopher, target: str) -> None:
     ids = await dead(gopher, 3)
-    now = str(await _after(gopher))
 
-    done = await _requeue_while_they_fail(gopher, DEAD, now, target=target)
+    done = await _requeue_while_they_fail(gopher, DEAD, target=target)
 
     assert (done.changed, done.left) == (len(ids), {})
     assert (await gopher.depth("default")).counters["requeued"] == len(ids)
@@ -146,9 +146,8 @@ async def test_a_job_that_dies_again_at_once_is_requeued_once(gopher: Gopher, ta
 async def test_a_job_that_retries_again_at_once_is_requeued_once(gopher: Gopher) -> None:
     await gopher.submit_many([a.job() for _ in range(7)])
     await fail(gopher, 7, delay=60.0)
-    now = str(await _after(gopher))
 
-    done = await _requeue_while_they_fail(gopher, Filter(states=("retrying",)), now, delay=60.0)
+    done = await _requeue_while_they_fail(gopher, Filter(states=("retrying",)), delay=60.0)
 
     assert done.changed == 7
     assert (await gopher.depth("default")).sizes["retrying"] == 7
@@ -157,25 +156,21 @@ async def test_a_job_that_retries_again_at_once_is_requeued_once(gopher: Gopher)
 async def test_running_all_again_ends_where_some_stand_in_line_already(gopher: Gopher) -> None:
     await gopher.submit_many([a.job() for _ in range(3)])
 
-    done = await gopher.requeue_all(Filter())
+    done = await gopher.requeue_all(Filter(states=("enqueued",)))
 
     assert (done.changed, done.left) == (0, {"again": 3})
 
 
-async def _after(gopher: Gopher) -> int:
-    """A time that is later than every time of Redis in this test."""
-    return (await gopher.depth("default")).now + a.minute
-
-
 async def _requeue_while_they_fail(
-    gopher: Gopher, wanted: Filter, now: str, *, target: str = "", delay: float | None = None
+    gopher: Gopher, wanted: Filter, *, target: str = "", delay: float | None = None
 ) -> Any:
     """Each slice that comes back fails at once, as if its cause had not gone away."""
     back = gopher.requeue
 
     async def and_fail(queue: str, ids: Sequence[str], *, source: str = "any") -> dict[str, str]:
+        await a_moment_later(gopher)
         words = await back(queue, ids, source=source)
-        await fail(gopher, 500, queue, delay=delay, now=now)
+        await fail(gopher, 500, queue, delay=delay)
         return words
 
     gopher.requeue = and_fail  # type: ignore[method-assign]

@@ -1,0 +1,35 @@
+"""The queues that there are, and the places in them that a filter can mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gopher_cli.model.errors import NotFound, Usage
+from gopher_cli.model.filtering import Filter
+from gopher_cli.model.job import JobState
+from gopher_cli.store import ask
+from gopher_cli.store.keys import PLACES
+from gopher_cli.verbs.base import Base
+
+
+class Queues(Base):
+    async def queues(self) -> list[str]:
+        """Every queue that has ever been used."""
+        return await self.store.ask(ask.queues(self.namespace))
+
+    async def known_queues(self, wanted: Sequence[str] = ()) -> list[str]:
+        """The queues asked for, or all. Raises NotFound for one that nobody has used."""
+        known = await self.queues()
+        for queue in wanted:
+            if queue not in known:
+                raise NotFound(f"no queue {queue}", "list them with: gopher queue ls")
+        return list(wanted) or known
+
+    async def places(self, wanted: Filter) -> tuple[list[str], list[str]]:
+        """The queues, in the order of their names, and the places that a filter's states can mean."""
+        for state in wanted.states:
+            if state not in list(JobState):
+                raise Usage(f"no state {state!r}", f"states: {', '.join(JobState)}")
+        states = wanted.states_of(tuple(JobState))
+        places = [place for place, state in PLACES.items() if state in states]
+        return sorted(set(await self.known_queues(wanted.queues))), places
