@@ -15,6 +15,7 @@ from gopher_cli.store.lines.wire import WireStore
 from gopher_cli.store.url import Address, parse_url
 
 if TYPE_CHECKING:
+    from gopher_cli.store.redis import RedisStore
     from gopher_cli.sync import Producer
 
 T = TypeVar("T")
@@ -98,25 +99,36 @@ def resolve(
 
 
 def furnish(
-    gopher: Gopher, url: str | None = None, settings: Settings | None = None, *, start: bool = True
+    gopher: Gopher,
+    url: str | None = None,
+    settings: Settings | None = None,
+    *,
+    start: bool = True,
+    store: type[RedisStore] | None = None,
 ) -> None:
     """Give a Gopher its store, and what else its maker left open; ``start`` as in `address_of`."""
     from gopher_cli.store.redis import RedisStore
 
     address, timeout = resolve(gopher, url, settings, start=start)
-    gopher.store = RedisStore(address, timeout=timeout)
+    gopher.store = (store or RedisStore)(address, timeout=timeout)
 
 
 @asynccontextmanager
 async def open_gopher(
-    settings: Settings, *, listeners: Iterable[Listener] = (), check: bool = False, start: bool = True
+    settings: Settings,
+    *,
+    listeners: Iterable[Listener] = (),
+    check: bool = False,
+    start: bool = True,
+    store: type[RedisStore] | None = None,
 ) -> AsyncIterator[Gopher]:
     """A Gopher that is closed at the end. ``check`` refuses a server that may lose jobs.
 
     Without ``start`` the embedded server is left as it is: what serves another process starts none.
+    ``store`` is the kind of store, where it is to be a special one.
     """
     gopher = Gopher(listeners=listeners)
-    furnish(gopher, settings=settings, start=start)
+    furnish(gopher, settings=settings, start=start, store=store)
     try:
         if check:
             await gopher.check(accept_eviction=settings.accepts_eviction, thorough=True)

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-_PATIENCE = 30.0
+_PATIENCE = 60.0
 
 
 class Running:

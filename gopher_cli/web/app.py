@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import cast
 
 from fastapi import Depends, FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gopher_cli import __version__
 from gopher_cli.build import open_gopher
@@ -21,13 +23,28 @@ from gopher_cli.web.circuit import Guarded
 from gopher_cli.web.commit import Commit
 from gopher_cli.web.dashboard import wiring as dashboard
 from gopher_cli.web.feed import Feed
-from gopher_cli.web.framing import OneLength
-from gopher_cli.web.gate import InTime
-from gopher_cli.web.manners import Manners
-from gopher_cli.web.traffic import Counted
+from gopher_cli.web.framing import too_long, unclear
+from gopher_cli.web.front import Front
+from gopher_cli.web.request_log import RequestLog
 
 
-def create_app(settings: Settings, *, exposed: bool = False) -> FastAPI:
+class Application(FastAPI):
+    """All requests pass its front first; what stands behind it is for those that it lets through."""
+
+    front: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            scope["app"] = self
+            await self.front(scope, receive, send)
+        else:
+            await self.route(scope, receive, send)
+
+    async def route(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await super().__call__(scope, receive, send)
+
+
+def create_app(settings: Settings, *, exposed: bool = False) -> Application:
     """Redis may be away when it starts, and may come and go: the routes say so, each time.
 
     ``exposed``: other machines reach it, so that everybody is asked for a key.
@@ -35,9 +52,9 @@ def create_app(settings: Settings, *, exposed: bool = False) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_gopher(settings) as gopher:
-            gopher.store = guarded = Guarded(gopher.store.address, timeout=settings.redis_timeout)
+        async with open_gopher(settings, store=Guarded) as gopher:
             app.state.gopher = gopher
+            guarded = cast("Guarded", gopher.store)
             app.state.commit = Commit(gopher, settings.redis_timeout, lambda: guarded.away)
             app.state.readiness = health.Readiness(gopher)
             app.state.feed = Feed(gopher, settings.server_event_clients)
@@ -45,10 +62,11 @@ def create_app(settings: Settings, *, exposed: bool = False) -> FastAPI:
             app.state.published = Published(gopher)
             yield
             app.state.feed.close()
+            app.state.request_log.tell_the_rest()
             await app.state.door.close()
 
     # The pages of FastAPI's documentation load scripts from elsewhere: there are none.
-    app = FastAPI(
+    app = Application(
         title="gopher", version=__version__, description="A job queue: submit jobs, see them.",
         lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False,
     )  # fmt: skip
@@ -63,12 +81,12 @@ def create_app(settings: Settings, *, exposed: bool = False) -> FastAPI:
     problems.install(app)
     dashboard.install(app)
     api.install(app)
-    app.add_middleware(InTime, seconds=settings.server_write_timeout)
-    app.add_middleware(OneLength)
-    access.install(app, settings, exposed=exposed)
-    # The last is the outermost: it counts also what the others refuse.
-    app.add_middleware(Counted, traffic=app.state.traffic)
-    app.add_middleware(Manners)
-    access.let_friends_ask(app, settings)
+    checks = [*access.install(app, settings, exposed=exposed), unclear, too_long]
+    app.state.request_log = RequestLog(app.state.traffic.route_of)
+    front = Front(
+        submitting.shortened(app.route), checks, app.state.traffic, app.state.request_log,
+        reading=settings.server_read_timeout, answering=settings.server_write_timeout,
+    )  # fmt: skip
+    app.front = access.heard_by_friends(front, settings)
     app.openapi = lambda: openapi.describe(app)  # type: ignore[method-assign]
     return app

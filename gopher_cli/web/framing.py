@@ -1,43 +1,40 @@
-"""Where a request ends: one that leaves it open is refused, and nothing behind it is read."""
+"""The head of a request: one that is endless, or that leaves open where its body ends, is refused."""
 
 from __future__ import annotations
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Scope
 
 from gopher_cli.web.problems import Problem
 
-_SAID = {b"content-length", b"transfer-encoding"}
+MOST_HEADERS, MOST_HEAD = 100, 16 * 1024
+_LENGTHS = (b"content-length", b"transfer-encoding")
 
 
-class OneLength:
+async def too_long(scope: Scope) -> Problem | None:
+    headers = scope["headers"]
+    if len(headers) <= MOST_HEADERS and sum(len(name) + len(value) for name, value in headers) <= MOST_HEAD:
+        return None
+    limit = f"{MOST_HEADERS} headers and {MOST_HEAD // 1024} KB of them are the limit"
+    return Problem(431, f"the head of this request is too long: {limit}", headers={"Connection": "close"})
+
+
+async def unclear(scope: Scope) -> Problem | None:
     """Refuses what a proxy before us could have read in another way than we do.
 
     Between two readings of one length there is room for a request that nobody but us has seen.
     """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            lengths = [(name, value) for name, value in scope["headers"] if name in _SAID]
-            if len(lengths) > 1 or not all(map(_clear, lengths)):
-                await _unclear().answer(scope["path"])(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
-
-
-def _clear(length: tuple[bytes, bytes]) -> bool:
-    name, value = length
-    if name == b"transfer-encoding":
-        return value.strip().lower() == b"chunked"
-    return value.isdigit()
-
-
-def _unclear() -> Problem:
+    lengths = [pair for pair in scope["headers"] if pair[0] in _LENGTHS]
+    if not lengths or (len(lengths) == 1 and _is_clear(*lengths[0])):
+        return None
     return Problem(
         400,
         "it is not clear where this request ends",
         hint="send one Content-Length, or Transfer-Encoding: chunked",
         headers={"Connection": "close"},
     )
+
+
+def _is_clear(name: bytes, value: bytes) -> bool:
+    if name == b"transfer-encoding":
+        return value.strip().lower() == b"chunked"
+    return value.isdigit()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from typing import Any
 
 import msgspec
@@ -12,17 +11,12 @@ from gopher_cli.config import Settings
 from gopher_cli.model.duration import rfc3339
 from gopher_cli.model.safe import safe
 
-# A key of ours wherever it stands, and what its name says is one.
-_KEY = re.compile(r"(gk_[0-9a-f]{1,10}_)[A-Za-z0-9_%-]+")
-_NAMED_KEY = re.compile(r"([?&][^=&]*(?:key|token|secret|password|auth)[^=&]*=)[^&]*", re.IGNORECASE)
-
 
 class Lines(logging.Formatter):
-    """``12:00:01 POST /api/v1/jobs 201``, without anything that could move a cursor."""
+    """``12:00:01 POST /api/v1/jobs 201 3.1ms 127.0.0.1:50312``, without anything that could move a cursor."""
 
     def format(self, record: logging.LogRecord) -> str:
-        request = _request(record)
-        said = " ".join(map(str, request.values())) if request else record.getMessage()
+        said = record.getMessage()
         if record.levelno >= logging.WARNING:
             said = f"{record.levelname.lower()}: {said}"
         line = f"{self.formatTime(record, '%H:%M:%S')} {said}"
@@ -34,29 +28,15 @@ class Objects(logging.Formatter):
     """One JSON object a line; a request has its fields."""
 
     def format(self, record: logging.LogRecord) -> str:
-        request = _request(record)
+        fields: dict[str, Any] = getattr(record, "fields", {})
         said: dict[str, Any] = {
             "ts": rfc3339(round(record.created * 1000)),
             "level": record.levelname.lower(),
-            "event": "request" if request else record.getMessage(),
+            "event": "request" if fields else record.getMessage(),
         }
         if record.exc_info:
             said["traceback"] = self.formatException(record.exc_info)
-        return msgspec.json.encode(said | request).decode()
-
-
-def _request(record: logging.LogRecord) -> dict[str, Any]:
-    """The fields of a line of the access log; nothing for any other."""
-    args = record.args
-    if record.name != "uvicorn.access" or not isinstance(args, tuple) or len(args) != 5:
-        return {}
-    client, method, path, _, status = args
-    return {"method": method, "path": without_keys(str(path)), "status": status, "client": client}
-
-
-def without_keys(path: str) -> str:
-    """An address as it may be written down: some people send keys in it, though they open nothing there."""
-    return _NAMED_KEY.sub(r"\1***", _KEY.sub(r"\1***", path))
+        return msgspec.json.encode(said | fields).decode()
 
 
 def log_config(settings: Settings) -> dict[str, Any]:
@@ -76,5 +56,5 @@ def log_config(settings: Settings) -> dict[str, Any]:
         "disable_existing_loggers": False,
         "formatters": {"form": {"()": form}},
         "handlers": {"stderr": stream},
-        "loggers": {"gopher": mine, "uvicorn.access": mine, "uvicorn": quiet},
+        "loggers": {"gopher": mine, "uvicorn": quiet},
     }

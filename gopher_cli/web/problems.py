@@ -17,8 +17,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from gopher_cli.model import errors
+from gopher_cli.web.exchange import REQUEST_ID
 from gopher_cli.web.hints import in_http
-from gopher_cli.web.manners import REQUEST_ID
 
 T = TypeVar("T")
 PROBLEM = "application/problem+json"
@@ -162,6 +162,11 @@ def answer_to(error: errors.GopherError | ClientDisconnect, path: str) -> Respon
     return (error if isinstance(error, Problem) else problem_of(error)).answer(path)
 
 
+def surprise() -> Problem:
+    """What nobody has foreseen."""
+    return Problem(500, "an error inside of gopher; see the log of the server")
+
+
 def install(app: FastAPI) -> None:
     """Let every error leave as a problem."""
 
@@ -176,8 +181,8 @@ def install(app: FastAPI) -> None:
         found = Problem(error.status_code, detail, hint="see /openapi.json", headers=error.headers)
         return found.answer(request.url.path)
 
-    async def surprise(request: Request, error: Exception) -> Response:
-        return Problem(500, "an error inside of gopher; see the log of the server").answer(request.url.path)
+    async def unforeseen(request: Request, error: Exception) -> Response:
+        return surprise().answer(request.url.path)
 
     async def parameter(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
@@ -189,4 +194,4 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(RequestValidationError, parameter)
     app.add_exception_handler(ClientDisconnect, ours)
-    app.add_exception_handler(Exception, surprise)
+    app.add_exception_handler(Exception, unforeseen)

@@ -7,10 +7,11 @@ import errno
 import gc
 import logging
 import os
+import resource
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import uvicorn
 from fastapi import FastAPI
@@ -20,12 +21,13 @@ from gopher_cli.config import Settings
 from gopher_cli.model.errors import Refused, TryLater, Unavailable
 from gopher_cli.web.access.listening import is_exposed, permitted
 from gopher_cli.web.app import create_app
-from gopher_cli.web.clients import allow_many, prompt
+from gopher_cli.web.connection import connection
 from gopher_cli.web.logs import log_config
 from gopher_cli.web.problems import soon
 from gopher_cli.web.upkeep import look_after
 
 _GRACE = 10  # seconds that open requests may take at the end
+_FILES = 65536
 _log = logging.getLogger("gopher.web")
 
 
@@ -38,13 +40,13 @@ def run_server(settings: Settings, *, warning: str = "") -> int:
     where = permitted(settings)
     app = create_app(settings, exposed=is_exposed(where))
     config = uvicorn.Config(
-        app, log_config=log_config(settings), lifespan="on", ws="none",
+        app, log_config=log_config(settings), access_log=False, lifespan="on", ws="none",
         timeout_graceful_shutdown=_GRACE, server_header=False, proxy_headers=False,
-        http=prompt(settings.server_read_timeout, settings.server_write_timeout),
+        http=connection(settings.server_read_timeout, settings.server_write_timeout),
         ssl_certfile=settings.server_tls_cert or None, ssl_keyfile=settings.server_tls_key or None,
         ssl_ciphers="DEFAULT",
     )  # fmt: skip
-    allow_many()
+    _allow_many()
     if warning:
         _log.warning("%s", warning)
     if is_exposed(where) and settings.auth == "open-to-everyone":
@@ -159,3 +161,12 @@ def _be_frugal() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+
+
+def _allow_many() -> None:
+    """Each connection takes a file, and most systems let a process begin with 1024 of them."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if hard == resource.RLIM_INFINITY else min(hard, _FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):  # some systems allow less than they say
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 
 from starlette.requests import ClientDisconnect, Request
@@ -9,13 +10,14 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gopher_cli.model.errors import GopherError
-from gopher_cli.web.problems import answer_to
+from gopher_cli.web.problems import answer_to, surprise
 
+_log = logging.getLogger("gopher.web")
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class Straight:
-    """Stands last before the router, and takes what is posted to ``path``."""
+    """Stands before the router, and takes what is posted to ``path``."""
 
     def __init__(self, app: ASGIApp, *, path: str, endpoint: Endpoint) -> None:
         self._app, self.path, self._endpoint = app, path, endpoint
@@ -30,4 +32,7 @@ class Straight:
             response = await self._endpoint(Request(scope, receive, send))
         except (GopherError, ClientDisconnect) as error:
             response = answer_to(error, self.path)
+        except Exception:
+            _log.exception("POST %s", self.path)
+            response = surprise().answer(self.path)
         await response(scope, receive, send)

@@ -7,7 +7,9 @@ import time
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.process_collector import ProcessCollector
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
+
+from gopher_cli.web.exchange import Exchange
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -44,18 +46,19 @@ class Traffic:
             registry=self.registry,
         )
 
-    def count(self, scope: Scope, code: int, seconds: float) -> None:
+    def count(self, exchange: Exchange) -> None:
         """By route, never by path: paths are without end."""
+        scope, code = exchange.scope, exchange.code
         method = scope["method"] if scope["method"] in _METHODS else "other"
-        route = self._template(scope)
+        route = self.route_of(scope)
         known = self._children.get((method, route, code))
         if known is None:
             known = self._requests.labels(method, route, str(code)), self._seconds.labels(method, route)
             self._children[method, route, code] = known
         known[0].inc()
-        known[1].observe(seconds)
+        known[1].observe(exchange.took or time.monotonic() - exchange.began)
 
-    def _template(self, scope: Scope) -> str:
+    def route_of(self, scope: Scope) -> str:
         """FastAPI's routes say which they are; of others the endpoint is found among all routes, once."""
         if path := getattr(scope.get("route"), "path", ""):
             return str(path)
@@ -77,28 +80,3 @@ class Traffic:
             due = loop.time() + _BEAT
             await asyncio.sleep(_BEAT)
             self._lag.set(max(0.0, loop.time() - due))
-
-
-class Counted:
-    """Counts every request that passes."""
-
-    def __init__(self, app: ASGIApp, traffic: Traffic) -> None:
-        self._app = app
-        self._traffic = traffic
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        began, code, seconds = time.perf_counter(), 0, 0.0
-
-        async def said(message: Message) -> None:
-            nonlocal code, seconds
-            if message["type"] == "http.response.start":
-                code, seconds = message["status"], time.perf_counter() - began
-            await send(message)
-
-        try:
-            await self._app(scope, receive, said)
-        finally:
-            self._traffic.count(scope, code, seconds or time.perf_counter() - began)

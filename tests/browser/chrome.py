@@ -106,6 +106,15 @@ class Chrome:
 
         return self.until(look, f"no button {name!r} in {within}: {self.text()[:600]}")
 
+    def push(self, name: str, within: str = "body") -> None:
+        """Press that button; once more where a live update has replaced it under the finger."""
+
+        def press() -> bool:
+            self.button(name, within).click()
+            return True
+
+        self.until(press)
+
     def labelled(self, label: str) -> WebElement:
         """The field with this accessible name."""
 

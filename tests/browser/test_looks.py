@@ -17,6 +17,7 @@ VIEWS = {
     "overview": "/", "queues": "/queues", "queue": "/queues/mails", "jobs": "/jobs",
     "search": "/jobs?q=state:failed", "dead-letters": "/dlq", "scheduled": "/scheduled",
     "workers": "/workers", "server": "/server", "audit": "/audit",
+    "keys": "/keys", "new-key": "/keys/new", "sign-out-all": "/sign-out-all",
     "submit": "/submit", "form": "/submit?type=mail", "confirm": "/bulk?deed=cancel&q=state:scheduled&all=1",
     "nothing-here": "/nowhere", "no-match": "/jobs?q=type:nobody",
 }  # fmt: skip

@@ -20,9 +20,7 @@ def test_without_a_key_one_is_asked_for_it_and_led_on_afterwards(visitor: Chrome
 
     log_in(visitor, "the-key-of-the-browser-tests", "/queues")
     assert visitor.path == "/queues"
-    visitor.button("Sign out the-key").click() if False else visitor.one(
-        "form[action$='/logout'] button"
-    ).click()
+    visitor.one("form[action$='/logout'] button").click()
     visitor.until(lambda: "/login" in visitor.path)
     visitor.open("/queues")
     assert visitor.path.startswith("/login")
@@ -32,7 +30,7 @@ def test_a_job_is_submitted_by_the_form_of_its_schema_and_watched_to_its_end(
     admin: Chrome, site: Site
 ) -> None:
     admin.open("/submit")
-    admin.button("mail").click()
+    admin.push("mail")
     admin.until(lambda: "type=mail" in admin.path)
     admin.labelled("to").send_keys("ann@example.com")
     copies = admin.labelled("copies")
@@ -40,7 +38,7 @@ def test_a_job_is_submitted_by_the_form_of_its_schema_and_watched_to_its_end(
     copies.send_keys("7")
     Select(admin.labelled("format")).select_by_visible_text("html")
     admin.labelled("tags").send_keys("by-hand, urgent")
-    admin.button("Submit", "#submit-form").click()
+    admin.push("Submit", "#submit-form")
     admin.until(lambda: admin.path.startswith("/jobs/"))
 
     admin.shows("completed", "ann@example.com", "by-hand")  # live: nobody reloads it
@@ -50,14 +48,36 @@ def test_a_job_is_submitted_by_the_form_of_its_schema_and_watched_to_its_end(
 def test_what_the_schema_forbids_is_told_and_what_was_typed_is_kept(admin: Chrome, site: Site) -> None:
     admin.open("/submit?type=mail")
     admin.labelled("to").send_keys("bob@example.com")
-    copies = admin.labelled("copies")
-    copies.clear()
-    copies.send_keys("many")
-    admin.button("Submit", "#submit-form").click()
+    admin.labelled("copies").send_keys("100")
+    admin.push("Submit", "#submit-form")
+    assert admin.run("return document.querySelector('#submit-form input:invalid').name") == "payload/copies"
+    admin.run("document.getElementById('submit-form').noValidate = true")  # as a browser that checks nothing
+    admin.push("Submit", "#submit-form")
 
     admin.until(lambda: admin.all("[role=alert]"), "the mistake is told")
-    assert "copies" in admin.text("[role=alert]")
+    assert "copies is more than 99" in admin.text("[role=alert]")
+    copies = admin.labelled("copies")
+    assert (copies.get_attribute("aria-invalid"), copies.get_attribute("value")) == ("true", "100")
     assert admin.labelled("to").get_attribute("value") == "bob@example.com"
+
+
+def test_the_secret_of_a_new_key_is_seen_once_and_opens(admin: Chrome, site: Site) -> None:
+    admin.open("/keys/new")
+    admin.labelled("name").send_keys("seen-once")
+    assert not admin.one(".scopes").find_element("css selector", ".ticks").is_displayed()
+    admin.push("Make it")
+    secret = admin.one("pre.secret").text
+    assert secret.startswith("gk_") and secret not in admin.driver.current_url
+    admin.push("I have it")
+    admin.shows("seen-once")
+
+    admin.driver.back()
+    admin.until(lambda: admin.path != "/keys" or secret not in admin.driver.page_source)
+    assert secret not in admin.driver.page_source
+    admin.open("/keys")
+    admin.push("Revoke seen-once…")
+    admin.push("Revoke it")
+    admin.shows("opens nothing any more")
 
 
 def test_what_went_wrong_is_grouped_and_a_group_is_requeued(admin: Chrome, site: Site) -> None:
@@ -68,7 +88,7 @@ def test_what_went_wrong_is_grouped_and_a_group_is_requeued(admin: Chrome, site:
     admin.until(lambda: "3" in group(admin, "on fire").text)
     group(admin, "on fire").find_element("partial link text", "Requeue").click()
     admin.shows("Retry 3 jobs?")
-    admin.button("Retry them").click()
+    admin.push("Retry them")
     admin.until(lambda: admin.path.startswith("/dlq"))
 
     admin.shows("3 jobs retried")
@@ -96,9 +116,9 @@ def test_a_search_finds_and_what_it_finds_is_cancelled_at_once(admin: Chrome, si
     admin.until(lambda: "tag" in admin.path)
     admin.until(lambda: len(admin.all("tr[data-row]")) == 50, "a page of them")
     admin.one("[data-all-matching]").click()
-    admin.button("Cancel…").click()
+    admin.push("Cancel…")
     admin.shows("Cancel 60 jobs?")
-    admin.button("Cancel them").click()
+    admin.push("Cancel them")
 
     admin.shows("60 jobs cancelled")
     states = [site.state(id) for id in (ids[0], ids[59], ids[60])]
@@ -109,9 +129,9 @@ def test_only_the_ticked_jobs_are_meant(admin: Chrome, site: Site) -> None:
     ids = site.batch(*({"type": "echo", "in": 3600, "tags": ["ticked"]} for _ in range(3)))
     admin.open("/jobs?q=tag:ticked")
     admin.one(f"input[value$='{ids[1]}']").click()
-    admin.button("Cancel…").click()
+    admin.push("Cancel…")
     admin.shows("Cancel 1 job?")
-    admin.button("Cancel it").click()
+    admin.push("Cancel it")
     admin.shows("1 job cancelled")
 
     assert [site.state(id) for id in ids] == ["scheduled", "cancelled", "scheduled"]
@@ -120,12 +140,12 @@ def test_only_the_ticked_jobs_are_meant(admin: Chrome, site: Site) -> None:
 def test_a_paused_queue_runs_nothing_until_it_is_resumed(admin: Chrome, site: Site) -> None:
     site.submit("echo", 1)
     admin.open("/queues/default")
-    admin.button("Pause").click()
+    admin.push("Pause")
     admin.shows("paused")
     id = site.submit("echo", 2)
     admin.shows("Resume")
     assert site.state(id) == "enqueued"
-    admin.button("Resume").click()
+    admin.push("Resume")
 
     admin.button("Pause")
     admin.until(lambda: site.state(id) == "completed")
@@ -134,7 +154,7 @@ def test_a_paused_queue_runs_nothing_until_it_is_resumed(admin: Chrome, site: Si
 def test_a_question_that_is_open_survives_live_updates(admin: Chrome, site: Site) -> None:
     id = site.submit("echo", 1, "--in", "1h")
     admin.open(f"/jobs/{id}")
-    admin.button("Delete…").click()
+    admin.push("Delete…")
     sure = admin.one("#sure")
     site.gopher("cancel", id)  # what the question stands in changes
     admin.until(lambda: "paused" in admin.text("#live-said"), "updates wait for the answer")
@@ -142,8 +162,8 @@ def test_a_question_that_is_open_survives_live_updates(admin: Chrome, site: Site
     admin.press(Keys.ESCAPE)
 
     admin.until(lambda: "cancelled" in admin.text("#head"), "answered, the page goes on")
-    admin.button("Delete…").click()
-    admin.button("Delete it").click()
+    admin.push("Delete…")
+    admin.push("Delete it")
     admin.until(lambda: id not in admin.path)
     admin.open(f"/jobs/{id}")
     admin.shows("no job")

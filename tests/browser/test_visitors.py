@@ -24,7 +24,7 @@ def test_a_viewer_sees_no_deeds_and_can_do_none(visitor: Chrome, site: Site, vie
         assert not visitor.all(".actions form, .deeds button, .actions a.button.danger"), path
         forms = [one.get_attribute("action") for one in visitor.all("form[method=post]")]
         assert all("/logout" in action for action in forms), (path, forms)
-    for path in ("/audit", "/bulk?deed=cancel&q=state:scheduled&all=1"):
+    for path in ("/audit", "/keys", "/bulk?deed=cancel&q=state:scheduled&all=1"):
         visitor.open(path)
         visitor.shows("Not allowed")
     token = visitor.run("return document.querySelector('[name=csrf_token]').value")
@@ -56,12 +56,16 @@ def plain(site: Site, tmp_path: Path) -> Iterator[Chrome]:
 def test_without_javascript_everything_can_be_read_and_done(plain: Chrome, site: Site) -> None:
     id = site.submit("echo", {"word": "plainly"}, "--in", "1h")
     log_in(plain, ADMIN)
-    for path in (*PAGES, "/audit", "/submit"):
+    for path in (*PAGES, "/audit", "/keys", "/submit"):
         plain.open(path)
         assert plain.driver.find_element("css selector", "main").text.strip(), path
+    plain.open("/")
+    plain.driver.find_element("css selector", "#chart-throughput summary").click()
+    table = plain.driver.find_element("css selector", "#chart-throughput table")
+    assert "completed" in table.text and len(table.text.splitlines()) == 61, "every value of a chart"
     plain.open(f"/jobs/{id}")
     assert "plainly" in plain.driver.find_element("css selector", "main").text
-    plain.button("Run now").click()
+    plain.push("Run now")
     plain.until(lambda: site.state(id) == "completed")
 
 

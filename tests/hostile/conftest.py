@@ -9,11 +9,15 @@ from uuid import uuid4
 
 import laws
 import pytest
+from awake import clock, stood_still
 from faults.serving import Served
-from hostile.wire import Wire, get, post
+from hostile.wire import Answer, Wire, get, post
 from redis import Redis
 from web.conftest import api, open_api
 from worker.processes import TESTS
+
+from gopher_cli.store.url import parse_url
+from gopher_cli.sync import Producer, SyncStore
 
 __all__ = ["api", "open_api"]
 
@@ -47,16 +51,28 @@ class Victim(Served):
         return Wire(self.port)
 
     def lives(self) -> None:
-        """It says so, and takes a job."""
+        """It says so, and takes a job. (One that stood still for a second hangs up on us, and lives.)"""
+        id, began = f"alive-{len(self.accepted)}", clock()
+        while not ((answer := self._alive(id)) and answer.status in (200, 201)):
+            assert stood_still(began), answer
+            began = clock()
+        self.accepted.append(id)
+
+    def _alive(self, id: str) -> Answer | None:
+        """What it says to this job; or before that, when it does not say that it lives."""
         with self.wire() as wire:
             wire.send(get(ALIVE))
             answer = wire.answer()
-            assert answer and answer.status == 200, answer
-            id = f"alive-{len(self.accepted)}"
-            wire.send(post(b'{"type":"t","id":"%s"}' % id.encode()))
-            answer = wire.answer()
-            assert answer and answer.status == 201, answer
-            self.accepted.append(id)
+            if answer and answer.status == 200:
+                wire.send(post(b'{"type":"t","id":"%s"}' % id.encode()))
+                answer = wire.answer()
+            return answer
+
+    def has(self, id: str, payload: str) -> None:
+        """A job that came by another door."""
+        with Producer(store=SyncStore(parse_url(self.redis_url)), namespace=self.namespace) as door:
+            door.submit("t", payload, id=id)
+        self.accepted.append(id)
 
     def stored(self) -> set[str]:
         """The ids of all jobs that are there, whoever has submitted them."""

@@ -13,11 +13,17 @@ from gopher_cli.config import Settings
 from gopher_cli.web.app import create_app
 
 Open = Callable[..., AbstractAsyncContextManager[httpx2.AsyncClient]]
+PATIENCE = ("problems.PATIENCE", "commit.PATIENCE", "api.batch.PATIENCE", "access.ring._PATIENCE")
 
 
 @pytest.fixture
-def open_api(redis_url: str, namespace: str, tmp_path: Path) -> Open:
-    """Opens a client; keyword arguments are environment variables of the server."""
+def open_api(redis_url: str, namespace: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
+    """Opens a client; keyword arguments are environment variables of the server.
+
+    It waits for Redis for longer than a second: a machine that stands still for one is no fault of Redis.
+    """
+    for name in PATIENCE:
+        monkeypatch.setattr(f"gopher_cli.web.{name}", 8.0)
 
     @asynccontextmanager
     async def opened(**environ: str) -> AsyncIterator[httpx2.AsyncClient]:

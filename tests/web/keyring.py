@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import time
 from types import SimpleNamespace
 from typing import Any
+
+import httpx2
 
 from gopher_cli.gopher import Gopher
 
@@ -17,6 +20,13 @@ async def key(gopher: Gopher, *scopes: str, role: str = "", **more: Any) -> dict
     """A new key, as the header that carries it."""
     made = await gopher.create_key(more.pop("name", "k"), role=role, scopes=scopes, **more)
     return {"X-API-KEY": made.secret}
+
+
+def session_of(answer: httpx2.Response) -> dict[str, str]:
+    """The session that this answer has begun, as the header that carries it."""
+    found = re.search(r"gopher_session=[^;]+", answer.headers["set-cookie"])
+    assert found
+    return {"cookie": found[0]}
 
 
 class Clock:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 from urllib.parse import urlencode
 
 import httpx2
+import msgspec
+
+from gopher_cli.gopher import Gopher
+from gopher_cli.store import ask
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _VOID = {"input", "link", "meta", "br", "img", "option", "tr", "td", "th", "li"}
@@ -20,6 +25,7 @@ class Page(HTMLParser):
         self.pieces: list[str] = []
         self._within: list[str] = []
         self.inline: list[str] = []
+        self.written: list[tuple[str, str]] = []
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -34,6 +40,9 @@ class Page(HTMLParser):
         if self._within and self._within[-1] in ("script", "style") and data.strip():
             self.inline.append(data)
         self.pieces.append(data)
+        if self._within and self._within[-1] == "textarea":
+            name = self.elements[-1][1].get("name", "")
+            self.written.append((name, data.removeprefix("\n")))
 
     @property
     def text(self) -> str:
@@ -57,6 +66,22 @@ class Page(HTMLParser):
                 here = attrs.get("action") == action and attrs.get("method") == "post"
             elif here and tag == "input" and attrs.get("type") == "hidden":
                 found[attrs["name"]] = attrs.get("value", "")
+        return found
+
+    def filled(self, action: str) -> dict[str, list[str]]:
+        """All fields of that form as a browser would send them untouched."""
+        found: dict[str, list[str]] = {name: [text] for name, text in self.written}
+        here, chooses = False, ""
+        for tag, attrs in self.elements:
+            if tag == "form":
+                here = attrs.get("action") == action and attrs.get("method") == "post"
+            if not here:
+                continue
+            chooses = attrs.get("name", "") if tag == "select" else chooses
+            if tag == "input" and (attrs.get("type") != "checkbox" or "checked" in attrs):
+                found.setdefault(attrs["name"], []).append(attrs.get("value", ""))
+            elif tag == "option" and "selected" in attrs:
+                found[chooses] = [attrs["value"]]
         return found
 
     def forbidden(self) -> list[str]:
@@ -86,3 +111,16 @@ async def send(
     """A form as a browser sends it from a page of ours."""
     here = FORM | {"Origin": "http://localhost", "Accept": "text/html"} | (headers or {})
     return await api.post(path, content=urlencode(fields, doseq=True), headers=here)
+
+
+async def sign_in(api: httpx2.AsyncClient, secret: str, next: str = "/") -> httpx2.Response:
+    """With a key, as a person does; the client keeps the cookie."""
+    answer = await send(api, "/login", key=secret, next=next)
+    if cookie := re.match(r"gopher_session=([^;]*)", answer.headers.get("set-cookie", "")):
+        api.cookies.set("gopher_session", cookie[1])
+    return answer
+
+
+async def publish(gopher: Gopher, type: str, schema: dict[str, object]) -> None:
+    """As a worker does it that has a handler for this type."""
+    await gopher.store.ask(ask.publish_types(gopher.namespace, {type: msgspec.json.encode(schema)}))

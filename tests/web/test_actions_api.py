@@ -10,7 +10,9 @@ import pytest
 from web.operated import end, in_every_state, take
 
 from gopher_cli.gopher import Gopher
-from gopher_cli.verbs import bulk
+from gopher_cli.model.filtering import Filter
+from gopher_cli.store.keys import PLACES
+from gopher_cli.verbs import course
 
 pytestmark = pytest.mark.anyio
 
@@ -29,7 +31,7 @@ DONE = {
 
 
 async def state(gopher: Gopher, id: str, queue: str = "default") -> str:
-    return await gopher.state_of(queue, id)
+    return PLACES.get(await gopher.place_of(queue, id), "")
 
 
 async def act(api: httpx2.AsyncClient, deed: str, id: str, **more: Any) -> httpx2.Response:
@@ -86,7 +88,7 @@ async def test_many_jobs_are_cancelled_retried_and_purged_by_a_filter(
     assert (retried["changed"], retried["more"]) == (2, False)
     assert (cancelled["changed"], cancelled["left"]) == (5, {"requested": 1})
     assert (counted["changed"], counted["matched"], purged["changed"]) == (0, 7, 7)
-    assert [row.id for row in await gopher.jobs(bulk.Filter())] == [made["processing"]]
+    assert [row.id for row in await gopher.jobs(Filter())] == [made["processing"]]
 
 
 async def test_a_request_that_takes_long_answers_how_to_go_on(
@@ -94,7 +96,7 @@ async def test_a_request_that_takes_long_answers_how_to_go_on(
 ) -> None:
     from gopher_cli.web.api import deeds
 
-    monkeypatch.setattr(bulk, "SLICE", 10)
+    monkeypatch.setattr(course, "SLICE", 10)
     monkeypatch.setattr(deeds, "STEP_SECONDS", 0)
     await gopher.submit_many([a.job() for _ in range(25)])
     changed, asked = list[int](), {"type": "mail"}
@@ -225,7 +227,7 @@ async def test_a_queue_is_paused_and_resumed_and_purged(api: httpx2.AsyncClient,
 
     assert [(one["paused"], one["changed"]) for one in said] == [(True, True), (True, False), (False, True)]
     assert put.json() == {"queue": "mail", "paused": False, "changed": False}
-    assert (purged.json()["changed"], len(await gopher.jobs(bulk.Filter()))) == (1, 1)
+    assert (purged.json()["changed"], len(await gopher.jobs(Filter()))) == (1, 1)
     for path in ("nobody/pause", "nobody/purge", "no%20body/resume"):
         assert (await api.post(f"/api/v1/queues/{path}", json={"all": True})).status_code == 404
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import socket
-import time
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from awake import awake, clock
 
 from gopher_cli import embedded
 from gopher_cli.config import Settings
@@ -42,15 +42,19 @@ async def test_without_redis_health_is_degraded_and_submits_are_asked_to_come_ag
 
 
 @pytest.mark.row("S2")
-async def test_a_redis_that_says_nothing_is_away_within_two_seconds(open_api: Any) -> None:
+async def test_a_redis_that_says_nothing_is_away_within_two_seconds(
+    open_api: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()  # as patient as it is
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         async with open_api(REDIS_URL=f"redis://127.0.0.1:{port}") as api:
-            began = time.monotonic()
+            began = clock()
             answer = await api.post("/api/v1/jobs", json={"type": "t"})
+            took = awake(began)
 
     assert answer.status_code == 503
-    assert time.monotonic() - began < 2
+    assert took < 2
 
 
 @pytest.mark.row("S2")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 import httpx2
 import pytest
 from web.conftest import Open
 from web.keyring import key
 from web.operated import in_every_state
-from web.pages import Page, look, send
+from web.pages import Page, look, send, sign_in
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.web.dashboard.pages.login import local
@@ -26,13 +24,6 @@ async def test_who_follows_a_link_from_elsewhere_is_let_in_with_the_cookie_they_
 
         here = await api.get("/jobs?q=a", headers={"Accept": "text/html", "Sec-Fetch-Site": "same-origin"})
         assert here.headers["location"] == "/login?next=%2Fjobs%3Fq%3Da"
-
-
-async def sign_in(api: httpx2.AsyncClient, secret: str, next: str = "/") -> httpx2.Response:
-    answer = await send(api, "/login", key=secret, next=next)
-    if cookie := re.match(r"gopher_session=([^;]*)", answer.headers.get("set-cookie", "")):
-        api.cookies.set("gopher_session", cookie[1])
-    return answer
 
 
 async def test_a_stranger_is_sent_to_sign_in_and_comes_back_to_where_they_were_going(open_api: Open) -> None:

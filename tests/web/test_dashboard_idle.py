@@ -1,4 +1,4 @@
-"""Where nothing runs the pages say why: nobody serves the queue, or the built-in server is gone."""
+"""What pages say of themselves: why nothing runs, and each value of a chart, also without a script."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from web.conftest import Open
+from web.operated import in_every_state
 from web.pages import look
 
 from gopher_cli import embedded
@@ -38,3 +39,18 @@ async def test_without_the_built_in_server_a_page_says_how_to_start_it(
         page = await look(api, "/", 503)
 
         assert "gopher embedded start" in page.text
+
+
+async def test_every_value_of_a_chart_stands_in_a_table_too(api: httpx2.AsyncClient, gopher: Gopher) -> None:
+    made = await in_every_state(gopher)
+
+    for path, steps in (("/", 60), ("/?range=6h", 72), ("/queues/default", 60)):
+        page = await look(api, path)
+        charts = page.all("figure", **{"class": "chart"})
+        assert len(page.all("details", **{"class": "values"})) == len(charts) >= 3
+        moments = [one["datetime"] for one in page.all("time") if len(one["datetime"]) == 17]
+        assert len(moments) == steps * len(charts)
+        assert moments[:steps] == sorted(set(moments), reverse=True), "the newest first, no step twice"
+
+    newest = page.text.split("Throughput", 1)[1].split("from completed retried failed", 1)[1].split()
+    assert newest[1:4] == ["1", "1", "1"], made

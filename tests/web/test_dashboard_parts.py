@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gopher_cli.model.errors import BadData
 from gopher_cli.model.search import parse_search
 from gopher_cli.model.stats import AttemptRecord, JobDetail
 from gopher_cli.model.story import story_of
@@ -29,8 +28,6 @@ from gopher_cli.web.dashboard.charts import (
     spark,
 )
 from gopher_cli.web.dashboard.deeds import outcome, picked_jobs
-from gopher_cli.web.dashboard.forms import fields_of, payload_of
-from gopher_cli.web.dashboard.guard import Form
 from gopher_cli.web.dashboard.lifeline import stretches
 from gopher_cli.web.dashboard.pages.bulk import to_type
 
@@ -133,59 +130,6 @@ def test_of_a_job_that_was_due_later_the_waiting_for_it_is_told_apart() -> None:
     assert [(one.kind, one.end - one.start) for one in pieces] == [
         ("scheduled", 5000), ("enqueued", 500), ("completed", 500),
     ]  # fmt: skip
-
-
-TEXT, WHOLE = {"type": "string"}, {"type": "integer"}
-A = {"A": {"properties": {"a": TEXT}}}
-
-
-def of(**properties: Any) -> dict[str, Any]:
-    return {"type": "object", "properties": properties}
-
-
-@pytest.mark.parametrize(
-    ("schema", "said", "payload"),
-    [
-        (of(a=TEXT), {}, {}),
-        (of(a=TEXT) | {"required": ["a"]}, {"payload/a": ""}, {"a": ""}),
-        (of(a={"anyOf": [WHOLE, {"type": "null"}]}), {"payload/a": " 7 "}, {"a": 7}),
-        (of(a={"type": "number"}), {"payload/a": "1e3"}, {"a": 1000.0}),
-        (of(a={"type": "boolean", "default": True}), {}, {"a": False}),
-        (of(a={"enum": ["x", "y"]}), {"payload/a": "1"}, {"a": "y"}),
-        (of(a={"type": "array", "items": WHOLE}), {"payload/a": "1\n2"}, {"a": [1, 2]}),
-        (of(**{"a/b": TEXT}), {"payload/a/b": "x"}, {"a/b": "x"}),
-        (of(a=TEXT), {"json": "[1]", "payload/a": "x"}, [1]),
-        ({"type": "array"}, {"json": ""}, {}),
-        ({"$ref": "#/$defs/A", "$defs": A}, {"payload/a": "x"}, {"a": "x"}),
-    ],
-)
-def test_a_payload_is_what_was_written_and_nothing_that_was_not(
-    schema: dict[str, Any], said: dict[str, str], payload: Any
-) -> None:
-    form = Form({name: [text] for name, text in said.items()})
-
-    assert payload_of(fields_of(schema), form) == payload
-
-
-@pytest.mark.parametrize(
-    "schema",
-    [
-        {"$ref": "#/$defs/A", "$defs": {"A": {"$ref": "#/$defs/A"}}}, {"properties": None}, {"required": 7},
-        {"properties": []}, of(a=None), of(a={"$ref": 7}), of(a={"anyOf": "x"}), of(a={"anyOf": 7}),
-        of(a={"type": ["string", "null"], "enum": {}}), of(**{str(n): {} for n in range(500)}),
-        of(a={"type": "array", "items": 7}), of(a={"type": {}}), of(a=of(b=None) | {"required": 7}),
-    ],
-)  # fmt: skip
-def test_a_schema_of_any_shape_makes_a_form_or_none(schema: dict[str, Any]) -> None:
-    for field in fields_of(schema):
-        assert field.name.startswith("payload/")
-
-
-def test_what_is_no_number_is_refused_by_the_name_of_its_field() -> None:
-    fields = fields_of(of(who=of(age=WHOLE)))
-
-    with pytest.raises(BadData, match=r"who\.age"):
-        payload_of(fields, Form({"payload/who/age": ["old"]}))
 
 
 @given(st.text(max_size=30).filter(lambda text: text.strip() and "\x00" not in text))

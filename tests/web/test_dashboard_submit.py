@@ -6,10 +6,9 @@ import shlex
 from typing import Any
 from urllib.parse import urlencode
 
-import a
 import httpx2
 import pytest
-from web.pages import FORM, Page, look, send
+from web.pages import FORM, Page, look, publish, send
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.filtering import Filter
@@ -17,12 +16,6 @@ from gopher_cli.model.stats import JobDetail
 from gopher_cli.web.dashboard.again import as_command, as_request
 
 pytestmark = pytest.mark.anyio
-
-
-async def publish(gopher: Gopher, type: str, schema: dict[str, object]) -> None:
-    from gopher_cli.store import ask
-
-    await gopher.store.ask(ask.publish_types(gopher.namespace, {type: a.msgspec.json.encode(schema)}))
 
 
 SCHEMA: dict[str, object] = {
@@ -70,7 +63,7 @@ async def test_a_form_is_made_of_the_schema_and_a_job_of_the_form(
         ({"payload/n": "1", "payload/any": "{"}, "any: this is no JSON"),
         ({"payload/n": ""}, "n is missing"),
         ({"payload/n": "1", "delay": "soon"}, "delay:"),
-        ({"payload/n": "1", "retries": "-1"}, "retries is a whole number"),
+        ({"payload/n": "1", "retries": "-1"}, "retries: a whole number"),
         ({"payload/n": "1", "queue": "no queue!"}, "queue"),
         ({"json": '{"to":1,"n":2}'}, "to is an integer, not a string"),
     ],

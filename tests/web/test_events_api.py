@@ -10,12 +10,15 @@ import httpx2
 import pytest
 from faults.proxy import Proxy, proxy_before
 from redis import Redis
+from web.keyring import STATS, Clock, session_of
 from web.listening import Stream
+from web.pages import look, send
 from worker.processes import until
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.store.keys import keys_of
 from gopher_cli.web import feed
+from gopher_cli.web.access import door
 from gopher_cli.web.api import telling
 
 pytestmark = pytest.mark.anyio
@@ -228,14 +231,59 @@ async def test_a_stream_stays_open_while_redis_is_away(
     assert [one["status"] for one in stream.events("redis")] == ["away", "back"]
 
 
-async def test_a_stream_ends_when_its_key_is_revoked(open_api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(telling, "PING", 0.05)
+async def test_a_stream_ends_when_its_key_is_revoked(open_api: Any) -> None:
+    """Before the next ping, and also where somebody tries too many wrong keys from the same address."""
     async with open_api(API_KEY="of-the-environment") as api:
         refused = await api.get(EVENTS)
         key = await api.app.state.gopher.create_key("watcher", scopes=["read"])
         stream = await Stream(api.app, EVENTS, x_api_key=key.secret).watching()
+        guessed = [await api.get(EVENTS, headers={"X-API-KEY": str(n)}) for n in range(12)]
         await api.app.state.gopher.revoke_key(key.info.id)
         await stream.over()
 
-    assert refused.status_code == 401
-    assert "opens nothing any more" in stream.said
+    assert refused.status_code == 401 and guessed[-1].status_code == 429
+    assert "opens nothing any more" in stream.said and "still here" not in stream.said
+
+
+async def test_a_stream_ends_when_its_key_expires(open_api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    async with open_api() as api:
+        key = await api.app.state.gopher.create_key("watcher", scopes=["read"], lasts=60.0)
+        stream = await Stream(api.app, EVENTS, x_api_key=key.secret).watching()
+        monkeypatch.setattr(door, "time", clock.module())
+        clock.ahead += 61
+        await stream.over()
+
+    assert "opens nothing any more" in stream.said and "still here" not in stream.said
+
+
+async def test_a_stream_ends_when_its_session_is_signed_out(open_api: Any) -> None:
+    async with open_api(API_KEY="of-the-environment") as api:
+        cookie = session_of(await send(api, "/login", key="of-the-environment"))
+        mine = await Stream(api.app, EVENTS, **cookie).watching()
+        other = await Stream(api.app, EVENTS, x_api_key="of-the-environment").watching()
+        token = (await look(api, "/", **cookie)).fields("/logout")["csrf_token"]
+        await send(api, "/logout", cookie, csrf_token=token)
+        await mine.over()
+        assert not other.ended
+        await other.hang_up()
+
+    assert "opens nothing any more" in mine.said and "still here" not in mine.said
+
+
+async def test_who_watches_spends_nothing_of_its_rate(open_api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(telling, "LOOK", 0.01)
+    looks, sender_of = [], door.Door.sender_of
+
+    async def noted(self: door.Door, request: Any) -> Any:
+        looks.append(request)
+        return await sender_of(self, request)
+
+    monkeypatch.setattr(door.Door, "sender_of", noted)
+    async with open_api(API_KEY="of-the-environment", API_RATE="3/h") as api:
+        stream = await Stream(api.app, EVENTS, x_api_key="of-the-environment").watching()
+        await until(lambda: len(looks) > 10)
+        said = [await api.get(STATS, headers={"X-API-KEY": "of-the-environment"}) for _ in range(3)]
+        await stream.hang_up()
+
+    assert [answer.status_code for answer in said] == [200, 200, 429]

@@ -1,16 +1,16 @@
-"""/api/v1/keys: make, list and revoke keys; nobody gives away more than they have."""
+"""/api/v1/keys: make, list and revoke keys, and end all sessions."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import httpx2
 import pytest
-from web.keyring import KEYS, STATS, key
+from web.keyring import KEYS, STATS, key, session_of
+from web.pages import send
 
 from gopher_cli.gopher import Gopher
-from gopher_cli.model.access import Caller
-from gopher_cli.web.access.door import Door
 
 pytestmark = pytest.mark.anyio
 
@@ -89,28 +89,28 @@ async def test_a_body_that_makes_no_sense_makes_no_key(
     assert await gopher.api_keys() == []
 
 
-async def test_nobody_gives_away_more_than_they_have(
-    open_api: Any, gopher: Gopher, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Also once there are callers who may make keys and are no admins."""
-    header, let_in = await key(gopher, role="admin"), Door.let_in
+async def test_everybody_is_signed_out_through_the_api(keys_api: Any, gopher: Gopher) -> None:
+    viewer = await key(gopher, role="viewer")
+    async with keys_api as api:
+        assert (await api.post(f"{KEYS}/sign-out-all", headers=ADMIN)).json() == {"changed": False}
+        cookie = session_of(await send(api, "/login", key=STRONG))
+        api.cookies.clear()
+        assert (await api.get(STATS, headers=cookie)).status_code == 200
+        assert (await api.post(f"{KEYS}/sign-out-all", headers=viewer)).status_code == 403
 
-    class Steward(Caller, frozen=True):
-        def may(self, scope: str, queue: str = "") -> bool:
-            return scope == "admin" or (scope, queue) in {("read", ""), ("submit", "mail")}
+        assert (await api.post(f"{KEYS}/sign-out-all", headers=ADMIN)).json() == {"changed": True}
 
-    async def as_steward(door: Door, request: Any) -> Caller:
-        await let_in(door, request)
-        return Steward(name="s", scopes=frozenset(), via="token")
+        assert (await api.get(STATS, headers=cookie)).status_code == 401
+        assert (await api.get(STATS, headers=ADMIN)).status_code == 200
 
-    monkeypatch.setattr(Door, "let_in", as_steward)
-    async with open_api() as api:
-        for scopes, status in (
-            (["read", "submit:mail"], 201), (["submit"], 403), (["submit:other"], 403),
-            (["read", "operate"], 403),
-        ):  # fmt: skip
-            answer = await api.post(KEYS, json={"name": "n", "scopes": scopes}, headers=header)
-            assert answer.status_code == status, scopes
+
+async def test_all_that_the_document_names_stands_in_it(api: httpx2.AsyncClient) -> None:
+    text = (await api.get("/openapi.json")).text
+    schemas = (await api.get("/openapi.json")).json()["components"]["schemas"]
+
+    named = set(re.findall(r'"\$ref": ?"([^"]*)"', text))
+    assert {name.removeprefix("#/components/schemas/") for name in named} <= set(schemas)
+    assert {"KeyRequest", "KeyView", "NewKeyView", "KeyList", "SignedOut"} <= set(schemas)
 
 
 async def test_the_document_says_how_a_key_is_sent(api: httpx2.AsyncClient) -> None:

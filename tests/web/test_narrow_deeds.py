@@ -12,7 +12,7 @@ from web.operated import in_every_state
 from worker.processes import PATIENCE
 
 from gopher_cli.gopher import Gopher
-from gopher_cli.verbs.bulk import Filter
+from gopher_cli.model.filtering import Filter
 
 pytestmark = pytest.mark.anyio
 JOBS, PURGE = "/api/v1/jobs", "/api/v1/queues/mail/purge"
@@ -77,7 +77,7 @@ async def test_a_deed_that_knows_no_source_refuses_one(
         method = "POST" if "/" in path else "DELETE"
         answer = await api.request(method, f"{JOBS}/{path.format(id)}?source=completed")
         assert (answer.status_code, answer.json()["parameter"]) == (422, "source")
-        assert await gopher.state_of("default", id) == before
+        assert (await gopher.inspect("default", id)).state == before
 
 
 async def test_a_retry_takes_a_state_as_its_source_and_no_other_word(
@@ -92,7 +92,7 @@ async def test_a_retry_takes_a_state_as_its_source_and_no_other_word(
     for word in ("scheduled", "completed", "processing", "enqueued", "blocked", "cancelled", "retrying"):
         answer = await api.post(f"{JOBS}/{failed}/retry?source={word}")
         assert (answer.status_code, answer.json()["job_status"]) == (409, "failed"), word
-    assert await gopher.state_of("default", failed) == "failed"
+    assert (await gopher.inspect("default", failed)).state == "failed"
     assert (await api.post(f"{JOBS}/{failed}/retry?source=failed")).json()["outcome"] == "enqueued"
     assert (await api.post(f"{JOBS}/{made['retrying']}/retry?source=any")).json()["outcome"] == "enqueued"
 
@@ -140,6 +140,7 @@ async def test_dead_jobs_are_not_said_to_be_requeued_while_redis_is_silent(
     with monkeypatch.context() as patch:
         for verb in ("run", "ask"):
             patch.setattr(store, verb, silent)
+        patch.setattr("gopher_cli.web.problems.PATIENCE", 1.2)
         away = await api.post("/job/requeue-dlq")
     end = time.monotonic() + PATIENCE
     while (back := await api.post("/job/requeue-dlq")).status_code == 503:  # the keys are read again first
@@ -148,4 +149,4 @@ async def test_dead_jobs_are_not_said_to_be_requeued_while_redis_is_silent(
 
     assert (away.status_code, "retry-after" in away.headers) == (503, True)
     assert back.json() == {"requeued": 1, "more": False}
-    assert await gopher.state_of("default", made["failed"]) == "enqueued"
+    assert (await gopher.inspect("default", made["failed"])).state == "enqueued"

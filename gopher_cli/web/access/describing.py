@@ -8,13 +8,18 @@ _SCHEMES = {
     "key": {"type": "apiKey", "in": "header", "name": "X-API-KEY"},
     "bearer": {"type": "http", "scheme": "bearer", "description": "a key, or a token (JWT)"},
 }
-_PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 _OPEN = ("/health", "/livez", "/readyz")
 _ALWAYS = {
     "401": "the key is missing or wrong",
     "403": "the key lacks a scope, or another site's page has sent this",
     "429": "too many requests, or too many wrong keys; see Retry-After",
 }
+
+
+def problem(about: str) -> dict[str, Any]:
+    """An answer that is a problem (RFC 9457)."""
+    said = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    return {"description": about, "content": {"application/problem+json": said}}
 
 
 def add_security(document: dict[str, Any]) -> None:
@@ -25,4 +30,4 @@ def add_security(document: dict[str, Any]) -> None:
         for route in routes.values():
             route["security"] = [{}, *({name: []} for name in _SCHEMES)] if guarded else []
             for status, said in _ALWAYS.items() if guarded else ():
-                route["responses"].setdefault(status, {"description": said, "content": _PROBLEM})
+                route["responses"].setdefault(status, problem(said))

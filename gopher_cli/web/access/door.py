@@ -35,6 +35,10 @@ _LONG = 16  # characters; who tries a thousand a second finds no key of this len
 _HINT = "send it as X-API-KEY: ..., or as Authorization: Bearer ..."
 
 
+class _WrongKey(Problem):
+    """A key or a token that opens nothing: a guess, perhaps."""
+
+
 class Door:
     """One for each application. ``exposed``: it is reached from other machines."""
 
@@ -77,59 +81,66 @@ class Door:
             return False
 
     async def let_in(self, request: Request) -> Caller:
-        """Who sends this request. Raises Problem 401, or 429 for who tries too often."""
-        caller = await self._recognised(request)
-        if caller is None:
-            if await self.asks():
-                raise _stranger("an API key is needed", _HINT)
-            caller = ANYBODY
+        """Who sends this request; it counts. Raises Problem 401, or 429 for who tries too often."""
+        caller = await self._counted(self.sender_of(request), request)
+        if caller.via == "key":
+            self.ring.note_use(caller.key_id)
         self._limits.count(caller, self._rate_of(caller), self.addresses.of(request))
         return caller
 
-    async def _recognised(self, request: Request) -> Caller | None:
+    async def sender_of(self, request: Request) -> Caller:
+        """Who sends this request, or has sent it and still waits: nothing is counted. Raises Problem 401."""
         given, has_cookie = _given(request)
         if len(given) > 1:
             raise _stranger("there are two different keys in this request", "send one of them")
         if given:
-            return await self._holder_of(given[0], request)
-        if has_cookie and (cookie := request.cookies.get(sessions.COOKIE)):
-            return await self._of_session(cookie, request)
-        return None
+            return await self._holder_of(given[0])
+        if has_cookie and (caller := await self._of_session(request)):
+            return caller
+        if await self.asks():
+            raise _stranger("an API key is needed", _HINT)
+        return ANYBODY
 
-    async def _holder_of(self, text: str, request: Request) -> Caller:
+    async def owner_of(self, secret: str, request: Request) -> Caller:
+        """Whose key this is; a wrong one counts. Raises Problem 401, or 429 for who has guessed too often."""
+        return await self._counted(self._owner_of(secret), request)
+
+    async def _counted(self, looking: Awaitable[Caller], request: Request) -> Caller:
+        try:
+            caller = await looking
+        except _WrongKey:
+            self._limits.failed(self.addresses.of(request))
+            raise
+        if self._guessable and caller is _ENVIRONMENT:  # a right guess must not be told from a wrong one
+            self._limits.may_try(self.addresses.of(request))
+        return caller
+
+    async def _holder_of(self, text: str) -> Caller:
         if self._tokens and not self._is_own(text) and self._tokens.looks_like_one(text):
             try:
                 return await self._tokens.caller(text)
             except WrongToken as wrong:
-                self._limits.failed(self.addresses.of(request))
-                raise _stranger(str(wrong), "get a new token") from None
-        caller = await self.owner_of(text, request)
-        if caller.key_id:
-            self.ring.note_use(caller.key_id)
-        return caller
+                raise _stranger(str(wrong), "get a new token", _WrongKey) from None
+        return await self._owner_of(text)
 
-    async def owner_of(self, secret: str, request: Request) -> Caller:
-        """Whose key this is. Raises Problem 401, and 429 for who has guessed too often."""
-        address = self.addresses.of(request)
+    async def _owner_of(self, secret: str) -> Caller:
         if self._is_own(secret):
-            if self._guessable:  # then a right guess must not be told from a wrong one
-                self._limits.may_try(address)
             return _ENVIRONMENT
         hung = (await self.ring.keys()).get(id_of(secret))
         right = hmac.compare_digest(digest_of(secret), hung.digest if hung else _NOBODY)
         if hung and right and (state := hung.key.info.state(_now())) == LIVE:
             return hung.caller
-        self._limits.failed(address)
         said = "this key is not known"
         if hung and right:
             said = "this key has expired" if state == EXPIRED else "this key was revoked"
-        raise _stranger(said, hints.OTHER_KEY)
+        raise _stranger(said, hints.OTHER_KEY, _WrongKey)
 
     def _is_own(self, secret: str) -> bool:
         return bool(self._own) and hmac.compare_digest(digest_of(secret), self._own)
 
-    async def _of_session(self, cookie: str, request: Request) -> Caller | None:
-        """Nobody, for a cookie that is too old, not ours, or of a key that opens nothing any more."""
+    async def _of_session(self, request: Request) -> Caller | None:
+        """Nobody, for a cookie that is too old, not ours, signed out, or of a key that opens nothing now."""
+        cookie = request.cookies.get(sessions.COOKIE, "")
         key_id = sessions.claimed(cookie)
         if not key_id:
             return None
@@ -142,7 +153,7 @@ class Door:
                 return None
             caller, digest = hung.caller, hung.digest
         session = sessions.proved(seal, cookie, digest) if digest else None
-        if session is None:
+        if session is None or not self.ring.counts(session):
             return None
         request.state.session = session
         return Caller(name=caller.name, scopes=caller.scopes, via="session", key_id=caller.key_id)
@@ -218,8 +229,8 @@ def _given(request: Request) -> tuple[list[str], bool]:
     return list(dict.fromkeys(filter(None, given))), has_cookie
 
 
-def _stranger(said: str, hint: str) -> Problem:
-    return Problem(401, said, hint=hint, headers={"WWW-Authenticate": 'Bearer realm="gopher", ApiKey'})
+def _stranger(said: str, hint: str, kind: type[Problem] = Problem) -> Problem:
+    return kind(401, said, hint=hint, headers={"WWW-Authenticate": 'Bearer realm="gopher", ApiKey'})
 
 
 def _now() -> int:

@@ -9,15 +9,13 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Scope
 
 from gopher_cli.web.problems import Problem
 
 _HOST = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]*)(:[0-9]*)?")
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _ORIGINS = (b"origin", b"sec-fetch-site")
-# A body that nobody has read must not be taken for the next request.
-_HANG_UP = {"Connection": "close"}
 
 
 class OwnNames:
@@ -27,26 +25,20 @@ class OwnNames:
     anything; the name that the browser sends gives it away.
     """
 
-    def __init__(self, app: ASGIApp, host: str, asks: Callable[[], Awaitable[bool]]) -> None:
-        self._app = app
+    def __init__(self, host: str, asks: Callable[[], Awaitable[bool]]) -> None:
         self._host = host.strip("[]").lower()
         self._asks = asks
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        ours = scope["type"] != "http" or self._ours(
-            tuple(value for name, value in scope["headers"] if name == b"host")
-        )
-        if ours or await self._asks():
-            await self._app(scope, receive, send)
-        else:
-            await self._wrong_name().answer(scope["path"])(scope, receive, send)
+    async def __call__(self, scope: Scope) -> Problem | None:
+        hosts = tuple(value for name, value in scope["headers"] if name == b"host")
+        return None if self._ours(hosts) or await self._asks() else self._wrong_name()
 
     def _wrong_name(self) -> Problem:
         return Problem(
             421,
             "without an API key this server answers to the names of this machine only",
             hint="call it http://localhost, or make a key: gopher keys create, or API_KEY",
-            headers=_HANG_UP,
+            headers={"Connection": "close"},
         )
 
     def _ours(self, hosts: tuple[bytes, ...]) -> bool:
@@ -60,23 +52,21 @@ class SameOrigin:
     A page cannot set a key's header without asking first: what carries one is no browser's mistake.
     """
 
-    def __init__(self, app: ASGIApp, friends: Collection[str] = ()) -> None:
-        self._app = app
+    def __init__(self, friends: Collection[str] = ()) -> None:
         self._friends = frozenset(friends)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] not in SAFE_METHODS and _by_browser(scope):
-            headers = Headers(scope=scope)
-            if not has_key(headers) and not comes_from_here(headers, friends=self._friends):
-                problem = Problem(
-                    403,
-                    "a page of another site has sent this",
-                    hint="send it from here, or list that site: SERVER_CORS_ORIGINS",
-                    headers=_HANG_UP,
-                )
-                await problem.answer(scope["path"])(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
+    async def __call__(self, scope: Scope) -> Problem | None:
+        if scope["method"] in SAFE_METHODS or not _by_browser(scope):
+            return None
+        headers = Headers(scope=scope)
+        if has_key(headers) or comes_from_here(headers, friends=self._friends):
+            return None
+        return Problem(
+            403,
+            "a page of another site has sent this",
+            hint="send it from here, or list that site: SERVER_CORS_ORIGINS",
+            headers={"Connection": "close"},
+        )
 
 
 def _by_browser(scope: Scope) -> bool:

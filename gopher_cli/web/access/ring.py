@@ -1,4 +1,4 @@
-"""The ring of keys: what Redis knows of them, read at most once a second and shared by all requests."""
+"""The ring of keys: what Redis knows of them and of sessions, read at most once a second for all requests."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from gopher_cli.model.access import Caller
 from gopher_cli.model.errors import GopherError, Unavailable
 from gopher_cli.model.keys import ApiKey
 from gopher_cli.model.rates import Rate, parse_rate
+from gopher_cli.web.access.sessions import Session, is_over
 from gopher_cli.web.problems import soon
 
 FRESH = 0.8  # seconds; whoever is revoked is out within one
@@ -40,6 +41,7 @@ class Ring:
         self._gopher = gopher
         self._keys: Mapping[str, Hung] = {}
         self._seal = ""
+        self._signed_out: Mapping[str, int] = {}
         self._read_at = self._tried_at = float("-inf")
         self._failed = False
         self._reading: asyncio.Task[None] | None = None
@@ -58,11 +60,21 @@ class Ring:
     async def seal(self, *, make: bool = False) -> str:
         """The secret of sessions; empty when nobody has ever signed in, unless it is to be made."""
         await self._refresh()
-        if not self._seal and make:
-            self._seal = await soon(self._gopher.session_secret())
-        elif not self._seal:  # another server may just have made it
+        if make or not self._seal:  # another server may just have made one, or another one
             await self.anew()
+        if make and not self._seal:
+            self._seal = await soon(self._gopher.session_secret())
         return self._seal
+
+    def counts(self, session: Session) -> bool:
+        """Whether nobody had signed it out when keys were last looked at."""
+        return not is_over(session, self._signed_out)
+
+    async def sign_out(self, session: Session) -> None:
+        """End it, here at once and within a second on every other server. Raises Unavailable."""
+        await soon(self._gopher.sign_out(session.id, session.key_id, session.ends))
+        self._signed_out = {**self._signed_out, session.id: session.ends}
+        await self.anew()
 
     async def anew(self) -> None:
         """Read again now: something was changed here, which a reading on its way may not have seen."""
@@ -97,7 +109,7 @@ class Ring:
     async def _read(self) -> None:
         began = time.monotonic()
         try:
-            found, self._seal = await soon(self._gopher.access_table())
+            found, self._seal, self._signed_out = await soon(self._gopher.access_table())
         except GopherError as error:
             if not self._failed:
                 _log.warning("the API keys cannot be read: %s", error)

@@ -7,6 +7,7 @@ import hmac
 import re
 import secrets
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from starlette.requests import Request
@@ -20,14 +21,16 @@ if TYPE_CHECKING:
 
 COOKIE = "gopher_session"
 LASTS = 12 * 3600  # seconds
-# The id of a key, or what stands for API_KEY; when it ends; chance; the seal.
+# The id of a key, or what stands for API_KEY; when it ends; its own id, by chance; the seal.
 _FORM = re.compile(r"([0-9a-f]{10}|environment)\.([0-9]{1,12})\.[A-Za-z0-9_-]{16}\.([0-9a-f]{64})")
 
 
 class Session(NamedTuple):
-    """``csrf`` is what its forms have to carry."""
+    """``ends`` in epoch seconds; ``csrf`` is what its forms have to carry."""
 
+    id: str
     key_id: str
+    ends: int
     csrf: str
 
 
@@ -48,7 +51,13 @@ def proved(seal: str, cookie: str, digest: str) -> Session | None:
     body, _, mac = cookie.rpartition(".")
     if not seal or not hmac.compare_digest(mac, _mac(seal, "session", body, digest)):
         return None
-    return Session(body.partition(".")[0], _mac(seal, "form", cookie))
+    key_id, ends, id = body.split(".")
+    return Session(id, key_id, int(ends), _mac(seal, "form", cookie))
+
+
+def is_over(session: Session, signed_out: Mapping[str, int]) -> bool:
+    """Whether somebody has signed it out: by itself, or with others of its key."""
+    return session.id in signed_out or signed_out.get(session.key_id, 0) >= session.ends
 
 
 async def sign_in(request: Request, key: str) -> tuple[Caller, str]:
@@ -65,8 +74,15 @@ async def sign_in(request: Request, key: str) -> tuple[Caller, str]:
     return caller, _header(request, cookie, LASTS)
 
 
-def sign_out(request: Request) -> str:
-    """The value of the Set-Cookie header that ends a session."""
+async def sign_out(request: Request) -> str:
+    """End the session of this request: also a copy of its cookie opens nothing any more, on any server.
+
+    Returns the value of the Set-Cookie header that takes the cookie away. Raises Unavailable: then the
+    session still lives.
+    """
+    door: Door = request.app.state.door
+    if session := getattr(request.state, "session", None):
+        await door.ring.sign_out(session)
     return _header(request, "", 0)
 
 

@@ -27,8 +27,8 @@ Deed = Callable[[Gopher, str], Awaitable[Words]]
 
 
 class Done(msgspec.Struct, kw_only=True):
-    """`outcome` is what has happened: cancelled, requested (it runs, and is told to stop), enqueued, deleted,
-    or again (it was so already)."""
+    """`outcome` is what has happened: cancelled, requested (it runs, and is told to stop), enqueued,
+    rescheduled, deleted, or again (it was so already)."""
 
     job_id: str
     queue: str
@@ -70,7 +70,7 @@ _WHY = {
 )  # fmt: skip
 async def cancel(id: str, request: Request) -> Response:
     """One that waits never runs; one that runs is told to stop within seconds."""
-    return await _do(request, id, lambda gopher, queue: gopher.cancel(queue, [id]), "cancelled", "requested")
+    return await do(request, id, lambda gopher, queue: gopher.cancel(queue, [id]), "cancelled", "requested")
 
 
 @router.post(
@@ -80,7 +80,7 @@ async def cancel(id: str, request: Request) -> Response:
 async def retry(id: str, request: Request) -> Response:
     """A dead or cancelled one with all its attempts before it, a waiting one ahead of its time."""
     source = _RETRY.read(request).choice("source", ("any", *JobState))
-    return await _do(
+    return await do(
         request,
         id,
         lambda gopher, queue: gopher.requeue(queue, [id], source=source),
@@ -95,7 +95,7 @@ async def retry(id: str, request: Request) -> Response:
 )  # fmt: skip
 async def promote(id: str, request: Request) -> Response:
     """With the attempts that it has left."""
-    return await _do(request, id, lambda gopher, queue: gopher.promote(queue, [id]), "enqueued")
+    return await do(request, id, lambda gopher, queue: gopher.promote(queue, [id]), "enqueued")
 
 
 @router.delete(
@@ -104,10 +104,11 @@ async def promote(id: str, request: Request) -> Response:
 )  # fmt: skip
 async def delete(id: str, request: Request) -> Response:
     """In any state but processing: cancel it first."""
-    return await _do(request, id, lambda gopher, queue: gopher.delete(queue, [id]), "deleted")
+    return await do(request, id, lambda gopher, queue: gopher.delete(queue, [id]), "deleted")
 
 
-async def _do(request: Request, id: str, deed: Deed, *done: str, query: Query = _QUERY) -> Response:
+async def do(request: Request, id: str, deed: Deed, *done: str, query: Query = _QUERY) -> Response:
+    """Do it to this job, in whichever queue it is; ``done`` are the words for that it was."""
     given = query.read(request)
     gopher: Gopher = request.app.state.gopher
     queue = await place_of(request, id, given.text("queue"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 from starlette.requests import ClientDisconnect, Request
@@ -10,44 +9,38 @@ from starlette.requests import ClientDisconnect, Request
 from gopher_cli.web.problems import Problem
 
 MAX_BODY = 1024 * 1024
+_START = 64  # bytes that tell what kind of body it is
 _NDJSON = ("application/x-ndjson", "application/ndjson", "application/jsonl")
-# What was not read must not be taken for the next request.
-_HANG_UP = {"Connection": "close"}
 
 
-async def read_json(request: Request, *, seconds: float) -> bytes:
-    """The body. Raises Problem 408, 413 or 415, as soon as the reason is known."""
+async def read_json(request: Request) -> bytes:
+    """The body. Raises Problem 413 or 415, as soon as the reason is known."""
     check_kind(request)
-    return await read(request, seconds=seconds, most=lambda _: MAX_BODY)
+    return await read(request, lambda _: MAX_BODY)
 
 
-async def read(request: Request, *, seconds: float, most: Callable[[bytes], int]) -> bytes:
+async def read(request: Request, most: Callable[[bytes], int]) -> bytes:
     """The body, counted while it comes; ``most`` hears its beginning and says how long it may be.
 
-    Raises Problem 408 or 413.
+    How long it may take is the clock's to say. Raises Problem 413.
     """
     declared = request.headers.get("content-length", "")
     length = int(declared[:20]) if declared.isdecimal() else 0
-    try:
-        async with asyncio.timeout(seconds):
-            return await _read(request, length, most)
-    except TimeoutError:
-        raise Problem(408, f"the body did not arrive in {seconds:g}s", headers=_HANG_UP) from None
-
-
-async def _read(request: Request, length: int, most: Callable[[bytes], int]) -> bytes:
-    body, more = b"", True
-    gathered = bytearray()
+    pieces: list[bytes] = []
+    start, size, more = b"", 0, True
     while more:
         message = await request.receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
         body, more = message.get("body", b""), message.get("more_body", False)
-        gathered += body
-        limit = most(bytes(gathered[:64]))
-        if length > limit or len(gathered) > limit:
+        pieces.append(body)
+        size += len(body)
+        if len(start) < _START:
+            start = (start + body)[:_START]
+        limit = most(start)
+        if length > limit or size > limit:
             raise too_large(limit)
-    return bytes(gathered)
+    return b"".join(pieces)
 
 
 def check_kind(request: Request, *, lines: bool = False) -> bool:
@@ -61,10 +54,9 @@ def check_kind(request: Request, *, lines: bool = False) -> bool:
             415,
             f"the body has to be {wanted}, and this is {kind[:80] or 'without a type'}",
             hint="curl -H 'Content-Type: application/json' ...",
-            headers=_HANG_UP,
         )
     if request.headers.get("content-encoding", "identity").lower() != "identity":
-        raise Problem(415, "the body must not be compressed", headers=_HANG_UP)
+        raise Problem(415, "the body must not be compressed")
     return is_lines
 
 
@@ -79,6 +71,5 @@ def too_large(limit: int) -> Problem:
         413,
         f"the body is larger than {size}, and {size} is the limit",
         hint="store the data elsewhere and send its address",
-        headers=_HANG_UP,
         max_body_size=limit,
     )

@@ -58,7 +58,7 @@ class Again(Meant, kw_only=True, forbid_unknown_fields=True):
 
 async def read_meant(request: Request, kind: type[Meant] = Meant) -> Meant:
     """The body. Raises Problem; 422 names the field."""
-    raw = await read_json(request, seconds=request.app.state.settings.server_read_timeout)
+    raw = await read_json(request)
     given = parse(raw)
     try:
         return msgspec.convert(given, kind)

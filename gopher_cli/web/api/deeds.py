@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -11,12 +12,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gopher_cli.gopher import Gopher
+from gopher_cli.model.deeds import DONE, Bulk
 from gopher_cli.model.deeds import meant as meant_by
 from gopher_cli.model.errors import NotFound
 from gopher_cli.model.filtering import Filter
 from gopher_cli.model.ids import VALID_ID
 from gopher_cli.model.making import check_queue
-from gopher_cli.verbs.sweeping import Bulk
+from gopher_cli.store.keys import PLACES
 from gopher_cli.web.api import openapi
 from gopher_cli.web.api.choosing import STEP_SECONDS, Again, Meant, filter_of_body, read_meant
 from gopher_cli.web.api.listing import answered
@@ -182,21 +184,29 @@ async def _by_ids(gopher: Gopher, deed: str, meant: Meant, wanted: Filter) -> Ch
     target, bulk = _where_to(meant), Bulk()
     apart: dict[tuple[str, str], list[str]] = defaultdict(list)
     for id in dict.fromkeys(meant.ids or ()):
-        if place := await _place(gopher, id, wanted):
-            apart[place].append(id)
+        if where := await _place(gopher, id, wanted):
+            apart[where].append(id)
         else:
-            bulk.count("gone", "")
+            bulk.add({"gone": 1}, "")
     states = meant_by(deed, wanted, target).states
-    by = [Part(queue=queue, state=state, jobs=len(ids)) for (queue, state), ids in sorted(apart.items())]
     if meant.dry_run:
+        by = _parts({where: len(ids) for where, ids in apart.items()})
         found = sum(part.jobs for part in by if part.state in states)
         return Changed(changed=0, left=bulk.left, more=False, cursor=None, matched=found, by=by)
-    for (queue, state), ids in apart.items():
-        if state in states:
-            await soon(gopher.do_to(deed, queue, state, ids, target, bulk), STEP_SECONDS)
+    for (queue, place), ids in apart.items():
+        if PLACES[place] in states:
+            words = await soon(gopher.do_to(deed, queue, place, ids, target), STEP_SECONDS)
+            bulk.add(words, DONE[deed])
         else:
-            bulk.left[state] = bulk.left.get(state, 0) + len(ids)
+            bulk.add({PLACES[place]: len(ids)}, "")
     return Changed(changed=bulk.changed, left=bulk.left, more=False, cursor=None)
+
+
+def _parts(by_place: Mapping[tuple[str, str], int]) -> list[Part]:
+    by_state = Counter[tuple[str, str]]()
+    for (queue, place), jobs in by_place.items():
+        by_state[queue, PLACES[place]] += jobs
+    return [Part(queue=queue, state=state, jobs=n) for (queue, state), n in sorted(by_state.items())]
 
 
 async def _place(gopher: Gopher, id: str, wanted: Filter) -> tuple[str, str] | None:
@@ -204,7 +214,7 @@ async def _place(gopher: Gopher, id: str, wanted: Filter) -> tuple[str, str] | N
         raise Problem(422, f"{id[:64]!r} is no id", pointer="/ids")
     try:
         queue = await soon(gopher.queue_of(id, wanted.queues[0] if len(wanted.queues) == 1 else ""))
-        state = await soon(gopher.state_of(queue, id))
+        place = await soon(gopher.place_of(queue, id))
     except NotFound:
         return None
-    return (queue, state) if state and (not wanted.queues or queue in wanted.queues) else None
+    return (queue, place) if place and (not wanted.queues or queue in wanted.queues) else None

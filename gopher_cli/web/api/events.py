@@ -97,10 +97,10 @@ async def events(
 
     async def still() -> bool:
         try:
-            caller: Caller = await soon(request.app.state.door.let_in(request))
+            caller: Caller = await soon(request.app.state.door.sender_of(request))
             return caller.may(READ)
         except Problem as problem:
-            return problem.status not in (401, 403)
+            return problem.status != 401
         except GopherError:  # who cannot be asked has not said no
             return True
 

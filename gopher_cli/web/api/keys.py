@@ -1,8 +1,8 @@
-"""API keys over HTTP: make one, list them, revoke one."""
+"""API keys over HTTP: make one, list them, revoke one; and end all sessions."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Depends
@@ -10,13 +10,14 @@ from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gopher_cli.config import Settings
 from gopher_cli.gopher import Gopher
-from gopher_cli.model.access import ADMIN, Caller
+from gopher_cli.model.access import ADMIN
 from gopher_cli.model.duration import parse_duration, rfc3339
-from gopher_cli.model.keys import LIVE, REVOKED, KeyInfo, check_scopes
+from gopher_cli.model.keys import LIVE, REVOKED, KeyInfo
 from gopher_cli.web.access.door import needs
+from gopher_cli.web.api import openapi
 from gopher_cli.web.api.body import read_json
+from gopher_cli.web.api.listing import answered
 from gopher_cli.web.api.queries import only
 from gopher_cli.web.api.strict import parse
 from gopher_cli.web.problems import Problem, field, soon
@@ -64,73 +65,88 @@ class KeyList(msgspec.Struct, kw_only=True):
     ] = None
 
 
-def _schema(kind: type) -> dict[str, Any]:
-    return {"application/json": {"schema": msgspec.json.schema_components([kind])[1][kind.__name__]}}
+class SignedOut(msgspec.Struct, kw_only=True):
+    """`changed` is false where nobody has ever signed in."""
+
+    changed: bool
 
 
-def _answers(status: int, about: str, kind: type, **problems: str) -> dict[int | str, dict[str, Any]]:
-    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    problems |= {"s401": "the key is missing or wrong", "s503": "Redis is away; see Retry-After"}
-    answers: dict[int | str, dict[str, Any]] = {status: {"description": about, "content": _schema(kind)}}
-    for name, said in problems.items():
-        answers[int(name[1:])] = {"description": said, "content": problem}
-    return answers
+openapi.SCHEMAS += [KeyRequest, KeyView, NewKeyView, KeyList, SignedOut]
+_list_answers = openapi.problems(s422="it takes no parameters") | {
+    200: openapi.answer("every key, the newest first", "KeyList")
+}
+_create_answers = openapi.problems(
+    s400="the body is no JSON", s408="the body did not arrive in time", s409="there are too many keys",
+    s413="more than 1 MB", s415="not application/json", s422="a field makes no sense",
+) | {201: openapi.answer("made; its secret is told here and never again", "NewKeyView")}  # fmt: skip
+_revoke_answers = openapi.problems(
+    s404="no such key", s409="it was revoked already, or several have this name",
+    s422="it takes no parameters",
+) | {200: openapi.answer("revoked: it opens nothing any more", "KeyView")}  # fmt: skip
+_sign_out_answers = openapi.problems(s422="it takes no parameters") | {
+    200: openapi.answer("nobody is signed in any more", "SignedOut", example={"changed": True})
+}
+_KEY = {"requestBody": {"required": True, "content": openapi.answer("", "KeyRequest")["content"]}}
 
 
-@router.get("", summary="List the keys", operation_id="list_keys",
-            responses=_answers(200, "every key, the newest first", KeyList,
-                               s422="it takes no parameters"))  # fmt: skip
+@router.get("", summary="List the keys", operation_id="list_keys", responses=_list_answers)
 async def listed(request: Request) -> Response:
     only(request)
     gopher: Gopher = request.app.state.gopher
     found = await soon(gopher.api_keys())
     at = rfc3339(found[0].as_of_ms) if found else None
-    return _json(200, KeyList(items=[_view(info, info.standing) for info in found], at=at))
+    return answered(KeyList(items=[_view(info, info.standing) for info in found], at=at))
 
 
 @router.post(
-    "", summary="Make a key", operation_id="create_key", status_code=201,
-    openapi_extra={"requestBody": {"required": True, "content": _schema(KeyRequest)}},
-    responses=_answers(
-        201, "made; its secret is told here and never again", NewKeyView, s400="the body is no JSON",
-        s408="the body did not arrive in time", s409="there are too many keys", s413="more than 1 MB",
-        s415="not application/json", s422="a field makes no sense",
-    ),
+    "", summary="Make a key", operation_id="create_key", status_code=201, openapi_extra=_KEY,
+    responses=_create_answers,
 )  # fmt: skip
 async def create(request: Request) -> Response:
-    """Nobody gives away more than they have."""
+    """Its secret is in this answer, and nowhere else."""
     only(request)
     gopher: Gopher = request.app.state.gopher
     asked, lasts = await _read(request)
     with field(""):
-        granted = check_scopes(asked.role or "", asked.scopes or ())
-    caller: Caller = request.state.caller
-    if beyond := [scope for scope in granted if not caller.may(*scope.split(":", 1))]:
-        raise Problem(403, f"this key lacks {', '.join(beyond)}, and cannot give it away")
-    with field(""):
-        made = await soon(gopher.create_key(asked.name, scopes=granted, lasts=lasts, rate=asked.rate or ""))
+        made = await soon(
+            gopher.create_key(
+                asked.name,
+                role=asked.role or "",
+                scopes=asked.scopes or (),
+                lasts=lasts,
+                rate=asked.rate or "",
+            )
+        )
     await request.app.state.door.ring.anew()
     view = msgspec.structs.asdict(_view(made.info, LIVE))
-    return _json(201, NewKeyView(**view, secret=made.secret))
+    return answered(NewKeyView(**view, secret=made.secret), 201)
 
 
-@router.delete("/{id}", summary="Revoke a key", operation_id="revoke_key",
-               responses=_answers(200, "revoked: it opens nothing any more", KeyView, s404="no such key",
-                                  s422="it takes no parameters",
-                                  s409="it was revoked already, or several have this name"))  # fmt: skip
+@router.post(
+    "/sign-out-all", summary="End every session", operation_id="sign_out_all", responses=_sign_out_answers
+)
+async def sign_out_all(request: Request) -> Response:
+    """Whoever is signed in to the dashboard has to do it again, on every server within a second."""
+    only(request)
+    gopher: Gopher = request.app.state.gopher
+    changed = await soon(gopher.sign_out_all())
+    await request.app.state.door.ring.anew()
+    return answered(SignedOut(changed=changed))
+
+
+@router.delete("/{id}", summary="Revoke a key", operation_id="revoke_key", responses=_revoke_answers)
 async def revoke(id: str, request: Request) -> Response:
     """By its id, or by a name that no other living key has. Every server knows it within a second."""
     only(request)
     gopher: Gopher = request.app.state.gopher
     gone = await soon(gopher.revoke_key(id))
     await request.app.state.door.ring.anew()
-    return _json(200, _view(gone, REVOKED))
+    return answered(_view(gone, REVOKED))
 
 
 async def _read(request: Request) -> tuple[KeyRequest, float]:
     """What is asked for, and for how many seconds. Raises Problem."""
-    settings: Settings = request.app.state.settings
-    value = parse(await read_json(request, seconds=settings.server_read_timeout))
+    value = parse(await read_json(request))
     try:
         asked = msgspec.convert(value, KeyRequest)
     except msgspec.ValidationError as error:
@@ -152,8 +168,3 @@ def _view(info: KeyInfo, state: str) -> KeyView:
 
 def _when(ms: int) -> str | None:
     return rfc3339(ms) if ms else None
-
-
-def _json(status: int, said: KeyView | KeyList) -> Response:
-    fresh = {"Cache-Control": "no-store"}
-    return Response(msgspec.json.encode(said), status, fresh, media_type="application/json")

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from gopher_cli.model.stats import Stats
-from gopher_cli.web.access.describing import add_security
+from gopher_cli.web.access.describing import add_security, problem
 
 REF = "#/components/schemas/{name}"
 # Types that other modules answer or take: they add theirs when they are loaded.
@@ -55,10 +55,7 @@ def problems(**about: str) -> dict[int | str, dict[str, Any]]:
         "s421": "called by a name that is not this machine's, without a key",
         "s504": "SERVER_WRITE_TIMEOUT is over",
     }
-    return {
-        int(status[1:]): answer(text, "Problem", "application/problem+json")
-        for status, text in sorted((always | about).items())
-    }
+    return {int(status[1:]): problem(text) for status, text in sorted((always | about).items())}
 
 
 stats_answers = problems(s404="no such queue", s422="a wrong parameter") | {

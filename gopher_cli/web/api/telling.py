@@ -19,6 +19,7 @@ from gopher_cli.model.happenings import OF_QUEUES, EventId, JobEvent, Wanted
 from gopher_cli.web.feed import AWAY, BACK, READY, Client, Feed, replay
 
 PING = 15.0  # seconds
+LOOK = 0.5  # seconds between two looks at the key of a client: it is out about a second after its end
 _AGAIN = 1.0
 _FAREWELL = 0.5  # seconds for the last word
 _log = logging.getLogger("gopher.web")
@@ -70,21 +71,23 @@ def _comment(said: str, at: EventId | None) -> str:
 async def tell(
     feed: Feed, client: Client, wanted: Wanted, last_id: str, still: Callable[[], Awaitable[bool]]
 ) -> AsyncIterator[str]:
-    """All that one client hears. ``still``: whether it may go on, asked now and then."""
+    """All that one client hears. ``still``: whether it may go on, asked again and again."""
     yield "retry: 2000\n\n"
     heard: dict[str, EventId] = {}
     at: EventId | None = None
     clock = asyncio.get_running_loop().time
-    ping = clock() + PING
+    look, ping = clock() + LOOK, clock() + PING
     while not client.cut:
-        if clock() >= ping:
+        if clock() >= look:
             if not await still():
                 yield ": this key opens nothing any more\n\n"
                 return
+            look = clock() + LOOK
+        if clock() >= ping:
             yield _comment("still here", feed.position if client.news.empty() else at)
             ping = clock() + PING
         try:
-            news = await asyncio.wait_for(client.news.get(), ping - clock())
+            news = await asyncio.wait_for(client.news.get(), min(look, ping) - clock())
         except TimeoutError:
             continue
         if news == READY:
@@ -136,7 +139,7 @@ class EventStream(Response):
         self._told, self._closed, self._leave = told, closed, leave
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope.setdefault("state", {})["streams"] = True  # see gate.InTime
+        scope.setdefault("state", {})["streams"] = True  # see clock.Clock
         ways_to_end: list[asyncio.Future[Any]] = [
             asyncio.ensure_future(self._speak(send)),
             asyncio.ensure_future(_hung_up(receive)),

@@ -10,8 +10,14 @@ from gopher_cli.model.words import plural
 
 # What buttons say, what was done afterwards, and the word of the verb for a job that it has changed.
 NAMES = {"retry": "Retry", "promote": "Run now", "cancel": "Cancel", "purge": "Delete"}
-DONE = {"retry": "retried", "promote": "brought forward", "cancel": "cancelled", "purge": "deleted"}
-WORD = {"retry": "enqueued", "promote": "enqueued", "cancel": "cancelled", "purge": "deleted"}
+DONE = {
+    "retry": "retried", "promote": "brought forward", "cancel": "cancelled", "purge": "deleted",
+    "reschedule": "rescheduled",
+}  # fmt: skip
+WORD = {
+    "retry": "enqueued", "promote": "enqueued", "cancel": "cancelled", "purge": "deleted",
+    "reschedule": "rescheduled",
+}  # fmt: skip
 _SAID = {
     "requested": "asked to stop",
     "again": "done already",
@@ -35,13 +41,17 @@ async def do(gopher: Gopher, deed: str, queue: str, ids: Sequence[str]) -> dict[
 
 async def do_selected(gopher: Gopher, deed: str, picked: Iterable[tuple[str, str]]) -> Counter[str]:
     """The same for (queue, id) of several queues: how many jobs, by word."""
+    words: Counter[str] = Counter()
+    for queue, ids in _by_queue(picked).items():
+        words.update((await do(gopher, deed, queue, ids)).values())
+    return words
+
+
+def _by_queue(picked: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     apart: dict[str, list[str]] = defaultdict(list)
     for queue, id in picked:
         apart[queue].append(id)
-    words: Counter[str] = Counter()
-    for queue, ids in apart.items():
-        words.update((await do(gopher, deed, queue, ids)).values())
-    return words
+    return apart
 
 
 def outcome(deed: str, words: Mapping[str, int]) -> tuple[str, bool]:
@@ -52,6 +62,16 @@ def outcome(deed: str, words: Mapping[str, int]) -> tuple[str, bool]:
     parts = [f"{plural(changed, 'job')} {DONE[deed]}"] if changed or not rest else []
     parts += [f"{n} {_SAID.get(word, f'left as it is: {word}')}" for word, n in sorted(rest.items())]
     return ", ".join(parts) + ".", bool(changed or asked)
+
+
+async def reschedule(
+    gopher: Gopher, picked: Iterable[tuple[str, str]], *, due: float | None, delay: float
+) -> Counter[str]:
+    """Another time for (queue, id) of several queues: how many jobs, by word."""
+    words: Counter[str] = Counter()
+    for queue, ids in _by_queue(picked).items():
+        words.update((await gopher.reschedule(queue, ids, due=due, delay=delay)).values())
+    return words
 
 
 def picked_jobs(texts: Iterable[str]) -> list[tuple[str, str]]:

@@ -1,11 +1,11 @@
-"""The charts of the overview: what each shows, its axes, its legend, and the values that a pointer finds."""
+"""The charts of the overview: what each shows, its axes, its legend, and its values as a table."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
-import msgspec
 from markupsafe import Markup
 
 from gopher_cli.model import words
@@ -23,7 +23,6 @@ _BEHIND = {
     "run": "state:completed",
     "depth": "",
 }
-_UNITS = {"wait": "s", "run": "s", "failures": "%"}
 _STEPS = {60: "minute", 300: "5 minutes", 900: "15 minutes", 3600: "hour"}
 
 
@@ -39,7 +38,9 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """``labels`` go from the top of the y axis down. ``told`` is the whole chart as a sentence."""
+    """``labels`` go from the top of the y axis down. ``told`` is the whole chart as a sentence, ``rows`` each
+    step of it, the newest first: when it began, and what each line of the legend said then.
+    """
 
     name: str
     title: str
@@ -49,7 +50,8 @@ class Figure:
     moments: list[str]
     legend: list[Entry]
     told: str
-    points: str
+    rows: list[tuple[str, list[str]]]
+    step: int
     empty: bool
     shape: str = "line"
     search: str = ""
@@ -70,7 +72,7 @@ def throughput(history: History) -> Figure:
     scale = linear(max(sums, default=0))
     return _figure(
         "throughput", "Throughput", f"attempts that ended, each {_step(history)}", history, series, scale,
-        bars(series, scale), _count, [_whole(one.total) for one in series], shape="bar",
+        bars(series, scale), _count, _whole, [_whole(one.total) for one in series], shape="bar",
     )  # fmt: skip
 
 
@@ -82,8 +84,8 @@ def depth(history: History, now: Mapping[str, int]) -> Figure:
     ]
     scale = linear(_most(series))
     return _figure(
-        "depth", "Depth", "jobs in each state", history, series, scale, lines(series, scale), _count,
-        [_now(one, _whole) for one in series],
+        "depth", "Depth", "jobs in each state", history, series, scale, lines(series, scale), _count, _whole,
+        [_said(one.last, _whole) for one in series],
     )  # fmt: skip
 
 
@@ -107,7 +109,7 @@ def failures(history: History) -> Figure:
     whole = words.percent(bad / ended) if ended else "–"
     return _figure(
         "failures", "Failure rate", "attempts that did not complete", history, series, scale,
-        lines(series, scale, fill=True), lambda value: f"{value:g}%", [whole],
+        lines(series, scale, fill=True), _percent, _percent, [whole],
     )  # fmt: skip
 
 
@@ -116,15 +118,17 @@ def _times(name: str, title: str, about: str, history: History, found: Percentil
     known = [value for one in series for value in one.values if value]
     scale = logarithmic(min(known, default=0.001), max(known, default=1.0))
     return _figure(
-        name, title, about, history, series, scale, lines(series, scale), words.took,
-        [_now(one, words.took) for one in series],
+        name, title, about, history, series, scale, lines(series, scale), words.took, words.took,
+        [_said(one.last, words.took) for one in series],
     )  # fmt: skip
 
 
 def _figure(
     name: str, title: str, about: str, history: History, series: Sequence[Series], scale: Scale,
-    drawing: Markup, label: Callable[[float], str], said: Sequence[str], *, shape: str = "line",
+    drawing: Markup, label: Callable[[float], str], write: Callable[[float], str], said: Sequence[str],
+    *, shape: str = "line",
 ) -> Figure:  # fmt: skip
+    """``label`` writes a value at the axis, ``write`` in the table."""
     legend = [
         Entry(one.name, one.kind, text, f"state:{one.kind}" if name in ("throughput", "depth") else "")
         for one, text in zip(series, said, strict=True)
@@ -134,17 +138,21 @@ def _figure(
         name=name, title=title, about=about, drawing=drawing, shape=shape,
         labels=[label(tick) for tick in scale.ticks], moments=_moments(history.times), legend=legend,
         search=_BEHIND[name], told=f"{title}, {about}: {told}",
-        points=_points(history, series, _UNITS.get(name, "")),
+        rows=_rows(history.times, series, write), step=history.step_seconds,
         # That nothing failed is something to be seen; that nothing ran is not.
         empty=all(one.last is None or not (one.total or name == "failures") for one in series),
     )  # fmt: skip
 
 
-def _points(history: History, series: Sequence[Series], unit: str) -> str:
-    """What a script needs to tell the values under the pointer, as JSON."""
-    values = [(one.name, one.kind, [_plain(value) for value in one.values]) for one in series]
-    start, step = history.times[0] if history.times else 0, history.step_seconds
-    return msgspec.json.encode({"unit": unit, "start": start, "step": step, "series": values}).decode()
+def _rows(
+    times: Sequence[int], series: Sequence[Series], write: Callable[[float], str]
+) -> list[tuple[str, list[str]]]:
+    values = zip(*(one.values for one in series), strict=True)
+    rows = [
+        (f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%MZ}", [_said(value, write) for value in row])
+        for at, row in zip(times, values, strict=True)
+    ]
+    return rows[::-1]
 
 
 def _moments(times: Sequence[int]) -> list[str]:
@@ -159,8 +167,12 @@ def _most(series: Sequence[Series]) -> float:
     return max((value for one in series for value in one.values if value is not None), default=0)
 
 
-def _now(one: Series, write: Callable[[float], str]) -> str:
-    return "–" if one.last is None else write(one.last)
+def _said(value: Value, write: Callable[[float], str]) -> str:
+    return "–" if value is None else write(value)
+
+
+def _percent(value: float) -> str:
+    return f"{value:.3g}%"
 
 
 def _whole(value: float) -> str:
@@ -172,10 +184,6 @@ def _count(value: float) -> str:
     if value >= 1_000_000:
         return f"{value / 1_000_000:g}M"
     return f"{value / 1000:g}k" if value >= 10_000 else f"{value:g}"
-
-
-def _plain(value: Value) -> Value:
-    return float(f"{value:.3g}") if isinstance(value, float) else value
 
 
 def _step(history: History) -> str:

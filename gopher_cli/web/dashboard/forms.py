@@ -1,184 +1,191 @@
-"""A form made of a JSON Schema, and the payload made of what was written into it."""
+"""From what was written into a form to a payload, and back again. What is wrong is told by its field."""
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from gopher_cli.model.errors import BadData
+from gopher_cli.model.safe import HOSTILE
+from gopher_cli.web.dashboard.fields import Field
 from gopher_cli.web.dashboard.guard import Form
 
+WHOLE = "json"  # the input for all of a payload
 _INTEGER = re.compile(r"[-+]?[0-9]{1,400}")
 _NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]{1,3})?")
-_SCALARS = ("string", "integer", "number", "boolean")
-_MOST_FIELDS = 60
-Schema = Mapping[str, Any]
+_KINDS = {bool: "boolean", int: "integer", float: "number", list: "array", dict: "object", str: "string"}
+Faults = dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
-    """``path`` leads to its value in the payload. ``kind`` is a JSON type, choice, list or json.
-
-    ``items`` is the type of a list's members, ``choices`` what a choice may be.
-    """
-
-    path: tuple[str, ...]
-    kind: str
-    required: bool = False
-    about: str = ""
-    default: Any = None
-    choices: tuple[Any, ...] = ()
-    items: str = ""
-
-    @property
-    def name(self) -> str:
-        """The name of its input."""
-        return "payload/" + "/".join(self.path)
-
-    @property
-    def label(self) -> str:
-        return ".".join(self.path)
-
-    @property
-    def written(self) -> str:
-        """The default, as the input hints at it: what is left away is the handler's to decide."""
-        if self.default is None:
-            return ""
-        if self.kind == "list":
-            return "\n".join(_text(one) for one in self.default)
-        return _pretty(self.default) if self.kind == "json" else _text(self.default)
-
-
-def fields_of(schema: Schema) -> list[Field]:
-    """The fields of a form; none where the schema is of no object, or is too large for a form."""
-    fields = list(_fields(_resolved(schema, schema), schema))
-    return fields if len(fields) <= _MOST_FIELDS else []
-
-
-def _fields(schema: Schema, root: Schema, path: tuple[str, ...] = ()) -> Iterator[Field]:
-    """Those of an object within the payload stand among the others; what is deeper is JSON."""
-    needed, properties = schema.get("required"), schema.get("properties")
-    for name, raw in properties.items() if isinstance(properties, Mapping) else ():
-        one = _resolved(raw, root)
-        if not path and one.get("type") == "object" and one.get("properties"):
-            yield from _fields(one, root, (name,))
-        else:
-            required = not path and isinstance(needed, list) and name in needed
-            yield _field((*path, name), one, root, required=required)
-
-
-def _field(path: tuple[str, ...], schema: Schema, root: Schema, *, required: bool) -> Field:
-    about = str(schema.get("description", ""))[:300]
-    default = schema.get("default")
-    choices = schema.get("enum")
-    if isinstance(choices, list) and choices:
-        return Field(path, "choice", required, about, default, tuple(choices))
-    kind = schema.get("type")
-    if kind in _SCALARS:
-        return Field(path, kind, required, about, default)
-    inner = _resolved(schema.get("items", {}), root)
-    if kind == "array" and inner.get("type") in _SCALARS and not inner.get("enum"):
-        shown = default if isinstance(default, list) else None
-        return Field(path, "list", required, about, shown, items=inner["type"])
-    return Field(path, "json", required, about, default)
-
-
-def _resolved(schema: Any, root: Schema) -> dict[str, Any]:
-    """Without references, and without the null of what may be left away."""
-    found = dict(schema) if isinstance(schema, Mapping) else {}
-    for _ in range(10):
-        if isinstance(ref := found.get("$ref"), str) and ref.startswith("#/"):
-            found = _at(root, ref) | {name: found[name] for name in found if name != "$ref"}
-        elif len(some := _choices(found)) == 1:
-            found = dict(some[0]) | {name: found[name] for name in found if name not in ("anyOf", "oneOf")}
-        else:
-            break
-    return found
-
-
-def _at(root: Schema, ref: str) -> dict[str, Any]:
-    found: Any = root
-    for part in ref[2:].split("/"):
-        name = part.replace("~1", "/").replace("~0", "~")
-        found = found.get(name, {}) if isinstance(found, Mapping) else {}
-    return dict(found) if isinstance(found, Mapping) else {}
-
-
-def _choices(schema: Schema) -> list[Schema]:
-    some = schema.get("anyOf") or schema.get("oneOf") or []
-    some = some if isinstance(some, list) else []
-    return [one for one in some if isinstance(one, Mapping) and one.get("type") != "null"]
-
-
-def payload_of(fields: list[Field], form: Form) -> Any:
-    """Raises BadData that names the field. A JSON text of the whole, where one is given, wins."""
-    whole = form.one("json")
-    if whole or not fields:
-        return _json(whole or "{}", "the payload")
+def payload_of(fields: Sequence[Field], form: Form) -> tuple[Any, Faults]:
+    """The payload, and what is wrong by the name of the input. JSON of the whole wins where it is given."""
+    if (whole := form.one(WHOLE)) or not fields:
+        try:
+            return _json(whole or "{}"), {}
+        except BadData as error:
+            return None, {WHOLE: f"the payload: {error}"}
     payload: dict[str, Any] = {}
+    faults: Faults = {}
+    # Boxes come last: whether they count depends on whether their object is there at all.
+    for field in sorted(fields, key=lambda one: one.kind == "boolean"):
+        try:
+            value = _boolean(field, form, payload) if field.kind == "boolean" else _value(field, form)
+        except BadData as error:
+            faults[field.name] = f"{field.label}: {error}"
+            continue
+        if field.held or value is not None:
+            within = _object(payload, field.path)
+            if value is not None:
+                within[field.path[-1]] = value
+    return payload, faults
+
+
+def written_in(fields: Sequence[Field], payload: Any) -> dict[str, list[str]]:
+    """What has to stand in the inputs for exactly this payload; as JSON where fields cannot say it."""
+    texts: dict[str, list[str]] = {}
     for field in fields:
-        said = form.raw(field.name)
-        value = _value(field, said)
-        if value is not None:
-            _put(payload, field.path, value)
-    return payload
+        value = _at(payload, field.path)
+        if value is not None and (said := _texts(field, value)):
+            texts[field.name] = said
+    again, faults = payload_of(fields, Form(texts))
+    stays = not any(HOSTILE.search(text) for said in texts.values() for text in said)
+    if fields and stays and not faults and _sorted(again) == _sorted(payload):
+        return texts
+    return {WHOLE: [plain_json(payload)]}
 
 
-def _value(field: Field, said: str | None) -> Any:
+def field_at(fields: Sequence[Field], path: Sequence[str]) -> Field | None:
+    """The one that holds what is at this path of the payload, or that the object there begins with."""
+    for field in fields:
+        shared = min(len(path), len(field.path))
+        if shared and tuple(path[:shared]) == field.path[:shared]:
+            return field
+    return None
+
+
+def text_of(value: Any) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+def pretty(value: Any) -> str:
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+
+
+def plain_json(value: Any) -> str:
+    """As JSON in which nothing hides: what cannot be seen is escaped."""
+    return HOSTILE.sub(_escape, pretty(value))
+
+
+def _escape(char: re.Match[str]) -> str:
+    units = char[0].encode("utf-16-be").hex()
+    return "".join(f"\\u{units[n : n + 4]}" for n in range(0, len(units), 4))
+
+
+def is_scalar(kind: str, text: str) -> bool:
+    """Whether a text can be read as a value of this type."""
+    try:
+        _scalar(kind, text)
+    except BadData:
+        return False
+    return True
+
+
+def _boolean(field: Field, form: Form, payload: Mapping[str, Any]) -> bool | None:
+    ticked = form.raw(field.name) is not None
+    if not field.held and not isinstance(_at(payload, field.path[:-1]), dict):
+        return ticked if ticked != bool(field.default) else None
+    return ticked if ticked or field.required or field.default else None
+
+
+def _value(field: Field, form: Form) -> Any:
     """None is to be left away."""
-    if field.kind == "boolean":
-        ticked = said is not None
-        return ticked if ticked or field.required or field.default else None
-    text = (said or "").replace("\r\n", "\n")
+    if field.kind == "choices":
+        picked = [_chosen(field, text) for text in form.all(field.name)]
+        return picked if picked or field.required else None
+    text = (form.raw(field.name) or "").replace("\r\n", "\n")
     if not text.strip():
-        return "" if field.required and field.kind == "string" else None
-    if field.kind == "choice":
-        return _chosen(field, text)
-    if field.kind == "list":
-        return [_scalar(field.items, line, field.label) for line in text.split("\n") if line.strip()]
-    return _json(text, field.label) if field.kind == "json" else _scalar(field.kind, text, field.label)
+        return "" if field.needed and field.kind == "string" else None
+    match field.kind:
+        case "choice":
+            return _chosen(field, text)
+        case "list":
+            return [_scalar(field.kinds[0], line) for line in text.split("\n") if line.strip()]
+        case "mixed":
+            return _mixed(field.kinds, text)
+        case "json":
+            return _json(text)
+    return _scalar(field.kind, text)
 
 
 def _chosen(field: Field, text: str) -> Any:
     if text.isdecimal() and int(text[:9]) < len(field.choices):
         return field.choices[int(text)]
-    raise BadData(f"{field.label}: choose one of the list")
+    raise BadData("choose one of the list")
 
 
-def _scalar(kind: str, text: str, label: str) -> Any:
+def _scalar(kind: str, text: str) -> Any:
     if kind == "string":
         return text
     text = text.strip()
     if kind == "boolean":
         if text.lower() not in ("true", "false"):
-            raise BadData(f"{label}: write true or false, not {text[:40]!r}")
+            raise BadData(f"write true or false, not {text[:40]!r}")
         return text.lower() == "true"
     wanted = _INTEGER if kind == "integer" else _NUMBER
-    if not wanted.fullmatch(text):
-        raise BadData(f"{label}: {text[:40]!r} is no {'whole number' if kind == 'integer' else 'number'}")
+    if not wanted.fullmatch(text) or not math.isfinite(number := _number(text)):
+        raise BadData(f"{text[:40]!r} is no {'whole number' if kind == 'integer' else 'number'}")
+    return number
+
+
+def _number(text: str) -> int | float:
     return int(text) if _INTEGER.fullmatch(text) else float(text)
 
 
-def _json(text: str, label: str) -> Any:
+def _mixed(kinds: Iterable[str], text: str) -> Any:
+    """JSON of these types is what it says; everything else is a text."""
+    try:
+        found = _json(text)
+    except BadData:
+        return text
+    kind = _KINDS.get(type(found), "null")
+    return found if kind in kinds or (kind == "integer" and "number" in kinds) else text
+
+
+def _json(text: str) -> Any:
     try:
         return msgspec.json.decode(text.encode())
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise BadData(f"{label}: this is no JSON: {error}") from error
+        raise BadData(f"this is no JSON: {error}") from error
 
 
-def _put(payload: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
+def _texts(field: Field, value: Any) -> list[str]:
+    """None of them is an answer too: the field cannot say it, or need not."""
+    if field.kind == "boolean":
+        return ["true"] if value is True else []
+    if field.kind in ("choice", "choices"):
+        wanted = value if field.kind == "choices" and isinstance(value, list) else [value]
+        return [str(n) for n in sorted({field.choices.index(one) for one in wanted if one in field.choices})]
+    if field.kind == "list":
+        return ["\n".join(map(text_of, value))] if isinstance(value, list) else []
+    return [pretty(value) if field.kind == "json" else text_of(value)]
+
+
+def _at(payload: Any, path: Iterable[str]) -> Any:
+    for part in path:
+        payload = payload.get(part) if isinstance(payload, Mapping) else None
+    return payload
+
+
+def _object(payload: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+    """The object that holds what is at ``path``, made where it is not there."""
     for part in path[:-1]:
         payload = payload.setdefault(part, {})
-    payload[path[-1]] = value
+    return payload
 
 
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
-
-
-def _pretty(value: Any) -> str:
-    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+def _sorted(value: Any) -> bytes:
+    return msgspec.json.encode(value, order="sorted")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
 
-from gopher_cli.config import Settings
 from gopher_cli.web.access.sessions import check_csrf
 from gopher_cli.web.problems import Problem
 
@@ -43,16 +41,11 @@ async def checked_form(request: Request) -> Form:
 async def _read(request: Request) -> Form:
     if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         raise Problem(415, "a form is sent as application/x-www-form-urlencoded")
-    settings: Settings = request.app.state.settings
     body = bytearray()
-    try:
-        async with asyncio.timeout(settings.server_read_timeout):
-            async for piece in request.stream():
-                body += piece
-                if len(body) > _MOST_BYTES:
-                    raise Problem(413, "this form is too large", headers={"Connection": "close"})
-    except TimeoutError:
-        raise Problem(408, "the form did not arrive in time", headers={"Connection": "close"}) from None
+    async for piece in request.stream():
+        body += piece
+        if len(body) > _MOST_BYTES:
+            raise Problem(413, "this form is too large")
     try:
         fields = parse_qs(
             body.decode("ascii"), keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict"

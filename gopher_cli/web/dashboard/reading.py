@@ -16,6 +16,7 @@ from gopher_cli.model.ids import VALID_ID
 from gopher_cli.model.safe import safe
 from gopher_cli.model.stats import JobDetail, JobRow, WorkerInfo
 from gopher_cli.store import ask
+from gopher_cli.store.calls import read_record
 from gopher_cli.store.keys import PLACES
 from gopher_cli.store.rows import row_of, spec_or_none
 
@@ -93,7 +94,7 @@ async def _rows(gopher: Gopher, standing: Sequence[tuple[float, str, str, str]])
         mine = [(id, place, score) for score, of, place, id in standing if of == queue]
         records = await gopher.store.ask(ask.records(gopher.keys(queue), [id for id, _, _ in mine]))
         for (id, place, score), spec, meta, errors in zip(mine, *records, strict=True):
-            row = row_of(id, queue, PLACES[place], score, spec, meta, errors, gopher.defaults)
+            row = row_of(id, queue, PLACES[place], score, spec, read_record(meta), errors, gopher.defaults)
             rows[queue, id] = row
     return [rows[queue, id] for _, queue, _, id in standing]
 

@@ -23,16 +23,18 @@ from gopher_cli.web.dashboard.pages import (
     fleet,
     job,
     jobs,
+    keys,
     login,
     overview,
     queues,
+    rescheduling,
     submit,
     waiting,
 )
 from gopher_cli.web.dashboard.route import answer, wants_page
 
 _TO_LOOK_AT = (overview, queues, jobs, job, dlq, waiting, fleet)
-_WITH_RULES_OF_THEIR_OWN = (login, submit, bulk)
+_WITH_RULES_OF_THEIR_OWN = (login, submit, bulk, keys, rescheduling)
 
 
 class Rooted:

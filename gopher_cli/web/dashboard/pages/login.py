@@ -54,8 +54,9 @@ async def come_in(request: Request) -> Response:
 async def leave(request: Request) -> Response:
     await caller_of(request)
     await checked_form(request)
+    gone = await sign_out(request)
     answer = redirect(request, "/login")
-    answer.headers.append("Set-Cookie", sign_out(request))
+    answer.headers.append("Set-Cookie", gone)
     return answer
 
 

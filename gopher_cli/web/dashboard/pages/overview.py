@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gopher_cli.model.duration import parse_when
+from gopher_cli.model.filtering import Filter
 from gopher_cli.model.stats import QueueStats, Stats, TypeStats
-from gopher_cli.verbs.sweeping import Filter
 from gopher_cli.web.dashboard.charts import shares
 from gopher_cli.web.dashboard.figures import RANGES, all_figures
 from gopher_cli.web.dashboard.reading import gopher_of, served

@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
-import msgspec
 from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
 from gopher_cli.model.access import SUBMIT
-from gopher_cli.model.duration import parse_duration
 from gopher_cli.model.errors import BadData, GopherError, Unavailable, Usage
 from gopher_cli.model.ids import new_id
-from gopher_cli.model.job import PRIORITIES, Job
-from gopher_cli.model.stats import JobDetail
+from gopher_cli.store.calls import Receipt
 from gopher_cli.verbs.producing import new_job
 from gopher_cli.web.access.door import needs
-from gopher_cli.web.dashboard.again import exactly
-from gopher_cli.web.dashboard.filters import json, segment
-from gopher_cli.web.dashboard.forms import Field, fields_of, payload_of
+from gopher_cli.web.dashboard.fields import Field, fields_of
+from gopher_cli.web.dashboard.filters import segment
+from gopher_cli.web.dashboard.forms import WHOLE, Faults, field_at, payload_of, written_in
 from gopher_cli.web.dashboard.guard import Form, checked_form
+from gopher_cli.web.dashboard.inputs import grouped, inputs_of
+from gopher_cli.web.dashboard.options import options_like, options_of
 from gopher_cli.web.dashboard.reading import gopher_of, job_at, types_of
 from gopher_cli.web.dashboard.render import page
 from gopher_cli.web.dashboard.route import PageRoute, redirect
 from gopher_cli.web.problems import Problem, problem_of, soon
 
 router = APIRouter(route_class=PageRoute, dependencies=[Depends(needs(SUBMIT))])
-_EMPTY = Form({})
+
+
+class Refused(GopherError):
+    """What was written cannot become a job: ``faults`` by the name of the input, "" for all of it."""
+
+    def __init__(self, faults: Faults, status: int = 422) -> None:
+        super().__init__("; ".join(faults.values()))
+        self.faults = faults
+        self.status = status
 
 
 @router.get("/submit")
@@ -37,12 +44,12 @@ async def show(
     type: Annotated[str, Query(max_length=200)] = "",
     like: Annotated[str, Query(max_length=140)] = "",
 ) -> Response:
-    """``like`` is the id of a job whose type, payload and ways are taken over."""
+    """``like`` is the id of a job whose type, payload and options are taken over."""
     if not like:
-        return await _form(request, type.strip(), _EMPTY)
+        return await _form(request, type.strip(), None)
     job = await soon(job_at(gopher_of(request), like))
-    given = _ways(job) | {"json": json(job.payload), "queue": job.queue, "tags": ", ".join(job.tags)}
-    form = Form({name: [text] for name, text in given.items()})
+    texts = {name: [text] for name, text in options_like(job).items()}
+    form = Form(texts | written_in(await _fields(request, job.type), job.payload))
     return await _form(request, job.type, form, unique_key=job.unique_key)
 
 
@@ -50,50 +57,78 @@ async def show(
 async def submit(request: Request) -> Response:
     """Sent twice (a double click, the back button) the job is stored once: the form carries its id."""
     form = await checked_form(request)
-    gopher, type = gopher_of(request), form.one("type")
+    type = form.one("type")
     try:
-        job = _job(gopher.defaults, type, await _fields(request, type), form)
-        if not request.state.caller.may(SUBMIT, job.queue):
-            raise Problem(403, f"this key may not submit to {job.queue}")
-        await soon(request.app.state.published.check(job))
-        (receipt,) = await soon(gopher.submit_many([job]))
-    except Unavailable:
-        raise
-    except GopherError as error:
-        problem = error if isinstance(error, Problem) else problem_of(error)
-        if isinstance(error, (Usage, BadData)):
-            problem = Problem(422, str(error))
-        return await _form(request, type, form, status=problem.status, wrong=problem.detail)
+        receipt = await _submitted(request, type, await _fields(request, type), form)
+    except Refused as refused:
+        return await _form(request, type, form, faults=refused.faults, status=refused.status)
     id = receipt.duplicate_of or receipt.id
     said = "Submitted." if receipt.accepted else "A job like this was there already: here it is."
     return redirect(request, f"/jobs/{segment(id)}", said=said)
 
 
-def _ways(job: JobDetail) -> dict[str, str]:
-    """How it was to be done, as one would write it."""
-    named = {number: name for name, number in PRIORITIES.items()}
-    return {
-        "priority": named.get(job.priority, str(job.priority)),
-        "retries": str(job.max_retries),
-        "timeout": exactly(job.timeout) if job.timeout else "",
-        "backoff": job.backoff,
-        "headers": json(job.headers) if job.headers else "",
-    }
+async def _submitted(request: Request, type: str, fields: Sequence[Field], form: Form) -> Receipt:
+    """Raises Refused, for all that is wrong at once."""
+    gopher = gopher_of(request)
+    payload, faults = payload_of(fields, form)
+    given, wrong = options_of(gopher.defaults, form)
+    if not faults:
+        faults = await _misfits(request, type, payload, fields, form)
+    if faults | wrong:
+        raise Refused(faults | wrong)
+    job = new_job(gopher.defaults, type, payload, id=form.one("id") or None, **given)
+    if not request.state.caller.may(SUBMIT, job.queue):
+        raise Refused({"queue": f"this key may not submit to {job.queue}"}, 403)
+    try:
+        (receipt,) = await soon(gopher.submit_many([job]))
+    except Unavailable:
+        raise
+    except GopherError as error:
+        problem = problem_of(error)
+        raise Refused({"": problem.detail}, problem.status) from error
+    return receipt
+
+
+async def _misfits(request: Request, type: str, payload: Any, fields: Sequence[Field], form: Form) -> Faults:
+    """What the schema says against it. Raises Unavailable."""
+    try:
+        job = new_job(gopher_of(request).defaults, type, payload, id=form.one("id") or None)
+        await soon(request.app.state.published.check(job))
+    except Problem as problem:
+        return _by_field(problem, fields, form)
+    except (Usage, BadData) as error:
+        return {"": str(error)}
+    return {}
+
+
+def _by_field(problem: Problem, fields: Sequence[Field], form: Form) -> Faults:
+    """Each fault under the name of the input that it is about."""
+    faults: Faults = {}
+    for one in problem.more.get("errors", ()):
+        path = one["pointer"].removeprefix("#/payload").split("/")[1:]
+        names = [part.replace("~1", "/").replace("~0", "~") for part in path]
+        field = None if form.one(WHOLE) else field_at(fields, names)
+        name = field.name if field else WHOLE
+        faults[name] = "; ".join(filter(None, (faults.get(name), one["detail"])))
+    return faults or {"": problem.detail}
 
 
 async def _form(
-    request: Request, type: str, form: Form, *, status: int = 200, wrong: str = "", unique_key: str = ""
-) -> Response:
+    request: Request, type: str, form: Form | None, *, faults: Faults | None = None, status: int = 200,
+    unique_key: str = "",
+) -> Response:  # fmt: skip
     gopher = gopher_of(request)
     schemas = await soon(types_of(gopher))
-    schema = _schema(schemas, type)
-    fields = fields_of(schema)
+    schema, form_now, faults = _schema(schemas, type), form or Form({}), faults or {}
+    inputs = inputs_of(fields_of(schema), form, faults)
+    at = {one.field.name: one.id for one in inputs}
     return page(
-        request, "submit.html", status=status, wrong=wrong, type=type, types=list(schemas), fields=fields,
-        known=type in schemas, about=str(schema.get("description", ""))[:500],
-        values=[_written(field, form) for field in fields], form=form, id=form.one("id") or new_id(),
-        queues=await soon(gopher.queues()), default_queue=gopher.defaults.queue, unique_key=unique_key,
-        priorities=list(dict.fromkeys(["normal", "high", "low", form.one("priority") or "normal"])),
+        request, "submit.html", status=status, type=type, types=list(schemas), known=type in schemas,
+        about=str(schema.get("description", ""))[:500], groups=grouped(inputs), faults=faults,
+        wrong=[(at.get(name, name), said) for name, said in faults.items()], form=form_now,
+        id=form_now.one("id") or new_id(), queues=await soon(gopher.queues()),
+        default_queue=gopher.defaults.queue, unique_key=unique_key,
+        priorities=list(dict.fromkeys(["normal", "high", "low", form_now.one("priority") or "normal"])),
     )  # fmt: skip
 
 
@@ -105,50 +140,3 @@ def _schema(schemas: Mapping[str, Any], type: str) -> Mapping[str, Any]:
     """What a worker has published, if that is a schema at all."""
     found = schemas.get(type)
     return found if isinstance(found, Mapping) else {}
-
-
-def _written(field: Field, form: Form) -> str:
-    """What stands in its input: what was sent. For a box: whether it is ticked."""
-    said = form.raw(field.name)
-    if form is not _EMPTY and field.kind == "boolean":
-        return "true" if said is not None else ""
-    if field.kind == "boolean":
-        return "true" if field.default is True else ""
-    return said or ""
-
-
-def _job(defaults: Any, type: str, fields: list[Field], form: Form) -> Job:
-    """Raises Usage or BadData."""
-    given: dict[str, Any] = {}
-    if queue := form.one("queue"):
-        given["queue"] = queue
-    if priority := form.one("priority"):
-        given["priority"] = priority
-    if retries := form.one("retries"):
-        if not retries.isdecimal() or len(retries) > 4:
-            raise Usage(f"retries is a whole number, not {retries[:40]!r}")
-        given["max_retries"] = int(retries)
-    for name in ("delay", "timeout"):
-        if text := form.one(name):
-            given[name] = _seconds(name, text)
-    if backoff := form.one("backoff"):
-        given["backoff"] = backoff
-    if headers := form.one("headers"):
-        given["headers"] = _headers(headers)
-    if tags := [tag.strip() for tag in form.one("tags").split(",") if tag.strip()]:
-        given["tags"] = tags
-    return new_job(defaults, type, payload_of(fields, form), id=form.one("id") or None, **given)
-
-
-def _seconds(name: str, text: str) -> float:
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise Usage(f"{name}: {error}") from None
-
-
-def _headers(text: str) -> dict[str, str]:
-    try:
-        return msgspec.json.decode(text.encode(), type=dict[str, str])
-    except (msgspec.DecodeError, UnicodeError) as error:
-        raise Usage(f'headers are JSON such as {{"name": "text"}}: {error}') from None

@@ -11,5 +11,8 @@ import "./looks.js";
 const lookOn = document.querySelector("a[data-look-on]");
 if (lookOn) setTimeout(() => location.replace(lookOn.href), 100);
 
+// A secret is gone with its page: whoever comes back to it, finds none.
+addEventListener("pagehide", () => document.querySelectorAll("[data-secret]").forEach((one) => one.remove()));
+
 const goOn = document.querySelector("form[data-go-on]");
 if (goOn) setTimeout(() => goOn.requestSubmit(), 200);

@@ -1,16 +1,8 @@
-// The values under the pointer, and a click (or Enter) through to the jobs behind them.
+// The values under the pointer, as they stand in the table, and a click (or Enter) through to the jobs behind.
 import { clock } from "./times.js";
 
-const CHARTS = "figure[data-points]";
+const CHARTS = "figure[data-chart]";
 let shown = null;
-
-function words(value, unit) {
-  if (value === null) return "–";
-  if (unit === "%") return `${value}%`;
-  if (unit !== "s") return value.toLocaleString("en").replaceAll(",", " ");
-  const [size, name] = value < 0.001 ? [1e6, "µs"] : value < 1 ? [1e3, "ms"] : [1, "s"];
-  return `${Number((value * size).toPrecision(2))}${name}`;
-}
 
 function make(tag, kind, text = "") {
   const element = document.createElement(tag);
@@ -26,8 +18,8 @@ function hide() {
 }
 
 function show(figure, share, index = null) {
-  const data = JSON.parse(figure.dataset.points);
-  const count = data.series[0]?.[2].length ?? 0;
+  const rows = [...figure.querySelectorAll("tbody tr")].reverse();
+  const count = rows.length;
   if (!count) return;
   const columns = figure.dataset.chart === "bar";
   const wanted = index ?? (columns ? Math.floor(share * count) : Math.round(share * (count - 1)));
@@ -36,19 +28,19 @@ function show(figure, share, index = null) {
   hide();
   const paper = figure.querySelector(".paper");
   const tip = make("div", "tip");
-  const at = new Date((data.start + n * data.step) * 1000);
-  tip.append(make("b", "", clock(at)));
-  for (const [name, kind, values] of data.series) {
-    const line = make("p", `s-${kind}`);
-    line.append(make("span", "", name), make("b", "", words(values[n], data.unit)));
+  const at = Date.parse(rows[n].querySelector("time").dateTime);
+  tip.append(make("b", "", clock(new Date(at))));
+  figure.querySelectorAll("thead .n").forEach((head, column) => {
+    const line = make("p", head.className);
+    line.append(make("span", "", head.textContent), make("b", "", rows[n].cells[column + 1].textContent));
     tip.append(line);
-  }
+  });
   const rule = make("div", "rule");
   const x = columns ? (n + 0.5) / count : n / Math.max(1, count - 1);
   rule.style.left = `${x * 100}%`;
   tip.style[x > 0.5 ? "right" : "left"] = `calc(${(x > 0.5 ? 1 - x : x) * 100}% + .6rem)`;
   paper.append(rule, tip);
-  shown = { figure, n, tip, rule, ends: data.start + (n + 1) * data.step };
+  shown = { figure, n, tip, rule, ends: at / 1000 + Number(figure.dataset.step) };
 }
 
 function open(figure) {

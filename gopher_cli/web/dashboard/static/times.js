@@ -39,6 +39,7 @@ function tick() {
 
 export function localise(root) {
   for (const element of root.querySelectorAll("time")) {
+    if (element.closest(".values:not([open])")) continue; // hundreds: not before somebody looks
     const at = new Date(element.dateTime);
     if ("ago" in element.dataset) element.title = moment(at);
     if ("at" in element.dataset) say(element, moment(at));
@@ -48,4 +49,5 @@ export function localise(root) {
 
 localise(document);
 document.addEventListener("gopher:fresh", (event) => localise(event.target));
+document.addEventListener("toggle", (event) => event.target.matches(".values") && localise(event.target), true);
 setInterval(() => document.hidden || tick(), 1000);

@@ -1,0 +1,78 @@
+"""How a job is to be done, as a form says it: its queue, its priority, when, how often, how long."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from gopher_cli.model.defaults import Defaults
+from gopher_cli.model.duration import parse_duration
+from gopher_cli.model.errors import GopherError
+from gopher_cli.model.job import PRIORITIES
+from gopher_cli.model.stats import JobDetail
+from gopher_cli.verbs.producing import new_job
+from gopher_cli.web.dashboard.again import exactly
+from gopher_cli.web.dashboard.forms import Faults, plain_json
+from gopher_cli.web.dashboard.guard import Form
+
+_ANY = "any"  # type of job
+
+
+def options_of(defaults: Defaults, form: Form) -> tuple[dict[str, Any], Faults]:
+    """What was asked for, as `new_job` takes it, and what is wrong by the name of the input."""
+    given: dict[str, Any] = {}
+    faults: Faults = {}
+    for name, (option, read) in _READ.items():
+        if text := form.one(name):
+            try:
+                value = read(text)
+                new_job(defaults, _ANY, **{option: value})  # alone: what is refused is refused for this
+                given[option] = value
+            except (GopherError, ValueError) as error:
+                faults[name] = f"{name}: {error}"
+    return given, faults
+
+
+def options_like(job: JobDetail) -> dict[str, str]:
+    """How a job was to be done, as one would write it."""
+    named = {number: name for name, number in PRIORITIES.items()}
+    return {
+        "queue": job.queue,
+        "priority": named.get(job.priority, str(job.priority)),
+        "retries": str(job.max_retries),
+        "timeout": exactly(job.timeout) if job.timeout else "",
+        "backoff": job.backoff,
+        "tags": ", ".join(job.tags),
+        "headers": plain_json(job.headers) if job.headers else "",
+    }
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal() or len(text) > 4:
+        raise ValueError(f"a whole number is wanted, not {text[:40]!r}")
+    return int(text)
+
+
+def _tags(text: str) -> list[str]:
+    return [tag.strip() for tag in text.split(",") if tag.strip()]
+
+
+def _headers(text: str) -> dict[str, str]:
+    try:
+        return msgspec.json.decode(text.encode(), type=dict[str, str])
+    except (msgspec.DecodeError, UnicodeError) as error:
+        raise ValueError(f'JSON such as {{"name": "text"}} is wanted: {error}') from None
+
+
+_READ: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "queue": ("queue", str),
+    "priority": ("priority", str),
+    "delay": ("delay", parse_duration),
+    "retries": ("max_retries", _number),
+    "timeout": ("timeout", parse_duration),
+    "backoff": ("backoff", str),
+    "tags": ("tags", _tags),
+    "headers": ("headers", _headers),
+}
