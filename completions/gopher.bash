@@ -7,27 +7,28 @@ _gopher() {
   [[ $prev == "=" ]] && prev=${COMP_WORDS[COMP_CWORD - 2]}
   for ((i = 1; i < COMP_CWORD; i++)); do
     case "$at ${COMP_WORDS[i]}" in
-    "gopher submit" | "gopher types" | "gopher stats" | "gopher inspect" | "gopher jobs" | "gopher jobs ls" | "gopher list-failed" | "gopher events" | "gopher workers" | "gopher health" | "gopher doctor" | "gopher retry" | "gopher retry-all" | "gopher requeue-dlq" | "gopher cancel" | "gopher purge" | "gopher queue" | "gopher queue ls" | "gopher queue pause" | "gopher queue resume" | "gopher worker" | "gopher serve" | "gopher up" | "gopher demo" | "gopher embedded" | "gopher embedded status" | "gopher embedded start" | "gopher embedded stop" | "gopher keys" | "gopher keys create" | "gopher keys ls" | "gopher keys revoke" | "gopher config" | "gopher config show" | "gopher config path" | "gopher completion" | "gopher man") at="$at ${COMP_WORDS[i]}" ;;
+    "gopher submit" | "gopher types" | "gopher stats" | "gopher inspect" | "gopher jobs" | "gopher jobs ls" | "gopher list-failed" | "gopher events" | "gopher workers" | "gopher health" | "gopher doctor" | "gopher retry" | "gopher retry-all" | "gopher requeue-dlq" | "gopher cancel" | "gopher reschedule" | "gopher purge" | "gopher queue" | "gopher queue ls" | "gopher queue pause" | "gopher queue resume" | "gopher worker" | "gopher serve" | "gopher up" | "gopher demo" | "gopher embedded" | "gopher embedded status" | "gopher embedded start" | "gopher embedded stop" | "gopher keys" | "gopher keys create" | "gopher keys ls" | "gopher keys revoke" | "gopher keys sign-out-all" | "gopher config" | "gopher config show" | "gopher config path" | "gopher completion" | "gopher man") at="$at ${COMP_WORDS[i]}" ;;
     esac
   done
   case "$at" in
-    "gopher") words="submit types stats inspect jobs list-failed events workers health doctor retry retry-all requeue-dlq cancel purge queue worker serve up demo embedded keys config completion man" flags="" asks="" ;;
+    "gopher") words="submit types stats inspect jobs list-failed events workers health doctor retry retry-all requeue-dlq cancel reschedule purge queue worker serve up demo embedded keys config completion man" flags="" asks="" ;;
     "gopher submit") words="" flags="--type --payload --queue --priority --tag --header --in --at --after --retries --timeout --backoff --app --id --unique --unique-for --if-exists --batch --batch-id --durability --wait --wait-timeout --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher types") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="types" ;;
     "gopher stats") words="" flags="--queue --watch --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher inspect") words="" flags="--wait --wait-timeout --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="ids" ;;
     "gopher jobs") words="ls" flags="" asks="" ;;
-    "gopher jobs ls") words="" flags="--state --type --tag --queue --older-than --error --search --limit --oldest --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
-    "gopher list-failed") words="" flags="--type --tag --queue --older-than --error --search --limit --groups --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
+    "gopher jobs ls") words="" flags="--state --type --tag --queue --older-than --error --group --search --limit --oldest --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
+    "gopher list-failed") words="" flags="--type --tag --queue --older-than --error --group --search --limit --groups --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher events") words="" flags="--follow --queue --job --type --state --since --limit --audit --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher workers") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher health") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher doctor") words="" flags="--queue --data --fix --yes --dry-run --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher retry") words="" flags="--id --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="ids" ;;
-    "gopher retry-all") words="" flags="--state --type --queue --tag --error --older-than --search --limit --dry-run --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
-    "gopher requeue-dlq") words="" flags="--type --queue --tag --error --older-than --search --limit --rate --to-queue --dry-run --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="ids" ;;
+    "gopher retry-all") words="" flags="--state --type --queue --tag --error --group --older-than --search --limit --dry-run --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
+    "gopher requeue-dlq") words="" flags="--type --queue --tag --error --group --older-than --search --limit --rate --to-queue --dry-run --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="ids" ;;
     "gopher cancel") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="ids" ;;
-    "gopher purge") words="" flags="--state --type --queue --tag --error --older-than --search --limit --yes --dry-run --force --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
+    "gopher reschedule") words="" flags="--in --at --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="ids" ;;
+    "gopher purge") words="" flags="--state --type --queue --tag --error --group --older-than --search --limit --yes --dry-run --force --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher queue") words="ls pause resume" flags="" asks="" ;;
     "gopher queue ls") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher queue pause") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="queues" ;;
@@ -40,10 +41,11 @@ _gopher() {
     "gopher embedded status") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher embedded start") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher embedded stop") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
-    "gopher keys") words="create ls revoke" flags="" asks="" ;;
+    "gopher keys") words="create ls revoke sign-out-all" flags="" asks="" ;;
     "gopher keys create") words="" flags="--role --scope --expires --rate --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher keys ls") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher keys revoke") words="" flags="--yes --dry-run --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
+    "gopher keys sign-out-all") words="" flags="--yes --dry-run --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher config") words="show path" flags="" asks="" ;;
     "gopher config show") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher config path") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
@@ -104,6 +106,7 @@ _gopher() {
     "gopher jobs ls --queue" | "gopher jobs ls -Q") words="" flags="" asks="queues" ;;
     "gopher jobs ls --older-than") words="" flags="" asks="" ;;
     "gopher jobs ls --error") words="" flags="" asks="" ;;
+    "gopher jobs ls --group") words="" flags="" asks="" ;;
     "gopher jobs ls --search") words="" flags="" asks="" ;;
     "gopher jobs ls --limit" | "gopher jobs ls -n") words="" flags="" asks="" ;;
     "gopher jobs ls --output" | "gopher jobs ls -o") words="table plain json ndjson csv id" flags="" asks="" ;;
@@ -117,6 +120,7 @@ _gopher() {
     "gopher list-failed --queue" | "gopher list-failed -Q") words="" flags="" asks="queues" ;;
     "gopher list-failed --older-than") words="" flags="" asks="" ;;
     "gopher list-failed --error") words="" flags="" asks="" ;;
+    "gopher list-failed --group") words="" flags="" asks="" ;;
     "gopher list-failed --search") words="" flags="" asks="" ;;
     "gopher list-failed --limit" | "gopher list-failed -n") words="" flags="" asks="" ;;
     "gopher list-failed --output" | "gopher list-failed -o") words="table plain json ndjson csv id" flags="" asks="" ;;
@@ -168,6 +172,7 @@ _gopher() {
     "gopher retry-all --queue" | "gopher retry-all -Q") words="" flags="" asks="queues" ;;
     "gopher retry-all --tag") words="" flags="" asks="" ;;
     "gopher retry-all --error") words="" flags="" asks="" ;;
+    "gopher retry-all --group") words="" flags="" asks="" ;;
     "gopher retry-all --older-than") words="" flags="" asks="" ;;
     "gopher retry-all --search") words="" flags="" asks="" ;;
     "gopher retry-all --limit" | "gopher retry-all -n") words="" flags="" asks="" ;;
@@ -181,6 +186,7 @@ _gopher() {
     "gopher requeue-dlq --queue" | "gopher requeue-dlq -Q") words="" flags="" asks="queues" ;;
     "gopher requeue-dlq --tag") words="" flags="" asks="" ;;
     "gopher requeue-dlq --error") words="" flags="" asks="" ;;
+    "gopher requeue-dlq --group") words="" flags="" asks="" ;;
     "gopher requeue-dlq --older-than") words="" flags="" asks="" ;;
     "gopher requeue-dlq --search") words="" flags="" asks="" ;;
     "gopher requeue-dlq --limit" | "gopher requeue-dlq -n") words="" flags="" asks="" ;;
@@ -198,11 +204,20 @@ _gopher() {
     "gopher cancel --key") words="" flags="" asks="" ;;
     "gopher cancel --profile") words="" flags="" asks="" ;;
     "gopher cancel --color") words="auto always never" flags="" asks="" ;;
+    "gopher reschedule --in") words="" flags="" asks="" ;;
+    "gopher reschedule --at") words="" flags="" asks="" ;;
+    "gopher reschedule --output" | "gopher reschedule -o") words="table plain json ndjson csv id" flags="" asks="" ;;
+    "gopher reschedule --redis-url") words="" flags="" asks="" ;;
+    "gopher reschedule --api") words="" flags="" asks="" ;;
+    "gopher reschedule --key") words="" flags="" asks="" ;;
+    "gopher reschedule --profile") words="" flags="" asks="" ;;
+    "gopher reschedule --color") words="auto always never" flags="" asks="" ;;
     "gopher purge --state" | "gopher purge -s") words="enqueued scheduled blocked processing retrying completed failed cancelled all" flags="" asks="" ;;
     "gopher purge --type" | "gopher purge -t") words="" flags="" asks="types" ;;
     "gopher purge --queue" | "gopher purge -Q") words="" flags="" asks="queues" ;;
     "gopher purge --tag") words="" flags="" asks="" ;;
     "gopher purge --error") words="" flags="" asks="" ;;
+    "gopher purge --group") words="" flags="" asks="" ;;
     "gopher purge --older-than") words="" flags="" asks="" ;;
     "gopher purge --search") words="" flags="" asks="" ;;
     "gopher purge --limit" | "gopher purge -n") words="" flags="" asks="" ;;
@@ -321,6 +336,12 @@ _gopher() {
     "gopher keys revoke --key") words="" flags="" asks="" ;;
     "gopher keys revoke --profile") words="" flags="" asks="" ;;
     "gopher keys revoke --color") words="auto always never" flags="" asks="" ;;
+    "gopher keys sign-out-all --output" | "gopher keys sign-out-all -o") words="table plain json ndjson csv id" flags="" asks="" ;;
+    "gopher keys sign-out-all --redis-url") words="" flags="" asks="" ;;
+    "gopher keys sign-out-all --api") words="" flags="" asks="" ;;
+    "gopher keys sign-out-all --key") words="" flags="" asks="" ;;
+    "gopher keys sign-out-all --profile") words="" flags="" asks="" ;;
+    "gopher keys sign-out-all --color") words="auto always never" flags="" asks="" ;;
     "gopher config show --output" | "gopher config show -o") words="table plain json ndjson csv id" flags="" asks="" ;;
     "gopher config show --redis-url") words="" flags="" asks="" ;;
     "gopher config show --api") words="" flags="" asks="" ;;

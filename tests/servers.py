@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import socket
@@ -9,18 +10,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.util import find_spec
+from itertools import cycle
 from pathlib import Path
+from random import sample
 from tempfile import TemporaryDirectory
 
-from faults.shims import Control
+from faults.shims import Control, with_disk
 from redis import Redis, RedisError
 
 from gopher_cli.embedded_place import binaries
 
-_PATIENCE = 20.0
+_PATIENCE = 60.0
 
 
 @cache
@@ -50,7 +53,8 @@ class Server:
     """With an append-only file, so that it comes back with all it had.
 
     ``words`` are more of its settings, at every start; ``shims`` are those of faults/shims to put before it,
-    and ``control`` turns them on; with ``tcp`` it listens on a port, else on a unix socket.
+    and ``control`` turns them on; with ``tcp`` it listens on a port, else on a unix socket. Its disk is quick
+    until a test says otherwise: that of a machine with other things to do may take seconds for a sync.
     """
 
     def __init__(
@@ -62,10 +66,16 @@ class Server:
         *,
         tcp: bool = False,
     ) -> None:
-        self.home, self.binary, self.words, self.shims = home, binary or binaries()[0], words, shims
+        self.home, self.binary, self.words, self.shims = (
+            home,
+            binary or binaries()[0],
+            words,
+            with_disk(shims),
+        )
         self.port = free_port() if tcp else 0
         self.url = f"redis://127.0.0.1:{self.port}" if tcp else f"unix://{home}/s"
         self.control = Control(home / "control")
+        self.control.quick_syncs()
         self.start()
 
     def start(self, *words: str, wait: bool = True) -> None:
@@ -163,10 +173,24 @@ class Server:
         return lost
 
 
+def _own_ports() -> Iterator[int]:
+    """Each process of tests has its own, below those that the system gives to whoever asks for any."""
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", f"gw{os.getpid()}")[2:])
+    first = 12_000 + number % 20 * 500
+    return cycle(sample(range(first, first + 500), 500))
+
+
+_ports = _own_ports()
+
+
 def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    """A port that nobody has or is given, as is the one 10 000 above it: that is the bus of a cluster."""
+    for port in _ports:
+        with socket.socket() as one, socket.socket() as other, suppress(OSError):
+            one.bind(("127.0.0.1", port))
+            other.bind(("127.0.0.1", port + 10_000))
+            return port
+    raise AssertionError("there is always another one")
 
 
 @contextmanager

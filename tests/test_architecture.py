@@ -27,12 +27,7 @@ BELOW = {
     "gopher": {"model", "store", "events", "verbs", "handlers"},
     "context": {"model", "gopher", "config"},
     "sync": {"model", "store", "verbs"},
-    "config_kinds": {"model", "store"},
-    "config_fields": {"config_kinds", "store"},
-    "config_access": {"config_kinds", "config_fields"},
-    "config_sources": {"model"},
-    "config": {"model", "store", "config_access", "config_sources"},
-    "config_model": {"config", "config_access"},
+    "config": {"model", "store"},
     "embedded_place": {"model", "store"},
     "embedded": {"model", "store", "config", "embedded_place"},
     "build": {"model", "store", "events", "gopher", "sync", "config", "embedded"},
@@ -55,6 +50,19 @@ BELOW = {
     "demo": {"model", "verbs", "gopher", "context", "config", "embedded", "build", "cli", "worker"},
 }
 
+# And inside of config, where all that is known of a setting is made from one place.
+BELOW_IN_CONFIG = {
+    "kinds": set(),
+    "setting": {"kinds"},
+    "subjects": {"kinds", "setting"},
+    "sources": set(),
+    "rows": {"sources", "subjects"},
+    "settings": {"rows", "sources", "subjects"},
+    "example": {"rows"},
+    "model": {"rows", "settings", "subjects"},
+    "__init__": {"settings"},
+}
+
 # Nothing of the world: the ground is the standard library and msgspec.
 BARE = {"model": {"msgspec"}, "events": {"msgspec"}, "store": {"msgspec", "redis", "hiredis"}}
 
@@ -67,7 +75,6 @@ READ_THE_ENVIRONMENT = {
     "demo",
     "worker",
     "config",
-    "config_model",
     "build",
     "embedded_place",
     "failpoints",
@@ -106,6 +113,17 @@ def test_imports_point_down_only(path):
     late = {above for below, above in LATE if below == here}
 
     assert ours - {here} - BELOW[here] - late == set()
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("config/**/*.py")), ids=lambda p: str(p.relative_to(ROOT)))
+def test_inside_of_config_too(path):
+    here = path.relative_to(ROOT / "config").with_suffix("").parts[0]
+    names = [name.split(".") for head, name in imports(path) if head == ".config"]
+    asked = [n.names for n in ast.walk(ast.parse(path.read_text()))
+             if isinstance(n, ast.ImportFrom) and n.module == "gopher_cli.config"]  # fmt: skip
+    inside = {name[2] for name in names if len(name) > 2} | {a.name for some in asked for a in some}
+
+    assert inside - {here} - BELOW_IN_CONFIG[here] == set()
 
 
 @each_file

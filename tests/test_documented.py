@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from gopher_cli.cli.completion import places
-from gopher_cli.config import example_env, names
+from gopher_cli.config.example import example_env
+from gopher_cli.config.rows import names
 
 ROOT = Path(__file__).parent.parent
 

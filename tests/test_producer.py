@@ -148,14 +148,14 @@ async def test_what_is_not_there_is_not_found(gopher: Gopher) -> None:
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    # However slow the disk is: what was answered is there after a kill.
+    # What was answered is there after a kill.
     with own_server("", "--appendfsync", "always") as one:
         yield one
 
 
 Clients = [
-    pytest.param(lambda url: Producer(store=SyncStore(parse_url(url), timeout=0.5)), id="sync"),
-    pytest.param(lambda url: Gopher(store=RedisStore(parse_url(url), timeout=0.5)), id="async"),
+    pytest.param(lambda url: Producer(store=SyncStore(parse_url(url), timeout=1.0)), id="sync"),
+    pytest.param(lambda url: Gopher(store=RedisStore(parse_url(url), timeout=1.0)), id="async"),
 ]
 Make = Callable[[str], Any]
 

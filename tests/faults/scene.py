@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
 import laws
+from awake import clock
 from faults.ledger import Ledger
 from faults.verdict import Verdict, judge, settled
 from laws.state import look
@@ -122,6 +122,6 @@ class Storm(Submitting):
                 self.refused.append(str(error))
                 await asyncio.sleep(0.01)
                 continue
-            now = time.monotonic()
+            now = clock()
             self.accepted |= {receipt.id: now for receipt in receipts}
             await asyncio.sleep(self.pause)

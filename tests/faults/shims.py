@@ -22,13 +22,18 @@ _CLOCK, _SYNC, _ROOM = 0, 8, 16  # where in the page; see shims/control.h
 
 
 @cache
+def compiler() -> str:
+    """The path of one; "" when there is none: then only servers without faults can be had."""
+    return next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), "")
+
+
+@cache
 def built(name: str) -> Path:
     """The shim as a shared library, compiled once for each process of tests."""
-    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-    assert compiler, "these tests compile small shims: install a C compiler (Debian: apt install gcc)"
+    assert compiler(), "these tests compile small shims: install a C compiler (Debian: apt install gcc)"
     library = _folder() / f"{name}.so"
     words = ["-shared", "-fPIC", "-O1", "-Wall", "-o", str(library), str(SOURCES / f"{name}.c"), "-ldl"]
-    made = subprocess.run([compiler, *words], capture_output=True, text=True, check=False)
+    made = subprocess.run([compiler(), *words], capture_output=True, text=True, check=False)
     assert made.returncode == 0, f"the shim {name} does not compile: {made.stderr}"
     return library
 
@@ -38,6 +43,11 @@ def _folder() -> Path:
     folder = mkdtemp(prefix="gopher-shims-", dir="/tmp")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return Path(folder)
+
+
+def with_disk(shims: Sequence[str] = ()) -> list[str]:
+    """These, and the disk behind them, wherever it can be had."""
+    return [*shims, *(["disk"] if compiler() else [])]
 
 
 class Control:

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 import laws
+from awake import awake, clock
 from faults.ledger import Ledger
 from faults.scene import Submitting
 from faults.verdict import Verdict, settled
@@ -103,18 +104,18 @@ class Load(Submitting):
                 self.refused.append((time.monotonic(), str(error)))
                 await asyncio.sleep(0.01)
                 continue
-            now = time.monotonic()
+            now = clock()
             self.accepted |= {receipt.id: now for receipt in receipts}
             await asyncio.sleep(0.002)  # others use these servers as well
 
     def first_since(self, then: float) -> float:
         """Seconds from then to the first that was accepted after it."""
-        return min(at for at in self.accepted.values() if at > then) - then
+        return awake(then, min(at for at in self.accepted.values() if at > then))
 
     def gap(self) -> float:
         """The longest time in which nothing was accepted."""
         times = sorted(self.accepted.values())
-        return max(after - before for before, after in pairwise(times))
+        return max(awake(before, after) for before, after in pairwise(times))
 
 
 def commands_of(client: Redis) -> set[str]:

@@ -12,7 +12,7 @@ import pytest
 from faults.scene import CALM, Scene, Storm
 from faults.shims import Control
 from servers import Server, binaries_found, own_server
-from worker.processes import until
+from worker.processes import PATIENCE, until
 
 from gopher_cli import embedded
 from gopher_cli.model.errors import GopherError, TryLater, Unavailable
@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.row("R9")]
 
 @pytest.fixture(params=binaries_found())
 def server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    with own_server(binaries_found()[request.param], shims=["disk"]) as one:
+    with own_server(binaries_found()[request.param]) as one:
         yield one
 
 
@@ -71,7 +71,7 @@ async def test_with_a_sync_at_each_write_the_server_ends_and_what_it_accepted_is
     error = await refused(scene)
 
     assert isinstance(error, (Unavailable, TryLater))
-    await asyncio.to_thread(scene.server.process.wait, 10)
+    await asyncio.to_thread(scene.server.process.wait, PATIENCE)
     one.heard("cannot reach Redis")
     scene.server.control.disk_room(None)
     scene.server.start()

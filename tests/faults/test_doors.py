@@ -107,9 +107,10 @@ def test_the_whole_command_line(place: Place, at: Callable[[str], Cli], lawful: 
     assert sorted(queue["queue"] for queue in said(cli, "queue", "ls")) == ["default", "other"]
     for words in (("health",), ("workers",), ("types",)):
         assert cli(*words).code == 0, (words, cli(*words).err)
-    # A busy machine may earn a warning for its round trip, and sentinels for one that is late.
-    found = cli("doctor").out
-    assert "critical\t" not in found and found.count("the counters agree") == 2, found
+    # A busy machine may earn a warning for its round trip. Sentinels that it has stopped call each other dead,
+    # until they have heard of each other again.
+    until_now(lambda: "critical\t" not in cli("doctor").out)
+    assert cli("doctor").out.count("the counters agree") == 2
 
 
 def test_a_worker_and_the_http_server(
@@ -136,7 +137,7 @@ def test_a_worker_and_the_http_server(
         assert ask(f"{url}/api/v1/stats")
         assert len(said(cli, "workers")) == 1
         print(f"{place.url[:14]}: submitted, run, seen: {min(took) * 1000:.0f} to {max(took) * 1000:.0f} ms")
-        assert sorted(took)[4] < 2.0  # nobody waits for the poll interval of 30 s
+        assert sorted(took)[4] < 10  # nobody waits for the poll interval of 30 s
     finally:
         assert server.end() == 0
         worker.kill()

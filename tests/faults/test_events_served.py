@@ -58,6 +58,6 @@ def test_a_submit_from_elsewhere_is_told_and_a_stream_keeps_no_server_from_stopp
 
     assert ended.wait(PATIENCE), said
     assert any(id in line for line in said)
-    assert served.process.wait(8) == 0, "an open stream is no open request"
+    assert served.process.wait(PATIENCE) == 0, "an open stream is no open request"
     assert any("this server stops" in line for line in said)
     assert 0 < redis.pttl(keys_of(namespace, "default")["events"]) <= 60_000

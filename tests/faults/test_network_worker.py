@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from awake import awake, clock
 from faults.conftest import Fleet
 from faults.ledger import Ledger
 from faults.proxy import Proxy, proxy_before, script
-from worker.processes import until
+from worker.processes import FENCED, until
 
 from gopher_cli.gopher import Gopher
 
@@ -48,12 +49,12 @@ class Work:
         await until(lambda: self.ledger.starts(id))
         return id
 
-    async def completed(self, ids: list[str], seconds: float = 20.0) -> float:
+    async def completed(self, ids: list[str]) -> float:
         """How long it takes until these have completed."""
-        began = time.monotonic()
+        began = clock()
         for id in ids:
-            await until(partial(self._has_completed, id), seconds)
-        return time.monotonic() - began
+            await until(partial(self._has_completed, id))
+        return awake(began)
 
     async def _has_completed(self, id: str) -> bool:
         return (await self.gopher.inspect("default", id)).state == "completed"
@@ -86,7 +87,7 @@ async def meanwhile(seconds: float, deed: Callable[[], object]) -> AsyncIterator
 async def test_a_server_that_vanishes_without_a_word_is_asked_anew_and_no_lease_ends(
     fleet: Fleet, line: Proxy, work: Work, ledger: Ledger, ends_well: End
 ) -> None:
-    env = {"GOPHER_LEASE": "5s", "REDIS_TIMEOUT": "1s"}
+    env = {"GOPHER_LEASE": "8s", "REDIS_TIMEOUT": "1s"}
     fleet("-c", "4", url=line.url, env=env)
     held = await work.hold()
 
@@ -106,7 +107,7 @@ async def test_a_server_that_vanishes_without_a_word_is_asked_anew_and_no_lease_
 async def test_a_line_that_is_far_and_breaks_now_and_then_costs_no_lease(
     fleet: Fleet, line: Proxy, work: Work, ledger: Ledger, ends_well: End
 ) -> None:
-    fleet("-c", "8", url=line.url, env={"GOPHER_LEASE": "6s", "GOPHER_HEARTBEAT": "2s"})
+    fleet("-c", "8", url=line.url, env={"GOPHER_LEASE": "10s", "GOPHER_HEARTBEAT": "2s"})
     held = await work.hold()
     line.delay = (0.1, 0.05)  # each way
     async with meanwhile(1.0, lambda: line.cut(random.choice(list(LANES.values())))):
@@ -143,7 +144,7 @@ async def test_large_payloads_on_a_narrow_line_do_not_starve_the_heartbeat(
 async def test_a_cut_that_is_shorter_than_a_lease_less_two_heartbeats_is_nothing(
     fleet: Fleet, line: Proxy, work: Work, ledger: Ledger, ends_well: End
 ) -> None:
-    one = fleet("-c", "2", url=line.url)  # a lease of 3 s, a heartbeat of 1 s
+    one = fleet("-c", "2", url=line.url, env={"GOPHER_LEASE": "6s"})  # and a heartbeat of 1 s
     held = await work.hold()
 
     line.refuse()
@@ -179,7 +180,7 @@ async def test_a_worker_that_is_cut_off_stops_its_jobs_before_another_starts_the
     verdict = await ends_well()
     first, second = ledger.starts(id)
     print(f"N5 long: again after {again:.2f} s, {second.started - first.last:.2f} s apart; {verdict}")
-    far.heard("no heartbeat for almost a lease")
+    far.heard(*FENCED)
     assert verdict.overlaps == 0
     assert first.pid != second.pid
     assert verdict.completed == verdict.accepted
@@ -190,7 +191,7 @@ async def test_a_worker_that_is_cut_off_stops_its_jobs_before_another_starts_the
 async def test_one_connection_that_is_cut_for_a_while_recovers_alone(
     fleet: Fleet, line: Proxy, work: Work, ledger: Ledger, ends_well: End, lane: str
 ) -> None:
-    one = fleet("-c", "2", url=line.url)
+    one = fleet("-c", "2", url=line.url, env={"GOPHER_LEASE": "6s"})
     held = await work.hold()
 
     line.refuse(LANES[lane])
@@ -216,7 +217,7 @@ async def test_without_its_heartbeat_a_worker_stops_its_jobs_and_goes_on_when_it
     held = await work.hold()
 
     line.refuse(LANES["heartbeat"])
-    one.heard("no heartbeat for almost a lease")
+    one.heard(*FENCED)
     line.flow()
     await until(lambda: ledger.times()[held] >= 2)
     work.gate.touch()

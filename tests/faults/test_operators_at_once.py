@@ -13,7 +13,7 @@ from servers import Server, own_server
 from worker.processes import Worker, until
 
 from gopher_cli.gopher import Gopher
-from gopher_cli.verbs.sweeping import Filter
+from gopher_cli.model.filtering import Filter
 
 pytestmark = [pytest.mark.anyio, pytest.mark.row("S6")]
 

@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from awake import awake, clock
 from faults.ledger import Ledger
 from faults.stage import Stage, commands_of
-from faults.topologies import Node, Watched, free_port, until, watched
+from faults.topologies import Node, Watched, until, watched
 from laws.state import look
 from redis import Redis
+from servers import free_port
 from worker.processes import Worker
 from worker.processes import until as wait_until
 
@@ -53,7 +55,7 @@ def cut_off(sentinels: Watched) -> None:
 async def took_over(sentinels: Watched, old: Node) -> tuple[Node, float]:
     """The new master, and when it was there."""
     new = await asyncio.to_thread(sentinels.took_over, old)
-    return new, time.monotonic()
+    return new, clock()
 
 
 @pytest.mark.row("C1", "C9")
@@ -75,7 +77,7 @@ async def test_after_a_fail_over_that_was_asked_for_work_goes_on_within_five_sec
     verdict = await stage.ends_well()
 
     lost = set(hurried) - stage.everything()
-    last = max((hurried[id] - there for id in lost), default=0.0)
+    last = max((awake(there, hurried[id]) for id in lost), default=0.0)
     print(f"C1 asked: {verdict}; resumed {resumed:.2f} s after, silent {silent:.2f} s")
     print(f"  lost in memory {len(lost)} of {len(hurried)}, the last {last:.2f} s after that")
     assert resumed <= RESUMES

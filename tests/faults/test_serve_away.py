@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import httpx2
 import pytest
+from awake import awake, clock
 from faults.serving import Serve
 from servers import Server, own_server
 from worker.processes import until
@@ -32,10 +33,10 @@ class Load:
 
     async def run(self, http: httpx2.AsyncClient) -> None:
         while not self.over:
-            began = time.monotonic()
+            began = clock()
             answer = await http.post(f"{self.url}{JOBS}", json={"type": "t"})
-            now = time.monotonic()
-            self.heard.append((now, answer.status_code, now - began, "retry-after" in answer.headers))
+            now = clock()
+            self.heard.append((now, answer.status_code, awake(began, now), "retry-after" in answer.headers))
             if answer.status_code == 503:
                 await asyncio.sleep(0.1)
 

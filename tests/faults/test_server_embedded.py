@@ -14,7 +14,7 @@ from random import Random
 import pytest
 from redis import Redis
 from servers import binaries_found
-from worker.processes import alive, children_of
+from worker.processes import PATIENCE, alive, children_of
 
 from gopher_cli import embedded
 from gopher_cli.model.errors import Unavailable
@@ -64,7 +64,7 @@ def test_a_starter_that_is_killed_on_its_way_leaves_nothing_that_stops_the_next(
     home: Path, after: float
 ) -> None:
     starter = subprocess.Popen([sys.executable, "-c", STARTS, str(home)], stderr=subprocess.DEVNULL)
-    until_it_has_begun = time.monotonic() + 10
+    until_it_has_begun = time.monotonic() + PATIENCE
     while not (home / "embedded/default/starting.lock").exists():
         assert time.monotonic() < until_it_has_begun
         time.sleep(0.001)
@@ -93,7 +93,7 @@ def test_the_server_outlives_the_command_that_has_started_it(home: Path) -> None
 
     os.killpg(worker.pid, signal.SIGKILL)
     worker.wait()
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE
     while any(map(alive, runners)):  # on their way up they would start it again, once this test has ended it
         assert time.monotonic() < end
         time.sleep(0.01)

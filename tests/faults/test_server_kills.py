@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Iterator
 
 import pytest
+from awake import awake, clock
 from faults.scene import CALM, Scene, Storm
 from servers import Server, binaries_found, own_server
 
@@ -18,13 +18,12 @@ KINDS = list(binaries_found())
 @pytest.fixture
 def server(request: pytest.FixtureRequest) -> Iterator[Server]:
     kind = getattr(request, "param", KINDS[0])
-    with own_server(binaries_found()[kind], shims=["disk", "power"]) as one:
+    with own_server(binaries_found()[kind]) as one:
         yield one
 
 
 @pytest.mark.parametrize("server", KINDS, indirect=True)
 async def test_a_server_that_is_killed_in_a_storm_loses_nothing_that_it_accepted(scene: Scene) -> None:
-    scene.server.control.quick_syncs()  # of a slow disk the next test tells
     scene.worker("-c", "8", **CALM)
     storm, flaky = Storm(scene, "quick"), Storm(scene, "flaky", size=2, pause=0.05)
     for _ in range(4):
@@ -53,12 +52,12 @@ async def test_with_a_slow_disk_a_killed_server_has_lost_what_it_had_put_off(
     await storm.more(300 if policy == "everysec" else 20)
 
     scene.server.kill()
-    off = time.monotonic()
-    scene.server.control.slow_syncs(0)
+    off = clock()
+    scene.server.control.quick_syncs()
     scene.server.start()
     accepted = {id: at for id, at in (await storm.ends()).items() if at <= off}
     left = scene.those_left()
-    lost = [off - at for id, at in accepted.items() if id not in left]
+    lost = [awake(at, off) for id, at in accepted.items() if id not in left]
 
     print(f"{policy}: {len(lost)} of {len(accepted)}, {max(lost, default=0):.2f} s")
     assert max(lost, default=0.0) <= seconds

@@ -15,7 +15,7 @@ from faults.scene import Scene
 from servers import Server, binaries_found, own_server
 from worker.processes import ends, until
 
-from gopher_cli.verbs.sweeping import Filter
+from gopher_cli.model.filtering import Filter
 
 pytestmark = [pytest.mark.anyio, pytest.mark.row("R21")]
 

@@ -18,7 +18,7 @@ import pytest
 from faults.conftest import APP, Fleet
 from faults.ledger import Ledger
 from redis import Redis
-from worker.processes import ends, until
+from worker.processes import PATIENCE, ends, until
 
 from gopher_cli.gopher import Gopher
 
@@ -168,7 +168,7 @@ async def test_a_worker_whose_log_nobody_reads_any_more_works_on(
             verdict = await ends_well()
             process.send_signal(signal.SIGTERM)
 
-            assert process.wait(20) == 0
+            assert process.wait(PATIENCE) == 0
             assert (verdict.completed, verdict.failed) == (3, 1)
         finally:
             process.kill()
@@ -193,7 +193,7 @@ async def test_a_worker_whose_log_has_a_reader_that_stands_still_works_on_and_co
             await until(lambda: b"lines of this log could not be written" in (process.stderr.read() or b""))
             process.send_signal(signal.SIGTERM)
 
-            assert process.wait(20) == 0
+            assert process.wait(PATIENCE) == 0
             assert (verdict.failed, len(said) <= 4096) == (100, True)
         finally:
             process.kill()

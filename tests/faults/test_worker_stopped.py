@@ -92,7 +92,7 @@ async def test_an_outcome_of_a_worker_that_stood_still_is_refused_when_another_h
     gopher: Gopher, fleet: Fleet, ledger: Ledger, ends_well: Callable[..., Any]
 ) -> None:
     # Its handler has ended, and the outcome is on its tongue, when it is stopped.
-    one = fleet("-c", "1", env={"GOPHER_FAILPOINT": "job.done_before_ack:sleep=2000:1"})
+    one = fleet("-c", "1", env={"GOPHER_FAILPOINT": "job.done_before_ack:sleep=5000:1"})
     id = await gopher.submit("quick", {})
     ledger.accept(id)
     one.heard("failpoint job.done_before_ack")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import socket
 import subprocess
 import time
 from collections import Counter
@@ -15,12 +14,14 @@ from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from faults.shims import Control, with_disk
 from redis import Redis, RedisError
+from servers import free_port
 
 from gopher_cli.embedded_place import binaries
 from gopher_cli.store.ways.routing import SLOTS
 
-PATIENCE = 20.0
+PATIENCE = 60.0  # sentinels that stood still for 2 s say nothing for half a minute
 _QUICK = """
 sentinel down-after-milliseconds main 1000
 sentinel failover-timeout main 5000
@@ -38,16 +39,6 @@ def until(holds: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any
         time.sleep(0.02)
 
 
-def free_port() -> int:
-    """A port that is free, as the one 10 000 above it is: that is the bus of a cluster."""
-    while True:
-        with socket.socket() as one, socket.socket() as other, contextlib.suppress(OSError, OverflowError):
-            one.bind(("127.0.0.1", 0))
-            port = int(one.getsockname()[1])
-            other.bind(("127.0.0.1", port + 10000))
-            return port
-
-
 class Node:
     """One server of several. ``client`` is a plain look at it."""
 
@@ -60,10 +51,14 @@ class Node:
             own = self.home / "conf"
             own.write_text(f"port {self.port}\nbind 127.0.0.1\ndir {self.home}\n{file}")
             self._words = [str(own), *self._words]
+        self.control = Control(self.home / "control")
+        self.control.quick_syncs()
         self.start()
 
     def start(self) -> None:
-        self.process = subprocess.Popen([binaries()[0], *self._words], start_new_session=True)
+        self.process = subprocess.Popen(
+            [binaries()[0], *self._words], start_new_session=True, env=self.control.environ(with_disk())
+        )
         self.client = Redis(port=self.port, socket_timeout=5, decode_responses=True, retry=None)  # type: ignore[arg-type]
         until(self.client.ping, f"the server at {self.port}")
 
@@ -113,8 +108,6 @@ class Watched:
     def _sentinels(self) -> list[Node]:
         """Three that know each other and the replicas from the start: to find out takes them seconds."""
         ports = {free_port() for _ in range(3)}
-        while len(ports) < 3:
-            ports.add(free_port())
         known = [f"sentinel monitor main 127.0.0.1 {self.master.port} 2{_QUICK.rstrip()}"]
         known += [f"sentinel known-replica main 127.0.0.1 {one.port}" for one in self.replicas]
         made = []

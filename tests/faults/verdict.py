@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import laws
+from awake import awake, clock
 from faults.ledger import Ledger
 from laws.state import State, look
-from worker.processes import until
+from worker.processes import PATIENCE, until
 
 from gopher_cli.gopher import Gopher
 
@@ -56,9 +56,9 @@ class Verdict:
         return self
 
 
-async def drain(gopher: Gopher, queues: Iterable[str] = ("default",), seconds: float = 20.0) -> float:
+async def drain(gopher: Gopher, queues: Iterable[str] = ("default",), seconds: float = PATIENCE) -> float:
     """Wait until no job waits or runs (workers must be there to do it); how long that took."""
-    began, names = time.monotonic(), list(queues)
+    began, names = clock(), list(queues)
 
     async def empty() -> bool:
         for queue in names:
@@ -69,7 +69,7 @@ async def drain(gopher: Gopher, queues: Iterable[str] = ("default",), seconds: f
         return True
 
     await until(empty, seconds)
-    return time.monotonic() - began
+    return awake(began)
 
 
 async def check(
@@ -99,7 +99,7 @@ async def settled(
     ledger: Ledger,
     *,
     queues: Iterable[str] = ("default",),
-    seconds: float = 20.0,
+    seconds: float = PATIENCE,
 ) -> Verdict:
     """How every row of the fault matrix ends: drain, check, and the verdict stands with nothing waiting."""
     names = list(queues)
@@ -111,7 +111,7 @@ async def settled(
 
 async def _serves(gopher: Gopher, ledger: Ledger, queue: str, seconds: float) -> tuple[float, list[str]]:
     """How long a job takes that is submitted now; its id too, if that is too long."""
-    began = time.monotonic()
+    began = clock()
     id = await gopher.submit("quick", {}, queue=queue, priority=10)
     ledger.accept(id)
 
@@ -121,8 +121,8 @@ async def _serves(gopher: Gopher, ledger: Ledger, queue: str, seconds: float) ->
     try:
         await until(completed, seconds)
     except AssertionError:
-        return time.monotonic() - began, [id]
-    return time.monotonic() - began, []
+        return awake(began), [id]
+    return awake(began), []
 
 
 def judge(states: dict[str, State], ledger: Ledger) -> Verdict:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gopher_cli.config_kinds import megabytes
+from gopher_cli.config.kinds import megabytes
 from gopher_cli.gopher import Gopher
 from gopher_cli.loading import load_registry
 

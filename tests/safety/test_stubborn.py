@@ -15,6 +15,7 @@ from safety.conftest import APP
 
 pytestmark = pytest.mark.anyio
 Start = Callable[..., Worker]
+LEASE = {"GOPHER_LEASE": "6s"}  # shorter than what it takes to be rid of a job that heeds nothing
 BLOCKING = ["spin", "hold-the-gil", "read-for-ever"]
 
 
@@ -33,8 +34,8 @@ async def test_whoever_blocks_its_process_keeps_its_lease_and_is_timed_out(
 
     A second worker stands by: it would take every lease that ends.
     """
-    one = worker("--app", APP, "--processes", "3", "-c", "1")
-    worker("--app", APP, "-c", "1")
+    one = worker("--app", APP, "--processes", "3", "-c", "1", env=LEASE)
+    worker("--app", APP, "-c", "1", env=LEASE)
     file = tmp_path / "f"
     ids = [await gopher.submit(type, {"file": str(file)}, timeout=0.5, max_retries=0) for type in BLOCKING]
     least = 99.0
@@ -49,8 +50,8 @@ async def test_whoever_blocks_its_process_keeps_its_lease_and_is_timed_out(
         assert [one.outcome for one in detail.history] == ["timed out"]
         assert (detail.attempts, detail.losses) == (1, 0)
     one.heard("a job blocked it past its timeout")
-    print(f"of a lease of 3 s at least {least:.2f} s were left")
-    assert least > 0.5
+    print(f"of a lease of 6 s at least {least:.2f} s were left")
+    assert least > 1
     assert sorted(lines(file)) == sorted(BLOCKING)
 
 
@@ -59,7 +60,7 @@ async def test_who_ignores_sigterm_is_killed(
     gopher: Gopher, worker: Start, program: Any, redis: Redis, namespace: str, tmp_path: Path
 ) -> None:
     deaf = program(f"trap '' TERM; echo $$ >> {tmp_path}/pid; while :; do sleep 0.1; done")
-    worker("--app", APP, "--exec", f"deaf={deaf}")
+    worker("--app", APP, "--exec", f"deaf={deaf}", env=LEASE)
     file = tmp_path / "f"
     ids = [
         await gopher.submit("ignore-sigterm", {"file": str(file)}, timeout=1.5),
@@ -76,6 +77,6 @@ async def test_who_ignores_sigterm_is_killed(
 
     for id in ids:
         assert (await gopher.inspect("default", id)).history[0].outcome == "timed out"
-    print(f"of a lease of 3 s at least {least:.2f} s were left")
-    assert least > 0.5
-    assert not any(alive(int(pid)) for pid in lines(tmp_path / "pid"))
+    print(f"of a lease of 6 s at least {least:.2f} s were left")
+    assert least > 1
+    await until(lambda: not any(alive(int(pid)) for pid in lines(tmp_path / "pid")))

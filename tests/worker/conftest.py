@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from gopher_cli.worker.board import Board
 from gopher_cli.worker.options import WorkerOptions
 from gopher_cli.worker.runner import Runner
 from worker.apps import app
-from worker.processes import TESTS, Worker
+from worker.processes import TESTS, Worker, until
 
 APP = "worker.apps:app"
 
@@ -56,15 +56,18 @@ Work = Callable[..., Runner]
 
 
 @pytest.fixture
-async def runner(gopher: Gopher, monkeypatch: pytest.MonkeyPatch) -> Work:
+async def runner(gopher: Gopher, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Work]:
     """Makes a runner in the loop of the test: ``await runner(burst=True).run()``."""
     monkeypatch.setenv("PYTHONPATH", f"{TESTS}:{TESTS.parent}")
-    count = iter(range(1000))
+    made: list[Runner] = []
 
     def make(registry: Registry = app.registry, **options: Any) -> Runner:
         options = {"app": APP, "poll_interval": 0.05, **options}
         settings = WorkerOptions(**options)
         board = Board.create(settings.concurrency)
-        return Runner(gopher, registry, Settings(), settings, f"w.{next(count)}", board)
+        made.append(Runner(gopher, registry, Settings(), settings, f"w.{len(made)}", board))
+        return made[-1]
 
-    return make
+    yield make
+    # A thread that outlived the loop would speak to nobody.
+    await until(lambda: not any(one._performer._threads._chains for one in made))

@@ -134,10 +134,20 @@ async def test_a_program_need_not_read_its_input(script: Any) -> None:
     assert detail.result == 1
 
 
-async def test_a_program_that_ignores_sigterm_is_killed(script: Any, tmp_path: Path) -> None:
-    detail = await script(
-        f"trap '' TERM; echo $$ > {tmp_path}/pid; while :; do sleep 0.05; done", timeout=1.5
-    )
+@pytest.mark.parametrize(
+    ("text", "timeout"),
+    [("trap '' TERM; echo $$ > {pid}; while :; do sleep 0.05; done", 1.5),
+     ("sleep 600 & echo $! > {pid}; wait", 0.5)],
+    ids=["itself, though it ignores SIGTERM", "and its group"],
+)  # fmt: skip
+async def test_a_program_past_its_timeout_is_ended(
+    script: Any, tmp_path: Path, text: str, timeout: float
+) -> None:
+    pid = tmp_path / "pid"
+    for longer in (1, 4, 16):  # a slow machine takes its time until the program has begun
+        detail = await script(text.format(pid=pid), timeout=timeout * longer, max_retries=0)
+        if pid.exists() and pid.read_text():
+            break
 
     assert detail.history[0].outcome == "timed out"
-    await until(lambda: not alive(int((tmp_path / "pid").read_text())))
+    await until(lambda: not alive(int(pid.read_text())))

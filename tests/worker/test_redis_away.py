@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import signal
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from awake import awake, clock
 from redis import Redis
 from servers import Server, own_server
 
@@ -15,7 +15,7 @@ from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import GopherError
 from gopher_cli.store.redis import RedisStore
 from gopher_cli.store.url import parse_url
-from worker.processes import Worker, ends, lines, until
+from worker.processes import FENCED, Worker, ends, lines, until
 
 pytestmark = pytest.mark.anyio
 Start = Callable[..., Worker]
@@ -29,7 +29,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def there(server: Server, namespace: str, worker: Start) -> Gopher:
-    return Gopher(store=RedisStore(parse_url(server.url), timeout=1.0), namespace=namespace)
+    return Gopher(store=RedisStore(parse_url(server.url), timeout=10.0), namespace=namespace)
 
 
 async def test_a_server_that_restarts_costs_no_job_and_five_seconds_at_most(
@@ -44,10 +44,10 @@ async def test_a_server_that_restarts_costs_no_job_and_five_seconds_at_most(
     (tmp_path / "f.go").touch()  # these end while nobody can be told
     one.heard("cannot reach Redis")
     server.start()
-    started = time.monotonic()
+    started = clock()
     for id in held:
         assert (await ends(there, id)).attempts == 1
-    assert time.monotonic() - started < 5
+    assert awake(started) < 5
 
     for n, id in enumerate(waiting):
         await ends(there, id, "failed" if n % 10 == 0 else "completed")
@@ -68,7 +68,7 @@ async def test_a_worker_fences_itself_before_its_leases_end(
     await until(lambda: lines(tmp_path / "f"))
 
     server.process.send_signal(signal.SIGSTOP)
-    one.heard("no heartbeat for almost a lease")
+    one.heard(*FENCED)
     server.process.send_signal(signal.SIGCONT)
     await until(lambda: len([line for line in lines(tmp_path / "f") if line == id]) == 2)
     (tmp_path / "f.go").touch()
@@ -112,7 +112,7 @@ async def test_sigterm_while_the_server_is_away_ends_the_worker(
     one.heard("cannot reach Redis")
     one.signal(signal.SIGTERM)
 
-    assert one.ended(15) == 0
+    assert one.ended() == 0
     await there.close()
 
 

@@ -1,0 +1,117 @@
+"""What a worker says: one line for each event, whatever is in it."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from typing import Any
+
+import a
+import pytest
+
+from gopher_cli.model.job import JobState
+from gopher_cli.model.outcome import (
+    Discarded,
+    Failed,
+    Interrupted,
+    Transition,
+)  # fmt: skip
+from gopher_cli.worker import logs
+from gopher_cli.worker.joblog import JobLog
+
+
+@pytest.fixture
+def said() -> Any:
+    """Sets up the logs; answers the lines so far."""
+    stream = io.StringIO()
+    kept = list(logs.log.handlers), logs.log.level
+
+    def lines(form: str = "") -> list[str]:
+        if form:
+            logs.set_up("info", form, stream)
+        return stream.getvalue().split("\n")[:-1]
+
+    yield lines
+    logs.log.handlers[:], logs.log.level = kept[0], kept[1]
+
+
+HOSTILE = "a\nb\x1b[2J\r\u2028\u202e\x00é😀"
+
+
+@pytest.mark.parametrize("form", ["console", "json"])
+def test_one_event_is_one_line_whatever_is_in_it(said: Any, form: str) -> None:
+    said(form)
+    logs.say(HOSTILE, field=HOSTILE, number=3)
+    logs.say("debug", logging.DEBUG)
+
+    (line,) = said()
+    assert not any(ord(c) < 32 or c in "\x7f\u2028\u202e" for c in line)
+    assert len(line.splitlines()) == 1
+
+
+def test_console_lines_have_fields_and_levels(said: Any) -> None:
+    said("console")
+    logs.say("done", logging.WARNING, id="x", why="two words")
+
+    assert said()[0][9:] == 'warning: done id=x why="two words"'
+
+
+def test_a_terminal_gets_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    record = logging.LogRecord("gopher", logging.ERROR, "", 0, "bad", None, None)
+
+    assert logs.Console(colour=True).format(record).endswith("\x1b[31mbad\x1b[0m")
+
+
+def test_json_lines_are_json_with_traceback(said: Any) -> None:
+    said("json")
+    try:
+        raise ValueError("x")
+    except ValueError:
+        logs.log.exception("caught", extra={"fields": {"path": object}})
+    entry = json.loads(said()[0])
+
+    assert (entry["event"], entry["level"]) == ("caught", "error")
+    assert "ValueError: x" in entry["traceback"]
+    assert entry["ts"].endswith("Z")
+
+
+def test_above_a_hundred_a_second_jobs_are_told_in_sum(said: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    said("console")
+    monkeypatch.setattr("time.monotonic", lambda: 1000.5)
+    joblog = JobLog()
+    items = [a.settlement(a.lease(f"job-{n}"), run_us=2000) for n in range(300)]
+    joblog.completed(items[:150])
+    joblog.completed(items[150:])
+    joblog.ended(a.lease(), Failed("x"), Transition(JobState.RETRYING, 5), 0.5)
+    joblog.flush()
+
+    lines = said()
+    assert len([line for line in lines if "completed type=mail id=" in line]) == 100
+    assert lines[100][9:] == "200 more completed type=mail mean=2ms"
+    assert lines[101][9:] == "1 more failed, will retry type=mail mean=500ms"
+    assert joblog.counts == {"completed": 300, "failed": 1}
+
+
+def test_a_failure_is_told_with_its_error_and_when_it_runs_again(said: Any) -> None:
+    said("console")
+    joblog = JobLog()
+    joblog.ended(a.lease("j"), Failed("boom " * 200), Transition(JobState.RETRYING, 5), 0.5)
+    joblog.ended(a.lease("j"), Discarded("x"), Transition(JobState.FAILED), 0.5)
+
+    first, second = said()
+    assert "failed, will retry type=mail id=j queue=default took=500ms attempt=1" in first
+    assert first.endswith("again_in=5s") and len(first) < 500
+    assert "warning: failed for good" in second
+
+
+def test_quiet_logs_count_all_the_same(said: Any) -> None:
+    said("console")
+    logs.log.setLevel("ERROR")
+    joblog = JobLog()
+    joblog.completed([a.settlement(a.lease())])
+    joblog.ended(a.lease(), Interrupted(), Transition(JobState.ENQUEUED), 1)
+    joblog.flush()
+
+    assert said() == []
+    assert joblog.counts == {"completed": 1, "failed": 0}
