@@ -107,8 +107,8 @@ def test_the_whole_command_line(place: Place, at: Callable[[str], Cli], lawful: 
     assert sorted(queue["queue"] for queue in said(cli, "queue", "ls")) == ["default", "other"]
     for words in (("health",), ("workers",), ("types",)):
         assert cli(*words).code == 0, (words, cli(*words).err)
-    # A busy machine may earn a warning for its round trip. Sentinels that it has stopped call each other dead,
-    # until they have heard of each other again.
+    # A busy machine may earn a warning for its round trip. Sentinels that it has stopped call each other
+    # dead, until they have heard of each other again.
     until_now(lambda: "critical\t" not in cli("doctor").out)
     assert cli("doctor").out.count("the counters agree") == 2
 
