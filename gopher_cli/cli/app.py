@@ -103,7 +103,7 @@ ENTRIES = {
     "retry-all": Entry("retry:retry_all", "run all that failed again now", REPAIR),
     "requeue-dlq": Entry("retry:requeue_dlq", "bring the dead letter queue back, at your pace", REPAIR),
     "cancel": Entry("cancel:cancel", "stop jobs, waiting or running", REPAIR),
-    "reschedule": Entry("reschedule:reschedule", "give waiting jobs another time", REPAIR),
+    "reschedule": Entry("reschedule:reschedule", "give scheduled and retrying jobs another time", REPAIR),
     "purge": Entry("purge:purge", "delete jobs for good", REPAIR),
     "queue": Entry("queue:QUEUE", "list, pause and resume queues", REPAIR),
     "worker": Entry("worker:worker", "run jobs", RUN),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gopher_cli.cli.console import check_choice
 from gopher_cli.model.duration import parse_duration
 from gopher_cli.model.errors import NotFound, Usage
-from gopher_cli.model.rates import parse_rate
+from gopher_cli.model.rates import parse_pace
 
 if TYPE_CHECKING:
     from gopher_cli.config import Settings
@@ -49,7 +49,7 @@ def filter_of(
     ``within`` are the states that the command ``of`` this name is for: a filter has those of them that are
     said, or all where none is.
     """
-    from gopher_cli.model.filtering import Filter
+    from gopher_cli.model.filtering import Filter, check_group
 
     _check_said(state=state, queue=queue, type=type, tag=tag, error=error, group=group, search=search)
     if error:
@@ -59,6 +59,7 @@ def filter_of(
         "error": error or "", "group": group or "", "older_than": duration("--older-than", older_than),
     }  # fmt: skip
     wanted = _narrowed(search, given) if search else Filter(**given)
+    check_group(wanted.group)
     return _within(wanted, within, of) if within else wanted
 
 
@@ -136,11 +137,11 @@ def whole(name: str, text: str | None, default: int = 0, *, least: int = 0) -> i
 
 
 def per_second(text: str | None) -> float:
-    """What --rate says; 0 is no limit. Raises Usage."""
+    """What --rate says; 0 where it says nothing: no limit. Raises Usage."""
     if text is None:
         return 0.0
     try:
-        return parse_rate(text).per_second
+        return parse_pace(text)
     except ValueError as wrong:
         raise Usage(f"--rate: {wrong}") from None
 

@@ -35,7 +35,7 @@ def columns(now: int) -> list[Column]:
     """What a group shows; times count from ``now`` (epoch ms)."""
     return [
         Column(name="group", show=lambda g: g.group, keep=12),
-        Column(name="jobs", show=lambda g: str(g.count), raw=lambda g: g.count, right=True, keep=3),
+        Column(name="jobs", show=lambda g: str(g.count), raw=lambda g: g.count, right=True, keep=11),
         Column(name="first", show=lambda g: ago(g.first_ms, now), raw=lambda g: when(g.first_ms), keep=7),
         Column(name="last", show=lambda g: ago(g.last_ms, now), raw=lambda g: when(g.last_ms), keep=7),
         Column(name="types", show=lambda g: _counts(g.types), keep=8, most=32, least=12),

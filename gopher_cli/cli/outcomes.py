@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from gopher_cli.cli.console import Console
 from gopher_cli.cli.tables import Column, Listing
@@ -12,12 +12,14 @@ from gopher_cli.cli.words import short_id
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """One job. ``code`` is 0 where it went well; ``word`` says what happened, or why not."""
+    """One job. ``code`` is 0 where it went well; ``word`` says what happened, or why not;
+    ``due`` is when it runs, epoch ms, where that was the question."""
 
     id: str
     queue: str
     word: str
     code: int = 0
+    due: int = 0
 
     @classmethod
     def of(cls, queue: str, id: str, word: str, known: Mapping[str, tuple[str, int]]) -> Outcome:
@@ -26,17 +28,21 @@ class Outcome:
         return cls(id=id, queue=queue, word=said, code=code)
 
 
-def told(console: Console, outcomes: Sequence[Outcome]) -> int:
-    """Print them; the worst exit code: 0, 3 for a job that is gone, 5 for one in the wrong state."""
+def told(console: Console, outcomes: Sequence[Outcome], *more: Column) -> int:
+    """Print them, with ``more`` columns where the verb has more to say.
+
+    The worst exit code: 0, 3 for a job that is gone, 5 for one in the wrong state.
+    """
+
+    def record(one: Outcome) -> dict[str, object]:
+        added = {column.name.replace(" ", "_"): column.value(one) or None for column in more}
+        return {"id": one.id, "queue": one.queue, "ok": not one.code, "outcome": one.word} | added
+
+    columns = (*COLUMNS, *more)
     console.rows(
-        Listing(rows=outcomes, columns=COLUMNS, record=_record, id=lambda one: one.id, empty="no jobs")
+        Listing(rows=outcomes, columns=columns, record=record, id=lambda one: one.id, empty="no jobs")
     )
     return max((one.code for one in outcomes), default=0)
-
-
-def _record(one: Outcome) -> dict[str, object]:
-    said = asdict(one)
-    return {"id": one.id, "queue": one.queue, "ok": not said["code"], "outcome": one.word}
 
 
 COLUMNS = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -9,10 +10,10 @@ from gopher_cli.cli import options as o
 from gopher_cli.cli.choosing import STATES, filter_of, states, whole, words
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
+from gopher_cli.cli.counting import say_counts, some_of
 from gopher_cli.cli.meter import Counter
-from gopher_cli.cli.retry import say_bulk, say_counts
+from gopher_cli.cli.retry import say_bulk
 from gopher_cli.cli.safe import safe
-from gopher_cli.cli.words import plural
 from gopher_cli.model.errors import Usage
 
 States = Annotated[
@@ -48,16 +49,17 @@ def purge(
 
     `all` is every state but processing; a running job needs --force.
     """
+    within = chosen(state, group, force=force)
     wanted = filter_of(
         state=None if "all" in words(state) else state, type=type, queue=queue, tag=tag, error=error,
-        group=group, older_than=older_than, search=search, within=chosen(state, force=force), of="purge",
+        group=group, older_than=older_than, search=search, within=within, of="purge",
     )  # fmt: skip
-    most = whole("--limit", limit)
+    most = whole("--limit", limit, least=1)
     counts = console.call(lambda gopher: gopher.count(wanted))
     if dry_run:
         return say_counts(console, counts, most, "would be deleted")
     if counts:
-        would = f"{plural(chosen_count(counts, most), 'job')} would be deleted"
+        would = f"{some_of(counts, most)} would be deleted"
         console.confirm(question(counts, most), yes=yes, would=would)
     counter = Counter(console, "deleted")
     try:
@@ -68,11 +70,12 @@ def purge(
     return 0
 
 
-def chosen(given: list[str] | None, *, force: bool) -> tuple[str, ...]:
+def chosen(given: list[str] | None, group: str | None, *, force: bool) -> tuple[str, ...]:
     """The states to delete. Raises Usage where none is named, or running jobs without --force."""
     named = words(given)
     if not named:
-        raise Usage("gopher purge needs --state", "for example: gopher purge --state completed --dry-run")
+        such = f"failed --group {shlex.quote(group)}" if group else "completed"
+        raise Usage("gopher purge needs --state", f"for example: gopher purge --state {such} --dry-run")
     if "all" in named:
         return tuple(state for state in STATES if force or state != "processing")
     found = states(given)
@@ -81,12 +84,8 @@ def chosen(given: list[str] | None, *, force: bool) -> tuple[str, ...]:
     return found
 
 
-def chosen_count(counts: Mapping[tuple[str, str], int], limit: int) -> int:
-    return min(limit or sum(counts.values()), sum(counts.values()))
-
-
 def question(counts: Mapping[tuple[str, str], int], limit: int) -> str:
     """What will be deleted, in one sentence."""
     parts = ", ".join(f"{count} {state} in {queue}" for (queue, state), count in sorted(counts.items())[:6])
     more = ", ..." if len(counts) > 6 else ""
-    return safe(f"Delete {plural(chosen_count(counts, limit), 'job')} for good ({parts}{more})?")
+    return safe(f"Delete {some_of(counts, limit)} for good ({parts}{more})?")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 from gopher_cli.cli import options as o
@@ -9,18 +12,25 @@ from gopher_cli.cli.choosing import duration, found_ids
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
 from gopher_cli.cli.outcomes import Outcome, told
+from gopher_cli.cli.safe import safe
+from gopher_cli.cli.tables import Column
+from gopher_cli.cli.words import ago, when
 from gopher_cli.model.errors import Usage
 
 if TYPE_CHECKING:
     from gopher_cli.gopher import Gopher
 
 RESCHEDULED = {"rescheduled": ("rescheduled", 0), "gone": ("no such job", 3)}
+_AGAIN = ("it is failed", "it is cancelled")
 
 In = Annotated[str | None, o.option("--in", metavar="DURATION", help="due after that, such as 10m")]
 At = Annotated[
     str | None,
-    o.option("--at", metavar="TIME", help="due then, such as 2030-01-31T08:00:00Z; long ago is now"),
-]
+    o.option(
+        "--at", metavar="TIME",
+        help="due then, such as 2030-01-31T08:00:00Z (without a zone it is UTC); long ago is now",
+    ),
+]  # fmt: skip
 
 
 @command
@@ -31,16 +41,26 @@ def reschedule(console: Console, ids: o.Ids, delay: In = None, at: At = None) ->
     gopher jobs ls -q --state retrying --type email | xargs gopher reschedule --at 2030-01-31T08:00:00Z
     """
     due, seconds = _moment(delay, at)
-    return told(console, console.call(lambda gopher: _reschedule(console, gopher, ids, due, seconds)))
+    now = int(time.time() * 1000)  # before it is done, so that 2h are 2h and not a moment less
+    done = console.call(lambda gopher: _reschedule(console, gopher, ids, due, seconds))
+    code = told(console, done, _due_at(now))
+    for hint in _hints(done):
+        console.note(hint)
+    return code
 
 
 def _moment(delay: str | None, at: str | None) -> tuple[float | None, float]:
     """Epoch seconds, or seconds from now."""
     from gopher_cli.model.duration import parse_when
 
-    if bool(delay) == bool(at):
-        raise Usage("gopher reschedule needs --in or --at, and not both", "such as --in 2h")
-    if delay:
+    for name, said in (("--in", delay), ("--at", at)):
+        if said is not None and not said.strip():
+            raise Usage(f"{name} is empty", "such as --in 2h, or --at 2030-01-31T08:00:00Z")
+    if delay is None and at is None:
+        raise Usage("--in or --at says when", "such as --in 2h")
+    if delay is not None and at is not None:
+        raise Usage("--in and --at both say when", "give one of them, not both")
+    if delay is not None:
         return None, duration("--in", delay)
     try:
         return parse_when(at or ""), 0.0
@@ -54,5 +74,20 @@ async def _reschedule(
     done = []
     for queue, id in await found_ids(gopher, console.settings(), ids):
         words = await gopher.reschedule(queue, [id], due=due, delay=delay)
-        done += [Outcome.of(queue, id, word, RESCHEDULED) for id, word in words.items()]
+        one = Outcome.of(queue, id, words[id], RESCHEDULED)
+        done.append(one if one.code else replace(one, due=words.due_ms))
     return done
+
+
+def _due_at(now: int) -> Column:
+    """When it is due: for people as they would say it, counted from ``now`` (epoch ms)."""
+    return Column(name="due at", show=lambda one: ago(one.due, now), raw=lambda one: when(one.due), keep=7)
+
+
+def _hints(done: Sequence[Outcome]) -> Iterator[str]:
+    """What to do about those that were left alone: once for each reason."""
+    refused = {one.word: one for one in reversed(done) if one.code == 5}
+    for word, one in refused.items():
+        verb = "retry" if word in _AGAIN else "inspect"
+        what = "run it again now" if verb == "retry" else "see why it waits for no time"
+        yield safe(f"hint: {word}; {what}: gopher {verb} {one.id}")

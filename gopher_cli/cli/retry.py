@@ -11,6 +11,7 @@ from gopher_cli.cli import options as o
 from gopher_cli.cli.choosing import filter_of, found_ids, per_second, whole
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
+from gopher_cli.cli.counting import say_counts
 from gopher_cli.cli.meter import Counter
 from gopher_cli.cli.outcomes import Outcome, told
 from gopher_cli.cli.safe import safe
@@ -88,7 +89,7 @@ def retry_all(
     wanted = meant("retry", chosen)
     if wrong := [word for word in wanted.states if word not in STATES["retry"]]:
         raise Usage(f"retry-all is for retrying and failed jobs, not {wrong[0]}", "see: gopher retry --help")
-    return _again(console, wanted, whole("--limit", limit), dry_run=dry_run)
+    return _again(console, wanted, whole("--limit", limit, least=1), dry_run=dry_run)
 
 
 @command
@@ -120,7 +121,7 @@ def requeue_dlq(
     """
     from gopher_cli.model.making import check_queue
 
-    target = check_queue(to_queue) if to_queue else ""
+    target = check_queue(to_queue) if to_queue is not None else ""
     if ids:
         given = (type, queue, tag, error, group, older_than, search, limit, rate)
         if any(value is not None for value in given):
@@ -130,9 +131,8 @@ def requeue_dlq(
         type=type, queue=queue, tag=tag, error=error, group=group, older_than=older_than, search=search,
         within=("failed",), of="requeue-dlq",
     )  # fmt: skip
-    return _again(
-        console, wanted, whole("--limit", limit), rate=per_second(rate), target=target, dry_run=dry_run
-    )
+    most, pace = whole("--limit", limit, least=1), per_second(rate)
+    return _again(console, wanted, most, rate=pace, target=target, dry_run=dry_run)
 
 
 async def _dead(
@@ -177,20 +177,6 @@ def _again(
     finally:
         counter.clear()
     say_bulk(console, done, "retried", RETRIED)
-    return 0
-
-
-def say_counts(console: Console, counts: Mapping[tuple[str, str], int], limit: int, would: str) -> int:
-    """What a dry run found: by queue and state, and in all."""
-    whole_count = sum(counts.values())
-    count = min(whole_count, limit) if limit else whole_count
-    rows = [{"queue": q, "state": s, "jobs": n} for (q, s), n in sorted(counts.items())]
-    if console.format in ("json", "ndjson"):
-        console.json({"dry_run": True, "jobs": count, "by": rows}, lines=console.format == "ndjson")
-    elif not console.quiet:
-        for row in rows:
-            console.print(f"{row['queue']}\t{row['state']}\t{row['jobs']}")
-        console.print(f"{plural(count, 'job')} {would}")
     return 0
 
 

@@ -9,6 +9,14 @@ from typing import Any
 
 from gopher_cli.model.errors import GopherError, Usage
 
+# Options that other commands have, and why this one cannot.
+_ELSEWHERE = {
+    ("gopher cancel", "--group"): (
+        "groups are of dead jobs, and cancel is for jobs that wait or run",
+        "gopher requeue-dlq --group GROUP, or gopher purge --state failed --group GROUP",
+    ),
+}
+
 
 def explained(error: Any, args: Sequence[str] = ()) -> GopherError:
     """A parser's exception as Usage, with a guess at what was meant."""
@@ -17,6 +25,8 @@ def explained(error: Any, args: Sequence[str] = ()) -> GopherError:
     path = ctx.command_path if ctx else " ".join(["gopher", *args[:1]])
     see = f"see: {path} --help"
     if kind == "NoSuchOption":
+        if known := _ELSEWHERE.get((path, error.option_name)):
+            return Usage(*known)
         near = _near(error.option_name, _options(ctx))
         return Usage(f"{path} has no option {error.option_name}", f"did you mean {near}?" if near else see)
     if kind == "MissingParameter":

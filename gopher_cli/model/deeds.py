@@ -26,6 +26,14 @@ DONE = {"cancel": "cancelled", "retry": "enqueued", "promote": "enqueued", "purg
 Tell = Callable[[int], None]
 
 
+class Rescheduled(dict[str, str]):
+    """What became of each id; ``due_ms`` is when those that were moved are due, epoch ms (0: not told)."""
+
+    def __init__(self, words: Mapping[str, str], due_ms: int) -> None:
+        super().__init__(words)
+        self.due_ms = due_ms
+
+
 @dataclass(slots=True)
 class Bulk:
     """What a deed on many did: how many jobs it changed, and those that it had to leave, by reason."""

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import msgspec
+
+from gopher_cli.model.errors import Usage
+
+_GROUP = re.compile(r"[0-9a-f]{12}")
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,3 +48,9 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
         """Whether what a job says must be read to know; else its place, its id and its times tell."""
         simple = self.type or self.tag or self.error or self.group
         return bool(simple or self.payload or self.text)
+
+
+def check_group(group: str) -> None:
+    """Raises Usage for what no group can be called: it would choose no job, as if all were well."""
+    if group and not _GROUP.fullmatch(group):
+        raise Usage(f"no group {group[:64]!r}", "list them with: gopher list-failed --groups")

@@ -26,8 +26,11 @@ def beyond(schema: Mapping[str, Any], value: Any) -> Iterator[str]:
 
 
 def is_number(value: Any) -> bool:
-    """Any that a limit could be: finite, and no boolean."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value)
+    """Any that a limit could be: finite, no boolean, and no whole number that is too large for a float."""
+    try:
+        return isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value)
+    except OverflowError:
+        return False
 
 
 def is_multiple(value: int | float, of: int | float) -> bool:

@@ -6,6 +6,7 @@ pass.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 from gopher_cli.model.errors import BadData
@@ -16,6 +17,8 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "boolean": (bool,), "null": (type(None),),
 }  # fmt: skip
 _DEEPEST = 20
+_MOST_FAULTS = 20  # that are looked for
+_TOLD = 3  # of them in one line
 Schema = Mapping[str, Any]
 Path = tuple[str | int, ...]
 
@@ -31,18 +34,18 @@ class Fault(NamedTuple):
 
 
 class Misfit(BadData):
-    """A payload that does not fit the schema of its type, and where."""
+    """A payload that does not fit the schema of its type: ``faults`` are all, the message tells the first."""
 
     def __init__(self, type: str, faults: Sequence[Fault]) -> None:
-        said = f"the payload does not fit {type}: {'; '.join(map(str, faults))}"
-        super().__init__(said, f"see: gopher types {type}")
+        told = "; ".join(map(str, faults[:_TOLD]))
+        more = f"; and {len(faults) - _TOLD} more" if len(faults) > _TOLD else ""
+        super().__init__(f"the payload does not fit {type}: {told}{more}", f"see: gopher types {type}")
         self.faults = faults
 
 
 def check_payload(type: str, schema: Schema, payload: Any) -> None:
-    """Raises Misfit that names every field at fault, three at most."""
-    found = [fault for _, fault in zip(range(3), faults(schema, payload), strict=False)]
-    if found:
+    """Raises Misfit for every value at fault, twenty at most."""
+    if found := list(islice(faults(schema, payload), _MOST_FAULTS)):
         raise Misfit(type, found)
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from gopher_cli.model.stats import AttemptRecord, JobDetail
 from gopher_cli.model.words import ago, took
 
+_CLOCKS_DIFFER = 2000  # ms: what a worker wrote down, and what the server counts by
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:
@@ -28,7 +30,7 @@ def _moments(job: JobDetail) -> Iterator[Moment]:
     yield Moment(job.created, "created", "", "created")
     for event in job.history:
         what = "handed back" if event.outcome == "interrupted" else event.outcome
-        yield Moment(event.at, what, _told(event, job.now), event.outcome)
+        yield Moment(event.at, what, _told(event, job), event.outcome)
     if _handed_back(job):
         taken = job.started <= job.ready_at <= job.now
         at = job.ready_at if taken else job.started
@@ -50,11 +52,16 @@ def _handed_back(job: JobDetail) -> bool:
     return waits and bool(job.worker and job.started) and all(e.at < job.started for e in job.history)
 
 
-def _told(event: AttemptRecord, now: int) -> str:
+def _is_awaited(event: AttemptRecord, job: JobDetail) -> bool:
+    """Whether it is due when this said it would be: nobody has given it another time since."""
+    return job.due > job.now and abs(event.retry_at - job.due) < _CLOCKS_DIFFER
+
+
+def _told(event: AttemptRecord, job: JobDetail) -> str:
     parts = [f"attempt {event.attempt}" if event.attempt else ""]
     parts += [f"after {took(event.seconds)}" if event.seconds else ""]
     parts += [f"exit code {event.exit_code}" if event.exit_code else ""]
-    parts += [f"again {ago(event.retry_at, now)}" if event.retry_at > now else ""]
+    parts += [f"again {ago(job.due, job.now)}" if _is_awaited(event, job) else ""]
     said = ", ".join(filter(None, parts))
     error = event.error.strip().splitlines()[0] if event.error.strip() else ""
     return f"{said}: {error}" if error and said else said or error

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from gopher_cli.model.deeds import Rescheduled
 from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.errors import GopherError, NotFound, Usage
 from gopher_cli.model.filtering import Filter
@@ -109,28 +110,37 @@ class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteWatching):
 
     async def reschedule(
         self, queue: str, ids: Sequence[str], *, due: float | None = None, delay: float = 0.0
-    ) -> dict[str, str]:
+    ) -> Rescheduled:
         moment = {"delay": delay} if due is None else {"execute_at": due}
-        return {id: self._do("reschedule", queue, id, body=moment) for id in ids}
+        words = Rescheduled({}, 0)
+        for id in ids:
+            said = self._said("reschedule", queue, id, body=moment)
+            words[id] = str(said["outcome"])
+            words.due_ms = values.ms_of(said.get("due_at")) or words.due_ms
+        return words
 
     async def delete(self, queue: str, ids: Sequence[str]) -> dict[str, str]:
         return {id: self._do("", queue, id) for id in ids}
 
-    def _do(
-        self, deed: str, queue: str, id: str, source: str = "", body: dict[str, float] | None = None
-    ) -> str:
+    def _do(self, deed: str, queue: str, id: str, source: str = "") -> str:
         """What became of the job, in the word of the verb."""
+        return str(self._said(deed, queue, id, source)["outcome"])
+
+    def _said(
+        self, deed: str, queue: str, id: str, source: str = "", body: dict[str, float] | None = None
+    ) -> dict[str, Any]:
+        """The answer; of a job that was left alone, the word for why."""
         params = {"queue": queue, "source": source}
         try:
             path = job_path(id, deed)
-            said = self.wire.post(path, body, params) if deed else self.wire.delete(path, params)
+            answer = self.wire.post(path, body, params) if deed else self.wire.delete(path, params)
         except NotFound:
-            return "gone"
+            return {"outcome": "gone"}
         except GopherError as error:
             if word := outcome_of(error):
-                return word
+                return {"outcome": word}
             raise
-        return str(said["outcome"])
+        return dict(answer)
 
     async def failure_groups(self, wanted: Filter = Filter()) -> FailureGroups:  # noqa: B008
         asked = values.criteria_of(wanted)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gopher_cli.events import JobsRescheduled
+from gopher_cli.model.deeds import Rescheduled
 from gopher_cli.model.duration import format_duration, rfc3339
 from gopher_cli.model.errors import Usage
 from gopher_cli.store import calls
@@ -16,11 +17,12 @@ _FAR = 1e11  # seconds: as far as a job can be put off
 class Rescheduling(Base):
     async def reschedule(
         self, queue: str, ids: Sequence[str], *, due: float | None = None, delay: float = 0.0
-    ) -> dict[str, str]:
+    ) -> Rescheduled:
         """Let scheduled and retrying jobs be due at ``due`` (epoch seconds), or in ``delay`` seconds.
 
         A moment that is over means now. Their attempts stay as they are. For each id: rescheduled, gone, or
-        the state that forbids it. Raises Usage for a moment that nobody lives to see.
+        the state that forbids it; and the moment (of many ids, that of the last). Raises Usage for a
+        moment that nobody lives to see.
         """
         moment = delay if due is None else due
         if not 0 <= moment <= _FAR:
@@ -28,11 +30,13 @@ class Rescheduling(Base):
             raise Usage(f"{name} is a number of seconds from 0 to the year 5138, not {moment:g}")
         due_ms = None if due is None else round(due * 1000)
         said = f"in {format_duration(delay)}" if due_ms is None else f"at {rfc3339(due_ms)}"
-        words: dict[str, str] = {}
+        words = Rescheduled({}, 0)
         async with self.recorded("reschedule", named(queue, ids), said) as deed:
             for piece in in_slices(ids):
                 call = calls.reschedule(self.keys(queue), piece, due_ms=due_ms, delay_ms=round(delay * 1000))
-                words |= await self.store.run(call)
+                done = await self.store.run(call)
+                words.update(done)
+                words.due_ms = done.due_ms
                 deed.changed = sum(word == "rescheduled" for word in words.values())
         if moved := [id for id, word in words.items() if word == "rescheduled"]:
             self.emit(JobsRescheduled(queue, moved))

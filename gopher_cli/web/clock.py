@@ -48,6 +48,7 @@ class Clock:
 
     def _allowed(self, exchange: Exchange) -> float:
         state = exchange.scope.get("state", {})
-        if exchange.is_hearing:
-            return self._reading
-        return float("inf") if state.get("streams") else self._answering + state.get("patience", 0.0)
+        if state.get("streams"):
+            return float("inf")
+        patience: float = state.get("patience", 0.0)
+        return patience + (self._reading if exchange.is_hearing else self._answering)

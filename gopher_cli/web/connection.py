@@ -6,9 +6,9 @@ import asyncio
 import socket
 import struct
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
-from uvicorn.protocols.http.auto import AutoHTTPProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gopher_cli.web.problems import Problem
 
@@ -32,13 +32,14 @@ def connection(reading: float, writing: float) -> type[asyncio.Protocol]:
     return Bounded
 
 
-class Connection(AutoHTTPProtocol):  # type: ignore[valid-type, misc]
+class Connection(HttpToolsProtocol):
     head_patience, write_patience = _HEAD, 10.0
+    _is_in_head = False
     _unended = 0  # bytes of a head so far
     _serving: Any = None
 
     def connection_made(self, transport: Any) -> None:
-        super().connection_made(Joined(transport))
+        super().connection_made(cast("asyncio.Transport", Joined(transport)))
         self._head, self._progress = _Alarm(), _Alarm()
         self._await_head()
 
@@ -50,16 +51,30 @@ class Connection(AutoHTTPProtocol):  # type: ignore[valid-type, misc]
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        was_in_head = self._is_in_head
         super().data_received(data)
-        if self.cycle is None or self.cycle.response_complete:
-            self._await_head()
-            self._unended += len(data)
-            if self._unended > _LONGEST_HEAD and not self.transport.is_closing():
-                self.transport.write(_TOO_LONG)
-                self.transport.close()
-        else:
+        if not self._is_in_head and not self._is_idle:
             self._unended = 0
-            self._head.off()
+            return
+        self._await_head()
+        self._unended = self._unended + len(data) if was_in_head else 0
+        if self._unended > _LONGEST_HEAD and not self.transport.is_closing():
+            if self._is_idle:  # else it would be taken for the answer that is due
+                self.transport.write(_TOO_LONG)
+            self.transport.close()
+
+    @property
+    def _is_idle(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    def on_message_begin(self) -> None:
+        self._is_in_head = True
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._is_in_head = False
+        self._head.off()
+        super().on_headers_complete()
 
     def _await_head(self) -> None:
         if not self._head.is_set:

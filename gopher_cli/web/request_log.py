@@ -13,6 +13,7 @@ from urllib.parse import quote
 from starlette.types import Scope
 
 from gopher_cli.web.exchange import Exchange
+from gopher_cli.web.traffic import method_of
 
 _MOST = 100  # lines a second: nobody reads more, and writing them takes longer than submitting a job
 _log = logging.getLogger("gopher.web")
@@ -41,7 +42,7 @@ class RequestLog:
         if not self._untold:
             asyncio.get_running_loop().call_later(1.0, self.tell_the_rest)
         scope = exchange.scope
-        self._untold[scope["method"], self._route_of(scope), exchange.code] += 1
+        self._untold[method_of(scope), self._route_of(scope), exchange.code] += 1
 
     def tell_the_rest(self) -> None:
         """What was only counted by now."""

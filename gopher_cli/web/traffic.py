@@ -16,6 +16,11 @@ _BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 1
 _BEAT = 0.5  # seconds
 
 
+def method_of(scope: Scope) -> str:
+    """Methods are without end, too."""
+    return str(scope["method"]) if scope["method"] in _METHODS else "other"
+
+
 class Traffic:
     """Metrics of one server process: these may be added up over all processes."""
 
@@ -49,7 +54,7 @@ class Traffic:
     def count(self, exchange: Exchange) -> None:
         """By route, never by path: paths are without end."""
         scope, code = exchange.scope, exchange.code
-        method = scope["method"] if scope["method"] in _METHODS else "other"
+        method = method_of(scope)
         route = self.route_of(scope)
         known = self._children.get((method, route, code))
         if known is None:

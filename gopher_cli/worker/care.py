@@ -113,7 +113,8 @@ class Care:
     @staticmethod
     async def _renewed(visits: Visits, seconds: float) -> None:
         with contextlib.suppress(GopherError, TimeoutError):
-            await asyncio.wait_for(visits.renew(), seconds)
+            async with asyncio.timeout(seconds):
+                await visits.renew()
 
     async def bury_the_dead(self) -> None:
         silent = await self._worker.gopher.silent()

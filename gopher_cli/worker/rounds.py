@@ -53,7 +53,8 @@ class Rounds:
                 continue
             hurry.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(hurry.wait(), pause)
+                async with asyncio.timeout(pause):  # wait_for may forget that it was cancelled
+                    await hurry.wait()
 
     def _missed(self, name: str, place: str, why: str, *, away: bool = False) -> None:
         """Said once, however many duties meet it, however often, at however many places."""

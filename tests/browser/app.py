@@ -21,6 +21,8 @@ class Mail(msgspec.Struct):
     copies: Annotated[int, msgspec.Meta(ge=1, le=99)] = 1
     urgent: bool = False
     format: Literal["text", "html"] = "text"
+    the_address_to_which_whoever_cannot_be_reached_any_more_is_told_to_write: str = ""
+    whether_to_say_so_even_to_people_who_have_never_asked_for_being_told_of_it: bool = False
 
 
 @app.handler("mail")

@@ -65,10 +65,10 @@ def test_the_secret_of_a_new_key_is_seen_once_and_opens(admin: Chrome, site: Sit
     admin.open("/keys/new")
     admin.labelled("name").send_keys("seen-once")
     assert not admin.one(".scopes").find_element("css selector", ".ticks").is_displayed()
-    admin.push("Make it")
+    admin.push("Make key")
     secret = admin.one("pre.secret").text
     assert secret.startswith("gk_") and secret not in admin.driver.current_url
-    admin.push("I have it")
+    admin.push("Done")
     admin.shows("seen-once")
 
     admin.driver.back()
@@ -76,7 +76,7 @@ def test_the_secret_of_a_new_key_is_seen_once_and_opens(admin: Chrome, site: Sit
     assert secret not in admin.driver.page_source
     admin.open("/keys")
     admin.push("Revoke seen-once…")
-    admin.push("Revoke it")
+    admin.push("Revoke key")
     admin.shows("opens nothing any more")
 
 
@@ -116,6 +116,7 @@ def test_a_search_finds_and_what_it_finds_is_cancelled_at_once(admin: Chrome, si
     admin.until(lambda: "tag" in admin.path)
     admin.until(lambda: len(admin.all("tr[data-row]")) == 50, "a page of them")
     admin.one("[data-all-matching]").click()
+    assert not admin.button("Reschedule…").is_enabled(), "all at once would be due in one moment"
     admin.push("Cancel…")
     admin.shows("Cancel 60 jobs?")
     admin.push("Cancel them")

@@ -43,7 +43,8 @@ def test_retry_all_says_what_it_would_do_and_does_it(cli: Cli) -> None:
     for _ in range(2):
         fail(cli)
     dry = cli("retry-all", "--dry-run")
-    assert dry.lines == ["default\tfailed\t2", "2 jobs would be retried"]
+    assert dry.lines == ["QUEUE\tSTATE\tJOBS", "default\tfailed\t2"]
+    assert dry.err == "2 jobs would be retried\n"
     assert counts(cli)["failed"] == 2
 
     assert cli("retry-all").out == "2 jobs retried\n"
@@ -105,11 +106,65 @@ def test_requeue_dlq_of_one_job_that_is_not_dead(cli: Cli) -> None:
     assert ran.code == 5 and "it is enqueued" in ran.out
 
 
-@pytest.mark.parametrize("rate", ["fast", "0/s", "-1", "5/y"])
+@pytest.mark.parametrize("rate", ["fast", "-1", "5/y"])
 def test_a_rate_that_is_none(cli: Cli, rate: str) -> None:
     ran = cli("requeue-dlq", "--rate", rate)
 
     assert ran.code == 2 and f"--rate: {rate!r} is no rate: write 100/s, 600/m or 1000/h" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("rate", "said"),
+    [("0", "0 a second would never end"), ("0.0/m", "0 a second would never end"),
+     ("1000001", "'1000001' is too fast: 1000000/s is the most"),
+     ("99999999999/s", "'99999999999/s' is too fast")],
+)  # fmt: skip
+def test_a_rate_beyond_its_bounds_is_told_them(cli: Cli, rate: str, said: str) -> None:
+    ran = cli("requeue-dlq", "--rate", rate)
+
+    assert ran.code == 2 and f"--rate: {said}" in ran.err
+
+
+@pytest.mark.parametrize(
+    "words", ["purge --state all --yes", "retry-all", "requeue-dlq", "requeue-dlq --dry-run"]
+)
+def test_a_limit_of_nothing_does_not_mean_all(cli: Cli, words: str) -> None:
+    fail(cli)
+    ran = cli(*words.split(), "--limit", "0")
+
+    assert ran.code == 2 and "--limit takes a whole number from 1, not '0'" in ran.err
+    assert counts(cli)["failed"] == 1
+
+
+@pytest.mark.parametrize(
+    "words", ["purge --state failed --yes", "retry-all", "requeue-dlq", "list-failed", "jobs ls"]
+)
+@pytest.mark.parametrize("wrong", [["--group", "nope"], ["--search", "group:nope"]])
+def test_what_no_group_can_be_called_is_refused(cli: Cli, words: str, wrong: list[str]) -> None:
+    ran = cli(*words.split(), *wrong)
+
+    assert ran.code == 2 and "no group 'nope'" in ran.err
+    assert "list them with: gopher list-failed --groups" in ran.err
+
+
+def test_groups_are_not_for_cancel_and_it_says_so(cli: Cli) -> None:
+    ran = cli("cancel", "--group", "9f1c2e7a04bd")
+
+    assert ran.code == 2 and "groups are of dead jobs, and cancel is for jobs that wait or run" in ran.err
+
+
+def test_a_dry_run_with_a_limit_says_how_many_of_how_many(cli: Cli) -> None:
+    for _ in range(3):
+        fail(cli)
+    ran = cli("requeue-dlq", "--dry-run", "--limit", "2")
+    asked = cli("purge", "--state", "failed", "--limit", "2")
+    said = json.loads(cli("purge", "--state", "failed", "--dry-run", "-n", "2", "-o", "json").out)
+
+    assert (ran.lines[1], ran.err) == ("default\tfailed\t3", "2 of 3 jobs would be retried\n")
+    assert "2 of 3 jobs would be deleted; without a terminal" in asked.err
+    assert (said["jobs"], said["of"], sum(part["jobs"] for part in said["by"])) == (2, 3, 3)
+    assert cli("retry-all", "--dry-run", "-o", "csv").out == "queue,state,jobs\ndefault,failed,3\n"
+    assert "QUEUE" in cli("retry-all", "--dry-run", tty=True).out.upper()
 
 
 def test_cancel_stops_what_waits_and_asks_what_runs(cli: Cli) -> None:
@@ -140,6 +195,7 @@ def test_purge_without_a_terminal_deletes_nothing_unless_told(cli: Cli) -> None:
 
 def test_purge_needs_a_state(cli: Cli) -> None:
     assert cli("purge", "--yes").code == 2
+    assert "--state failed --group 9f1c2e7a04bd" in cli("purge", "--group", "9f1c2e7a04bd").err
 
 
 def test_all_does_not_include_running_jobs_without_force(cli: Cli) -> None:
@@ -163,7 +219,8 @@ def test_a_dry_run_of_purge_deletes_nothing(cli: Cli) -> None:
     fail(cli)
     said = json.loads(cli("purge", "--state", "failed", "--dry-run", "-o", "json").out)
 
-    assert said == {"dry_run": True, "jobs": 1, "by": [{"queue": "default", "state": "failed", "jobs": 1}]}
+    by = [{"queue": "default", "state": "failed", "jobs": 1}]
+    assert said == {"dry_run": True, "jobs": 1, "of": 1, "by": by}
     assert counts(cli)["total"] == 1
 
 
@@ -198,15 +255,16 @@ def test_reschedule_gives_waiting_jobs_another_time(cli: Cli) -> None:
     ids = [cli.id("-t", "x", "--in", "1h") for _ in range(2)]
     ran = cli("reschedule", *ids, "--at", "2100-01-01T00:00:00Z")
 
-    assert ran.code == 0 and ran.out.count("rescheduled") == 2
+    assert ran.code == 0 and ran.out.count("\trescheduled\t2100-01-01T00:00:00.000Z") == 2
     assert json.loads(cli("inspect", ids[1], "-o", "json").out)["due_at"] == "2100-01-01T00:00:00.000Z"
 
 
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        ("", 2, "needs --in or --at"), ("--in 1h --at 2100-01-01", 2, "not both"), ("--in soon", 2, "--in"),
-        ("--at then", 2, "--at"), ("--in 5m", 5, "it is processing"),
+        ("", 2, "--in or --at says when"), ("--in 1h --at 2100-01-01", 2, "not both"),
+        ("--in soon", 2, "--in"), ("--in=", 2, "--in is empty"), ("--at= --in 1h", 2, "--at is empty"),
+        ("--at then", 2, "--at"), ("--in 5m", 5, "it is processing"), ("--in 5m", 5, "gopher inspect ID"),
     ],
 )  # fmt: skip
 def test_reschedule_says_what_it_lacks_and_what_forbids_it(
@@ -216,4 +274,15 @@ def test_reschedule_says_what_it_lacks_and_what_forbids_it(
     start(cli)
     ran = cli("reschedule", id, *words.split())
 
-    assert ran.code == code and said in ran.out + ran.err
+    assert ran.code == code and said.replace("ID", id) in ran.out + ran.err
+
+
+def test_reschedule_tells_when_the_job_is_due_and_what_a_dead_one_needs(cli: Cli) -> None:
+    dead, late = fail(cli), cli.id("-t", "x", "--in", "1h")
+    seen = cli("reschedule", late, "--in", "2h", tty=True)
+    (refused, moved) = json.loads((ran := cli("reschedule", dead, late, "--in", "2h", "-o", "json")).out)
+
+    assert seen.code == 0 and "in 2h" in seen.out
+    assert (refused["ok"], refused["due_at"]) == (False, None)
+    assert moved["due_at"] == json.loads(cli("inspect", late, "-o", "json").out)["due_at"]
+    assert ran.code == 5 and f"hint: it is failed; run it again now: gopher retry {dead}" in ran.err

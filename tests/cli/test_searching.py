@@ -54,7 +54,7 @@ def test_retry_all_of_a_group_leaves_alone_what_lives(cli: Cli) -> None:
     counted = cli("retry-all", "--search", f"group:{group['group']}", "--dry-run")
     cli("retry-all", "--search", f"group:{group['group']}")
 
-    assert "1 job would be retried" in counted.out
+    assert "1 job would be retried" in counted.err
     assert cli("jobs", "ls", "-q", "--state", "retrying").lines == [lives]
     assert cli("jobs", "ls", "-q", "--state", "enqueued").lines == [dead]
 
@@ -86,13 +86,22 @@ def test_groups_tell_how_often_and_of_which_types(cli: Cli) -> None:
         assert cli("list-failed", "-q", *way).lines == cli("jobs", "ls", "-q", *way).lines == [other]
 
 
+def test_a_narrow_screen_shows_how_many_jobs_a_group_has(cli: Cli) -> None:
+    for _ in range(2):
+        fail(cli, error="no answer from 10.0.0.7")
+
+    shown = cli("list-failed", "--groups", "--color", "never", tty=True, columns=60).out
+
+    assert "JOBS" in shown.upper().split("\n")[0] and all(len(line) <= 60 for line in shown.splitlines())
+
+
 def test_a_group_is_requeued_and_nothing_else(cli: Cli) -> None:
     for n in range(2):
         fail(cli, error=f"no answer from 10.0.0.{n}")
     fail(cli, error="the disk is full")
     group = cli("list-failed", "--groups", "-q").lines[0]
 
-    assert "2 jobs would be retried" in cli("requeue-dlq", "--search", f"group:{group}", "--dry-run").out
+    assert "2 jobs would be retried" in cli("requeue-dlq", "--search", f"group:{group}", "--dry-run").err
     assert "2 jobs retried" in cli("requeue-dlq", "--group", group).out
     assert [row["error"] for row in json.loads(cli("list-failed", "--json").out)] == ["the disk is full"]
 

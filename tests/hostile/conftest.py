@@ -29,7 +29,7 @@ ALIVE = b"/livez"
 class Victim(Served):
     """``lives()`` is asked after each attack; ``ends_well()`` at the end of all."""
 
-    def __init__(self, redis_url: str, home: Path, parser: str = "httptools", **more: str) -> None:
+    def __init__(self, redis_url: str, home: Path, **more: str) -> None:
         self.redis_url, self.namespace = redis_url, f"test-{uuid4().hex[:12]}"
         self.accepted: list[str] = []
         kept = {
@@ -37,12 +37,10 @@ class Victim(Served):
             for name in ("PATH", "LANG", "COVERAGE_PROCESS_CONFIG")
             if name in os.environ
         }
-        (home / "httptools.py").write_text("raise ImportError('hidden by a test')\n")
-        hidden = f"{home}:" if parser == "h11" else ""
         super().__init__(
             kept | {
                 "REDIS_URL": redis_url, "GOPHER_NAMESPACE": self.namespace, "GOPHER_HOME": str(home / "home"),
-                "HOME": str(home), "PYTHONPATH": f"{hidden}{TESTS}:{TESTS.parent}",
+                "HOME": str(home), "PYTHONPATH": f"{TESTS}:{TESTS.parent}",
                 "SERVER_READ_TIMEOUT": f"{READ_TIMEOUT}s",
             } | more
         )  # fmt: skip
@@ -87,19 +85,6 @@ class Victim(Served):
             laws.check(redis, self.namespace)
         bad = [line for line in self.said if "Traceback" in line or " 500 " in line]
         assert not bad, "".join(self.said)
-
-
-@pytest.fixture(scope="module", params=["httptools", "h11"])
-def either(
-    request: pytest.FixtureRequest, redis_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Victim]:
-    """A server on each of the two parsers that people have: that of the extra ``fast``, and the other."""
-    victim = Victim(redis_url, tmp_path_factory.mktemp("victim"), request.param)
-    try:
-        yield victim
-        victim.ends_well()
-    finally:
-        victim.kill()
 
 
 @pytest.fixture(scope="module")

@@ -80,30 +80,30 @@ def _said(victim: Victim, data: bytes) -> list[Answer]:
 
 @pytest.mark.parametrize("name", UNCLEAR)
 def test_a_request_of_unclear_length_is_refused_and_nothing_behind_it_is_read(
-    either: Victim, name: str
+    victim: Victim, name: str
 ) -> None:
-    answers = _said(either, UNCLEAR[name])
+    answers = _said(victim, UNCLEAR[name])
 
     assert {one.status for one in answers} == {400}, answers
     assert b"connection: close" in answers[-1].head.lower()
-    assert "smuggled" not in either.stored()
-    either.lives()
+    assert "smuggled" not in victim.stored()
+    victim.lives()
 
 
 @pytest.mark.parametrize("name", HALF)
-def test_half_a_request_is_never_served(either: Victim, name: str) -> None:
-    before = either.stored()
-    with either.wire() as wire:
+def test_half_a_request_is_never_served(victim: Victim, name: str) -> None:
+    before = victim.stored()
+    with victim.wire() as wire:
         wire.send(HALF[name])
         wire.end()
         answers = wire.answers()
 
     assert all(one.status in (400, 408, 413) for one in answers), answers
-    assert either.stored() == before
-    either.lives()
+    assert victim.stored() == before
+    victim.lives()
 
 
-def test_a_request_hidden_in_a_body_that_nobody_reads_is_not_served(either: Victim) -> None:
+def test_a_request_hidden_in_a_body_that_nobody_reads_is_not_served(victim: Victim) -> None:
     """Each of these is refused before its body is read."""
     size = b"Content-Length: %d" % len(HIDDEN)
     text = b"POST /api/v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n%s\r\n\r\n" % size
@@ -111,41 +111,53 @@ def test_a_request_hidden_in_a_body_that_nobody_reads_is_not_served(either: Vict
     foreign = b"POST /api/v1/jobs HTTP/1.1\r\nHost: evil\r\n%s\r\n\r\n" % size
     no_method = b"PUT /health HTTP/1.1\r\nHost: localhost\r\n%s\r\n\r\n" % size
     for head in (text, nowhere, foreign, no_method):
-        with either.wire() as wire:
+        with victim.wire() as wire:
             wire.send(head + HIDDEN + LAST)
             answers = wire.answers()
         assert answers[0].status in (404, 405, 415, 421), answers
         assert [one.status for one in answers[1:]] in ([], [200]), answers
-        assert "smuggled" not in either.stored()
-    either.lives()
+        assert "smuggled" not in victim.stored()
+    victim.lives()
 
 
-def test_who_is_refused_before_the_body_was_read_hears_one_answer(either: Victim) -> None:
+def test_a_little_body_that_nobody_wanted_costs_no_connection(victim: Victim) -> None:
+    """Such as the {} that many programs send with everything."""
+    victim.has("to-be-cancelled", "{}")
+    with victim.wire() as wire:
+        for path in (b"/api/v1/jobs/to-be-cancelled/cancel", b"/nowhere", b"/api/v1/jobs"):
+            wire.send(post(b"{}", path=path))
+            answer = wire.answer()
+            assert answer and b"connection: close" not in answer.head.lower(), answer
+        wire.send(LAST)
+        assert [one.status for one in wire.answers()] == [200]
+
+
+def test_who_is_refused_before_the_body_was_read_hears_one_answer(victim: Victim) -> None:
     """The rest of a body is no head that is too long."""
-    with either.wire() as wire:
+    with victim.wire() as wire:
         wire.send(post(b"x" * 400_000, b"X-API-KEY: wrong"))
 
         assert [answer.status for answer in wire.answers()] == [401]
 
 
-def test_requests_that_come_at_once_are_answered_in_order(either: Victim) -> None:
+def test_requests_that_come_at_once_are_answered_in_order(victim: Victim) -> None:
     ids = [f"in-order-{n}" for n in range(50)]
-    with either.wire() as wire:
+    with victim.wire() as wire:
         wire.send(b"".join(post(b'{"type":"t","id":"%s"}' % id.encode()) for id in ids) + LAST)
         answers = wire.answers()
 
     assert [one.status for one in answers] == [201] * 50 + [200]
     assert [id for id, one in zip(ids, answers, strict=False) if id.encode() in one.body] == ids
-    assert set(ids) <= either.stored()
-    either.accepted += ids
+    assert set(ids) <= victim.stored()
+    victim.accepted += ids
 
 
-def test_chunks_of_every_size_are_one_body(either: Victim) -> None:
+def test_chunks_of_every_size_are_one_body(victim: Victim) -> None:
     body = b'{"type":"t","id":"in-pieces"}'
     pieces = b"".join(b"1;name=value\r\n%c\r\n" % byte for byte in body)
-    with either.wire() as wire:
+    with victim.wire() as wire:
         wire.send(_chunked(pieces, _END) + LAST)
         answers = wire.answers()
 
     assert [one.status for one in answers] == [201, 200]
-    either.accepted.append("in-pieces")
+    victim.accepted.append("in-pieces")

@@ -66,15 +66,15 @@ INJECTED = [
 
 
 @pytest.mark.parametrize("name", OTHER)
-def test_a_head_that_makes_no_sense_is_a_mistake_of_the_client(either: Victim, name: str) -> None:
-    with either.wire() as wire:
+def test_a_head_that_makes_no_sense_is_a_mistake_of_the_client(victim: Victim, name: str) -> None:
+    with victim.wire() as wire:
         wire.send(OTHER[name] + LAST)
         answers = wire.answers()
 
     assert answers and 400 <= answers[0].status < 500, answers
     assert b"Traceback" not in answers[0].body and b"X-Secret" not in answers[0].body
     assert all(one.status == 200 for one in answers[1:]), answers
-    either.lives()
+    victim.lives()
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -89,14 +89,32 @@ def test_no_path_leads_out_of_what_is_served(victim: Victim, path: bytes) -> Non
 
 
 @pytest.mark.parametrize("request_", INJECTED, ids=range(len(INJECTED)))
-def test_nothing_that_came_in_goes_out_as_a_header(either: Victim, request_: bytes) -> None:
-    with either.wire() as wire:
+def test_nothing_that_came_in_goes_out_as_a_header(victim: Victim, request_: bytes) -> None:
+    with victim.wire() as wire:
         wire.send(request_ + LAST)
         first = wire.answer()
 
     assert first is not None and first.status < 500, first
     lines = first.head.lower().replace(b"\r", b"\n").replace(b"\x85", b"\n").splitlines()
     assert not [line for line in lines if line.startswith(b"set-cookie: x=1")], first.head
+
+
+@pytest.mark.parametrize(
+    "piece", [b"X-Long: " + b"a" * 1000 + b"\r\n", b"a" * 1000], ids=["headers", "address"]
+)
+def test_a_head_without_an_end_is_cut_off_also_behind_an_answer_that_is_not_over(
+    victim: Victim, piece: bytes
+) -> None:
+    """A stream is open, and whatever else comes on its connection would be kept for ever."""
+    with victim.wire() as wire:
+        wire.send(get(b"/api/v1/events"))
+        assert wire.hears(b": watching")
+        wire.send(b"GET / HTTP/1.1\r\n" if piece.startswith(b"X") else b"GET /")
+        sent = 0
+        while sent < 16_000_000 and wire.takes(piece * 50):
+            sent += 50 * len(piece)
+        assert sent < 16_000_000, "it took it all"
+    victim.lives()
 
 
 def test_the_log_is_no_place_for_control_characters(victim: Victim) -> None:

@@ -39,6 +39,21 @@ class Wire:
         except (ConnectionError, TimeoutError):
             return
 
+    def takes(self, data: bytes) -> bool:
+        """Whether the server is still there to take it."""
+        try:
+            self.socket.sendall(data)
+        except (ConnectionError, TimeoutError):
+            return False
+        return True
+
+    def hears(self, text: bytes) -> bool:
+        """Waits for these words of an answer that goes on."""
+        while text not in self._ahead:
+            if not self._more():
+                return False
+        return True
+
     def end(self) -> None:
         """Nothing more will be sent."""
         try:

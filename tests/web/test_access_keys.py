@@ -7,6 +7,7 @@ from typing import Any
 import anyio
 import pytest
 from web.keyring import STATS, Clock, key
+from web.pages import sign_in
 from worker.processes import PATIENCE
 
 from gopher_cli.gopher import Gopher
@@ -75,6 +76,24 @@ async def test_the_last_use_of_a_key_is_noted_once_a_minute(
         assert await used() == first
         clock.ahead += 31
         await api.get(STATS, headers=header)
+        await api.app.state.door.close()
+        assert await used() > first
+
+
+async def test_who_signs_in_uses_the_key_and_so_does_the_session(
+    open_api: Any, gopher: Gopher, clock: Clock
+) -> None:
+    secret = (await key(gopher, role="viewer"))["X-API-KEY"]
+
+    async def used() -> int:
+        return (await gopher.api_keys())[0].last_used_ms
+
+    async with open_api() as api:
+        await sign_in(api, secret)
+        await api.app.state.door.close()
+        assert (first := await used())
+        clock.ahead += 61
+        assert (await api.get(STATS)).status_code == 200
         await api.app.state.door.close()
         assert await used() > first
 

@@ -173,7 +173,7 @@ async def test_dead_jobs_come_back_and_nothing_else_does(api: httpx2.AsyncClient
     made = await in_every_state(gopher)
 
     wrong = await api.post("/api/v1/dlq/requeue", json={"state": ["retrying"]})
-    other = await api.post("/api/v1/dlq/requeue", json={"all": True, "target": "slow", "rate": 1000})
+    other = await api.post("/api/v1/dlq/requeue", json={"all": True, "target": "slow", "rate": "1000/s"})
 
     assert (wrong.status_code, wrong.json()["errors"][0]["pointer"]) == (422, "#/state")
     assert (other.status_code, other.json()["changed"]) == (200, 1)
@@ -190,6 +190,7 @@ async def test_dead_jobs_come_back_and_nothing_else_does(api: httpx2.AsyncClient
         "#/ids"),
         ({"cursor": "x", "type": "x"}, "#/cursor"), ({"error": "(a+)+"}, "#/error"), ({"older_than": -1},
         "#/older_than"),
+        ({"group": "nope"}, "#/group"), ({"q": "group:nope"}, "#/q"),
         ({"ids": ["a"] * 501}, "#/ids"), ({"type": 3}, "#/type"), ({"queue": ["a b"]}, "#/queue"),
     ],
 )  # fmt: skip
@@ -203,6 +204,13 @@ async def test_a_body_that_makes_no_sense_changes_nothing_and_is_pointed_at(
         assert answer.status_code == 422
         assert answer.json()["errors"][0]["pointer"] == pointer
     assert await state(gopher, id) == "enqueued"
+
+
+@pytest.mark.parametrize("rate", ["fast", "0/s", 0, "2000000/s", 2_000_000, True])
+async def test_a_rate_that_is_none_is_pointed_at(api: httpx2.AsyncClient, rate: Any) -> None:
+    answer = await api.post("/api/v1/dlq/requeue", json={"all": True, "rate": rate})
+
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "#/rate")
 
 
 async def test_running_jobs_are_purged_only_where_they_are_named(

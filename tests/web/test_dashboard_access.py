@@ -38,7 +38,7 @@ async def test_a_stranger_is_sent_to_sign_in_and_comes_back_to_where_they_were_g
         assert "Queues" not in page.text
 
         wrong = await sign_in(api, "gk_wrong")
-        assert wrong.status_code == 401 and "this key is not known" in wrong.text
+        assert wrong.status_code == 401 and "This key is not known" in wrong.text
         right = await sign_in(api, ADMIN, "/jobs?q=state:failed")
 
         assert right.headers["location"] == "/jobs?q=state:failed"
@@ -95,7 +95,7 @@ async def test_a_viewer_sees_no_button_and_may_press_none(open_api: Open, gopher
             refused = await send(api, path, viewer, deed="purge", all="1", type="x")
             assert refused.status_code == 403, path
         for path in ("/audit", "/submit", "/bulk?deed=purge&all=1"):
-            assert "this key lacks the scope" in (await look(api, path, 403, **viewer)).text
+            assert "This key lacks the scope" in (await look(api, path, 403, **viewer)).text
 
 
 async def test_who_may_submit_to_one_queue_may_not_submit_to_another(open_api: Open, gopher: Gopher) -> None:

@@ -79,10 +79,10 @@ async def test_who_makes_the_first_key_is_told_that_it_locks(api: httpx2.AsyncCl
 @pytest.mark.parametrize(
     ("asked", "at", "told"),
     [
-        ({"name": "two words"}, "name", "the name of a key is"),
+        ({"name": "two words"}, "name", "The name of a key is"),
         ({"role": "king"}, "scopes", "no role"),
-        ({"role": "", "scope": []}, "scopes", "a key for nothing is none"),
-        ({"role": "", "queues": "no queue!"}, "scopes", "the queue"),
+        ({"role": "", "scope": []}, "scopes", "Choose at least one scope"),
+        ({"role": "", "queues": "no queue!"}, "scopes", "The queue"),
         ({"lasts": "soon"}, "lasts", "is no duration"),
         ({"lasts": "0"}, "lasts", "expires at once"),
         ({"rate": "often"}, "rate", "is no rate"),
@@ -107,7 +107,7 @@ async def test_a_key_is_revoked_after_a_question(open_api: Open, gopher: Gopher)
         await sign_in(api, ADMIN)
         (link,) = (await look(api, "/keys")).all("a", href=f"/keys/{info.id}/revoke")
         asked = await look(api, link["href"])
-        assert "Revoke the key of ann?" in asked.text and (await gopher.api_keys())[0].standing == "live"
+        assert "Revoke key ann?" in asked.text and (await gopher.api_keys())[0].standing == "live"
 
         answer = await send(api, link["href"], **asked.fields(link["href"]))
 
@@ -141,6 +141,7 @@ async def test_everybody_is_signed_out_at_once(open_api: Open) -> None:
     async with open_api(API_KEY=ADMIN) as api:
         await sign_in(api, ADMIN)
         page = await look(api, "/sign-out-all")
+        assert page.all("a", href="/keys", **{"aria-current": "page"})
 
         await send(api, "/sign-out-all", **page.fields("/sign-out-all"))
 

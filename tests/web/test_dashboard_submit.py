@@ -81,6 +81,25 @@ async def test_what_does_not_fit_is_told_and_nothing_that_was_written_is_lost(
     assert await gopher.jobs(Filter()) == []
 
 
+async def test_all_that_is_wrong_is_told_at_once_each_beside_its_field(
+    api: httpx2.AsyncClient, gopher: Gopher
+) -> None:
+    few = {"type": "integer", "maximum": 9}
+    who = {"type": "object", "required": ["age"], "properties": {"name": {"type": "string"}, "age": few}}
+    fields = dict.fromkeys("abcdef", few) | {"who": who}
+    schema: dict[str, object] = {"type": "object", "required": [*fields], "properties": fields}
+    await publish(gopher, "count", schema)
+    written = {f"payload/{name}": "10" for name in "abcde"} | {"payload/f": "many"}
+    written |= {"payload/who/age": "old", "delay": "soon"}
+
+    page = Page((await send(api, "/submit", type="count", **written)).text)
+
+    assert all(f"{name} is more than 9" in page.text for name in "abcde")
+    assert "f: 'many' is no whole number" in page.text and "who.age: 'old' is no whole" in page.text
+    assert "is missing" not in page.text
+    assert len(page.all("p", **{"class": "error"})) == 8
+
+
 async def test_a_form_that_is_sent_twice_is_one_job(api: httpx2.AsyncClient, gopher: Gopher) -> None:
     fields = (await look(api, "/submit?type=x")).fields("/submit") | {"json": '{"n":1}'}
 

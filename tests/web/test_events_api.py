@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -13,7 +14,7 @@ from redis import Redis
 from web.keyring import STATS, Clock, session_of
 from web.listening import Stream
 from web.pages import look, send
-from worker.processes import until
+from worker.processes import PATIENCE, until
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.store.keys import keys_of
@@ -231,6 +232,20 @@ async def test_a_stream_stays_open_while_redis_is_away(
     assert [one["status"] for one in stream.events("redis")] == ["away", "back"]
 
 
+@pytest.mark.parametrize("turns", range(6))
+async def test_who_hangs_up_just_when_something_happens_is_gone(
+    api: httpx2.AsyncClient, gopher: Gopher, turns: int
+) -> None:
+    stream = await Stream(api.app, EVENTS).watching()  # type: ignore[attr-defined]
+    (client,) = api.app.state.feed._clients  # type: ignore[attr-defined]
+    gone = asyncio.ensure_future(stream.hang_up())
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    client.hear("away")
+
+    await asyncio.wait_for(gone, PATIENCE)
+
+
 async def test_a_stream_ends_when_its_key_is_revoked(open_api: Any) -> None:
     """Before the next ping, and also where somebody tries too many wrong keys from the same address."""
     async with open_api(API_KEY="of-the-environment") as api:
@@ -243,6 +258,19 @@ async def test_a_stream_ends_when_its_key_is_revoked(open_api: Any) -> None:
 
     assert refused.status_code == 401 and guessed[-1].status_code == 429
     assert "opens nothing any more" in stream.said and "still here" not in stream.said
+
+
+async def test_a_log_that_is_followed_ends_when_its_key_is_revoked(open_api: Any) -> None:
+    async with open_api() as api:
+        gopher = api.app.state.gopher
+        key = await gopher.create_key("watcher", scopes=["read"])
+        id = await gopher.submit("t")
+        stream = Stream(api.app, f"/api/v1/jobs/{id}/log?follow", x_api_key=key.secret)
+        await until(lambda: stream.status)
+        await gopher.revoke_key(key.info.id)
+        await stream.over()
+
+    assert stream.status == 200 and "opens nothing any more" in stream.said
 
 
 async def test_a_stream_ends_when_its_key_expires(open_api: Any, monkeypatch: pytest.MonkeyPatch) -> None:

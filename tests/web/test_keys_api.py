@@ -89,6 +89,23 @@ async def test_a_body_that_makes_no_sense_makes_no_key(
     assert await gopher.api_keys() == []
 
 
+@pytest.mark.parametrize(
+    ("wrong", "pointer"),
+    [
+        ({"role": "king"}, "#/role"),
+        ({"role": "viewer", "rate": "fast"}, "#/rate"),
+        ({"scopes": ["x"]}, "#/scopes"),
+    ],
+)
+async def test_what_is_wrong_with_a_key_is_pointed_at(
+    keys_api: Any, wrong: dict[str, Any], pointer: str
+) -> None:
+    async with keys_api as api:
+        answer = await api.post(KEYS, json={"name": "a"} | wrong, headers=ADMIN)
+
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, pointer)
+
+
 async def test_everybody_is_signed_out_through_the_api(keys_api: Any, gopher: Gopher) -> None:
     viewer = await key(gopher, role="viewer")
     async with keys_api as api:

@@ -52,6 +52,18 @@ async def test_of_too_many_requests_each_is_counted_in_a_line_about_its_like(
     assert {(one["method"], one["route"]) for one in gathered} <= {("GET", "/livez"), ("GET", "(none)")}
 
 
+async def test_methods_that_somebody_makes_up_are_no_kinds_of_their_own(
+    open_api: Open, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with open_api() as api:
+        for n in range(150):
+            await api.request(f"MADE{n}", "/livez")
+        api.app.state.request_log.tell_the_rest()  # type: ignore[attr-defined]
+
+    gathered = [one for one in fields(caplog) if "count" in one]
+    assert len(gathered) <= 2 and {one["method"] for one in gathered} == {"other"}
+
+
 async def test_a_key_in_an_address_is_not_written_down(
     open_api: Open, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import a
 import httpx2
 import pytest
-from web.operated import in_every_state
+from web.operated import end, in_every_state, take
 from web.pages import Page, look, send
 
 from gopher_cli.actor import ACTOR
 from gopher_cli.events import Event, JobsRescheduled
 from gopher_cli.gopher import Gopher
+from gopher_cli.model.duration import rfc3339
 from gopher_cli.model.errors import Usage
 
 pytestmark = pytest.mark.anyio
@@ -76,8 +78,19 @@ async def test_over_http_a_time_or_a_duration_is_taken_and_nothing_else(
 
     assert answer.status_code == status, answer.text
     if status == 200:
-        assert (answer.json()["outcome"], answer.json()["changed"]) == ("rescheduled", True)
+        said = answer.json()
+        assert (said["outcome"], said["changed"]) == ("rescheduled", True)
+        assert said["due_at"] == rfc3339(await due(gopher, id))
     assert (await due(gopher, id) != before) == (status == 200)
+
+
+@pytest.mark.parametrize(("said", "meant"), [("at", "execute_at"), ("in", "delay")])
+async def test_the_words_of_the_command_line_get_those_of_http(
+    api: httpx2.AsyncClient, said: str, meant: str
+) -> None:
+    problem = (await api.post("/api/v1/jobs/any/reschedule", json={said: "2h"})).json()
+
+    assert problem["errors"][0]["pointer"] == f"#/{said}" and problem["hint"] == f"did you mean {meant}?"
 
 
 async def test_over_http_a_state_that_forbids_it_is_told(api: httpx2.AsyncClient, gopher: Gopher) -> None:
@@ -96,7 +109,8 @@ async def test_a_page_asks_when_and_tells_what_came_of_it(api: httpx2.AsyncClien
     assert not (await look(api, f"/jobs/{made['failed']}")).all("a", href=_link(made["failed"]))
     (link,) = (await look(api, f"/jobs/{made['scheduled']}")).all("a", href=_link(made["scheduled"]))
     asked = await look(api, link["href"])
-    assert "When is it due?" in asked.text
+    assert f"Run x {made['scheduled'][-12:]} at another time" in asked.text
+    assert "Now due in" in asked.text and asked.all("a", href="/scheduled", **{"aria-current": "page"})
 
     wrong = await send(api, "/reschedule", **asked.fields("/reschedule"), when="soon")
     right = await send(api, "/reschedule", **Page(wrong.text).fields("/reschedule"), when="2100-01-01")
@@ -105,6 +119,43 @@ async def test_a_page_asks_when_and_tells_what_came_of_it(api: httpx2.AsyncClien
     assert right.headers["location"] == f"/jobs/{made['scheduled']}"
     assert "1 job rescheduled." in (await look(api, right.headers["location"])).text
     assert await due(gopher, made["scheduled"]) == FAR * 1000
+
+
+async def test_a_page_asks_for_no_job_that_cannot_have_another_time(
+    api: httpx2.AsyncClient, gopher: Gopher
+) -> None:
+    made = await in_every_state(gopher)
+
+    for state, id in made.items():
+        await look(api, _link(id), 200 if state in ("scheduled", "retrying") else 409)
+    await look(api, _link("nobody"), 404)
+
+
+async def test_a_list_of_what_waits_offers_another_time_before_it_offers_to_delete(
+    api: httpx2.AsyncClient, gopher: Gopher
+) -> None:
+    await in_every_state(gopher)
+
+    def offered(page: Page) -> list[str]:
+        return [one["value"] for one in page.all("button", name="deed")]
+
+    for path in ("/scheduled", "/jobs?q=state:scheduled", "/jobs?q=state:scheduled,retrying"):
+        assert offered(await look(api, path))[-2:] == ["reschedule", "purge"], path
+    for path in ("/jobs", "/jobs?q=state:scheduled,failed"):
+        assert "reschedule" not in offered(await look(api, path)), path
+
+
+async def test_a_job_tells_when_it_runs_again_until_it_gets_another_time(
+    api: httpx2.AsyncClient, gopher: Gopher
+) -> None:
+    await gopher.submit("x")
+    said = b'{"outcome":"retry","error":"no","attempt":1,"retry_in":3600}'
+    (id,) = await end(gopher, await take(gopher), a.failure(delay=3600), said)
+    assert "again in" in (await look(api, f"/jobs/{id}")).text
+
+    await gopher.reschedule("default", [id], due=FAR)
+
+    assert "again in" not in (await look(api, f"/jobs/{id}")).text
 
 
 async def test_ticked_jobs_are_put_off_together(api: httpx2.AsyncClient, gopher: Gopher) -> None:

@@ -26,7 +26,7 @@ from gopher_cli.web.access.addresses import Addresses
 from gopher_cli.web.access.origins import SAFE_METHODS, has_key
 from gopher_cli.web.access.ring import Ring
 from gopher_cli.web.access.tokens import Tokens, WrongToken
-from gopher_cli.web.problems import Problem
+from gopher_cli.web.problems import Problem, soon
 
 _ENVIRONMENT = Caller(name="API_KEY", scopes=ROLES["admin"], via="environment")
 _SCRAPER = Caller(name="anybody", scopes=frozenset({METRICS}), via="open")
@@ -83,8 +83,7 @@ class Door:
     async def let_in(self, request: Request) -> Caller:
         """Who sends this request; it counts. Raises Problem 401, or 429 for who tries too often."""
         caller = await self._counted(self.sender_of(request), request)
-        if caller.via == "key":
-            self.ring.note_use(caller.key_id)
+        self._note_use(caller)
         self._limits.count(caller, self._rate_of(caller), self.addresses.of(request))
         return caller
 
@@ -103,7 +102,14 @@ class Door:
 
     async def owner_of(self, secret: str, request: Request) -> Caller:
         """Whose key this is; a wrong one counts. Raises Problem 401, or 429 for who has guessed too often."""
-        return await self._counted(self._owner_of(secret), request)
+        owner = await self._counted(self._owner_of(secret), request)
+        self._note_use(owner)
+        return owner
+
+    def _note_use(self, caller: Caller) -> None:
+        """Of a key, and of whoever is signed in with one."""
+        if caller.via in ("key", "session") and caller.key_id:
+            self.ring.note_use(caller.key_id)
 
     async def _counted(self, looking: Awaitable[Caller], request: Request) -> Caller:
         try:
@@ -200,6 +206,17 @@ def needs(scope: str) -> Callable[[Request], Awaitable[None]]:
         ACTOR.set(actor_of(caller, door.addresses.of(request)))
 
     return enter
+
+
+async def still_may(request: Request, scope: str) -> bool:
+    """Whether who has sent this, and is still being answered, may go on hearing."""
+    try:
+        caller: Caller = await soon(request.app.state.door.sender_of(request))
+        return caller.may(scope)
+    except Problem as problem:
+        return problem.status != 401
+    except GopherError:  # who cannot be asked has not said no
+        return True
 
 
 def actor_of(caller: Caller, address: str) -> str:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter
+from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
 from gopher_cli.gopher import Gopher
+from gopher_cli.model.deeds import Rescheduled
+from gopher_cli.model.duration import rfc3339
 from gopher_cli.model.errors import NotFound
 from gopher_cli.model.job import JobState
 from gopher_cli.web import hints
@@ -35,6 +39,9 @@ class Done(msgspec.Struct, kw_only=True):
     outcome: str
     changed: bool
     links: dict[str, str]
+    due_at: Annotated[str | msgspec.UnsetType, Meta(description="of a rescheduled job, its time")] = (
+        msgspec.UNSET
+    )
 
 
 openapi.SCHEMAS += [Done]
@@ -114,7 +121,8 @@ async def do(request: Request, id: str, deed: Deed, *done: str, query: Query = _
     queue = await place_of(request, id, given.text("queue"))
     if wanted := request.headers.get("if-match", ""):
         await _check(gopher, queue, id, wanted)
-    word = (await soon(deed(gopher, queue)))[id]
+    words = await soon(deed(gopher, queue))
+    word = words[id]
     if word == "gone":
         raise NotFound(f"no job {id!r}", hints.JOBS)
     if word not in (*done, "again"):
@@ -126,7 +134,9 @@ async def do(request: Request, id: str, deed: Deed, *done: str, query: Query = _
             outcome=word,
         )
     links = {} if word == "deleted" else links_of(id)
-    return answered(Done(job_id=id, queue=queue, outcome=word, changed=word in done, links=links))
+    due_at = rfc3339(words.due_ms) if isinstance(words, Rescheduled) else msgspec.UNSET
+    changed = word in done
+    return answered(Done(job_id=id, queue=queue, outcome=word, changed=changed, links=links, due_at=due_at))
 
 
 async def _check(gopher: Gopher, queue: str, id: str, wanted: str) -> None:

@@ -11,14 +11,16 @@ from starlette.requests import Request
 
 from gopher_cli.model.duration import parse_duration
 from gopher_cli.model.errors import Usage
-from gopher_cli.model.filtering import Filter
+from gopher_cli.model.filtering import Filter, check_group
 from gopher_cli.model.job import JobState
 from gopher_cli.model.making import check_queue
 from gopher_cli.model.patterns import check_pattern
+from gopher_cli.model.rates import MOST_JOBS, parse_pace
 from gopher_cli.model.search import parse_search
 from gopher_cli.web.api.body import read_json
 from gopher_cli.web.api.queries import Given
 from gopher_cli.web.api.strict import parse
+from gopher_cli.web.hints import in_http
 from gopher_cli.web.problems import Problem
 
 NAMES = ("state", "type", "queue", "tag", "error", "group", "older_than", "q")
@@ -52,8 +54,14 @@ class Again(Meant, kw_only=True, forbid_unknown_fields=True):
 
     target: Annotated[str | None, Meta(description="into this queue, not the one they came from")] = None
     rate: Annotated[
-        Annotated[float, Meta(gt=0, le=1_000_000)] | None, Meta(description="jobs a second at most")
+        Annotated[float, Meta(gt=0, le=MOST_JOBS)] | str | None,
+        Meta(description="jobs a second at most, or 50/s, 600/m, 1000/h"),
     ] = None
+
+    @property
+    def pace(self) -> float:
+        """Jobs a second; 0 is no limit. Raises ValueError."""
+        return parse_pace(self.rate) if isinstance(self.rate, str) else self.rate or 0.0
 
 
 async def read_meant(request: Request, kind: type[Meant] = Meant) -> Meant:
@@ -111,11 +119,12 @@ def _joined(said: dict[str, Any], told: Any) -> Filter:
     found["older_than"] = _age(said["older_than"], told)
     if said["q"]:
         _search(said["q"], found, told)
-    if found["error"]:
+    for name, check in (("error", check_pattern), ("group", check_group)):
         try:
-            check_pattern(found["error"])
+            if found[name]:
+                check(found[name])
         except Usage as error:
-            raise told("error", str(error), error.hint) from None
+            raise told(name if said[name] else "q", str(error), in_http(error.hint)) from None
     return Filter(**found)
 
 

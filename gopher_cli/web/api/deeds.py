@@ -137,7 +137,7 @@ async def done(request: Request, deed: str, meant: Meant, wanted: Filter) -> Res
     if meant.ids is not None:
         _check_alone(meant)
         return answered(await _by_ids(gopher, deed, meant, wanted))
-    target, rate = _where_to(meant), getattr(meant, "rate", None) or 0.0
+    target, rate = _where_to(meant), _pace(meant)
     limit, cursor = meant.limit or 0, meant.cursor or ""
     with _cursor_or(meant):
         if meant.dry_run:
@@ -169,6 +169,11 @@ def _check_alone(meant: Meant) -> None:
 
 def _cursor_or(meant: Meant) -> Any:
     return field("/cursor" if meant.cursor else "")
+
+
+def _pace(meant: Meant) -> float:
+    with field("/rate"):
+        return meant.pace if isinstance(meant, Again) else 0.0
 
 
 def _where_to(meant: Meant) -> str:

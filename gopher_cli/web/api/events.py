@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Annotated
 
 import msgspec
@@ -10,12 +11,12 @@ from fastapi import APIRouter, Depends, Header, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gopher_cli.model.access import ADMIN, READ, Caller
+from gopher_cli.model.access import ADMIN, READ
 from gopher_cli.model.duration import rfc3339
-from gopher_cli.model.errors import GopherError, Usage
+from gopher_cli.model.errors import Usage
 from gopher_cli.model.happenings import GONE, OF_QUEUES, AuditEntry, Wanted, read_event_id
 from gopher_cli.model.job import JobState
-from gopher_cli.web.access.door import needs
+from gopher_cli.web.access.door import needs, still_may
 from gopher_cli.web.api.openapi import problems
 from gopher_cli.web.api.queries import only
 from gopher_cli.web.api.telling import EventStream, tell
@@ -95,16 +96,7 @@ async def events(
     feed: Feed = request.app.state.feed
     client = feed.join()
 
-    async def still() -> bool:
-        try:
-            caller: Caller = await soon(request.app.state.door.sender_of(request))
-            return caller.may(READ)
-        except Problem as problem:
-            return problem.status != 401
-        except GopherError:  # who cannot be asked has not said no
-            return True
-
-    told = tell(feed, client, wanted, last_id, still)
+    told = tell(feed, client, wanted, last_id, partial(still_may, request, READ))
     return EventStream(told, feed.closed, lambda: feed.leave(client))
 
 

@@ -13,7 +13,8 @@ from starlette.responses import Response
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.access import ADMIN
 from gopher_cli.model.duration import parse_duration, rfc3339
-from gopher_cli.model.keys import LIVE, REVOKED, KeyInfo
+from gopher_cli.model.keys import LIVE, REVOKED, KeyInfo, check_scopes
+from gopher_cli.model.rates import parse_rate
 from gopher_cli.web.access.door import needs
 from gopher_cli.web.api import openapi
 from gopher_cli.web.api.body import read_json
@@ -151,11 +152,25 @@ async def _read(request: Request) -> tuple[KeyRequest, float]:
         asked = msgspec.convert(value, KeyRequest)
     except msgspec.ValidationError as error:
         raise Problem(422, str(error), pointer="") from error
+    _check(asked)
     with field("/expires_in"):
         lasts = 0.0 if asked.expires_in is None else parse_duration(str(asked.expires_in))
         if asked.expires_in is not None and not lasts:
             raise ValueError("a key that expires at once opens nothing")
     return asked, lasts
+
+
+def _check(asked: KeyRequest) -> None:
+    """Raises Problem that points to the role, the scopes or the rate; the verb looks at the rest."""
+    if asked.role:
+        with field("/role"):
+            check_scopes(asked.role)
+    elif asked.scopes:
+        with field("/scopes"):
+            check_scopes("", asked.scopes)
+    if asked.rate:
+        with field("/rate"):
+            parse_rate(asked.rate)
 
 
 def _view(info: KeyInfo, state: str) -> KeyView:

@@ -12,11 +12,13 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from gopher_cli.gopher import Gopher
+from gopher_cli.model.access import READ
 from gopher_cli.model.errors import GopherError, NotFound
 from gopher_cli.model.ids import VALID_ID
 from gopher_cli.model.loglines import new_lines
 from gopher_cli.model.stats import JobDetail
 from gopher_cli.web import hints
+from gopher_cli.web.access.door import still_may
 from gopher_cli.web.api import openapi
 from gopher_cli.web.api.following import FINAL, awaited, etag_of, matches
 from gopher_cli.web.api.listing import FRESH, answered
@@ -125,6 +127,9 @@ async def _followed(request: Request, job: JobDetail) -> AsyncIterator[bytes]:
         yield _text(new_lines(seen, job.log))
         seen = job.log
         if job.state in FINAL or request.app.state.ending or await request.is_disconnected():
+            return
+        if not await still_may(request, READ):
+            yield b"(this key opens nothing any more)\n"
             return
         await asyncio.sleep(_FOLLOW_STEP)
         try:

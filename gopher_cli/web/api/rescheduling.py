@@ -61,9 +61,17 @@ def moment_of(text: str) -> float:
         raise ValueError(f"{text[:80]!r} is no time") from None
 
 
+def _guess(value: object) -> None:
+    """Raises Problem for the words of the command line, which are other ones here."""
+    for said, meant in (("at", "execute_at"), ("in", "delay")):
+        if isinstance(value, dict) and said in value:
+            raise Problem(422, f"there is no field {said}", hint=f"did you mean {meant}?", pointer=f"/{said}")
+
+
 async def _read(request: Request) -> tuple[float | None, float]:
     """Epoch seconds, or seconds from now. Raises Problem."""
     value = parse(await read_json(request))
+    _guess(value)
     try:
         asked = msgspec.convert(value, Moment)
     except msgspec.ValidationError as error:

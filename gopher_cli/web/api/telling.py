@@ -87,7 +87,9 @@ async def tell(
             yield _comment("still here", feed.position if client.news.empty() else at)
             ping = clock() + PING
         try:
-            news = await asyncio.wait_for(client.news.get(), min(look, ping) - clock())
+            # Not wait_for, which may forget that it was cancelled.
+            async with asyncio.timeout(min(look, ping) - clock()):
+                news = await client.news.get()
         except TimeoutError:
             continue
         if news == READY:

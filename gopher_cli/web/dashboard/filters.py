@@ -39,6 +39,11 @@ def local(ms: int) -> str:
     return rfc3339(ms) if 0 < ms < _LAST_MS else ""
 
 
+def sentence(text: str) -> str:
+    """With a capital, where it begins with a word."""
+    return text[:1].upper() + text[1:] if text.partition(" ")[0].isalpha() else text
+
+
 def clock(ms: int) -> str:
     """For who has no JavaScript: the moment in UTC. A script puts the viewer's own zone there."""
     return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC" if local(ms) else "never"
@@ -70,7 +75,7 @@ def _known(write: Callable[[Any], str]) -> Callable[[Any], str]:
 
 def install(env: Environment) -> None:
     env.filters.update(
-        shown=shown, quoted=quoted, clock=clock, json=json, cut=cut, since=since,
+        shown=shown, sentence=sentence, quoted=quoted, clock=clock, json=json, cut=cut, since=since,
         segment=segment, iso=local, number=words.number, span=_known(words.span),
         took=_known(words.took), size=words.size, rate=words.rate, percent=_known(words.percent),
         short=words.short_id, plural=words.plural,

@@ -36,6 +36,7 @@ def payload_of(fields: Sequence[Field], form: Form) -> tuple[Any, Faults]:
             value = _boolean(field, form, payload) if field.kind == "boolean" else _value(field, form)
         except BadData as error:
             faults[field.name] = f"{field.label}: {error}"
+            _object(payload, field.path)  # something was written into it: it is there
             continue
         if field.held or value is not None:
             within = _object(payload, field.path)

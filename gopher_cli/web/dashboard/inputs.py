@@ -71,7 +71,7 @@ def _input(field: Field, id: str, form: Form | None, faults: Faults) -> Input:
     if field.default is not None and tag in ("input", "textarea"):
         attributes["placeholder"] = _default(field)
     # An input for a day shows no placeholder.
-    left = f"{_default(field)} when left empty" if field.default and attributes.get("type") == "date" else ""
+    left = f"default {_default(field)}" if field.default and attributes.get("type") == "date" else ""
     hint = ", ".join(filter(None, (field.about, _hint(field), left)))
     if hint and "pattern" in attributes:
         attributes["title"] = hint  # a browser says it with its refusal

@@ -10,6 +10,7 @@ from gopher_cli.model.duration import parse_duration
 from gopher_cli.model.errors import Usage
 from gopher_cli.model.keys import check_name, check_scopes
 from gopher_cli.model.rates import parse_rate
+from gopher_cli.web.dashboard.filters import sentence
 from gopher_cli.web.dashboard.forms import Faults
 from gopher_cli.web.dashboard.guard import Form
 
@@ -32,7 +33,7 @@ def wanted_key(form: Form) -> Wanted:
         try:
             setattr(wanted, name, read())
         except (Usage, ValueError) as error:
-            faults[name] = str(error)
+            faults[name] = sentence(str(error))
 
     reading("name", lambda: check_name(form.one("name")))
     reading("scopes", lambda: _scopes(form))
@@ -55,7 +56,7 @@ def _scopes(form: Form) -> tuple[str, ...]:
     queues = [queue.strip() for queue in form.one("queues").split(",") if queue.strip()]
     ticked = [scope for scope in form.all("scope") if scope != SUBMIT or not queues]
     if not ticked and not queues:
-        raise Usage("tick what it opens: a key for nothing is none")
+        raise Usage("choose at least one scope")
     return check_scopes(scopes=[*ticked, *(f"{SUBMIT}:{queue}" for queue in queues)])
 
 

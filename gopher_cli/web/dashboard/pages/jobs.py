@@ -47,6 +47,7 @@ async def jobs(
         lines=lines, next_cursor=found.next_cursor, cursor=cursor, order=order, size=size, sizes=SIZES,
         now=time.time_ns() // 1_000_000, offers=await soon(suggestions(gopher)),
         deeds=deeds_for(search.wanted.states), total=total_of(tabs),
+        waiting=bool(search.wanted.states) and {*search.wanted.states} <= {"scheduled", "retrying"},
     )  # fmt: skip
 
 

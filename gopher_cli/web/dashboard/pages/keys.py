@@ -16,7 +16,7 @@ from gopher_cli.config import Settings
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.access import ADMIN, ROLES, SCOPES
 from gopher_cli.model.errors import NotFound, Refused
-from gopher_cli.model.ids import new_id
+from gopher_cli.model.ids import VALID_ID, new_id
 from gopher_cli.model.keys import LIVE, ListedKey
 from gopher_cli.web.access.door import needs
 from gopher_cli.web.dashboard.forms import Faults
@@ -51,11 +51,13 @@ async def make(request: Request) -> Response:
     """The one page that shows the secret. The form, sent again by a reload, makes no second key."""
     form, gopher = await checked_form(request), gopher_of(request)
     wanted = wanted_key(form)
-    if wanted.faults:
+    if wanted.faults or not VALID_ID.fullmatch(
+        form.one("id")
+    ):  # without an id of its own it is no form of ours
         return await _form(request, form, wanted.faults, status=422)
     is_first = not await soon(gopher.api_keys())
     if not await _is_new(gopher, form.one("id")):
-        said = "This form has made its key already, and its secret is not told twice."
+        said = "This form was sent before. Look whether its key is here: its secret is not told twice."
         return redirect(request, "/keys", said=said, kind="wrong")
     try:
         made = await soon(gopher.create_key(

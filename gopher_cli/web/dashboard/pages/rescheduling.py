@@ -11,17 +11,19 @@ from starlette.responses import Response
 from gopher_cli.model.access import OPERATE
 from gopher_cli.model.duration import parse_duration, parse_when
 from gopher_cli.model.errors import Usage
+from gopher_cli.model.stats import JobDetail
 from gopher_cli.web.access.door import needs
 from gopher_cli.web.dashboard import deeds
 from gopher_cli.web.dashboard.guard import Form, checked_form
 from gopher_cli.web.dashboard.pages.login import local
-from gopher_cli.web.dashboard.reading import gopher_of
+from gopher_cli.web.dashboard.reading import gopher_of, job_at
 from gopher_cli.web.dashboard.render import page
 from gopher_cli.web.dashboard.route import PageRoute, redirect
-from gopher_cli.web.problems import soon
+from gopher_cli.web.problems import Problem, soon
 
 router = APIRouter(route_class=PageRoute, dependencies=[Depends(needs(OPERATE))])
 _MOST = 1000
+WAITING = ("scheduled", "retrying")
 
 
 @router.get("/reschedule")
@@ -35,7 +37,7 @@ async def ask(
     if all:
         said = "Nothing was done: tick the jobs that get another time, not all that match."
         return redirect(request, local(back), said=said, kind="wrong")
-    return _ask(request, deeds.picked_jobs(job or ()), back, Form({}), "")
+    return await _ask(request, deeds.picked_jobs(job or ()), back, Form({}), "")
 
 
 @router.post("/reschedule")
@@ -47,7 +49,7 @@ async def act(request: Request) -> Response:
         work = deeds.reschedule(gopher_of(request), picked, due=due, delay=delay)
         words = await soon(work, 2)
     except (Usage, ValueError) as error:
-        return _ask(request, picked, back, form, str(error))
+        return await _ask(request, picked, back, form, str(error))
     said, done = deeds.outcome("reschedule", words)
     return redirect(request, local(back), said=said, kind="done" if done else "wrong")
 
@@ -65,10 +67,22 @@ def moment_of(text: str) -> tuple[float | None, float]:
         raise ValueError(f"{said}: write 10m, 2h30m or 2030-01-31T08:00:00Z") from None
 
 
-def _ask(request: Request, picked: list[tuple[str, str]], back: str, form: Form, wrong: str) -> Response:
+async def _ask(
+    request: Request, picked: list[tuple[str, str]], back: str, form: Form, wrong: str
+) -> Response:
     if not picked:
         return redirect(request, local(back), said="No job is selected.", kind="wrong")
+    only = await _only(request, picked[0][1]) if len(picked) == 1 else None
     return page(
         request, "reschedule.html", status=422 if wrong else 200, picked=picked, back=local(back), form=form,
-        faults={"when": wrong} if wrong else {}, soon=["10m", "1h", "6h", "1d"],
+        faults={"when": wrong} if wrong else {}, soon=["10m", "1h", "6h", "1d"], only=only,
     )  # fmt: skip
+
+
+async def _only(request: Request, id: str) -> JobDetail:
+    """The one job that is meant. Raises NotFound, Problem 409 for one that waits for no moment."""
+    found = await soon(job_at(gopher_of(request), id))
+    if found.state not in WAITING:
+        said = f"This job is {found.state}: another time is for what is {' or '.join(WAITING)}."
+        raise Problem(409, said)
+    return found

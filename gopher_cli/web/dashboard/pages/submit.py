@@ -72,8 +72,8 @@ async def _submitted(request: Request, type: str, fields: Sequence[Field], form:
     gopher = gopher_of(request)
     payload, faults = payload_of(fields, form)
     given, wrong = options_of(gopher.defaults, form)
-    if not faults:
-        faults = await _misfits(request, type, payload, fields, form)
+    if WHOLE not in faults:
+        faults = await _misfits(request, type, payload, fields, form) | faults
     if faults | wrong:
         raise Refused(faults | wrong)
     job = new_job(gopher.defaults, type, payload, id=form.one("id") or None, **given)

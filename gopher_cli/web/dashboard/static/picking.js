@@ -12,7 +12,10 @@ function tell(form) {
     whole.indeterminate = ticked > 0 && !whole.checked;
   }
   if (label) label.textContent = ticked ? `${ticked} selected` : "none selected";
-  for (const button of form.querySelectorAll("button[name=deed]")) button.disabled = !ticked && !all?.checked;
+  for (const button of form.querySelectorAll("button[name=deed]")) {
+    // All at once would be due in one moment: another time is for jobs that were ticked.
+    button.disabled = all?.checked ? button.value === "reschedule" : !ticked;
+  }
 }
 
 export function pick(box, range) {
