@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 from collections.abc import AsyncIterator, Iterator
@@ -18,6 +19,10 @@ from gopher_cli.embedded_place import binaries
 from gopher_cli.gopher import Gopher
 from gopher_cli.store.redis import RedisStore
 from gopher_cli.store.url import parse_url
+
+# A shell that runs us in the background lets Ctrl-C be ignored, and what we start would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
