@@ -8,25 +8,17 @@ import anyio
 import pytest
 from web.keyring import STATS, Clock, key
 from web.pages import sign_in
+from web.test_access import STRONG, clock
 from worker.processes import PATIENCE
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import Unavailable
 from gopher_cli.web import problems
-from gopher_cli.web.access import door, ring
+from gopher_cli.web.access import ring
 
 pytestmark = pytest.mark.anyio
 
-STRONG = "an-environment-key-of-some-length"
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The time of the ring of keys and of the door."""
-    clock = Clock()
-    for module in (ring, door):
-        monkeypatch.setattr(module, "time", clock.module())
-    return clock
+__all__ = ["clock"]
 
 
 # How they end.
