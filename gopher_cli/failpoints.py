@@ -22,6 +22,7 @@ NAMES = (
     "job.before_start",
     "job.started",
     "child.spawned",
+    "keeper.started",
     "job.done_before_ack",
     "ack.sent",
     "ack.replied",

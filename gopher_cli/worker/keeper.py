@@ -16,6 +16,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from gopher_cli.failpoints import failpoint
 from gopher_cli.worker.kin import (
     adopt_orphans,
     children_of,
@@ -57,6 +58,7 @@ class Keeper:
                 os.close(fd)
             if not hasattr(self, "_program"):
                 self._tidy()
+        failpoint("keeper.started")
         self._tell(started=self._program.pid)
         self._watch(order["limits"]["processes"])
         kill_brood(self._program.pid)

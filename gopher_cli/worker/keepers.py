@@ -40,15 +40,18 @@ class Kept:
         self._hearing: asyncio.Task[None] | None = None
 
     async def begin(self) -> None:
-        """Raises OSError when it cannot be started."""
+        """Raises OSError when it cannot be started.
+
+        A keeper that dies without a word may have started it: it is over then, and how is not known.
+        """
         match await self._hear():
             case {"started": pid}:
                 self.pid = pid
                 self._hearing = asyncio.create_task(self._follow())
-                return
             case {"error": error, "errno": number}:
                 raise OSError(number, os.strerror(number) if number else error)
-        raise OSError(errno.EAGAIN, "its keeper has died")
+            case None:
+                self.over.set()
 
     async def _hear(self) -> dict[str, Any] | None:
         with contextlib.suppress(ConnectionError):

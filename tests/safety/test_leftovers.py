@@ -99,7 +99,7 @@ async def test_a_keeper_that_is_killed_costs_its_job_a_loss_and_nobody_else(
     await until(lambda: lines(tmp_path / "f"))
     (runner,) = one.runners()
 
-    keeper = keepers(runner)[1]
+    _, keeper = keepers(runner)
     (child,) = children_of(keeper)
     place = Path(f"/proc/{child}/cwd").readlink()
     os.kill(keeper, signal.SIGKILL)
@@ -108,6 +108,20 @@ async def test_a_keeper_that_is_killed_costs_its_job_a_loss_and_nobody_else(
 
     assert (detail.attempts, detail.losses) == (1, 1)
     assert one.runners() == [runner]
+
+
+@pytest.mark.row("W16")
+async def test_a_keeper_that_dies_before_its_first_word_is_a_loss_too_and_the_third_is_poison(
+    gopher: Gopher, worker: Start, program: Any, tmp_path: Path
+) -> None:
+    """Its program may have begun. If that cost nothing, one that kills its keeper would be run for ever."""
+    armed = {"GOPHER_TESTING": "1", "GOPHER_FAILPOINT": "keeper.started:kill9"}
+    worker("--exec", f"deadly={program('exec sleep 600')}", env=armed)
+
+    detail = await ends(gopher, await gopher.submit("deadly"), "failed")
+
+    assert (detail.attempts, detail.losses) == (0, 3)
+    assert [one.outcome for one in detail.history] == ["lost", "lost", "poison"]
 
 
 @pytest.mark.row("W16")
