@@ -58,7 +58,7 @@ async def test_five_hundred_at_once_share_thirty_two_connections(namespace: str)
 
 async def test_who_leaves_the_line_leaves_nothing_behind(namespace: str) -> None:
     with own_server() as server, Redis.from_url(server.url) as redis:
-        store = RedisStore(parse_url(server.url), timeout=2.0)
+        store = RedisStore(parse_url(server.url), timeout=60.0)
         server.stop()
         asking = [asyncio.ensure_future(store.ask(ask.time_ms())) for _ in range(200)]
         await asyncio.sleep(0.1)

@@ -151,9 +151,9 @@ async def test_too_many_that_wait_are_asked_to_come_again(
 async def test_nobody_waits_longer_than_the_patience_of_a_client(
     commit: Commit, slow: Slow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gopher_cli.web.commit.PATIENCE", 0.05)
-
-    heard = await asyncio.gather(*await begun(commit, jobs(3)), return_exceptions=True)
+    with monkeypatch.context() as soon:
+        soon.setattr("gopher_cli.web.commit.PATIENCE", 0.05)
+        heard = await asyncio.gather(*await begun(commit, jobs(3)), return_exceptions=True)
 
     assert [type(one) for one in heard] == [Unavailable] * 3
     slow.go.set()

@@ -33,13 +33,35 @@ async def test_a_parameter_that_a_route_does_not_have_is_refused_with_a_guess(
     assert (await api.get("/api/v1/stats")).json()["total"] == 0
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "name"),
+    [
+        ("GET", "/api/v1/jobs?order=", "order"),
+        ("GET", "/api/v1/jobs?limit=", "limit"),
+        ("GET", "/api/v1/dlq?order=", "order"),
+        ("GET", "/api/v1/history?minutes=", "minutes"),
+        ("POST", "/api/v1/jobs/some-job/retry?source=", "source"),
+        ("POST", "/api/v1/jobs?atomic=perhaps", "atomic"),
+        ("POST", "/api/v1/jobs/batch?atomic=perhaps", "atomic"),
+    ],
+)
+async def test_a_choice_that_was_left_empty_or_is_no_choice_is_refused(
+    api: httpx2.AsyncClient, method: str, path: str, name: str
+) -> None:
+    answer = await api.request(method, path, json=[JOB] if "batch" in path else JOB)
+
+    assert (answer.status_code, answer.json()["parameter"]) == (422, name)
+    assert (await api.get("/api/v1/stats")).json()["total"] == 0
+
+
+@pytest.mark.parametrize("body", [JOB, [JOB]])
 @pytest.mark.parametrize("wait", ["61", "90", "1e9", "-1", "nan", "soon"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_a_wait_that_no_answer_is_held_for_is_refused(
-    api: httpx2.AsyncClient, method: str, wait: str
+    api: httpx2.AsyncClient, method: str, wait: str, body: object
 ) -> None:
     path = "/api/v1/jobs" if method == "POST" else "/api/v1/jobs/some-job"
-    answer = await api.request(method, f"{path}?wait={wait}", json=JOB)
+    answer = await api.request(method, f"{path}?wait={wait}", json=body)
 
     assert answer.status_code == 422 and "60" in answer.json()["detail"]
     assert (await api.get("/api/v1/stats")).json()["total"] == 0

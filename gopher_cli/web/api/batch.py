@@ -53,10 +53,9 @@ def limit_of(settings: Settings) -> int:
     return settings.server_batch_limit * 1024 * 1024
 
 
-async def accept(request: Request, text: bytes, *, lines: bool = False) -> Response:
+async def accept(request: Request, text: bytes, *, together: bool, lines: bool = False) -> Response:
     key = replies.key_of(request)
     texts = lines_of(text) if lines else jobs_of(text)
-    together = _is_atomic(request)
     await request.app.state.published.refresh()
 
     async def work(claim: Claim | None) -> Reply:
@@ -178,13 +177,6 @@ class Many:
             body = b"".join(msgspec.json.encode(item) + b"\n" for item in told.items)
             return Reply(200, {"Content-Type": "application/x-ndjson"}, body)
         return Reply(200, {"Content-Type": "application/json"}, msgspec.json.encode(told))
-
-
-def _is_atomic(request: Request) -> bool:
-    said = request.query_params.get("atomic", "false").lower()
-    if said not in ("true", "false", "1", "0", ""):
-        raise Problem(422, f"atomic is true or false, not {said[:40]!r}", parameter="atomic")
-    return said in ("true", "1", "")
 
 
 def _all_wrong(wrong: Sequence[tuple[int, Problem]]) -> Problem:

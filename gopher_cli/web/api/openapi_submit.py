@@ -6,6 +6,7 @@ from typing import Any
 
 from gopher_cli.web.api import openapi
 from gopher_cli.web.api.openapi import REF, answer, problems
+from gopher_cli.web.api.queries import FLAG
 
 _EXAMPLES = {
     "an e-mail, soon": {
@@ -41,7 +42,7 @@ _WAIT = {
     "description": "hold the answer so many seconds, until the job has ended; as Prefer: wait=N does",
 }  # fmt: skip
 _ATOMIC = {
-    "name": "atomic", "in": "query", "schema": {"type": "boolean", "default": False},
+    "name": "atomic", "in": "query", "schema": FLAG | {"default": False},
     "description": "store all of them or none: up to 500 jobs of one queue",
 }  # fmt: skip
 

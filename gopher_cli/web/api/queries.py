@@ -14,7 +14,8 @@ from gopher_cli.model.errors import Usage
 from gopher_cli.web.api.preferring import LONGEST
 from gopher_cli.web.problems import Problem
 
-_TEXT, _NUMBER, _FLAG = {"type": "string"}, {"type": "integer"}, {"type": "boolean"}
+_TEXT, _NUMBER = {"type": "string"}, {"type": "integer"}
+FLAG = {"anyOf": [{"type": "boolean"}, {"const": ""}]}  # named without a value, it is set
 _MANY = {"type": "array", "items": {"type": "string"}}
 MOST = 500
 
@@ -34,7 +35,7 @@ PARAMETERS: dict[str, tuple[dict[str, Any], str]] = {
     "id": (_TEXT, "a whole id, or a unique prefix (4 characters) or suffix (6) of one"),
     "source": (_TEXT, "only if the job is in this state"),
     "wait": (_TEXT, f"hold the answer until the job has ended, so many seconds at most ({LONGEST:g})"),
-    "follow": (_FLAG, "go on until the job has ended"),
+    "follow": (FLAG, "go on until the job has ended"),
     "minutes": (_NUMBER | {"minimum": 1, "maximum": 1440, "default": 60}, "how far back"),
 }
 
@@ -102,13 +103,14 @@ class Given:
 
     def number(self, name: str, default: int, most: int) -> int:
         text = self.text(name)
-        if not text:
+        if name not in self._values:
             return default
         if not (text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= most):
             raise wrong(name, f"{name} is a whole number from 1 to {most}, not {text[:64]!r}")
         return int(text)
 
     def flag(self, name: str) -> bool:
+        """True also when it is named without a value: ``?follow``."""
         text = self.text(name).lower()
         if name in self._values and text in ("", "1", "true", "yes"):
             return True
@@ -124,8 +126,8 @@ class Given:
             raise wrong(name, f"{name}: {error}") from None
 
     def choice(self, name: str, known: tuple[str, ...]) -> str:
-        """The first is the default."""
-        text = self.text(name) or known[0]
+        """The first is the default. Given but empty is none of them: a variable of a shell was not set."""
+        text = self.text(name) if name in self._values else known[0]
         if text not in known:
             raise wrong(name, f"{name} is {' or '.join(known)}, not {text[:64]!r}")
         return text

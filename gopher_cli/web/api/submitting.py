@@ -21,7 +21,7 @@ from gopher_cli.web.access.door import needs
 from gopher_cli.web.api import batch, openapi_submit, preferring
 from gopher_cli.web.api.body import MAX_BODY, check_kind, read
 from gopher_cli.web.api.dialects import V1, Accepted, Dialect
-from gopher_cli.web.api.queries import only
+from gopher_cli.web.api.queries import Given, only
 from gopher_cli.web.api.reading import Asked, read_job
 from gopher_cli.web.api.storing import is_new, permit, states_of, under
 from gopher_cli.web.api.views import job_view
@@ -51,6 +51,7 @@ async def submit(request: Request) -> Response:
     """
     await _enter(request)
     only(request, "wait", "atomic")
+    together, wait = _all_or_none(request), preferring.wait_of(request)
     settings: Settings = request.app.state.settings
 
     def longest(start: bytes) -> int:
@@ -59,8 +60,8 @@ async def submit(request: Request) -> Response:
     check_kind(request)
     text = await read(request, longest)
     if _is_array(text[:64]):
-        return await batch.accept(request, text)
-    return await _accept(request, V1, text, preferring.wait_of(request))
+        return await batch.accept(request, text, together=together)
+    return await _accept(request, V1, text, wait)
 
 
 @router.post(
@@ -78,11 +79,12 @@ async def submit_many(request: Request) -> Response:
     """
     await _enter(request)
     only(request, "atomic")
+    together = _all_or_none(request)
     settings: Settings = request.app.state.settings
     most = batch.limit_of(settings)
     lines = check_kind(request, lines=True)
     text = await read(request, lambda _: most)
-    return await batch.accept(request, text, lines=lines)
+    return await batch.accept(request, text, together=together, lines=lines)
 
 
 async def submit_in(request: Request, dialect: Dialect) -> Response:
@@ -91,6 +93,10 @@ async def submit_in(request: Request, dialect: Dialect) -> Response:
     check_kind(request)
     text = await read(request, lambda _: MAX_BODY)
     return await _accept(request, dialect, text, 0.0)
+
+
+def _all_or_none(request: Request) -> bool:
+    return bool(request.scope["query_string"]) and Given(request).flag("atomic")
 
 
 def _is_array(start: bytes) -> bool:
