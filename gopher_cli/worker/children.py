@@ -24,7 +24,7 @@ from gopher_cli.worker.options import WorkerOptions
 from gopher_cli.worker.run import Run
 
 _JOBS_EACH = 1000
-_DYING = 1.0
+_DYING = 5.0  # seconds in which its keeper should have told how it ended
 _COMMAND = (sys.executable, "-m", "gopher_cli.worker.child")
 
 

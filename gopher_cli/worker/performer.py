@@ -115,6 +115,8 @@ class Performer:
         while True:
             cancelled = False
             try:
+                if run.stopped:
+                    raise asyncio.CancelledError  # before it has begun
                 outcome = outcomes.succeeded(await run.handler.call(*self._arguments(run)))
             except asyncio.CancelledError:
                 outcome, cancelled = self._stopped(run), True
@@ -184,6 +186,8 @@ class Performer:
         if run.handler.wants_context:
             run.context = Context(run.lease, self._link, run.terms)
         try:
+            if run.stopped:
+                raise asyncio.CancelledError  # before it has begun
             outcome = await perform(run)
         except asyncio.CancelledError:
             outcome = self._stopped(run)
@@ -209,9 +213,15 @@ class Performer:
         if run.context is not None:
             run.context.cancelled = True
         if run.task is not None:
-            run.task.cancel()
+            # Not at once: a task that has not begun would end without a word, and its seat would stay taken.
+            self._loop.call_soon(self._cancel, run)
         elif run.stop is not None:
             run.stop(run)
+
+    def _cancel(self, run: Run) -> None:
+        """Unless it has ended meanwhile: its task may run the next job already."""
+        if run.task is not None and self._seats.running.get(run.seat) is run:
+            run.task.cancel()
 
     def give_up(self, run: Run) -> None:
         """It heeds nothing: settle it without it. Its seat stays taken."""

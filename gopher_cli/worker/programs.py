@@ -25,7 +25,9 @@ _PERMANENT = (64, 65, 78)
 _KEPT = MAX_PAYLOAD + CHUNK  # of stdout: the largest result, and enough to tell that one is larger
 # Endless output must not take all of our time; lines of a log cost more of it than bytes that go by.
 _BREATH, _LONG_BREATH = 0.001, 0.005
-_DRAIN = 1.0  # a grandchild that holds the pipe open is not waited for
+# A grandchild that holds the pipe open is not waited for. These are turns, of so many seconds each: when we
+# stand still ourselves for longer than all of them, that is one, and what the program wrote is read.
+_DRAIN = (20, 0.05)
 
 
 async def run_program(run: Run, link: HandlerLink, keepers: Keepers) -> Outcome:
@@ -82,12 +84,19 @@ async def _converse(kept: Kept, out: Pipe, log: Pipe, run: Run, link: HandlerLin
     }
     try:
         await kept.over.wait()
-        await asyncio.wait(followers, timeout=_DRAIN)
+        await _drained(followers)
     finally:
         for task in followers:
             task.cancel()
         await asyncio.gather(*followers, return_exceptions=True)
     return bytes(tail)
+
+
+async def _drained(followers: set[asyncio.Task[None]]) -> None:
+    turns, seconds = _DRAIN
+    for _ in range(turns):
+        if not (await asyncio.wait(followers, timeout=seconds))[1]:
+            return
 
 
 async def _keep_tail(stream: asyncio.StreamReader, tail: bytearray) -> None:

@@ -93,13 +93,16 @@ class Visits:
         await self._each(self._worker.gopher.relay)
 
     async def reclaim(self) -> None:
-        """Two strikes: a lease is taken back when it was seen expired before, a strike ago."""
+        """Two strikes: a lease is taken back when it was seen expired before, a strike ago.
+
+        If it is we who stood still meanwhile, a heartbeat first: it may be one of our own.
+        """
         await self._each(self._reclaim)
 
     async def _reclaim(self, queue: str) -> None:
         strike = self._worker.settings.heartbeat * _STRIKE
         known, now = self._suspects.get(queue, {}), time.monotonic()
-        ripe = [suspect for suspect, seen in known.items() if now - seen >= strike]
+        ripe = [suspect for suspect, seen in known.items() if now - seen >= strike and self.renewed > seen]
         expired = await underway("reclaim.sent", self._worker.gopher.reclaim(queue, ripe))
         self._suspects[queue] = {suspect: known.get(suspect, now) for suspect in expired}
 

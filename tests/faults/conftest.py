@@ -1,4 +1,4 @@
-"""For every fault: a ledger, and workers as processes against any server, with short leases."""
+"""For every fault: a ledger, and workers as processes against any server."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from gopher_cli.store.redis import RedisStore
 from gopher_cli.store.url import parse_url
 
 APP = "faults.jobs:app"
+# For those whose leases must end. Whoever must keep its own has the usual lease: to stand still is no fault.
+SHORT = {"GOPHER_LEASE": "3s"}
 
 
 @pytest.fixture
@@ -58,7 +60,7 @@ def fleet(redis_url: str, namespace: str, tmp_path: Path, ledger: Ledger) -> Ite
         kept | {
             "REDIS_URL": redis_url, "GOPHER_NAMESPACE": namespace, "GOPHER_HOME": str(tmp_path / "home"),
             "HOME": str(tmp_path), "PYTHONPATH": f"{TESTS}:{TESTS.parent}",
-            "GOPHER_LEASE": "3s", "GOPHER_HEARTBEAT": "1s", "GOPHER_BACKOFF": "fixed:50ms",
+            "GOPHER_LEASE": "15s", "GOPHER_HEARTBEAT": "1s", "GOPHER_BACKOFF": "fixed:50ms",
             "GOPHER_TESTING": "1", PLACE: str(ledger.path),
         }
     )  # fmt: skip
@@ -71,7 +73,7 @@ async def at(namespace: str) -> AsyncIterator[Callable[..., Gopher]]:
     """``at(url)``: a Gopher in this test's namespace on any server; closed at the end."""
     opened: list[Gopher] = []
 
-    def open_at(url: str, timeout: float = 2.0) -> Gopher:
+    def open_at(url: str, timeout: float = 60.0) -> Gopher:
         opened.append(Gopher(store=RedisStore(parse_url(url), timeout=timeout), namespace=namespace))
         return opened[-1]
 
@@ -98,16 +100,21 @@ def ends_well(redis: Redis, gopher: Gopher, namespace: str, ledger: Ledger) -> C
 
 @pytest.fixture
 def serve(redis_url: str, namespace: str, tmp_path: Path) -> Iterator[Serve]:
-    """``serve(url)``: a server of HTTP before this Redis; keyword arguments are environment variables."""
+    """``serve(url)``: a server of HTTP before this Redis; keyword arguments are environment variables.
+
+    It is patient with Redis, but for ``program="gopher_cli"``.
+    """
     began: list[Served] = []
 
-    def start(url: str = redis_url, *, files: int = 0, **environ: str) -> Served:
+    def start(
+        url: str = redis_url, *, files: int = 0, program: str = "web.patient", **environ: str
+    ) -> Served:
         kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
         mine = {
             "REDIS_URL": url, "GOPHER_NAMESPACE": namespace, "GOPHER_HOME": str(tmp_path / "home"),
-            "HOME": str(tmp_path), "PYTHONPATH": str(TESTS.parent),
+            "HOME": str(tmp_path), "PYTHONPATH": f"{TESTS}:{TESTS.parent}",
         }  # fmt: skip
-        began.append(Served(kept | mine | environ, files=files))
+        began.append(Served(kept | mine | environ, files=files, program=program))
         return began[-1]
 
     yield start

@@ -19,18 +19,19 @@ from worker.apps import app
 from worker.processes import TESTS, Worker, until
 
 APP = "worker.apps:app"
+SHORT = {"GOPHER_LEASE": "3s"}  # where a lease shall end
 
 
 @pytest.fixture
 def environ(redis_url: str, namespace: str, tmp_path: Path) -> dict[str, str]:
-    """Of a worker on the server of the tests, with short leases."""
+    """Of a worker on the server of the tests. Its leases outlast whoever stands still; see SHORT."""
     passed_on = ("PATH", "LANG", "COVERAGE_PROCESS_CONFIG")
     kept = {name: os.environ[name] for name in passed_on if name in os.environ}
     return kept | {
         "REDIS_URL": redis_url, "GOPHER_NAMESPACE": namespace, "GOPHER_HOME": str(tmp_path / "home"),
         "HOME": str(tmp_path),
         "PYTHONPATH": f"{TESTS}:{TESTS.parent}{os.environ.get('GOPHER_TEST_PATH', '')}",
-        "GOPHER_LEASE": "3s", "GOPHER_HEARTBEAT": "1s", "GOPHER_BACKOFF": "fixed:50ms",
+        "GOPHER_LEASE": "90s", "GOPHER_HEARTBEAT": "1s", "GOPHER_BACKOFF": "fixed:50ms",
     }  # fmt: skip
 
 

@@ -21,6 +21,7 @@ TESTS = Path(__file__).parent.parent
 # What a worker says that has no heartbeat; the other one if it stood still itself as its lease ended.
 FENCED = ("no heartbeat for almost a lease", "its leases have ended")
 PATIENCE = 60.0  # seconds; it only bounds what would never come
+STANDSTILL = 15.0  # seconds; a law that bounds a time allows for a process that gets no turn while we do
 
 
 class Worker:

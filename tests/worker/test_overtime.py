@@ -13,7 +13,7 @@ from gopher_cli.handlers import Registry
 from worker.apps import app
 from worker.attempts import SOON, outcome_of
 from worker.conftest import Work
-from worker.processes import ends, lines, state, until
+from worker.processes import PATIENCE, ends, lines, state, until
 
 pytestmark = pytest.mark.anyio
 
@@ -53,7 +53,7 @@ async def test_a_handler_that_heeds_nothing_is_given_up_and_its_process_is_worn(
     monkeypatch.setattr("gopher_cli.worker.runner.KILL_AFTER", 0.2)
     id = await gopher.submit("stubborn", {"file": str(tmp_path / "f")}, timeout=0.1, **SOON)
     one = runner()
-    await asyncio.wait_for(one.run(), 10)
+    await asyncio.wait_for(one.run(), PATIENCE)
 
     assert one.worn
     assert (await gopher.inspect("default", id)).history[0].outcome == "timed out"
@@ -77,7 +77,7 @@ async def test_a_handler_that_is_given_up_leaves_the_board_so_that_its_neighbour
 
     assert [id for _, _, id in one._seats._board.read()] == [neighbour]
     (tmp_path / "f.go").touch()
-    await asyncio.wait_for(running, 10)
+    await asyncio.wait_for(running, PATIENCE)
     assert one.worn
     assert await state(gopher, neighbour) == "completed"
     end.set()
@@ -102,9 +102,25 @@ async def test_a_running_job_that_is_cancelled_stops(
     assert await state(gopher, id) == "cancelled"
 
 
-async def test_a_job_that_waits_for_a_seat_is_cancelled_before_it_starts(
-    gopher: Gopher, runner: Work, tmp_path: Path
+@pytest.mark.parametrize("type", ["hold", "hold-isolated"])
+async def test_a_job_that_is_stopped_before_its_first_step_never_begins_and_wears_nobody_out(
+    gopher: Gopher, runner: Work, tmp_path: Path, type: str
 ) -> None:
+    id = await gopher.submit(type, {"file": str(tmp_path / "f")})
+    one = runner(burst=True)
+    one._accept([await gopher.reserve("default", worker="w.0", token="w.0:99:t", sequence=99)])
+
+    one.cancel([id])  # it has its seat, and has had no turn
+    await one.run()
+
+    assert await state(gopher, id) == "cancelled"
+    assert not one.worn and not lines(tmp_path / "f")
+
+
+async def test_a_job_that_waits_for_a_seat_is_cancelled_before_it_starts(
+    gopher: Gopher, runner: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gopher_cli.worker.runner._STALE", PATIENCE)  # it waits for as long as we do
     one = runner(concurrency=1, burst=True)
     one._prefetch._mean = 0.001  # it fetches ahead
     first = await gopher.submit("hold", {"file": str(tmp_path / "f")})
