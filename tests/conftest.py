@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +14,7 @@ from uuid import uuid4
 
 import laws
 import pytest
+from hypothesis import HealthCheck, settings
 from redis import Redis
 
 from gopher_cli.embedded_place import binaries
@@ -23,6 +25,10 @@ from gopher_cli.store.url import parse_url
 # A shell that runs us in the background lets Ctrl-C be ignored, and what we start would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# How long an example took says more of the machine than of what it shows.
+settings.register_profile("untimed", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 @pytest.fixture
@@ -75,6 +81,7 @@ def _serve(binary: str, home: Path) -> tuple[subprocess.Popen[bytes], str]:
             except OSError:
                 if server.poll() is not None:
                     pytest.exit(f"the server of the tests has not started: {log.read_text()}", 1)
+                time.sleep(0.01)
     return server, f"unix://{path}"
 
 
@@ -86,9 +93,10 @@ def redis(redis_url: str) -> Iterator[Redis]:
 
 
 @pytest.fixture
-async def gopher(redis_url: str, namespace: str) -> AsyncIterator[Gopher]:
-    """A Gopher on the real server, in a namespace of its own."""
-    async with Gopher(store=RedisStore(parse_url(redis_url)), namespace=namespace) as gopher:
+async def gopher(redis_url: str, namespace: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Gopher]:
+    """A Gopher on the real server, in a namespace of its own. It is patient: each of us may stand still."""
+    monkeypatch.setattr("gopher_cli.store.lines.connection._CONNECT", 60.0)
+    async with Gopher(store=RedisStore(parse_url(redis_url), timeout=60.0), namespace=namespace) as gopher:
         yield gopher
 
 

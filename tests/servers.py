@@ -130,7 +130,10 @@ class Server:
         self.control.set_clock(seconds)
         end = time.monotonic() + _PATIENCE
         with Redis.from_url(self.url) as client:
-            while abs(client.time()[0] - time.time() - seconds) > 1.5:
+            while True:  # ours before and after the look: there may be seconds in between
+                before, told, after = time.time(), client.time()[0], time.time()
+                if all(abs(told - ours - seconds) <= 1.5 for ours in (before, after)):
+                    return
                 assert time.monotonic() < end, "the clock of the server has not moved"
                 time.sleep(0.01)
 
@@ -159,6 +162,15 @@ class Server:
             wait(lambda: not client.info("persistence")["aof_buffer_length"])
         written = {log: log.stat().st_size for log in self.logs()}
         wait(lambda: all(self.durable(log) >= size for log, size in written.items()))
+
+    def sync_no_more(self) -> None:
+        """Nothing that it is told from now on is synced: not even by a sync that was put off until now."""
+        end = time.monotonic() + _PATIENCE
+        with Redis.from_url(self.url) as client:
+            client.config_set("appendfsync", "no")
+            while client.info("persistence")["aof_pending_bio_fsync"]:
+                assert time.monotonic() < end, "it does not end its sync"
+                time.sleep(0.02)
 
     def power_loss(self) -> int:
         """It dies, and of its log only what was synced is left; how many bytes were lost. Needs ``power``."""
@@ -197,7 +209,7 @@ def free_port() -> int:
 def lonely_server() -> Iterator[Server]:
     """Its replica is attached, and stands still: nobody confirms anything."""
     with (
-        own_server("", "--repl-diskless-sync-delay", "0", tcp=True) as one,
+        own_server("", "--repl-diskless-sync-delay", "0", "--repl-timeout", "3600", tcp=True) as one,
         own_server("", "--replicaof", "127.0.0.1", str(one.port)) as other,
     ):
         end = time.monotonic() + _PATIENCE

@@ -46,7 +46,7 @@ def kill(home: Path) -> None:
     pid = status(home).pid
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
-    assert embedded._wait(lambda: not is_served(place(home, "default")), 10)
+    assert embedded._wait(lambda: not is_served(place(home, "default")), 60)
 
 
 @pytest.mark.row("R23")

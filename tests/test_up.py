@@ -94,7 +94,7 @@ def start(redis_url: str, namespace: str, tmp_path: Path) -> Iterator[Start]:
 def ask(url: str, body: Any = None) -> dict[str, Any]:
     data = None if body is None else json.dumps(body).encode()
     headers = {"Content-Type": "application/json"}
-    with urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=10) as answer:
+    with urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=60) as answer:
         return dict(json.load(answer))
 
 

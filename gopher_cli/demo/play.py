@@ -105,11 +105,11 @@ class Play:
         killed = time.monotonic()
         pid = await crew.start_worker(gopher)
         self.stage.done(f"worker {pid} takes its place; the leases of the other run out (3s here)")
-        await watcher.until_back(held, seconds=20)
+        await watcher.until_back(held, seconds=60)
         self.stage.done(
             f"all {len(held)} are back {time.monotonic() - killed:.1f}s after the kill, none lost"
         )
-        await watcher.until(lambda now: not now.open, "the end of all work", seconds=40)
+        await watcher.until(lambda now: not now.open, "the end of all work")
         for job in [await watcher.job(id) for id in held if id not in _BROKEN]:
             if (job.state, job.attempts) != ("completed", 1):
                 raise DemoFailed(f"{job.id} is {job.state} after {job.attempts} attempts")

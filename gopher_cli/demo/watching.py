@@ -57,7 +57,7 @@ class Watcher:
         counted = sum(queue.counters.get("completed", 0) for queue in stats.queues)
         return Picture(stats.total, states, sorted(running), counted)
 
-    async def until(self, true: Callable[[Picture], bool], what: str, *, seconds: float = 30) -> Picture:
+    async def until(self, true: Callable[[Picture], bool], what: str, *, seconds: float = 60) -> Picture:
         """Show the queue until this holds of it. Raises DemoFailed when it takes too long."""
         deadline = time.monotonic() + seconds
         while not true(picture := await self.look()):

@@ -16,7 +16,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 
 T = TypeVar("T")
-PATIENCE = 15.0
+PATIENCE = 60.0  # seconds; it only bounds what would never come
 # As root there is no sandbox; nothing of it may go out into the network by itself.
 _FLAGS = """
     --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --disable-quic --disable-sync
@@ -60,7 +60,7 @@ class Chrome:
             kinds = {"profile.managed_default_content_settings.javascript": 2}
             options.add_experimental_option("prefs", kinds)
         self.base, self.driver = base, webdriver.Chrome(options, Service(found(DRIVER)))
-        self.driver.set_page_load_timeout(30)
+        self.driver.set_page_load_timeout(PATIENCE)
         if scripts:
             self.command("Page.addScriptToEvaluateOnNewDocument", source=_WITNESS)
 

@@ -50,7 +50,7 @@ class Site:
         """What it says; a failure is one of the test."""
         ran = subprocess.run(
             [sys.executable, "-m", "gopher_cli", *words],
-            env=self.environ, cwd=self.home, capture_output=True, text=True, input=stdin, timeout=60,
+            env=self.environ, cwd=self.home, capture_output=True, text=True, input=stdin, timeout=PATIENCE,
         )  # fmt: skip
         assert ran.returncode == 0, (words, ran.stderr)
         return ran.stdout
@@ -79,7 +79,7 @@ class Site:
     def end(self) -> None:
         self.process.send_signal(signal.SIGTERM)
         try:
-            self.process.wait(20)
+            self.process.wait(PATIENCE)
         finally:
             self.process.kill()
             self.gopher("embedded", "stop")

@@ -15,7 +15,7 @@ from faults.ledger import PLACE, Ledger
 from faults.proxy import Proxy
 from redis import Redis
 from servers import Server, own_server
-from worker.processes import TESTS, Worker, children_of
+from worker.processes import PATIENCE, TESTS, Worker, children_of
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.store.redis import RedisStore
@@ -39,7 +39,7 @@ class Place:
     def __init__(self, server: Server, proxy: Proxy, home: Path, lease: float) -> None:
         self.server, self.proxy, self.home = server, proxy, home
         self.ledger = Ledger(home / "ledger")
-        self.redis: Any = Redis.from_url(server.url, socket_timeout=10)
+        self.redis: Any = Redis.from_url(server.url, socket_timeout=PATIENCE)
         self.gopher = Gopher(store=RedisStore(parse_url(proxy.url), timeout=2.0), namespace=NAMESPACE)
         self.workers: list[Worker] = []
         self.spared: list[Worker] = []
@@ -76,6 +76,10 @@ class Place:
         open_runs = [run for run in self.ledger.open() if run.pid in pids and run.last > began - 1]
         victim.process.kill()
         self.cut += [Cut(run.id, run.token, time.monotonic()) for run in open_runs]
+
+    def patient(self) -> Gopher:
+        """For when all is over: it goes to the server directly, and waits for whoever stands still."""
+        return Gopher(store=RedisStore(parse_url(self.server.url), timeout=PATIENCE), namespace=NAMESPACE)
 
     def victims(self) -> list[Worker]:
         return [one for one in self.workers if one not in self.spared]

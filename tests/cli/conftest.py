@@ -30,7 +30,7 @@ def environment(redis_url: str, namespace: str, tmp_path: Path) -> dict[str, str
     """What a process needs to work on the server of the tests, in a namespace of its own."""
     return {
         "REDIS_URL": redis_url, "GOPHER_NAMESPACE": namespace, "GOPHER_HOME": str(tmp_path / "home"),
-        "TERM": "xterm-256color", "TZ": "UTC",
+        "REDIS_TIMEOUT": "60s", "TERM": "xterm-256color", "TZ": "UTC",
     }  # fmt: skip
 
 

@@ -26,6 +26,7 @@ def served(
     environ = {
         "REDIS_URL": redis_url, "GOPHER_NAMESPACE": f"test-{uuid4().hex[:12]}", "GOPHER_HOME": str(home),
         "HOME": str(home), "PATH": os.environ["PATH"], "TZ": "UTC", "LOG_FORMAT": "console",
+        "REDIS_TIMEOUT": "60s",
     }  # fmt: skip
     server = Served(environ)
     yield server, environ
@@ -42,7 +43,7 @@ def near(
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     namespace = served[1]["GOPHER_NAMESPACE"]
-    names = ("REDIS_URL", "GOPHER_NAMESPACE", "TZ")
+    names = ("REDIS_URL", "REDIS_TIMEOUT", "GOPHER_NAMESPACE", "TZ")
     env = {name: served[1][name] for name in names} | {"GOPHER_HOME": str(tmp_path / "home")}
     yield Cli(monkeypatch, env)
     check(redis, namespace)

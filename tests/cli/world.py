@@ -12,6 +12,7 @@ from gopher_cli.build import run_once
 from gopher_cli.config import Settings
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.job import Lease
+from gopher_cli.store import ask
 from gopher_cli.store.calls import Report
 
 WORKER = "w1"
@@ -64,5 +65,10 @@ def report(cli: Cli, lease: Lease, *, log: str = "", progress: Any = None) -> No
 
 
 def beat(cli: Cli, worker: str = WORKER, **about: Any) -> None:
-    """A worker says that it lives."""
-    do(cli, lambda gopher: gopher.beat(worker, about))
+    """A worker says that it lives, and will for some minutes: on a slow machine it is soon taken for dead."""
+
+    async def work(gopher: Gopher) -> None:
+        later = await gopher.store.ask(ask.time_ms()) + 10 * a.minute
+        await gopher.store.ask(ask.beat(gopher.namespace, worker, a.msgspec.json.encode(about), later))
+
+    do(cli, work)

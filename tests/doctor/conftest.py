@@ -13,6 +13,13 @@ from doctor.ward import Ward
 from gopher_cli.gopher import Gopher
 from gopher_cli.store.calls import base
 from gopher_cli.store.scripts import Script, load
+from gopher_cli.verbs import fleet
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that has said once that it lives is believed while a slow machine does the rest."""
+    monkeypatch.setattr(fleet, "_ALIVE_MS", 20_000)
 
 
 @pytest.fixture

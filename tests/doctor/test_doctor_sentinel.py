@@ -21,11 +21,13 @@ SAFE = {"connected_slaves": "1", "min_slaves_good_slaves": "1"}
 @pytest.fixture(scope="module")
 def watch() -> Iterator[Watched]:
     with watched() as one:
+        for sentinel in one.sentinels:  # a master that stands still for a while is not dead
+            sentinel.tell("SENTINEL", "SET", "main", "down-after-milliseconds", 60_000)
         yield one
 
 
 async def examined(url: str, namespace: str) -> dict[str, Finding]:
-    async with Gopher(store=RedisStore(parse_url(url), timeout=5.0), namespace=namespace) as gopher:
+    async with Gopher(store=RedisStore(parse_url(url), timeout=60.0), namespace=namespace) as gopher:
         return {finding.name: finding for finding in (await gopher.diagnose()).findings}
 
 
@@ -74,6 +76,7 @@ async def test_a_master_without_a_replica_has_no_successor(watch: Watched, names
     until(lambda: not watch.master.client.info("replication")["connected_slaves"], "it is gone")
     found = await examined(watch.url, namespace)
     replica.start()
+    until(lambda: watch.master.client.info("replication")["connected_slaves"], "it is back")
 
     assert (found["fail-over"].severity, found["fail-over"].fix) == ("warning", "attach a replica")
 

@@ -39,7 +39,9 @@ def settings(server: Server) -> Iterator[Redis]:
 
 
 async def examined(server: Server, namespace: str, url: str = "") -> dict[str, Finding]:
-    async with Gopher(store=RedisStore(parse_url(url or server.url)), namespace=namespace) as gopher:
+    async with Gopher(
+        store=RedisStore(parse_url(url or server.url), timeout=60.0), namespace=namespace
+    ) as gopher:
         found = await gopher.diagnose()
         return {finding.name: finding for finding in found.findings}
 
@@ -92,7 +94,7 @@ async def test_a_memory_that_fills(
 async def test_a_full_memory_does_not_stop_the_doctor(
     server: Server, settings: Redis, namespace: str
 ) -> None:
-    async with Gopher(store=RedisStore(parse_url(server.url)), namespace=namespace) as gopher:
+    async with Gopher(store=RedisStore(parse_url(server.url), timeout=60.0), namespace=namespace) as gopher:
         await gopher.submit("mail")
     settings.config_set("maxmemory", 1)
 

@@ -35,7 +35,7 @@ class Scene:
     ) -> None:
         self.server, self.fleet, self.ledger, self.namespace = server, fleet, ledger, namespace
         self.gopher = at(server.url)
-        self.redis = Redis.from_url(server.url, socket_timeout=10)
+        self.redis = Redis.from_url(server.url, socket_timeout=60)
 
     def worker(self, *words: str, wait: bool = True, **env: str) -> Worker:
         return self.fleet(*words, url=self.server.url, env=env, wait=wait)

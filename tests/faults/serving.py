@@ -16,15 +16,16 @@ from worker.processes import PATIENCE
 
 
 class Served:
-    """``url`` is where it serves. ``files`` limits how many it may have open at first."""
+    """``url`` is where it serves. ``files`` limits how many it may have open at first; ``program`` is the
+    module that serves."""
 
-    def __init__(self, environ: Mapping[str, str], *, files: int = 0) -> None:
+    def __init__(self, environ: Mapping[str, str], *, files: int = 0, program: str = "gopher_cli") -> None:
         def limit() -> None:
             _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
             resource.setrlimit(resource.RLIMIT_NOFILE, (files or hard, hard))
 
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "gopher_cli", "serve", "--port", "0"],
+            [sys.executable, "-m", program, "serve", "--port", "0"],
             env=dict(environ), stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
             start_new_session=True, preexec_fn=limit if files else None,
         )  # fmt: skip

@@ -72,8 +72,8 @@ class Stage:
     def lawful(self) -> None:
         laws.check(self.whole(), self.namespace)
 
-    def load(self, **options: Any) -> Load:
-        return Load(self.at(self.url, 1.0), **options)
+    def load(self, timeout: float = 1.0, **options: Any) -> Load:
+        return Load(self.at(self.url, timeout), **options)
 
 
 class Load(Submitting):

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from awake import awake, clock
-from faults.conftest import Fleet
+from faults.conftest import SHORT, Fleet
 from faults.ledger import Ledger
 from faults.proxy import Proxy, proxy_before, script
 from worker.processes import FENCED, until
@@ -87,8 +87,7 @@ async def meanwhile(seconds: float, deed: Callable[[], object]) -> AsyncIterator
 async def test_a_server_that_vanishes_without_a_word_is_asked_anew_and_no_lease_ends(
     fleet: Fleet, line: Proxy, work: Work, ledger: Ledger, ends_well: End
 ) -> None:
-    env = {"GOPHER_LEASE": "8s", "REDIS_TIMEOUT": "1s"}
-    fleet("-c", "4", url=line.url, env=env)
+    fleet("-c", "4", url=line.url, env={"REDIS_TIMEOUT": "1s"})
     held = await work.hold()
 
     line.stall()  # all connections that are open; new ones come through
@@ -98,7 +97,7 @@ async def test_a_server_that_vanishes_without_a_word_is_asked_anew_and_no_lease_
 
     verdict = await ends_well()
     print(f"N2: 20 jobs after {took:.2f} s; {verdict}")
-    assert took < 5
+    assert took < 40  # those connections are silent for ever
     assert ledger.times()[held] == 1
     assert verdict.extra_runs == verdict.overlaps == 0
 
@@ -107,7 +106,7 @@ async def test_a_server_that_vanishes_without_a_word_is_asked_anew_and_no_lease_
 async def test_a_line_that_is_far_and_breaks_now_and_then_costs_no_lease(
     fleet: Fleet, line: Proxy, work: Work, ledger: Ledger, ends_well: End
 ) -> None:
-    fleet("-c", "8", url=line.url, env={"GOPHER_LEASE": "10s", "GOPHER_HEARTBEAT": "2s"})
+    fleet("-c", "8", url=line.url, env={"GOPHER_HEARTBEAT": "2s"})
     held = await work.hold()
     line.delay = (0.1, 0.05)  # each way
     async with meanwhile(1.0, lambda: line.cut(random.choice(list(LANES.values())))):
@@ -125,17 +124,17 @@ async def test_a_line_that_is_far_and_breaks_now_and_then_costs_no_lease(
 async def test_large_payloads_on_a_narrow_line_do_not_starve_the_heartbeat(
     fleet: Fleet, line: Proxy, work: Work, ledger: Ledger, ends_well: End
 ) -> None:
-    fleet("-c", "2", url=line.url, env={"REDIS_TIMEOUT": "1s"})
+    fleet("-c", "2", url=line.url, env={"REDIS_TIMEOUT": "1s", "GOPHER_LEASE": "6s"})
     held = await work.hold()
-    line.rate = 100_000
-    large = await work.submit("quick", "x" * 400_000)  # four times what a time-out lets through
+    line.rate = 60_000
+    large = await work.submit("quick", "x" * 400_000)  # six times what a time-out lets through
     took = await work.completed(large)
     line.rate = 0
     work.gate.touch()
 
     verdict = await ends_well()
-    print(f"N4: 400 kB at 100 kB/s in {took:.2f} s; {verdict}")
-    assert took > 3
+    print(f"N4: 400 kB at 60 kB/s in {took:.2f} s; {verdict}")
+    assert took > 6, "longer than a lease"
     assert ledger.times()[held] == 1
     assert verdict.extra_runs == verdict.overlaps == 0
 
@@ -144,7 +143,7 @@ async def test_large_payloads_on_a_narrow_line_do_not_starve_the_heartbeat(
 async def test_a_cut_that_is_shorter_than_a_lease_less_two_heartbeats_is_nothing(
     fleet: Fleet, line: Proxy, work: Work, ledger: Ledger, ends_well: End
 ) -> None:
-    one = fleet("-c", "2", url=line.url, env={"GOPHER_LEASE": "6s"})  # and a heartbeat of 1 s
+    one = fleet("-c", "2", url=line.url)  # 15 s and 1 s
     held = await work.hold()
 
     line.refuse()
@@ -164,10 +163,10 @@ async def test_a_cut_that_is_shorter_than_a_lease_less_two_heartbeats_is_nothing
 async def test_a_worker_that_is_cut_off_stops_its_jobs_before_another_starts_them(
     fleet: Fleet, line: Proxy, work: Work, ledger: Ledger, ends_well: End, type: str
 ) -> None:
-    far = fleet("-c", "1", url=line.url)
+    far = fleet("-c", "1", url=line.url, env=SHORT)
     (id,) = await work.submit(type, {"until": str(work.gate)})
     await until(lambda: ledger.starts(id))
-    fleet("-c", "2")
+    fleet("-c", "2", env={"GOPHER_HEARTBEAT": "6s"})  # the rarer a heartbeat, the longer it doubts
 
     line.refuse()
     cut = time.monotonic()
@@ -191,7 +190,7 @@ async def test_a_worker_that_is_cut_off_stops_its_jobs_before_another_starts_the
 async def test_one_connection_that_is_cut_for_a_while_recovers_alone(
     fleet: Fleet, line: Proxy, work: Work, ledger: Ledger, ends_well: End, lane: str
 ) -> None:
-    one = fleet("-c", "2", url=line.url, env={"GOPHER_LEASE": "6s"})
+    one = fleet("-c", "2", url=line.url)
     held = await work.hold()
 
     line.refuse(LANES[lane])
@@ -213,7 +212,7 @@ async def test_one_connection_that_is_cut_for_a_while_recovers_alone(
 async def test_without_its_heartbeat_a_worker_stops_its_jobs_and_goes_on_when_it_has_one_again(
     fleet: Fleet, line: Proxy, work: Work, ledger: Ledger, ends_well: End
 ) -> None:
-    one = fleet("-c", "2", url=line.url)
+    one = fleet("-c", "2", url=line.url, env=SHORT)
     held = await work.hold()
 
     line.refuse(LANES["heartbeat"])
@@ -231,7 +230,7 @@ async def test_without_its_heartbeat_a_worker_stops_its_jobs_and_goes_on_when_it
 async def test_a_storm_of_resets_loses_nothing_and_runs_nothing_twice(
     fleet: Fleet, line: Proxy, work: Work, ledger: Ledger, ends_well: End
 ) -> None:
-    fleet("-c", "8", url=line.url, env={"GOPHER_LEASE": "6s"})
+    fleet("-c", "8", url=line.url)
     held = await work.hold()
     async with meanwhile(0.1, line.cut):
         took = await work.completed(await work.submit("slow", {"seconds": 0.05}, count=200))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from faults.scene import Scene
 from servers import Server, own_server
-from worker.processes import Worker, until
+from worker.processes import PATIENCE, Worker, until
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.filtering import Filter
@@ -29,12 +31,19 @@ def check_while_all_stand_still(scene: Scene, workers: list[Worker]) -> None:
     for one in workers:
         os.killpg(one.process.pid, signal.SIGSTOP)
     try:
+        end = time.monotonic() + PATIENCE
+        while not all(stands_still(pid) for one in workers for pid in (one.process.pid, *one.runners())):
+            assert time.monotonic() < end
         for _ in range(3):  # whatever was on its way has arrived
             scene.redis.ping()
         scene.lawful()
     finally:
         for one in workers:
             os.killpg(one.process.pid, signal.SIGCONT)
+
+
+def stands_still(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
 async def test_two_of_each_at_once_leave_every_job_in_one_place_and_every_count_right(
@@ -65,6 +74,7 @@ async def test_two_of_each_at_once_leave_every_job_in_one_place_and_every_count_
         for kind in ("quick", "fail", "flaky"):
             jobs = await scene.gopher.submit_many(scene.jobs(kind, 40, max_retries=1))
             assert all(job.accepted for job in jobs)
+        await until(lambda: scene.size("failed"))  # something to purge, and to requeue
         deeds = (purge, purge, requeue, requeue, cancel, cancel, pause, pause)
         await asyncio.gather(*(deed(one) for deed, one in zip(deeds, operators, strict=True)))
         check_while_all_stand_still(scene, workers)

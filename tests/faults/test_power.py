@@ -90,7 +90,7 @@ async def test_a_job_that_runs_again_in_the_books_alone_goes_back(scene: Scene, 
     (id,) = await scene.submit("hold", payload={"until": str(tmp_path / "go")})
     await scene.started([id])
     await asyncio.to_thread(scene.server.synced)
-    scene.redis.config_set("appendfsync", "no")
+    await asyncio.to_thread(scene.server.sync_no_more)
     (tmp_path / "go").touch()
     await ends(scene.gopher, id)
 
@@ -110,7 +110,7 @@ async def test_a_job_that_stands_in_line_again_while_it_runs_is_stopped_here(
     """Its lease was not synced. Whoever takes it next is right, and the first one stops."""
     (id,) = await scene.submit("hold", payload={"until": str(tmp_path / "go")})
     await asyncio.to_thread(scene.server.synced)
-    scene.redis.config_set("appendfsync", "no")
+    await asyncio.to_thread(scene.server.sync_no_more)
     scene.worker("-c", "4")
     await scene.started([id])
 
@@ -144,7 +144,13 @@ SLOW = ("--rdb-key-save-delay", "1000000")  # microseconds: a child of the serve
 
 def producer(server: Server) -> Producer:
     """One that has never looked at this server."""
-    return Producer(store=SyncStore(parse_url(server.url), timeout=3.0))
+    return Producer(store=SyncStore(parse_url(server.url), timeout=20.0))
+
+
+@pytest.fixture(autouse=True)
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of its time-out a store gives the disk 2.5 s: most here hear that it is not safe."""
+    monkeypatch.setattr("gopher_cli.store.ways.durable._SHARE", 0.0)
 
 
 def submitted(door: Producer, id: str) -> str:
@@ -154,6 +160,13 @@ def submitted(door: Producer, id: str) -> str:
     except Unconfirmed as error:
         return str(error)
     return ""
+
+
+def safe(door: Producer, id: str) -> None:
+    """Submit until it is safe: a disk may take its time."""
+    end = time.monotonic() + PATIENCE
+    while why := submitted(door, id):
+        assert time.monotonic() < end, why
 
 
 @contextmanager
@@ -183,9 +196,9 @@ def test_nothing_is_called_synced_while_a_child_keeps_the_server_from_syncing(ki
             assert "it syncs nothing while it saves or rewrites" in submitted(door, "one")
             size = sum(log.stat().st_size for log in server.logs())
             assert sum(map(server.durable, server.logs())) < size, "and so it was"
-        until_now = submitted(door, "one")
+        safe(door, "one")
         server.power_loss()
-        assert (until_now, known(redis)) == ("", {"one"})
+        assert known(redis) == {"one"}
 
 
 @pytest.mark.row("R2")
@@ -197,9 +210,7 @@ def test_nothing_is_called_synced_before_there_is_a_first_log(kind: str) -> None
         redis = Redis.from_url(server.url)
         with a_child(server, redis, lambda: redis.config_set("appendonly", "yes")):
             assert "its log is still being written anew" in submitted(door, "one")
-        end = time.monotonic() + PATIENCE
-        while why := submitted(door, "one"):
-            assert time.monotonic() < end, why
+        safe(door, "one")
         server.kill()
         server.start("--appendonly", "yes")
         assert known(redis) == {"one"}
@@ -211,12 +222,12 @@ def test_nothing_is_called_synced_when_the_clock_went_back(kind: str) -> None:
     """With everysec nothing is synced then. Who comes late learns of it by a note of those before."""
     with own_server(binaries_found()[kind], shims=["power", "clock"]) as server, producer(server) as door:
         server.set_clock(3600)
-        assert not submitted(door, "before")
+        safe(door, "before")
         server.set_clock(0)
         with producer(server) as newcomer:
             assert "its clock went back" in submitted(newcomer, "one")
         server.set_clock(3601)
-        assert not submitted(door, "one")
+        safe(door, "one")
         server.power_loss()
         with Redis.from_url(server.url) as redis:
             assert known(redis) == {"before", "one"}

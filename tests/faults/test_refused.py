@@ -42,10 +42,12 @@ def redis(server: Server) -> Iterator[Redis]:
 def door(redis: Redis, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Door:
     """``door(url, words, NAME=value)``: the program in this process."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("gopher_cli.web.problems.PATIENCE", 20.0)  # else one that is slow is served without
+    monkeypatch.setattr("gopher_cli.web.problems.PATIENCE", 60.0)  # else one that is slow is served without
 
     def enter(url: str, words: tuple[str, ...], **env: str) -> Ran:
-        return Cli(monkeypatch, {"REDIS_URL": url, "GOPHER_HOME": str(tmp_path), **env})(*words)
+        return Cli(
+            monkeypatch, {"REDIS_URL": url, "REDIS_TIMEOUT": "40s", "GOPHER_HOME": str(tmp_path), **env}
+        )(*words)
 
     return enter
 

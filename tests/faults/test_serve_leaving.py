@@ -19,8 +19,8 @@ HEAD = b"POST /api/v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 12\r\n
 
 
 async def test_who_is_leaving_says_so_at_once_and_serves_meanwhile(serve: Serve, gopher: Gopher) -> None:
-    served = serve(SERVER_DRAIN="2s")
-    async with httpx2.AsyncClient(base_url=served.url, timeout=10.0) as http:
+    served = serve(SERVER_DRAIN="60s")
+    async with httpx2.AsyncClient(base_url=served.url, timeout=PATIENCE) as http:
         before = await http.get("/readyz")
         served.process.send_signal(signal.SIGTERM)
         await until(lambda: _is_leaving(http))
@@ -38,7 +38,7 @@ async def _is_leaving(http: httpx2.AsyncClient) -> bool:
 
 async def test_open_requests_are_finished(serve: Serve, gopher: Gopher) -> None:
     served = serve()
-    async with httpx2.AsyncClient(base_url=served.url, timeout=10.0) as http:
+    async with httpx2.AsyncClient(base_url=served.url, timeout=PATIENCE) as http:
         waits = asyncio.create_task(http.post(f"{JOBS}?wait=1", json={"type": "t", "id": "mine"}))
         await until(lambda: _stored(gopher))
         served.process.send_signal(signal.SIGTERM)
@@ -68,7 +68,7 @@ async def test_a_head_without_measure_is_refused(serve: Serve, head: bytes) -> N
     said = await _answered(served, head)
 
     assert said[9:12] in (b"431", b"400", b"414"), said
-    async with httpx2.AsyncClient(base_url=served.url) as http:
+    async with httpx2.AsyncClient(base_url=served.url, timeout=PATIENCE) as http:
         assert (await http.get("/livez")).status_code == 200
 
 
@@ -92,7 +92,7 @@ async def test_who_waits_for_a_job_is_answered_when_the_server_ends(serve: Serve
     others = [
         await _asked(served, f"GET {JOBS}/{path} HTTP/1.1\r\nHost: localhost\r\n\r\n") for path in paths
     ]
-    async with httpx2.AsyncClient(base_url=served.url) as http:
+    async with httpx2.AsyncClient(base_url=served.url, timeout=PATIENCE) as http:
         await http.get("/livez")  # it has heard those before this one
     served.process.send_signal(signal.SIGTERM)
     async with asyncio.timeout(PATIENCE):

@@ -87,7 +87,7 @@ async def test_connections_that_are_killed_all_the_time_cost_nothing_but_time(sc
 
 @pytest.mark.row("R12")
 async def test_a_server_without_room_for_clients_serves_those_it_has(scene: Scene, tmp_path: Path) -> None:
-    one = scene.worker("-c", "4", **CALM)
+    one = scene.worker("-c", "4", REDIS_TIMEOUT="60s", **CALM)  # nobody is let in a second time
     await scene.submit("quick", 20)
     held = await scene.submit("hold", 2, {"until": str(tmp_path / "go")})
     await scene.started(held)
@@ -125,8 +125,9 @@ async def test_reconnections_leave_no_connection_and_no_file_open(scene: Scene) 
         await asyncio.sleep(0.005)
     await scene.ends_well()
 
-    await until(lambda: len(scene.redis.client_list()) <= before + 1)
-    await until(lambda: files_of(one.process.pid) <= open_files + 2)
+    # Not all of its lanes may have been open before; one that leaks leaves sixty.
+    await until(lambda: len(scene.redis.client_list()) <= before + 10)
+    await until(lambda: files_of(one.process.pid) <= open_files + 10)
 
 
 def files_of(pid: int) -> int:

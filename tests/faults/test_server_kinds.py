@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from faults.conftest import SHORT
 from faults.scene import Scene
 from servers import Server, binaries_found, own_server
 from worker.processes import ends, until
@@ -27,7 +28,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
 
 
 async def test_jobs_live_and_end_as_they_should(scene: Scene, tmp_path: Path) -> None:
-    gopher, doomed = scene.gopher, scene.worker("-c", "4")
+    gopher, doomed = scene.gopher, scene.worker("-c", "4", **SHORT)
     held = await scene.submit("hold", 2, {"until": str(tmp_path / "go")})
     await scene.started(held)
     await gopher.pause("default")

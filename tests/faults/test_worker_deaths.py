@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from faults.conftest import Fleet
+from faults.conftest import SHORT, Fleet
 from faults.ledger import Ledger
 from laws.state import look
 from redis import Redis
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.anyio
 async def test_a_process_that_a_job_brings_down_is_replaced_in_a_second_and_its_neighbours_work_on(
     gopher: Gopher, fleet: Fleet, ledger: Ledger, ends_well: Callable[..., Any], tmp_path: Path
 ) -> None:
-    one = fleet("-c", "4")
+    one = fleet("-c", "4", env={"GOPHER_LEASE": "60s"})
     kept = [await gopher.submit(type, {"until": str(tmp_path / "go")}) for type in ("hold", "hold-isolated")]
     await until(lambda: len(ledger.starts()) == 2)
     (runner,) = one.runners()
@@ -40,7 +40,7 @@ async def test_a_process_that_a_job_brings_down_is_replaced_in_a_second_and_its_
         runs = ledger.starts(id)
         gaps = [later.started - run.started for run, later in pairwise(runs)]
         assert len(runs) == 3
-        assert max(gaps) < 10, gaps
+        assert max(gaps) < 30, gaps
         print(f"seen: after {how} again in {', '.join(f'{gap:.2f}' for gap in gaps)} s")
     (tmp_path / "go").touch()
     for id in kept:
@@ -73,7 +73,7 @@ async def test_a_poisonous_job_is_buried_after_three_losses_and_the_fleet_serves
     print(f"seen: buried after {buried:.1f} s, {through} neighbours through by then, {verdict}")
     assert (detail.losses, len(ledger.starts(bad))) == (3, 3)
     assert detail.history[-1].outcome == "poison"
-    assert sum("a runner process died" in line for one in workers for line in one.said) == 3
+    await until(lambda: sum("a runner process died" in line for one in workers for line in one.said) == 3)
     assert (verdict.failed, verdict.completed) == (1, 1001)
     stored = look(redis, gopher.namespace)["default"]
     paid = [job.id for job in jobs if stored.record(job.id).attempts != 1]
@@ -86,7 +86,7 @@ async def test_a_poisonous_job_is_buried_after_three_losses_and_the_fleet_serves
 async def test_two_workers_of_one_name_are_two_and_share_no_lease(
     gopher: Gopher, fleet: Fleet, ledger: Ledger, ends_well: Callable[..., Any], tmp_path: Path
 ) -> None:
-    two = [fleet("-c", "1", "--name", "twin") for _ in range(2)]
+    two = [fleet("-c", "1", "--name", "twin", env=lease) for lease in (SHORT, None)]
     ids = [await gopher.submit("hold", {"until": str(tmp_path / "go")}) for _ in range(2)]
     ledger.accept(*ids)
     await until(lambda: len(ledger.starts()) == 2)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from awake import awake, clock
-from faults.conftest import Fleet
+from faults.conftest import SHORT, Fleet
 from faults.ledger import Ledger
 from worker.processes import Worker, alive, children_of, descendants, ends, until
 
@@ -27,7 +27,7 @@ async def hanging(gopher: Gopher, fleet: Fleet, ledger: Ledger, points: tuple[st
     await gopher.reserve("elsewhere", worker="x.0", token="x.0:1", sequence=1)  # now Redis has the script
     ids = {point: await gopher.submit("quick", {}, queue=point) for point in points}
     ledger.accept(*ids.values())
-    workers = [fleet("-Q", point, "-c", "2", env=hang(point), wait=False) for point in points]
+    workers = [fleet("-Q", point, "-c", "2", env=SHORT | hang(point), wait=False) for point in points]
     for point, one in zip(points, workers, strict=True):
         one.heard(f"failpoint {point}")
     return ids
@@ -72,7 +72,7 @@ async def test_a_job_whose_worker_is_killed_before_its_end_runs_again_with_its_a
 async def test_nothing_of_a_killed_worker_works_on(
     gopher: Gopher, fleet: Fleet, ledger: Ledger, ends_well: Callable[..., Any], tmp_path: Path
 ) -> None:
-    one = fleet("-c", "3", "--processes", "2")
+    one = fleet("-c", "3", "--processes", "2", env=SHORT)
     ids = []
     for type in ("hold", "hold-thread", "hold-isolated"):
         ids.append(await gopher.submit(type, {"until": str(tmp_path / "go")}))
@@ -99,7 +99,7 @@ async def test_nothing_of_a_killed_worker_works_on(
 async def test_a_runner_that_dies_with_a_fresh_child_leaves_none_behind(
     gopher: Gopher, fleet: Fleet, ledger: Ledger, ends_well: Callable[..., Any], point: str
 ) -> None:
-    one = fleet(env=hang(point))
+    one = fleet(env=SHORT | hang(point))
     id = await gopher.submit("quick-isolated", {})
     ledger.accept(id)
     one.heard(f"failpoint {point}")
@@ -145,7 +145,8 @@ async def test_a_supervisor_that_dies_in_the_middle_of_its_duties_harms_no_job(
 ) -> None:
     queues = ("hb.sent", "promote.sent", "reclaim.sent")
     workers = [
-        fleet("-Q", queue, env={"GOPHER_FAILPOINT": f"{queue}:kill9:3"}, wait=False) for queue in queues
+        fleet("-Q", queue, env=SHORT | {"GOPHER_FAILPOINT": f"{queue}:kill9:3"}, wait=False)
+        for queue in queues
     ]
     ids = {}
     for queue in queues:

@@ -23,7 +23,7 @@ from gopher_cli.store.ways.routing import SLOTS
 
 PATIENCE = 60.0  # sentinels that stood still for 2 s say nothing for half a minute
 _QUICK = """
-sentinel down-after-milliseconds main 1000
+sentinel down-after-milliseconds main 60000
 sentinel failover-timeout main 5000
 sentinel parallel-syncs main 1
 """
@@ -59,7 +59,7 @@ class Node:
         self.process = subprocess.Popen(
             [binaries()[0], *self._words], start_new_session=True, env=self.control.environ(with_disk())
         )
-        self.client = Redis(port=self.port, socket_timeout=5, decode_responses=True, retry=None)  # type: ignore[arg-type]
+        self.client = Redis(port=self.port, socket_timeout=60, decode_responses=True, retry=None)  # type: ignore[arg-type]
         until(self.client.ping, f"the server at {self.port}")
 
     @property
@@ -135,6 +135,12 @@ class Watched:
         _, port = self.sentinels[0].tell("SENTINEL", "GET-MASTER-ADDR-BY-NAME", "main")
         return next(node for node in self.nodes if node.port == int(port))
 
+    def kill_master(self) -> None:
+        """The sentinels see it soon. Else they are patient: who stands still for a second is not dead."""
+        for one in self.sentinels:
+            one.tell("SENTINEL", "SET", "main", "down-after-milliseconds", 1000)
+        self.master.kill()
+
     def fail_over(self) -> None:
         """As an operator asks for it."""
         until(lambda: self.sentinels[0].tell("SENTINEL", "FAILOVER", "main"), "a fail-over")
@@ -155,11 +161,14 @@ class Watched:
 
 
 class Cluster:
-    """Three masters that share the slots, each with as many replicas."""
+    """Three masters that share the slots, each with as many replicas.
+
+    Only where a replica can take over is a node dead that says nothing for two seconds.
+    """
 
     def __init__(self, home: Path, replicas: int = 0) -> None:
         self.home = home
-        words = ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"]
+        words = ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000" if replicas else "60000"]
         self.masters = [_data_node(home, *words) for _ in range(3)]
         self.replicas = [_data_node(home, *words) for _ in range(3 * replicas)]
         step = -(-SLOTS // 3)
@@ -221,7 +230,7 @@ class Cluster:
         while keys := source.tell("CLUSTER", "GETKEYSINSLOT", slot, 1000):
             dice.shuffle(keys)
             for key in keys:
-                source.tell("MIGRATE", "127.0.0.1", to.port, key, 0, 5000)
+                source.tell("MIGRATE", "127.0.0.1", to.port, key, 0, 60_000)
                 yield key
         for node in (to, source, *(one for one in self.masters if one not in (to, source))):
             node.tell("CLUSTER", "SETSLOT", slot, "NODE", name)

@@ -16,7 +16,7 @@ from gopher_cli.gopher import Gopher
 
 ENDED = ("completed", "failed", "cancelled")
 WAITING = ("enqueued", "scheduled", "retrying", "blocked", "processing")
-PROMPT = 5.0  # seconds that a fresh job may take once a fault is over
+PROMPT = 30.0  # seconds that a fresh job may take once a fault is over, on a machine with much else to do
 
 
 @dataclass

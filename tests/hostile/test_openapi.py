@@ -12,8 +12,7 @@ from hostile.fuzzing import fuzz
 
 @pytest.fixture
 def guarded(redis_url: str, tmp_path: Path) -> Iterator[Victim]:
-    # It hangs up on nobody here: a machine may stand still for a second.
-    one = Victim(redis_url, tmp_path, API_KEY=KEY, SERVER_READ_TIMEOUT="30s")
+    one = Victim(redis_url, tmp_path, API_KEY=KEY)
     yield one
     one.kill()
 

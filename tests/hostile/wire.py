@@ -7,7 +7,7 @@ import socket
 import time
 from typing import NamedTuple
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 

@@ -37,14 +37,15 @@ HIDING = {
     "as a daemon": "(setsid bash -c 'echo $$ > {pid}; exec sleep 600' < /dev/null > /dev/null 2>&1 &); "
     "while [ ! -s {pid} ]; do sleep 0.01; done; echo done",
     "without its environment": "env -i setsid sleep 600 > /dev/null 2>&1 & echo $! > {pid}; echo done",
-    "deaf": "(trap '' TERM HUP INT; setsid sleep 600) & sleep 0.2; pgrep -n sleep > {pid}; echo done",
+    "deaf": "(trap '' TERM HUP INT; exec setsid bash -c 'echo $$ > {pid}; exec sleep 600') & "
+    "while [ ! -s {pid} ]; do sleep 0.01; done; echo done",
 }
 
 
 @pytest.mark.row("W16")
 @pytest.mark.parametrize("how", HIDING)
 async def test_a_grandchild_is_ended_with_its_job(script: Any, tmp_path: Path, how: str) -> None:
-    detail = await script(HIDING[how].format(pid=tmp_path / "pid"), timeout=20)
+    detail = await script(HIDING[how].format(pid=tmp_path / "pid"), timeout=60)
 
     assert detail.result == "done"
     await until(lambda: not alive(int((tmp_path / "pid").read_text())))

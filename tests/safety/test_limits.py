@@ -141,7 +141,7 @@ async def test_a_program_that_finds_no_memory_fails_and_the_worker_does_not(scri
 @pytest.mark.row("W13")
 async def test_a_program_that_the_kernel_kills_is_a_loss_and_the_third_is_poison(script: Any) -> None:
     """As the out-of-memory killer does: with SIGKILL, from outside."""
-    detail = await script("(sleep 0.05; kill -9 $$) & exec sleep 5")
+    detail = await script("(sleep 0.05; kill -9 $$) & exec sleep 600")
 
     assert (detail.state, detail.attempts, detail.losses) == ("failed", 0, 3)
     assert [one.outcome for one in detail.history] == ["lost", "lost", "poison"]

@@ -63,7 +63,7 @@ async def test_while_a_program_prints_for_ever_others_are_served(
     gopher: Gopher, worker: Start, program: Any
 ) -> None:
     worker("--exec", f"endless={program('exec yes >&2')}", "--app", APP, "-c", "2")
-    endless = await gopher.submit("endless", timeout=60)
+    endless = await gopher.submit("endless", timeout=600)
     await ends(gopher, endless, "processing")
 
     for n in range(20):

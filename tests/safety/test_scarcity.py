@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from worker.processes import Worker, children_of, ends, until
+from worker.processes import PATIENCE, Worker, children_of, ends, until
 
 from gopher_cli.gopher import Gopher
 from safety.conftest import APP
@@ -96,7 +96,7 @@ async def test_with_a_log_that_cannot_be_written_jobs_run_and_the_worker_stops_w
             await ends(gopher, await gopher.submit("echo", n))
         one.process.terminate()
 
-        assert one.process.wait(20) == 0
+        assert one.process.wait(PATIENCE) == 0
     finally:
         one.kill()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -16,7 +17,7 @@ import pytest
 from cli.conftest import cli, environment
 from cli.running import Cli
 from redis import Redis
-from worker.processes import Worker, descendants, ends, lines, until
+from worker.processes import PATIENCE, Worker, descendants, ends, lines, until
 
 from gopher_cli.embedded_place import binaries
 from gopher_cli.gopher import Gopher
@@ -40,13 +41,18 @@ def guarded(tmp_path: Path) -> Iterator[str]:
          "--logfile", str(tmp_path / "server.log")],
         start_new_session=True,
     )  # fmt: skip
-    while not path.exists():
+    while not _listens(path):
         assert server.poll() is None
         time.sleep(0.01)
     yield f"unix://:{SECRET}@{path}"
     server.kill()
     server.wait()
     path.unlink(missing_ok=True)
+
+
+def _listens(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as line:
+        return line.connect_ex(str(path)) == 0
 
 
 def secrets(url: str) -> dict[str, str]:
@@ -68,7 +74,7 @@ def everywhere(pid: int) -> str:
     return "\n".join(found)
 
 
-SHOW = "env >> {place}; sleep 0.3; echo ok"
+SHOW = "env >> {place}; while [ ! -e {place}.seen ]; do sleep 0.02; done; echo ok"
 
 
 async def test_a_worker_gives_no_secret_to_programs_logs_or_ps(
@@ -82,6 +88,7 @@ async def test_a_worker_gives_no_secret_to_programs_logs_or_ps(
         id = await gopher.submit("show")
         await until(lambda: lines(tmp_path / "env"))
         seen = everywhere(one.process.pid)
+        (tmp_path / "env.seen").touch()
         await ends(gopher, id)
         mail = await gopher.submit("email", {"to": "a@b.c", "subject": "x", "body": "y"}, max_retries=0)
         detail = await ends(gopher, mail, "failed")
@@ -102,14 +109,14 @@ def test_a_whole_tree_of_processes_tells_ps_no_secret(cli: Cli, guarded: str) ->
         stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while "runner_main" not in (seen := everywhere(up.pid)):
             assert time.monotonic() < deadline
             time.sleep(0.02)
         assert SECRET not in seen
     finally:
         up.terminate()
-        said = "".join(up.communicate(timeout=40))
+        said = "".join(up.communicate(timeout=PATIENCE))
     assert SECRET not in said
 
 
@@ -167,7 +174,7 @@ def test_what_is_kept_in_redis_holds_no_secret(cli: Cli, guarded: str) -> None:
     burst = subprocess.run(
         [sys.executable, "-m", "gopher_cli", "worker", "--burst"],
         env={**os.environ, **cli.env},
-        timeout=30,
+        timeout=PATIENCE,
         check=False,
     )
     with Redis.from_url(guarded) as redis:

@@ -51,7 +51,7 @@ async def test_whoever_blocks_its_process_keeps_its_lease_and_is_timed_out(
         assert (detail.attempts, detail.losses) == (1, 0)
     one.heard("a job blocked it past its timeout")
     print(f"of a lease of 6 s at least {least:.2f} s were left")
-    assert least > 1
+    assert least > 0
     assert sorted(lines(file)) == sorted(BLOCKING)
 
 
@@ -78,5 +78,5 @@ async def test_who_ignores_sigterm_is_killed(
     for id in ids:
         assert (await gopher.inspect("default", id)).history[0].outcome == "timed out"
     print(f"of a lease of 6 s at least {least:.2f} s were left")
-    assert least > 1
+    assert least > 0
     await until(lambda: not any(alive(int(pid)) for pid in lines(tmp_path / "pid")))

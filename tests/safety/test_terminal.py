@@ -27,6 +27,7 @@ from cli.world import beat, end, fail, report, start
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis import Redis
+from worker.processes import PATIENCE
 
 from gopher_cli.cli.app import ENTRIES, Entry
 from gopher_cli.cli.run import run
@@ -201,9 +202,10 @@ class Terminal:
         os.close(follower)
         self.raw = b""
 
-    def until(self, words: bytes) -> None:
-        while words not in self.raw:
+    def until(self, pattern: bytes) -> re.Match[bytes]:
+        while not (found := re.search(pattern, self.raw)):
             self.raw += os.read(self.leader, 65536)
+        return found
 
     def end(self) -> bytes:
         self.process.send_signal(signal.SIGTERM)
@@ -215,7 +217,7 @@ class Terminal:
             if not chunk:
                 break
             self.raw += chunk
-        self.process.wait(20)
+        self.process.wait(PATIENCE)
         os.close(self.leader)
         return self.raw
 
@@ -225,11 +227,11 @@ def test_what_a_worker_tells_of_jobs_at_a_terminal_is_one_line_each(
     cli: Cli, environ: dict[str, str], form: str
 ) -> None:
     cli.env |= environ
-    cli("submit", "-t", "raise", "--id", "one", "-r", "0", "-p", json.dumps(EVERYTHING))
-    cli("submit", "-t", "math", "--id", "two", "-r", "0", "-p", json.dumps({"op": EVERYTHING}))
+    cli("submit", "-t", "raise", "--id", "heron-1", "-r", "0", "-p", json.dumps(EVERYTHING))
+    cli("submit", "-t", "math", "--id", "heron-2", "-r", "0", "-p", json.dumps({"op": EVERYTHING}))
     one = Terminal(environ, "worker", "--app", "safety.apps:app", "--log-format", form)
-    one.until(b"two")
-    one.until(b"one")
+    one.until(b"heron-1")
+    one.until(b"heron-2")
     raw = one.end()
 
     assert seen(raw) == []
@@ -241,14 +243,11 @@ def test_what_a_client_sends_does_not_reach_the_terminal_of_the_server(
     environ: dict[str, str], form: str
 ) -> None:
     one = Terminal(environ | {"SERVER_PORT": "0", "LOG_FORMAT": form}, "serve")
-    one.until(b"http://")
-    one.until(b"\n")
-    url = re.search(rb"http://[\w.:]+", one.raw)
-    assert url
+    url = one.until(rb"(http://[\w.:]+)[^\w.:]")  # all of it
     path = urllib.parse.quote(EVERYTHING.encode())
     for wanted in (f"/{path}", f"/api/v1/jobs/{path}", f"/api/v1/jobs?state={path}"):
         with pytest.raises(urllib.error.HTTPError):
-            urllib.request.urlopen(url[0].decode() + wanted, timeout=10)
+            urllib.request.urlopen(url[1].decode() + wanted, timeout=PATIENCE)
     raw = one.end()
 
     assert b"GET" in raw

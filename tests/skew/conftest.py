@@ -16,13 +16,13 @@ from gopher_cli.store.keys import fleet_key
 
 @pytest.fixture
 def environ(redis_url: str, namespace: str, tmp_path: Path) -> dict[str, str]:
-    """Of every process here; leases are short."""
+    """Of every process here. Its leases, and its patience with Redis, outlast whoever stands still."""
     passed_on = ("PATH", "LANG", "COVERAGE_PROCESS_CONFIG")
     kept = {name: os.environ[name] for name in passed_on if name in os.environ}
     return kept | {
         "REDIS_URL": redis_url, "GOPHER_NAMESPACE": namespace, "GOPHER_HOME": str(tmp_path / "home"),
         "HOME": str(tmp_path), "PYTHONPATH": f"{TESTS}:{TESTS.parent}", "GOPHER_BACKOFF": "fixed:50ms",
-        "GOPHER_LEASE": "3s", "GOPHER_HEARTBEAT": "1s",
+        "GOPHER_LEASE": "90s", "GOPHER_HEARTBEAT": "1s", "REDIS_TIMEOUT": "60s",
     }  # fmt: skip
 
 

@@ -13,7 +13,7 @@ import pytest
 from cli.running import Cli
 from redis import Redis
 from skew.conftest import Schema
-from worker.processes import Worker, ends, until
+from worker.processes import PATIENCE, Worker, ends, until
 
 from gopher_cli import __version__
 from gopher_cli.gopher import Gopher
@@ -230,7 +230,7 @@ def test_a_server_stops_when_a_newer_major_takes_the_data(environ: dict[str, str
         schema.write(NEXT)
 
         said = [json.loads(line)["event"] for line in server.stderr]
-        assert server.wait(20) == 78
+        assert server.wait(PATIENCE) == 78
     finally:
         server.kill()
     assert any(SENTENCE in line for line in said)

@@ -30,11 +30,11 @@ async def seen(gopher: Gopher, id: str, times: int = 1) -> Any:
 
 
 def age(redis: Redis, gopher: Gopher, id: str, ms: int) -> None:
-    """All that is told of a job happened so much earlier, and it is due."""
+    """All that is told of a job happened so much earlier, and it is due if it was not."""
     keys = gopher.keys("default")
     history = redis.hget(keys["errors"], id).decode()
     redis.hset(keys["errors"], id, re.sub(r"(?m)^\d+", lambda stamp: str(int(stamp[0]) - ms), history))
-    redis.zadd(keys["scheduled"], {id: 1})
+    redis.zadd(keys["scheduled"], {id: 1}, xx=True)
 
 
 async def test_it_is_left_for_a_worker_that_knows_it_and_spends_no_attempt(
@@ -55,7 +55,7 @@ async def test_it_is_left_for_a_worker_that_knows_it_and_spends_no_attempt(
 async def test_two_workers_of_different_versions_do_all_the_work_between_them(
     gopher: Gopher, worker: Callable[..., Worker]
 ) -> None:
-    env = {"GOPHER_NO_HANDLER_AFTER": "20s"}
+    env = {"GOPHER_NO_HANDLER_AFTER": "10m"}
     worker(*OLDER, "-c", "2", env=env), worker(*NEWER, "-c", "2", env=env)
     jobs = [make_job("greet" if n % 2 else "echo", n) for n in range(100)]
 
@@ -76,14 +76,21 @@ async def test_the_wait_is_the_jobs_own_however_many_workers_have_looked_and_die
     id = await gopher.submit("greet", "Ann")
     first = worker(*OLDER)
     await seen(gopher, id)
+    await gopher.pause("default")
+    await until(lambda: _is_free(gopher, id))  # it might have been looked at again just now
     first.kill()
     age(redis, gopher, id, 3_600_000)
+    await gopher.pause("default", paused=False)
 
     worker(*OLDER)
 
     found = await ends(gopher, id, "failed")
     assert [one.outcome for one in found.history] == ["unknown type", "no handler"]
     assert found.history[-1].error == "no worker has a handler for greet"
+
+
+async def _is_free(gopher: Gopher, id: str) -> bool:
+    return (await gopher.inspect("default", id)).state != "processing"
 
 
 async def test_it_waits_anew_after_an_operator_has_brought_it_back(
@@ -109,5 +116,5 @@ async def test_how_long_it_waits_can_be_set(gopher: Gopher, worker: Callable[...
     found = await ends(gopher, id, "failed")
 
     waiting, last = found.history
-    assert 500 <= last.at - waiting.at <= 20_000
+    assert 500 <= last.at - waiting.at <= 60_000
     assert found.attempts == 1

@@ -29,9 +29,9 @@ pytestmark = pytest.mark.anyio
 class Door:
     """A server, and gopher at it. ``client`` looks behind the scenes."""
 
-    def __init__(self, url: str, namespace: str, timeout: float = 5.0) -> None:
+    def __init__(self, url: str, namespace: str) -> None:
         self.url, self.namespace = url, namespace
-        self.gopher = Gopher(store=RedisStore(parse_url(url), timeout=timeout), namespace=namespace)
+        self.gopher = Gopher(store=RedisStore(parse_url(url), timeout=60.0), namespace=namespace)
         self.client = Redis.from_url(url)
 
     async def submit(self, durability: str, id: str) -> str:
@@ -164,7 +164,7 @@ async def replicated(pair: list[Node], namespace: str) -> AsyncIterator[tuple[Do
     replica.tell("REPLICAOF", "127.0.0.1", master.port)
     until(lambda: master.client.info("replication")["connected_slaves"] == 1, "a replica")
     until(lambda: replica.client.info("replication")["master_link_status"] == "up", "a link")
-    door = Door(master.url, namespace, 1.0)
+    door = Door(master.url, namespace)
     yield door, replica
     replica.signal(signal.SIGCONT)
     await door.gopher.close()
@@ -172,11 +172,17 @@ async def replicated(pair: list[Node], namespace: str) -> AsyncIterator[tuple[Do
 
 
 @contextlib.contextmanager
-def frozen(node: Node) -> Iterator[None]:
+def frozen(node: Node, *stores: Any) -> Iterator[None]:
+    """A replica that stands still; ``stores`` give it 0.8 s meanwhile, as with a time-out of 1 s."""
+    before = [store._durably._wait for store in stores]
     node.signal(signal.SIGSTOP)
+    for store in stores:
+        store._durably._wait = 0.8
     try:
         yield
     finally:
+        for store, wait in zip(stores, before, strict=True):
+            store._durably._wait = wait
         node.signal(signal.SIGCONT)
 
 
@@ -208,11 +214,11 @@ async def test_a_job_that_a_frozen_replica_lacks_is_not_called_safe_however_ofte
     """WAIT speaks of what its own connection has written: nothing, when the id is known. Hence the mark."""
     door, replica = replicated
     await door.submit("replica:1", "before")
-    with frozen(replica):
+    another = Door(door.url, door.namespace)  # on a connection that has never written
+    with frozen(replica, door.gopher.store, another.gopher.store):
         for _ in range(2):
             with pytest.raises(Unconfirmed, match=r"^stored, but not replica:1: only 0 of 1 .* 0\.8 s"):
                 await door.submit("replica:1", "one")
-        another = Door(door.url, door.namespace, 1.0)  # on a connection that has never written
         with pytest.raises(Unconfirmed, match="stored, but not"):
             await another.submit("replica:1", "one")
         await another.gopher.close()
@@ -229,7 +235,7 @@ STORES = {"asyncio": RedisStore, "threads": SyncStore, "wire": WireStore}
 @pytest.mark.parametrize("kind", STORES)
 async def test_every_store_keeps_the_level(replicated: tuple[Door, Node], kind: str) -> None:
     door, replica = replicated
-    store: Any = STORES[kind](parse_url(door.url), timeout=1.0)
+    store: Any = STORES[kind](parse_url(door.url), timeout=60.0)
 
     async def submit(id: str) -> str:
         if isinstance(store, SyncStore):
@@ -240,7 +246,7 @@ async def test_every_store_keeps_the_level(replicated: tuple[Door, Node], kind: 
 
     assert await submit("one") == "one"
     assert replica.client.hexists(door.gopher.keys("default")["meta"], "one")
-    with frozen(replica), pytest.raises(Unconfirmed, match="stored, but not replica:1"):
+    with frozen(replica, store), pytest.raises(Unconfirmed, match="stored, but not replica:1"):
         await submit("two")
     if (closing := store.close()) is not None:
         await closing
@@ -248,9 +254,9 @@ async def test_every_store_keeps_the_level(replicated: tuple[Door, Node], kind: 
 
 async def test_the_default_of_the_settings_counts_where_nobody_says(replicated: tuple[Door, Node]) -> None:
     door, replica = replicated
-    store = RedisStore(parse_url(door.url), timeout=1.0)
+    store = RedisStore(parse_url(door.url), timeout=60.0)
     safe = Gopher(store=store, namespace=door.namespace, defaults=Defaults(durability="replica:1"))
-    with frozen(replica):
+    with frozen(replica, store):
         with pytest.raises(Unconfirmed, match="stored, but not replica:1"):
             await safe.submit("mail", id="one")
         assert await safe.submit("mail", id="two", durability="memory") == "two"

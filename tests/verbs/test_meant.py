@@ -113,14 +113,14 @@ async def test_a_slow_rate_is_kept_without_waiting_longer_than_was_asked_for(gop
     await gopher.submit_many([a.job() for _ in range(3)])
     await end(gopher, await take(gopher, 3), a.discard())
 
-    first = await gopher.bulk("retry", ALL, rate=1 / 6, seconds=1)
-    soon = await gopher.bulk("retry", ALL, rate=1 / 6, seconds=1, cursor=first.cursor)
+    first = await gopher.bulk("retry", ALL, rate=1 / 60, seconds=1)
+    soon = await gopher.bulk("retry", ALL, rate=1 / 60, seconds=1, cursor=first.cursor)
     since, free_at, passed = soon.cursor.split(".")
-    later = f"{since}.{int(free_at) - 6000}.{passed}"  # six seconds have gone by
-    third = await gopher.bulk("retry", ALL, rate=1 / 6, seconds=1, cursor=later)
+    later = f"{since}.{int(free_at) - 60_000}.{passed}"  # a minute has gone by
+    third = await gopher.bulk("retry", ALL, rate=1 / 60, seconds=1, cursor=later)
 
     assert (first.changed, soon.changed, third.changed) == (1, 0, 1)
-    assert 0 < soon.retry_after <= first.retry_after <= 6
+    assert 0 < soon.retry_after <= first.retry_after <= 60
 
 
 async def test_a_short_wait_for_the_rate_is_part_of_a_step(gopher: Gopher) -> None:

@@ -8,27 +8,32 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from web.patient import PATIENCE, REDIS_TIMEOUT
 
 from gopher_cli.config import Settings
+from gopher_cli.web.access.jwks import fetch
 from gopher_cli.web.app import create_app
 
 Open = Callable[..., AbstractAsyncContextManager[httpx2.AsyncClient]]
-PATIENCE = ("problems.PATIENCE", "commit.PATIENCE", "api.batch.PATIENCE", "access.ring._PATIENCE")
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever stands still for some seconds is no fault of a server in this process either."""
+    for name, seconds in PATIENCE.items():
+        monkeypatch.setattr(f"gopher_cli.{name}", seconds)
+    monkeypatch.setattr(fetch, "__defaults__", (60.0,))
 
 
 @pytest.fixture
-def open_api(redis_url: str, namespace: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
-    """Opens a client; keyword arguments are environment variables of the server.
-
-    It waits for Redis for longer than a second: a machine that stands still for one is no fault of Redis.
-    """
-    for name in PATIENCE:
-        monkeypatch.setattr(f"gopher_cli.web.{name}", 8.0)
+def open_api(redis_url: str, namespace: str, tmp_path: Path, patient: None) -> Open:
+    """Opens a client; keyword arguments are environment variables of the server."""
 
     @asynccontextmanager
     async def opened(**environ: str) -> AsyncIterator[httpx2.AsyncClient]:
         base = {
             "REDIS_URL": redis_url,
+            "REDIS_TIMEOUT": REDIS_TIMEOUT,
             "GOPHER_NAMESPACE": namespace,
             "GOPHER_HOME": str(tmp_path),
             "HOME": str(tmp_path),

@@ -30,14 +30,19 @@ def session_of(answer: httpx2.Response) -> dict[str, str]:
 
 
 class Clock:
-    """The time as a module of ours sees it; ``ahead`` is in seconds."""
+    """The time as a module of ours sees it; ``ahead`` is in seconds.
+
+    Its monotonic clock stands still but for that: how long a test takes does not count. A whole number, so
+    that a second more is one to the last digit.
+    """
 
     def __init__(self) -> None:
         self.ahead = 0.0
+        self._still = float(round(time.monotonic()))
 
     def module(self) -> Any:
         return SimpleNamespace(
-            monotonic=lambda: time.monotonic() + self.ahead,
+            monotonic=lambda: self._still + self.ahead,
             time=lambda: time.time() + self.ahead,
             time_ns=lambda: time.time_ns() + round(self.ahead * 1e9),
         )

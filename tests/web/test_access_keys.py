@@ -91,7 +91,7 @@ async def test_who_signs_in_uses_the_key_and_so_does_the_session(
 
 
 async def test_many_requests_at_once_read_the_keys_once(
-    open_api: Any, gopher: Gopher, monkeypatch: pytest.MonkeyPatch
+    open_api: Any, gopher: Gopher, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     header, reads = await key(gopher, role="viewer"), []
     async with open_api() as api:

@@ -16,7 +16,7 @@ from faults.serving import Served
 from faults.tls import CERTIFICATES
 from redis import Redis
 from web.keyring import JOBS, KEYS, STATS
-from worker.processes import until
+from worker.processes import PATIENCE, TESTS, until
 
 from gopher_cli.config import Settings
 from gopher_cli.gopher import Gopher
@@ -44,8 +44,9 @@ def settings(redis_url: str, namespace: str, tmp_path: Path) -> Callable[..., Se
 
 @pytest.fixture
 def environ(redis_url: str, namespace: str, tmp_path: Path) -> dict[str, str]:
-    base = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "LANG") if name in os.environ}
+    base = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
     mine = {
+        "PYTHONPATH": f"{TESTS}:{TESTS.parent}",
         "REDIS_URL": redis_url,
         "GOPHER_NAMESPACE": namespace,
         "HOME": str(tmp_path),
@@ -60,12 +61,16 @@ def serve(environ: dict[str, str]) -> Iterator[Callable[..., Served]]:
     began: list[Served] = []
 
     def begin(**more: str) -> Served:
-        began.append(Served(environ | more))
+        began.append(Served(environ | more, program="web.patient"))
         return began[-1]
 
     yield begin
     for one in began:
         one.kill()
+
+
+def status(url: str, **headers: str) -> int:
+    return httpx2.get(url, headers=headers, timeout=PATIENCE).status_code
 
 
 # Where.
@@ -122,8 +127,8 @@ async def test_a_server_that_others_reach_asks_everybody_though_the_keys_are_gon
     redis.delete(f"{namespace}:{{~}}:keys")
     url = f"http://127.0.0.1:{server.port}{STATS}"
 
-    assert httpx2.get(url).status_code == 401
-    assert httpx2.get(url, headers={"X-API-KEY": made.secret}).status_code == 401
+    assert status(url) == 401
+    assert status(url, **{"X-API-KEY": made.secret}) == 401
 
 
 async def test_a_key_that_is_revoked_on_the_command_line_opens_no_server_any_more(
@@ -132,12 +137,12 @@ async def test_a_key_that_is_revoked_on_the_command_line_opens_no_server_any_mor
     made = await gopher.create_key("k", role="viewer")
     header = {"X-API-KEY": made.secret}
     urls = [f"{server.url}{STATS}" for server in (serve(), serve())]
-    assert [httpx2.get(url, headers=header).status_code for url in urls] == [200, 200]
+    assert [status(url, **header) for url in urls] == [200, 200]
 
     gopher_keys(environ, "revoke", "k", "--yes")
 
     for url in urls:
-        await until(lambda url=url: httpx2.get(url, headers=header).status_code == 401)
+        await until(lambda url=url: status(url, **header) == 401)
 
 
 # Over which wire.
@@ -149,10 +154,10 @@ async def test_with_a_certificate_it_speaks_https_alone(serve: Any) -> None:
     trust.check_hostname = False
 
     assert server.url.startswith("https://")
-    answer = httpx2.get(f"{server.url}{STATS}", headers={"X-API-KEY": SECRET}, verify=trust)
+    answer = httpx2.get(f"{server.url}{STATS}", headers={"X-API-KEY": SECRET}, verify=trust, timeout=PATIENCE)
     assert answer.status_code == 200
     with pytest.raises(httpx2.HTTPError):
-        httpx2.get(f"http://127.0.0.1:{server.port}{STATS}")
+        status(f"http://127.0.0.1:{server.port}{STATS}")
 
 
 @pytest.mark.parametrize(
@@ -205,7 +210,7 @@ async def test_no_log_no_answer_and_no_list_of_processes_tells_a_secret(
     made = gopher_keys(mine, "create", "deploy", "--role", "admin", "-q").strip()
     server = serve(LOG_LEVEL="debug", **mine)
     told = [Path(f"/proc/{server.process.pid}/cmdline").read_text()]
-    with httpx2.Client(base_url=server.url) as client:
+    with httpx2.Client(base_url=server.url, timeout=PATIENCE) as client:
         for given in (SECRET, made, f"{made}x", f"{SECRET}x", f"{made[:-1]}?"):
             for header in ({"X-API-KEY": given}, {"Authorization": f"Bearer {given}"}):
                 for method, path in (("GET", STATS), ("GET", KEYS), ("POST", JOBS), ("GET", "/nowhere")):

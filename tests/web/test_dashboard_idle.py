@@ -23,9 +23,8 @@ async def test_a_queue_that_nobody_serves_says_so_wherever_it_waits(
     assert (await look(api, "/")).text.count("no worker") == 2  # beside the oldest, and in the table
     assert (await look(api, "/queues/lonely")).text.count("no worker") == 1
 
-    await gopher.beat("w1", {"queues": ["lonely"]})
-
     for path in ("/", "/queues/lonely"):
+        await gopher.beat("w1", {"queues": ["lonely"]})
         assert "no worker" not in (await look(api, path)).text
 
 
@@ -52,5 +51,7 @@ async def test_every_value_of_a_chart_stands_in_a_table_too(api: httpx2.AsyncCli
         assert len(moments) == steps * len(charts)
         assert moments[:steps] == sorted(set(moments), reverse=True), "the newest first, no step twice"
 
-    newest = page.text.split("Throughput", 1)[1].split("from completed retried failed", 1)[1].split()
-    assert newest[1:4] == ["1", "1", "1"], made
+    table = page.text.split("Throughput", 1)[1].split("from completed retried failed", 1)[1].split()[:240]
+    newest = table[:8]  # a minute may have ended meanwhile
+    for column in (1, 2, 3):
+        assert sum(map(int, newest[column::4])) == sum(map(int, table[column::4])) == 1, (made, table)

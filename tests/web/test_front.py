@@ -8,6 +8,7 @@ from typing import Any
 import anyio
 import httpx2
 import pytest
+from web.answering import hurry
 
 pytestmark = pytest.mark.anyio
 
@@ -73,10 +74,12 @@ async def test_an_answer_that_takes_too_long_is_ended(open_api: Any, monkeypatch
 async def test_a_submit_that_takes_too_long_names_its_id(
     open_api: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def never(*_: Any, **__: Any) -> None:
-        await anyio.sleep_forever()
+    async with open_api() as api:
 
-    async with open_api(SERVER_WRITE_TIMEOUT="50ms") as api:
+        async def never(*_: Any, **__: Any) -> None:
+            hurry(api, 0.05)
+            await anyio.sleep_forever()
+
         monkeypatch.setattr(api.app.state.gopher, "submit_many", never)
         answer = await api.post("/api/v1/jobs", json={"type": "t", "id": "order-1"})
 
@@ -85,11 +88,13 @@ async def test_a_submit_that_takes_too_long_names_its_id(
 
 
 async def test_the_time_of_the_answer_begins_when_the_body_is_there(open_api: Any) -> None:
-    async def never() -> Any:
-        yield b'{"type":'
-        await anyio.sleep_forever()
+    async with open_api(SERVER_READ_TIMEOUT="100ms") as api:
 
-    async with open_api(SERVER_WRITE_TIMEOUT="50ms", SERVER_READ_TIMEOUT="100ms") as api:
+        async def never() -> Any:
+            hurry(api, 0.05)
+            yield b'{"type":'
+            await anyio.sleep_forever()
+
         answer = await api.post("/api/v1/jobs", content=never(), headers={"Content-Type": "application/json"})
 
     assert answer.status_code == 408

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import a
 import httpx2
 import pytest
 from awake import awake, clock
+from web.answering import outlives_an_answer
 from web.operated import end, in_every_state, take
 
 from gopher_cli.gopher import Gopher
@@ -119,7 +119,7 @@ async def test_a_pattern_that_would_take_for_ever_is_refused_and_a_slow_one_is_s
 
     assert [one.status_code for one in refused] == [422, 422, 422, 422]
     assert ids(slow) == []
-    assert awake(began) < 10
+    assert awake(began) < 60  # or for ever
 
 
 async def test_a_job_is_found_by_a_part_of_its_id(api: httpx2.AsyncClient, gopher: Gopher) -> None:
@@ -172,12 +172,16 @@ async def test_a_wait_ends_in_time_and_tells_how_the_job_is(api: httpx2.AsyncCli
     assert (answer.status_code, answer.json()["status"]) == (200, "enqueued")
 
 
-async def test_a_wait_is_longer_than_an_answer_may_take(open_api: Any, gopher: Gopher) -> None:
+async def test_a_wait_is_longer_than_an_answer_may_take(
+    api: httpx2.AsyncClient, gopher: Gopher, monkeypatch: pytest.MonkeyPatch
+) -> None:
     id = await gopher.submit("x")
-    async with open_api(SERVER_WRITE_TIMEOUT="1s") as api:
-        answer = await api.get(f"{JOBS}/{id}?wait=1.5")
+    leases = await take(gopher)
+    asking = asyncio.create_task(api.get(f"{JOBS}/{id}?wait=50"))
+    await outlives_an_answer(api, monkeypatch)
+    await end(gopher, leases, a.success())
 
-    assert (answer.status_code, answer.json()["status"]) == (200, "enqueued")
+    assert ((await asking).status_code, (await asking).json()["status"]) == (200, "completed")
 
 
 async def test_the_result_is_the_bare_value_and_without_one_the_reason_is_told(

@@ -136,10 +136,10 @@ async def test_dead_jobs_are_not_said_to_be_requeued_while_redis_is_silent(
         await asyncio.Event().wait()
 
     assert (await api.get("/api/v1/stats")).is_success  # the keys are known
-    monkeypatch.setattr("gopher_cli.web.api.legacy.STEP_SECONDS", 0.1)
     with monkeypatch.context() as patch:
         for verb in ("run", "ask"):
             patch.setattr(store, verb, silent)
+        patch.setattr("gopher_cli.web.api.legacy.STEP_SECONDS", 0.1)
         patch.setattr("gopher_cli.web.problems.PATIENCE", 1.2)
         away = await api.post("/job/requeue-dlq")
     end = time.monotonic() + PATIENCE

@@ -7,15 +7,18 @@ import logging
 
 import pytest
 from web.conftest import Open
+from web.keyring import Clock
 
+from gopher_cli.web import request_log
 from gopher_cli.web.request_log import without_keys
 
 pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture(autouse=True)
-def logged(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+def logged(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> pytest.LogCaptureFixture:
     caplog.set_level(logging.INFO, "gopher.web")
+    monkeypatch.setattr(request_log, "time", Clock().module())  # all is told within one second
     return caplog
 
 

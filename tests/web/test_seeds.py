@@ -12,7 +12,7 @@ import httpx2
 import pytest
 from faults.serving import Served
 from web.operated import end, take
-from worker.processes import TESTS
+from worker.processes import PATIENCE, TESTS
 
 from gopher_cli.gopher import Gopher
 
@@ -29,10 +29,10 @@ def served(redis_url: str, namespace: str, tmp_path: Path) -> Iterator[Served]:
         "GOPHER_NAMESPACE": namespace,
         "GOPHER_HOME": str(tmp_path / "home"),
         "HOME": str(tmp_path),
-        "PYTHONPATH": str(TESTS.parent),
+        "PYTHONPATH": f"{TESTS}:{TESTS.parent}",
         "API_KEY": "your-secret-key",
     }
-    server = Served(kept | mine)
+    server = Served(kept | mine, program="web.patient")
     yield server
     server.kill()
 
@@ -50,6 +50,7 @@ def curl(served: Served) -> Curl:
             content=said.get("-d"),
             headers={"X-API-KEY": key, name: value},
             follow_redirects=True,
+            timeout=PATIENCE,
         )
         try:
             return answer.status_code, answer.json()

@@ -144,6 +144,7 @@ def hold_isolated(payload: dict[str, str], ctx: Context) -> str:
 
 @app.handler("stubborn")
 async def stubborn(payload: dict[str, str]) -> None:
+    note(payload["file"] + ".began", "began")
     while not Path(payload["file"] + ".go").exists():
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.sleep(0.01)

@@ -17,6 +17,7 @@ from gopher_cli.worker.options import WorkerOptions
 from gopher_cli.worker.runners import RunnerProcess
 from gopher_cli.worker.silence import Silence
 from gopher_cli.worker.supervisor import Supervisor
+from worker.processes import PATIENCE
 
 pytestmark = pytest.mark.anyio
 ABOUT = {"queues": ["default"], "processes": 1}
@@ -139,7 +140,7 @@ async def test_jobs_of_a_dead_runner_are_given_back_although_another_queue_is_br
     runner = RunnerProcess(f"{one.id}.0", one.options)
     runner.board, runner.ended_well = Board.create(1), True
 
-    await asyncio.wait_for(one._burials.bury(runner), 5)
+    await asyncio.wait_for(one._burials.bury(runner), PATIENCE)
 
     assert (await gopher.inspect("default", id)).state == "enqueued"
     redis.delete(gopher.keys("bad").held(f"{one.id}.0"))

@@ -13,7 +13,7 @@ from gopher_cli.gopher import Gopher
 from gopher_cli.handlers import Registry
 from worker.attempts import run
 from worker.conftest import Work
-from worker.processes import ends, lines, state, until
+from worker.processes import PATIENCE, ends, lines, state, until
 
 pytestmark = pytest.mark.anyio
 
@@ -55,13 +55,13 @@ async def test_a_job_over_the_grace_goes_back_to_the_head_and_spends_no_attempt(
 
 
 async def test_an_idle_runner_stops_at_once(gopher: Gopher, runner: Work) -> None:
-    one = runner(poll_interval=30.0)
+    one = runner(poll_interval=600.0)
     running = asyncio.create_task(one.run())
     await until(lambda: one._fetcher.waits)
 
     one.stop(30)
 
-    await asyncio.wait_for(running, 1)
+    await asyncio.wait_for(running, PATIENCE)
 
 
 async def test_a_fenced_runner_drops_what_it_runs_and_hands_it_back(
@@ -89,13 +89,11 @@ async def test_an_outcome_that_comes_after_the_job_was_taken_back_is_refused(
     one = runner(concurrency=1)
     running = asyncio.create_task(one.run())
     await until(lambda: lines(tmp_path / "f"))
-    await gopher.pause("default")
+    one.stop(PATIENCE)  # so that it is not fetched again
     await gopher.hand_back("default", "w.0")
-    await gopher.pause("default", paused=False)
     (lease,) = (await gopher.reserve("default", worker="y.0", token="y.0:t", sequence=1)).leases
 
     (tmp_path / "f.go").touch()
-    one.stop(30)
     await running
 
     assert await state(gopher, id) == "processing"
@@ -104,8 +102,9 @@ async def test_an_outcome_that_comes_after_the_job_was_taken_back_is_refused(
 
 
 async def test_a_lost_job_that_waits_for_a_seat_is_not_started(
-    gopher: Gopher, runner: Work, tmp_path: Path
+    gopher: Gopher, runner: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("gopher_cli.worker.runner._STALE", PATIENCE)  # it waits for as long as we do
     one = runner(concurrency=1)
     one._prefetch._mean = 0.001
     first = await gopher.submit("hold", {"file": str(tmp_path / "f")})
@@ -125,8 +124,9 @@ async def test_a_lost_job_that_waits_for_a_seat_is_not_started(
 
 
 async def test_jobs_held_behind_a_long_one_go_back_and_are_not_fetched_again(
-    gopher: Gopher, runner: Work, tmp_path: Path
+    gopher: Gopher, runner: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("gopher_cli.worker.runner._STALE", PATIENCE)
     one = runner(concurrency=1)
     one._prefetch._mean = 0.001
     await gopher.submit("hold", {"file": str(tmp_path / "f")})
@@ -134,6 +134,7 @@ async def test_jobs_held_behind_a_long_one_go_back_and_are_not_fetched_again(
     running = asyncio.create_task(one.run())
     await until(lambda: one._seats.buffered == 1)
 
+    monkeypatch.setattr("gopher_cli.worker.runner._STALE", 1.0)
     await ends(gopher, second, "enqueued")
     assert one._prefetch.size == 0
     (tmp_path / "f.go").touch()

@@ -9,6 +9,8 @@ from redis.backoff import NoBackoff
 
 from gopher_cli.store.url import Address
 
+_CONNECT = 3.0  # seconds, at most
+
 
 def connections(node: Address, timeout: float | None, library: Any, retry: Any) -> Callable[[], Any]:
     """A maker of connections. ``timeout`` (s) is for an answer; ``library`` holds the classes."""
@@ -17,7 +19,7 @@ def connections(node: Address, timeout: float | None, library: Any, retry: Any) 
         "username": node.username or None,
         "password": node.password or None,
         "socket_timeout": timeout,
-        "socket_connect_timeout": min(3.0, timeout or 3.0),
+        "socket_connect_timeout": min(_CONNECT, timeout or _CONNECT),
         "retry": retry(NoBackoff(), 0),
         "health_check_interval": 0,
         "protocol": 2,
