@@ -85,7 +85,8 @@ def test_a_built_in_server_that_was_told_to_stop_stays_down_until_a_command_want
     home: Path, tree: Running
 ) -> None:
     url = tree.url()
-    until(lambda: accepted(url))
+    before = until(lambda: accepted(url))
+    until(lambda: completed(url, before))  # the worker has begun, too
 
     assert embedded.stop(home)
     tree.line_with("Redis")  # both have noticed, and have looked more than once
