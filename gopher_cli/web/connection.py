@@ -39,8 +39,8 @@ class Connection(HttpToolsProtocol):
     _serving: Any = None
 
     def connection_made(self, transport: Any) -> None:
-        super().connection_made(cast("asyncio.Transport", Joined(transport)))
         self._head, self._progress = _Alarm(), _Alarm()
+        super().connection_made(cast("asyncio.Transport", Joined(transport, self._expect_end)))
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -103,9 +103,11 @@ class Connection(HttpToolsProtocol):
     def resume_writing(self) -> None:
         self._progress.off()
         super().resume_writing()
+        if self.transport.is_closing():
+            self._expect_end()
 
-    def timeout_keep_alive_handler(self) -> None:
-        super().timeout_keep_alive_handler()
+    def _expect_end(self) -> None:
+        """What is left, however little, is to be taken: nobody pauses for it, and nothing comes after it."""
         if self.transport.get_write_buffer_size():
             self._expect_progress()
 
@@ -149,13 +151,13 @@ class _Alarm:
 class Joined:
     """A transport that sends the head of an answer together with what follows: each write is a system call.
 
-    A head that nothing follows at once goes by itself.
+    A head that nothing follows at once goes by itself. ``closing`` is called when it is told to close.
     """
 
-    __slots__ = ("_held", "_transport", "get_write_buffer_size", "is_closing")
+    __slots__ = ("_closing", "_held", "_transport", "get_write_buffer_size", "is_closing")
 
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self._transport, self._held = transport, b""
+    def __init__(self, transport: asyncio.Transport, closing: Callable[[], object]) -> None:
+        self._transport, self._closing, self._held = transport, closing, b""
         self.is_closing = transport.is_closing
         self.get_write_buffer_size = transport.get_write_buffer_size
 
@@ -171,6 +173,7 @@ class Joined:
     def close(self) -> None:
         self._flush()
         self._transport.close()
+        self._closing()
 
     def _flush(self) -> None:
         if self._held:
