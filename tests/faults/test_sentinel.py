@@ -100,6 +100,7 @@ async def test_a_killed_master_is_replaced_and_what_it_alone_knows_is_forgotten_
     resumed = hasty.first_since(there)
     assert resumed <= RESUMES
 
+    until(lambda: sentinels.agree_on(new), "all sentinels know the new master")
     old.start()  # with all that it had, and as a master
     until(lambda: old.client.info("replication")["role"] == "slave", "it is told")
     until(lambda: old.client.info("replication")["master_link_status"] == "up", "it has given in")

@@ -132,7 +132,14 @@ class Watched:
 
     def current(self) -> Node:
         """Whom the sentinels call the master now."""
-        _, port = self.sentinels[0].tell("SENTINEL", "GET-MASTER-ADDR-BY-NAME", "main")
+        return self._said_by(self.sentinels[0])
+
+    def agree_on(self, master: Node) -> bool:
+        """Whether each of them sends us there; who hears of a fail-over late sends us to the old one."""
+        return all(self._said_by(one) is master for one in self.sentinels)
+
+    def _said_by(self, sentinel: Node) -> Node:
+        _, port = sentinel.tell("SENTINEL", "GET-MASTER-ADDR-BY-NAME", "main")
         return next(node for node in self.nodes if node.port == int(port))
 
     def kill_master(self) -> None:
