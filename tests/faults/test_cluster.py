@@ -82,7 +82,7 @@ async def test_a_killed_master_is_replaced_and_work_goes_on_in_ten_seconds(
     assert not [node for node in six.replicas if commands_of(node.client)]  # C9
 
     old = six.owner(slot(stage))
-    old.kill()
+    six.kill(old)
     died = clock()
     await until(lambda: six.owner(slot(stage)) is not old)
     there = clock()

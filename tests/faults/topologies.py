@@ -170,12 +170,12 @@ class Watched:
 class Cluster:
     """Three masters that share the slots, each with as many replicas.
 
-    Only where a replica can take over is a node dead that says nothing for two seconds.
+    They are patient with each other: who stands still for some seconds is not dead.
     """
 
     def __init__(self, home: Path, replicas: int = 0) -> None:
         self.home = home
-        words = ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000" if replicas else "60000"]
+        words = ["--cluster-enabled", "yes", "--cluster-node-timeout", "60000"]
         self.masters = [_data_node(home, *words) for _ in range(3)]
         self.replicas = [_data_node(home, *words) for _ in range(3 * replicas)]
         step = -(-SLOTS // 3)
@@ -228,6 +228,12 @@ class Cluster:
     @property
     def living(self) -> list[Node]:
         return [node for node in self.nodes if node.process.poll() is None]
+
+    def kill(self, master: Node) -> None:
+        """The others see it soon."""
+        for node in self.nodes:
+            node.tell("CONFIG", "SET", "cluster-node-timeout", 2000)
+        master.kill()
 
     def moving(self, slot: int, to: Node, dice: Random) -> Iterator[str]:
         """Move a slot as people do, key by key in any order; each key as it goes."""
