@@ -15,6 +15,18 @@ pytestmark = pytest.mark.anyio
 STATS = "/api/v1/stats"
 
 
+def held(api: Any, monkeypatch: pytest.MonkeyPatch, verb: str) -> asyncio.Event:
+    """This verb does not end any more; the event tells that somebody has begun it."""
+    begun = asyncio.Event()
+
+    async def never(*_: Any, **__: Any) -> None:
+        begun.set()
+        await anyio.sleep_forever()
+
+    monkeypatch.setattr(api.app.state.gopher, verb, never)
+    return begun
+
+
 @pytest.mark.parametrize(
     "host", ["localhost", "LocalHost:8080", "127.0.0.1", "127.9.9.9:1", "[::1]", "[::1]:8080"]
 )  # fmt: skip
@@ -60,11 +72,8 @@ async def test_with_a_key_any_name_will_do(open_api: Any) -> None:
 
 
 async def test_an_answer_that_takes_too_long_is_ended(open_api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def never(*_: Any, **__: Any) -> None:
-        await anyio.sleep_forever()
-
     async with open_api(SERVER_WRITE_TIMEOUT="50ms") as api:
-        monkeypatch.setattr(api.app.state.gopher, "stats", never)
+        held(api, monkeypatch, "stats")
         answer = await api.get(STATS)
 
     assert answer.status_code == 504
@@ -103,14 +112,8 @@ async def test_the_time_of_the_answer_begins_when_the_body_is_there(open_api: An
 async def test_what_is_open_when_the_patience_of_an_ending_server_is_over_hears_503_and_the_id(
     open_api: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun = asyncio.Event()
-
-    async def never(*_: Any, **__: Any) -> None:
-        begun.set()
-        await anyio.sleep_forever()
-
     async with open_api() as api:
-        monkeypatch.setattr(api.app.state.gopher, "submit_many", never)
+        begun = held(api, monkeypatch, "submit_many")
         submit = asyncio.create_task(api.post("/api/v1/jobs", json={"type": "t", "id": "order-1"}))
         await begun.wait()
         api.app.state.ending = True
@@ -124,14 +127,8 @@ async def test_what_is_open_when_the_patience_of_an_ending_server_is_over_hears_
 async def test_whoever_is_cancelled_otherwise_is_not_answered(
     open_api: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun = asyncio.Event()
-
-    async def never(*_: Any, **__: Any) -> None:
-        begun.set()
-        await anyio.sleep_forever()
-
     async with open_api() as api:
-        monkeypatch.setattr(api.app.state.gopher, "stats", never)
+        begun = held(api, monkeypatch, "stats")
         looks = asyncio.create_task(api.get(STATS))
         await begun.wait()
         looks.cancel()

@@ -9,6 +9,11 @@ pytestmark = pytest.mark.anyio
 JOB = {"type": "t"}
 
 
+async def ask(api: httpx2.AsyncClient, method: str, path: str) -> httpx2.Response:
+    """With the body that its route takes."""
+    return await api.request(method, path, json=[JOB] if "batch" in path else JOB)
+
+
 @pytest.mark.parametrize(
     ("method", "path", "guess"),
     [
@@ -25,7 +30,7 @@ JOB = {"type": "t"}
 async def test_a_parameter_that_a_route_does_not_have_is_refused_with_a_guess(
     api: httpx2.AsyncClient, method: str, path: str, guess: str
 ) -> None:
-    answer = await api.request(method, path, json=[JOB] if "batch" in path else JOB)
+    answer = await ask(api, method, path)
 
     said = answer.json()
     assert answer.status_code == 422 and said["parameter"] in path
@@ -48,7 +53,7 @@ async def test_a_parameter_that_a_route_does_not_have_is_refused_with_a_guess(
 async def test_a_choice_that_was_left_empty_or_is_no_choice_is_refused(
     api: httpx2.AsyncClient, method: str, path: str, name: str
 ) -> None:
-    answer = await api.request(method, path, json=[JOB] if "batch" in path else JOB)
+    answer = await ask(api, method, path)
 
     assert (answer.status_code, answer.json()["parameter"]) == (422, name)
     assert (await api.get("/api/v1/stats")).json()["total"] == 0
