@@ -118,10 +118,11 @@ MUTANTS = (
     Mutant("expire counts old cells twice", "expire", 'redis.call("HDEL", KEYS.cells, field)', ""),
     Mutant("expire forgets what a total held", "expire", "add_text(empty_cell(), stored[1])", "empty_cell()"),
     Mutant("settle forgets how long failures ran", "settle", "if column > 1 then", "if false then"),
-    Mutant("sample notes a minute anew", "sample", 'if redis.call("HEXISTS", KEYS.samples, text(minute)) == 1 then return { stamp, 0 } end', ""),
+    Mutant("sample notes a minute anew", "sample", 'local noted, gone = redis.call("HEXISTS", KEYS.samples, text(minute)) == 1, {}', "local noted, gone = false, {}"),
+    Mutant("sample keeps what is to come beside a minute that was noted", "sample", "if noted then\n  drop()", "if noted then"),
     Mutant("sample forgets the low", "sample", "ipairs({ KEYS.ready_high, KEYS.ready_normal, KEYS.ready_low })", "ipairs({ KEYS.ready_high, KEYS.ready_normal })"),
     Mutant("sample takes the running for blocked", "sample", "KEYS.blocked, KEYS.running, KEYS.failed", "KEYS.running, KEYS.blocked, KEYS.failed"),
-    Mutant("sample keeps all for ever", "sample", "if noted < minute - ARGV.keep or noted > minute then", "if noted > minute then"),
+    Mutant("sample keeps all for ever", "sample", "if at < minute - ARGV.keep or at > minute then", "if at > minute then"),
     Mutant("resume wakes nobody", "pause", "if changed == 1 and not pausing then wake_one() end", ""),
     # what is told to those who watch
     Mutant("submit does not tell", "submit", '"enqueued", ids_of(to[1], to[2], to[3])', '"enqueued", {}'),

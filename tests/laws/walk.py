@@ -234,5 +234,7 @@ class Walk:
 
     def _later(self) -> None:
         spans = [1, a.second, 6 * a.second, a.minute, a.hour, 2 * a.day, -5 * a.second]
-        self.world.queue.later(self.dice.choice(spans))
-        self.world.sample()
+        span = self.dice.choice(spans)
+        for ms in (span, -span, span) if span == a.minute else (span,):  # back into a minute that was noted
+            self.world.queue.later(ms)
+            self.world.sample()

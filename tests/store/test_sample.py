@@ -55,6 +55,18 @@ def test_what_is_older_than_a_day_goes_and_what_is_yet_to_come_too(queue):
     assert list(queue.whole().samples) == [str(MINUTE + 2 * 24 * 60)]
 
 
+def test_minutes_to_come_go_also_when_the_clock_is_back_in_a_minute_that_was_noted(queue):
+    queue.submit(a.job())
+    queue.sample()
+    queue.later(a.minute)
+    queue.sample()
+    queue.later(-a.minute)
+
+    assert not queue.sample()
+
+    assert list(queue.whole().samples) == [str(MINUTE)]
+
+
 def test_a_queue_that_holds_nothing_waits_for_nothing(queue):
     queue.submit(a.job())
     queue.reserve()

@@ -9,7 +9,21 @@
 --- @include record
 
 local minute = math.floor(now / 60000)
-if redis.call("HEXISTS", KEYS.samples, text(minute)) == 1 then return { stamp, 0 } end
+local noted, gone = redis.call("HEXISTS", KEYS.samples, text(minute)) == 1, {}
+for _, field in ipairs(redis.call("HKEYS", KEYS.samples)) do
+  local at = string.find(field, "^%d+$") and tonumber(field) or -1
+  if at < minute - ARGV.keep or at > minute then gone[#gone + 1] = field end
+end
+
+local function drop()
+  for i = 1, #gone, 1000 do redis.call("HDEL", KEYS.samples, unpack(gone, i, math.min(i + 999, #gone))) end
+end
+
+-- The clock may also go back to a minute that was noted: what is to come goes all the same.
+if noted then
+  drop()
+  return { stamp, 0 }
+end
 
 local enqueued, ready_at = 0, now
 for _, line in ipairs({ KEYS.ready_high, KEYS.ready_normal, KEYS.ready_low }) do
@@ -25,11 +39,7 @@ end
 note[#note + 1] = text(now - ready_at)
 
 -- This minute is among what goes: to free comes first, so that it works in a full memory too.
-local gone = { text(minute) }
-for _, at in ipairs(redis.call("HKEYS", KEYS.samples)) do
-  local noted = string.find(at, "^%d+$") and tonumber(at) or -1
-  if noted < minute - ARGV.keep or noted > minute then gone[#gone + 1] = at end
-end
-for i = 1, #gone, 1000 do redis.call("HDEL", KEYS.samples, unpack(gone, i, math.min(i + 999, #gone))) end
+gone[#gone + 1] = text(minute)
+drop()
 redis.call("HSET", KEYS.samples, text(minute), table.concat(note, ","))
 return { stamp, 1 }
