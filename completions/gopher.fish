@@ -46,7 +46,7 @@ complete -c gopher -n '__gopher_at "gopher submit"' -l at -x -d 'not before that
 complete -c gopher -n '__gopher_at "gopher submit"' -l after -x -a '(gopher __complete ids (commandline -ct) 2>/dev/null)' -d 'when this job of the same queue has completed (repeat)'
 complete -c gopher -n '__gopher_at "gopher submit"' -l retries -s r -x -d 'how often it runs again when it fails (3)'
 complete -c gopher -n '__gopher_at "gopher submit"' -l timeout -x -d 'how long an attempt may take (5m)'
-complete -c gopher -n '__gopher_at "gopher submit"' -l backoff -x -a 'exp:5s poly:2 fixed:10s' -d 'exp:5s, poly:2 or fixed:10s, :nojitter behind it'
+complete -c gopher -n '__gopher_at "gopher submit"' -l backoff -x -a 'exp:5s poly:2 fixed:10s' -d 'exp:5s, poly:2 or fixed:10s; behind it :CAP (1h), :nojitter'
 complete -c gopher -n '__gopher_at "gopher submit"' -l app -x -d 'check against these handlers, and take their options'
 complete -c gopher -n '__gopher_at "gopher submit"' -l id -x -d 'an id of your own'
 complete -c gopher -n '__gopher_at "gopher submit"' -l unique -x -d 'only one unfinished job with this key'

@@ -57,7 +57,12 @@ Timeout = Annotated[
 ]
 Backoff = Annotated[
     str | None,
-    option("--backoff", metavar="B", panel=HOW, help="exp:5s, poly:2 or fixed:10s, :nojitter behind it"),
+    option(
+        "--backoff",
+        metavar="B",
+        panel=HOW,
+        help="exp:5s, poly:2 or fixed:10s; behind it :CAP (1h), :nojitter",
+    ),
 ]
 App = Annotated[
     str | None,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+import random
 import traceback
 
 import msgspec
 
+from gopher_cli.model.backoff import DEFAULT, Backoff, parse_backoff
 from gopher_cli.model.duration import format_duration
 from gopher_cli.model.errors import BadData
 from gopher_cli.model.job import MAX_PAYLOAD, JobState, Lease
@@ -20,9 +23,12 @@ from gopher_cli.model.outcome import (
     Succeeded,
     TimedOut,
     Transition,
+    settle,
 )  # fmt: skip
 from gopher_cli.model.signals import Discard, Retry, Snooze
+from gopher_cli.model.terms import Terms
 from gopher_cli.store.calls import Settlement
+from gopher_cli.worker.logs import say
 
 _encode = msgspec.json.Encoder().encode
 _ERROR, _TRACEBACK = 2000, 8000
@@ -91,6 +97,27 @@ def _where(error: BaseException) -> str:
     return "".join(lines)[-_TRACEBACK:]
 
 
+def decided(outcome: Outcome, lease: Lease, terms: Terms) -> Transition:
+    """What becomes of a job after this attempt; it never raises."""
+    return settle(
+        outcome,
+        attempt=lease.attempt,
+        max_retries=terms.max_retries,
+        backoff=_backoff(lease, terms),
+        chance=random.random(),
+        retention=terms.retention,
+    )
+
+
+def _backoff(lease: Lease, terms: Terms) -> Backoff:
+    """One that cannot be read, as no door lets it in, is not the end of its job."""
+    try:
+        return parse_backoff(terms.backoff)
+    except ValueError as error:
+        say("a back-off cannot be read: the default counts", logging.ERROR, id=lease.id, why=str(error))
+        return parse_backoff(DEFAULT)
+
+
 def record(lease: Lease, outcome: Outcome, to: Transition, seconds: float, worker: str) -> bytes:
     """What the job's history keeps of an attempt that did not succeed, as JSON."""
     if isinstance(outcome, Succeeded):
@@ -115,6 +142,7 @@ def record(lease: Lease, outcome: Outcome, to: Transition, seconds: float, worke
 
 def unsettled(lease: Lease, error: Exception) -> Settlement:
     """An end for a job whose outcome cannot be written down: the dead letter queue, with the reason."""
+    say("an outcome could not be settled", logging.ERROR, id=lease.id, why=_said(error))
     said = {
         "attempt": lease.attempt,
         "outcome": "failed",

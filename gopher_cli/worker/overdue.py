@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import random
+import logging
 from collections.abc import Mapping
 
 from gopher_cli.gopher import Gopher
-from gopher_cli.model.backoff import parse_backoff
-from gopher_cli.model.errors import GopherError
 from gopher_cli.model.job import Lease
-from gopher_cli.model.outcome import TimedOut, settle
+from gopher_cli.model.outcome import TimedOut
 from gopher_cli.model.terms import Wishes, terms_of
 from gopher_cli.store import calls
 from gopher_cli.store.calls import Settlement, Verdict
 from gopher_cli.store.codec import decode_spec
 from gopher_cli.worker.joblog import JobLog
-from gopher_cli.worker.outcomes import record
+from gopher_cli.worker.logs import say
+from gopher_cli.worker.outcomes import decided, record
 
 
 async def settle_overdue(
@@ -33,17 +32,11 @@ async def settle_overdue(
         lease = Lease(id, queue, found.record.token, found.record.attempts, found.record.losses, spec)
         terms = terms_of(spec, wishes.get(spec.type), gopher.defaults)
         outcome = TimedOut(terms.timeout)
-        to = settle(
-            outcome,
-            attempt=lease.attempt,
-            max_retries=terms.max_retries,
-            backoff=parse_backoff(terms.backoff),
-            chance=random.random(),
-            retention=terms.retention,
-        )
+        to = decided(outcome, lease, terms)
         said = record(lease, outcome, to, terms.timeout, runner)
         (verdict,) = await gopher.settle(runner, [Settlement(lease, to, said, int(terms.timeout * 1e6))])
         if verdict is Verdict.SETTLED:
             log.ended(lease, outcome, to, terms.timeout)
-    except (GopherError, ValueError):  # Redis is away, or its back-off is none
-        return  # the job counts a loss instead, when its runner is buried
+    except Exception as error:  # Redis is away, or the record cannot be read: the supervisor lives on
+        # The job counts a loss instead, when its runner is buried.
+        say("an overdue job could not be settled", logging.ERROR, id=id, why=repr(error))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections.abc import Awaitable, Callable
 from contextvars import copy_context
@@ -14,7 +13,6 @@ from gopher_cli.context import Context
 from gopher_cli.failpoints import failpoint
 from gopher_cli.gopher import Gopher
 from gopher_cli.handlers import Runs
-from gopher_cli.model.backoff import parse_backoff
 from gopher_cli.model.job import JobState
 from gopher_cli.model.outcome import (
     Cancelled,
@@ -25,7 +23,6 @@ from gopher_cli.model.outcome import (
     Succeeded,
     TimedOut,
     Transition,
-    settle,
 )  # fmt: skip
 from gopher_cli.store.calls import Settlement
 from gopher_cli.store.codec import encode_job
@@ -253,7 +250,7 @@ class Performer:
                 settlement = self._success(run, outcome, seconds)
             else:
                 settlement = self._otherwise(run, outcome, seconds)
-        except Exception as error:  # such as a back-off in its record that is none
+        except Exception as error:  # such as a follow-up that cannot be written down
             settlement = outcomes.unsettled(run.lease, error)
         (add or self._settler.add)(settlement)
 
@@ -270,14 +267,7 @@ class Performer:
 
     def _otherwise(self, run: Run, outcome: Outcome, seconds: float) -> Settlement:
         lease, terms = run.lease, run.terms
-        to = settle(
-            outcome,
-            attempt=lease.attempt,
-            max_retries=terms.max_retries,
-            backoff=parse_backoff(terms.backoff),
-            chance=random.random(),
-            retention=terms.retention,
-        )
+        to = outcomes.decided(outcome, lease, terms)
         if to.lost and lease.losses + 1 >= self._defaults.max_losses:
             to = Transition(JobState.FAILED, spent=False, lost=True)
         self._log.ended(lease, outcome, to, seconds)

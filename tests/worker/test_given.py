@@ -149,3 +149,32 @@ async def test_a_blocked_job_is_settled_by_the_terms_of_its_handler_and_told_of(
     assert slow.history[0].error == "it ran longer than its timeout of 7s"
     assert again.due - again.history[-1].at == 90_000
     assert (told, log.counts["failed"]) == (["failed for good", "failed, will retry"], 2)
+
+
+async def test_a_blocked_job_whose_settling_breaks_is_left_to_its_lease_and_told_of(
+    gopher: Gopher, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise OverflowError("of our own making")
+
+    monkeypatch.setattr("gopher_cli.worker.overdue.decided", broken)
+    id = await gopher.submit("slow")
+    await gopher.reserve("default", worker="w.0", token="w.0:t", sequence=1)
+
+    await settle_overdue(gopher, JobLog(), "w.0", "default", id, {})
+
+    assert (await gopher.inspect("default", id)).state == "processing"
+    assert "an overdue job could not be settled" in caplog.text
+
+
+async def test_a_backoff_of_half_an_hour_retries_as_often_as_it_says(gopher: Gopher, runner: Work) -> None:
+    id = await gopher.submit("fail", backoff="fixed:30m:nojitter", max_retries=4)
+    waits = []
+    for _ in range(5):
+        await run(runner)
+        detail = await gopher.inspect("default", id)
+        waits.append((detail.due or detail.history[-1].at) - detail.history[-1].at)
+        await gopher.promote_due("default", now=FAR)
+
+    assert waits == [1_800_000] * 4 + [0]
+    assert (detail.state, detail.attempts) == ("failed", 5)

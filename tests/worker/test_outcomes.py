@@ -198,7 +198,7 @@ async def test_a_record_that_cannot_be_read_is_put_aside_and_work_goes_on(
     assert b"\xff not a spec".hex() in detail.history[0].error
 
 
-async def test_a_backoff_that_is_none_ends_the_job_and_not_the_worker(
+async def test_a_backoff_that_cannot_be_read_ends_neither_the_job_nor_the_worker(
     gopher: Gopher, runner: Work, redis: Any
 ) -> None:
     id = await gopher.submit("fail")
@@ -208,4 +208,5 @@ async def test_a_backoff_that_is_none_ends_the_job_and_not_the_worker(
     await run(runner)
 
     assert await state(gopher, other) == "completed"
-    assert "'nonsense' is no back-off" in (await gopher.inspect("default", id)).history[0].error
+    detail = await gopher.inspect("default", id)
+    assert (detail.state, detail.history[0].error) == ("retrying", "ValueError: boom 1")
