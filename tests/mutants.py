@@ -31,6 +31,7 @@ MUTANTS = (
     Mutant("settle counts the same success twice", "settle", 'head .. "!" .. token', "head .. token"),
     Mutant("settle lets any token succeed", "settle", "if token ~= group.token or to.settled", "if to.settled"),
     Mutant("settle forgets the lock of a success", "settle", 'or lock ~= "" then return false end', "then return false end"),
+    Mutant("a lost job begins to wait anew", "reclaim", 'r.token = "?" .. r.token', 'r.ready_at, r.token = stamp, "?" .. r.token'),
     Mutant("a lost attempt keeps its token", "reclaim", '"?" .. r.token', "r.token"),
     Mutant("settle keeps the lease", "settle", 'redis.call("ZREM", KEYS.running, unpack(to.mine))', ""),
     Mutant("settle keeps it in the worker's hands", "settle", 'redis.call("ZREM", KEYS.held, unpack(to.mine))', ""),

@@ -31,12 +31,10 @@ def _moments(job: JobDetail) -> Iterator[Moment]:
     for event in job.history:
         what = "handed back" if event.outcome == "interrupted" else event.outcome
         yield Moment(event.at, what, _told(event, job), event.outcome)
-    if _handed_back(job):
-        taken = job.started <= job.ready_at <= job.now
-        at = job.ready_at if taken else job.started
-        yield Moment(at, "handed back", "no attempt was spent", "interrupted")
-    elif job.created < job.ready_at <= job.now:
+    if job.created < job.ready_at <= job.now:
         yield Moment(job.ready_at, "ready", "", "ready")
+    if _handed_back(job):
+        yield Moment(job.started, "handed back", "a worker took it then; no attempt was spent", "interrupted")
     if job.started and job.state in ("processing", "completed"):
         waited = max(0, job.started - (job.ready_at or job.created)) / 1000
         about = f"attempt {job.attempts}, after {took(waited)} in line"

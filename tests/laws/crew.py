@@ -169,6 +169,7 @@ class Crew(Ground):
         assert (state, after.state(id)) == (expected, expected), id
         assert record.attempts == was.attempts - 1, "a loss spends no attempt"
         assert record.losses == was.losses + guilty
+        assert record.ready_at == was.ready_at, "who comes back waits on"
 
     def look_for_the_dead(self) -> None:
         before = self.whole()

@@ -17,7 +17,7 @@ def test_a_job_comes_back_when_two_looks_have_seen_its_lease_over(queue):
     assert second.jobs == [("one", "enqueued", "w1")]
     assert list(queue.whole().ready_normal) == ["one", "two"]
     record = queue.record("one")
-    assert (record.attempts, record.losses, record.ready_at) == (0, 1, queue.now)
+    assert (record.attempts, record.losses, record.ready_at) == (0, 1, a.NOW)
     assert b'"outcome":"lost"' in queue.whole().errors["one"]
 
 

@@ -70,7 +70,7 @@ def inspect(keys: Keys, id: str, *, now: str = "") -> Call[Found | None]:
 
 
 class Depth(msgspec.Struct, frozen=True):
-    """How a queue stands. ``oldest``: when the first job of each class became ready, ms."""
+    """How a queue stands. ``oldest``: since when the job that has waited longest is ready, by class, ms."""
 
     now: int
     paused_since: int
@@ -82,7 +82,7 @@ class Depth(msgspec.Struct, frozen=True):
 
 def depth(keys: Keys, *, now: str = "") -> Call[Depth]:
     def answer(raw: Any) -> Depth:
-        oldest = {c: read_record(line).ready_at for c, line in zip(CLASSES, raw[3], strict=True) if line}
+        oldest = {c: int(since) for c, since in zip(CLASSES, raw[3], strict=True) if since}
         flat = [text(part) for part in _flat(raw[4])]
         # One that is no number is the doctor's affair.
         counters = {name: int(value) for name, value in pairs(flat) if value.lstrip("-").isdecimal()}

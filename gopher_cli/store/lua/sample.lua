@@ -7,6 +7,7 @@
 -- OUT   {now, noted}; a note is "enqueued,scheduled,retrying,blocked,processing,failed,oldest_age_ms"
 --- @include now
 --- @include record
+--- @include oldest
 
 local minute = math.floor(now / 60000)
 local noted, gone = redis.call("HEXISTS", KEYS.samples, text(minute)) == 1, {}
@@ -28,9 +29,7 @@ end
 local enqueued, ready_at = 0, now
 for _, line in ipairs({ KEYS.ready_high, KEYS.ready_normal, KEYS.ready_low }) do
   enqueued = enqueued + redis.call("ZCARD", line)
-  local first = redis.call("ZRANGE", line, 0, 0)[1]
-  local r = first and read(redis.call("HGET", KEYS.meta, first))
-  if r then ready_at = math.min(ready_at, tonumber(r.ready_at ~= "" and r.ready_at or r.created)) end
+  ready_at = math.min(ready_at, oldest_of(line))
 end
 local note = { enqueued }
 for _, place in ipairs({ KEYS.scheduled, KEYS.retrying, KEYS.blocked, KEYS.running, KEYS.failed }) do

@@ -100,7 +100,7 @@ def unlost(patient: Patient) -> Mending:
 def _waiting(patient: Patient, record: Record) -> Mending:
     """It waits for its turn, or for its time when that is still to come."""
     runs = bool(record.token) and record.token[0] not in "!?"
-    back = changed(_unspent(record), ready_at=patient.now)
+    back = changed(_unspent(record), ready_at=min(record.ready_at, patient.now))
     if not runs and record.ready_at > patient.now:
         place = "retrying" if record.attempts else "scheduled"
         return Mending(patient.job, place, str(record.ready_at), line(record))

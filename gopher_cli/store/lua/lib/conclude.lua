@@ -12,6 +12,4 @@ local function conclude(r, group, asked)
 end
 
 -- From when the job could run until it ran, ms.
-local function waited(r)
-  return math.max(0, (tonumber(r.started) or 0) - tonumber(r.ready_at ~= "" and r.ready_at or r.created))
-end
+local function waited(r) return math.max(0, (tonumber(r.started) or 0) - ready_since(r)) end

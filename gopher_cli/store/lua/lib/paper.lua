@@ -15,8 +15,7 @@ end
 
 -- Where an ended attempt leads: the place is the state. `after` in ms: until it runs again, or is kept.
 local function move(to, id, r, state, after)
-  if state == "enqueued" then
-    r.ready_at = stamp
+  if state == "enqueued" then -- handed back: it has been ready all the time
     add(to.lines[class_of(r.score)], r.score, id)
     return
   end

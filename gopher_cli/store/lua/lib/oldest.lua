@@ -1,0 +1,30 @@
+-- Since when the job of a line that has waited longest has been ready.
+--
+-- A job is ready when it was submitted, or later: so of one priority nobody who came after a job can have waited longer
+-- than it was there. So few need a look, mostly the first of each priority; 100 at most, where many were tried before.
+
+-- The least of these and of `oldest`, and whether nobody behind them can have waited longer.
+local function older(ids, oldest)
+  for _, record in ipairs(#ids > 0 and redis.call("HMGET", KEYS.meta, unpack(ids)) or {}) do
+    local r = read(record)
+    if r then
+      oldest = math.min(oldest, ready_since(r))
+      if oldest <= tonumber(r.created) then return oldest, true end
+    end
+  end
+  return oldest, false
+end
+
+-- In ms; math.huge where nobody waits.
+local function oldest_of(line)
+  local oldest, from, sure = math.huge, "-inf", false
+  while true do
+    local first = redis.call("ZRANGEBYSCORE", line, from, "+inf", "WITHSCORES", "LIMIT", 0, 1)
+    if #first == 0 then return oldest end
+    from = text((math.floor(first[2] / 1e13) + 1) * 1e13)
+    oldest, sure = older({ first[1] }, oldest)
+    if not sure then
+      oldest = older(redis.call("ZRANGEBYSCORE", line, first[2], "(" .. from, "LIMIT", 1, 99), oldest)
+    end
+  end
+end
