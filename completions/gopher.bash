@@ -15,7 +15,7 @@ _gopher() {
     "gopher submit") words="" flags="--type --payload --queue --priority --tag --header --in --at --after --retries --timeout --backoff --app --id --unique --unique-for --if-exists --batch --batch-id --durability --wait --wait-timeout --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher types") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="types" ;;
     "gopher stats") words="" flags="--queue --watch --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
-    "gopher inspect") words="" flags="--wait --wait-timeout --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="ids" ;;
+    "gopher inspect") words="" flags="--queue --wait --wait-timeout --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="ids" ;;
     "gopher jobs") words="ls" flags="" asks="" ;;
     "gopher jobs ls") words="" flags="--state --type --tag --queue --older-than --error --group --search --limit --oldest --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher list-failed") words="" flags="--type --tag --queue --older-than --error --group --search --limit --groups --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
@@ -23,11 +23,11 @@ _gopher() {
     "gopher workers") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher health") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher doctor") words="" flags="--queue --data --fix --yes --dry-run --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
-    "gopher retry") words="" flags="--id --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="ids" ;;
+    "gopher retry") words="" flags="--id --queue --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="ids" ;;
     "gopher retry-all") words="" flags="--state --type --queue --tag --error --group --older-than --search --limit --dry-run --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher requeue-dlq") words="" flags="--type --queue --tag --error --group --older-than --search --limit --rate --to-queue --dry-run --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="ids" ;;
-    "gopher cancel") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="ids" ;;
-    "gopher reschedule") words="" flags="--in --at --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="ids" ;;
+    "gopher cancel") words="" flags="--queue --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="ids" ;;
+    "gopher reschedule") words="" flags="--queue --in --at --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="ids" ;;
     "gopher purge") words="" flags="--state --type --queue --tag --error --group --older-than --search --limit --yes --dry-run --force --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher queue") words="ls pause resume" flags="" asks="" ;;
     "gopher queue ls") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
@@ -93,6 +93,7 @@ _gopher() {
     "gopher stats --key") words="" flags="" asks="" ;;
     "gopher stats --profile") words="" flags="" asks="" ;;
     "gopher stats --color") words="auto always never" flags="" asks="" ;;
+    "gopher inspect --queue" | "gopher inspect -Q") words="" flags="" asks="queues" ;;
     "gopher inspect --wait-timeout") words="" flags="" asks="" ;;
     "gopher inspect --output" | "gopher inspect -o") words="table plain json ndjson csv id" flags="" asks="" ;;
     "gopher inspect --redis-url") words="" flags="" asks="" ;;
@@ -161,6 +162,7 @@ _gopher() {
     "gopher doctor --profile") words="" flags="" asks="" ;;
     "gopher doctor --color") words="auto always never" flags="" asks="" ;;
     "gopher retry --id" | "gopher retry -i") words="" flags="" asks="ids" ;;
+    "gopher retry --queue" | "gopher retry -Q") words="" flags="" asks="queues" ;;
     "gopher retry --output" | "gopher retry -o") words="table plain json ndjson csv id" flags="" asks="" ;;
     "gopher retry --redis-url") words="" flags="" asks="" ;;
     "gopher retry --api") words="" flags="" asks="" ;;
@@ -198,12 +200,14 @@ _gopher() {
     "gopher requeue-dlq --key") words="" flags="" asks="" ;;
     "gopher requeue-dlq --profile") words="" flags="" asks="" ;;
     "gopher requeue-dlq --color") words="auto always never" flags="" asks="" ;;
+    "gopher cancel --queue" | "gopher cancel -Q") words="" flags="" asks="queues" ;;
     "gopher cancel --output" | "gopher cancel -o") words="table plain json ndjson csv id" flags="" asks="" ;;
     "gopher cancel --redis-url") words="" flags="" asks="" ;;
     "gopher cancel --api") words="" flags="" asks="" ;;
     "gopher cancel --key") words="" flags="" asks="" ;;
     "gopher cancel --profile") words="" flags="" asks="" ;;
     "gopher cancel --color") words="auto always never" flags="" asks="" ;;
+    "gopher reschedule --queue" | "gopher reschedule -Q") words="" flags="" asks="queues" ;;
     "gopher reschedule --in") words="" flags="" asks="" ;;
     "gopher reschedule --at") words="" flags="" asks="" ;;
     "gopher reschedule --output" | "gopher reschedule -o") words="table plain json ndjson csv id" flags="" asks="" ;;

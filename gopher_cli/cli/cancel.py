@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gopher_cli.cli import options as o
-from gopher_cli.cli.choosing import found_ids
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
-from gopher_cli.cli.outcomes import Outcome, told
+from gopher_cli.cli.outcomes import Outcome, for_each, told
 
 if TYPE_CHECKING:
     from gopher_cli.gopher import Gopher
@@ -20,18 +19,17 @@ CANCELLED = {
 
 
 @command
-def cancel(console: Console, ids: o.Ids) -> int:
+def cancel(console: Console, ids: o.Ids, queue: o.OfQueue = None) -> int:
     """Stop jobs. One that waits will never run; one that runs is told to stop within seconds.
 
     gopher cancel @last
     gopher jobs ls -q --state scheduled --type report | xargs gopher cancel
     """
-    return told(console, console.call(lambda gopher: _cancel(console, gopher, ids)))
+    return told(console, console.call(lambda gopher: _cancel(console, gopher, ids, queue)))
 
 
-async def _cancel(console: Console, gopher: Gopher, ids: list[str]) -> list[Outcome]:
-    done = []
-    for queue, id in await found_ids(gopher, console.settings(), ids):
-        words = await gopher.cancel(queue, [id])
-        done += [Outcome.of(queue, id, word, CANCELLED) for id, word in words.items()]
-    return done
+async def _cancel(console: Console, gopher: Gopher, ids: list[str], queue: str | None) -> list[Outcome]:
+    async def one(queue: str, id: str) -> Outcome:
+        return Outcome.of(queue, id, (await gopher.cancel(queue, [id]))[id], CANCELLED)
+
+    return await for_each(console, gopher, ids, queue, one)

@@ -51,7 +51,7 @@ def filter_of(
     """
     from gopher_cli.model.filtering import Filter, check_group
 
-    _check_said(state=state, queue=queue, type=type, tag=tag, error=error, group=group, search=search)
+    check_said(state=state, queue=queue, type=type, tag=tag, error=error, group=group, search=search)
     if error:
         check_regex(error)
     given: dict[str, Any] = {
@@ -63,7 +63,7 @@ def filter_of(
     return _within(wanted, within, of) if within else wanted
 
 
-def _check_said(**given: str | Sequence[str] | None) -> None:
+def check_said(**given: str | Sequence[str] | None) -> None:
     """In a script, a variable that was not set must not mean all jobs."""
     for name, value in given.items():
         if value is not None and value != [] and not any(text.strip() for text in _texts(value)):
@@ -170,7 +170,13 @@ def typed_id(settings: Settings, text: str) -> str:
         raise NotFound("there is no @last yet", "submit a job first: gopher submit") from None
 
 
-async def found_ids(gopher: Gopher, settings: Settings, given: Iterable[str]) -> list[tuple[str, str]]:
-    """(queue, id) of each, once. Raises NotFound, or Usage for a part that fits several."""
-    found = [await gopher.find(typed_id(settings, text)) for text in given]
+async def found_ids(
+    gopher: Gopher, settings: Settings, given: Iterable[str], queue: str | None = None
+) -> list[tuple[str, str]]:
+    """(queue, id) of each, once, to look at it.
+
+    Raises NotFound, Usage for a part that fits several, or Ambiguous for an id that several queues have.
+    """
+    check_said(queue=queue)
+    found = [await gopher.find(typed_id(settings, text), queue or "") for text in given]
     return list(dict.fromkeys(found))

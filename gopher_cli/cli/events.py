@@ -95,7 +95,7 @@ async def _wanted(
     """Raises NotFound for a job or a queue that nobody knows."""
     if queues:
         await gopher.known_queues(queues)
-    found = await found_ids(gopher, console.settings(), jobs)
+    found = await found_ids(gopher, console.settings(), jobs, queues[0] if len(queues) == 1 else None)
     return Wanted(
         queues=frozenset(queues) | {queue for queue, _ in found}, jobs=frozenset(id for _, id in found),
         states=states, types=frozenset(types),

@@ -10,9 +10,10 @@ from gopher_cli.cli import options as o
 from gopher_cli.cli.choosing import duration, found_ids, typed_id
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
+from gopher_cli.cli.safe import safe
 from gopher_cli.cli.tables import cell, print_rich, width
 from gopher_cli.cli.words import when
-from gopher_cli.model.errors import Usage
+from gopher_cli.model.errors import Ambiguous, GopherError, NotFound, Usage
 
 if TYPE_CHECKING:
     from gopher_cli.gopher import Gopher
@@ -25,7 +26,8 @@ _TIMES = ("created", "ready_at", "started", "finished", "due", "lease_until", "k
 @command
 def inspect(
     console: Console,
-    ids: o.Ids,
+    ids: o.Parts,
+    queue: o.OfQueue = None,
     wait: Annotated[
         bool, o.option("--wait", "-w", help="until it ends: log to stderr, result to stdout")
     ] = False,
@@ -39,28 +41,42 @@ def inspect(
     gopher inspect 5b3d4ce62 -o json | jq .result
     """
     if wait or wait_timeout:
-        return _wait(console, ids, duration("--wait-timeout", wait_timeout))
-    jobs, workers = console.call(lambda gopher: _details(console, gopher, ids))
+        return _wait(console, ids, queue, duration("--wait-timeout", wait_timeout))
+    jobs, workers, missing = console.call(lambda gopher: _details(console, gopher, ids, queue))
+    if len(ids) == 1 and missing:
+        raise missing[0]
     show(console, jobs, workers)
-    return 0
+    for error in missing:
+        console.warn(safe(f"{error}"))
+    return max((error.exit_code for error in missing), default=0)
 
 
-async def _details(console: Console, gopher: Gopher, ids: list[str]) -> tuple[list[JobDetail], Names]:
-    found = await found_ids(gopher, console.settings(), ids)
-    jobs = [await gopher.inspect(queue, id) for queue, id in found]
+async def _details(
+    console: Console, gopher: Gopher, ids: list[str], queue: str | None
+) -> tuple[list[JobDetail], Names, list[GopherError]]:
+    """One that is not there, or is not told from others, hides none of the rest."""
+    found: dict[tuple[str, str], JobDetail] = {}
+    missing: list[GopherError] = []
+    for text in ids:
+        try:
+            ((of, id),) = await found_ids(gopher, console.settings(), [text], queue)
+            found[of, id] = await gopher.inspect(of, id)
+        except (NotFound, Usage, Ambiguous) as error:
+            missing.append(error)
+    jobs = list(found.values())
     named = console.format == "table" and any(job.worker for job in jobs)
-    return jobs, {w.id: f"{w.host}:{w.pid}" for w in await gopher.workers()} if named else {}
+    return jobs, {w.id: f"{w.host}:{w.pid}" for w in await gopher.workers()} if named else {}, missing
 
 
-def _wait(console: Console, ids: list[str], limit: float) -> int:
+def _wait(console: Console, ids: list[str], queue: str | None, limit: float) -> int:
     from gopher_cli.cli.following import finish, follow, wait_for
 
     if len(ids) != 1:
         raise Usage("--wait follows one job", "give one ID")
 
     async def work(gopher: Gopher) -> JobDetail:
-        ((queue, id),) = await found_ids(gopher, console.settings(), ids)
-        return await follow(gopher, console, queue, id, limit)
+        ((of, id),) = await found_ids(gopher, console.settings(), ids, queue)
+        return await follow(gopher, console, of, id, limit)
 
     return finish(console, wait_for(console, typed_id(console.settings(), ids[0]), work))
 

@@ -94,5 +94,13 @@ DryRun = Annotated[bool, option("--dry-run", help="say what would be done, and d
 Yes = Annotated[bool, option("--yes", "-y", help="do not ask")]
 Ids = Annotated[
     list[str],
+    typer.Argument(metavar="ID...", help="whole ids, or @last", show_default=False),
+]  # fmt: skip
+Parts = Annotated[
+    list[str],
     typer.Argument(metavar="ID...", help="ids, or a unique part of them, or @last", show_default=False),
+]  # fmt: skip
+OfQueue = Annotated[
+    str | None,
+    option("--queue", "-Q", metavar="QUEUE", panel=WHICH, help="in this queue, where several have that id"),
 ]  # fmt: skip

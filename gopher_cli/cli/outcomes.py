@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from gopher_cli.cli.choosing import check_said, typed_id
 from gopher_cli.cli.console import Console
 from gopher_cli.cli.tables import Column, Listing
 from gopher_cli.cli.words import short_id
+from gopher_cli.model.errors import NotFound, Usage
+
+if TYPE_CHECKING:
+    from gopher_cli.gopher import Gopher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +32,50 @@ class Outcome:
         """``known`` puts the words of a verb into sentences; any other is a state that forbids it."""
         said, code = known.get(word, (f"it is {word}", 5))
         return cls(id=id, queue=queue, word=said, code=code)
+
+
+async def for_each(
+    console: Console,
+    gopher: Gopher,
+    given: Sequence[str],
+    queue: str | None,
+    verb: Callable[[str, str], Awaitable[Outcome]],
+) -> list[Outcome]:
+    """What ``verb(queue, id)`` makes of the job of each of these whole ids, once each.
+
+    One that is not there stops no other. Where there is only one, raises NotFound or Ambiguous for it.
+    """
+    check_said(queue=queue)
+    ids = list(dict.fromkeys(typed_id(console.settings(), text) for text in given))
+    if len(ids) == 1:
+        return [await verb(await queue_of(gopher, ids[0], queue or ""), ids[0])]
+    known = await gopher.queues_of(ids, queue or "")
+    return [await verb(of[0], id) if len(of := known[id]) == 1 else _left(id, of) for id in ids]
+
+
+def _left(id: str, queues: Sequence[str]) -> Outcome:
+    if not queues:
+        return Outcome(id=id, queue="", word="no such job", code=3)
+    return Outcome(id=id, queue="", word=f"several queues have it ({', '.join(queues[:4])}): add -Q", code=5)
+
+
+async def queue_of(gopher: Gopher, id: str, queue: str = "") -> str:
+    """Of a whole id. Raises Ambiguous, or NotFound that names a job of which this is a part.
+
+    Nothing is changed by a guess.
+    """
+    try:
+        return await gopher.queue_of(id, queue)
+    except NotFound as error:
+        near = await _near(gopher, id, queue)
+        raise NotFound(f"{error}; did you mean {near}?" if near else str(error), error.hint) from None
+
+
+async def _near(gopher: Gopher, part: str, queue: str) -> str:
+    try:
+        return (await gopher.find(part, queue))[1]
+    except (NotFound, Usage):
+        return ""
 
 
 def told(console: Console, outcomes: Sequence[Outcome], *more: Column) -> int:

@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 from gopher_cli.cli import options as o
-from gopher_cli.cli.choosing import duration, found_ids
+from gopher_cli.cli.choosing import duration
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
-from gopher_cli.cli.outcomes import Outcome, told
+from gopher_cli.cli.outcomes import Outcome, for_each, told
 from gopher_cli.cli.safe import safe
 from gopher_cli.cli.tables import Column
 from gopher_cli.cli.words import ago, when
@@ -34,7 +34,7 @@ At = Annotated[
 
 
 @command
-def reschedule(console: Console, ids: o.Ids, delay: In = None, at: At = None) -> int:
+def reschedule(console: Console, ids: o.Ids, queue: o.OfQueue = None, delay: In = None, at: At = None) -> int:
     """Let scheduled jobs, and those that wait for their next attempt, run at another time.
 
     gopher reschedule @last --in 2h
@@ -42,7 +42,7 @@ def reschedule(console: Console, ids: o.Ids, delay: In = None, at: At = None) ->
     """
     due, seconds = _moment(delay, at)
     now = int(time.time() * 1000)  # before it is done, so that 2h are 2h and not a moment less
-    done = console.call(lambda gopher: _reschedule(console, gopher, ids, due, seconds))
+    done = console.call(lambda gopher: _reschedule(console, gopher, ids, queue, due, seconds))
     code = told(console, done, _due_at(now))
     for hint in _hints(done):
         console.note(hint)
@@ -69,14 +69,14 @@ def _moment(delay: str | None, at: str | None) -> tuple[float | None, float]:
 
 
 async def _reschedule(
-    console: Console, gopher: Gopher, ids: list[str], due: float | None, delay: float
+    console: Console, gopher: Gopher, ids: list[str], queue: str | None, due: float | None, delay: float
 ) -> list[Outcome]:
-    done = []
-    for queue, id in await found_ids(gopher, console.settings(), ids):
+    async def one(queue: str, id: str) -> Outcome:
         words = await gopher.reschedule(queue, [id], due=due, delay=delay)
-        one = Outcome.of(queue, id, words[id], RESCHEDULED)
-        done.append(one if one.code else replace(one, due=words.due_ms))
-    return done
+        came = Outcome.of(queue, id, words[id], RESCHEDULED)
+        return came if came.code else replace(came, due=words.due_ms)
+
+    return await for_each(console, gopher, ids, queue, one)
 
 
 def _due_at(now: int) -> Column:

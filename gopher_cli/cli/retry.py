@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gopher_cli.cli import options as o
-from gopher_cli.cli.choosing import filter_of, found_ids, per_second, whole
+from gopher_cli.cli.choosing import filter_of, per_second, whole, words
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
 from gopher_cli.cli.counting import say_counts
 from gopher_cli.cli.meter import Counter
-from gopher_cli.cli.outcomes import Outcome, told
+from gopher_cli.cli.outcomes import Outcome, for_each, told
 from gopher_cli.cli.safe import safe
 from gopher_cli.cli.words import plural
-from gopher_cli.model.errors import Usage
+from gopher_cli.model.errors import NotFound, Usage
 
 if TYPE_CHECKING:
     from gopher_cli.gopher import Gopher
@@ -31,7 +31,7 @@ RETRIED = {
 
 SomeIds = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[ID]...", help="only these: ids, or a unique part of them", show_default=False),
+    typer.Argument(metavar="[ID]...", help="only these: whole ids, or @last", show_default=False),
 ]  # fmt: skip
 
 
@@ -42,6 +42,7 @@ def retry(
     more: Annotated[
         list[str] | None, o.option("--id", "-i", metavar="ID", help="the same as an argument")
     ] = None,
+    queue: o.OfQueue = None,
 ) -> int:
     """Run these jobs again now, with all their attempts before them.
 
@@ -51,15 +52,14 @@ def retry(
     given = [*(ids or []), *(more or [])]
     if not given:
         raise Usage("gopher retry needs an ID", "all that failed: gopher retry-all")
-    return told(console, console.call(lambda gopher: _retry(console, gopher, given)))
+    return told(console, console.call(lambda gopher: _retry(console, gopher, given, queue)))
 
 
-async def _retry(console: Console, gopher: Gopher, given: list[str]) -> list[Outcome]:
-    done = []
-    for queue, id in await found_ids(gopher, console.settings(), given):
-        back = await gopher.requeue(queue, [id])
-        done += [Outcome.of(queue, id, word, RETRIED) for id, word in back.items()]
-    return done
+async def _retry(console: Console, gopher: Gopher, given: list[str], queue: str | None) -> list[Outcome]:
+    async def one(queue: str, id: str) -> Outcome:
+        return Outcome.of(queue, id, (await gopher.requeue(queue, [id]))[id], RETRIED)
+
+    return await for_each(console, gopher, given, queue, one)
 
 
 @command
@@ -123,10 +123,11 @@ def requeue_dlq(
 
     target = check_queue(to_queue) if to_queue is not None else ""
     if ids:
-        given = (type, queue, tag, error, group, older_than, search, limit, rate)
-        if any(value is not None for value in given):
-            raise Usage("ids and filters do not go together", "leave one of them away")
-        return told(console, console.call(lambda gopher: _dead(console, gopher, ids, target, dry_run)))
+        given = (type, tag, error, group, older_than, search, limit, rate)
+        if any(value is not None for value in given) or len(words(queue)) > 1:
+            raise Usage("ids and filters do not go together", "leave one of them out")
+        of = queue[0] if queue else None
+        return told(console, console.call(lambda gopher: _dead(console, gopher, ids, of, target, dry_run)))
     wanted = filter_of(
         type=type, queue=queue, tag=tag, error=error, group=group, older_than=older_than, search=search,
         within=("failed",), of="requeue-dlq",
@@ -136,22 +137,23 @@ def requeue_dlq(
 
 
 async def _dead(
-    console: Console, gopher: Gopher, given: list[str], target: str, dry_run: bool
+    console: Console, gopher: Gopher, given: list[str], queue: str | None, target: str, dry_run: bool
 ) -> list[Outcome]:
     """These jobs alone; one that is not dead is left."""
-    done = []
-    for queue, id in await found_ids(gopher, console.settings(), given):
-        state = (await gopher.inspect(queue, id)).state
+
+    async def one(queue: str, id: str) -> Outcome:
+        try:
+            state = (await gopher.inspect(queue, id)).state
+        except NotFound:
+            return Outcome.of(queue, id, "gone", RETRIED)
         if state != "failed":
-            done.append(Outcome(id=id, queue=queue, word=f"it is {state}", code=5))
-        elif dry_run:
-            done.append(Outcome(id=id, queue=queue, word="would be retried"))
-        else:
-            back = (
-                gopher.move(queue, [id], target) if target else gopher.requeue(queue, [id], source="failed")
-            )
-            done += [Outcome.of(queue, id, word, RETRIED) for id, word in (await back).items()]
-    return done
+            return Outcome(id=id, queue=queue, word=f"it is {state}", code=5)
+        if dry_run:
+            return Outcome(id=id, queue=queue, word="would be retried")
+        back = gopher.move(queue, [id], target) if target else gopher.requeue(queue, [id], source="failed")
+        return Outcome.of(queue, id, (await back)[id], RETRIED)
+
+    return await for_each(console, gopher, given, queue, one)
 
 
 def _again(

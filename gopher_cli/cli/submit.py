@@ -197,11 +197,13 @@ class _One:
         self.console.say(f"submitted {safe(self.type)} {short_id(self.id)} to {job.queue}{later}")
 
     async def _parent(self, gopher: Gopher, text: str) -> str:
-        queue, id = await gopher.find(typed_id(self.console.settings(), text))
-        mine = self.given.get("queue", gopher.defaults.queue)
-        if queue != mine:
-            raise Usage(f"--after: {id} is in the queue {queue}, not in {mine}", f"add -Q {queue}")
-        return id
+        from gopher_cli.cli.outcomes import queue_of
+
+        id, mine = typed_id(self.console.settings(), text), self.given.get("queue", gopher.defaults.queue)
+        if (await gopher.queues_of([id], mine))[id]:
+            return id
+        queue = await queue_of(gopher, id)
+        raise Usage(f"--after: {id} is in the queue {queue}, not in {mine}", f"add -Q {queue}")
 
     async def _check(self, gopher: Gopher) -> None:
         from gopher_cli.model.making import check_json, check_type

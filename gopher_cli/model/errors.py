@@ -6,6 +6,7 @@
   x Usage              2   a flag or a value that makes no sense
   x NotFound           3   no such job, queue or file
   x Conflict           5   the state of the job does not allow it
+    - Ambiguous        5   several queues have a job of this id
   x BadData           65   a payload or record that cannot be read
   x Unavailable       69   Redis (or the API) does not answer
   x TryLater          75   refused for now: read-only, loading, no room on the disk
@@ -16,6 +17,8 @@
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 
 class GopherError(Exception):
@@ -52,6 +55,14 @@ class Conflict(GopherError):
     """The job is in a state that does not allow this."""
 
     exit_code = 5
+
+
+class Ambiguous(Conflict):
+    """Jobs of one id in several ``queues``: the request has to name one."""
+
+    def __init__(self, message: str, queues: Sequence[str]) -> None:
+        super().__init__(message, f"name the queue: -Q {queues[0]}")
+        self.queues = list(queues)
 
 
 class BadData(GopherError):

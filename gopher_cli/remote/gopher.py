@@ -9,7 +9,7 @@ import msgspec
 
 from gopher_cli.model.deeds import Rescheduled
 from gopher_cli.model.defaults import Defaults
-from gopher_cli.model.errors import GopherError, NotFound, Usage
+from gopher_cli.model.errors import Ambiguous, GopherError, NotFound, Usage
 from gopher_cli.model.filtering import Filter
 from gopher_cli.model.grouping import FailureGroups
 from gopher_cli.model.happenings import AuditEntry
@@ -77,9 +77,26 @@ class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteWatching):
 
     # Jobs.
 
-    async def find(self, text: str) -> tuple[str, str]:
-        found = self.wire.get("/find", {"id": text})
+    async def find(self, text: str, queue: str = "") -> tuple[str, str]:
+        found = self.wire.get("/find", {"id": text, "queue": queue})
         return found["queue"], found["job_id"]
+
+    async def queue_of(self, id: str, queue: str = "") -> str:
+        try:
+            return str(self.wire.get(job_path(id), {"queue": queue})["queue"])
+        except NotFound:
+            raise NotFound(f"no job {id[:140]!r}", "list them with: gopher jobs ls") from None
+
+    async def queues_of(self, ids: Sequence[str], queue: str = "") -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for id in ids:
+            try:
+                found[id] = [await self.queue_of(id, queue)]
+            except NotFound:
+                found[id] = []
+            except Ambiguous as error:
+                found[id] = error.queues
+        return found
 
     async def inspect(self, queue: str, id: str) -> JobDetail:
         try:

@@ -49,7 +49,10 @@ def error_of(status: int, said: Mapping[str, Any]) -> errors.GopherError:
     """``said`` is a problem (RFC 9457)."""
     kind = _BY_CODE.get(str(said.get("code"))) or _BY_STATUS.get(status, errors.GopherError)
     hint = str(said.get("hint") or "")
-    found = kind(str(said["detail"]), _HINTS.get(status) or _IN_A_SHELL.get(hint, hint))
+    if status == 409 and said.get("queues"):
+        found: errors.GopherError = errors.Ambiguous(str(said["detail"]), list(said["queues"]))
+    else:
+        found = kind(str(said["detail"]), _HINTS.get(status) or _IN_A_SHELL.get(hint, hint))
     found.problem = dict(said)  # type: ignore[attr-defined]
     return found
 

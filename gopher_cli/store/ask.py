@@ -202,12 +202,14 @@ def records(keys: Keys, ids: Sequence[str]) -> Ask[tuple[list[bytes], list[bytes
     return Ask(commands if ids else [], answer if ids else lambda _: ([], [], []))
 
 
-def holders(all_keys: Sequence[Keys], id: str) -> Ask[list[str]]:
-    """The queues that know this id."""
-    return Ask(
-        [("HEXISTS", keys["meta"], id) for keys in all_keys],
-        lambda raw: [keys.queue for keys, found in zip(all_keys, raw, strict=True) if found],
-    )
+def holders(all_keys: Sequence[Keys], ids: Sequence[str]) -> Ask[list[list[str]]]:
+    """For each of these ids the queues that know it."""
+
+    def answer(raw: list[Any]) -> list[list[str]]:
+        queues = [keys.queue for keys in all_keys]
+        return [[q for q, metas in zip(queues, raw, strict=True) if metas[n]] for n in range(len(ids))]
+
+    return Ask([("HMGET", keys["meta"], *ids) for keys in all_keys], answer)
 
 
 def scan(key: str, cursor: int, pattern: str, count: int) -> Ask[tuple[int, list[str]]]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.duration import format_duration
-from gopher_cli.model.errors import NotFound, Usage
+from gopher_cli.model.errors import Ambiguous, NotFound, Usage
 from gopher_cli.model.job import NO_OPTIONS, Options, Spec
 from gopher_cli.model.stats import JobDetail, WorkerInfo
 from gopher_cli.model.terms import terms_of
@@ -17,6 +18,7 @@ from gopher_cli.store import ask, calls
 from gopher_cli.store.calls import Found
 from gopher_cli.store.keys import PLACES
 from gopher_cli.store.rows import read_history, spec_or_none
+from gopher_cli.verbs.base import in_slices
 from gopher_cli.verbs.fleet import Fleet
 from gopher_cli.verbs.queues import Queues
 
@@ -25,15 +27,14 @@ _NO_SPEC = Spec("(unreadable)", msgspec.Raw(b"null"))
 
 
 class Finding(Queues, Fleet):
-    async def find(self, text: str) -> tuple[str, str]:
-        """(queue, id) of a whole id, or of a unique prefix (4 characters) or suffix (6).
+    async def find(self, text: str, queue: str = "") -> tuple[str, str]:
+        """(queue, id) of a whole id, or of a unique prefix (4 characters) or suffix (6): to look at it.
 
-        Raises NotFound, or Usage with the candidates when several fit.
+        Raises NotFound, Usage with the candidates when several fit, or Ambiguous.
         """
-        queues = await self.queues()
-        all_keys = [self.keys(queue) for queue in queues]
-        if holders := await self.store.ask(ask.holders(all_keys, text)):
-            return holders[0], text
+        queues = await self._among(queue)
+        if holders := await self._holders(queues, text):
+            return the_only(holders, text), text
         found = await self._search(queues, text) if len(text) >= _PREFIX else []
         if not found:
             raise NotFound(f"no job {text!r}", "list them with: gopher jobs ls")
@@ -43,11 +44,21 @@ class Finding(Queues, Fleet):
         return found[0]
 
     async def queue_of(self, id: str, queue: str = "") -> str:
-        """The queue that has the job of this whole id. Raises NotFound."""
-        all_keys = [self.keys(one) for one in await self.queues() if queue in ("", one)]
-        if not (holders := await self.store.ask(ask.holders(all_keys, id)) if all_keys else []):
-            raise NotFound(f"no job {id[:140]!r}", "list them with: gopher jobs ls")
-        return holders[0]
+        """The queue that has the job of this whole id. Raises NotFound, or Ambiguous for several."""
+        return the_only(await self._holders(await self._among(queue), id), id)
+
+    async def queues_of(self, ids: Sequence[str], queue: str = "") -> dict[str, list[str]]:
+        """For each of these whole ids the queues that have a job of it; with ``queue`` only that one."""
+        all_keys, found = [self.keys(one) for one in await self._among(queue)], dict[str, list[str]]()
+        for piece in in_slices(ids):
+            found |= zip(piece, await self.store.ask(ask.holders(all_keys, piece)), strict=True)
+        return found
+
+    async def _among(self, queue: str) -> list[str]:
+        return [one for one in await self.queues() if queue in ("", one)]
+
+    async def _holders(self, queues: Sequence[str], id: str) -> list[str]:
+        return (await self.store.ask(ask.holders([self.keys(queue) for queue in queues], [id])))[0]
 
     async def _search(self, queues: list[str], text: str) -> list[tuple[str, str]]:
         safe = "".join(c if c.isalnum() or c in "-_:." else f"\\{c}" for c in text)
@@ -136,6 +147,16 @@ class Finding(Queues, Fleet):
         """The types that workers have published, with the JSON Schema of their payload."""
         raw = await self.store.ask(ask.types(self.namespace))
         return {type: msgspec.json.decode(schema) for type, schema in sorted(raw.items())}
+
+
+def the_only(queues: Sequence[str], id: str) -> str:
+    """The queue that has the job of this whole id. Raises NotFound, or Ambiguous where there are several."""
+    if not queues:
+        raise NotFound(f"no job {id[:140]!r}", "list them with: gopher jobs ls")
+    if len(queues) > 1:
+        some = ", ".join(queues[:6]) + (", ..." if len(queues) > 6 else "")
+        raise Ambiguous(f"several queues have a job {id[:140]!r}: {some}", queues)
+    return queues[0]
 
 
 def _no_handler(type: str, serving: list[WorkerInfo]) -> str:

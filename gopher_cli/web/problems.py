@@ -129,6 +129,9 @@ def problem_of(error: errors.GopherError) -> Problem:
             return _away(said, "misconfigured", "whoever runs this server has to mend it")
         case errors.NotFound():
             return Problem(404, str(error), hint=in_http(error.hint))
+        case errors.Ambiguous():
+            hint = f"name the queue: ?queue={error.queues[0]}"
+            return Problem(409, str(error), hint=hint, queues=error.queues)
         case errors.Conflict():
             return Problem(409, str(error), hint=in_http(error.hint))
         case errors.Refused():

@@ -111,7 +111,7 @@ def test_later_is_scheduled(cli: Cli, args: list[str]) -> None:
 
 def test_after_waits_for_the_other(cli: Cli) -> None:
     first = cli.id("-t", "x")
-    cli("submit", "-t", "x", "--after", first[-8:])
+    cli("submit", "-t", "x", "--after", first)
 
     assert (job(cli)["state"], job(cli)["after"]) == ("blocked", [first])
 

@@ -293,3 +293,34 @@ async def test_ids_go_with_nothing_that_would_choose_among_them(api: Any, more: 
     answer = await api.post("/api/v1/jobs/purge", json={"ids": ["one", "two"], **more})
 
     assert answer.status_code == 422 and answer.json()["errors"][0]["pointer"] == f"#/{next(iter(more))}"
+
+
+async def test_an_id_in_two_queues_is_left_until_one_is_named(api, gopher):
+    for queue in ("a", "b"):
+        await gopher.submit_many([a.job("dup", queue=queue, delay=3600.0)])
+    asked = [
+        lambda **how: api.get(f"{JOBS}/dup", **how),
+        lambda **how: api.get("/api/v1/find", params={"id": "dup"} | how.get("params", {})),
+        *(lambda deed=deed, **how: act(api, deed, "dup", **how) for deed in ("promote", "cancel", "retry")),
+        lambda **how: act(api, "delete", "dup", **how),
+    ]
+
+    for ask in asked:
+        refused = await ask()
+        assert refused.status_code == 409, refused.text
+        assert refused.json()["queues"] == ["a", "b"] and "?queue=a" in refused.json()["hint"]
+        done = await ask(params={"queue": "b"})
+        assert done.status_code == 200 and done.json()["queue"] == "b"
+    assert await state(gopher, "dup", "a") == "scheduled"
+
+
+async def test_of_many_ids_one_in_two_queues_is_left_and_told(api, gopher):
+    for queue in ("a", "b"):
+        await gopher.submit_many([a.job("dup", queue=queue, delay=3600.0)])
+    await gopher.submit_many([a.job("alone", queue="a", delay=3600.0)])
+    done = await api.post(f"{JOBS}/cancel", json={"ids": ["dup", "alone", "gone"]})
+
+    assert done.json()["changed"] == 1 and done.json()["left"] == {"ambiguous": 1, "gone": 1}
+    done = await api.post(f"{JOBS}/cancel", json={"ids": ["dup"], "queue": "b"})
+    assert done.json()["changed"] == 1
+    assert (await state(gopher, "dup", "a"), await state(gopher, "dup", "b")) == ("scheduled", "cancelled")

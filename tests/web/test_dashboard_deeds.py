@@ -45,6 +45,23 @@ async def test_a_button_does_what_it_says(
     assert found == ([becomes] if becomes else [])
 
 
+async def test_a_page_of_an_id_in_two_queues_wants_one_named_and_acts_on_that(
+    api: httpx2.AsyncClient, gopher: Gopher
+) -> None:
+    for queue in ("one", "two"):
+        await gopher.submit_many([a.job("dup", queue=queue, delay=3600.0)])
+    assert (await api.get("/jobs/dup", headers={"Accept": "text/html"})).status_code == 409
+    assert (await send(api, "/jobs/dup/cancel")).status_code == 409
+    page = await look(api, "/jobs/dup?queue=two")
+    assert page.all("form", action="/jobs/dup/cancel?queue=two")
+
+    answer = await send(api, "/jobs/dup/cancel?queue=two")
+
+    assert "1 job " in await said(api, answer)
+    found = {row.queue: row.state for row in await gopher.jobs(Filter())}
+    assert found == {"one": "scheduled", "two": "cancelled"}
+
+
 async def test_a_running_job_is_asked_to_stop(api: httpx2.AsyncClient, gopher: Gopher) -> None:
     id = (await in_every_state(gopher))["processing"]
 

@@ -59,7 +59,7 @@ _RETRY_DESCRIBED = {"parameters": [*_RETRY.described["parameters"], _IF_MATCH]}
 answers = openapi.problems(
     s403="this key lacks the scope operate",
     s404="no such job",
-    s409="the state of the job forbids it; job_status names it",
+    s409="the state of the job forbids it (job_status), or several queues have this id (queues)",
     s412="the job is not as If-Match says any more",
     s422="a parameter makes no sense",
 ) | {200: openapi.answer("done, or so already", "Done", example=_EXAMPLE)}
@@ -115,7 +115,7 @@ async def delete(id: str, request: Request) -> Response:
 
 
 async def do(request: Request, id: str, deed: Deed, *done: str, query: Query = _QUERY) -> Response:
-    """Do it to this job, in whichever queue it is; ``done`` are the words for that it was."""
+    """Do it to this job, in the one queue that has it; ``done`` are the words for that it was."""
     given = query.read(request)
     gopher: Gopher = request.app.state.gopher
     queue = await place_of(request, id, given.text("queue"))

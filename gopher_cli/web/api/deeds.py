@@ -14,11 +14,12 @@ from starlette.responses import Response
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.deeds import DONE, Bulk
 from gopher_cli.model.deeds import meant as meant_by
-from gopher_cli.model.errors import NotFound
+from gopher_cli.model.errors import Ambiguous, NotFound
 from gopher_cli.model.filtering import Filter
 from gopher_cli.model.ids import VALID_ID
 from gopher_cli.model.making import check_queue
 from gopher_cli.store.keys import PLACES
+from gopher_cli.verbs.finding import the_only
 from gopher_cli.web.api import openapi
 from gopher_cli.web.api.choosing import STEP_SECONDS, Again, Meant, filter_of_body, read_meant
 from gopher_cli.web.api.listing import answered
@@ -41,7 +42,8 @@ class Changed(msgspec.Struct, kw_only=True):
     """What was done. With `more` the same request with this `cursor` goes on.
 
     Where the `rate` asks for a wait, it does nothing before `retry_after` seconds are over. `left` counts
-    the jobs that could not be changed, by reason. A dry run counts them in `matched`.
+    the jobs that could not be changed, by reason; `ambiguous` is an id that several queues have: name the
+    queue. A dry run counts them in `matched`.
     """
 
     changed: int
@@ -189,10 +191,12 @@ async def _by_ids(gopher: Gopher, deed: str, meant: Meant, wanted: Filter) -> Ch
     target, bulk = _where_to(meant), Bulk()
     apart: dict[tuple[str, str], list[str]] = defaultdict(list)
     for id in dict.fromkeys(meant.ids or ()):
-        if where := await _place(gopher, id, wanted):
-            apart[where].append(id)
-        else:
+        try:
+            apart[await _place(gopher, id, wanted)].append(id)
+        except NotFound:
             bulk.add({"gone": 1}, "")
+        except Ambiguous:
+            bulk.add({"ambiguous": 1}, "")
     states = meant_by(deed, wanted, target).states
     if meant.dry_run:
         by = _parts({where: len(ids) for where, ids in apart.items()})
@@ -214,12 +218,13 @@ def _parts(by_place: Mapping[tuple[str, str], int]) -> list[Part]:
     return [Part(queue=queue, state=state, jobs=n) for (queue, state), n in sorted(by_state.items())]
 
 
-async def _place(gopher: Gopher, id: str, wanted: Filter) -> tuple[str, str] | None:
+async def _place(gopher: Gopher, id: str, wanted: Filter) -> tuple[str, str]:
+    """Its queue and its place. Raises NotFound, or Ambiguous where several of these queues have it."""
     if not VALID_ID.fullmatch(id):
         raise Problem(422, f"{id[:64]!r} is no id", pointer="/ids")
-    try:
-        queue = await soon(gopher.queue_of(id, wanted.queues[0] if len(wanted.queues) == 1 else ""))
-        place = await soon(gopher.place_of(queue, id))
-    except NotFound:
-        return None
-    return (queue, place) if place and (not wanted.queues or queue in wanted.queues) else None
+    having = (await soon(gopher.queues_of([id])))[id]
+    queue = the_only([one for one in having if not wanted.queues or one in wanted.queues], id)
+    place = await soon(gopher.place_of(queue, id))
+    if not place:
+        raise NotFound(f"no job {id!r}")
+    return queue, place

@@ -63,7 +63,7 @@ openapi.SCHEMAS += [JobList, Where, GroupList]
 _JOBS = Query(*NAMES, "limit", "cursor", "order")
 _DEAD = Query(*(name for name in NAMES if name != "state"), "limit", "cursor", "order")
 _GROUPS = Query(*(name for name in NAMES if name not in ("state", "group")))
-_FIND = Query("id")
+_FIND = Query("id", "queue")
 _EXAMPLE = {
     "items": [
         {
@@ -142,11 +142,12 @@ def _group(one: FailureGroup) -> GroupView:
 
 @router.get(
     "/find", summary="Find a job by a part of its id", operation_id="find_job", openapi_extra=_FIND.described,
-    responses=openapi.problems(s404="no such job", s422="it fits several")
+    responses=openapi.problems(s404="no such job", s409="several queues have it", s422="it fits several")
     | {200: openapi.answer("where it is", "Where")},
 )  # fmt: skip
 async def find(request: Request) -> Response:
     """A whole id, or a unique prefix (4 characters) or suffix (6) of one."""
-    text = _FIND.read(request).text("id")[:140]
-    queue, id = await soon(request.app.state.gopher.find(text), _PATIENCE * 2)
+    given = _FIND.read(request)
+    text, queue = given.text("id")[:140], given.text("queue")
+    queue, id = await soon(request.app.state.gopher.find(text, queue), _PATIENCE * 2)
     return answered(Where(job_id=id, queue=queue, links={"self": f"/api/v1/jobs/{id}"}))

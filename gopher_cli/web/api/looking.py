@@ -45,9 +45,10 @@ _TEXT: dict[int | str, Any] = {
 _ANY: dict[int | str, Any] = {
     200: {"description": "any JSON value", "content": {"application/json": {"schema": {}}}}
 }
-_GONE = openapi.problems(s404="no such job, or none yet", s422="a parameter makes no sense")
+_SEVERAL = "several queues have a job of this id: name one with ?queue="
+_GONE = openapi.problems(s404="no such job, or none yet", s409=_SEVERAL, s422="a parameter makes no sense")
 job_answers = (
-    openapi.problems(s404="no such job", s422="a parameter makes no sense")
+    openapi.problems(s404="no such job", s409=_SEVERAL, s422="a parameter makes no sense")
     | {200: openapi.answer("the job", "JobView"), 304: {"description": "it is as If-None-Match says"}}
 )  # fmt: skip
 
@@ -150,7 +151,7 @@ async def _look(request: Request, queue: str, id: str) -> JobDetail:
 
 
 async def place_of(request: Request, id: str, queue: str = "") -> str:
-    """The queue of a job. No parts of ids here. Raises NotFound."""
+    """The queue of a job. No parts of ids here. Raises NotFound, or Ambiguous where several have one."""
     if not VALID_ID.fullmatch(id):
         raise NotFound(f"no job {id[:140]!r}", hints.JOBS)
     gopher: Gopher = request.app.state.gopher

@@ -57,12 +57,13 @@ def _line(row: JobRow, raw: bytes) -> Line:
     return Line(row, safe(begins), spec.options.tags)
 
 
-async def job_at(gopher: Gopher, id: str) -> JobDetail:
-    """The job of this whole id, in whichever queue. Raises NotFound."""
-    if VALID_ID.fullmatch(id):
-        keys = {queue: gopher.keys(queue) for queue in await gopher.queues()}
-        if holders := await gopher.store.ask(ask.holders(list(keys.values()), id)):
-            return await gopher.inspect(holders[0], id)
+async def job_at(gopher: Gopher, id: str, queue: str = "") -> JobDetail:
+    """The job of this whole id. Raises NotFound, or Ambiguous where several queues have one."""
+    try:
+        if VALID_ID.fullmatch(id):
+            return await gopher.inspect(await gopher.queue_of(id, queue), id)
+    except NotFound:
+        pass
     raise NotFound(f"There is no job {id[:80]!r}.", "It may have been kept long enough, or deleted.")
 
 

@@ -29,7 +29,8 @@ _LOG_LINES = 500
 @router.get("/jobs/{id}")
 async def job(id: str, request: Request) -> Response:
     gopher = gopher_of(request)
-    found = await soon(job_at(gopher, id))
+    queue = request.query_params.get("queue", "")
+    found = await soon(job_at(gopher, id, queue))
     names = await soon(worker_names(gopher)) if found.worker else {}
     server = str(request.base_url).rstrip("/").removesuffix(root_of(request)) + root_of(request)
     log = [log_line(line) for line in found.log]
@@ -39,7 +40,7 @@ async def job(id: str, request: Request) -> Response:
         worker=names.get(found.worker.partition(".")[0], found.worker),
         command=as_command(found), curl=as_request(found, server), buttons=_buttons(found),
         failed=[one for one in reversed(found.history) if one.error or one.traceback],
-        progress=_progress(found),
+        progress=_progress(found), of_queue=_of(queue),
     )  # fmt: skip
 
 
@@ -50,12 +51,18 @@ async def act(id: str, deed: str, request: Request) -> Response:
     if deed not in deeds.NAMES:
         raise Problem(404, "There is nothing at this address.")
     gopher = gopher_of(request)
-    found = await soon(job_at(gopher, id))
+    queue = request.query_params.get("queue", "")
+    found = await soon(job_at(gopher, id, queue))
     words = await soon(deeds.do_selected(gopher, deed, [(found.queue, id)]))
     said, done = deeds.outcome(deed, words)
     gone = deed == "purge" and done
-    where = "/jobs" if gone else f"/jobs/{segment(id)}"
+    where = "/jobs" if gone else f"/jobs/{segment(id)}{_of(queue)}"
     return redirect(request, where, said=said, kind="done" if done else "wrong")
+
+
+def _of(queue: str) -> str:
+    """What a link to the same job ends in, where its queue was named: another queue may have its id."""
+    return f"?queue={segment(queue)}" if queue else ""
 
 
 def _buttons(job: JobDetail) -> list[str]:

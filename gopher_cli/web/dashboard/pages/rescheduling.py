@@ -72,16 +72,16 @@ async def _ask(
 ) -> Response:
     if not picked:
         return redirect(request, local(back), said="No job is selected.", kind="wrong")
-    only = await _only(request, picked[0][1]) if len(picked) == 1 else None
+    only = await _only(request, *picked[0]) if len(picked) == 1 else None
     return page(
         request, "reschedule.html", status=422 if wrong else 200, picked=picked, back=local(back), form=form,
         faults={"when": wrong} if wrong else {}, soon=["10m", "1h", "6h", "1d"], only=only,
     )  # fmt: skip
 
 
-async def _only(request: Request, id: str) -> JobDetail:
+async def _only(request: Request, queue: str, id: str) -> JobDetail:
     """The one job that is meant. Raises NotFound, Problem 409 for one that waits for no moment."""
-    found = await soon(job_at(gopher_of(request), id))
+    found = await soon(job_at(gopher_of(request), id, queue))
     if found.state not in WAITING:
         said = f"This job is {found.state}: another time is for what is {' or '.join(WAITING)}."
         raise Problem(409, said)
