@@ -82,19 +82,16 @@ class Queue:
     def promote(self, **more: Any) -> calls.Promotion:
         return self.run(calls.promote(self.keys, now=self.at, **more))
 
-    def reclaim(
-        self, suspects: Sequence[tuple[str, str]] = (), *, max_losses: int = 3, limit: int = 200
-    ) -> calls.Reclaimed:
+    def reclaim(self, expiries: Sequence[str] = (), *, max_losses: int = 3, **more: Any) -> calls.Reclaimed:
         call = calls.reclaim(
-            self.keys, suspects, max_losses=max_losses, lease_ms=a.lease_time, limit=limit,
-            now=self.at,
+            self.keys, expiries, max_losses=max_losses, lease_ms=a.lease_time, now=self.at, **more
         )  # fmt: skip
         return self.run(call)
 
     def lose(self, *, max_losses: int = 3) -> list[tuple[str, str, str]]:
         """All leases end, and two looks see it."""
         self.later(a.lease_time + 1)
-        return self.reclaim(self.reclaim().suspects, max_losses=max_losses).jobs
+        return self.reclaim(self.reclaim().over, max_losses=max_losses).jobs
 
     def hand_back(
         self, worker: str = "w", running: Sequence[str] = (), *, max_losses: int = 3, limit: int = 200

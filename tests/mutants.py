@@ -79,7 +79,7 @@ MUTANTS = (
     Mutant("promote wakes nobody", "promote", "if moved > #corrupt then wake_one() end", ""),
     Mutant("promote tells no next moment", "promote", "next_due(), redis", '"0", redis'),
     Mutant("reclaim keeps the lease", "reclaim", 'redis.call("ZREM", KEYS.running, job.id)', 'redis.call("ZREM", KEYS.failed, job.id)'),
-    Mutant("reclaim strikes once", "reclaim", "if suspects[id] ~= expiry then", "if false then"),
+    Mutant("reclaim strikes once", "reclaim", '"ZRANGEBYSCORE", KEYS.running, expiry, expiry,', '"ZRANGEBYSCORE", KEYS.running, "-inf", stamp,'),
     Mutant("reclaim keeps the lock of a dead job", "reclaim", "free_locks(free)", ""),
     Mutant("reclaim spends an attempt", "reclaim", "r.attempts = math.max(r.attempts - 1, 0)", ""),
     Mutant("reclaim keeps the request to stop", "reclaim", 'if job.asked then redis.call("HDEL", KEYS.cancels, job.id) end', ""),

@@ -118,24 +118,38 @@ class Working(Base):
             if done.moved < PROMOTED:
                 return done
 
-    async def reclaim(
-        self, queue: str, suspects: Sequence[tuple[str, str]] = (), *, now: str = ""
-    ) -> list[tuple[str, str]]:
-        """Take back the jobs of dead workers; answers the suspects for the next look.
+    async def reclaim(self, queue: str, expiries: Sequence[str] = (), *, now: str = "") -> list[str]:
+        """Take back the jobs of dead workers: all leases that are over with one of these expiries.
 
-        A look must come at least one heartbeat after the one before.
+        Answers the expiries of all leases that are over now, for the next look. That must come at least one
+        heartbeat after the one before.
         """
+        for start in range(0, len(expiries), calls.RECLAIMED):
+            while True:
+                done = await self._reclaim(queue, expiries[start : start + calls.RECLAIMED], "", now)
+                if done.taken < calls.RECLAIMED:
+                    break
+        over, after = list[str](), "-inf"
+        while True:
+            seen = (await self._reclaim(queue, (), after, now)).over
+            over += seen
+            if len(seen) < calls.RECLAIMED:
+                return over
+            after = f"({seen[-1]}"
+
+    async def _reclaim(self, queue: str, expiries: Sequence[str], after: str, now: str) -> calls.Reclaimed:
         call = calls.reclaim(
             self.keys(queue),
-            suspects,
+            expiries,
             max_losses=self.defaults.max_losses,
             lease_ms=self.lease_ms,
+            after=after,
             now=now,
         )
         done = await self.store.run(call, "beat")
         if done.jobs:
             self.emit(JobsReclaimed(queue, done.jobs))
-        return done.suspects
+        return done
 
     async def hand_back(self, queue: str, worker: str, running: Sequence[str] = (), *, now: str = "") -> int:
         """Give back all that a dead process held; those it was running count a loss."""

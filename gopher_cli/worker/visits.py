@@ -37,8 +37,8 @@ class Visits:
         self.fenced = False
         self.asked = Event()
         self._worker = worker
-        # By queue, and by (id, expiry): when a lease was first seen expired, by our own clock.
-        self._suspects: dict[str, dict[tuple[str, str], float]] = {}
+        # By queue, and by expiry: when leases were first seen over with it, by our own clock.
+        self._over: dict[str, dict[str, float]] = {}
         self._due_in = 60.0
 
     async def _each(self, visit: Callable[[str], Awaitable[object]]) -> None:
@@ -101,10 +101,10 @@ class Visits:
 
     async def _reclaim(self, queue: str) -> None:
         strike = self._worker.settings.heartbeat * _STRIKE
-        known, now = self._suspects.get(queue, {}), time.monotonic()
-        ripe = [suspect for suspect, seen in known.items() if now - seen >= strike and self.renewed > seen]
-        expired = await underway("reclaim.sent", self._worker.gopher.reclaim(queue, ripe))
-        self._suspects[queue] = {suspect: known.get(suspect, now) for suspect in expired}
+        known, now = self._over.get(queue, {}), time.monotonic()
+        ripe = [expiry for expiry, seen in known.items() if now - seen >= strike and self.renewed > seen]
+        over = await underway("reclaim.sent", self._worker.gopher.reclaim(queue, ripe))
+        self._over[queue] = {expiry: known.get(expiry, now) for expiry in over}
 
     async def tidy(self) -> None:
         """What was kept long enough goes."""

@@ -68,8 +68,8 @@ def after_promote(queue: Queue) -> Call[Any]:
 def after_reclaim(queue: Queue) -> Call[Any]:
     running(queue)
     queue.later(a.lease_time + 1)
-    suspects = queue.reclaim().suspects
-    return calls.reclaim(queue.keys, suspects, max_losses=3, lease_ms=a.lease_time, now=queue.at)
+    over = queue.reclaim().over
+    return calls.reclaim(queue.keys, over, max_losses=3, lease_ms=a.lease_time, now=queue.at)
 
 
 def after_hand_back(queue: Queue) -> Call[Any]:

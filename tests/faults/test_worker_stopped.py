@@ -157,7 +157,7 @@ async def test_who_stood_still_between_two_looks_takes_no_job_before_its_own_hea
     await gopher.reserve("default", worker="w.0", token="w.0:t", sequence=1, now="1000")
     await visits.reclaim()
     visits.renewed -= 70
-    visits._suspects["default"] = {seen: at - 60 for seen, at in visits._suspects["default"].items()}
+    visits._over["default"] = {expiry: at - 60 for expiry, at in visits._over["default"].items()}
 
     await visits.reclaim()
     assert await state(gopher, id) == "processing"

@@ -26,7 +26,7 @@ class Life:
         self.ops: list[Op] = []
         self.runs: dict[tuple[str, str], Run] = {}
         self.leases: list[Lease] = []
-        self.suspects: list[tuple[str, str]] = []
+        self.over: list[str] = []
         self.settled: list[Lease] = []
 
     def go(self, steps: int) -> None:
@@ -99,7 +99,7 @@ class Life:
         self.queue.renew("w1")
 
     def _look(self) -> None:
-        self.suspects = self.queue.reclaim(self.suspects).suspects
+        self.over = self.queue.reclaim(self.over).over
 
     def _promote(self) -> None:
         self.queue.promote()

@@ -173,14 +173,14 @@ class Crew(Ground):
 
     def look_for_the_dead(self) -> None:
         before = self.whole()
-        done = self.queue.reclaim(self.suspects, max_losses=MAX_LOSSES)
+        done = self.queue.reclaim(self.over, max_losses=MAX_LOSSES)
         after = self.whole()
         gone = {
             id for id, expiry in before.running.items()
-            if expiry <= self.queue.now and (id, str(int(expiry))) in self.suspects
+            if expiry <= self.queue.now and f"{expiry:.15g}" in self.over
         }  # fmt: skip
         assert {id for id, _, _ in done.jobs} == gone
         for id, state, worker in done.jobs:
             assert worker == self._owner(before, id)
             self._taken_back(before, after, id, state, guilty=True)
-        self.suspects = done.suspects
+        self.over = done.over

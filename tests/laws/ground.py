@@ -28,7 +28,7 @@ class Ground:
         self.queue = queue
         self.workers = [Worker("w1"), Worker("w2")]
         self.leases: list[Lease] = []
-        self.suspects: list[tuple[str, str]] = []
+        self.over: list[str] = []
         self.completed: Counter[tuple[str, int]] = Counter()
         self.born = 2
         self.watched = False

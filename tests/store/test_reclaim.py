@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import a
+import pytest
 
 
 def test_a_job_comes_back_when_two_looks_have_seen_its_lease_over(queue):
@@ -11,8 +12,8 @@ def test_a_job_comes_back_when_two_looks_have_seen_its_lease_over(queue):
     queue.later(a.lease_time)
 
     first = queue.reclaim()
-    assert (first.jobs, first.suspects) == ([], [("one", str(queue.now))])
-    second = queue.reclaim(first.suspects)
+    assert (first.jobs, first.over) == ([], [str(queue.now)])
+    second = queue.reclaim(first.over)
 
     assert second.jobs == [("one", "enqueued", "w1")]
     assert list(queue.whole().ready_normal) == ["one", "two"]
@@ -25,22 +26,33 @@ def test_a_lease_that_was_renewed_between_two_looks_is_left_alone(queue):
     queue.submit(a.job("one"))
     queue.reserve()
     queue.later(a.hour)
-    suspects = queue.reclaim().suspects
+    over = queue.reclaim().over
     queue.renew()
+    renewed = queue.now + a.lease_time
     queue.later(a.hour)
 
-    again = queue.reclaim(suspects)
+    again = queue.reclaim(over)
 
-    assert again.jobs == []
-    assert [id for id, _ in again.suspects] == ["one"]
+    assert (again.jobs, again.over) == ([], [str(renewed)])
 
 
-def test_a_lease_that_is_not_over_is_no_suspect(queue):
+def test_a_lease_that_is_not_over_is_not_seen(queue):
     queue.submit(a.job("one"))
     queue.reserve()
     queue.later(a.lease_time - 1)
 
-    assert queue.reclaim().suspects == []
+    assert queue.reclaim().over == []
+
+
+def test_a_lease_that_is_not_over_any_more_is_left_alone(queue):
+    """The clock has gone back since the first look."""
+    queue.submit(a.job("one"))
+    queue.reserve()
+    queue.later(a.lease_time)
+    over = queue.reclaim().over
+    queue.later(-1)
+
+    assert queue.reclaim(over).jobs == []
 
 
 def test_a_job_that_is_lost_too_often_is_poison(queue):
@@ -72,19 +84,49 @@ def test_a_lease_from_the_future_is_cut_to_what_a_lease_may_last(queue):
     queue.reserve()
     queue.later(-a.hour)
 
-    assert queue.reclaim().suspects == []
+    assert queue.reclaim().over == []
 
     assert queue.score("running", "one") == queue.now + a.lease_time
 
 
-def test_a_call_looks_at_so_many(queue):
+def test_a_call_takes_back_so_many(queue):
     queue.submit(*(a.job() for _ in range(3)))
     queue.reserve(count=3)
     queue.later(a.minute)
+    over = queue.reclaim().over
 
-    suspects = queue.reclaim(limit=2).suspects
+    taken = [queue.reclaim(over, limit=2).taken for _ in range(3)]
 
-    assert len(suspects) == len(queue.reclaim(suspects, limit=2).jobs) == 2
+    assert (len(over), taken) == (1, [2, 1, 0])
+
+
+def test_a_call_sees_so_many_expiries(queue):
+    queue.submit(*(a.job() for _ in range(5)))
+    for n in range(5):
+        queue.reserve()
+        queue.later(n % 2)  # two share one, twice
+    queue.later(a.minute)
+
+    first = queue.reclaim(limit=2).over
+    rest = queue.reclaim(limit=2, after=f"({first[-1]}").over
+
+    assert len({*first, *rest}) == 3
+
+
+@pytest.mark.anyio
+async def test_thousands_of_leases_are_all_back_at_the_second_look(gopher):
+    """At the first they are seen, however many there are: not a page at each strike."""
+    await gopher.submit_many([a.job() for _ in range(2000)])
+    for n in range(20):
+        await gopher.reserve(
+            "default", worker="w", token=f"w:{n}", sequence=n, count=100, now=str(1000 + n // 2)
+        )
+
+    over = await gopher.reclaim("default")
+
+    assert len(over) == 10
+    assert await gopher.reclaim("default", over) == []
+    assert (await gopher.depth("default")).sizes["ready_normal"] == 2000
 
 
 def test_a_full_memory_does_not_keep_jobs_from_coming_back(server, full):

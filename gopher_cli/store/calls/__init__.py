@@ -30,6 +30,7 @@ from gopher_cli.store.calls.producing import LIMIT, Receipt, submit
 from gopher_cli.store.calls.rescheduling import reschedule
 from gopher_cli.store.calls.sampling import sample
 from gopher_cli.store.calls.working import (
+    RECLAIMED,
     Batch,
     Once,
     Promotion,
@@ -50,7 +51,7 @@ from gopher_cli.store.calls.working import (
 )  # fmt: skip
 
 __all__ = [
-    "AUDITED", "LIMIT", "Batch", "Call", "Count", "Depth", "Facts", "Found", "Mending", "Once",
+    "AUDITED", "LIMIT", "RECLAIMED", "Batch", "Call", "Count", "Depth", "Facts", "Found", "Mending", "Once",
     "Promotion", "Receipt", "Reclaimed", "Record", "Renewal", "Report", "Settlement", "Verdict", "audit",
     "cancel", "clear", "depth", "expire", "hand_back", "inspect", "mend", "once", "pause", "promote",
     "purge", "read_record", "reclaim", "recount", "renew", "report", "requeue", "reschedule", "reserve",

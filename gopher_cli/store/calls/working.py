@@ -13,6 +13,7 @@ from gopher_cli.model.outcome import Transition
 from gopher_cli.store.calls.base import Arg, Call, make_call, pairs, text
 from gopher_cli.store.keys import Keys
 
+RECLAIMED = 200  # leases in one call
 _decode_spec = msgspec.json.Decoder(Spec).decode
 
 
@@ -157,29 +158,33 @@ def promote(keys: Keys, *, limit: int = 500, now: str = "") -> Call[Promotion]:
 
 
 class Reclaimed(msgspec.Struct, frozen=True):
-    """``jobs``: (id, new state, worker that lost it). ``suspects`` go into the next look."""
+    """``jobs``: (id, new state, worker that lost it). ``over``: the expiries of leases that are over, for the
+    next look. ``taken`` counts the leases that were taken back: there may be more while it is the limit.
+    """
 
     jobs: list[tuple[str, str, str]]
-    suspects: list[tuple[str, str]]
+    over: list[str]
+    taken: int
 
 
 def reclaim(
-    keys: Keys, suspects: Sequence[tuple[str, str]], *,
-    max_losses: int, lease_ms: int, limit: int = 200, now: str = "",
+    keys: Keys, expiries: Sequence[str], *,
+    max_losses: int, lease_ms: int, after: str = "-inf", limit: int = RECLAIMED, now: str = "",
 ) -> Call[Reclaimed]:  # fmt: skip
+    """Take back what was seen over a strike ago, and look for more, ``after`` an expiry ("": no look)."""
+
     def answer(raw: Any) -> Reclaimed:
-        return Reclaimed(
-            [(text(a), text(b), text(c)) for a, b, c in pairs(raw[1], 3)],
-            [(text(a), text(b)) for a, b in pairs(raw[2])],
-        )
+        jobs = [(text(a), text(b), text(c)) for a, b, c in pairs(raw[1], 3)]
+        return Reclaimed(jobs, [text(expiry) for expiry in raw[2]], raw[3])
 
     argv: dict[str, Arg] = {
         "now": now,
         "limit": limit,
         "max_losses": max_losses,
         "max_lease": lease_ms,
+        "after": after,
     }
-    return make_call("reclaim", keys, argv, answer, [part for pair in suspects for part in pair])
+    return make_call("reclaim", keys, argv, answer, expiries)
 
 
 def hand_back(

@@ -1,11 +1,15 @@
--- Take back the jobs of dead workers. Two strikes: only a lease that the caller saw expired, with the
--- same expiry, one look ago; so a clock that jumps takes nothing from a living worker.
+-- Take back the jobs of dead workers. Two strikes: only leases that the caller saw over, with the same
+-- expiry, one look ago; so a clock that jumps takes nothing from a living worker.
+--
+-- A worker renews many leases at once, so they share an expiry: it is what the caller remembers, and not
+-- each of ten thousand jobs. Called again while jobs come in full pages of `limit`, and then, for the
+-- look, with the last expiry that it has seen as `after` ("-inf" at first, "" for no look).
 --
 -- KEYS  running meta errors failed cancelled ready_high ready_normal ready_low locks lock_ends cancels
 --       counters wake events
--- ARGV  now limit max_losses max_lease ...
--- ...   id expiry, for each suspect of the last look
--- OUT   {now, {id, state, worker, ...}, {suspect id, expiry, ...}}
+-- ARGV  now limit max_losses max_lease after ...
+-- ...   expiry, for each that was seen over a strike ago
+-- OUT   {now, {id, state, worker, ...}, {expiry seen over, ...}, how many leases were taken}
 --- @include now
 --- @include record
 --- @include batch
@@ -19,27 +23,9 @@
 --- @include quarantine
 --- @include tell
 --- @include take_back
+--- @include strike
 
-local suspects, back, suspected, corrupt = {}, {}, {}, {}
-for i = 5, #ARGV, 2 do suspects[ARGV[i]] = ARGV[i + 1] end
-
-local function strike(id, expiry)
-  if suspects[id] ~= expiry then
-    suspected[#suspected + 1], suspected[#suspected + 2] = id, expiry
-    return
-  end
-  local raw = redis.call("HGET", KEYS.meta, id)
-  local r = read(raw)
-  if r then
-    local told, asked = redis.call("HGET", KEYS.errors, id), redis.call("HGET", KEYS.cancels, id)
-    back[#back + 1] = { id = id, r = r, told = told, asked = asked, guilty = true }
-  else
-    corrupt[#corrupt + 1] = { id, raw }
-  end
-end
-
-local expired = redis.call("ZRANGEBYSCORE", KEYS.running, "-inf", stamp, "WITHSCORES", "LIMIT", 0, ARGV.limit)
-for i = 1, #expired, 2 do strike(expired[i], expired[i + 1]) end
+local back, corrupt = strike(6, tonumber(ARGV.limit))
 
 -- A lease further ahead than any can be: the clock went back. It is cut to what a lease may last.
 local too_far, cut = text(now + 2 * ARGV.max_lease), batch("ZADD", KEYS.running)
@@ -63,4 +49,4 @@ local answer = {}
 for _, job in ipairs(take_back(back)) do
   for _, value in ipairs(job) do answer[#answer + 1] = value end
 end
-return { stamp, answer, suspected }
+return { stamp, answer, seen_over(tonumber(ARGV.limit)), #back + #corrupt }
