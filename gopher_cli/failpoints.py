@@ -22,6 +22,8 @@ NAMES = (
     "job.before_start",
     "job.started",
     "child.spawned",
+    "child.ready",
+    "keeper.prepared",
     "keeper.started",
     "job.done_before_ack",
     "ack.sent",

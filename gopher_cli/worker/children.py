@@ -17,14 +17,16 @@ from gopher_cli.model.outcome import Discarded, Failed, Lost, Outcome, Succeeded
 from gopher_cli.model.signals import Snooze
 from gopher_cli.worker import outcomes
 from gopher_cli.worker.channel import Channel
-from gopher_cli.worker.keepers import Keepers, Kept, not_now
+from gopher_cli.worker.keepers import Keepers, Kept
 from gopher_cli.worker.kin import signal_name
 from gopher_cli.worker.link import HandlerLink
 from gopher_cli.worker.options import WorkerOptions
 from gopher_cli.worker.run import Run
+from gopher_cli.worker.starts import Unstarted, starting
 
 _JOBS_EACH = 1000
 _DYING = 5.0  # seconds in which its keeper should have told how it ended
+_ECHO = 0.5  # seconds for its last words: a process that it has forked may hold the channel open
 _COMMAND = (sys.executable, "-m", "gopher_cli.worker.child")
 
 
@@ -35,6 +37,33 @@ class Child:
         self.kept = kept
         self.channel = channel
         self.jobs = 0
+        self._watching = asyncio.create_task(self._watch())
+
+    async def ready(self, options: WorkerOptions) -> None:
+        """Raises Unstarted when it does not come so far that it could run a job."""
+        self.channel.send(options=msgspec.to_builtins(options))
+        match await self.channel.receive():
+            case {"ready": True}:
+                return
+            case {"unready": str(why)}:
+                raise Unstarted(why)
+        raise Unstarted(f"it {await self.ending()} before it was ready")
+
+    async def ending(self) -> str:
+        """How it has ended, in words."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.kept.over.wait(), _DYING)
+        code = self.kept.code
+        if self.kept.crowd:
+            return f"was killed: it had {self.kept.crowd} processes (GOPHER_JOB_PROCESSES)"
+        if code is None:
+            return "closed its channel"
+        return f"was killed by {signal_name(-code)}" if code < 0 else f"exited with code {code}"
+
+    async def _watch(self) -> None:
+        await self.kept.over.wait()
+        await asyncio.sleep(_ECHO)
+        self.channel.close()
 
     def kill(self) -> None:
         self.kept.kill()
@@ -59,16 +88,16 @@ class Children:
         self._idle: deque[Child] = deque()
 
     async def run(self, run: Run) -> Outcome:
-        """Cancelling kills the child. A child that dies is a Lost."""
+        """Cancelling kills the child. A child that dies with the job begun is a Lost."""
         try:
-            child = await self._child()
-        except OSError as error:
-            return await not_now(error)
-        try:
-            outcome = await self._talk(child, run)
-        except BaseException:
-            await asyncio.shield(child.end())
-            raise
+            child, outcome = await self._begun(run)
+        except Unstarted as error:
+            return await self._keepers.starts.later(str(error))
+        except asyncio.CancelledError:
+            if run.stopped != "timeout" or run.begun:
+                raise
+            return await self._keepers.starts.later("it was not ready within the job's timeout")
+        self._keepers.starts.worked()
         child.jobs += 1
         if isinstance(outcome, Lost) or child.jobs >= _JOBS_EACH:
             child.kill()
@@ -76,61 +105,88 @@ class Children:
             self._idle.append(child)
         return outcome
 
-    async def _child(self) -> Child:
+    async def _begun(self, run: Run) -> tuple[Child, Outcome]:
+        """By an idle child, or by a new one when that dies before it has begun."""
+        while True:
+            child = self._rested() or await self._fresh()
+            try:
+                outcome = await self._talk(child, run)
+            except BaseException:
+                await asyncio.shield(child.end())
+                raise
+            if outcome is not None:
+                return child, outcome
+            child.kill()
+            if not child.jobs:
+                raise Unstarted(f"it {await child.ending()} before the job began")
+
+    def _rested(self) -> Child | None:
         while self._idle:
             child = self._idle.pop()
             if child.kept.runs:
                 return child
             child.kill()
-        ours, theirs = socket.socketpair()
+        return None
+
+    async def _fresh(self) -> Child:
+        with starting():
+            ours, theirs = socket.socketpair()
         with theirs:
             try:
                 kept = await self._keepers.start(_COMMAND, (theirs.fileno(), 1, 2))
+            except OSError as error:  # our own interpreter: nothing that the job could have done
+                ours.close()
+                raise Unstarted(error.strerror or str(error)) from error
             except BaseException:
                 ours.close()
                 raise
         failpoint("child.spawned")
         child = Child(kept, await Channel.over(ours))
-        child.channel.send(options=msgspec.to_builtins(self._options))
+        try:
+            await child.ready(self._options)
+        except BaseException:
+            child.kill()
+            raise
         return child
 
-    async def _talk(self, child: Child, run: Run) -> Outcome:
+    async def _talk(self, child: Child, run: Run) -> Outcome | None:
+        """None when it has ended before the job began."""
         lease = run.lease
         child.channel.send(
             id=lease.id, queue=lease.queue, token=lease.token, attempt=lease.attempt, losses=lease.losses,
             spec=msgspec.json.encode(lease.spec).decode(),
         )  # fmt: skip
         async for said in child.channel.messages():
-            match said:
-                case {"log": text}:
-                    self._link.log(lease, text)
-                case {"progress": fraction, "message": message}:
-                    self._link.progress(lease, fraction, message)
-                case {"recall": key, "value": value}:
-                    known = await self._link.recall(lease, key, value.encode())
-                    child.channel.send(known=known.decode() if known is not None else None)
-                case {"submit": type, "payload": payload, "options": options}:
-                    if run.context is not None:
-                        run.context.submit(type, msgspec.json.encode(payload), **options)
-                case {"result": result}:
-                    return Succeeded(result.encode())
-                case {"failed": error}:
-                    return _failure(said, error)
-                case {"exhausted": error}:
-                    return Lost(
-                        f"its process had no memory left (GOPHER_JOB_MEMORY is {self._memory} MB): {error}"
-                    )
-        return Lost(f"the process of this job {await self._ending(child)}")
+            if said.get("token") != lease.token:
+                continue  # about another job, by what that has left behind
+            if said.get("begun"):
+                run.begun = True
+            elif (outcome := await self._heard(child, run, said)) is not None:
+                return outcome
+        return Lost(f"the process of this job {await child.ending()}") if run.begun else None
 
-    async def _ending(self, child: Child) -> str:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(child.kept.over.wait(), _DYING)
-        code = child.kept.code
-        if child.kept.crowd:
-            return f"was killed: it had {child.kept.crowd} processes (GOPHER_JOB_PROCESSES)"
-        if code is None:
-            return "closed its channel"
-        return f"was killed by {signal_name(-code)}" if code < 0 else f"exited with code {code}"
+    async def _heard(self, child: Child, run: Run, said: dict[str, Any]) -> Outcome | None:
+        lease = run.lease
+        match said:
+            case {"log": str(text)}:
+                self._link.log(lease, text)
+            case {"progress": float(fraction) | int(fraction), "message": str(message)}:
+                self._link.progress(lease, fraction, message)
+            case {"recall": key, "value": value}:
+                known = await self._link.recall(lease, key, value.encode())
+                child.channel.send(known=known.decode() if known is not None else None)
+            case {"submit": type, "payload": payload, "options": options}:
+                if run.context is not None:
+                    run.context.submit(type, msgspec.json.encode(payload), **options)
+            case {"result": str(result)}:
+                return Succeeded(result.encode())
+            case {"failed": str(error)}:
+                return _failure(said, error)
+            case {"exhausted": error}:
+                return Lost(
+                    f"its process had no memory left (GOPHER_JOB_MEMORY is {self._memory} MB): {error}"
+                )
+        return None
 
     def close(self) -> None:
         for child in self._idle:

@@ -50,7 +50,10 @@ class Keeper:
         adopt_orphans()
         self._ring_on_deaths()
         try:
-            self._program = self._started(order)
+            environ = self._prepared(order)
+            failpoint("keeper.prepared")
+            self._tell(starting=True)
+            self._program = self._started(order, environ)
         except (OSError, subprocess.SubprocessError, ValueError) as error:
             return self._tell(error=str(error), errno=getattr(error, "errno", None) or 0)
         finally:
@@ -70,16 +73,21 @@ class Keeper:
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self._wake.fileno(), warn_on_full_buffer=False)
 
-    def _started(self, order: dict[str, Any]) -> subprocess.Popen[bytes]:
-        """In a session and, unless it is one of our own, in a place and an environment of its own."""
-        stdin, stdout, stderr = self._stdio
+    def _prepared(self, order: dict[str, Any]) -> dict[str, str]:
+        """Its environment and, unless it is one of our own, a place for it."""
         environ = dict(os.environ)
-        if order["environ"] is not None:
-            Path(self._place).mkdir(0o700)
-            self._placed = True
-            passed_on = {name: environ[name] for name in _PASSED_ON if name in environ}
-            own = {"TMPDIR": self._place, "GOPHER_WORKER_DIR": _here()}
-            environ = passed_on | own | order["environ"]
+        if order["environ"] is None:
+            return environ
+        Path(self._place).mkdir(0o700)
+        self._placed = True
+        passed_on = {name: environ[name] for name in _PASSED_ON if name in environ}
+        own = {"TMPDIR": self._place, "GOPHER_WORKER_DIR": _here()}
+        given: dict[str, str] = order["environ"]
+        return passed_on | own | given
+
+    def _started(self, order: dict[str, Any], environ: dict[str, str]) -> subprocess.Popen[bytes]:
+        """In a session of its own."""
+        stdin, stdout, stderr = self._stdio
         limits = Limits(**order["limits"])
         program = subprocess.Popen(
             order["command"],
@@ -100,11 +108,14 @@ class Keeper:
 
         That our parent is dead is a word too: the other end of the line may be held by others.
         """
+        poll = select.poll()  # select() knows no descriptor above 1023
+        for each in (self._line, self._bell):
+            poll.register(each, select.POLLIN)
         while os.getppid() == self._parent:
-            ready, _, _ = select.select([self._line, self._bell], [], [], _TICK)
-            if self._bell in ready:
+            ready = {fd for fd, _ in poll.poll(_TICK * 1000)}
+            if self._bell.fileno() in ready:
                 self._bell.recv(4096)
-            if self._line in ready and not self._heed():
+            if self._line.fileno() in ready and not self._heed():
                 return
             self._look_for_its_end()
             if most and len(brood := descendants(os.getpid())) > most:

@@ -14,30 +14,36 @@ import select
 import shutil
 import signal
 import socket
-import sys
 import tempfile
 
 from gopher_cli.worker.keeper import Keeper
-from gopher_cli.worker.kin import adopt_orphans, children_of, signal_group
+from gopher_cli.worker.kin import adopt_orphans, children_of, signal_group, taken_from_stdin
 
 _TICK = 0.25
 
 
-def main(fd: int) -> None:
+def main() -> None:
     """Fork a keeper for each set of descriptors that comes: its line; stdin, stdout, stderr of a program."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: None)  # not SIG_IGN: programs would inherit that
     adopt_orphans()  # of a keeper that somebody has killed
-    tempfile.gettempdir()  # it tries: once, and not once for each
+    with contextlib.suppress(OSError):
+        tempfile.gettempdir()  # it tries: once, and not once for each
     gc.disable()
     gc.freeze()  # memory that nobody touches is shared with all keepers
     keepers: dict[int, str] = {}
-    with socket.socket(fileno=fd) as door:
+    with socket.socket(fileno=taken_from_stdin()) as door:
+        poll = select.poll()
+        poll.register(door, select.POLLIN)
         while True:
-            if select.select([door], [], [], _TICK)[0]:
-                if not (fds := socket.recv_fds(door, 1, 4, getattr(socket, "MSG_CMSG_CLOEXEC", 0))[1]):
+            if poll.poll(_TICK * 1000):
+                said, fds, *_ = socket.recv_fds(door, 1, 4, getattr(socket, "MSG_CMSG_CLOEXEC", 0))
+                if not said:
                     return
-                _fork(door, fds, keepers)
+                if len(fds) == 4:  # else we may open no more, and its line closes without a word
+                    _fork(door, fds, keepers)
+                for each in fds:
+                    os.close(each)
             _bury(keepers)
 
 
@@ -56,8 +62,9 @@ def _bury(keepers: dict[int, str]) -> None:
 
 
 def _fork(door: socket.socket, fds: list[int], keepers: dict[int, str]) -> None:
-    parent, place = os.getpid(), f"{tempfile.gettempdir()}/gopher-{os.urandom(8).hex()}"
+    parent, place = os.getpid(), ""
     try:
+        place = f"{tempfile.gettempdir()}/gopher-{os.urandom(8).hex()}"
         pid = os.fork()
     except OSError as error:
         with socket.socket(fileno=os.dup(fds[0])) as line, contextlib.suppress(OSError):
@@ -67,8 +74,6 @@ def _fork(door: socket.socket, fds: list[int], keepers: dict[int, str]) -> None:
         _keep(door, fds, parent, place)
     if pid > 0:
         keepers[pid] = place
-    for each in fds:
-        os.close(each)
 
 
 def _keep(door: socket.socket, fds: list[int], parent: int, place: str) -> None:
@@ -83,4 +88,4 @@ def _keep(door: socket.socket, fds: list[int], parent: int, place: str) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main()

@@ -16,42 +16,60 @@ from typing import Any
 
 import msgspec
 
-from gopher_cli.model.outcome import Outcome, Snoozed
 from gopher_cli.worker.kin import before_exec
 from gopher_cli.worker.limits import Limits
+from gopher_cli.worker.starts import Starts, Unstarted, starting
 
-# What passes when others have ended: no fault of the job.
-_SCARCE = (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM, errno.ENOSPC, errno.EDQUOT)
-LATER, STILL = 2.0, 1.0  # seconds: until the job runs again, until its seat is free
+# What is wrong with the program itself, or with what it is given. All else that keeps one from
+# starting passes, or is put right by somebody: no fault of the job.
+_ITS_OWN = (
+    0, errno.ENOEXEC, errno.E2BIG, errno.ENAMETOOLONG, errno.ELOOP, errno.EISDIR, errno.EINVAL,
+)  # fmt: skip
 _TERM_WAIT = 2.0
 _LAST = 2.0  # seconds in which the kernel should have buried what was killed
 
 
 class Kept:
-    """A program that runs. ``over`` is set when it has ended, whatever of it still lives."""
+    """A program that runs. ``over`` is set when it has ended, whatever of it still lives.
+
+    ``begun`` is False for one whose keeper has died before it started anything.
+    """
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
         self.pid = 0
         self.code: int | None = None
+        self.begun = False
         self.crowd = 0  # how many processes it had, when they were too many
         self.over = asyncio.Event()
         self._hearing: asyncio.Task[None] | None = None
 
     async def begin(self) -> None:
-        """Raises OSError when it cannot be started.
+        """Raises Unstarted when it has not been started, OSError when that is its own fault.
 
-        A keeper that dies without a word may have started it: it is over then, and how is not known.
+        A keeper that dies between its first word and its second may have started it: it is over then, and
+        how is not known.
         """
-        match await self._hear():
+        try:
+            said = await self._hear()
+            if said == {"starting": True}:
+                self.begun = True
+                said = await self._hear()
+        except ValueError as error:  # a line that is not its own
+            raise Unstarted(f"its keeper cannot be understood: {error}") from error
+        match said:
             case {"started": pid}:
                 self.pid = pid
                 self._hearing = asyncio.create_task(self._follow())
-            case {"error": error, "errno": number}:
+            case {"error": error, "errno": number} if number in _ITS_OWN:
                 raise OSError(number, os.strerror(number) if number else error)
-            case None:
+            case {"error": _, "errno": number}:
+                raise Unstarted(os.strerror(number))
+            case _ if self.begun:
                 self.over.set()
+            case _:
+                raise Unstarted("its keeper has ended before it began")
 
     async def _hear(self) -> dict[str, Any] | None:
         with contextlib.suppress(ConnectionError):
@@ -72,7 +90,8 @@ class Kept:
         self.over.set()
 
     def say(self, raw: bytes) -> None:
-        self._writer.write(raw)
+        with contextlib.suppress(OSError, RuntimeError):  # a line that was reset: its end says so too
+            self._writer.write(raw)
 
     @property
     def runs(self) -> bool:
@@ -89,7 +108,9 @@ class Kept:
                 self.say(bytes([signal.SIGTERM]))
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self.over.wait(), _TERM_WAIT)
-            if self._writer.can_write_eof():
+            with contextlib.suppress(
+                OSError, RuntimeError
+            ):  # how it ended stands, whatever became of the line
                 self._writer.write_eof()
             if self._hearing is not None:
                 await asyncio.wait({self._hearing}, timeout=_LAST)
@@ -97,22 +118,11 @@ class Kept:
             self._writer.close()
 
 
-async def not_now(error: OSError) -> Outcome:
-    """For a program that cannot be started: an outcome that spends no attempt, where that passes.
-
-    Raises the error where it does not. The seat of the job stays taken for a second: the next job
-    would not fare better.
-    """
-    if error.errno not in _SCARCE:
-        raise error
-    await asyncio.sleep(STILL)
-    return Snoozed(LATER, f"the worker could not start its process: {error.strerror}")
-
-
 class Keepers:
     """Started when the first program is. It ends with us."""
 
     def __init__(self, limits: Limits) -> None:
+        self.starts = Starts()
         self._limits = limits.values()
         self._process: subprocess.Popen[bytes] | None = None
         self._door: socket.socket | None = None
@@ -123,19 +133,13 @@ class Keepers:
         """Run a command on these descriptors for stdin, stdout and stderr.
 
         With ``environ`` it gets that, what programs need, and a directory of its own; without, it is one
-        of ours, and stands where we stand. Raises OSError when it cannot be started.
+        of ours, and stands where we stand. Raises Unstarted when it cannot be started now, OSError when it
+        never can.
         """
         # Not msgspec's: a path need not be UTF-8.
         order = json.dumps({"command": command, "environ": environ, "limits": self._limits}).encode()
-        ours, theirs = socket.socketpair()
-        with theirs:
-            try:
-                self._pass_in([theirs.fileno(), *stdio])
-                ours.setblocking(False)
-                kept = Kept(*await asyncio.open_unix_connection(sock=ours))
-            except BaseException:
-                ours.close()
-                raise
+        with starting():
+            kept = await self._handed_over(stdio)
         kept.say(len(order).to_bytes(4) + order)
         try:
             await kept.begin()
@@ -143,6 +147,17 @@ class Keepers:
             kept.kill()
             raise
         return kept
+
+    async def _handed_over(self, stdio: Sequence[int]) -> Kept:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                self._pass_in([theirs.fileno(), *stdio])
+                ours.setblocking(False)
+                return Kept(*await asyncio.open_unix_connection(sock=ours))
+            except BaseException:
+                ours.close()
+                raise
 
     def _pass_in(self, fds: list[int]) -> None:
         """To a fresh process if the one that we had is gone."""
@@ -156,13 +171,13 @@ class Keepers:
         socket.send_fds(self._door, [b"."], fds)
 
     def _open(self) -> None:
+        """Its stdin is its door: so the number of a descriptor means nothing to it, however many are open."""
         ours, theirs = socket.socketpair()
         try:
             with theirs:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-P", "-m", "gopher_cli.worker.keeper_main", str(theirs.fileno())],
-                    pass_fds=[theirs.fileno()],
-                    stdin=subprocess.DEVNULL,
+                    [sys.executable, "-P", "-m", "gopher_cli.worker.keeper_main"],
+                    stdin=theirs.fileno(),
                     start_new_session=True,
                     preexec_fn=before_exec(),
                 )

@@ -39,6 +39,14 @@ def adopt_orphans() -> None:
         _prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
+def taken_from_stdin() -> int:
+    """A channel that came as stdin. What others read from stdin, and inherit, must not be our words."""
+    channel, nothing = os.dup(0), os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    return channel
+
+
 def children_of(pid: int) -> list[int]:
     """Direct children; none where /proc does not tell."""
     found: list[int] = []

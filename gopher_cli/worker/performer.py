@@ -29,7 +29,7 @@ from gopher_cli.store.codec import encode_job
 from gopher_cli.worker import outcomes
 from gopher_cli.worker.children import Children
 from gopher_cli.worker.joblog import JobLog
-from gopher_cli.worker.keepers import LATER, STILL, Keepers
+from gopher_cli.worker.keepers import Keepers
 from gopher_cli.worker.limits import limits_of
 from gopher_cli.worker.link import HandlerLink
 from gopher_cli.worker.options import WorkerOptions
@@ -37,6 +37,7 @@ from gopher_cli.worker.programs import run_program
 from gopher_cli.worker.run import Place, Run, here
 from gopher_cli.worker.seats import Seats
 from gopher_cli.worker.settling import Settler
+from gopher_cli.worker.starts import LATER, STILL
 from gopher_cli.worker.threads import Stopped, Target, Threads
 
 _CLOCK = time.monotonic

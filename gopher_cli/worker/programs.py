@@ -15,10 +15,11 @@ import msgspec
 from gopher_cli.model.job import MAX_PAYLOAD
 from gopher_cli.model.outcome import Discarded, Failed, Lost, Outcome
 from gopher_cli.worker import outcomes
-from gopher_cli.worker.keepers import Keepers, Kept, not_now
+from gopher_cli.worker.keepers import Keepers, Kept
 from gopher_cli.worker.kin import signal_name
 from gopher_cli.worker.link import HandlerLink
 from gopher_cli.worker.run import Run
+from gopher_cli.worker.starts import Unstarted, starting
 from gopher_cli.worker.streams import CHUNK, Pipe, as_file
 
 _PERMANENT = (64, 65, 78)
@@ -35,19 +36,23 @@ async def run_program(run: Run, link: HandlerLink, keepers: Keepers) -> Outcome:
     async with contextlib.AsyncExitStack() as stack:
         try:
             kept, out, log = await _started(run, keepers, stack)
-        except OSError as error:
-            return await not_now(error)
+        except Unstarted as error:
+            return await keepers.starts.later(str(error))
+        keepers.starts.worked()
         stack.push_async_callback(kept.end)
         tail = await _converse(kept, out, log, run, link)
         return _outcome(kept, tail)
 
 
 async def _started(run: Run, keepers: Keepers, stack: contextlib.AsyncExitStack) -> tuple[Kept, Pipe, Pipe]:
-    payload = as_file(bytes(run.lease.spec.payload))
+    with starting():
+        payload = as_file(bytes(run.lease.spec.payload))
     try:
-        out, log = await Pipe.open(), await Pipe.open()
-        stack.callback(out.close)
-        stack.callback(log.close)
+        with starting():
+            out = await Pipe.open()
+            stack.callback(out.close)
+            log = await Pipe.open()
+            stack.callback(log.close)
         stdio = (payload, out.theirs, log.theirs)
         kept = await keepers.start(run.handler.command, stdio, _environment(run))
     finally:

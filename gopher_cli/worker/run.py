@@ -16,8 +16,8 @@ class Run:
     """``stopped`` says why it was told to stop: timeout, cancel, interrupt or lost; empty while it may."""
 
     __slots__ = (
-        "context", "deadline", "handler", "lease", "partial", "seat", "started", "stop", "stopped", "task",
-        "terms",
+        "begun", "context", "deadline", "handler", "lease", "partial", "seat", "started", "stop", "stopped",
+        "task", "terms",
     )  # fmt: skip
 
     def __init__(self, lease: Lease, handler: Handler, terms: Terms, started: float, seat: int) -> None:
@@ -28,6 +28,7 @@ class Run:
         self.deadline = started + terms.timeout
         self.seat = seat
         self.stopped = ""
+        self.begun = False  # in a process of its own: whether that has told so
         self.partial = ""  # what a handler has printed of a line
         self.context: Context | None = None
         self.task: asyncio.Task[None] | None = None
