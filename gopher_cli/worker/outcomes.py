@@ -52,7 +52,14 @@ NOTHING = Succeeded()
 
 
 def failed(error: BaseException) -> Outcome:
-    """The handler raised."""
+    """The handler raised. Never raises itself, whatever that exception does when it is looked at."""
+    try:
+        return _failed(error)
+    except BaseException:
+        return Failed(_name(error))
+
+
+def _failed(error: BaseException) -> Outcome:
     match error:
         case Snooze(seconds=seconds) | Retry(delay=seconds) if not _is_span(seconds):
             return Failed(f"{type(error).__name__} takes a number of seconds, not {seconds!r}"[:_ERROR])
@@ -75,26 +82,31 @@ def _is_span(seconds: object) -> bool:
 
 def _text(error: BaseException) -> str:
     try:
-        return str(error)[:_ERROR]
-    except Exception:  # an exception that cannot even say what it is
-        return type(error).__name__
+        return str.__getitem__(str(error), slice(_ERROR))  # what is no plain text may do anything
+    except BaseException:  # an exception that cannot even say what it is
+        return _name(error)
+
+
+def _name(error: BaseException) -> str:
+    """Of its class, as Python has it: a class can also say something else, or raise."""
+    name: str = type.__dict__["__name__"].__get__(type(error))
+    return name
 
 
 def _said(error: BaseException) -> str:
-    name, text = type(error).__name__, _text(error)
+    name, text = _name(error), _text(error)
     return name if text in ("", name) else f"{name}: {text}"[:_ERROR]
 
 
 def _where(error: BaseException) -> str:
     """The traceback from the handler on: our own frames above it say nothing."""
-    frames = error.__traceback__
-    while frames is not None and "gopher_cli/worker" in frames.tb_frame.f_code.co_filename:
-        frames = frames.tb_next
     try:
-        lines = traceback.format_exception(type(error), error, frames)
-    except Exception:
+        frames = error.__traceback__
+        while frames is not None and "gopher_cli/worker" in frames.tb_frame.f_code.co_filename:
+            frames = frames.tb_next
+        return "".join(traceback.format_exception(type(error), error, frames))[-_TRACEBACK:]
+    except BaseException:
         return ""
-    return "".join(lines)[-_TRACEBACK:]
 
 
 def decided(outcome: Outcome, lease: Lease, terms: Terms) -> Transition:
@@ -140,7 +152,7 @@ def record(lease: Lease, outcome: Outcome, to: Transition, seconds: float, worke
     return _encode(_clean(said))
 
 
-def unsettled(lease: Lease, error: Exception) -> Settlement:
+def unsettled(lease: Lease, error: BaseException) -> Settlement:
     """An end for a job whose outcome cannot be written down: the dead letter queue, with the reason."""
     say("an outcome could not be settled", logging.ERROR, id=lease.id, why=_said(error))
     said = {

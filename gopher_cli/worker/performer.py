@@ -13,29 +13,27 @@ from gopher_cli.context import Context
 from gopher_cli.failpoints import failpoint
 from gopher_cli.gopher import Gopher
 from gopher_cli.handlers import Runs
-from gopher_cli.model.job import JobState
 from gopher_cli.model.outcome import (
     Cancelled,
     Failed,
     Interrupted,
     Outcome,
     Snoozed,
-    Succeeded,
     TimedOut,
-    Transition,
 )  # fmt: skip
 from gopher_cli.store.calls import Settlement
-from gopher_cli.store.codec import encode_job
 from gopher_cli.worker import outcomes
 from gopher_cli.worker.children import Children
 from gopher_cli.worker.joblog import JobLog
 from gopher_cli.worker.keepers import Keepers
 from gopher_cli.worker.limits import limits_of
 from gopher_cli.worker.link import HandlerLink
+from gopher_cli.worker.logs import say
 from gopher_cli.worker.options import WorkerOptions
 from gopher_cli.worker.programs import run_program
 from gopher_cli.worker.run import Place, Run, here
 from gopher_cli.worker.seats import Seats
+from gopher_cli.worker.settlements import Settlements
 from gopher_cli.worker.settling import Settler
 from gopher_cli.worker.starts import LATER, STILL
 from gopher_cli.worker.threads import Stopped, Target, Threads
@@ -56,25 +54,24 @@ class Performer:
         settings: Settings,
         room: Callable[[], None],
     ) -> None:
-        self._defaults = gopher.defaults
         self._seats = seats
         self._settler = settler
         self._link = link
-        self._log = joblog
+        self._settlements = Settlements(gopher.defaults, link, joblog)
         self._room = room
         self._loop = asyncio.get_running_loop()
         self._clean = copy_context()
         self._threads = Threads(options.concurrency, self._in_thread)
         self._keepers = Keepers(limits_of(settings))
         self.children = Children(options, settings, link, self._keepers)
-        self._completed = Transition(JobState.COMPLETED, gopher.defaults.retention)
+        self._shared = True  # one task for job after job
 
     def fill(self) -> None:
         """Give free seats to waiting jobs."""
         while (run := self._seats.take()) is not None:
             try:
                 self._start(run)
-            except Exception as error:  # ours; it must not keep the seat, and its job, for ever
+            except BaseException as error:  # ours; it must not keep the seat, and its job, for ever
                 self._finish(run, outcomes.failed(error), _CLOCK())
                 self._seats.leave(run.seat)
 
@@ -106,10 +103,11 @@ class Performer:
         A handler that was cancelled, or that has set context variables, leaves a task that is not
         clean: it is the last one in it.
         """
-        place, breath = Place(run), run.started
+        place, breath, first = Place(run), run.started, run
         here.set(place)
         clean = copy_context()
         task = run.task
+        assert task is not None
         while True:
             cancelled = False
             try:
@@ -117,44 +115,69 @@ class Performer:
                     raise asyncio.CancelledError  # before it has begun
                 outcome = outcomes.succeeded(await run.handler.call(*self._arguments(run)))
             except asyncio.CancelledError:
-                outcome, cancelled = self._stopped(run), True
+                outcome, cancelled = self._cancelled(run, task, run is first), True
             except BaseException as error:
                 outcome = outcomes.failed(error)
             now = _CLOCK()
             self._finish(run, outcome, now)
             seat = run.seat
-            if cancelled or run.stopped or copy_context() != clean:
-                # Not from here: the tasks of the next jobs would inherit what this one has set.
-                self._loop.call_soon(self._leave, seat, context=self._clean)
-                return
+            if cancelled or run.stopped or _is_asked_to_stop(task) or copy_context() != clean:
+                break
+            if not self._shared:
+                break
             if now - breath > _BREATH:
                 place.run = None
-                await asyncio.sleep(0)
+                try:
+                    await asyncio.sleep(0)
+                except asyncio.CancelledError:  # meant for a job that has ended
+                    self._part()
+                    break
                 breath = _CLOCK()
             following = self._seats.take(Runs.LOOP, seat)
             if following is None:
-                break
+                place.run = None
+                self._leave(seat)
+                return
             run = place.run = following
             run.task = task
-        self._leave(seat)
+        # Not from here: the tasks of the next jobs would inherit what this one has set.
+        self._loop.call_soon(self._leave, seat, context=self._clean)
+
+    def _cancelled(self, run: Run, task: asyncio.Task[None], first: bool) -> Outcome:
+        """Where others ran in this task before, somebody may have meant one of them.
+
+        Nobody can tell. So it runs again, and from now on each job has a task of its own.
+        """
+        if run.stopped or first or not task.cancelling():
+            return self._stopped(run)
+        self._part()
+        return Interrupted()
+
+    def _part(self) -> None:
+        if self._shared:
+            self._shared = False
+            say("a handler cancels its task when it is over: each job has a task of its own from now on")
 
     def _in_thread(self, run: Run, target: Target) -> Run | None:
         """Runs in a handler's thread; answers what that thread shall run next."""
-        place = here.get()
+        place, seat, following = here.get(), run.seat, None
         assert place is not None
         place.run = run
         try:
-            target.aim(run)
-            outcome = self._called(run)
-            target.shelter()
-        except Stopped:
-            target.shelter()
-            outcome = self._stopped(run)
-        self._finish(run, outcome, _CLOCK(), self._settler.add_from_thread)
-        place.run = None
-        following = self._seats.take(Runs.THREAD, run.seat)
-        if following is None:
-            self._loop.call_soon_threadsafe(self._leave_thread, run.seat, context=self._clean)
+            try:
+                target.aim(run)
+                came = self._called(run)
+                target.shelter()
+            except Stopped:
+                target.shelter()
+                came = self._stopped(run)
+            outcome = outcomes.failed(came) if isinstance(came, BaseException) else came
+            self._finish(run, outcome, _CLOCK(), self._settler.add_from_thread)
+            place.run = None
+            following = self._seats.take(Runs.THREAD, seat)
+        finally:
+            if following is None:
+                self._loop.call_soon_threadsafe(self._leave_thread, seat, context=self._clean)
         return following
 
     def _in_some_thread(self, run: Run) -> None:
@@ -165,7 +188,8 @@ class Performer:
             self._finish(run, Snoozed(LATER, f"the worker could not start it: {error}"), _CLOCK())
             self._loop.call_later(STILL, self._leave, run.seat)
 
-    def _called(self, run: Run) -> Outcome:
+    def _called(self, run: Run) -> Outcome | BaseException:
+        """What it has come to, or has raised: that is looked at where nothing strikes any more."""
         if run.stopped:
             raise Stopped  # before it has begun
         try:
@@ -173,7 +197,7 @@ class Performer:
         except Stopped:
             raise
         except BaseException as error:
-            return outcomes.failed(error)
+            return error
 
     def _leave_thread(self, seat: int) -> None:
         self._threads.ended()
@@ -189,7 +213,7 @@ class Performer:
             outcome = await perform(run)
         except asyncio.CancelledError:
             outcome = self._stopped(run)
-        except Exception as error:
+        except BaseException as error:
             outcome = outcomes.failed(error)
         self._finish(run, outcome, _CLOCK())
         self._leave(run.seat)
@@ -241,36 +265,16 @@ class Performer:
     def _finish(
         self, run: Run, outcome: Outcome, now: float, add: Callable[[Settlement], None] | None = None
     ) -> None:
+        """Raises nothing: whatever is wrong with an outcome, its seat is to be left."""
         if not self._seats.done(run) or run.stopped == "lost":
             return  # settled before, or no longer ours to settle
-        if run.partial:
-            self._link.log(run.lease, run.partial)  # a line that had no end
-        seconds = now - run.started
         try:
-            if isinstance(outcome, Succeeded):
-                settlement = self._success(run, outcome, seconds)
-            else:
-                settlement = self._otherwise(run, outcome, seconds)
-        except Exception as error:  # such as a follow-up that cannot be written down
+            settlement = self._settlements.of(run, outcome, now - run.started)
+        except BaseException as error:  # such as a back-off in its record that is none
             settlement = outcomes.unsettled(run.lease, error)
         (add or self._settler.add)(settlement)
 
-    def _success(self, run: Run, outcome: Succeeded, seconds: float) -> Settlement:
-        to = self._completed
-        if run.terms.retention != to.after:
-            to = Transition(JobState.COMPLETED, run.terms.retention)
-        result = outcome.result if run.terms.keeps_result else b""
-        context = run.context
-        if context is None or not context.follow_ups:
-            return Settlement(run.lease, to, result, int(seconds * 1e6))
-        children = tuple((job.id, encode_job(job)) for job in context.follow_ups)
-        return Settlement(run.lease, to, result, int(seconds * 1e6), children)
 
-    def _otherwise(self, run: Run, outcome: Outcome, seconds: float) -> Settlement:
-        lease, terms = run.lease, run.terms
-        to = outcomes.decided(outcome, lease, terms)
-        if to.lost and lease.losses + 1 >= self._defaults.max_losses:
-            to = Transition(JobState.FAILED, spent=False, lost=True)
-        self._log.ended(lease, outcome, to, seconds)
-        data = outcomes.record(lease, outcome, to, seconds, lease.worker)
-        return Settlement(lease, to, data, int(seconds * 1e6))
+def _is_asked_to_stop(task: asyncio.Task[None]) -> bool:
+    """By a cancellation that has not struck yet, or that was swallowed."""
+    return bool(task.cancelling() or getattr(task, "_must_cancel", False))

@@ -104,7 +104,7 @@ class Runner:
         self._performer.children.close()
         self._log.flush()
         for said in await asyncio.gather(*tasks, return_exceptions=True):
-            if isinstance(said, Exception):
+            if isinstance(said, BaseException) and not isinstance(said, asyncio.CancelledError):
                 raise said
 
     # What the supervisor says

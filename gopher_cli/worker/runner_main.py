@@ -8,50 +8,80 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Coroutine
-from typing import Any
+import traceback
+from typing import Any, NamedTuple, NoReturn
 
 import msgspec
 
 from gopher_cli.build import open_gopher
 from gopher_cli.config import Settings
-from gopher_cli.handlers import Handler
+from gopher_cli.handlers import Handler, Registry
 from gopher_cli.loading import load_registry
 from gopher_cli.model.errors import GopherError
 from gopher_cli.worker import logs
 from gopher_cli.worker.board import Board
 from gopher_cli.worker.capture import capture
 from gopher_cli.worker.channel import Channel
+from gopher_cli.worker.loop import best_loop, run_through
 from gopher_cli.worker.options import WorkerOptions
 from gopher_cli.worker.runner import Runner
 
 _TELL = 1.0
+_BROKEN = 70  # the exit code of a runner that an error of its own has ended
 
 
-async def live(end: socket.socket, board_fd: int) -> None:
-    """Load handlers, say so, run until told to stop. The supervisor's end closing is such a word."""
-    channel = await Channel.over(end)
-    first = await channel.receive()
+class _Begun(NamedTuple):
+    """What a runner has to know before its loop runs."""
+
+    id: str
+    options: WorkerOptions
+    settings: Settings
+    registry: Registry
+
+
+def _begin(end: socket.socket) -> _Begun | None:
+    """Load the handlers, outside of the loop: a module may run one of its own while it is imported.
+
+    None: it is not wanted any more, or has said why it cannot begin.
+    """
+    first = _first_message(end)
     if first is None:
-        return
+        return None
     options = msgspec.convert(first["options"], WorkerOptions)
     logs.set_up(options.log_level, options.log_format)
     try:
         settings = Settings.resolve(os.environ)
-        registry = load_registry(options.app, options.programs)
+        return _Begun(first["id"], options, settings, load_registry(options.app, options.programs))
     except GopherError as error:
-        channel.send(error=str(error), hint=error.hint, exit_code=error.exit_code)
-        await _farewell(channel)
-        return
+        said = {"error": str(error), "hint": error.hint, "exit_code": error.exit_code}
+        end.sendall(msgspec.json.encode(said) + b"\n")
+        return None
+
+
+def _first_message(end: socket.socket) -> Any:
+    """What follows it is for the loop to read. None when the supervisor is gone."""
+    line = b""
+    while not line.endswith(b"\n"):
+        seen = end.recv(65536, socket.MSG_PEEK)
+        if not seen:
+            return None
+        line += end.recv(seen.find(b"\n") + 1 or len(seen))
+    return msgspec.json.decode(line)
+
+
+async def _live(end: socket.socket, board_fd: int, begun: _Begun) -> None:
+    """Say what can be done, and do it until told to stop. The supervisor's end closing is such a word."""
+    channel = await Channel.over(end)
+    options, registry = begun.options, begun.registry
     channel.send(types={type: _introduction(handler) for type, handler in registry.handlers.items()})
     if await channel.receive() != {"go": True}:  # it stops before it has begun
         channel.send(ended=True)
         await _farewell(channel)
         return
     # Not even the embedded server is started here: it may have been stopped, by order, meanwhile.
-    async with open_gopher(settings, start=False) as gopher:
+    async with open_gopher(begun.settings, start=False) as gopher:
         board = Board(board_fd, options.concurrency)
-        runner = Runner(gopher, registry, settings, options, first["id"], board)
+        runner = Runner(gopher, registry, begun.settings, options, begun.id, board)
         capture(lambda run, text: runner.keep_output(run, text))
         listening = asyncio.create_task(_listen(channel, runner, options.grace))
         telling = asyncio.create_task(_tell(channel, runner))
@@ -101,26 +131,36 @@ async def _tell(channel: Channel, runner: Runner) -> None:
         await asyncio.sleep(_TELL)
 
 
-def _run_on_the_best_loop() -> Callable[[Coroutine[Any, Any, None]], None]:
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.run
-    return uvloop.run
-
-
 def main() -> None:
     end_fd, board_fd = int(sys.argv[1]), int(sys.argv[2])
+    for fd in (end_fd, board_fd):
+        os.set_inheritable(fd, False)  # not for the programs that handlers start
     # Ctrl-C reaches the whole group; only the supervisor decides what it means. (Not SIG_IGN: the
     # programs that we start would inherit that.)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: None)
-    end = socket.socket(fileno=end_fd)
-    _run_on_the_best_loop()(live(end, board_fd))
-    with contextlib.suppress(OSError):
-        sys.stdout.flush()
-        sys.stderr.flush()
-    os._exit(0)  # threads of handlers that heed nothing must not keep us
+    try:
+        _run(socket.socket(fileno=end_fd), board_fd)
+    except BaseException:
+        # At once: whatever tidied up would take its jobs for ended, and the board tells who ran.
+        traceback.print_exc()
+        _leave(_BROKEN)
+    _leave(0)
+
+
+def _run(end: socket.socket, board_fd: int) -> None:
+    loop = best_loop()
+    if begun := _begin(end):
+        asyncio.set_event_loop(loop)  # if one that ran in an import has taken its place
+        run_through(loop, _live(end, board_fd, begun))
+
+
+def _leave(code: int) -> NoReturn:
+    """Threads and tasks of handlers that heed nothing must not keep us."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):
+            stream.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":

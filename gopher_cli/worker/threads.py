@@ -88,7 +88,10 @@ class Threads:
             here.set(Place(run))
             while run is not None:
                 # Each in a context of its own: what a handler sets there ends with it.
-                run = copy_context().run(self._perform, run, target)
+                try:
+                    run = copy_context().run(self._perform, run, target)
+                except BaseException:  # it has told of that, and left its seat: this thread is for the next
+                    run = None
 
 
 def _raise_in(ident: int, what: type[BaseException] | None) -> None:

@@ -249,3 +249,34 @@ def fork(payload: dict[str, str]) -> None:
         time.sleep(600)
     note(payload["file"], child)
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+@app.handler("sleep-a-moment")
+async def sleep_a_moment(payload: Any) -> None:
+    await asyncio.sleep(0.5)
+
+
+@app.handler("ends-the-loop")
+async def ends_the_loop(payload: str) -> None:
+    """In a subtask, or a callback: what would end a program."""
+
+    async def part() -> None:
+        if payload == "exit":
+            sys.exit(1)
+        raise KeyboardInterrupt
+
+    def call() -> None:
+        raise KeyboardInterrupt
+
+    loop = asyncio.get_running_loop()
+    match payload:
+        case "callback":
+            loop.call_soon(call)
+        case "stop":
+            loop.stop()
+        case "cancel-all":
+            for task in asyncio.all_tasks() - {asyncio.current_task()}:
+                task.cancel()
+        case _:
+            await asyncio.gather(part())
+    await asyncio.sleep(0.05)

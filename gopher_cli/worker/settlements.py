@@ -1,0 +1,51 @@
+"""From what an attempt came to, to what is settled: the job's next state, and what is kept of the attempt."""
+
+from __future__ import annotations
+
+from gopher_cli.model.defaults import Defaults
+from gopher_cli.model.job import JobState
+from gopher_cli.model.outcome import Outcome, Succeeded, Transition
+from gopher_cli.store.calls import Settlement
+from gopher_cli.store.codec import encode_job
+from gopher_cli.worker import outcomes
+from gopher_cli.worker.joblog import JobLog
+from gopher_cli.worker.link import HandlerLink
+from gopher_cli.worker.run import Run
+
+
+class Settlements:
+    """``of`` may be called from any thread."""
+
+    def __init__(self, defaults: Defaults, link: HandlerLink, joblog: JobLog) -> None:
+        self._max_losses = defaults.max_losses
+        self._link = link
+        self._log = joblog
+        self._completed = Transition(JobState.COMPLETED, defaults.retention)
+
+    def of(self, run: Run, outcome: Outcome, seconds: float) -> Settlement:
+        """Raises what a broken record makes it raise, such as a back-off that is none."""
+        if run.partial:
+            self._link.log(run.lease, run.partial)  # a line that had no end
+        if isinstance(outcome, Succeeded):
+            return self._success(run, outcome, seconds)
+        return self._otherwise(run, outcome, seconds)
+
+    def _success(self, run: Run, outcome: Succeeded, seconds: float) -> Settlement:
+        to = self._completed
+        if run.terms.retention != to.after:
+            to = Transition(JobState.COMPLETED, run.terms.retention)
+        result = outcome.result if run.terms.keeps_result else b""
+        context = run.context
+        if context is None or not context.follow_ups:
+            return Settlement(run.lease, to, result, int(seconds * 1e6))
+        children = tuple((job.id, encode_job(job)) for job in context.follow_ups)
+        return Settlement(run.lease, to, result, int(seconds * 1e6), children)
+
+    def _otherwise(self, run: Run, outcome: Outcome, seconds: float) -> Settlement:
+        lease, terms = run.lease, run.terms
+        to = outcomes.decided(outcome, lease, terms)
+        if to.lost and lease.losses + 1 >= self._max_losses:
+            to = Transition(JobState.FAILED, spent=False, lost=True)
+        self._log.ended(lease, outcome, to, seconds)
+        data = outcomes.record(lease, outcome, to, seconds, lease.worker)
+        return Settlement(lease, to, data, int(seconds * 1e6))
