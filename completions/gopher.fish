@@ -49,7 +49,7 @@ complete -c gopher -n '__gopher_at "gopher submit"' -l timeout -x -d 'how long a
 complete -c gopher -n '__gopher_at "gopher submit"' -l backoff -x -a 'exp:5s poly:2 fixed:10s' -d 'exp:5s, poly:2 or fixed:10s; behind it :CAP (1h), :nojitter'
 complete -c gopher -n '__gopher_at "gopher submit"' -l app -x -d 'check against these handlers, and take their options'
 complete -c gopher -n '__gopher_at "gopher submit"' -l id -x -d 'an id of your own'
-complete -c gopher -n '__gopher_at "gopher submit"' -l unique -x -d 'only one unfinished job with this key'
+complete -c gopher -n '__gopher_at "gopher submit"' -l unique -x -d 'only one unfinished job of its queue with this key'
 complete -c gopher -n '__gopher_at "gopher submit"' -l unique-for -x -d 'and none within that time either'
 complete -c gopher -n '__gopher_at "gopher submit"' -l if-exists -x -a 'ok fail' -d 'ok (default: print the id of that one) or fail'
 complete -c gopher -n '__gopher_at "gopher submit"' -l batch -r -F -d 'one job a line as JSON, - for stdin'

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from gopher_cli.cli.console import Console, pause
 from gopher_cli.cli.safe import safe
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gopher_cli.gopher import Gopher
     from gopher_cli.model.stats import JobDetail
 
+T = TypeVar("T")
 _FIRST, _LONGEST = 0.01, 0.25
 _PATIENCE = 1.0  # seconds, before we say why nothing happens
 FINAL = ("completed", "failed", "cancelled")
@@ -106,9 +107,7 @@ def exit_code_of(job: JobDetail) -> int:
     return code if 1 <= code <= 113 else 1
 
 
-def wait_for(
-    console: Console, id: str, work: Callable[[Gopher], Coroutine[Any, Any, JobDetail]]
-) -> JobDetail:
+def wait_for(console: Console, id: str, work: Callable[[Gopher], Coroutine[Any, Any, T]]) -> T:
     """Run ``work``; Ctrl-C leaves the job alone and says how to come back to it."""
     try:
         return console.call(work)

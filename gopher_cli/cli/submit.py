@@ -13,12 +13,13 @@ from gopher_cli.cli.choosing import duration, remember, typed_id, whole
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console, check_choice
 from gopher_cli.cli.safe import safe
-from gopher_cli.cli.words import short_id
-from gopher_cli.model.errors import Conflict, NotFound, Usage
+from gopher_cli.cli.words import short_id, when
+from gopher_cli.model.errors import Conflict, NotFound, TryLater, Usage
 
 if TYPE_CHECKING:
     from gopher_cli.gopher import Gopher
     from gopher_cli.model.job import Job
+    from gopher_cli.store.calls import Receipt
 
 
 @command
@@ -147,6 +148,7 @@ class _One:
         self.app = ""
         self.fail_if_exists = False
         self.queue, self.id = "", ""
+        self.gone = False  # it was done before, and nothing is kept of it
 
     def submit(self) -> int:
         self.console.call(self._submit)
@@ -164,12 +166,15 @@ class _One:
             await self._submit(gopher)
             if self.console.quiet:
                 self.console.print(self.id, flush=True)
+            if self.gone:
+                return None
             return await follow(gopher, self.console, self.queue, self.id, limit)
 
         if not self.console.settings().result_retention:
             self.given["retention"] = 60.0  # or it would be gone before we have seen its result
         self.id = self.given.setdefault("id", _fresh_id())
-        return finish(self.console, wait_for(self.console, self.id, work))
+        job = wait_for(self.console, self.id, work)
+        return finish(self.console, job) if job else 0
 
     async def _submit(self, gopher: Gopher) -> None:
         from gopher_cli.verbs.producing import new_job
@@ -181,13 +186,22 @@ class _One:
         job = new_job(gopher.defaults, self.type, self.payload, **self.given)
         (receipt,) = await gopher.submit_many([job])
         self.queue, self.id = job.queue, receipt.duplicate_of or receipt.id
+        self.gone = bool(receipt.held_until)
+        if receipt.stops:
+            said = f"{self.id} holds this unique key, and is being cancelled: nothing was submitted"
+            raise TryLater(said, f"submit it again when that one has ended: gopher inspect {self.id} --wait")
         if self.fail_if_exists and not receipt.accepted:
             raise Conflict(f"there is such a job already: {self.id}", f"gopher inspect {self.id}")
         remember(self.console.settings(), self.id)
-        self._tell(job, receipt.accepted)
+        self._tell(job, receipt)
 
-    def _tell(self, job: Job, accepted: bool) -> None:
-        if not accepted:
+    def _tell(self, job: Job, receipt: Receipt) -> None:
+        if receipt.held_until:
+            until = when(receipt.held_until)
+            said = f"the work was done by {self.id} (no longer kept); its unique key is held until {until}"
+            self.console.note(safe(said))
+            return
+        if not receipt.accepted:
             self.console.note(f"there is such a job already: {safe(self.id)}")
             return
         from gopher_cli.model.duration import format_duration

@@ -75,7 +75,8 @@ App = Annotated[
 ]
 Id = Annotated[str | None, option("--id", metavar="ID", panel=ONCE, help="an id of your own")]
 Unique = Annotated[
-    str | None, option("--unique", metavar="KEY", panel=ONCE, help="only one unfinished job with this key")
+    str | None,
+    option("--unique", metavar="KEY", panel=ONCE, help="only one unfinished job of its queue with this key"),
 ]
 UniqueFor = Annotated[
     str | None,

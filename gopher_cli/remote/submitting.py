@@ -10,6 +10,7 @@ import msgspec
 from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.errors import BadData, TryLater
 from gopher_cli.model.job import Job
+from gopher_cli.remote.values import ms_of
 from gopher_cli.remote.wire import Wire
 from gopher_cli.store.calls import Receipt
 from gopher_cli.verbs.producing import new_job, wanted_durability
@@ -59,7 +60,8 @@ class RemoteSubmits:
 
     def _one(self, job: Job, level: str) -> Receipt:
         status, said = self.wire.told("POST", "/jobs", _asked(job, level), waits=_WAITS)
-        return Receipt(job.id, status == 201, "" if said["job_id"] == job.id else said["job_id"])
+        holder, until = "" if said["job_id"] == job.id else said["job_id"], ms_of(said.get("held_until"))
+        return Receipt(job.id, status == 201, holder, until)
 
     def _many(self, jobs: Sequence[Job], level: str) -> Iterator[Receipt]:
         said = self.wire.post("/jobs/batch", {"jobs": [_asked(job, level) for job in jobs]}, waits=_WAITS)

@@ -94,3 +94,14 @@ def test_its_unique_key_is_held_again(queue):
     queue.requeue("one")
 
     assert queue.submit(a.job("two", unique_key="k"))[0].duplicate_of == "one"
+
+
+def test_a_dead_job_stays_dead_inside_the_window_of_another_with_its_key(queue):
+    queue.submit(a.job("dead", unique_key="k"))
+    queue.settle(a.settlement(*queue.reserve(), a.discard()))
+    queue.submit(a.job("done", unique_key="k", unique_for=60.0))
+    queue.settle(a.settlement(*queue.reserve()))
+
+    assert queue.requeue("dead") == ["locked"]
+    queue.later(60_001)
+    assert queue.requeue("dead") == ["enqueued"]

@@ -142,3 +142,37 @@ def test_a_full_memory_refuses_the_whole_call(server, full):
         server.submit(a.job("one", unique_key="k"), a.job("two", delay=5.0), batch="b", mark=2)
 
     assert server.whole() == before
+
+
+def test_a_key_that_outlives_its_job_tells_until_when_and_who_it_was(queue):
+    queue.submit(a.job("first", unique_key="k", unique_for=60.0))
+    (lease,) = queue.reserve()
+    queue.settle(a.settlement(lease, retention=2.0))
+    queue.later(3000)
+    queue.expire()
+
+    (second,) = queue.submit(a.job("second", unique_key="k"))
+    assert (second.accepted, second.duplicate_of) == (False, "first")
+    assert second.held_until == a.NOW + 60_000
+    queue.later(60_000)
+    assert queue.submit(a.job("third", unique_key="k"))[0].accepted
+
+
+def test_a_key_whose_job_is_kept_has_no_end_to_tell(queue):
+    queue.submit(a.job("first", unique_key="k", unique_for=60.0))
+    (lease,) = queue.reserve()
+    queue.settle(a.settlement(lease))
+
+    (second,) = queue.submit(a.job("second", unique_key="k"))
+
+    assert (second.duplicate_of, second.held_until, second.stops) == ("first", 0, False)
+
+
+def test_who_is_kept_out_by_a_job_that_is_being_cancelled_hears_so(queue):
+    queue.submit(a.job("first", unique_key="k"))
+    queue.reserve()
+    queue.cancel("first")
+
+    (second,) = queue.submit(a.job("second", unique_key="k"))
+
+    assert (second.accepted, second.duplicate_of, second.stops) == (False, "first", True)

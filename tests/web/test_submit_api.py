@@ -124,3 +124,28 @@ async def test_a_payload_is_stored_as_it_was_written(api: httpx2.AsyncClient) ->
     (lease,) = await take(gopher_of(api))
     assert answer.status_code == 201
     assert bytes(lease.spec.payload) == text
+
+
+async def test_a_key_that_outlives_its_job_is_known_and_says_until_when(api: httpx2.AsyncClient) -> None:
+    asked = {"type": "t", "unique_key": "k", "unique_for": "20h"}
+    gopher, first = gopher_of(api), (await api.post(JOBS, json=asked)).json()["job_id"]
+    (lease,) = await take(gopher)
+    await gopher.settle("w.0", [a.settlement(lease, retention=0.0)])
+
+    for _ in range(2):
+        known = await api.post(JOBS, json=asked, headers={"Idempotency-Key": "once"})
+        said = known.json()
+        assert (known.status_code, said["job_id"], said["status"]) == (200, first, "gone")
+        assert said["held_until"] and said["created_at"] is None
+
+
+async def test_a_key_of_a_job_that_is_being_cancelled_is_a_conflict(api: httpx2.AsyncClient) -> None:
+    asked = {"type": "t", "unique_key": "k"}
+    gopher, first = gopher_of(api), (await api.post(JOBS, json=asked)).json()["job_id"]
+    await take(gopher)
+    await api.post(f"{JOBS}/{first}/cancel")
+
+    refused = await api.post(JOBS, json=asked)
+
+    assert (refused.status_code, refused.json()["job_id"]) == (409, first)
+    assert "is being cancelled" in refused.json()["detail"] and refused.headers["retry-after"]

@@ -16,11 +16,17 @@ LIMIT = 500
 
 
 class Receipt(msgspec.Struct, frozen=True):
-    """What became of a submitted job. ``duplicate_of`` holds the unique key, if another does."""
+    """What became of a submitted job. ``duplicate_of`` holds the unique key, if another does.
+
+    ``held_until`` (epoch ms) is there when nothing is kept of that one any more: so long its key is held.
+    ``stops`` tells that it runs, and that somebody has asked to cancel it.
+    """
 
     id: str
     accepted: bool = True
     duplicate_of: str = ""
+    held_until: int = 0
+    stops: bool = False
 
 
 def submit(
@@ -33,13 +39,22 @@ def submit(
     def answer(raw: Any) -> list[Receipt]:
         receipts = [Receipt(job.id) for job in jobs]
         for i in range(1, len(raw), 2):
-            receipts[raw[i]] = Receipt(jobs[raw[i]].id, False, text(raw[i + 1]))
+            receipts[raw[i]] = _refused(jobs[raw[i]].id, text(raw[i + 1]))
         return receipts
 
     items: list[Arg] = []
     for job in jobs:
         items += (job.id, _head(job), job.stored or encode_spec(job.spec))
     return make_call("submit", keys, {"now": now, "batch": batch, "mark": mark}, answer, items)
+
+
+def _refused(id: str, why: str) -> Receipt:
+    holder, _, how = why.rpartition(";")
+    if how == "stops":
+        return Receipt(id, False, holder, stops=True)
+    if holder and how.isdecimal():
+        return Receipt(id, False, holder, int(how))
+    return Receipt(id, False, why)
 
 
 def _head(job: Job) -> str:

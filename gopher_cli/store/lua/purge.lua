@@ -1,4 +1,4 @@
--- Delete jobs for good, each only if it is (still) in the place it was seen in.
+-- Delete jobs for good, each only if it is (still) in the place it was seen in. Their unique keys are free then.
 --
 -- KEYS  place spec meta result errors log progress once locks lock_ends waiters cancels counters events
 -- ARGV  now why ...
@@ -8,7 +8,7 @@
 --- @include record
 --- @include touch
 --- @include tally
---- @include unlock
+--- @include drop_locks
 --- @include forget
 --- @include tell
 
@@ -30,7 +30,7 @@ redis.call("ZREM", KEYS.place, unpack(ids))
 forget(ids)
 redis.call("HDEL", KEYS.waiters, unpack(ids))
 redis.call("HDEL", KEYS.cancels, unpack(ids))
-free_locks(free)
+drop_locks(free)
 send_counts({ [ARGV.why] = #ids })
 if is_watched() then tell({ "gone", ids }) end
 return { stamp, #ids }

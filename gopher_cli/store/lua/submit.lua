@@ -4,10 +4,11 @@
 -- A job waits for those that are known, not completed, and came before it.
 --
 -- KEYS  ready_high ready_normal ready_low scheduled blocked waiters spec meta locks lock_ends completed
---       conf counters batches wake events
+--       conf counters batches cancels wake events
 -- ARGV  now batch mark ...
 -- ...   id head spec; head is priority;due;delay;lock;lock_for;after,after
--- OUT   {now, index, why, ...}: the jobs not stored, from 0; why is "" for a known id, else the holder's id
+-- OUT   {now, index, why, ...}: the jobs not stored, from 0; why is "" for a known id, else the holder's id,
+--       with ";" and when its lock ends where it is gone, or ";stops" where it is being cancelled
 --- @include now
 --- @include batch
 --- @include touch

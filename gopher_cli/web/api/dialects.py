@@ -10,13 +10,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gopher_cli.model.duration import rfc3339
+import msgspec
+
 from gopher_cli.model.job import JobState
-from gopher_cli.web.api.views import JobView, Submitted, links_of
+from gopher_cli.web.api.views import JobView, Submitted, links_of, moment
 
 # Spellings of max_retries, and how much more than retries each one counts.
 RETRIES = {"max_retries": 0, "retries": 0, "max_attempts": 1}
-OURS = {state.value: state.value for state in JobState}
+GONE = "gone"  # done, and not kept any more: only its unique key is
+OURS = {state.value: state.value for state in JobState} | {GONE: GONE}
 PLAIN_WORDS = OURS | {
     "enqueued": "Pending",
     "scheduled": "Pending",
@@ -26,18 +28,21 @@ PLAIN_WORDS = OURS | {
     "completed": "Completed",
     "failed": "Failed",
     "cancelled": "Failed",
+    GONE: "Completed",
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """A job as it was accepted; ``at_ms`` is when."""
+    """A job as it was accepted; ``at_ms`` is when, 0 where nobody knows. ``until_ms`` is how long the unique
+    key of one that is gone is taken."""
 
     id: str
     type: str
     queue: str
     state: str
     at_ms: int
+    until_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +58,8 @@ class Dialect:
 
 def _whole(_: Dialect, job: Accepted) -> Submitted:
     return Submitted(
-        job_id=job.id, status=job.state, created_at=rfc3339(job.at_ms), type=job.type, queue=job.queue,
-        links=links_of(job.id),
+        job_id=job.id, status=job.state, created_at=moment(job.at_ms), type=job.type, queue=job.queue,
+        links=links_of(job.id), held_until=moment(job.until_ms) or msgspec.UNSET,
     )  # fmt: skip
 
 

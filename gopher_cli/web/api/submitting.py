@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -14,18 +15,20 @@ from starlette.types import ASGIApp
 from gopher_cli.config import Settings
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.access import READ, SUBMIT
-from gopher_cli.model.errors import GopherError, NotFound, TryLater
+from gopher_cli.model.errors import GopherError, NotFound
+from gopher_cli.model.job import Job
 from gopher_cli.model.stats import JobDetail
+from gopher_cli.store.calls import Receipt
 from gopher_cli.web import replies
 from gopher_cli.web.access.door import needs
 from gopher_cli.web.api import batch, openapi_submit, preferring
 from gopher_cli.web.api.body import MAX_BODY, check_kind, read
-from gopher_cli.web.api.dialects import V1, Accepted, Dialect
+from gopher_cli.web.api.dialects import GONE, V1, Accepted, Dialect
 from gopher_cli.web.api.queries import Given, only
 from gopher_cli.web.api.reading import Asked, read_job
 from gopher_cli.web.api.storing import is_new, permit, states_of, under
 from gopher_cli.web.api.views import job_view
-from gopher_cli.web.problems import soon, under_id, wished
+from gopher_cli.web.problems import RETRY_AFTER, Problem, soon, under_id, wished
 from gopher_cli.web.replies import Claim, Reply
 from gopher_cli.web.straight import Straight
 
@@ -136,7 +139,9 @@ async def _store(request: Request, dialect: Dialect, asked: Asked, claim: Claim 
         with wished(asked.durability):
             receipt = await state.commit.submit(job, asked.durability)
         if not is_new(asked, receipt, claim):
-            known = await _known(gopher, job.queue, receipt.duplicate_of or job.id)
+            known = await _known(gopher, job, receipt)
+            if isinstance(known, Accepted):
+                return _reply(200, dialect, known.id, job.queue, dialect.submitted(dialect, known))
             if not request.state.caller.may(READ):  # it may be somebody else's
                 there = Accepted(
                     id=known.id, type=known.type, queue=job.queue, state=known.state, at_ms=known.created
@@ -162,12 +167,21 @@ def _reply(status: int, dialect: Dialect, id: str, queue: str, said: Any) -> Rep
     return Reply(status, headers, msgspec.json.encode(said), id, queue)
 
 
-async def _known(gopher: Gopher, queue: str, id: str) -> JobDetail:
-    """The job that was there first. Raises TryLater when it has just gone: its place is free now."""
-    try:
-        return await soon(gopher.inspect(queue, id))
-    except NotFound as error:
-        raise TryLater(f"job {id} has just gone") from error
+async def _known(gopher: Gopher, job: Job, receipt: Receipt) -> JobDetail | Accepted:
+    """The job that was there first, or what is known of one that is not kept any more.
+
+    Raises Problem 409 where it is about to be cancelled: this one would be done by nobody.
+    """
+    id = receipt.duplicate_of or job.id
+    if receipt.stops:
+        said = f"job {id} holds this unique key, and is being cancelled: nothing was stored"
+        hint = "send it again when that one has ended"
+        raise Problem(409, said, hint=hint, headers=RETRY_AFTER, code="try_later", job_id=id)
+    if not receipt.held_until:
+        with suppress(NotFound):  # it may just have gone
+            return await soon(gopher.inspect(job.queue, id))
+    until = receipt.held_until
+    return Accepted(id=id, type=job.spec.type, queue=job.queue, state=GONE, at_ms=0, until_ms=until)
 
 
 def install(app: FastAPI) -> None:

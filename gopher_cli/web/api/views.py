@@ -12,14 +12,16 @@ from gopher_cli.model.words import log_line
 
 
 class Submitted(msgspec.Struct, kw_only=True):
-    """The job as it was accepted."""
+    """The job as it was accepted. With `status` gone it is one that was done before and is not kept any more:
+    its unique key is taken until `held_until`."""
 
     job_id: str
     status: str
-    created_at: str
+    created_at: str | None
     type: str
     queue: str
     links: dict[str, str]
+    held_until: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class AttemptView(msgspec.Struct, kw_only=True):

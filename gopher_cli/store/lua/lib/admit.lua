@@ -1,11 +1,13 @@
 -- Who is let in: whose unique key is free, whom a job must wait for, and the job itself on paper.
 
--- The job that holds a lock, while it lives or the lock lasts.
+-- The job that holds a lock, while it lives or the lock lasts: "id", "id;end of the lock" where nothing is
+-- kept of the job any more, or "id;stops" where somebody has asked to cancel it.
 local function holder(lock)
   local id = redis.call("HGET", KEYS.locks, lock)
   if not id then return nil end
-  local ends = redis.call("ZSCORE", KEYS.lock_ends, lock)
-  if ends and tonumber(ends) > now or lives(read(redis.call("HGET", KEYS.meta, id))) then return id end
+  local record, ends = redis.call("HGET", KEYS.meta, id), redis.call("ZSCORE", KEYS.lock_ends, lock)
+  if lives(read(record)) then return redis.call("HEXISTS", KEYS.cancels, id) == 1 and id .. ";stops" or id end
+  if ends and tonumber(ends) > now then return record and id or id .. ";" .. text(ends) end
 end
 
 -- `taken` knows the jobs of this very call; `children` gets what `waiters` says of each parent.

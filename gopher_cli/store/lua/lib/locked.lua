@@ -1,6 +1,10 @@
--- Whether another job that lives holds the unique key of this one. `taken` are the keys that this call gave away.
+-- Whether another job holds the unique key of this one: it lives, or the time of its key is not over.
+-- `taken` are the keys that this call gave away.
 local function locked(r, id, taken)
   if r.lock == "" then return false end
   local holder = redis.call("HGET", KEYS.locks, r.lock)
-  return taken[r.lock] or holder and holder ~= id and lives(read(redis.call("HGET", KEYS.meta, holder)))
+  if taken[r.lock] then return true end
+  if not holder or holder == id then return false end
+  local ends = redis.call("ZSCORE", KEYS.lock_ends, r.lock)
+  return ends and tonumber(ends) > now or lives(read(redis.call("HGET", KEYS.meta, holder)))
 end
