@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any, TextIO
 
+from gopher_cli.worker import forks
 from gopher_cli.worker.run import Run, here
 
 _LONGEST = 8192
@@ -14,13 +15,14 @@ _LONGEST = 8192
 class Captured:
     """Stands where sys.stdout stood. Lines that a handler writes go to ``keep``."""
 
-    def __init__(self, stream: TextIO, keep: Callable[[Run, str], None]) -> None:
+    def __init__(self, stream: TextIO, keep: Callable[[Run, str], None], *, forks_too: bool) -> None:
         self._stream = stream
         self._keep = keep
+        self._forks_too = forks_too
 
     def write(self, text: str) -> int:
         place = here.get()
-        if place is None or place.run is None:
+        if place is None or place.run is None or (forks.forked and not self._forks_too):
             return self._stream.write(text)
         run = place.run
         lines, newline, run.partial = (run.partial + text).rpartition("\n")
@@ -38,7 +40,7 @@ class Captured:
         return getattr(self._stream, name)
 
 
-def capture(keep: Callable[[Run, str], None]) -> None:
-    """For the rest of this process's life."""
-    sys.stdout = Captured(sys.stdout, keep)
-    sys.stderr = Captured(sys.stderr, keep)
+def capture(keep: Callable[[Run, str], None], *, forks_too: bool) -> None:
+    """For the rest of this process's life. ``forks_too``: ``keep`` works in forks of it, too."""
+    sys.stdout = Captured(sys.stdout, keep, forks_too=forks_too)
+    sys.stderr = Captured(sys.stderr, keep, forks_too=forks_too)

@@ -101,7 +101,7 @@ def main() -> None:
         line.send({"unready": f"{error}"})
         return
     line.send({"ready": True})
-    capture(lambda run, text: link.log(run.lease, text))
+    capture(lambda run, text: link.log(run.lease, text), forks_too=True)
     while (job := link.next_job()) is not None:
         spec = decode_spec(job["spec"].encode())
         lease = Lease(job["id"], job["queue"], job["token"], job["attempt"], job["losses"], spec)

@@ -8,6 +8,16 @@ import sys
 import traceback
 from typing import NoReturn
 
+forked = False  # in a fork of this process: cheaper to ask than the system
+
+
+def _note() -> None:
+    global forked
+    forked = True
+
+
+os.register_at_fork(after_in_child=_note)
+
 
 def leave_if_forked(own: int, error: BaseException | None = None) -> None:
     """Call it where a handler has come back: in a fork of the process ``own`` the program ends here.
@@ -15,10 +25,11 @@ def leave_if_forked(own: int, error: BaseException | None = None) -> None:
     As any program would: by the exit code that it asked for, or with its traceback and 1.
     """
     if os.getpid() != own:
-        _leave(error)
+        leave(error)
 
 
-def _leave(error: BaseException | None) -> NoReturn:
+def leave(error: BaseException | None = None) -> NoReturn:
+    """For who has asked."""
     code = 0
     with contextlib.suppress(BaseException):
         code = _code(error)

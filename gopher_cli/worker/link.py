@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 import threading
 import time
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -17,11 +19,20 @@ from gopher_cli.model.errors import GopherError, LeaseLost
 from gopher_cli.model.job import Job, Lease
 from gopher_cli.store.calls import Report
 from gopher_cli.verbs.producing import new_job
+from gopher_cli.worker import forks
 from gopher_cli.worker.apart import apart
 
 _INTERVAL = 0.5
+_AT_ONCE = 100
 _LOG_LIMIT = 65536
 _HALF = _LOG_LIMIT // 2
+
+
+Attempt = tuple[str, str]  # a job's id, and the token of its lease
+
+
+def attempt_of(lease: Lease) -> Attempt:
+    return lease.id, lease.token
 
 
 class Words:
@@ -58,7 +69,11 @@ def _now() -> int:
 
 
 class HandlerLink:
-    """Implements context.Link. ``log`` and ``progress`` may be called from any thread."""
+    """Implements context.Link. ``log`` and ``progress`` may be called from any thread.
+
+    What was taken to be sent is kept until Redis has it, and goes again as it was: the same lines twice are
+    kept once.
+    """
 
     def __init__(self, gopher: Gopher, settings: Settings) -> None:
         self.gopher = gopher
@@ -66,9 +81,14 @@ class HandlerLink:
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
         self._lock = threading.Lock()
-        self._said: dict[str, Words] = {}
+        self._said: dict[Attempt, Words] = {}
+        self._taken: dict[Attempt, Report] = {}
+        self._ways: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)  # one report at a time, by queue
 
     def log(self, lease: Lease, text: str) -> None:
+        if forks.forked:
+            print(text, file=sys.stderr)
+            return
         stamp = str(_now()).encode()
         lines = text[-_LOG_LIMIT:].encode("utf-8", "backslashreplace").rstrip(b"\n").split(b"\n")
         addition = b"".join(stamp + b" " + line.replace(b"\r", b"\\r") + b"\n" for line in lines)
@@ -78,14 +98,16 @@ class HandlerLink:
             words.add(addition)
 
     def progress(self, lease: Lease, fraction: float, message: str) -> None:
+        if forks.forked:
+            return
         said = {"fraction": round(fraction, 4), "message": message[:500].encode("utf-8", "replace").decode()}
         with self._lock:
             self._words_of(lease).progress = msgspec.json.encode(said)
 
     def _words_of(self, lease: Lease) -> Words:
-        words = self._said.get(lease.id)
+        words = self._said.get(attempt_of(lease))
         if words is None:
-            words = self._said[lease.id] = Words(lease)
+            words = self._said[attempt_of(lease)] = Words(lease)
         return words
 
     def make(self, lease: Lease, type: str, payload: Any, options: dict[str, Any]) -> Job:
@@ -101,29 +123,53 @@ class HandlerLink:
         return answer.value if answer.done else None
 
     def recall_blocking(self, lease: Lease, key: str, value: bytes) -> bytes | None:
+        if forks.forked:
+            raise RuntimeError("ctx.once works in the process that runs the job, not in a fork of it")
         return asyncio.run_coroutine_threadsafe(self.recall(lease, key, value), self._loop).result()
-
-    def words_of(self, ids: Collection[str] | None = None, queues: Collection[str] = ()) -> list[Report]:
-        """Take what was said (by these jobs, or the jobs of these queues), to send it."""
-        with self._lock:
-            if ids is None:
-                ids = [id for id, said in self._said.items() if said.lease.queue in queues]
-            taken = {id: self._said[id] for id in ids if id in self._said}
-            for id in taken:
-                del self._said[id]
-        return [words.report() for words in taken.values()]
 
     @property
     def has_words(self) -> bool:
-        return bool(self._said)
+        return bool(self._said or self._taken)
+
+    async def send(self, queue: str, attempts: Sequence[Attempt]) -> None:
+        """Redis has all that these have said in this queue when this returns, also what was on its way.
+
+        Raises GopherError; what has not arrived is kept.
+        """
+        async with self._ways[queue]:
+            for start in (*range(0, len(attempts), _AT_ONCE),) * 2:  # sent in vain before, and said since
+                if reports := self._next(attempts[start : start + _AT_ONCE]):
+                    await self.gopher.report(list(reports.values()))
+                    for attempt in reports:
+                        self._taken.pop(attempt, None)
+
+    def forget(self, attempts: Collection[Attempt]) -> None:
+        """They have ended; what could not be sent of them is dropped: it is talk, not state."""
+        with self._lock:
+            for attempt in attempts:
+                self._taken.pop(attempt, None)
+                self._said.pop(attempt, None)
+
+    def _next(self, attempts: Iterable[Attempt]) -> dict[Attempt, Report]:
+        """Of those that have something to say."""
+        with self._lock:
+            for attempt in attempts:
+                if attempt not in self._taken and (words := self._said.pop(attempt, None)):
+                    self._taken[attempt] = words.report()
+            return {attempt: self._taken[attempt] for attempt in attempts if attempt in self._taken}
 
     async def send_now_and_then(self, queues: Sequence[str]) -> None:
-        """Until cancelled. What cannot be sent is dropped: it is talk, not state."""
+        """Until cancelled."""
         await asyncio.gather(*(self._send(group) for group in apart(self.gopher, queues)))
 
     async def _send(self, queues: Sequence[str]) -> None:
         while True:
             await asyncio.sleep(_INTERVAL)
-            if self._said:
+            for queue in queues if self.has_words else ():
                 with contextlib.suppress(GopherError):
-                    await self.gopher.report(self.words_of(queues=queues))
+                    await self.send(queue, self._speakers(queue))
+
+    def _speakers(self, queue: str) -> list[Attempt]:
+        with self._lock:
+            said = {one for one, words in self._said.items() if words.lease.queue == queue}
+            return list(said | {one for one, report in self._taken.items() if report.lease.queue == queue})

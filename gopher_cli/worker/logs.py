@@ -83,8 +83,8 @@ class Lines(logging.StreamHandler[TextIO]):
                 self._lost = 0
             if not self._write(line):
                 self._lost += 1
-        except Exception:
-            self.handleError(record)
+        except Exception:  # closed by somebody; the way of `logging` is to complain at the same stream
+            self._lost += 1
 
     def _write(self, line: str) -> bool:
         """Past the buffers of the stream, which would keep what could not be written for some other time."""
@@ -130,5 +130,9 @@ log = logging.getLogger("gopher")
 
 
 def say(event: str, level: int = logging.INFO, **fields: object) -> None:
-    if log.isEnabledFor(level):
-        log.log(level, event, extra={"fields": fields})
+    """Raises nothing, whatever others have done to the streams, or to the logger: all work goes on."""
+    try:
+        if log.isEnabledFor(level):
+            log.log(level, event, extra={"fields": fields})
+    except BaseException:
+        return

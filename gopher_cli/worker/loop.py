@@ -4,28 +4,77 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import socket
 import traceback
-from collections.abc import Coroutine
+from collections import deque
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Any, TypeVar
 
+from gopher_cli.worker import forks
 from gopher_cli.worker.logs import say
 from gopher_cli.worker.run import here
 
 T = TypeVar("T")
+_THREADS = 128  # of `asyncio.to_thread`; they begin when they are wanted
 
 
 def best_loop() -> asyncio.AbstractEventLoop:
     """uvloop where it is installed. It is the current one, for modules that ask for it at their import."""
+    loop: asyncio.AbstractEventLoop
     try:
         import uvloop
     except ImportError:
-        loop = asyncio.new_event_loop()
+        loop = Loop()
     else:
         loop = uvloop.new_event_loop()
     loop.set_task_factory(_task)
+    loop.set_default_executor(Executor(_THREADS, "of-handlers"))
+    os.register_at_fork(after_in_child=lambda: _end_in_fork(loop))
     loop.set_exception_handler(_tell)
     asyncio.set_event_loop(loop)
     return loop
+
+
+class Loop(asyncio.SelectorEventLoop):
+    """Threads of handlers that do not end keep nobody else from finding an address."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._names = ThreadPoolExecutor(4, "names")
+
+    async def getaddrinfo(self, *given: Any, **named: Any) -> Any:
+        place = here.get()
+        threads = self._names if place is None or place.run is None else None
+        return await self.run_in_executor(threads, partial(socket.getaddrinfo, *given, **named))
+
+
+class Executor(ThreadPoolExecutor):
+    """For `asyncio.to_thread` of handlers. A fork that one of them makes does not come back to it."""
+
+    def submit(self, function: Callable[..., T], /, *given: Any, **named: Any) -> Future[T]:
+        def call() -> T:
+            try:
+                value = function(*given, **named)
+            except BaseException as error:
+                if forks.forked:
+                    forks.leave(error)
+                raise
+            if forks.forked:
+                forks.leave()
+            return value
+
+        return super().submit(call)
+
+
+def _end_in_fork(loop: asyncio.AbstractEventLoop) -> None:
+    """A fork that an async handler makes may do what it likes, but run our tasks: it ends when it awaits."""
+    ready = getattr(loop, "_ready", None)
+    if isinstance(ready, deque):
+        ready.clear()
+    loop.call_soon(forks.leave, RuntimeError("a fork of a runner cannot go on in its loop"))
 
 
 def run_through(loop: asyncio.AbstractEventLoop, main: Coroutine[Any, Any, T]) -> T:

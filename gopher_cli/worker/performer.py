@@ -22,7 +22,7 @@ from gopher_cli.model.outcome import (
     TimedOut,
 )  # fmt: skip
 from gopher_cli.store.calls import Settlement
-from gopher_cli.worker import outcomes
+from gopher_cli.worker import forks, outcomes
 from gopher_cli.worker.children import Children
 from gopher_cli.worker.joblog import JobLog
 from gopher_cli.worker.keepers import Keepers
@@ -117,7 +117,11 @@ class Performer:
             except asyncio.CancelledError:
                 outcome, cancelled = self._cancelled(run, task, run is first), True
             except BaseException as error:
+                if forks.forked:
+                    forks.leave(error)
                 outcome = outcomes.failed(error)
+            if forks.forked:
+                forks.leave()
             now = _CLOCK()
             self._finish(run, outcome, now)
             seat = run.seat
@@ -193,10 +197,15 @@ class Performer:
         if run.stopped:
             raise Stopped  # before it has begun
         try:
-            return outcomes.succeeded(run.handler.call(*self._arguments(run)))
+            value = run.handler.call(*self._arguments(run))
+            if forks.forked:  # before any lock: its owner may not be here
+                forks.leave()
+            return outcomes.succeeded(value)
         except Stopped:
             raise
         except BaseException as error:
+            if forks.forked:
+                forks.leave(error)
             return error
 
     def _leave_thread(self, seat: int) -> None:

@@ -27,6 +27,7 @@ from gopher_cli.worker.options import WorkerOptions
 from gopher_cli.worker.runner import Runner
 
 _TELL = 1.0
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _BROKEN = 70  # the exit code of a runner that an error of its own has ended
 
 
@@ -82,7 +83,7 @@ async def _live(end: socket.socket, board_fd: int, begun: _Begun) -> None:
     async with open_gopher(begun.settings, start=False) as gopher:
         board = Board(board_fd, options.concurrency)
         runner = Runner(gopher, registry, begun.settings, options, begun.id, board)
-        capture(lambda run, text: runner.keep_output(run, text))
+        capture(lambda run, text: runner.keep_output(run, text), forks_too=False)
         listening = asyncio.create_task(_listen(channel, runner, options.grace))
         telling = asyncio.create_task(_tell(channel, runner))
         await runner.run()
@@ -135,10 +136,9 @@ def main() -> None:
     end_fd, board_fd = int(sys.argv[1]), int(sys.argv[2])
     for fd in (end_fd, board_fd):
         os.set_inheritable(fd, False)  # not for the programs that handlers start
-    # Ctrl-C reaches the whole group; only the supervisor decides what it means. (Not SIG_IGN: the
-    # programs that we start would inherit that.)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: None)
+    for number in _SIGNALS:
+        signal.signal(number, _heed_nothing)
+    os.register_at_fork(after_in_child=_heed_signals)
     try:
         _run(socket.socket(fileno=end_fd), board_fd)
     except BaseException:
@@ -146,6 +146,20 @@ def main() -> None:
         traceback.print_exc()
         _leave(_BROKEN)
     _leave(0)
+
+
+def _heed_nothing(*_: object) -> None:
+    """Ctrl-C reaches the whole group; only the supervisor decides what it means.
+
+    (Not SIG_IGN: the programs that we start would inherit that.)
+    """
+
+
+def _heed_signals() -> None:
+    """In a fork: whoever has made it may want to end it so."""
+    for number in _SIGNALS:
+        if signal.getsignal(number) is _heed_nothing:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _run(end: socket.socket, board_fd: int) -> None:

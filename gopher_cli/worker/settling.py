@@ -12,17 +12,18 @@ from collections.abc import Callable, Sequence
 from gopher_cli.events import LeaseWasLost
 from gopher_cli.failpoints import failpoint, underway
 from gopher_cli.gopher import Gopher
-from gopher_cli.model.errors import BadData, GopherError
+from gopher_cli.model.errors import BadData, GopherError, Unavailable
 from gopher_cli.model.job import Lease
 from gopher_cli.store.calls import Settlement, Verdict
 from gopher_cli.worker.apart import apart
-from gopher_cli.worker.link import HandlerLink
+from gopher_cli.worker.link import Attempt, HandlerLink, attempt_of
 from gopher_cli.worker.logs import say
 from gopher_cli.worker.outcomes import unsettled
 
 _BATCH = 500
 _PAUSE = 0.002
 _REPEAT = (0.05, 2.0)
+_REPORTS = 30  # times that words are sent while Redis is away, before the outcome goes without them
 _LATER = 2.0
 
 
@@ -144,7 +145,7 @@ class _Line:
         failpoint("job.done_before_ack")
         try:
             if self._link.has_words:
-                await self._report({item.lease.id for item in items})
+                await self._report(items[0].lease.queue, [attempt_of(item.lease) for item in items])
             await self._deliver(items)
         finally:
             self._sending = []
@@ -204,11 +205,19 @@ class _Line:
             if verdict in (Verdict.SETTLED, Verdict.AGAIN)
         ]
 
-    async def _report(self, ids: set[str]) -> None:
-        try:
-            await self._gopher.report(self._link.words_of(ids))
-        except GopherError:
-            return
+    async def _report(self, queue: str, attempts: list[Attempt]) -> None:
+        """Before the outcome: who has ended is not heard. While Redis is away, no outcome would be either."""
+        wait = _REPEAT[0]
+        for _ in range(_REPORTS):
+            try:
+                await self._link.send(queue, attempts)
+                return
+            except Unavailable:
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, _REPEAT[1])
+            except GopherError:  # such as full memory, at which outcomes still are taken
+                break
+        self._link.forget(attempts)
 
     async def _until_taken(self, items: list[Settlement]) -> list[Verdict]:
         """Repeat while Redis is away. Worse to lose an outcome than to send it twice."""

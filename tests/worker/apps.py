@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -280,3 +281,49 @@ async def ends_the_loop(payload: str) -> None:
         case _:
             await asyncio.gather(part())
     await asyncio.sleep(0.05)
+
+
+@app.handler("close-stderr")
+def close_stderr(payload: Any) -> None:
+    sys.stderr.close()
+
+
+def fork_and_return(payload: dict[str, str]) -> str:
+    """As a program would that knows nothing of threads: the fork goes its way by a return, or `sys.exit`."""
+    child = os.fork()
+    if not child and payload["how"] == "exit":
+        sys.exit(0)
+    if child:
+        note(payload["file"], child)
+    return "of the parent" if child else "of the fork"
+
+
+app.handler("fork-thread")(fork_and_return)
+
+
+@app.handler("fork-loop")
+async def fork_on_the_loop(payload: dict[str, str]) -> str:
+    said = fork_and_return(payload)
+    if payload["how"] == "await":
+        await asyncio.sleep(0.01)
+    return said
+
+
+@app.handler("fork-to-thread")
+async def fork_to_thread(payload: dict[str, str]) -> str:
+    return await asyncio.to_thread(fork_and_return, payload)
+
+
+def squared(number: int) -> int:
+    return number * number
+
+
+@app.handler("pool")
+def pool(payload: list[int]) -> list[int]:
+    with multiprocessing.get_context("fork").Pool(2) as some:
+        return some.map(squared, payload)
+
+
+@app.handler("pool-loop")
+async def pool_on_the_loop(payload: list[int]) -> list[int]:
+    return pool(payload)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+from pathlib import Path
 from typing import Any
 
 import a
@@ -115,3 +116,22 @@ def test_quiet_logs_count_all_the_same(said: Any) -> None:
 
     assert said() == []
     assert joblog.counts == {"completed": 1, "failed": 0}
+
+
+def test_a_log_raises_nothing_whatever_became_of_its_stream(
+    said: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    class Wrong(logging.Filter):
+        def filter(self, record: logging.LogRecord) -> bool:
+            raise SystemExit
+
+    said("console")
+    stream = (tmp_path / "log").open("w")
+    logs.set_up("info", "console", stream)
+    stream.close()
+    monkeypatch.setattr("sys.stderr", stream)
+
+    logs.say("closed")
+    logs.log.addFilter(wrong := Wrong())
+    logs.say("filtered")
+    logs.log.removeFilter(wrong)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import threading
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -14,7 +15,7 @@ from gopher_cli.handlers import Registry
 from gopher_cli.worker.loop import best_loop, run_through
 from worker.attempts import SOON, run
 from worker.conftest import Work
-from worker.processes import Worker, ends
+from worker.processes import PATIENCE, Worker, ends
 
 Start = Callable[..., Worker]
 
@@ -87,6 +88,24 @@ def test_tasks_that_are_not_of_a_handler_are_not_shown_to_handlers(loop: Any) ->
         return asyncio.all_tasks()
 
     assert run_through(loop, main()) == set()
+
+
+def test_threads_of_handlers_that_do_not_end_keep_nobody_from_finding_an_address(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "uvloop", None)
+    monkeypatch.setattr("gopher_cli.worker.loop._THREADS", 2)
+    loop, end = best_loop(), threading.Event()
+
+    async def main() -> Any:
+        for _ in range(4):
+            loop.run_in_executor(None, end.wait)
+        return await asyncio.wait_for(loop.getaddrinfo("localhost", 6379), PATIENCE)
+
+    try:
+        assert run_through(loop, main())
+    finally:
+        end.set()
 
 
 # Seats
