@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 
 from gopher_cli.model.errors import BadData
-from gopher_cli.model.job import MAX_PAYLOAD, Job, Lease
+from gopher_cli.model.job import Job, Lease
+from gopher_cli.model.payload import EMPTY, MAX_PAYLOAD
 from gopher_cli.model.terms import Terms
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class Context:
         """Say how far it is, from 0 to 1. Costs nothing: only the newest word is sent, now and then."""
         self._link.progress(self._lease, min(max(float(fraction), 0.0), 1.0), message)
 
-    def submit(self, type: str, payload: Any = None, **options: Any) -> str:
+    def submit(self, type: str, payload: Any = EMPTY, **options: Any) -> str:
         """A follow-up job, accepted in the same instant as this one completes, or not at all.
 
         Takes the options of Gopher.submit. Raises Usage or BadData at once; answers the new id.

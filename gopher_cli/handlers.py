@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from gopher_cli.model.backoff import parse_backoff
+from gopher_cli.model.checks import check_retries, check_timeout, check_type
 from gopher_cli.model.errors import BadConfig, BadData, Usage
-from gopher_cli.model.making import check_type
+from gopher_cli.model.making import check_backoff
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -56,18 +56,22 @@ class Registry:
         *,
         timeout: float | None = None,
         retries: int | None = None,
-        backoff: str = "",
+        backoff: str | None = None,
         isolate: bool = False,
     ) -> Callable[[F], F]:
         """Register a function for a type of job. ``timeout`` in seconds; ``isolate`` gives it a process.
 
         The first parameter is the payload, validated against its annotation (a dataclass, TypedDict,
         msgspec Struct, pydantic model, dict, or none); a parameter called ``ctx`` gets the Context.
-        Raises Usage for a type that makes no sense.
+        Raises Usage for a type or an option that makes no sense.
         """
         check_type(type)
-        if backoff:
-            _checked_backoff(backoff)
+        if timeout is not None:
+            check_timeout(timeout)
+        if retries is not None:
+            check_retries("retries", retries)
+        if backoff is not None:
+            check_backoff(backoff)
 
         def register(function: F) -> F:
             self.add(
@@ -77,7 +81,7 @@ class Registry:
                     isolate=isolate,
                     timeout=timeout,
                     retries=retries,
-                    backoff=backoff,
+                    backoff=backoff or "",
                 )
             )
             return function
@@ -102,13 +106,6 @@ class Registry:
     def schemas(self) -> dict[str, bytes]:
         """The JSON Schema of each type's payload, as workers publish it."""
         return {type: handler.schema for type, handler in self.handlers.items()}
-
-
-def _checked_backoff(text: str) -> None:
-    try:
-        parse_backoff(text)
-    except ValueError as error:
-        raise Usage(str(error)) from error
 
 
 def _from_function(type: str, function: Callable[..., Any], *, isolate: bool, **options: Any) -> Handler:

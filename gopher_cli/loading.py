@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from gopher_cli.handlers import Handler, Registry, Runs
+from gopher_cli.model.checks import check_type
 from gopher_cli.model.errors import BadConfig, Usage
-from gopher_cli.model.making import check_type
 
 
 def load_registry(app: str = "", programs: Iterable[tuple[str, str]] = ()) -> Registry:

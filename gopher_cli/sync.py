@@ -13,6 +13,8 @@ from redis.retry import Retry
 from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.durability import MEMORY, Durability
 from gopher_cli.model.job import Job
+from gopher_cli.model.making import checked
+from gopher_cli.model.payload import EMPTY
 from gopher_cli.store import ask, calls
 from gopher_cli.store.blocking import Blocking
 from gopher_cli.store.calls.producing import Receipt
@@ -21,7 +23,7 @@ from gopher_cli.store.lines.connection import connections
 from gopher_cli.store.lines.lane import SyncLane
 from gopher_cli.store.url import Address
 from gopher_cli.verbs.base import Announced
-from gopher_cli.verbs.producing import new_job, submissions, wanted_durability
+from gopher_cli.verbs.producing import new_job, said_durability, submissions, wanted_durability
 
 T = TypeVar("T")
 
@@ -80,9 +82,9 @@ class Producer:
             store = SyncStore(address, timeout=timeout)
         self.store = store
 
-    def submit(self, type: str, payload: Any = None, **options: Any) -> str:
+    def submit(self, type: str, payload: Any = EMPTY, **options: Any) -> str:
         """Submit one job and answer its id; takes the options of Gopher.submit, and raises the same."""
-        durability = options.pop("durability", "")
+        durability = said_durability(options)
         job = new_job(self.defaults, type, payload, **options)
         (receipt,) = self.submit_many([job], durability=durability)
         return receipt.duplicate_of or receipt.id
@@ -91,6 +93,7 @@ class Producer:
         self, jobs: Sequence[Job], *, batch: str = "", marks: Sequence[int] = (), durability: str = ""
     ) -> list[Receipt]:
         """Submit jobs, 500 a round trip; what became of each, in order. See Gopher.submit_many."""
+        jobs = [checked(job) for job in jobs]
         safely = wanted_durability(durability or self.defaults.durability)
         for queue in self._announced.missing(job.queue for job in jobs):
             self.announce(queue)
@@ -105,7 +108,7 @@ class Producer:
         self.store.ask(ask.add_queue(self.namespace, queue))
         self._announced.add(queue)
 
-    def job(self, type: str, payload: Any = None, **options: Any) -> Job:
+    def job(self, type: str, payload: Any = EMPTY, **options: Any) -> Job:
         """A job for `submit_many`. Raises Usage or BadData."""
         return new_job(self.defaults, type, payload, **options)
 

@@ -39,7 +39,8 @@ _numbers = count(1)
 
 def job(id: str | None = None, *, type: str = "mail", payload: Any = None, **given: Any) -> Job:
     """A job with an id that can be read. Takes the options of make_job and of make_options."""
-    rare = {name: given.pop(name) for name in _OPTIONS if name in given}
+    said = {name: given.pop(name) for name in _OPTIONS if name in given}
+    rare = {name: value for name, value in said.items() if value != ""}  # no key, in a table of cases
     if rare:
         given["options"] = make_options(**rare)
     return make_job(type, payload, id=id or f"job-{next(_numbers)}", **given)

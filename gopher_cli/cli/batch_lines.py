@@ -8,13 +8,13 @@ import msgspec
 
 from gopher_cli.model.duration import parse_duration, parse_when
 from gopher_cli.model.errors import BadData, GopherError, Usage
-from gopher_cli.model.job import MAX_PAYLOAD, Job
+from gopher_cli.model.job import Job
+from gopher_cli.model.payload import EMPTY, MAX_PAYLOAD
 
 if TYPE_CHECKING:
     from gopher_cli.model.defaults import Defaults
 
 LONGEST = MAX_PAYLOAD + 64 * 1024
-_EMPTY = msgspec.Raw(b"{}")
 _UNDECIDED = {dict, list, float}
 
 
@@ -22,7 +22,7 @@ class Line(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """What a line may say. Durations are text such as 10m, or seconds."""
 
     type: str = ""
-    payload: msgspec.Raw = _EMPTY
+    payload: msgspec.Raw = EMPTY
     queue: str | None = None
     priority: int | str | None = None
     max_retries: int | None = None

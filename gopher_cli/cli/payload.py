@@ -37,7 +37,7 @@ def _whole(console: Console, text: str) -> bytes:
 def _with_pairs(console: Console, raw: bytes, pairs: Sequence[str]) -> bytes:
     import msgspec
 
-    from gopher_cli.model.making import check_json
+    from gopher_cli.model.payload import check_json
 
     check_json(raw)
     found: Any = msgspec.json.decode(raw)
@@ -63,12 +63,12 @@ def _value(key: str, sign: str, text: str) -> Any:
             raise BadData(f"{key}: the text is not UTF-8, at byte {error.start}") from None
     import msgspec
 
-    from gopher_cli.model.making import check_json
+    from gopher_cli.model.payload import check_json
 
     try:
         check_json(raw)
     except BadData as error:
-        said = str(error).replace("the payload is no JSON", "no JSON")
+        said = str(error).replace("the payload is not valid JSON", "this is not valid JSON")
         raise BadData(f"{key}: {said}", f"for text write {key}={text}") from None
     return msgspec.json.decode(raw)
 

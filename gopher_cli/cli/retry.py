@@ -119,7 +119,7 @@ def requeue_dlq(
     gopher requeue-dlq --older-than 1h --to-queue slow --dry-run
     gopher requeue-dlq --group 9f1c2e7a04bd
     """
-    from gopher_cli.model.making import check_queue
+    from gopher_cli.model.checks import check_queue
 
     target = check_queue(to_queue) if to_queue is not None else ""
     if ids:

@@ -220,7 +220,8 @@ class _One:
         raise Usage(f"--after: {id} is in the queue {queue}, not in {mine}", f"add -Q {queue}")
 
     async def _check(self, gopher: Gopher) -> None:
-        from gopher_cli.model.making import check_json, check_type
+        from gopher_cli.model.checks import check_type
+        from gopher_cli.model.payload import check_json
 
         check_type(self.type)
         check_json(self.payload)

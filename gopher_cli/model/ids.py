@@ -26,24 +26,24 @@ class _Sequence:
 
 
 _sequence = _Sequence()
-_pool = bytearray()
+_pool: list[str] = []  # of twelve random digits each
 
 
-def _random48() -> int:
-    if len(_pool) < 6:
-        _pool.extend(os.urandom(6 * 512))
-    taken = _pool[-6:]
-    del _pool[-6:]
-    return int.from_bytes(taken, "big")
+def _random() -> str:
+    while True:
+        try:
+            return _pool.pop()
+        except IndexError:
+            digits = os.urandom(6 * 512).hex()
+            _pool.extend(digits[at : at + 12] for at in range(0, len(digits), 12))
 
 
 def new_id() -> str:
     """A fresh UUIDv7 as text; two calls in one process sort in the order they were made."""
     stamp = _sequence.next(time.time_ns() // 1_000_000)
-    ms, count = stamp >> 26, stamp & 0x3FFFFFF
-    high, low = count >> 14, count & 0x3FFF  # 12 bits beside the version, 14 beside the variant
-    text = f"{ms:012x}7{high:03x}{0x8000 | low:04x}{_random48():012x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    # 48 bits of time, 12 of the count beside the version, and 14 beside the variant.
+    text = f"{stamp >> 26:012x}7{stamp >> 14 & 0xFFF:03x}{0x8000 | stamp & 0x3FFF:04x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:]}-{_random()}"
 
 
 os.register_at_fork(after_in_child=_pool.clear)

@@ -8,13 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from enum import StrEnum
-from typing import Any
 
 import msgspec
 
-from gopher_cli.model.errors import BadData
-
-MAX_PAYLOAD = 1024 * 1024
 PRIORITIES = {"high": 8, "normal": 5, "low": 2}
 CLASSES = ("high", "normal", "low")
 
@@ -98,10 +94,3 @@ class Lease(msgspec.Struct, frozen=True):
 def class_of(priority: int) -> str:
     """The class that a priority is polled with: high from 7, normal from 4, else low."""
     return "high" if priority >= 7 else "normal" if priority >= 4 else "low"
-
-
-def decode_payload(raw: bytes | msgspec.Raw) -> Any:
-    try:
-        return msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadData(f"the payload is no JSON: {error}") from error

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 import msgspec
 
 from gopher_cli.model.access import ROLES, SCOPES, SUBMIT
+from gopher_cli.model.checks import check_queue
 from gopher_cli.model.errors import Conflict, NotFound, Usage
-from gopher_cli.model.making import check_queue
 
 # gk, the id by which it is looked up, and 256 bits that nobody guesses.
 _SECRET = re.compile(r"gk_([0-9a-f]{10})_[A-Za-z0-9_-]{43}")

@@ -1,27 +1,39 @@
-"""From what people type to a Job: every door makes its jobs here, with the same messages."""
+"""From what people give to a Job: every door makes its jobs here, with the same checks and messages."""
 
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import msgspec
-
 from gopher_cli.model.backoff import parse_backoff
-from gopher_cli.model.errors import BadData, Usage
-from gopher_cli.model.ids import VALID_ID, VALID_NAME, new_id
-from gopher_cli.model.job import MAX_PAYLOAD, NO_OPTIONS, PRIORITIES, Job, Options, Spec
+from gopher_cli.model.checks import (
+    check_headers,
+    check_id,
+    check_list,
+    check_queue,
+    check_retries,
+    check_seconds,
+    check_text,
+    check_timeout,
+    check_type,
+    shown,
+)
+from gopher_cli.model.errors import Usage
+from gopher_cli.model.ids import VALID_ID, new_id
+from gopher_cli.model.job import NO_OPTIONS, PRIORITIES, Job, Options, Spec
+from gopher_cli.model.payload import EMPTY, encode_payload
 
-_encoder = msgspec.json.Encoder()
-_MAX_TEXT = 512
-_FAR = 1e11  # seconds; in ms it is still exact as a float
+_YEAR = "the year 5138"
+
+
+class _Made(Job, frozen=True, kw_only=True, omit_defaults=True):
+    """A job that was checked when it was made."""
 
 
 def make_job(
     type: str,
-    payload: Any = None,
+    payload: Any = EMPTY,
     *,
     id: str | None = None,
     queue: str = "default",
@@ -32,26 +44,33 @@ def make_job(
     delay: float = 0.0,
     options: Options = NO_OPTIONS,
 ) -> Job:
-    """A checked job. ``payload`` is any JSON value, or JSON text as bytes or msgspec.Raw; none is {}.
+    """A checked job. ``payload`` is any JSON value, or JSON text as bytes or msgspec.Raw; without one it
+    is {}, and None is null.
 
     Times are in seconds, ``due`` since the epoch. Without ``max_retries`` and ``timeout`` those of the
-    handler count. Raises Usage for a value that makes no sense,
-    BadData for a payload that is no JSON or is larger than 1 MB.
+    handler count. Raises Usage for a value that is of a wrong kind or makes no sense, BadData for a payload
+    that cannot be read as JSON, is larger than 1 MB or is nested more than 64 deep.
     """
-    check_type(type)
-    if id is not None and not VALID_ID.fullmatch(id):
-        raise Usage(f"the id {_short(id)} is not 1-128 of A-Z a-z 0-9 _ . : -")
-    if max_retries is not None and not 0 <= max_retries <= 1000:
-        raise Usage(f"max_retries is from 0 to 1000, not {max_retries}")
-    for name, seconds in (("due", due), ("delay", delay)):
-        if not 0 <= seconds <= _FAR:
-            raise Usage(f"{name} is a number of seconds from 0 to the year 5138, not {seconds:g}")
-    if timeout is not None and not 0.01 <= timeout <= 30 * 86400:
-        raise Usage(f"a timeout is from 10ms to 30d, not {timeout:g} seconds")
-    return Job(
-        id=id or new_id(),
+    if id is None:
+        id = new_id()
+    elif id in options.after:
+        raise Usage(f"the job {check_id(id)} cannot wait for itself")
+    else:
+        id = check_id(id)
+    if max_retries is not None:
+        max_retries = check_retries("max_retries", max_retries)
+    if timeout is not None:
+        timeout = check_timeout(timeout)
+    if due != 0:
+        due = check_seconds("due", due, to=_YEAR)
+    if delay != 0:
+        delay = check_seconds("delay", delay, to=_YEAR)
+    return _Made(
+        id=id,
         queue=check_queue(queue),
-        spec=Spec(type, encode_payload(payload), parse_priority(priority), max_retries, timeout, options),
+        spec=Spec(
+            check_type(type), encode_payload(payload), parse_priority(priority), max_retries, timeout, options
+        ),
         due=due,
         delay=delay,
     )
@@ -59,144 +78,83 @@ def make_job(
 
 def make_options(
     *,
-    backoff: str = "",
-    unique_key: str = "",
-    unique_for: float = 0.0,
+    backoff: str | None = None,
+    unique_key: str | None = None,
+    unique_for: float | None = None,
     retention: float | None = None,
     after: Iterable[str] = (),
     tags: Iterable[str] = (),
     headers: Mapping[str, str] | None = None,
-    parent: str = "",
+    parent: str | None = None,
 ) -> Options:
     """Checked options; raises Usage. Equal to NO_OPTIONS when nothing is asked for."""
-    after, tags, headers = tuple(after), tuple(tags), dict(headers or {})
-    if backoff:
-        _worded(parse_backoff, backoff)
-    for name, text in [("unique key", unique_key), *(("tag", tag) for tag in tags)]:
-        if len(text) > _MAX_TEXT:
-            raise Usage(f"a {name} has {_MAX_TEXT} characters at most, not {len(text)}")
-    for parent_id in after:
-        if not VALID_ID.fullmatch(parent_id):
-            raise Usage(f"{_short(parent_id)} is no job id to wait for")
-    for name, seconds in (("unique_for", unique_for), ("retention", retention or 0.0)):
-        if not 0 <= seconds <= _FAR:
-            raise Usage(f"{name} is a number of seconds, 0 or more, not {seconds:g}")
-    if unique_for and not unique_key:
+    if unique_for and unique_key is None:
         raise Usage("unique_for needs a unique key", "add --unique KEY")
-    if len(after) > 100 or len(tags) > 50 or len(headers) > 50:
-        raise Usage("a job has at most 100 jobs to wait for, 50 tags and 50 headers")
     return Options(
-        backoff=backoff, unique_key=unique_key, unique_for=unique_for, retention=retention,
-        after=after, tags=tags, headers=headers, parent=parent,
+        backoff="" if backoff is None else check_backoff(backoff),
+        unique_key="" if unique_key is None else check_text("a unique key", unique_key),
+        unique_for=0.0 if unique_for is None else check_seconds("unique_for", unique_for),
+        retention=None if retention is None else check_seconds("retention", retention),
+        after=_parents(after),
+        tags=tuple(check_text("a tag", tag) for tag in check_list("tags", tags, 50)),
+        headers={} if headers is None else check_headers(headers),
+        parent="" if parent is None else _known_id(parent),
+    )
+
+
+def checked(job: Job) -> Job:
+    """The same job: one that was not made here is looked at as a whole. Raises Usage or BadData."""
+    if type(job) is _Made or (isinstance(job, Job) and job.stored):  # or it has been stored before
+        return job
+    spec = getattr(job, "spec", None)
+    options = getattr(spec, "options", None)
+    if not (isinstance(job, Job) and isinstance(spec, Spec) and isinstance(options, Options)):
+        raise Usage(f"a job is made by new_job, and is not {shown(job)}")
+    said = {name: value for name in Options.__struct_fields__ if (value := _said(options, name)) is not None}
+    return make_job(
+        spec.type, spec.payload, id=job.id, queue=job.queue, priority=spec.priority,
+        max_retries=spec.max_retries, timeout=spec.timeout, due=job.due, delay=job.delay,
+        options=make_options(**said) if said else NO_OPTIONS,
     )  # fmt: skip
 
 
-def encode_payload(payload: Any) -> msgspec.Raw:
-    """JSON text of at most 1 MB. Raises BadData."""
-    if isinstance(payload, msgspec.Raw):
-        raw = bytes(payload)
-        if b"\\u" in raw:  # msgspec has not looked into its strings
-            check_json(raw)
-        _check_utf8(raw)
-    elif isinstance(payload, bytes):
-        check_json(payload)
-        raw = payload
-    else:
-        try:
-            raw = _encoder.encode(payload)
-        except (TypeError, ValueError, UnicodeEncodeError, RecursionError) as error:
-            raise BadData(f"the payload cannot be written as JSON: {error}") from error
-    if len(raw) > MAX_PAYLOAD:
-        size = len(raw) / 1024 / 1024
-        raise BadData(
-            f"the payload has {size:.2f} MB, and 1 MB is the limit",
-            "store the data elsewhere and send its address",
-        )
-    return msgspec.Raw(raw)
+def _said(options: Options, name: str) -> Any:
+    value = getattr(options, name)
+    return None if value == getattr(NO_OPTIONS, name) else value
 
 
-def check_json(raw: bytes) -> None:
-    """Raises BadData that shows the place where the text stops being JSON."""
-    if not raw.strip():
-        raise BadData("the payload is empty, and that is no JSON", "leave it away for {}")
-    _check_utf8(raw)
+def check_backoff(text: str) -> str:
+    """Raises Usage for what is no back-off."""
     try:
-        msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadData(f"the payload is no JSON: {_located(raw, error)}") from error
-
-
-def _check_utf8(raw: bytes) -> None:
-    try:
-        raw.decode()
-    except UnicodeDecodeError as error:
-        byte = raw[error.start]
-        raise BadData(
-            f"the payload is no JSON: byte 0x{byte:02x} at position {error.start} is not UTF-8"
-        ) from None
-
-
-def _located(raw: bytes, error: Exception) -> str:
-    import json
-
-    text = raw.decode("utf-8", "replace")
-    try:
-        json.loads(text)
-    except json.JSONDecodeError as found:
-        start = max(0, found.pos - 30)
-        near = text[start : found.pos + 30].replace("\n", " ").replace("\t", " ")
-        said = found.msg.removesuffix(" at").removesuffix(" starting")
-        where = f"{said} at line {found.lineno}, column {found.colno}"
-        return f"{where}\n  {near}\n  {' ' * _cells(near[: found.pos - start])}^"
-    except (RecursionError, ValueError):
-        return str(error)
-    lone = re.search(r"\\u[dD][89a-fA-F]", text)  # Python's parser lets these pass
-    return f"half of a surrogate pair, near {_short(text[lone.start() :][:12])}" if lone else str(error)
-
-
-def _cells(text: str) -> int:
-    """How wide a terminal shows it: East Asian characters and emoji take two cells, accents none."""
-    import unicodedata
-
-    return sum(
-        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
-        for char in text
-    )
+        parse_backoff(check_text("a back-off", text))
+    except ValueError as error:
+        raise Usage(str(error)) from error
+    return text
 
 
 def parse_priority(priority: int | str) -> int:
     """0 to 10, higher first; or high (8), normal (5), low (2). Raises Usage."""
+    if priority == 5 and type(priority) is int:
+        return 5
+    wanted = "a priority is high, normal, low or 0-10"
     if isinstance(priority, str):
         if priority in PRIORITIES:
             return PRIORITIES[priority]
-        if not priority.isdecimal():
+        if not (priority.isascii() and priority.isdecimal() and len(priority) < 10):
             near = difflib.get_close_matches(priority, PRIORITIES, 1)
-            guess = f"did you mean {near[0]}?" if near else ""
-            raise Usage(f"a priority is high, normal, low or 0-10, not {_short(priority)}", guess)
+            raise Usage(f"{wanted}, not {shown(priority)}", f"did you mean {near[0]}?" if near else "")
         priority = int(priority)
-    if isinstance(priority, bool) or not 0 <= priority <= 10:
-        raise Usage(f"a priority is high, normal, low or 0-10, not {priority}")
-    return priority
+    if isinstance(priority, bool) or not isinstance(priority, int) or not 0 <= priority <= 10:
+        raise Usage(f"{wanted}, not {shown(priority)}")
+    return int(priority)
 
 
-def check_type(type: str) -> str:
-    if not VALID_ID.fullmatch(type):
-        raise Usage(f"the type {_short(type)} is not 1-128 of A-Z a-z 0-9 _ . : -")
-    return type
+def _parents(after: Any) -> tuple[str, ...]:
+    """The jobs to wait for, each once."""
+    return tuple(dict.fromkeys(_known_id(id) for id in check_list("after", after, 100)))
 
 
-def check_queue(queue: str) -> str:
-    if not VALID_NAME.fullmatch(queue):
-        raise Usage(f"the queue {_short(queue)} is not 1-64 of A-Z a-z 0-9 _ . -")
-    return queue
-
-
-def _worded(parse: Any, text: str) -> Any:
-    try:
-        return parse(text)
-    except ValueError as error:
-        raise Usage(str(error)) from error
-
-
-def _short(text: str) -> str:
-    return repr(text if len(text) <= 60 else text[:57] + "...")
+def _known_id(id: Any) -> str:
+    if not isinstance(id, str) or not VALID_ID.fullmatch(id):
+        raise Usage(f"{shown(id)} is not the id of a job")
+    return str.__str__(id)

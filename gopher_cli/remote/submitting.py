@@ -10,10 +10,12 @@ import msgspec
 from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.errors import BadData, TryLater
 from gopher_cli.model.job import Job
+from gopher_cli.model.making import checked
+from gopher_cli.model.payload import EMPTY
 from gopher_cli.remote.values import ms_of
 from gopher_cli.remote.wire import Wire
 from gopher_cli.store.calls import Receipt
-from gopher_cli.verbs.producing import new_job, wanted_durability
+from gopher_cli.verbs.producing import new_job, said_durability, wanted_durability
 
 _MOST, _LARGEST = 500, 4 * 1024 * 1024  # jobs and bytes in one request
 _WAITS = 30.0  # seconds that a disk or a replica may take
@@ -35,8 +37,8 @@ class RemoteSubmits:
         schema = (await self.types()).get(type)
         return None if schema is None else msgspec.json.encode(schema)
 
-    async def submit(self, type: str, payload: Any = None, **options: Any) -> str:
-        durability = options.pop("durability", "")
+    async def submit(self, type: str, payload: Any = EMPTY, **options: Any) -> str:
+        durability = said_durability(options)
         (receipt,) = await self.submit_many(
             [new_job(self.defaults, type, payload, **options)], durability=durability
         )
@@ -46,6 +48,7 @@ class RemoteSubmits:
         self, jobs: Sequence[Job], *, batch: str = "", marks: Sequence[int] = (), durability: str = ""
     ) -> list[Receipt]:
         """``batch`` leaves no mark behind here: its lines have ids, and each is stored once by that."""
+        jobs = [checked(job) for job in jobs]
         level = durability or self.defaults.durability
         wanted_durability(level)
         if len(jobs) == 1:

@@ -43,7 +43,7 @@ def decode_spec(raw: bytes) -> Spec:
     """Raises BadData that names the bad field."""
     try:
         return _decode_spec(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except Exception as error:  # whatever it is: no reader may end of it
         raise BadData(f"the stored record cannot be read: {error}") from error
 
 
@@ -63,5 +63,5 @@ def decode_job(raw: bytes) -> Job:
         found = _open_envelope(raw)
         job = revived(found.id, found.queue, bytes(found.spec))
         return msgspec.structs.replace(job, due=found.due, delay=found.delay)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TypeError) as error:
         raise BadData(f"the stored follow-up cannot be read: {error}") from error

@@ -12,6 +12,7 @@ from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.duration import format_duration
 from gopher_cli.model.errors import Ambiguous, NotFound, Usage
 from gopher_cli.model.job import NO_OPTIONS, Options, Spec
+from gopher_cli.model.payload import is_deep
 from gopher_cli.model.stats import JobDetail, WorkerInfo
 from gopher_cli.model.terms import terms_of
 from gopher_cli.store import ask, calls
@@ -23,6 +24,7 @@ from gopher_cli.verbs.fleet import Fleet
 from gopher_cli.verbs.queues import Queues
 
 _PREFIX, _SUFFIX = 4, 6
+_DEEPEST = 200
 _NO_SPEC = Spec("(unreadable)", msgspec.Raw(b"null"))
 
 
@@ -167,8 +169,11 @@ def _no_handler(type: str, serving: list[WorkerInfo]) -> str:
 
 
 def _json(raw: bytes) -> Any:
+    """The value, or its text where it cannot be read, or not by every reader behind us."""
     try:
-        return msgspec.json.decode(raw) if raw else None
+        if not is_deep(raw, _DEEPEST):
+            return msgspec.json.decode(raw) if raw else None
+        return raw.decode()
     except (msgspec.DecodeError, UnicodeDecodeError):
         return raw.decode("utf-8", "replace")
 

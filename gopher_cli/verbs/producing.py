@@ -8,11 +8,13 @@ from typing import Any
 
 from gopher_cli.events import JobsSubmitted
 from gopher_cli.failpoints import underway
+from gopher_cli.model.checks import check_text
 from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.durability import MEMORY, Durability, parse_durability
 from gopher_cli.model.errors import Usage
 from gopher_cli.model.job import NO_OPTIONS, Job
-from gopher_cli.model.making import make_job, make_options
+from gopher_cli.model.making import checked, make_job, make_options
+from gopher_cli.model.payload import EMPTY
 from gopher_cli.store import ask, calls
 from gopher_cli.store.calls import Receipt
 from gopher_cli.store.keys import Keys
@@ -32,10 +34,15 @@ _NOBODYS = Defaults()
 ROUND_TRIP_BYTES = 4 * 1024 * 1024
 
 
-def new_job(defaults: Defaults, type: str, payload: Any = None, **given: Any) -> Job:
+def new_job(defaults: Defaults, type: str, payload: Any = EMPTY, **given: Any) -> Job:
     """A job with the defaults filled in that somebody has set: what nobody has set is left to the
-    handler, and then to the worker. Raises Usage or BadData; TypeError for an unknown option."""
-    rare = {name: given.pop(name) for name in _OPTIONS if name in given}
+    handler, and then to the worker. An option that is None is not given.
+
+    Raises Usage or BadData; TypeError for an unknown option.
+    """
+    if given:
+        given = {name: value for name, value in given.items() if value is not None}
+    rare = {name: given.pop(name) for name in _OPTIONS if name in given} if given else {}
     if defaults.backoff != _NOBODYS.backoff:
         rare.setdefault("backoff", defaults.backoff)
     if defaults.retention != _NOBODYS.retention:
@@ -46,6 +53,12 @@ def new_job(defaults: Defaults, type: str, payload: Any = None, **given: Any) ->
     if defaults.timeout != _NOBODYS.timeout:
         given.setdefault("timeout", defaults.timeout)
     return make_job(type, payload, options=make_options(**rare) if rare else NO_OPTIONS, **given)
+
+
+def said_durability(options: dict[str, Any]) -> str:
+    """Take it out of the options of a submit; "" where they have none. Raises Usage."""
+    said = options.pop("durability", None)
+    return "" if said is None else check_text("durability", said)
 
 
 def wanted_durability(text: str) -> Durability:
@@ -99,15 +112,17 @@ def submissions(
 
 
 class Producing(Base):
-    async def submit(self, type: str, payload: Any = None, **options: Any) -> str:
+    async def submit(self, type: str, payload: Any = EMPTY, **options: Any) -> str:
         """Submit one job and answer its id; a job that is known already answers the id it has.
+
+        ``payload`` is any JSON value, or JSON text as bytes: {} where it is left out, null where it is None.
 
         Options: id, queue, priority (0-10 or a word), max_retries, timeout, due (epoch seconds) or
         delay (seconds), backoff, unique_key, unique_for, retention, after (ids), tags, headers; and
         durability (memory, fsync, replica:N), which is kept before the id is answered.
         Raises Usage, BadData, BadConfig, Unavailable or TryLater.
         """
-        durability = options.pop("durability", "")
+        durability = said_durability(options)
         job = new_job(self.defaults, type, payload, **options)
         (receipt,) = await self.submit_many([job], durability=durability)
         return receipt.duplicate_of or receipt.id
@@ -126,6 +141,7 @@ class Producing(Base):
         ``marks`` (line numbers) are kept per queue under ``batch`` in the same instant, so that a
         repeated batch knows where to go on.
         """
+        jobs = [checked(job) for job in jobs]
         safely = wanted_durability(durability or self.defaults.durability)
         await self.announce(job.queue for job in jobs)
         receipts: dict[int, Receipt] = {}

@@ -11,7 +11,7 @@ import msgspec
 from gopher_cli.model.backoff import DEFAULT, Backoff, parse_backoff
 from gopher_cli.model.duration import format_duration
 from gopher_cli.model.errors import BadData
-from gopher_cli.model.job import MAX_PAYLOAD, JobState, Lease
+from gopher_cli.model.job import JobState, Lease
 from gopher_cli.model.outcome import (
     Cancelled,
     Discarded,
@@ -25,6 +25,7 @@ from gopher_cli.model.outcome import (
     Transition,
     settle,
 )  # fmt: skip
+from gopher_cli.model.payload import MAX_PAYLOAD
 from gopher_cli.model.signals import Discard, Retry, Snooze
 from gopher_cli.model.terms import Terms
 from gopher_cli.store.calls import Settlement

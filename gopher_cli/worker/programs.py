@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
-from gopher_cli.model.job import MAX_PAYLOAD
 from gopher_cli.model.outcome import Discarded, Failed, Lost, Outcome
+from gopher_cli.model.payload import MAX_PAYLOAD
 from gopher_cli.worker import outcomes
 from gopher_cli.worker.keepers import Keepers, Kept
 from gopher_cli.worker.kin import signal_name

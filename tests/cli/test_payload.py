@@ -97,7 +97,7 @@ def test_large_numbers_and_their_spelling_survive(cli: Cli) -> None:
 @pytest.mark.parametrize(
     ("args", "code", "said"),
     [
-        (["-p", '{"a": 1,}'], 65, "no JSON"),
+        (["-p", '{"a": 1,}'], 65, "not valid JSON"),
         (["-p", "{'a': 1}"], 65, "column 2"),
         (["-p", ""], 65, "the payload is empty"),
         (["-p", '{"a": "b'], 65, "Unterminated string at line 1, column 7"),

@@ -57,7 +57,7 @@ NO_JSON = {
     "a million brackets": b"[" * 1_000_000,
     "a million brackets in a payload": b'{"type":"t","payload":' + b"[" * 1_000_000,
     "objects in objects": payload(b'{"a":' * 100_000 + b"1" + b"}" * 100_000),
-    "depth 65": payload(b"[" * 64 + b"]" * 64),
+    "depth 65": payload(b"[" * 65 + b"]" * 65),
     "a key twice": b'{"type":"t","type":"t"}',
     "a key twice in the payload": payload(b'{"a":1,"a":2}'),
     "a key twice, deep": payload(b'[[{"b":{"a":1,"c":2,"a":3}}]]'),

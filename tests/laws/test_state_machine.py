@@ -24,12 +24,13 @@ seconds = st.sampled_from([0, 0, 0, 5, 3600])
 def jobs(draw):
     after = draw(st.lists(numbers, max_size=2)) if draw(st.booleans()) else []
     unique = draw(st.sampled_from(["", "", "red", "blue"]))
+    number = draw(numbers)
     return a.job(
-        f"j{draw(numbers)}",
+        f"j{number}",
         priority=draw(st.sampled_from([0, 3, 5, 6, 10])),
         max_retries=draw(st.integers(0, 2)),
         delay=float(draw(seconds)),
-        after=[f"j{n}" for n in after],
+        after=[f"j{n}" for n in after if n != number],
         unique_key=unique,
         unique_for=float(draw(seconds)) if unique else 0.0,
     )

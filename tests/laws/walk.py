@@ -59,12 +59,13 @@ class Walk:
         dice = self.dice
         self._numbers += 1
         unique = dice.choice(["", "", "", "red", "blue"])
+        id = f"j{self._numbers}" if dice.random() < 0.95 else self._id()
         return a.job(
-            f"j{self._numbers}" if dice.random() < 0.95 else self._id(),
+            id,
             priority=dice.choice([0, 3, 5, 6, 10]),
             max_retries=dice.randint(0, 2),
             delay=dice.choice([0.0, 0.0, 0.0, 5.0, 3600.0]),
-            after=[self._id(6) for _ in range(dice.choice([0, 0, 0, 1, 2]))],
+            after={self._id(6) for _ in range(dice.choice([0, 0, 0, 1, 2]))} - {id},
             unique_key=unique,
             unique_for=dice.choice([0.0, 30.0]) if unique else 0.0,
         )

@@ -57,7 +57,7 @@ def deep(levels: int) -> bytes:
         b"[" * 1_000_000,
         deep(MAX_DEPTH + 1),
         deep(900),
-        b'{"a":' * 65 + b"1" + b"}" * 65,
+        b'{"a":' * 66 + b"1" + b"}" * 66,
         b"[" + b"9" * 5000 + b"]",
     ],
 )

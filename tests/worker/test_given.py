@@ -12,6 +12,7 @@ import pytest
 from gopher_cli.context import Context, JobInfo
 from gopher_cli.gopher import Gopher
 from gopher_cli.handlers import Registry
+from gopher_cli.model.errors import Usage
 from gopher_cli.model.terms import HandlerWishes
 from gopher_cli.worker.joblog import JobLog
 from gopher_cli.worker.overdue import settle_overdue
@@ -178,3 +179,41 @@ async def test_a_backoff_of_half_an_hour_retries_as_often_as_it_says(gopher: Gop
 
     assert waits == [1_800_000] * 4 + [0]
     assert (detail.state, detail.attempts) == ("failed", 5)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"headers": {"n": 1}},
+        {"after": "one-id"},
+        {"priority": 5.5},
+        {"tags": "x"},
+        {"id": ".."},
+        {"delay": "5"},
+    ],
+    ids=str,
+)
+async def test_a_follow_up_of_a_wrong_kind_fails_in_the_handler_and_never_reaches_the_outbox(
+    gopher: Gopher, runner: Work, redis: Any, options: dict[str, Any]
+) -> None:
+    registry = Registry()
+
+    @registry.handler("asks")
+    async def asks(payload: Any, ctx: Context) -> None:
+        ctx.submit("echo", {}, **options)
+
+    id = await gopher.submit("asks")
+    await run(runner, registry=registry)
+
+    detail = await gopher.inspect("default", id)
+    assert (detail.state, detail.history[0].error.split(":")[0]) == ("retrying", "Usage")
+    assert not redis.exists(gopher.keys("default")["outbox"])
+
+
+@pytest.mark.parametrize(
+    "wishes",
+    [{"retries": "5"}, {"retries": -1}, {"timeout": "5s"}, {"timeout": 0}, {"backoff": ""}, {"backoff": 5}],
+)  # fmt: skip
+def test_a_handlers_wish_of_a_wrong_kind_is_refused_when_it_is_registered(wishes: dict[str, Any]) -> None:
+    with pytest.raises(Usage):
+        Registry().handler("h", **wishes)

@@ -185,17 +185,24 @@ async def test_an_unknown_type_is_left_for_others_without_an_attempt(
     assert [one.outcome for one in detail.history] == ["unknown type"]
 
 
+@pytest.mark.parametrize(
+    "record",
+    [
+        b"\xff not a spec", b"", b"[" * 200_000, b'["echo",' + b"[" * 50_000 + b"]" * 50_000 + b"]",
+        b'["echo",{},"5"]', b'["echo",{},5,3,300.0,{"headers":{"n":1}}]', b'["echo"]', b"null",
+    ],
+)  # fmt: skip
 async def test_a_record_that_cannot_be_read_is_put_aside_and_work_goes_on(
-    gopher: Gopher, runner: Work, redis: Any
+    gopher: Gopher, runner: Work, redis: Any, record: bytes
 ) -> None:
     bad, good = await gopher.submit("echo", 1), await gopher.submit("echo", 2)
-    redis.hset(gopher.keys("default")["spec"], bad, b"\xff not a spec")
+    redis.hset(gopher.keys("default")["spec"], bad, record)
     await run(runner)
 
     assert await state(gopher, good) == "completed"
     detail = await gopher.inspect("default", bad)
     assert (detail.state, detail.history[0].outcome) == ("failed", "corrupt")
-    assert b"\xff not a spec".hex() in detail.history[0].error
+    assert record[:2000].hex() in detail.history[0].error
 
 
 async def test_a_backoff_that_cannot_be_read_ends_neither_the_job_nor_the_worker(

@@ -76,7 +76,7 @@ def _batch(raw: Any, queue: str, token: str) -> Batch:
         id, attempt, losses, blob = raw[i : i + 4]
         try:
             leases.append(Lease(id.decode(), queue, token, int(attempt), int(losses), _decode_spec(blob)))
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except Exception:  # whatever it is, it ends no worker
             lease = Lease(id.decode(errors="replace"), queue, token, int(attempt), int(losses), _NO_SPEC)
             unreadable.append((lease, blob or b""))
     due = int(raw[1])

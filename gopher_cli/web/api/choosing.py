@@ -9,11 +9,11 @@ import msgspec
 from msgspec import Meta
 from starlette.requests import Request
 
+from gopher_cli.model.checks import check_queue
 from gopher_cli.model.duration import parse_duration
 from gopher_cli.model.errors import Usage
 from gopher_cli.model.filtering import Filter, check_group
 from gopher_cli.model.job import JobState
-from gopher_cli.model.making import check_queue
 from gopher_cli.model.patterns import check_pattern
 from gopher_cli.model.rates import MOST_JOBS, parse_pace
 from gopher_cli.model.search import parse_search

@@ -12,12 +12,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gopher_cli.gopher import Gopher
+from gopher_cli.model.checks import check_queue
 from gopher_cli.model.deeds import DONE, Bulk
 from gopher_cli.model.deeds import meant as meant_by
 from gopher_cli.model.errors import Ambiguous, NotFound
 from gopher_cli.model.filtering import Filter
 from gopher_cli.model.ids import VALID_ID
-from gopher_cli.model.making import check_queue
 from gopher_cli.store.keys import PLACES
 from gopher_cli.verbs.finding import the_only
 from gopher_cli.web.api import openapi

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable
 from typing import Annotated, Any
 
 import msgspec
@@ -14,7 +13,7 @@ from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.duration import parse_duration, parse_when
 from gopher_cli.model.errors import BadData, Usage
 from gopher_cli.model.job import Job
-from gopher_cli.model.making import check_queue, check_type, encode_payload, parse_priority
+from gopher_cli.model.payload import EMPTY
 from gopher_cli.verbs.producing import new_job, wanted_durability
 from gopher_cli.web.api.dialects import RETRIES
 from gopher_cli.web.api.strict import parse, pointer_to
@@ -28,15 +27,18 @@ _WORDS = {
     "int": "a whole number", "float": "a number", "str": "a string", "bool": "true or false",
     "array": "an array", "object": "an object",
 }  # fmt: skip
-_NULL = msgspec.Raw(b"null")
 _Seconds = int | float | str
+_NOBODYS = Defaults()
+_SAID_AS = {"due": "execute_at"}
 
 
 class JobRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A job to submit. Only `type` is needed."""
 
     type: Annotated[str, Meta(description="which handler runs it", examples=["email"])]
-    payload: Annotated[Any, Meta(description="any JSON value of at most 1 MB")] = None
+    payload: Annotated[
+        Any, Meta(description="any JSON value of at most 1 MB and 64 levels; {} where it is left out")
+    ] = {}
     queue: str | None = None
     priority: Annotated[
         int | str | None, Meta(description="high, normal, low, or 0 to 10; higher runs first")
@@ -72,7 +74,7 @@ class JobRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 class _Read(JobRequest, kw_only=True, forbid_unknown_fields=True):
     """As it is read: the payload stays the text that it is."""
 
-    payload: msgspec.Raw = _NULL
+    payload: msgspec.Raw = EMPTY
 
 
 _FIELDS = JobRequest.__struct_fields__
@@ -109,24 +111,21 @@ def read_job(text: bytes, defaults: Defaults) -> Asked:
     if asked.durability:
         with field("/durability"):
             wanted_durability(asked.durability)
-    return Asked(_made(defaults, given), value.get("payload"), asked.durability or "", asked.id is not None)
+    job = _made(defaults, given)
+    return Asked(job, value.get("payload", {}), asked.durability or "", asked.id is not None)
 
 
 def _made(defaults: Defaults, given: dict[str, Any]) -> Job:
     try:
         return new_job(defaults, **given)
     except (Usage, BadData):  # which field was it?
-        for name, check in _CHECKS.items():
-            if name in given:
-                with field(f"/{name}"):
-                    check(given[name])
+        for name, value in given.items():
+            beside = given if name == "unique_for" else {}
+            alone = {"type": "t", "unique_key": beside.get("unique_key"), name: value}
+            with field(f"/{_SAID_AS.get(name, name)}"):
+                new_job(_NOBODYS, **alone)
         with field(""):
             return new_job(defaults, **given)
-
-
-_CHECKS: dict[str, Callable[[Any], Any]] = {
-    "type": check_type, "payload": encode_payload, "queue": check_queue, "priority": parse_priority,
-}  # fmt: skip
 
 
 def _decode(text: bytes) -> _Read:

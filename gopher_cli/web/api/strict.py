@@ -8,19 +8,17 @@ what is written out again then has fewer colons than what came in.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
+from gopher_cli.model import payload
+from gopher_cli.model.payload import is_deep
 from gopher_cli.web.problems import Problem
 
-MAX_DEPTH = 64
+MAX_DEPTH = payload.MAX_DEPTH + 1  # with the job around a payload
 _LONGEST = 500  # characters of a pointer
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
-_SQUARE = bytes.maketrans(b"{}", b"[]")
-_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _decoder = msgspec.json.Decoder()
 _encoder = msgspec.json.Encoder()
 
@@ -36,8 +34,8 @@ def parse(text: bytes) -> Any:
         raise _too_deep() from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Problem(400, f"the body is no JSON: {_why(text, error)}") from error
-    if text.count(b"[") + text.count(b"{") > MAX_DEPTH:
-        _check_depth(text)
+    if is_deep(text, MAX_DEPTH):
+        raise _too_deep()
     # An escape may stand for a colon; such texts go the long way.
     if b"\\u003" in text or _encoder.encode(value).count(b":") != text.count(b":"):
         _check_keys(text)
@@ -65,16 +63,6 @@ def _why(text: bytes, error: Exception) -> str:
 
 def _too_deep() -> Problem:
     return Problem(400, f"the body is nested more than {MAX_DEPTH} deep, and that is the limit")
-
-
-def _check_depth(text: bytes) -> None:
-    """Take the innermost brackets out, level by level: in a valid text they are all pairs."""
-    left = _STRING.sub(b"", text).translate(_SQUARE, _NO_BRACKETS)
-    for _ in range(MAX_DEPTH):
-        left = left.replace(b"[]", b"")
-        if not left:
-            return
-    raise _too_deep()
 
 
 class _Twice(dict[str, Any]):

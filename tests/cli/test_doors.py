@@ -1,0 +1,135 @@
+"""Every door takes the same jobs and refuses the same: Python, the command line, its batches, HTTP."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from cli.running import Cli, Ran
+from gopher_cli import Producer
+from gopher_cli.model.defaults import Defaults
+from gopher_cli.model.errors import GopherError, Usage
+from gopher_cli.model.job import Job
+from gopher_cli.verbs.producing import new_job
+from gopher_cli.web.api.reading import read_job
+
+# Gives a job with this payload (JSON text, or None to leave it out); answers the payload that is stored.
+Door = Callable[[bytes | None], bytes]
+
+
+class Refused(Exception):
+    pass
+
+
+def stored(redis: Any, namespace: str, id: str) -> bytes:
+    spec = redis.hget(f"{namespace}:{{default}}:spec", id)
+    return bytes(json.dumps(json.loads(spec)[1]).encode())
+
+
+@pytest.fixture
+def producer(redis_url: str, namespace: str) -> Iterator[Producer]:
+    with Producer(redis_url, namespace=namespace, defaults=Defaults()) as producer:
+        yield producer
+
+
+@pytest.fixture(params=["python", "cli", "batch", "http"])
+def door(request: Any, cli: Cli, producer: Producer, redis: Any, namespace: str) -> Door:
+    def answered(ran: Ran) -> bytes:
+        if ran.code:
+            raise Refused(ran.err)
+        return stored(redis, namespace, ran.out.strip())
+
+    def python(payload: bytes | None) -> bytes:
+        return stored(redis, namespace, producer.submit("t", *([] if payload is None else [payload])))
+
+    def command(payload: bytes | None) -> bytes:
+        given = [] if payload is None else ["-p", payload.decode("utf-8", "surrogateescape")]
+        return answered(cli("submit", "-q", "-t", "t", *given))
+
+    def batch(payload: bytes | None) -> bytes:
+        return answered(cli("submit", "-q", "--batch", "-", stdin=_text(payload)))
+
+    def http(payload: bytes | None) -> bytes:
+        return bytes(read_job(_text(payload), Defaults()).job.spec.payload)
+
+    return {"python": python, "cli": command, "batch": batch, "http": http}[request.param]
+
+
+def _text(payload: bytes | None) -> bytes:
+    return b'{"type":"t"' + (b"" if payload is None else b',"payload":' + payload) + b"}"
+
+
+@pytest.mark.parametrize(("payload", "kept"), [(None, b"{}"), (b"null", b"null"), (b"{}", b"{}")])
+def test_a_job_without_a_payload_has_an_empty_object_and_null_stays_null(
+    door: Door, payload: bytes | None, kept: bytes
+) -> None:
+    assert door(payload) == kept
+
+
+@pytest.mark.parametrize("text", [b"[" * 64 + b"]" * 64, b'{"a":' * 64 + b"1" + b"}" * 64, b"9" * 400])
+def test_what_every_reader_can_read_is_taken(door: Door, text: bytes) -> None:
+    assert json.loads(door(text)) == json.loads(text)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"[" * 65 + b"]" * 65, b"[" * 985 + b"]" * 985, b"[" * 20_000 + b"]" * 20_000,
+        b"1e400", b'{"a":[-1e400]}', b"NaN", b"[Infinity]", b'"\\ud800"', b'"\xff"', b"{", b'{"a":1}}', b"",
+    ],
+)  # fmt: skip
+def test_what_some_reader_cannot_read_is_refused(door: Door, payload: bytes) -> None:
+    with pytest.raises((Refused, GopherError)):
+        door(payload)
+
+
+WRONG = [
+    {"headers": {"tenant": 42}}, {"headers": {"tenant": None}}, {"headers": ["a"]}, {"headers": {"": "x"}},
+    {"headers": {"tenant": "x" * 8200}}, {"headers": {f"h{n}": "x" * 300 for n in range(40)}},
+    {"tags": "night"}, {"tags": [5]}, {"tags": [""]}, {"tags": ["a\0b"]}, {"tags": ["x" * 600]},
+    {"after": "extract-1"}, {"after": [5]}, {"after": ["a b"]}, {"after": [""]},
+    {"priority": 5.5}, {"priority": 11}, {"priority": True}, {"priority": ""}, {"priority": "often"},
+    {"max_retries": 2.5}, {"max_retries": "3"}, {"max_retries": -1}, {"max_retries": True},
+    {"timeout": 0}, {"timeout": True}, {"timeout": ""}, {"timeout": "soon"}, {"timeout": -1},
+    {"unique_key": 5}, {"unique_key": ""}, {"unique_key": "k", "unique_for": -1},
+    {"unique_key": "k", "unique_for": ""}, {"unique_for": 5},
+    {"backoff": 5}, {"backoff": ""}, {"backoff": "often"}, {"queue": 5}, {"queue": ""}, {"queue": ".."},
+    {"id": 5}, {"id": ""}, {"id": "."}, {"id": "..."}, {"id": "types"}, {"id": "a b"},
+    {"type": 5}, {"type": ""},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("fields", WRONG, ids=lambda fields: repr(fields)[:30])
+@pytest.mark.parametrize("way", ["python", "batch", "http"])
+def test_a_field_of_a_wrong_kind_is_refused(
+    cli: Cli, producer: Producer, redis: Any, namespace: str, way: str, fields: dict[str, Any]
+) -> None:
+    whole = {"type": "t"} | fields
+    match way:
+        case "python":
+            with pytest.raises(Usage):
+                producer.submit(**whole)
+        case "batch":
+            ran = cli("submit", "--batch", "-", stdin=json.dumps(whole))
+            assert (ran.code, redis.exists(f"{namespace}:{{default}}:spec")) == (1, 0), ran.err
+        case "http":
+            with pytest.raises(GopherError) as refused:
+                read_job(json.dumps(whole).encode(), Defaults())
+            assert getattr(refused.value, "status", 0) == 422
+            assert getattr(refused.value, "pointer", None), refused.value
+
+
+def test_a_job_that_a_program_has_put_together_is_looked_at_before_any_is_sent(
+    producer: Producer, redis: Any, namespace: str
+) -> None:
+    good = producer.job("t")
+    bad = Job(id="b", queue="default", spec=new_job(Defaults(), "t").spec, due="soon")  # type: ignore[arg-type]
+
+    with pytest.raises(Usage, match="due is a number"):
+        producer.submit_many([good, bad])
+
+    assert not redis.exists(f"{namespace}:{{default}}:spec")
+    assert [receipt.id for receipt in producer.submit_many(job for job in [good])] == [good.id]
