@@ -17,7 +17,7 @@ THEN_bench := --no-deps arq
 # Two installs into one .venv at a time would trip over each other.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-browser fuzz chaos soak coverage lint format bench completions wheel clean
+.PHONY: help demo test test-all test-browser fuzz chaos soak mutation coverage lint format bench completions wheel clean
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONPATH PYTHONHOME
@@ -31,6 +31,13 @@ demo: $(VENV)/.installed-demo  ## Install gopher, then watch real jobs run (abou
 # Most tests of faults wait: four at a time keep two cores busy.
 test: $(VENV)/.installed-test  ## Run the tests against a real server (ARGS='-k pause')
 	$(BIN)/pytest -n 4 --dist worksteal $(ARGS)
+
+test-all: test  ## The same, and then those that take minutes
+	$(BIN)/pytest -n 4 --dist worksteal -m slow $(ARGS)
+
+MINUTES ?= 30
+mutation: $(VENV)/.installed-test  ## Make small errors in the Python of the core; tell what no test notices (MINUTES=30)
+	PYTHONPATH=tests nice $(BIN)/python -m mutation --minutes $(MINUTES) $(ARGS)
 
 # It installs Chromium where it may; where it may not, it says so and ends with 69.
 test-browser: $(VENV)/.installed-browser  ## Drive the dashboard in a real Chromium (ARGS='-k keyboard')
