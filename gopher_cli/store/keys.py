@@ -17,7 +17,8 @@ One queue, ``gopher:{<queue>}:<name>`` (a later shard of it: ``{<queue>#<n>}``):
     outbox                 HASH  id -> a follow-up on its way to its queue
     held:<worker>          ZSET  id -> fetch: what this worker should be holding
     wake                   LIST  at most one worthless token: something is ready
-    conf                   HASH  seq, paused          counters   HASH  name -> n
+    conf                   HASH  seq, paused, levels (mixed: others than 8, 5 and 2 were asked for)
+    counters               HASH  name -> n
     cells                  HASH  m<minute>;type | f<five minutes>;type | h<hour>;type | t0;type -> histograms,
                                  types -> how many have cells of their own; the rest share "other"
     samples                HASH  minute -> how the queue stood

@@ -8,6 +8,7 @@
 --- @include now
 --- @include record
 --- @include places
+--- @include ready_since
 --- @include oldest
 
 local sizes, oldest = {}, {}

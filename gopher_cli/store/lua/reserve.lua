@@ -14,6 +14,8 @@
 --- @include touch
 --- @include classes
 --- @include due
+--- @include levels
+--- @include by_age
 --- @include pick
 --- @include again
 --- @include give
@@ -23,8 +25,10 @@
 
 local again = redis.call("ZRANGEBYSCORE", KEYS.held, ARGV.sequence, ARGV.sequence)
 if #again > 0 then return leased_before(again, { stamp, "0" }) end
-if redis.call("HEXISTS", KEYS.conf, "paused") == 1 then return { stamp, "-1" } end
-local taken, total = pick({ ARGV.high, ARGV.normal, ARGV.low }, math.min(ARGV.count, 500))
+local conf = redis.call("HMGET", KEYS.conf, "paused", "levels")
+if conf[1] then return { stamp, "-1" } end
+local quotas = { tonumber(ARGV.high), tonumber(ARGV.normal), tonumber(ARGV.low) }
+local taken, total = pick(quotas, math.min(ARGV.count, 500), conf[2])
 if total == 0 then return { stamp, next_due() } end
 
 local to = loan()

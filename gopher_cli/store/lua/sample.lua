@@ -7,6 +7,7 @@
 -- OUT   {now, noted}; a note is "enqueued,scheduled,retrying,blocked,processing,failed,oldest_age_ms"
 --- @include now
 --- @include record
+--- @include ready_since
 --- @include oldest
 
 local minute = math.floor(now / 60000)

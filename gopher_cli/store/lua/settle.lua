@@ -19,6 +19,7 @@
 --- @include append
 --- @include lose
 --- @include judge
+--- @include ready_since
 --- @include conclude
 --- @include unlock
 --- @include unblock

@@ -63,6 +63,7 @@ if ARGV.batch ~= "" then touch({}, { KEYS.batches }) end
 if #fresh > 0 then redis.call("HINCRBY", KEYS.conf, "seq", #fresh) end
 if ARGV.batch ~= "" then redis.call("HSET", KEYS.batches, ARGV.batch, ARGV.mark .. ";" .. stamp) end
 if #fresh == 0 then return out end
+if mixed then redis.call("HSET", KEYS.conf, "levels", "mixed") end
 if #renewed > 0 then redis.call("ZREM", KEYS.lock_ends, unpack(renewed)) end
 send(to)
 send_counts({ enqueued = #fresh })

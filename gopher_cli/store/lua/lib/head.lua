@@ -1,8 +1,12 @@
 -- What a submitter asks for, "priority;due;delay;lock;lock_for;after,after", as values.
 local HEAD = "^(%d+);(%-?%d*);(%-?%d*);([^;]*);(%d*);(.*)$"
 
+-- Whether somebody asks for another priority than the words high (8), normal and low stand for.
+local mixed = false
+
 local function read_head(head)
   local priority, due, delay, lock, lock_for, after = string.match(head, HEAD)
+  mixed = mixed or priority % 3 ~= 2
   local at = due ~= "" and tonumber(due) or delay ~= "" and now + delay or 0
   local base = (10 - priority) * 1e13
   return {

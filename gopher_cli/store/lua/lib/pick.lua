@@ -1,11 +1,16 @@
 -- Who is served: from each class its quota, and then whoever stands first in the best class.
-local function pick(quotas, count)
+--
+-- The quotas are numbers, and sum to `count` at most; all zero empties the higher class first. Where priorities are
+-- mixed, a class may hold several.
+local function pick(quotas, count, mixed)
   local taken, total = {}, 0
   for class, line in ipairs(READY) do
-    local quota = math.min(tonumber(quotas[class]), count - total)
+    local quota = math.min(quotas[class], count - total)
     taken[class] = quota > 0 and redis.call("ZRANGE", line, 0, quota - 1) or {}
     total = total + #taken[class]
   end
+  local levels = mixed and several_levels(quotas, taken)
+  if levels then return pick_by_age(quotas, count, levels) end
   for class, line in ipairs(READY) do
     if total < count then
       local more = redis.call("ZRANGE", line, #taken[class], #taken[class] + count - total - 1)

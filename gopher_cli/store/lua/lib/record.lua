@@ -19,9 +19,6 @@ local function line(r)
     .. r.score .. ";" .. r.created .. ";" .. r.finished .. ";" .. r.lock .. r.more
 end
 
--- From when the job could run: it was submitted then, or fell due, or was brought back. Ms.
-local function ready_since(r) return tonumber(r.ready_at ~= "" and r.ready_at or r.created) end
-
 -- For a job whose own record cannot be read: normal priority, as old as this moment.
 local function blank()
   return {
