@@ -124,7 +124,7 @@ MUTANTS = (
     Mutant("sample forgets the low", "sample", "ipairs({ KEYS.ready_high, KEYS.ready_normal, KEYS.ready_low })", "ipairs({ KEYS.ready_high, KEYS.ready_normal })"),
     Mutant("sample takes the running for blocked", "sample", "KEYS.blocked, KEYS.running, KEYS.failed", "KEYS.running, KEYS.blocked, KEYS.failed"),
     Mutant("sample keeps all for ever", "sample", "if at < minute - ARGV.keep or at > minute then", "if at > minute then"),
-    Mutant("resume wakes nobody", "pause", "if changed == 1 and not pausing then wake_one() end", ""),
+    Mutant("resume wakes nobody", "pause", "else wake_one() end", "end"),
     # what is told to those who watch
     Mutant("submit does not tell", "submit", '"enqueued", ids_of(to[1], to[2], to[3])', '"enqueued", {}'),
     Mutant("submit does not tell of who waits for others", "submit", '"blocked", ids_of(to.blocked)', '"blocked", {}'),
@@ -141,7 +141,7 @@ MUTANTS = (
     Mutant("purge does not tell", "purge", 'tell({ "gone", ids })', ""),
     Mutant("pause tells the contrary", "pause", 'pausing and "paused" or "resumed"', 'pausing and "resumed" or "paused"'),
     Mutant("submit tells where nobody watches", "submit", 'return redis.call("EXISTS", KEYS.events) == 1', "return true"),
-    Mutant("pause says what it did not", "pause", 'redis.call("HSETNX", KEYS.conf, "paused", stamp)', '1'),
+    Mutant("pause says what it did not", "pause", 'if pausing then redis.call("HSET", KEYS.conf, "paused", stamp) else', "if pausing then else"),
 )  # fmt: skip
 
 # Of the doctor's scripts, with the damage (doctor/damages.py) that shows them.

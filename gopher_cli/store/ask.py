@@ -75,17 +75,6 @@ def histories(keys: Keys, ids: Sequence[str]) -> Ask[tuple[int, list[bytes]]]:
     return Ask([("TIME",), ("HMGET", keys["errors"], *ids)], answer)
 
 
-def beat(namespace: str, worker: str, about: bytes, now_ms: int) -> Ask[None]:
-    """Say that a worker lives."""
-    return Ask(
-        [
-            ("HSET", fleet_key(namespace, "workers"), worker, about),
-            ("ZADD", fleet_key(namespace, "beats"), now_ms, worker),
-        ],
-        _nothing,
-    )
-
-
 def bury(namespace: str, worker: str, keys: Iterable[Keys], parts: Iterable[str]) -> Ask[None]:
     """Forget a worker: first what its processes held (the jobs are elsewhere by now), then its name."""
     helds: list[Command] = [("UNLINK", k.held(part)) for k in keys for part in parts]

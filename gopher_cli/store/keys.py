@@ -62,12 +62,13 @@ QUEUE_KEYS = (
     "events", "events_new",
 )  # fmt: skip
 FLEET_KEYS = ("queues", "workers", "beats", "types", "meta", "audit", "keys", "key_uses", "signed_out")
+FLEET = "~"  # no queue can be called so
 _KEY = re.compile(r"\{([A-Za-z0-9_.-]{1,64}|~)(#[0-9]+)?\}:([a-z_]+|held:[A-Za-z0-9_.-]+|reply:[0-9a-f]{32})")
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The keys of one queue in one namespace."""
+    """The keys of one queue in one namespace, or of its fleet."""
 
     namespace: str
     queue: str
@@ -75,7 +76,7 @@ class Keys:
 
     def __getitem__(self, name: str) -> str:
         """The key of this name. Raises KeyError for a name that the keyspace does not have."""
-        if name not in QUEUE_KEYS:
+        if name not in (FLEET_KEYS if self.queue == FLEET else QUEUE_KEYS):
             raise KeyError(name)
         return self._key(name)
 
@@ -90,6 +91,11 @@ class Keys:
 @cache
 def keys_of(namespace: str, queue: str) -> Keys:
     return Keys(namespace, queue)
+
+
+def fleet_of(namespace: str) -> Keys:
+    """The keys of the fleet, for calls."""
+    return keys_of(namespace, FLEET)
 
 
 def fleet_key(namespace: str, name: str) -> str:

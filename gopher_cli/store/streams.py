@@ -18,7 +18,6 @@ from gopher_cli.store.keys import Keys, fleet_key
 
 KEPT_MS = 60_000
 MARK = "watched"  # the entry with which a stream begins; it tells nothing
-_AUDIT_KEPT = 10_000
 
 
 class Entry(NamedTuple):
@@ -84,13 +83,6 @@ def ends(all_keys: Sequence[Keys]) -> Ask[list[tuple[tuple[int, int], tuple[int,
 def specs(keys: Keys, ids: Sequence[str]) -> Ask[list[bytes]]:
     """What these jobs are to do; empty bytes for who is gone."""
     return Ask([("HMGET", keys["spec"], *ids)], lambda raw: [spec or b"" for spec in raw[0]])
-
-
-def write_down(namespace: str, entry: AuditEntry, nonce: str) -> Ask[None]:
-    """Sent twice, it is there twice, with the same ``nonce``: who reads passes over the second."""
-    said = msgspec.json.encode((entry.actor, entry.action, entry.target, entry.changed, entry.detail))
-    key = fleet_key(namespace, "audit")
-    return Ask([("XADD", key, "MAXLEN", "~", _AUDIT_KEPT, "*", nonce, said)], lambda _: None)
 
 
 def written_down(

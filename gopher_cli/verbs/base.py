@@ -14,7 +14,7 @@ from gopher_cli.events import Event, Listener
 from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.errors import GopherError
 from gopher_cli.store import ask
-from gopher_cli.store.keys import Keys, keys_of
+from gopher_cli.store.keys import Keys, fleet_of, keys_of
 
 if TYPE_CHECKING:
     from gopher_cli.store.redis import RedisStore
@@ -75,11 +75,11 @@ class Base:
         if not (actor := ACTOR.get()):
             return
         from gopher_cli.model.happenings import AuditEntry  # late: most commands change nothing
-        from gopher_cli.store import streams
+        from gopher_cli.store import calls
 
         entry = AuditEntry("", 0, actor[:_SHORT], action, target[:_SHORT], changed, detail[:_SHORT])
         try:
-            await self.store.ask(streams.write_down(self.namespace, entry, os.urandom(8).hex()))
+            await self.store.run(calls.write_down(fleet_of(self.namespace), entry, os.urandom(8).hex()))
         except GopherError as error:  # the deed is done, and its result is what counts
             import logging
 

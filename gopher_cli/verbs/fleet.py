@@ -10,8 +10,8 @@ import msgspec
 
 from gopher_cli.model.errors import GopherError
 from gopher_cli.model.stats import ServerInfo, WorkerInfo
-from gopher_cli.store import ask
-from gopher_cli.store.keys import Keys
+from gopher_cli.store import ask, calls
+from gopher_cli.store.keys import Keys, fleet_of
 from gopher_cli.store.url import Address
 from gopher_cli.verbs.starting import Starting
 
@@ -22,8 +22,8 @@ _BURY_MS = 60_000
 class Fleet(Starting):
     async def beat(self, worker: str, about: Mapping[str, Any]) -> None:
         """Say that a worker lives, and what it is doing."""
-        now = await self.store.ask(ask.time_ms(), "beat")
-        await self.store.ask(ask.beat(self.namespace, worker, msgspec.json.encode(about), now), "beat")
+        call = calls.beat(fleet_of(self.namespace), worker, msgspec.json.encode(about))
+        await self.store.run(call, "beat")
 
     async def bury(self, worker: str, queues: Iterable[str], processes: int) -> None:
         """Forget a worker that has stopped."""

@@ -12,8 +12,9 @@ from gopher_cli.build import run_once
 from gopher_cli.config import Settings
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.job import Lease
-from gopher_cli.store import ask
+from gopher_cli.store import ask, calls
 from gopher_cli.store.calls import Report
+from gopher_cli.store.keys import fleet_of
 
 WORKER = "w1"
 
@@ -69,6 +70,7 @@ def beat(cli: Cli, worker: str = WORKER, **about: Any) -> None:
 
     async def work(gopher: Gopher) -> None:
         later = await gopher.store.ask(ask.time_ms()) + 10 * a.minute
-        await gopher.store.ask(ask.beat(gopher.namespace, worker, a.msgspec.json.encode(about), later))
+        call = calls.beat(fleet_of(gopher.namespace), worker, a.msgspec.json.encode(about), now=str(later))
+        await gopher.store.run(call)
 
     do(cli, work)

@@ -15,8 +15,10 @@ from redis.exceptions import OutOfMemoryError
 from servers import Server, binaries_found, own_server
 from worker.processes import until
 
+from gopher_cli.actor import ACTOR
 from gopher_cli.config import Settings
 from gopher_cli.model.errors import TryLater
+from gopher_cli.store import ask
 from gopher_cli.web.app import create_app
 
 pytestmark = [pytest.mark.anyio, pytest.mark.row("R7")]
@@ -113,3 +115,34 @@ async def test_a_worker_that_starts_at_full_memory_works(scene: Scene) -> None:
     scene.redis.config_set("maxmemory", 0)
     scene.worker("-c", "4")
     await scene.ends_well()
+
+
+async def test_operators_and_beats_get_through_at_full_memory(scene: Scene) -> None:
+    one = scene.worker("-c", "4")
+    first, waits, later = await scene.submit("quick", 3, delay=3600.0)
+    gopher = scene.gopher
+    fill(scene)
+    _, before = await gopher.store.ask(ask.workers(gopher.namespace))
+    token = ACTOR.set("ann")
+    assert await gopher.pause("default")
+    assert await gopher.cancel("default", [first]) == {first: "cancelled"}
+    assert await gopher.requeue("default", [first]) == {first: "enqueued"}
+    assert (await gopher.reschedule("default", [later], delay=60.0))[later] == "rescheduled"
+    assert await gopher.delete("default", [waits]) == {waits: "deleted"}
+    assert await gopher.pause("default", paused=False)
+    ACTOR.reset(token)
+
+    told = [entry.action for entry in await gopher.audit_log()]
+    assert told == ["resume", "delete", "reschedule", "requeue", "cancel", "pause"]
+
+    async def beats() -> bool:
+        _, now = await gopher.store.ask(ask.workers(gopher.namespace))
+        return all(now[worker][0] > at for worker, (at, _) in before.items())
+
+    await until(beats)
+    assert [worker.alive for worker in await gopher.workers()] == [True]
+    scene.redis.config_set("maxmemory", 0)
+    assert await gopher.promote("default", [later]) == {later: "enqueued"}
+    await until(lambda: scene.size("completed") == 2)
+    one.signal(15)
+    assert one.ended() == 0

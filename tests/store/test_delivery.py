@@ -250,7 +250,7 @@ def test_a_lone_server_gets_all_in_one_piece() -> None:
 def test_every_command_of_ours_with_a_key_has_it_in_second_place() -> None:
     keys = keys_of("g", "q")
     asks = [
-        ask.add_queue("g", "q"), ask.queues("g"), ask.beat("g", "w", b"", 1), ask.held(keys, "w"),
+        ask.add_queue("g", "q"), ask.queues("g"), ask.held(keys, "w"),
         ask.running_tokens(keys, ["i"]), ask.workers("g"), ask.records(keys, ["i"]), ask.outbox(keys, 1),
         ask.scan(keys["failed"], 0, "*", 1), ask.cells([keys]), ask.wait_for([keys["wake"]], 1.0),
         ask.histories(keys, ["i"]), ask.info(), ask.saves(), ask.time_ms(),

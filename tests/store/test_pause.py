@@ -35,3 +35,13 @@ def test_running_jobs_end_as_ever(queue):
     queue.pause()
 
     assert queue.settle(a.settlement(lease)) == ["settled"]
+
+
+def test_a_full_memory_keeps_nobody_from_the_brake(server, full):
+    server.submit(a.job("one"))
+    full()
+
+    assert server.pause()
+    assert server.reserve() == []
+    assert server.pause(paused=False)
+    assert len(server.reserve()) == 1

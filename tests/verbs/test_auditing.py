@@ -13,8 +13,8 @@ from gopher_cli.actor import ACTOR
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import Usage
 from gopher_cli.model.filtering import Filter
-from gopher_cli.store import streams
-from gopher_cli.store.keys import fleet_key
+from gopher_cli.store import calls
+from gopher_cli.store.keys import fleet_key, fleet_of
 
 pytestmark = pytest.mark.anyio
 
@@ -101,7 +101,7 @@ async def test_what_was_sent_twice_is_told_once(gopher: Gopher, ann: None) -> No
     await gopher.audit("pause", "x", changed=1)
     (entry,) = await gopher.audit_log()
     for _ in range(2):
-        await gopher.store.ask(streams.write_down(gopher.namespace, entry, "nonce"))
+        await gopher.store.run(calls.write_down(fleet_of(gopher.namespace), entry, "nonce"))
 
     assert [one.action for one in await gopher.audit_log()] == ["pause", "pause"]
 

@@ -14,6 +14,7 @@ from gopher_cli.store.calls.auditing import (
     rights,
 )
 from gopher_cli.store.calls.base import Call
+from gopher_cli.store.calls.fleet import beat, write_down
 from gopher_cli.store.calls.operating import (
     Depth,
     Found,
@@ -53,7 +54,7 @@ from gopher_cli.store.calls.working import (
 __all__ = [
     "AUDITED", "LIMIT", "RECLAIMED", "Batch", "Call", "Count", "Depth", "Facts", "Found", "Mending", "Once",
     "Promotion", "Receipt", "Reclaimed", "Record", "Renewal", "Report", "Settlement", "Verdict", "audit",
-    "cancel", "clear", "depth", "expire", "hand_back", "inspect", "mend", "once", "pause", "promote",
+    "beat", "cancel", "clear", "depth", "expire", "hand_back", "inspect", "mend", "once", "pause", "promote",
     "purge", "read_record", "reclaim", "recount", "renew", "report", "requeue", "reschedule", "reserve",
-    "rights", "sample", "settle", "submit",
+    "rights", "sample", "settle", "submit", "write_down",
 ]  # fmt: skip

@@ -7,12 +7,12 @@
 --- @include wake
 --- @include tell
 
-local changed, pausing = 0, ARGV.paused == "1"
-if pausing then
-  changed = redis.call("HSETNX", KEYS.conf, "paused", stamp)
-else
-  changed = redis.call("HDEL", KEYS.conf, "paused")
-end
-if changed == 1 and not pausing then wake_one() end
-if changed == 1 and is_watched() then tell({ pausing and "paused" or "resumed", { "" } }) end
-return changed
+local pausing = ARGV.paused == "1"
+local changed = (redis.call("HEXISTS", KEYS.conf, "paused") == 1) ~= pausing
+if not changed then return 0 end
+
+-- Removed, then added: a full memory refuses a first write that adds, and that is when a brake is wanted.
+redis.call("HDEL", KEYS.conf, "paused")
+if pausing then redis.call("HSET", KEYS.conf, "paused", stamp) else wake_one() end
+if is_watched() then tell({ pausing and "paused" or "resumed", { "" } }) end
+return 1
