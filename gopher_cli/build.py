@@ -71,17 +71,20 @@ async def revive(settings: Settings) -> bool:
     return await came
 
 
+_DEFAULTS = {
+    "queue": "queue", "max_retries": "max_retries", "timeout": "job_timeout", "backoff": "backoff",
+    "retention": "result_retention", "max_losses": "max_losses", "lease": "lease", "durability": "durability",
+}  # fmt: skip
+
+
 def defaults_of(settings: Settings) -> Defaults:
-    return Defaults(
-        queue=settings.queue,
-        max_retries=settings.max_retries,
-        timeout=settings.job_timeout,
-        backoff=settings.backoff,
-        retention=settings.result_retention,
-        max_losses=settings.max_losses,
-        lease=settings.lease,
-        durability=settings.durability,
-    )
+    """Those that somebody has set, also to what they would be anyway; a program may set them, too."""
+    unset, given = Defaults(), {}
+    for name, setting in _DEFAULTS.items():
+        value = getattr(settings, setting)
+        if setting in settings.origins or value != getattr(unset, name):
+            given[name] = value
+    return Defaults(**given)
 
 
 def resolve(

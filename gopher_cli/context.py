@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from gopher_cli.model.errors import BadData
+from gopher_cli.model.checks import shown
+from gopher_cli.model.errors import BadData, Usage
 from gopher_cli.model.job import Job, Lease
 from gopher_cli.model.payload import EMPTY, MAX_PAYLOAD
 from gopher_cli.model.terms import Terms
@@ -106,7 +107,9 @@ class Context:
     def once(self, key: str, function: Callable[[], Any]) -> Any:
         """Run ``function`` once per job over all its attempts, and answer its (JSON) result ever after.
 
-        In an async handler await it. A crash between the function's end and its record can still run
+        ``key`` is a text that is not empty; Usage otherwise. In an async handler await it.
+
+        A crash between the function's end and its record can still run
         it twice: give the key to the service that you call, where it takes one.
         """
         if self._link.on_loop():
@@ -135,4 +138,6 @@ def _kept(value: Any) -> bytes:
 
 
 def _word(key: str) -> str:
+    if not isinstance(key, str) or not key:  # an empty one could not be found again
+        raise Usage(f"ctx.once needs a key that is text, not {shown(key)}")
     return key.encode("unicode_escape").decode().replace(" ", "\\x20")

@@ -21,7 +21,7 @@ _UNDECIDED = {dict, list, float}
 class Line(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """What a line may say. Durations are text such as 10m, or seconds."""
 
-    type: str = ""
+    type: str | None = None
     payload: msgspec.Raw = EMPTY
     queue: str | None = None
     priority: int | str | None = None
@@ -66,12 +66,16 @@ def _job(defaults: Defaults, number: int, text: bytes, batch: str, type: str, gi
     from gopher_cli.verbs.producing import new_job
 
     line = _read(text)
-    if not (line.type or type):
+    wanted = type if line.type is None else line.type
+    if not wanted and line.type is None:
         raise Usage('the line has no "type", and there is no --type')
-    options = {**given, **_options(line)}
+    said = _options(line)
+    if "due" in said or "delay" in said:  # its own time, and not that of the command
+        given = {name: value for name, value in given.items() if name not in ("due", "delay")}
+    options = {**given, **said}
     if batch and "id" not in options:
         options["id"] = batch_job_id(batch, number)
-    return new_job(defaults, line.type or type, line.payload, **options)
+    return new_job(defaults, wanted, line.payload, **options)
 
 
 class Checker:
@@ -122,13 +126,26 @@ def _options(line: Line) -> dict[str, Any]:
     """Only what the line says: the flags of the command fill the rest."""
     said = {
         "queue": line.queue, "priority": line.priority, "backoff": line.backoff, "id": line.id,
-        "max_retries": line.retries if line.max_retries is None else line.max_retries,
+        "max_retries": _one("retries", line.retries, "max_retries", line.max_retries),
         "timeout": _seconds("timeout", line.timeout), "delay": _seconds("in", line.delay),
-        "due": _moment(line.at), "unique_key": line.unique or line.unique_key,
+        "due": _moment(line.at), "unique_key": _one("unique", line.unique, "unique_key", line.unique_key),
         "unique_for": _seconds("unique_for", line.unique_for), "tags": line.tags,
         "headers": line.headers, "after": line.after,
     }  # fmt: skip
+    if line.delay is not None and line.at is not None:
+        raise _contradiction("in", "at")
     return {name: value for name, value in said.items() if value is not None}
+
+
+def _one(name: str, value: Any, other: str, same: Any) -> Any:
+    """What two fields of one meaning say. Raises Usage where they say two things."""
+    if value is not None and same is not None and value != same:
+        raise _contradiction(name, other)
+    return same if value is None else value
+
+
+def _contradiction(name: str, other: str) -> Usage:
+    return Usage(f"{name} and {other} contradict each other: give one of them")
 
 
 def _seconds(name: str, value: float | str | None) -> float | None:
@@ -140,8 +157,8 @@ def _seconds(name: str, value: float | str | None) -> float | None:
 
 def _moment(value: float | str | None) -> float | None:
     try:
-        return parse_when(value) if isinstance(value, str) else value
-    except (ValueError, OverflowError) as error:
+        return None if value is None else parse_when(str(value))
+    except ValueError as error:
         raise Usage(f"at: {error}") from None
 
 

@@ -5,12 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gopher_cli.model.errors import Usage
+
+_TELL_THEMSELVES = ("payload", "pairs")  # an empty payload is bad data
+
 
 class _AsGiven:
     """Values stay the text that was typed. Typer would load pydantic to find that out."""
 
     def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
+        _check_empty(value, param)
         return () if value is None and (param.multiple or param.nargs == -1) else value
+
+
+def _check_empty(value: Any, param: Any) -> None:
+    """In a script, a variable that was not set must not mean that nothing was asked for. Raises Usage."""
+    texts = [value] if isinstance(value, str) else value if isinstance(value, (list, tuple)) else ()
+    if param.name not in _TELL_THEMSELVES and any(
+        isinstance(text, str) and not text.strip() for text in texts
+    ):
+        name = next((name for name in param.opts if name.startswith("--")), param.metavar or param.name)
+        raise Usage(f"{name} is empty", f"give it a value, or leave {name} out")
 
 
 def as_given(param: Any) -> Any:

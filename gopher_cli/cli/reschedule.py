@@ -64,7 +64,7 @@ def _moment(delay: str | None, at: str | None) -> tuple[float | None, float]:
         return None, duration("--in", delay)
     try:
         return parse_when(at or ""), 0.0
-    except (ValueError, OverflowError) as error:
+    except ValueError as error:
         raise Usage(f"--at: {error}") from None
 
 

@@ -16,6 +16,8 @@ from gopher_cli.cli.safe import safe
 from gopher_cli.cli.words import short_id, when
 from gopher_cli.model.errors import Conflict, NotFound, TryLater, Usage
 
+_CONTEXT = 4000  # characters of a trace header that the environment hands on
+
 if TYPE_CHECKING:
     from gopher_cli.gopher import Gopher
     from gopher_cli.model.job import Job
@@ -80,12 +82,12 @@ def _job_options(flags: Mapping[str, Any]) -> dict[str, Any]:
 
     def seconds(name: str) -> float | None:
         text = flags[name]
-        return duration("--" + name.replace("_", "-"), text) if text else None
+        return None if text is None else duration("--" + name.replace("_", "-"), text)
 
     return _given(
         queue=flags["queue"],
         priority=flags["priority"],
-        max_retries=whole("--retries", flags["retries"]) if flags["retries"] else None,
+        max_retries=None if flags["retries"] is None else whole("--retries", flags["retries"]),
         timeout=seconds("timeout"),
         backoff=flags["backoff"],
         id=flags["id"],
@@ -117,19 +119,20 @@ def _given(**values: Any) -> dict[str, Any]:
 def _moment(delay: str | None, at: str | None) -> dict[str, float]:
     from gopher_cli.model.duration import parse_when
 
-    if delay and at:
+    if delay is not None and at is not None:
         raise Usage("--in and --at say the same thing twice", "give one of them")
     try:
-        due = parse_when(at) if at else None
-    except (ValueError, OverflowError) as error:
+        due = None if at is None else parse_when(at)
+    except ValueError as error:
         raise Usage(f"--at: {error}") from None
-    return _given(delay=duration("--in", delay) if delay else None, due=due)
+    return _given(delay=None if delay is None else duration("--in", delay), due=due)
 
 
 def _headers(given: list[str]) -> dict[str, str]:
     found = {}
     for name in ("TRACEPARENT", "TRACESTATE", "BAGGAGE"):
-        if value := os.environ.get(name):
+        value = os.environ.get(name, "")
+        if 0 < len(value) <= _CONTEXT and value.isprintable():  # what nobody has asked for refuses no job
             found[name.lower()] = value
     for text in given:
         name, equals, value = text.partition("=")

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
+from typing import TypedDict, Unpack
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+class _Given(TypedDict, total=False):
+    queue: str
+    max_retries: int
+    timeout: float
+    backoff: str
+    retention: float
+    max_losses: int
+    lease: float
+    durability: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, init=False)
 class Defaults:
-    """Seconds throughout."""
+    """Seconds throughout. ``said`` are the names of those that somebody has set, whatever their value is."""
 
     queue: str = "default"
     max_retries: int = 3
@@ -17,3 +29,11 @@ class Defaults:
     max_losses: int = 3
     lease: float = 15.0
     durability: str = "memory"
+    said: frozenset[str] = field(default=frozenset(), compare=False)
+
+    def __init__(self, **given: Unpack[_Given]) -> None:
+        known: dict[str, object] = {one.name: one.default for one in fields(self)}
+        if unknown := given.keys() - known.keys() | given.keys() & {"said"}:
+            raise TypeError(f"there is no default for {', '.join(sorted(unknown))}")
+        for name, value in (known | given | {"said": frozenset(given)}).items():
+            object.__setattr__(self, name, value)

@@ -11,6 +11,8 @@ _SECONDS = {
     "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0,
 }  # fmt: skip
 _PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ns|us|µs|ms|s|m|h|d|w)")
+_2001, _FAR = 978_307_200.0, 1e11  # seconds since 1970: fewer are no moment that anybody means
+_DIGITS = 40
 _LONGEST = 100 * 365 * 86400.0
 
 
@@ -20,15 +22,16 @@ def parse_duration(text: str) -> float:
     Raises ValueError when the text is no duration, is negative, or exceeds a hundred years.
     """
     text = text.strip()
+    shown = text if len(text) <= 60 else text[:57] + "..."
     if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
         seconds = float(text)
     else:
         parts = _PART.findall(text)
         if not parts or "".join(n + unit for n, unit in parts) != text:
-            raise ValueError(f"{text!r} is no duration: write 30s, 5m, 1h30m, 2d or 500ms")
+            raise ValueError(f"{shown!r} is no duration: write 30s, 5m, 1h30m, 2d or 500ms")
         seconds = sum(float(n) * _SECONDS[unit] for n, unit in parts)
     if seconds > _LONGEST:
-        raise ValueError(f"{text!r} is longer than a hundred years")
+        raise ValueError(f"{shown!r} is longer than a hundred years")
     return seconds
 
 
@@ -53,19 +56,26 @@ def format_duration(seconds: float) -> str:
 
 
 def parse_when(text: str) -> float:
-    """Seconds since the epoch, from RFC 3339 (no zone means UTC) or a number of seconds.
+    """Seconds since the epoch, from RFC 3339 (no zone means UTC) or a number of seconds since 2001.
 
-    Raises ValueError when the text is no moment.
+    Eight digits are a date. A time before 1970 is 0. Raises ValueError when the text is no moment: a year, a
+    date in another form, or milliseconds would be some other moment than the one that was meant.
     """
     text = text.strip()
-    if re.fullmatch(r"[0-9]{1,11}(\.[0-9]+)?", text):
-        return float(text)
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text) and not re.fullmatch(r"[0-9]{8}", text):
+        if len(text) <= _DIGITS and _2001 <= float(text) < _FAR:
+            return float(text)
+        raise _not_a_time(text)
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
-        example = "2025-10-01T10:00:00Z"
-        raise ValueError(f"{text!r} is no time: write {example} or seconds since 1970") from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        return max((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp(), 0.0)
+    except (ValueError, OverflowError):
+        raise _not_a_time(text) from None
+
+
+def _not_a_time(text: str) -> ValueError:
+    shown = text if len(text) <= 60 else text[:57] + "..."
+    return ValueError(f"{shown!r} is not a time: write 2025-10-01T10:00:00Z, or seconds since 1970")
 
 
 def rfc3339(ms: int) -> str:

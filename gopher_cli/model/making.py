@@ -65,6 +65,8 @@ def make_job(
         due = check_seconds("due", due, to=_YEAR)
     if delay != 0:
         delay = check_seconds("delay", delay, to=_YEAR)
+        if due:
+            raise Usage("due and delay say the same thing twice", "give one of them")
     return _Made(
         id=id,
         queue=check_queue(queue),

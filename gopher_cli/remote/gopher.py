@@ -9,6 +9,7 @@ import msgspec
 
 from gopher_cli.model.deeds import Rescheduled
 from gopher_cli.model.defaults import Defaults
+from gopher_cli.model.duration import rfc3339
 from gopher_cli.model.errors import Ambiguous, GopherError, NotFound, Usage
 from gopher_cli.model.filtering import Filter
 from gopher_cli.model.grouping import FailureGroups
@@ -128,7 +129,9 @@ class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteWatching):
     async def reschedule(
         self, queue: str, ids: Sequence[str], *, due: float | None = None, delay: float = 0.0
     ) -> Rescheduled:
-        moment = {"delay": delay} if due is None else {"execute_at": due}
+        moment: dict[str, Any] = (
+            {"delay": delay} if due is None else {"execute_at": rfc3339(round(due * 1000))}
+        )
         words = Rescheduled({}, 0)
         for id in ids:
             said = self._said("reschedule", queue, id, body=moment)

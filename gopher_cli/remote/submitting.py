@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from gopher_cli.model.defaults import Defaults
+from gopher_cli.model.duration import rfc3339
 from gopher_cli.model.errors import BadData, TryLater
 from gopher_cli.model.job import Job
 from gopher_cli.model.making import checked
@@ -97,7 +98,8 @@ def _asked(job: Job, level: str) -> dict[str, Any]:
     said: dict[str, Any] = {
         "id": job.id, "type": spec.type, "payload": spec.payload, "queue": job.queue,
         "priority": spec.priority, "max_retries": spec.max_retries, "timeout": spec.timeout,
-        "execute_at": job.due or None, "delay": job.delay or None, "after": list(options.after) or None,
+        "execute_at": rfc3339(round(job.due * 1000)) if job.due else None, "delay": job.delay or None,
+        "after": list(options.after) or None,
         "durability": None if level == "memory" else level,
     }  # fmt: skip
     said |= {name: getattr(options, name) or None for name in _RARE}

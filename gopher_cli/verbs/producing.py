@@ -30,7 +30,8 @@ _OPTIONS = (
     "headers",
     "parent",
 )
-_NOBODYS = Defaults()
+# What a default that somebody has set is said of: an option, or the job itself.
+_SAID = {"backoff": True, "retention": True, "max_retries": False, "timeout": False}
 ROUND_TRIP_BYTES = 4 * 1024 * 1024
 
 
@@ -43,15 +44,11 @@ def new_job(defaults: Defaults, type: str, payload: Any = EMPTY, **given: Any) -
     if given:
         given = {name: value for name, value in given.items() if value is not None}
     rare = {name: given.pop(name) for name in _OPTIONS if name in given} if given else {}
-    if defaults.backoff != _NOBODYS.backoff:
-        rare.setdefault("backoff", defaults.backoff)
-    if defaults.retention != _NOBODYS.retention:
-        rare.setdefault("retention", defaults.retention)
     given.setdefault("queue", defaults.queue)
-    if defaults.max_retries != _NOBODYS.max_retries:
-        given.setdefault("max_retries", defaults.max_retries)
-    if defaults.timeout != _NOBODYS.timeout:
-        given.setdefault("timeout", defaults.timeout)
+    if defaults.said:
+        for name, options in _SAID.items():
+            if name in defaults.said:
+                (rare if options else given).setdefault(name, getattr(defaults, name))
     return make_job(type, payload, options=make_options(**rare) if rare else NO_OPTIONS, **given)
 
 

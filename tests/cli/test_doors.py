@@ -10,6 +10,7 @@ import pytest
 
 from cli.running import Cli, Ran
 from gopher_cli import Producer
+from gopher_cli.cli.completion import Place, places
 from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.errors import GopherError, Usage
 from gopher_cli.model.job import Job
@@ -120,6 +121,81 @@ def test_a_field_of_a_wrong_kind_is_refused(
                 read_job(json.dumps(whole).encode(), Defaults())
             assert getattr(refused.value, "status", 0) == 422
             assert getattr(refused.value, "pointer", None), refused.value
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [("20301231", 1924905600), ("20301231T100000Z", 1924941600), ("1924905600", 1924905600)],
+)
+@pytest.mark.parametrize("field", ["cli", "batch", "http"])
+def test_a_time_is_the_same_at_every_door(
+    cli: Cli, redis: Any, namespace: str, field: str, text: str, moment: int
+) -> None:
+    if field == "http":
+        job = read_job(json.dumps({"type": "t", "execute_at": text}).encode(), Defaults()).job
+        assert job.due == moment
+        return
+    given = {"cli": ["-t", "t", "--at", text], "batch": ["--batch", "-"]}[field]
+    ran = cli("submit", "-q", *given, stdin=json.dumps({"type": "t", "at": text}))
+    assert redis.zscore(f"{namespace}:{{default}}:scheduled", ran.out.strip()) == moment * 1000, ran.err
+
+
+NO_TIMES = ["2030", "203012", "0", "1796043544000", "99999999", "20301332", ""]
+
+
+@pytest.mark.parametrize("text", NO_TIMES)
+def test_a_number_that_is_no_moment_is_refused_at_every_door(
+    cli: Cli, redis: Any, namespace: str, text: str
+) -> None:
+    assert cli("submit", "-t", "t", "--at", text).code == 2
+    assert cli("reschedule", "some-id", "--at", text).code == 2
+    for value in (text, *([int(text)] if text else [])):
+        assert cli("submit", "--batch", "-", stdin=json.dumps({"type": "t", "at": value})).code == 1
+        with pytest.raises(GopherError):
+            read_job(json.dumps({"type": "t", "execute_at": value}).encode(), Defaults())
+    assert not redis.exists(f"{namespace}:{{default}}:spec")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"in": "1h", "at": "2030-12-31"}, {"retries": 1, "max_retries": 2}, {"retries": 0, "max_retries": 3},
+        {"unique": "a", "unique_key": "b"}, {"unique": "", "unique_key": "b"}, {"unique": ""},
+        {"type": ""}, {"in": ""},
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_a_line_that_contradicts_itself_or_says_nothing_is_refused(cli: Cli, fields: dict[str, Any]) -> None:
+    ran = cli("submit", "-t", "t", "--batch", "-", stdin=json.dumps(fields))
+
+    assert ran.code == 1, ran.err
+
+
+def test_a_line_that_says_one_thing_twice_is_taken_and_its_time_counts_more(
+    cli: Cli, redis: Any, namespace: str
+) -> None:
+    line = {"id": "a", "retries": 1, "max_retries": 1, "unique": "k", "unique_key": "k", "at": "2030-12-31"}
+    ran = cli("submit", "-t", "t", "--in", "1h", "--batch", "-", stdin=json.dumps(line))
+
+    assert ran.code == 0, ran.err
+    assert redis.zscore(f"{namespace}:{{default}}:scheduled", "a") == 1924905600000
+
+
+def test_a_time_and_a_delay_at_once_are_refused_in_python(producer: Producer) -> None:
+    with pytest.raises(Usage, match="twice"):
+        producer.submit("t", due=1924905600, delay=5)
+
+
+@pytest.mark.parametrize("place", [place for place in places() if place.flags], ids=lambda place: place.path)
+def test_an_option_that_is_given_but_empty_is_refused(cli: Cli, place: Place) -> None:
+    """Every option of every command that takes a value, so that none can be forgotten."""
+    for flag in place.flags:
+        for value in ("", " ") if flag.takes else ():
+            if "--payload" in flag.names:
+                continue  # an empty payload is bad data, see test_payload
+            ran = cli(*place.path.split()[1:], flag.names[-1], value)
+            assert (ran.code, ran.out) == (2, ""), ran.err
+            assert "is empty" in ran.err, (flag.names, ran.err)
 
 
 def test_a_job_that_a_program_has_put_together_is_looked_at_before_any_is_sent(

@@ -148,7 +148,7 @@ def test_the_same_id_twice_is_one_job(cli: Cli) -> None:
         (["-t", "x", "-r", "-1"], 2, "--retries takes a whole number"),
         (["-t", "x", "--timeout", "soon"], 2, "--timeout: 'soon' is no duration"),
         (["-t", "x", "--in", "5x"], 2, "--in: '5x' is no duration"),
-        (["-t", "x", "--at", "tomorrow"], 2, "--at: 'tomorrow' is no time"),
+        (["-t", "x", "--at", "tomorrow"], 2, "--at: 'tomorrow' is not a time"),
         (["-t", "x", "--in", "1s", "--at", "1"], 2, "give one of them"),
         (["-t", "x", "--backoff", "often"], 2, "is not a back-off"),
         (["-t", "x", "--header", "x"], 2, "not KEY=VALUE"),

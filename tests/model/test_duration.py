@@ -54,7 +54,33 @@ def test_a_moment_is_read(text):
 
 @pytest.mark.parametrize("text", ["", "tomorrow", "2025-13-01", "10:00"])
 def test_what_is_no_moment_is_refused(text):
-    with pytest.raises(ValueError, match="no time"):
+    with pytest.raises(ValueError, match="not a time"):
+        parse_when(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("20301231", "2030-12-31T00:00:00Z"), ("20301231T100000Z", "2030-12-31T10:00:00Z"),
+        ("2030-12-31", "2030-12-31T00:00:00Z"), ("978307200", "2001-01-01T00:00:00Z"),
+        ("1960-01-01", "1970-01-01T00:00:00Z"), ("1999-12-31", "1999-12-31T00:00:00Z"),
+        ("99999999999", "5138-11-16T09:46:39Z"), ("0001-01-01T00:00+23:59", "1970-01-01T00:00Z"),
+    ],
+)  # fmt: skip
+def test_eight_digits_are_a_date_and_nine_are_seconds(text, moment):
+    assert parse_when(text) == parse_when(moment)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2030", "203012", "0", "1", "1.5", "20301231.5", "20301332", "99999999", "978307199", "2030365",
+        "203012311000", "1796101231200", "1796043544000", "9" * 400, "9" * 5000, "-1",
+        "1e9",
+    ],
+)  # fmt: skip
+def test_a_number_that_is_no_moment_anybody_means_is_refused(text):
+    with pytest.raises(ValueError, match=r"^.{1,150}$"):
         parse_when(text)
 
 

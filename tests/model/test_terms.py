@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from gopher_cli.build import defaults_of
+from gopher_cli.config import Settings
 from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.job import Spec
 from gopher_cli.model.making import make_options
@@ -45,6 +47,22 @@ def test_what_an_operator_has_set_is_said() -> None:
     job = new_job(Defaults(max_retries=5, timeout=10.0), "mail")
 
     assert (job.spec.max_retries, job.spec.timeout) == (5, 10.0)
+
+
+@pytest.mark.parametrize("name", ["max_retries", "timeout", "backoff", "retention"])
+def test_a_setting_counts_also_where_it_equals_its_default(name: str) -> None:
+    value = getattr(Defaults(), name)
+    setting = {"timeout": "job_timeout", "retention": "result_retention"}.get(name, name)
+    settings = Settings.resolve({f"GOPHER_{setting.upper()}": str(value), "HOME": "/nowhere"})
+
+    for defaults in (Defaults(**{name: value}), defaults_of(settings)):  # type: ignore[misc]
+        spec = new_job(defaults, "mail").spec
+        assert getattr(spec if name in ("max_retries", "timeout") else spec.options, name) == value
+        assert getattr(terms_of(spec, HANDLER, Defaults()), name) == value
+
+
+def test_the_settings_and_the_defaults_are_the_same_where_nobody_has_set_them() -> None:
+    assert defaults_of(Settings.resolve({"HOME": "/nowhere"})).said == frozenset()
 
 
 def test_what_is_not_said_costs_no_memory() -> None:

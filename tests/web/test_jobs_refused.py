@@ -30,7 +30,7 @@ JSON = {"Content-Type": "application/json"}
         ({"type": "t", "delay": "1x"}, "#/delay"),
         ({"type": "t", "delay": -1}, "#/delay"),
         ({"type": "t", "tags": ["a", 1]}, "#/tags/1"),
-        ({"type": "t", "timeout": 0}, "#"),
+        ({"type": "t", "timeout": 0}, "#/timeout"),
         ({"type": "t", "prioritty": 5}, "#/prioritty"),
         ({"type": "t", "a/b": 5}, "#/a~1b"),
         ({"type": "t", "headers": {"a": 1}}, "#/headers"),

@@ -64,7 +64,7 @@ async def test_a_moment_that_nobody_lives_to_see_is_refused(gopher: Gopher, give
         ({"execute_at": "2100-01-01T00:00:00Z"}, 200), ({"execute_at": FAR}, 200), ({"delay": "2h"}, 200),
         ({"delay": 0}, 200), ({"execute_at": "1999-01-01"}, 200), ({}, 422), ([], 422),
         ({"delay": "soon"}, 422), ({"execute_at": FAR, "delay": 1}, 422), ({"execute_at": "then"}, 422),
-        ({"when": 1}, 422), ({"execute_at": "0001-01-01T00:00:00+23:59"}, 422),
+        ({"when": 1}, 422), ({"execute_at": "0001-01-01T00:00:00+23:59"}, 200),
         ({"execute_at": 1e300}, 422), ({"delay": 1e300}, 422),
     ],
 )  # fmt: skip

@@ -217,3 +217,18 @@ async def test_a_follow_up_of_a_wrong_kind_fails_in_the_handler_and_never_reache
 def test_a_handlers_wish_of_a_wrong_kind_is_refused_when_it_is_registered(wishes: dict[str, Any]) -> None:
     with pytest.raises(Usage):
         Registry().handler("h", **wishes)
+
+
+@pytest.mark.parametrize("key", ["", None, 5])
+async def test_a_key_of_once_that_says_nothing_is_refused(gopher: Gopher, runner: Work, key: Any) -> None:
+    registry, ran = Registry(), list[int]()
+
+    @registry.handler("pays")
+    async def pays(payload: Any, ctx: Context) -> None:
+        await ctx.once(key, lambda: ran.append(1))
+
+    id = await gopher.submit("pays")
+    await run(runner, registry=registry)
+
+    assert "ctx.once needs a key" in (await gopher.inspect("default", id)).history[0].error
+    assert ran == []

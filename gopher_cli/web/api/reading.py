@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from gopher_cli.model.checks import check_text
 from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.duration import parse_duration, parse_when
 from gopher_cli.model.errors import BadData, Usage
@@ -108,9 +109,9 @@ def read_job(text: bytes, defaults: Defaults) -> Asked:
     for name in ("backoff", "id", "unique_key", "after", "tags", "headers"):
         if (value_of := getattr(asked, name)) is not None:
             given[name] = value_of
-    if asked.durability:
+    if asked.durability is not None:
         with field("/durability"):
-            wanted_durability(asked.durability)
+            wanted_durability(check_text("durability", asked.durability))
     job = _made(defaults, given)
     return Asked(job, value.get("payload", {}), asked.durability or "", asked.id is not None)
 

@@ -53,14 +53,6 @@ async def reschedule(id: str, request: Request) -> Response:
     )
 
 
-def moment_of(text: str) -> float:
-    """Epoch seconds. Raises ValueError also for what no calendar has."""
-    try:
-        return parse_when(text)
-    except OverflowError:
-        raise ValueError(f"{text[:80]!r} is no time") from None
-
-
 def _guess(value: object) -> None:
     """Raises Problem for the words of the command line, which are other ones here."""
     for said, meant in (("at", "execute_at"), ("in", "delay")):
@@ -80,6 +72,6 @@ async def _read(request: Request) -> tuple[float | None, float]:
         raise Problem(422, "one of execute_at and delay is wanted, and not both", pointer="")
     if asked.delay is None:
         with field("/execute_at"):
-            return moment_of(str(asked.execute_at)), 0.0
+            return parse_when(str(asked.execute_at)), 0.0
     with field("/delay"):
         return None, parse_duration(str(asked.delay))

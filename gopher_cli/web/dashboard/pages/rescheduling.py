@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -57,12 +58,13 @@ async def act(request: Request) -> Response:
 def moment_of(text: str) -> tuple[float | None, float]:
     """Epoch seconds of a time, or the seconds of a duration from now. Raises ValueError."""
     try:
-        return None, parse_duration(text)
+        if not re.fullmatch(r"[0-9]{8,}", text.strip()):  # a date without dashes, or seconds since 1970
+            return None, parse_duration(text)
     except ValueError:
         pass
     try:
         return parse_when(text), 0.0
-    except (ValueError, OverflowError):
+    except ValueError:
         said = f"{text[:40]!r} is neither a duration nor a time"
         raise ValueError(f"{said}: write 10m, 2h30m or 2030-01-31T08:00:00Z") from None
 
