@@ -29,7 +29,8 @@ def state_of(info: WorkerInfo) -> str:
 
 
 def busy(info: WorkerInfo) -> str:
-    return f"{info.busy}/{info.slots}" if info.alive else "-"
+    stuck = f" +{len(info.stuck)} stuck" if info.stuck else ""
+    return f"{info.busy}/{info.slots}{stuck}" if info.alive else "-"
 
 
 def current(info: WorkerInfo) -> str:
@@ -76,6 +77,11 @@ COLUMNS = [
     ),
 ]
 EXTRA = (
+    Column(
+        name="stuck",
+        show=lambda w: ",".join(str(job.get("id")) for job in w.stuck),
+        raw=lambda w: [job.get("id") for job in w.stuck],
+    ),
     Column(name="slots", show=lambda w: str(w.slots), raw=lambda w: w.slots),
     Column(name="types", show=lambda w: ",".join(w.types), raw=lambda w: w.types),
     Column(

@@ -24,9 +24,10 @@ class Failed(msgspec.Struct, frozen=True):
 
 
 class TimedOut(msgspec.Struct, frozen=True):
-    """It ran longer than its timeout (s)."""
+    """It ran longer than its timeout (s). ``stuck``: and it runs on."""
 
     timeout: float
+    stuck: bool = False
 
 
 class Discarded(msgspec.Struct, frozen=True):
@@ -45,7 +46,9 @@ class Snoozed(msgspec.Struct, frozen=True):
 
 
 class Cancelled(msgspec.Struct, frozen=True):
-    """Somebody asked for it."""
+    """Somebody asked for it. ``stuck``: and it runs on."""
+
+    stuck: bool = False
 
 
 class Interrupted(msgspec.Struct, frozen=True):

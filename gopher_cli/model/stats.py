@@ -51,7 +51,8 @@ class QueueStats:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerInfo:
-    """One worker as it last described itself. ``current`` lists {id, type, queue, seconds}."""
+    """One worker as it last described itself. ``current`` lists {id, type, queue, seconds}; ``stuck`` those
+    that were given up and run on: no seat of it is theirs any more."""
 
     id: str
     host: str
@@ -71,6 +72,7 @@ class WorkerInfo:
     completed: int
     failed: int
     current: list[dict[str, Any]] = field(default_factory=list)
+    stuck: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -104,6 +104,7 @@ def _info(worker: str, heard: int, about: bytes, now: int) -> WorkerInfo:
         processes=int(said.get("processes", 1)), rss_bytes=int(said.get("rss_bytes", 0)),
         cpu_percent=float(said.get("cpu_percent", 0)), completed=int(said.get("completed", 0)),
         failed=int(said.get("failed", 0)), current=list(said.get("current", [])),
+        stuck=list(said.get("stuck", [])),
     )  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 """A board in shared memory: which jobs a runner has started, so that its supervisor can tell after a crash.
 
 One seat a running job: hard deadline (CLOCK_MONOTONIC, one for all processes; 0 is a free seat),
-the queue's number, the id.
+the queue's number, the id. Before the seats a byte by which the supervisor holds a runner that does not
+move: it begins nothing more. Behind them what such a runner has ended, and could not tell.
 """
 
 from __future__ import annotations
@@ -9,9 +10,14 @@ from __future__ import annotations
 import mmap
 import os
 import struct
+from collections.abc import Iterable
+from itertools import islice
 
 _SEAT = struct.Struct("<dH128s")
 _FREE = struct.Struct("<d")
+_HEAD = 8
+_ENDED = struct.Struct("<H128s")
+_MOST = 2048  # of those that have ended
 
 
 class Board:
@@ -20,33 +26,64 @@ class Board:
     def __init__(self, fd: int, seats: int) -> None:
         self.fd = fd
         self.seats = seats
-        self._map = mmap.mmap(fd, seats * _SEAT.size)
+        self._end = _HEAD + seats * _SEAT.size
+        self._map = mmap.mmap(fd, _size(seats))
 
     @classmethod
     def create(cls, seats: int) -> Board:
         fd = os.memfd_create("gopher-board") if hasattr(os, "memfd_create") else _unlinked_file()
-        os.ftruncate(fd, seats * _SEAT.size)
+        os.ftruncate(fd, _size(seats))
         return cls(fd, seats)
 
     def write(self, seat: int, deadline: float, queue: int, id: str) -> None:
         """Note a started job."""
-        _SEAT.pack_into(self._map, seat * _SEAT.size, deadline, queue, id.encode())
+        _SEAT.pack_into(self._map, _HEAD + seat * _SEAT.size, deadline, queue, id.encode())
 
     def wipe(self, seat: int) -> None:
-        _FREE.pack_into(self._map, seat * _SEAT.size, 0.0)
+        _FREE.pack_into(self._map, _HEAD + seat * _SEAT.size, 0.0)
 
     def read(self) -> list[tuple[float, int, str]]:
         """(deadline, queue, id) of every started job."""
         found = []
         for seat in range(self.seats):
-            deadline, queue, id = _SEAT.unpack_from(self._map, seat * _SEAT.size)
+            deadline, queue, id = _SEAT.unpack_from(self._map, _HEAD + seat * _SEAT.size)
             if deadline:
-                found.append((deadline, queue, id.rstrip(b"\0").decode("utf-8", "replace")))
+                found.append((deadline, queue, _text(id)))
         return found
+
+    @property
+    def held(self) -> bool:
+        """Whether its runner must begin nothing more."""
+        return self._map[0] != 0
+
+    def hold(self, held: bool = True) -> None:
+        self._map[0] = held
+
+    def note_ended(self, some: Iterable[tuple[int, str]]) -> None:
+        """(queue, id) of what has ended, and Redis does not know of yet: all of it, each time."""
+        at = self._end
+        for queue, id in islice(some, _MOST):
+            _ENDED.pack_into(self._map, at, queue, id.encode())
+            at += _ENDED.size
+        self._map[1:3] = struct.pack("<H", (at - self._end) // _ENDED.size)
+
+    def kept(self) -> set[tuple[int, str]]:
+        """(queue, id) of what has started, whether it has ended or not."""
+        (count,) = struct.unpack_from("<H", self._map, 1)
+        ended = (_ENDED.unpack_from(self._map, self._end + n * _ENDED.size) for n in range(count))
+        return {(queue, _text(id)) for queue, id in ended} | {(queue, id) for _, queue, id in self.read()}
 
     def close(self) -> None:
         self._map.close()
         os.close(self.fd)
+
+
+def _size(seats: int) -> int:
+    return _HEAD + seats * _SEAT.size + _MOST * _ENDED.size
+
+
+def _text(id: bytes) -> str:
+    return id.rstrip(b"\0").decode("utf-8", "replace")
 
 
 def _unlinked_file() -> int:

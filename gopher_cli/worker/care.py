@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from gopher_cli.model.errors import GopherError
 from gopher_cli.worker.apart import apart
 from gopher_cli.worker.logs import say
+from gopher_cli.worker.recalls import LOOK as LOOK_AT_RUNNERS
+from gopher_cli.worker.recalls import Recalls
 from gopher_cli.worker.rounds import Rounds
 from gopher_cli.worker.silence import Silence
 from gopher_cli.worker.upkeep import REVIVE, Upkeep
@@ -41,6 +43,7 @@ class Care:
             every(1.0, self.beat, fleet),
             every(beat * 2, upkeep.stand, fleet),
             every(1.0, self._worker.end_overdue, "here"),
+            every(LOOK_AT_RUNNERS, Recalls(self._worker).look, "here"),
             self._guard(),
             *([every(REVIVE, upkeep.revive, "the built-in server")] if upkeep.revives else []),
             *(duty for visits in self.visits for duty in self._duties_for(visits)),

@@ -32,6 +32,7 @@ from gopher_cli.store.calls import Settlement
 from gopher_cli.worker.logs import say
 
 _encode = msgspec.json.Encoder().encode
+_STUCK = ", and did not stop: it is stuck"
 _ERROR, _TRACEBACK = 2000, 8000
 
 
@@ -184,10 +185,10 @@ def describe(outcome: Outcome) -> str:
     match outcome:
         case Failed(error=error) | Discarded(error=error) | Lost(error=error):
             return error
-        case TimedOut(timeout=timeout):
-            return f"it ran longer than its timeout of {format_duration(timeout)}"
+        case TimedOut(timeout=timeout, stuck=stuck):
+            return f"it ran longer than its timeout of {format_duration(timeout)}{_STUCK * stuck}"
         case Snoozed(reason=reason):
             return reason
-        case Cancelled():
-            return "cancelled while it ran"
+        case Cancelled(stuck=stuck):
+            return f"cancelled while it ran{_STUCK * stuck}"
     return ""

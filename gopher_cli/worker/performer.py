@@ -64,6 +64,7 @@ class Performer:
         self._threads = Threads(options.concurrency, self._in_thread)
         self._keepers = Keepers(limits_of(settings))
         self.children = Children(options, settings, link, self._keepers)
+        self.stuck: dict[int, Run] = {}  # by seat: given up, and they run on
         self._shared = True  # one task for job after job
 
     def fill(self) -> None:
@@ -109,7 +110,9 @@ class Performer:
         task = run.task
         assert task is not None
         while True:
-            cancelled = False
+            cancelled, seat = False, run.seat
+            if not self._seats.begin(run):
+                break
             try:
                 if run.stopped:
                     raise asyncio.CancelledError  # before it has begun
@@ -124,7 +127,6 @@ class Performer:
                 forks.leave()
             now = _CLOCK()
             self._finish(run, outcome, now)
-            seat = run.seat
             if cancelled or run.stopped or _is_asked_to_stop(task) or copy_context() != clean:
                 break
             if not self._shared:
@@ -168,6 +170,8 @@ class Performer:
         assert place is not None
         place.run = run
         try:
+            if not self._seats.begin(run):
+                return None
             try:
                 target.aim(run)
                 came = self._called(run)
@@ -216,6 +220,9 @@ class Performer:
         """In another process; cancelling our task ends that process."""
         if run.handler.wants_context:
             run.context = Context(run.lease, self._link, run.terms)
+        if not self._seats.begin(run):
+            self._leave(run.seat)
+            return
         try:
             if run.stopped:
                 raise asyncio.CancelledError  # before it has begun
@@ -231,6 +238,8 @@ class Performer:
         return await run_program(run, self._link, self._keepers)
 
     def _leave(self, seat: int) -> None:
+        if self.stuck:
+            self.stuck.pop(seat, None)
         self._seats.leave(seat)
         self.fill()
         self._room()
@@ -254,17 +263,19 @@ class Performer:
         if run.task is not None and self._seats.running.get(run.seat) is run:
             run.task.cancel()
 
-    def give_up(self, run: Run) -> None:
+    def give_up(self, run: Run, *, stuck: bool = False) -> None:
         """It heeds nothing: settle it without it. Its seat stays taken."""
         self._seats.pardon(run)
-        self._finish(run, self._stopped(run), _CLOCK())
+        if stuck:
+            self.stuck[run.seat] = run
+        self._finish(run, self._stopped(run, stuck=stuck), _CLOCK())
 
-    def _stopped(self, run: Run) -> Outcome:
+    def _stopped(self, run: Run, *, stuck: bool = False) -> Outcome:
         match run.stopped:
             case "timeout":
-                return TimedOut(run.terms.timeout)
+                return TimedOut(run.terms.timeout, stuck)
             case "cancel":
-                return Cancelled()
+                return Cancelled(stuck)
             case "interrupt" | "lost":
                 return Interrupted()
         return Failed("CancelledError: the handler cancelled itself")

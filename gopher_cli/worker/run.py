@@ -17,7 +17,7 @@ class Run:
 
     __slots__ = (
         "begun", "context", "deadline", "handler", "lease", "partial", "seat", "started", "stop", "stopped",
-        "task", "terms",
+        "task", "terms", "thread",
     )  # fmt: skip
 
     def __init__(self, lease: Lease, handler: Handler, terms: Terms, started: float, seat: int) -> None:
@@ -32,6 +32,7 @@ class Run:
         self.partial = ""  # what a handler has printed of a line
         self.context: Context | None = None
         self.task: asyncio.Task[None] | None = None
+        self.thread = 0  # which runs it, if one does
         # How to stop it where cancelling its task is not enough.
         self.stop: Callable[[Run], None] | None = None
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from typing import Any
 
 from gopher_cli.config import Settings
@@ -16,6 +17,7 @@ from gopher_cli.model.job import JobState, Lease
 from gopher_cli.model.outcome import Transition
 from gopher_cli.model.terms import terms_of
 from gopher_cli.store.calls import Batch, Settlement
+from gopher_cli.worker.admission import NOT_NOW, Admission
 from gopher_cli.worker.board import Board
 from gopher_cli.worker.fetcher import Fetcher
 from gopher_cli.worker.fetching import Prefetch
@@ -25,18 +27,17 @@ from gopher_cli.worker.logs import say
 from gopher_cli.worker.options import WorkerOptions
 from gopher_cli.worker.performer import Performer
 from gopher_cli.worker.run import Run
-from gopher_cli.worker.seats import KILL_AFTER, Seats
+from gopher_cli.worker.seats import Seats
 from gopher_cli.worker.settling import Settler
 from gopher_cli.worker.stocktaking import Stocktaking
 from gopher_cli.worker.strays import Strays, unreadable
+from gopher_cli.worker.watch import Watch, about
 
 _CLOCK = time.monotonic
-_LOOK = 0.1
 _LAST_WORDS = 5.0  # seconds for settling at the end
 _UNSETTLED = 10_000  # ended attempts that Redis has not taken, before no more are fetched
 _STALE = 1.0  # seconds without any movement after which buffered jobs go back
 _BACK = Transition(JobState.ENQUEUED, spent=False)
-_NOT_NOW = Transition(JobState.SCHEDULED, 5.0, spent=False)
 
 
 class Runner:
@@ -51,43 +52,37 @@ class Runner:
         id: str,
         board: Board,
     ) -> None:
-        self.worn = False
+        self.worn = self.leaving = False
+        self.news = asyncio.Event()
         self._options = options
         self._defaults = gopher.defaults
         self._room = asyncio.Event()
         self._stopping = asyncio.Event()
         self._grace_ends = float("inf")
-        self._moved = _CLOCK()
+        self._moved, self._told = _CLOCK(), 0.0
         self._log = JobLog()
         self._link = HandlerLink(gopher, settings)
         self._fetcher = Fetcher(gopher, id, options, self._accept)
         self._prefetch = Prefetch(options.concurrency)
-        queues = [name for name, _ in options.queues]
-        self._settler = Settler(
-            gopher, id, queues, self._link, self._settled, lambda: bool(self._seats.running)
-        )  # fmt: skip
+        queues = self._queues = [name for name, _ in options.queues]
+        self._settler = Settler(gopher, id, queues, self._link, self._settled, self._is_busy)
+        self._admission = Admission(self._settler.add)
         self._strays = Strays(gopher, settings.no_handler_after, self._settler.add)
-        self._seats = Seats(
-            board,
-            registry,
-            queues,
-            gopher.defaults,
-            self._strays.add,
-        )
+        self._seats = Seats(board, registry, queues, gopher.defaults, self._strays.add)
         self._heartbeat = settings.heartbeat
         self._stock = Stocktaking(gopher, id, queues, self._fetcher.taken, self._leases, self._forget)
         self._performer = Performer(
             gopher, self._seats, self._settler, self._link, self._log, options, settings, self._room.set
         )
+        self._watch = Watch(self._seats, self._settler, self._performer, self._wear_out)
 
     async def run(self) -> None:
         """Until `stop`, or in a burst until nothing is left; then all is settled or handed back.
 
         Whatever else ends one of its tasks is raised here: a runner that works by halves must go.
         """
-        queues = [name for name, _ in self._options.queues]
         duties = (
-            self._link.send_now_and_then(queues), self._watch(), self._strays.run(),
+            self._link.send_now_and_then(self._queues), self._watch.run(self._look), self._strays.run(),
             self._stock.run(self._heartbeat), self._stopping.wait(),
         )  # fmt: skip
         settling = asyncio.create_task(self._settler.run())
@@ -127,6 +122,22 @@ class Runner:
                 kept = terms_of(lease.spec, None, self._defaults).retention
                 self._settler.add(Settlement(lease, Transition(JobState.CANCELLED, kept)))
 
+    def go_on(self, gone: Sequence[Sequence[str]]) -> None:
+        """It has stood still, and these (id, token) that had waited here have gone to others."""
+        if gone:
+            self._admission.gone = frozenset((id, token) for id, token in gone)
+            self._prefetch.distrust()
+        self._seats.go_on(self._admission.gone)
+        self._performer.fill()
+        self._room.set()
+
+    def share(self, *, lent: int, barred: Sequence[str]) -> None:
+        """With processes that leave: so many seats are theirs, and what is stuck there is barred here."""
+        self._seats.lent = lent
+        self._admission.barred = frozenset(barred)
+        self._performer.fill()
+        self._room.set()
+
     def _leases(self) -> list[Lease]:
         """All that is held here."""
         return self._seats.leases() + self._settler.leases()
@@ -153,26 +164,23 @@ class Runner:
             if run.lease.queue in queues:
                 self._performer.stop(run, "interrupt")
 
+    def _is_busy(self) -> bool:
+        return bool(self._seats.running)
+
     def keep_output(self, run: Run, text: str) -> None:
         """What a handler printed."""
         self._link.log(run.lease, text)
 
     def state(self) -> dict[str, Any]:
-        """What the supervisor is told every second."""
+        """What the supervisor is told every second, and when there is news."""
         now = _CLOCK()
         oldest = sorted(self._running(), key=lambda run: run.started)[:10]
         return {
             "busy": len(self._seats.running),
             "counts": self._log.counts,
-            "current": [
-                {
-                    "id": run.lease.id,
-                    "type": run.lease.spec.type,
-                    "queue": run.lease.queue,
-                    "seconds": round(now - run.started, 3),
-                }
-                for run in oldest
-            ],
+            "current": [about(run, now) for run in oldest],
+            "stuck": [about(run, now) for run in list(self._performer.stuck.values())],
+            "leaving": self.leaving,
         }
 
     # Fetching
@@ -222,7 +230,7 @@ class Runner:
             for lease, raw in batch.unreadable:
                 say("an unreadable job goes to the DLQ", logging.WARNING, id=lease.id, queue=lease.queue)
                 self._settler.add(unreadable(lease, raw))
-            self._seats.add(batch.leases)
+            self._seats.add(self._admission.admit(batch.leases))
         self._performer.fill()
         return any(batch.leases or batch.unreadable for batch in batches)
 
@@ -246,37 +254,30 @@ class Runner:
 
     # Watching and stopping
 
-    async def _watch(self) -> None:
-        told = 0.0
-        while True:
-            await asyncio.sleep(_LOOK)
-            now = _CLOCK()
-            for run in self._running():
-                if now > run.deadline and not run.stopped:
-                    self._performer.stop(run, "timeout")
-                elif run.stopped and now > run.deadline + KILL_AFTER:
-                    self._performer.give_up(run)
-                    self.worn = True
-                    self.stop()
-            if self._seats.buffered and now - self._moved > _STALE:
-                self._prefetch.distrust()
-                # Behind long jobs; another worker may be free. A suspect, which must run alone, would
-                # be back here at once, ahead of all the others.
-                self._hand_back(self._seats.clear(), _BACK if self._options.burst else _NOT_NOW)
-            if now - told > 1:
-                self._log.flush()
-                told = now
+    def _wear_out(self) -> None:
+        """Another process takes its place at once. This one keeps what runs here, and ends with that."""
+        self.worn = self.leaving = True
+        self.stop()
+        self.news.set()
+
+    def _look(self, now: float) -> None:
+        if self._seats.buffered and now - self._moved > _STALE:
+            self._prefetch.distrust()
+            # Behind long jobs; another worker may be free. A suspect, which must run alone, would
+            # be back here at once, ahead of all the others.
+            self._hand_back(self._seats.clear(), _BACK if self._options.burst else NOT_NOW)
+        if now - self._told > 1:
+            self._log.flush()
+            self._told = now
 
     def _hand_back(self, leases: list[Lease], suspects: Transition = _BACK) -> None:
         for lease in leases:
             self._settler.add(Settlement(lease, suspects if self._seats.suspects(lease) else _BACK))
 
     async def _until_room(self, seconds: float) -> None:
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._room.wait()
-        except TimeoutError:
-            return
 
     async def _drain(self, fetching: asyncio.Task[None]) -> None:
         self._hand_back(self._seats.close())

@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 import traceback
+from collections.abc import Sequence
 from typing import Any, NamedTuple, NoReturn
 
 import msgspec
@@ -38,6 +39,8 @@ class _Begun(NamedTuple):
     options: WorkerOptions
     settings: Settings
     registry: Registry
+    lent: int
+    barred: Sequence[str]
 
 
 def _begin(end: socket.socket) -> _Begun | None:
@@ -52,11 +55,12 @@ def _begin(end: socket.socket) -> _Begun | None:
     logs.set_up(options.log_level, options.log_format)
     try:
         settings = Settings.resolve(os.environ)
-        return _Begun(first["id"], options, settings, load_registry(options.app, options.programs))
+        registry = load_registry(options.app, options.programs)
     except GopherError as error:
         said = {"error": str(error), "hint": error.hint, "exit_code": error.exit_code}
         end.sendall(msgspec.json.encode(said) + b"\n")
         return None
+    return _Begun(first["id"], options, settings, registry, first["lent"], first["barred"])
 
 
 def _first_message(end: socket.socket) -> Any:
@@ -75,7 +79,7 @@ async def _live(end: socket.socket, board_fd: int, begun: _Begun) -> None:
     channel = await Channel.over(end)
     options, registry = begun.options, begun.registry
     channel.send(types={type: _introduction(handler) for type, handler in registry.handlers.items()})
-    if await channel.receive() != {"go": True}:  # it stops before it has begun
+    if not await _may_go(channel):  # it stops before it has begun
         channel.send(ended=True)
         await _farewell(channel)
         return
@@ -83,6 +87,7 @@ async def _live(end: socket.socket, board_fd: int, begun: _Begun) -> None:
     async with open_gopher(begun.settings, start=False) as gopher:
         board = Board(board_fd, options.concurrency)
         runner = Runner(gopher, registry, begun.settings, options, begun.id, board)
+        runner.share(lent=begun.lent, barred=begun.barred)
         capture(lambda run, text: runner.keep_output(run, text), forks_too=False)
         listening = asyncio.create_task(_listen(channel, runner, options.grace))
         telling = asyncio.create_task(_tell(channel, runner))
@@ -91,6 +96,14 @@ async def _live(end: socket.socket, board_fd: int, begun: _Begun) -> None:
         listening.cancel()
         channel.send(**runner.state(), ended=True, worn=runner.worn, broken=runner.broken)
     await _farewell(channel)
+
+
+async def _may_go(channel: Channel) -> bool:
+    """Of all else that is said to every runner, one that holds nothing yet need not know."""
+    async for said in channel.messages():
+        if "go" in said or "stop" in said:
+            return "go" in said
+    return False
 
 
 def _introduction(handler: Handler) -> dict[str, Any]:
@@ -121,6 +134,10 @@ async def _listen(channel: Channel, runner: Runner, grace: float) -> None:
                 runner.cancel(ids, "cancel")
             case {"lost": ids}:
                 runner.cancel(ids, "lost")
+            case {"lent": lent, "barred": barred}:
+                runner.share(lent=lent, barred=barred)
+            case {"recalled": gone}:
+                runner.go_on(gone)
             case {"fence": queues}:
                 runner.fence(queues)
     runner.stop(grace)
@@ -129,7 +146,10 @@ async def _listen(channel: Channel, runner: Runner, grace: float) -> None:
 async def _tell(channel: Channel, runner: Runner) -> None:
     while True:
         channel.send(**runner.state())
-        await asyncio.sleep(_TELL)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_TELL):
+                await runner.news.wait()
+        runner.news.clear()
 
 
 def main() -> None:

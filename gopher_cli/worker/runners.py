@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,9 @@ _SILENT = 10.0  # seconds that one may live on after its end of the channel has 
 class RunnerProcess:
     """``dead`` is set when it has ended; ``types`` and ``wishes`` are known once it is ready."""
 
-    def __init__(self, id: str, options: WorkerOptions) -> None:
+    def __init__(self, id: str, options: WorkerOptions, relieves: Sequence[RunnerProcess] = ()) -> None:
         self.id = id
+        self.relieves = relieves  # whose place it takes, while they still run some jobs
         self.dead = asyncio.Event()
         self.types: dict[str, bytes] = {}
         self.wishes: dict[str, HandlerWishes] = {}
@@ -46,8 +48,14 @@ class RunnerProcess:
         self.worn = False
         self.broken = False
         self.killed_for = ""
+        self.leaving = asyncio.Event()  # it fetches no more, and another is to take its place at once
+        self.stuck: list[dict[str, Any]] = []  # handlers that heed nothing, and were given up
+        self.shared: tuple[int, list[str]] = (0, [])  # as it has last been told; see Runner.share
+        self.looks = 0  # at it, since it has last spoken
+        self.recalled = False  # what waited in it has gone back
         # Settling, in their name, the jobs that have blocked it.
         self.last_rites: asyncio.Future[None] | None = None
+        self._going = False
         self._options = options
         self._cpu = (0.0, 0.0)
         self._channel: Channel | None = None
@@ -93,7 +101,8 @@ class RunnerProcess:
         threading.Thread(target=wait, name=f"end of {self.id}", daemon=True).start()
 
     async def _introduced(self, channel: Channel) -> dict[str, bytes]:
-        channel.send(id=self.id, options=msgspec.to_builtins(self._options))
+        lent, barred = self.shared
+        channel.send(id=self.id, options=msgspec.to_builtins(self._options), lent=lent, barred=barred)
         match await channel.receive():
             case {"types": types}:
                 self.wishes = {type: msgspec.convert(said, HandlerWishes) for type, said in types.items()}
@@ -115,6 +124,19 @@ class RunnerProcess:
         if self._channel is not None:
             self._channel.send(**message)
 
+    def share(self, lent: int, barred: list[str]) -> None:
+        """Of its seats so many are lent to processes that leave, and what is stuck there must wait."""
+        if self.shared != (lent, barred):
+            self.shared = (lent, barred)
+            if self._going:
+                self.tell(lent=lent, barred=barred)
+
+    def go(self) -> None:
+        """Let it begin."""
+        self._going = True
+        self.tell(go=True)
+        self.tell(lent=self.shared[0], barred=self.shared[1])  # since it was started
+
     async def follow(self) -> None:
         """Hear it until it is dead."""
         hearing = asyncio.ensure_future(self._hear())
@@ -130,11 +152,15 @@ class RunnerProcess:
     async def _hear(self) -> None:
         assert self._channel is not None
         async for said in self._channel.messages():
+            self.looks = 0
             self.busy = said.get("busy", self.busy)
             self.counts = said.get("counts", self.counts)
             self.current = said.get("current", self.current)
             self.ended_well = said.get("ended", False)
             self.worn = said.get("worn", False)
+            self.stuck = said.get("stuck", self.stuck)
+            if said.get("leaving"):
+                self.leaving.set()
             self.broken = said.get("broken", False)
 
     def stop(self, grace: float) -> None:
@@ -190,3 +216,11 @@ class RunnerProcess:
         before_spent, before = self._cpu
         self._cpu = (spent, now)
         return rss, (spent - before_spent) / (now - before) * 100 if before else 0.0
+
+
+def share_seats(runners: Sequence[RunnerProcess]) -> None:
+    """Who leaves keeps its seats until its jobs have ended; what is stuck anywhere is begun nowhere else."""
+    barred = sorted({job["id"] for runner in runners for job in runner.stuck})
+    for runner in runners:
+        if not runner.leaving.is_set():
+            runner.share(sum(one.busy for one in runner.relieves if one in runners), barred)

@@ -31,6 +31,7 @@ class Seats:
     ) -> None:
         self.running: dict[int, Run] = {}  # by seat: a job may come back while its old run still dies
         self.started = 0
+        self.lent = 0  # to a process that leaves, and whose jobs still run
         self._board = board
         self._handlers = registry.handlers
         self._number = {name: n for n, name in enumerate(queues)}
@@ -45,7 +46,7 @@ class Seats:
 
     @property
     def free(self) -> int:
-        return len(self._free)
+        return max(0, len(self._free) - self.lent)
 
     @property
     def buffered(self) -> int:
@@ -67,7 +68,11 @@ class Seats:
         A suspect runs alone, so that no other pays for it if it is the one that crashes this process.
         """
         with self._lock:
-            while self._buffer and not self._closed and (seat >= 0 or self._free):
+            while (
+                self._buffer
+                and not (self._closed or self._board.held)
+                and (seat >= 0 or len(self._free) > self.lent)
+            ):
                 lease = self._buffer[0]
                 handler = self._handlers.get(lease.spec.type)
                 if handler is None:
@@ -94,11 +99,36 @@ class Seats:
     def _seated(self, lease: Lease, handler: Handler, seat: int) -> Run:
         started = _CLOCK()
         run = Run(lease, handler, terms_of(lease.spec, handler, self._defaults), started, seat)
-        # Its supervisor ends this process when the job is still here long after its timeout.
-        self._board.write(seat, run.deadline + KILL_AFTER + 2, self._number.get(lease.queue, 0), lease.id)
         self.running[seat] = run
         self.started += 1
         return run
+
+    def begin(self, run: Run) -> bool:
+        """Put it on the board. False if it must not begin: it waits again, and its seat is to be left."""
+        # Its supervisor ends this process when the job is still here long after its timeout.
+        number = self._number.get(run.lease.queue, 0)
+        self._board.write(run.seat, run.deadline + KILL_AFTER + 2, number, run.lease.id)
+        if not self._board.held:  # asked when it stands there: one of us sees the other
+            return True
+        if self.done(run):
+            with self._lock:
+                self._board.wipe(run.seat)
+                self._buffer.appendleft(run.lease)
+                self.started -= 1
+        return False
+
+    def go_on(self, gone: Collection[tuple[str, str]]) -> None:
+        """After a hold: without these (id, token), which went to others meanwhile."""
+        with self._lock:
+            kept = [lease for lease in self._buffer if (lease.id, lease.token) not in gone]
+            self._buffer.clear()
+            self._buffer.extend(kept)
+        self._board.note_ended(())
+        self._board.hold(False)
+
+    def note_ended(self, leases: Iterable[Lease]) -> None:
+        """On the board, while nobody else can tell of them."""
+        self._board.note_ended((self._number.get(lease.queue, 0), lease.id) for lease in leases)
 
     def done(self, run: Run) -> bool:
         """It runs no more; False when it was given up before. Its seat is still taken."""

@@ -22,7 +22,7 @@ from gopher_cli.worker.apart import apart
 from gopher_cli.worker.logs import say
 
 Held = tuple[str, str]  # a job's id, and the token under which it runs
-_NOTHING = Spec("", msgspec.Raw(b""))
+NOTHING = Spec("", msgspec.Raw(b""))
 _BACK = Transition(JobState.ENQUEUED, spent=False)
 
 
@@ -80,7 +80,7 @@ class Stocktaking:
         """Under its token: if it has been settled meanwhile, this comes too late and does nothing."""
         say("Redis went back in time: jobs that nobody runs stand in line again", jobs=len(forgotten))
         for start in range(0, len(forgotten), 500):
-            leases = (Lease(id, queue, token, 1, 0, _NOTHING) for id, token in forgotten[start : start + 500])
+            leases = (Lease(id, queue, token, 1, 0, NOTHING) for id, token in forgotten[start : start + 500])
             await self._gopher.settle(self._runner, [Settlement(lease, _BACK) for lease in leases])
 
 

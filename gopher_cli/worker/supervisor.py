@@ -13,7 +13,7 @@ import platform
 import signal
 import time
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 from gopher_cli import __version__
 from gopher_cli.build import open_gopher
@@ -28,7 +28,7 @@ from gopher_cli.worker.joblog import JobLog
 from gopher_cli.worker.logs import say
 from gopher_cli.worker.options import WorkerOptions
 from gopher_cli.worker.overdue import settle_overdue
-from gopher_cli.worker.runners import RunnerProcess
+from gopher_cli.worker.runners import RunnerProcess, share_seats
 from gopher_cli.worker.upkeep import if_there_is_room
 
 _RESTARTS = 5  # in a minute, before a crashing runner is given a pause
@@ -51,6 +51,7 @@ class Supervisor:
         self.exit_code = 0
         self._environ = dict(os.environ) | settings.to_environ()
         self._born: list[float] = []
+        self._leaving: list[asyncio.Task[None]] = []  # runners whose place another has taken
         self._grace = options.grace
         self._burials = Burials(self)
         self._log = JobLog()  # of jobs that are settled in the name of a blocked runner
@@ -75,6 +76,7 @@ class Supervisor:
         self._say_what_it_serves(first[0].types)
         ready(self)
         await asyncio.gather(*keepers)
+        await asyncio.gather(*self._leaving)
         await self._burials.finish()
         for service in services:
             service.cancel()
@@ -86,11 +88,12 @@ class Supervisor:
         queues = ",".join(self.queues)
         say("serving", queues=queues, types=len(types), slots=slots, redis=str(self.gopher.store.address))
 
-    async def _start_runner(self) -> RunnerProcess:
-        runner = RunnerProcess(f"{self.id}.{self.made}", self.options)
+    async def _start_runner(self, relieves: Sequence[RunnerProcess] = ()) -> RunnerProcess:
+        runner = RunnerProcess(f"{self.id}.{self.made}", self.options, relieves)
         self.made += 1
         self._born.append(time.monotonic())
         self.runners.append(runner)
+        share_seats(self.runners)
         try:
             await runner.start(self._environ)
         except BaseException:
@@ -98,11 +101,11 @@ class Supervisor:
             raise
         return runner
 
-    async def _another_runner(self) -> RunnerProcess | None:
+    async def _another_runner(self, relieves: Sequence[RunnerProcess]) -> RunnerProcess | None:
         """Tried until it starts, or until we stop: the module of the handlers may be in the making."""
         while not self.stopping.is_set():
             try:
-                return await self._start_runner()
+                return await self._start_runner(relieves)
             except (GopherError, OSError) as error:
                 if not self.stopping.is_set():
                     say("cannot start a runner process", logging.ERROR, why=str(error))
@@ -110,26 +113,40 @@ class Supervisor:
         return None
 
     async def _keep(self, runner: RunnerProcess) -> None:
-        """One place for a runner: when it ends and there is more to do, another takes it."""
+        """One place for a runner: when it ends or leaves and there is more to do, another takes it."""
         while True:
-            runner.tell(go=True)
+            runner.go()
             if self.stopping.is_set():
                 runner.stop(self._grace)
-            await runner.follow()
-            self.runners.remove(runner)
-            for word in self.finished:
-                self.finished[word] += runner.counts.get(word, 0)
-            await self._burials.bury(runner)
-            if self.options.burst and runner.broken:
-                self.exit_code = BadData.exit_code  # what was left could not be served
-            if self.stopping.is_set() or (self.options.burst and runner.ended_well and not runner.worn):
+            ending = asyncio.create_task(self._see_out(runner))
+            leaving = asyncio.create_task(runner.leaving.wait())
+            await asyncio.wait({ending, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            leaving.cancel()
+            if not ending.done():
+                self._leaving.append(ending)
+                if self.stopping.is_set():
+                    return
+            elif self._is_done(runner):
                 return
-            if not runner.ended_well:
+            elif not runner.ended_well:
                 await self._pause_if_crashing()
-            following = await self._another_runner()
+            following = await self._another_runner([*runner.relieves, runner])
             if following is None:
                 return
             runner = following
+
+    async def _see_out(self, runner: RunnerProcess) -> None:
+        """Until it has ended, and all that it held has gone back."""
+        await runner.follow()
+        self.runners.remove(runner)
+        for word in self.finished:
+            self.finished[word] += runner.counts.get(word, 0)
+        await self._burials.bury(runner)
+        if self.options.burst and runner.broken:
+            self.exit_code = BadData.exit_code  # what was left could not be served
+
+    def _is_done(self, runner: RunnerProcess) -> bool:
+        return self.stopping.is_set() or (self.options.burst and runner.ended_well and not runner.worn)
 
     async def _pause_if_crashing(self) -> None:
         now = time.monotonic()
@@ -242,6 +259,7 @@ class Supervisor:
             "failed": self.finished["failed"]
             + self._log.counts["failed"]
             + sum(r.counts.get("failed", 0) for r in self.runners),
+            "stuck": [job for runner in self.runners for job in runner.stuck][:20],
             "current": [job for runner in self.runners for job in runner.current][:20],
         }
 

@@ -31,6 +31,7 @@ class Target:
         self._struck = False
         self._run = run
         run.stop = self.strike
+        run.thread = self._ident
 
     def strike(self, run: Run) -> None:
         """Called from the loop. Raises Stopped in the thread if it is still at this run."""

@@ -327,3 +327,22 @@ def pool(payload: list[int]) -> list[int]:
 @app.handler("pool-loop")
 async def pool_on_the_loop(payload: list[int]) -> list[int]:
     return pool(payload)
+
+
+@app.handler("block-the-loop")
+async def block_the_loop(payload: dict[str, str]) -> None:
+    """What an async handler must not do; or what happens to its process."""
+    note(payload["file"], os.getpid())
+    if payload["how"] == "freeze":
+        os.kill(os.getpid(), signal.SIGSTOP)
+        return
+    while not Path(payload["file"] + ".go").exists():
+        time.sleep(0.01)
+
+
+@app.handler("stubborn-thread")
+def stubborn_thread(payload: dict[str, str]) -> None:
+    note(payload["file"] + ".began", "began")
+    while not Path(payload["file"] + ".go").exists():
+        with contextlib.suppress(BaseException):
+            time.sleep(0.01)

@@ -50,7 +50,7 @@ async def test_a_handler_that_finishes_in_spite_of_its_timeout_has_finished(
 async def test_a_handler_that_heeds_nothing_is_given_up_and_its_process_is_worn(
     gopher: Gopher, runner: Work, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("gopher_cli.worker.runner.KILL_AFTER", 0.2)
+    monkeypatch.setattr("gopher_cli.worker.watch.KILL_AFTER", 0.2)
     id = await gopher.submit("stubborn", {"file": str(tmp_path / "f")}, timeout=0.1, **SOON)
     one = runner()
     await asyncio.wait_for(one.run(), PATIENCE)
@@ -64,7 +64,7 @@ async def test_a_handler_that_heeds_nothing_is_given_up_and_its_process_is_worn(
 async def test_a_handler_that_is_given_up_leaves_the_board_so_that_its_neighbours_may_finish(
     gopher: Gopher, runner: Work, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("gopher_cli.worker.runner.KILL_AFTER", 0.1)
+    monkeypatch.setattr("gopher_cli.worker.watch.KILL_AFTER", 0.1)
     registry, end = Registry(), threading.Event()
     registry.handler("stuck")(lambda payload: end.wait() and None)
     registry.update(app.registry)

@@ -188,12 +188,21 @@ def _crew(workers: Sequence[WorkerInfo], alive: Sequence[WorkerInfo]) -> list[Fi
             _fleet("dead workers", Severity.WARNING, "silent, and not yet buried: a living worker does that "
                    "after a minute", count=len(dead), examples=names, fix="start a worker: gopher worker")
         )  # fmt: skip
+    found += [_stuck(worker) for worker in alive if worker.stuck]
     if len(versions) > 1:
         found.append(
             _fleet("versions", Severity.NOTE, f"workers of different versions: {', '.join(versions)}",
                    fix="let the older ones finish, and upgrade them")
         )  # fmt: skip
     return found
+
+
+def _stuck(worker: WorkerInfo) -> Finding:
+    """Handlers that heeded neither their timeout nor a cancellation."""
+    named = tuple(f"{job.get('type')} {job.get('id')}" for job in worker.stuck[:5])
+    words = f"handlers of {worker.host}:{worker.pid} do not stop; they end with their process"
+    return _fleet("stuck handlers", Severity.WARNING, words, count=len(worker.stuck), examples=named,
+                  fix="the worker's log says where each of them is: a line with \"it is stuck\"")  # fmt: skip
 
 
 def _queue(queue: str, depth: Depth, served: bool) -> list[Finding]:

@@ -1,0 +1,72 @@
+"""A runner that does not move keeps what it runs, and nothing else: what waits in it goes to others."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from typing import TYPE_CHECKING
+
+from gopher_cli.model.errors import GopherError
+from gopher_cli.model.job import JobState, Lease
+from gopher_cli.model.outcome import Transition
+from gopher_cli.store.calls import Settlement, Verdict
+from gopher_cli.verbs.base import SLICE
+from gopher_cli.worker.logs import say
+from gopher_cli.worker.runners import RunnerProcess, share_seats
+from gopher_cli.worker.stocktaking import NOTHING, Held
+
+if TYPE_CHECKING:
+    from gopher_cli.worker.supervisor import Supervisor
+
+LOOK = 1.0  # seconds; a runner speaks as often
+_SILENT = 3  # looks without a word of it
+_BACK = Transition(JobState.ENQUEUED, spent=False)
+
+
+class Recalls:
+    """A handler blocks the loop, a debugger holds the process: nobody in there can hand anything back.
+
+    Looks are counted, and not the time, for it may be we who stood still.
+    """
+
+    def __init__(self, worker: Supervisor) -> None:
+        self._worker = worker
+
+    async def look(self) -> None:
+        share_seats(self._worker.runners)
+        for runner in list(self._worker.runners):
+            if not runner.ready or runner.killed_for:
+                continue
+            runner.looks += 1
+            if runner.looks == _SILENT:
+                # It begins nothing more, should it wake. What it has begun by now stands on its board.
+                runner.board.hold()
+            elif runner.looks > _SILENT and not runner.recalled:
+                await self._recall(runner)
+            elif runner.looks < _SILENT and runner.board.held:
+                runner.tell(recalled=[])  # it has spoken: it may go on
+                runner.recalled = False
+
+    async def _recall(self, runner: RunnerProcess) -> None:
+        runner.recalled = True
+        kept, gone = runner.board.kept(), list[Held]()
+        for number, queue in enumerate(self._worker.queues):
+            with contextlib.suppress(GopherError):  # away: its leases are not renewed either
+                held = await self._worker.gopher.held(queue, runner.id)
+                gone += await self._give_back(
+                    queue, runner.id, [one for one in held.items() if (number, one[0]) not in kept]
+                )
+        if gone:
+            said = "a runner process does not answer: what waited in it goes back"
+            say(said, logging.WARNING, runner=runner.id, jobs=len(gone))
+        runner.tell(recalled=gone)
+
+    async def _give_back(self, queue: str, runner: str, some: list[Held]) -> list[Held]:
+        """Under their tokens, unspent; those that were still its."""
+        gone: list[Held] = []
+        for start in range(0, len(some), SLICE):
+            piece = some[start : start + SLICE]
+            items = [Settlement(Lease(id, queue, token, 1, 0, NOTHING), _BACK) for id, token in piece]
+            verdicts = await self._worker.gopher.settle(runner, items)
+            gone += [one for one, said in zip(piece, verdicts, strict=True) if said is Verdict.SETTLED]
+        return gone
