@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+import functools
 import inspect
 import typing
 from collections.abc import Callable, Iterator
@@ -110,12 +112,14 @@ class Registry:
 
 def _from_function(type: str, function: Callable[..., Any], *, isolate: bool, **options: Any) -> Handler:
     payload, wants_context, plain = _parameters(type, function)
+    inner = _inner(function)
     try:
-        hints = typing.get_type_hints(function)
+        hints = typing.get_type_hints(inner) if hasattr(inner, "__annotations__") else {}
     except (NameError, TypeError) as error:
         raise BadConfig(f"the annotations of handler {type!r} cannot be resolved: {error}") from error
     annotation = hints.get(payload, Any) if payload else Any
-    is_async = inspect.iscoroutinefunction(function)
+    # Not through `functools.wraps`: a plain function may well run the coroutine that it wraps to its end.
+    is_async = inspect.iscoroutinefunction(inner)
     return Handler(
         type=type,
         call=function if plain else _by_name(function, payload),
@@ -126,6 +130,15 @@ def _from_function(type: str, function: Callable[..., Any], *, isolate: bool, **
         schema=schema_of(annotation),
         **options,
     )
+
+
+def _inner(function: Callable[..., Any]) -> Callable[..., Any]:
+    """What a partial calls in the end, or the method of an object that can be called."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    if inspect.isroutine(function) or inspect.isclass(function):
+        return function
+    return builtins.type(function).__call__
 
 
 def _parameters(type: str, function: Callable[..., Any]) -> tuple[str | None, bool, bool]:

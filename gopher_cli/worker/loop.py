@@ -121,3 +121,8 @@ def _tell(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         if frames := traceback.extract_tb(error.__traceback__):
             fields["at"] = f"{frames[-1].filename}:{frames[-1].lineno}"
     say(str(context.get("message", "an error that nobody has awaited")), logging.ERROR, **fields)
+
+
+def is_asked_to_stop(task: asyncio.Task[None]) -> bool:
+    """By a cancellation that has not struck yet, or that was swallowed."""
+    return bool(task.cancelling() or getattr(task, "_must_cancel", False))

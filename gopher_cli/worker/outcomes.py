@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 import logging
 import random
 import traceback
+from collections.abc import Awaitable
+from typing import Any
 
 import msgspec
 
@@ -30,20 +34,34 @@ from gopher_cli.model.signals import Discard, Retry, Snooze
 from gopher_cli.model.terms import Terms
 from gopher_cli.store.calls import Settlement
 from gopher_cli.worker.logs import say
+from gopher_cli.worker.run import Run
 
 _encode = msgspec.json.Encoder().encode
 _STUCK = ", and did not stop: it is stuck"
 _ERROR, _TRACEBACK = 2000, 8000
 
 
+class Unawaited(BaseException):
+    """A handler has returned what is still to be awaited: a decorator has made a plain function of it."""
+
+    def __init__(self, value: Awaitable[Any]) -> None:
+        super().__init__()
+        self.value = value
+
+
 def succeeded(value: object) -> Outcome:
-    """The handler returned this. What is no JSON, or too large, is a failure that no retry mends."""
+    """The handler returned this. What is no JSON, or too large, is a failure that no retry mends.
+
+    Raises Unawaited.
+    """
     if value is None:
         return NOTHING
     try:
         result = _encode(value)
         msgspec.json.decode(result)
     except (TypeError, ValueError, RecursionError, OverflowError) as error:
+        if inspect.isawaitable(value):
+            raise Unawaited(value) from None
         return Discarded(f"the result cannot be kept as JSON: {error}"[:_ERROR])
     if len(result) > MAX_PAYLOAD:
         return Discarded(f"the result has {len(result)} bytes, and 1 MB is the limit")
@@ -51,6 +69,33 @@ def succeeded(value: object) -> Outcome:
 
 
 NOTHING = Succeeded()
+
+
+async def awaited(value: Awaitable[Any], run: Run) -> Outcome:
+    """What comes of it, in the end."""
+    while True:
+        try:
+            if run.stopped:
+                raise asyncio.CancelledError
+            return succeeded(await value)
+        except asyncio.CancelledError:
+            return stopped(run)
+        except Unawaited as more:
+            value = more.value
+        except BaseException as error:
+            return failed(error)
+
+
+def stopped(run: Run, *, stuck: bool = False) -> Outcome:
+    """It was told to stop, and has; ``stuck``: or has not."""
+    match run.stopped:
+        case "timeout":
+            return TimedOut(run.terms.timeout, stuck)
+        case "cancel":
+            return Cancelled(stuck)
+        case "interrupt" | "lost":
+            return Interrupted()
+    return Failed("CancelledError: the handler cancelled itself")
 
 
 def failed(error: BaseException) -> Outcome:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import time
 from collections.abc import Awaitable, Callable
 from contextvars import copy_context
+from functools import partial
 from typing import Any
 
 from gopher_cli.config import Settings
@@ -13,14 +15,7 @@ from gopher_cli.context import Context
 from gopher_cli.failpoints import failpoint
 from gopher_cli.gopher import Gopher
 from gopher_cli.handlers import Runs
-from gopher_cli.model.outcome import (
-    Cancelled,
-    Failed,
-    Interrupted,
-    Outcome,
-    Snoozed,
-    TimedOut,
-)  # fmt: skip
+from gopher_cli.model.outcome import Interrupted, Outcome, Snoozed
 from gopher_cli.store.calls import Settlement
 from gopher_cli.worker import forks, outcomes
 from gopher_cli.worker.children import Children
@@ -29,6 +24,7 @@ from gopher_cli.worker.keepers import Keepers
 from gopher_cli.worker.limits import limits_of
 from gopher_cli.worker.link import HandlerLink
 from gopher_cli.worker.logs import say
+from gopher_cli.worker.loop import is_asked_to_stop
 from gopher_cli.worker.options import WorkerOptions
 from gopher_cli.worker.programs import run_program
 from gopher_cli.worker.run import Place, Run, here
@@ -86,7 +82,8 @@ class Performer:
             case Runs.PROCESS:
                 run.task = self._loop.create_task(self._elsewhere(run, self.children.run))
             case Runs.PROGRAM:
-                run.task = self._loop.create_task(self._elsewhere(run, self._program))
+                program = partial(run_program, link=self._link, keepers=self._keepers)
+                run.task = self._loop.create_task(self._elsewhere(run, program))
 
     def _arguments(self, run: Run) -> tuple[Any, ...]:
         failpoint("job.started")
@@ -101,8 +98,7 @@ class Performer:
     async def _on_loop(self, run: Run) -> None:
         """Async handlers, one after the other in this task: a task for each would cost more than most jobs.
 
-        A handler that was cancelled, or that has set context variables, leaves a task that is not
-        clean: it is the last one in it.
+        One that was cancelled, or has set context variables, leaves a task that is not clean: it is the last.
         """
         place, breath, first = Place(run), run.started, run
         here.set(place)
@@ -119,6 +115,8 @@ class Performer:
                 outcome = outcomes.succeeded(await run.handler.call(*self._arguments(run)))
             except asyncio.CancelledError:
                 outcome, cancelled = self._cancelled(run, task, run is first), True
+            except outcomes.Unawaited as more:
+                outcome, cancelled = await outcomes.awaited(more.value, run), bool(run.stopped)
             except BaseException as error:
                 if forks.forked:
                     forks.leave(error)
@@ -127,16 +125,11 @@ class Performer:
                 forks.leave()
             now = _CLOCK()
             self._finish(run, outcome, now)
-            if cancelled or run.stopped or _is_asked_to_stop(task) or copy_context() != clean:
-                break
-            if not self._shared:
+            unclean = cancelled or run.stopped or is_asked_to_stop(task)
+            if unclean or not self._shared or copy_context() != clean:
                 break
             if now - breath > _BREATH:
-                place.run = None
-                try:
-                    await asyncio.sleep(0)
-                except asyncio.CancelledError:  # meant for a job that has ended
-                    self._part()
+                if not await self._breathe(place):
                     break
                 breath = _CLOCK()
             following = self._seats.take(Runs.LOOP, seat)
@@ -149,13 +142,23 @@ class Performer:
         # Not from here: the tasks of the next jobs would inherit what this one has set.
         self._loop.call_soon(self._leave, seat, context=self._clean)
 
+    async def _breathe(self, place: Place) -> bool:
+        """Others have a turn. False if this task is cancelled then: a job was meant that has ended."""
+        place.run = None
+        try:
+            await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            self._part()
+            return False
+        return True
+
     def _cancelled(self, run: Run, task: asyncio.Task[None], first: bool) -> Outcome:
         """Where others ran in this task before, somebody may have meant one of them.
 
         Nobody can tell. So it runs again, and from now on each job has a task of its own.
         """
         if run.stopped or first or not task.cancelling():
-            return self._stopped(run)
+            return outcomes.stopped(run)
         self._part()
         return Interrupted()
 
@@ -178,7 +181,11 @@ class Performer:
                 target.shelter()
             except Stopped:
                 target.shelter()
-                came = self._stopped(run)
+                came = outcomes.stopped(run)
+            if isinstance(came, outcomes.Unawaited):
+                seat = -1  # the loop has it now
+                self._loop.call_soon_threadsafe(self._await, run, came.value, copy_context())
+                return None
             outcome = outcomes.failed(came) if isinstance(came, BaseException) else came
             self._finish(run, outcome, _CLOCK(), self._settler.add_from_thread)
             place.run = None
@@ -187,6 +194,16 @@ class Performer:
             if following is None:
                 self._loop.call_soon_threadsafe(self._leave_thread, seat, context=self._clean)
         return following
+
+    def _await(self, run: Run, value: Awaitable[Any], context: contextvars.Context) -> None:
+        """A thread has called a handler that must be awaited. It keeps the seat, and what it has set."""
+
+        async def wait() -> None:
+            here.set(Place(run))
+            self._finish(run, await outcomes.awaited(value, run), _CLOCK())
+            self._loop.call_soon(self._leave, run.seat, context=self._clean)
+
+        run.task = self._loop.create_task(wait(), context=context)
 
     def _in_some_thread(self, run: Run) -> None:
         """No thread at all to be had: not now. Its seat stays taken for a while, so that we do not spin."""
@@ -214,7 +231,8 @@ class Performer:
 
     def _leave_thread(self, seat: int) -> None:
         self._threads.ended()
-        self._leave(seat)
+        if seat >= 0:
+            self._leave(seat)
 
     async def _elsewhere(self, run: Run, perform: Callable[[Run], Awaitable[Outcome]]) -> None:
         """In another process; cancelling our task ends that process."""
@@ -228,14 +246,11 @@ class Performer:
                 raise asyncio.CancelledError  # before it has begun
             outcome = await perform(run)
         except asyncio.CancelledError:
-            outcome = self._stopped(run)
+            outcome = outcomes.stopped(run)
         except BaseException as error:
             outcome = outcomes.failed(error)
         self._finish(run, outcome, _CLOCK())
         self._leave(run.seat)
-
-    async def _program(self, run: Run) -> Outcome:
-        return await run_program(run, self._link, self._keepers)
 
     def _leave(self, seat: int) -> None:
         if self.stuck:
@@ -268,17 +283,7 @@ class Performer:
         self._seats.pardon(run)
         if stuck:
             self.stuck[run.seat] = run
-        self._finish(run, self._stopped(run, stuck=stuck), _CLOCK())
-
-    def _stopped(self, run: Run, *, stuck: bool = False) -> Outcome:
-        match run.stopped:
-            case "timeout":
-                return TimedOut(run.terms.timeout, stuck)
-            case "cancel":
-                return Cancelled(stuck)
-            case "interrupt" | "lost":
-                return Interrupted()
-        return Failed("CancelledError: the handler cancelled itself")
+        self._finish(run, outcomes.stopped(run, stuck=stuck), _CLOCK())
 
     # What becomes of it
 
@@ -293,8 +298,3 @@ class Performer:
         except BaseException as error:  # such as a back-off in its record that is none
             settlement = outcomes.unsettled(run.lease, error)
         (add or self._settler.add)(settlement)
-
-
-def _is_asked_to_stop(task: asyncio.Task[None]) -> bool:
-    """By a cancellation that has not struck yet, or that was swallowed."""
-    return bool(task.cancelling() or getattr(task, "_must_cancel", False))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
 import os
 import signal
 import socket
 import sys
+import threading
 import traceback
 from collections.abc import Sequence
 from typing import Any, NamedTuple, NoReturn
@@ -28,6 +30,7 @@ from gopher_cli.worker.options import WorkerOptions
 from gopher_cli.worker.runner import Runner
 
 _TELL = 1.0
+_LAST = 2.0  # seconds for the functions of `atexit`
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _BROKEN = 70  # the exit code of a runner that an error of its own has ended
 
@@ -165,6 +168,7 @@ def main() -> None:
         # At once: whatever tidied up would take its jobs for ended, and the board tells who ran.
         traceback.print_exc()
         _leave(_BROKEN)
+    _call_exit_functions()
     _leave(0)
 
 
@@ -187,6 +191,13 @@ def _run(end: socket.socket, board_fd: int) -> None:
     if begun := _begin(end):
         asyncio.set_event_loop(loop)  # if one that ran in an import has taken its place
         run_through(loop, _live(end, board_fd, begun))
+
+
+def _call_exit_functions() -> None:
+    """Those of `atexit`: error reporters send their last events there. They have a moment, and no more."""
+    thread = threading.Thread(target=atexit._run_exitfuncs, daemon=True)
+    thread.start()
+    thread.join(_LAST)
 
 
 def _leave(code: int) -> NoReturn:

@@ -21,7 +21,7 @@ from gopher_cli.model.errors import BadConfig, GopherError
 from gopher_cli.model.terms import HandlerWishes
 from gopher_cli.worker.board import Board
 from gopher_cli.worker.channel import Channel
-from gopher_cli.worker.kin import before_exec
+from gopher_cli.worker.kin import before_exec, descendants
 from gopher_cli.worker.options import WorkerOptions
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -205,10 +205,11 @@ class RunnerProcess:
         return self.killed_for or (f"killed by signal {-code}" if code < 0 else f"exit code {code}")
 
     def usage(self, now: float) -> tuple[int, float]:
-        """Resident bytes, and the share of one CPU since the last call; zeros where /proc is missing."""
+        """Bytes in memory, its children's too; the share of one CPU since the last call. 0 without /proc."""
         try:
             proc = Path(f"/proc/{self.process.pid}")
             rss = int((proc / "statm").read_text().split()[1]) * _PAGE
+            rss += sum(map(_own_memory, descendants(self.process.pid)))
             fields = (proc / "stat").read_text().rpartition(")")[2].split()
         except (AttributeError, OSError, IndexError, ValueError):
             return 0, 0.0
@@ -224,3 +225,12 @@ def share_seats(runners: Sequence[RunnerProcess]) -> None:
     for runner in runners:
         if not runner.leaving.is_set():
             runner.share(sum(one.busy for one in runner.relieves if one in runners), barred)
+
+
+def _own_memory(pid: int) -> int:
+    """Bytes of a process; of what it shares with others, as after a fork, its part. 0 if it is gone."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
 import ctypes
 import multiprocessing
@@ -346,3 +347,8 @@ def stubborn_thread(payload: dict[str, str]) -> None:
     while not Path(payload["file"] + ".go").exists():
         with contextlib.suppress(BaseException):
             time.sleep(0.01)
+
+
+@app.handler("at-exit")
+async def at_exit(payload: dict[str, str]) -> None:
+    atexit.register(note, payload["file"], "the end")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gopher_cli.gopher import Gopher
-from worker.processes import Worker, lines, state, until
+from worker.processes import Worker, ends, lines, state, until
 
 pytestmark = pytest.mark.anyio
 Start = Callable[..., Worker]
@@ -127,3 +127,15 @@ async def test_what_cannot_work_is_said_in_a_line(
     assert one.ended() == code
     one.heard(said)
     assert not any("Traceback" in line for line in one.said)
+
+
+async def test_what_is_registered_with_atexit_is_called_when_a_worker_stops(
+    gopher: Gopher, worker: Start, tmp_path: Path
+) -> None:
+    one = worker()
+    await ends(gopher, await gopher.submit("at-exit", {"file": str(tmp_path / "f")}))
+
+    one.signal(signal.SIGTERM)
+
+    assert one.ended() == 0
+    assert lines(tmp_path / "f") == ["the end"]
