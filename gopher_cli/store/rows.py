@@ -68,8 +68,12 @@ def moment_of(state: str, at: float, record: Record) -> int:
 
 
 def last_error(errors: bytes) -> str:
-    history = read_history(errors[-9000:] if errors else b"")
-    return history[-1].error if history else ""
+    """That of the newest entry which can be read, however long it is; a history has 64 KB at most."""
+    while errors:
+        errors, _, line = errors.rstrip(b"\n").rpartition(b"\n")
+        if history := read_history(line):
+            return history[-1].error
+    return ""
 
 
 def read_history(errors: bytes) -> list[AttemptRecord]:

@@ -39,6 +39,7 @@ from gopher_cli.worker.run import Run
 _encode = msgspec.json.Encoder().encode
 _STUCK = ", and did not stop: it is stuck"
 _ERROR, _TRACEBACK = 2000, 8000
+_ENCODED = {"error": 6000, "traceback": 10_000}  # bytes of JSON
 
 
 class Unawaited(BaseException):
@@ -211,11 +212,17 @@ def unsettled(lease: Lease, error: BaseException) -> Settlement:
 
 
 def _clean(said: dict[str, object]) -> dict[str, object]:
-    """Lone surrogates cannot be written as UTF-8: they become visible escapes."""
-    return {
-        key: value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
-        for key, value in said.items()
-    }
+    """Lone surrogates cannot be written as UTF-8: they become visible escapes. Then each text is cut by what
+    it takes in the history, where escapes are many times as long, so that many entries fit."""
+    return {key: _fitted(key, value) if isinstance(value, str) else value for key, value in said.items()}
+
+
+def _fitted(key: str, value: str) -> str:
+    text, most = value.encode("utf-8", "backslashreplace").decode(), _ENCODED.get(key, _ERROR)
+    while (size := len(_encode(text))) > most:
+        kept = len(text) * most // size - 1
+        text = text[-kept:] if key == "traceback" else text[:kept]  # its end says what happened
+    return text
 
 
 def _word(outcome: Outcome) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import a
+import msgspec
 import pytest
 
 
@@ -269,3 +270,16 @@ def test_a_full_memory_does_not_keep_work_from_ending(server, full):
     assert [server.state(id) for id in ("one", "two", "three", "child")] == [
         "completed", "retrying", "cancelled", "enqueued"
     ]  # fmt: skip
+
+
+def test_the_newest_entry_of_a_history_always_stays_and_the_oldest_go_first(queue):
+    lengths = []
+    (lease,) = leased(queue)
+    for size in (10, 30_000, 30_000, 70_000, 20, 20):
+        said = b'{"error":"' + b"x" * size + b'"}'
+        queue.settle(msgspec.structs.replace(a.settlement(lease, a.failure()), data=said))
+        lengths.append([len(line) // 10_000 for line in queue.whole().errors["one"].splitlines()])
+        queue.requeue("one")
+        (lease,) = queue.reserve()
+
+    assert lengths == [[0], [0, 3], [0, 3, 3], [7], [0], [0, 0]]

@@ -151,3 +151,17 @@ def test_a_settlement_that_cannot_be_written_has_a_plain_one_in_its_place() -> N
     assert (
         msgspec.json.decode(item.data)["error"] == "its outcome could not be settled: ValueError: bad \\udcff"
     )
+
+
+# What is kept of an attempt
+
+
+@pytest.mark.parametrize("char", ["x", "\udcff", "\x00", '"', "é", "\U0001f600"])
+def test_an_entry_of_the_history_fits_whatever_its_error_is_made_of(char: str) -> None:
+    outcome = Failed("E: " + char * 1990, "T" * 3 + char * 7990 + "the end")
+    kept = outcomes.record(a.lease(), outcome, Transition(JobState.FAILED), 1.0, "w")
+
+    said = json.loads(kept)
+    assert len(kept) < 20_000  # so that a history of 64 KB has three of them at least
+    assert said["error"].startswith("E: ") and said["traceback"].endswith("the end")
+    assert len(said["error"]) > 900 and len(said["traceback"]) > 1300
