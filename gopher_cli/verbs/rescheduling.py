@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gopher_cli.events import JobsRescheduled
+from gopher_cli.model.checks import check_seconds
 from gopher_cli.model.deeds import Rescheduled
 from gopher_cli.model.duration import format_duration, rfc3339
-from gopher_cli.model.errors import Usage
 from gopher_cli.store import calls
 from gopher_cli.verbs.base import Base, in_slices, named
-
-_FAR = 1e11  # seconds: as far as a job can be put off
 
 
 class Rescheduling(Base):
@@ -24,10 +22,8 @@ class Rescheduling(Base):
         the state that forbids it; and the moment (of many ids, that of the last). Raises Usage for a
         moment that nobody lives to see.
         """
-        moment = delay if due is None else due
-        if not 0 <= moment <= _FAR:
-            name = "delay" if due is None else "due"
-            raise Usage(f"{name} is a number of seconds from 0 to the year 5138, not {moment:g}")
+        name, moment = ("delay", delay) if due is None else ("due", due)
+        check_seconds(name, moment, to="the year 5138")
         due_ms = None if due is None else round(due * 1000)
         said = f"in {format_duration(delay)}" if due_ms is None else f"at {rfc3339(due_ms)}"
         words = Rescheduled({}, 0)

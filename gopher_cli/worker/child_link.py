@@ -163,11 +163,13 @@ class ChildLink:
 
         self._check(lease, "ctx.submit")
         job = new_job(defaults_of(self.settings), type, payload, **options)
+        # As they were read: an iterator gives its members once.
+        read = {name: getattr(job.spec.options, name) for name in ("after", "tags", "headers")}
         self.say(
             lease,
             submit=type,
             payload=msgspec.json.decode(job.spec.payload),
-            options=options | {"id": job.id},
+            options=options | {name: value for name, value in read.items() if value} | {"id": job.id},
         )
         return job
 

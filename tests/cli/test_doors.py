@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cli.running import Cli, Ran
-from gopher_cli import Producer
+from gopher_cli import Gopher, Producer
 from gopher_cli.cli.completion import Place, places
 from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.errors import GopherError, Usage
@@ -209,3 +209,10 @@ def test_a_job_that_a_program_has_put_together_is_looked_at_before_any_is_sent(
 
     assert not redis.exists(f"{namespace}:{{default}}:spec")
     assert [receipt.id for receipt in producer.submit_many(job for job in [good])] == [good.id]
+
+
+@pytest.mark.parametrize("moment", ["soon", None, True, float("nan"), float("inf"), -1, 10**400])
+@pytest.mark.anyio
+async def test_another_time_of_a_wrong_kind_is_refused(gopher: Gopher, moment: Any) -> None:
+    with pytest.raises(Usage, match=r"^.{1,150}$"):
+        await gopher.reschedule("default", ["a"], **{"due" if moment is not None else "delay": moment})

@@ -14,6 +14,7 @@ import sys
 import time
 from contextvars import ContextVar
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from gopher_cli import Context, Discard, Gopher, Retry, Snooze
@@ -45,6 +46,12 @@ def echo_isolated(payload: Any, ctx: Context) -> Any:
     ctx.log("logged")
     ctx.progress(0.5, "half")
     return payload
+
+
+@app.handler("asks-isolated", isolate=True)
+def asks_isolated(payload: Any, ctx: Context) -> str:
+    tags, headers = (tag for tag in ("a", "b")), MappingProxyType({"tenant": "x"})
+    return ctx.submit("echo", {}, tags=tags, headers=headers)
 
 
 @app.handler("pid")

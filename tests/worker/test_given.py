@@ -232,3 +232,13 @@ async def test_a_key_of_once_that_says_nothing_is_refused(gopher: Gopher, runner
 
     assert "ctx.once needs a key" in (await gopher.inspect("default", id)).history[0].error
     assert ran == []
+
+
+async def test_an_isolated_handler_gives_its_follow_ups_whatever_is_a_list_or_a_mapping(
+    gopher: Gopher, runner: Work
+) -> None:
+    detail = await outcome_of(gopher, runner, "asks-isolated", {})
+
+    assert detail.state == "completed", detail.history
+    child = await gopher.inspect("default", detail.result)
+    assert (child.tags, child.headers) == (("a", "b"), {"tenant": "x"})
