@@ -59,7 +59,9 @@ class Spec(msgspec.Struct, frozen=True, array_like=True):
 class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A job to submit. ``due`` is epoch seconds, ``delay`` seconds by Redis's clock; 0 means now.
 
-    ``stored`` is its spec as a newer gopher has written it, with fields that we do not know.
+    ``once`` names the request that it comes from: for ``once_for`` seconds that is stored once, whatever has
+    become of the job. ``stored`` is its spec as a newer gopher has written it, with fields that we do not
+    know.
     """
 
     id: str
@@ -67,6 +69,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     spec: Spec
     due: float = 0.0
     delay: float = 0.0
+    once: str = ""
+    once_for: float = 0.0
     stored: bytes = b""
 
     @property

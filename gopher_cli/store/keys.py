@@ -14,6 +14,7 @@ One queue, ``gopher:{<queue>}:<name>`` (a later shard of it: ``{<queue>#<n>}``):
     locks                  HASH  digest of a unique key -> id        lock_ends  ZSET  digest -> ms
     waiters                HASH  id -> the jobs blocked by it
     cancels                HASH  id -> how long it is kept then, ms: a running job is asked to stop
+    asked                  ZSET  name of a request with an Idempotency-Key -> so long it is stored once, ms
     outbox                 HASH  id -> a follow-up on its way to its queue
     held:<worker>          ZSET  id -> fetch: what this worker should be holding
     wake                   LIST  at most one worthless token: something is ready
@@ -34,7 +35,7 @@ The fleet, ``gopher:{~}:<name>`` (no queue can be called ~):
     audit    STREAM  who did what
     keys     HASH   id of an API key -> JSON       key_uses HASH  id -> last used, ms
     signed_out  ZSET  session -> it would have ended, s; or id of a key -> its sessions that end by then
-    reply:<digest>  STRING  what a request with an Idempotency-Key was answered, for 24 h
+    reply:<digest>  STRING  what a request with an Idempotency-Key is about, and perhaps was answered
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ PLACES = {
 }
 QUEUE_KEYS = (
     *PLACES, "spec", "meta", "result", "errors", "log", "progress", "once", "locks", "lock_ends",
-    "waiters", "cancels", "outbox", "wake", "conf", "counters", "cells", "samples", "batches",
+    "waiters", "cancels", "asked", "outbox", "wake", "conf", "counters", "cells", "samples", "batches",
     "events", "events_new",
 )  # fmt: skip
 FLEET_KEYS = ("queues", "workers", "beats", "types", "meta", "audit", "keys", "key_uses", "signed_out")

@@ -7,13 +7,11 @@ from typing import Any
 from gopher_cli.store.ask import Ask
 from gopher_cli.store.keys import reply_key
 
-_KEPT = 24 * 3600 * 1000  # ms
 
-
-def claim(namespace: str, digest: str, record: bytes) -> Ask[bytes]:
-    """Write the record down if none is there; the one that is there then."""
-    key = reply_key(namespace, digest)
-    return Ask([("SET", key, record, "NX", "PX", _KEPT), ("GET", key)], lambda raw: raw[1] or record)
+def claim(namespace: str, digest: str, record: bytes, lasts: float) -> Ask[bytes]:
+    """Write the record down for ``lasts`` seconds if none is there; the one that is there then."""
+    key, kept = reply_key(namespace, digest), max(1, round(lasts * 1000))
+    return Ask([("SET", key, record, "NX", "PX", kept), ("GET", key)], lambda raw: raw[1] or record)
 
 
 def conclude(namespace: str, digest: str, record: bytes) -> Ask[None]:

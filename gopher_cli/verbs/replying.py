@@ -1,4 +1,4 @@
-"""Remembering, for a day, what a request that may come again was answered."""
+"""Remembering, for a while, what a request that may come again was answered."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from gopher_cli.verbs.base import Base
 
 
 class Replying(Base):
-    async def claim_reply(self, digest: str, record: bytes) -> bytes:
-        """Write this down for a request, unless something is written for it; what is written then."""
-        return await self.store.ask(replying.claim(self.namespace, digest, record))
+    async def claim_reply(self, digest: str, record: bytes, lasts: float) -> bytes:
+        """Write this down for a request, for ``lasts`` seconds, unless something is; what is written then."""
+        return await self.store.ask(replying.claim(self.namespace, digest, record, lasts))
 
     async def keep_reply(self, digest: str, record: bytes) -> None:
         """Write down how a request that was claimed has ended."""

@@ -1,13 +1,15 @@
 """Idempotency-Key: a request that comes again under its key is answered as before, and done once.
 
 Before anything is done, the key is written down with a digest of the request and the id of the job to come.
-So whoever dies in between leaves enough behind: the next try uses the same id, and Redis stores it once. When
-the work is done its answer joins the record, and for a day every other try is answered from there.
+So whoever dies in between leaves enough behind: the next try uses the same id, and for as long as the key is
+known the queue remembers that it was stored, whatever has become of the job. An answer that the same work
+gives again needs no record; any other joins the claim when the work is done, for all tries after it.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import time
 import zlib
@@ -26,25 +28,33 @@ from gopher_cli.model.errors import GopherError
 from gopher_cli.model.ids import new_id
 from gopher_cli.web.problems import Problem, soon
 
+_PRINT = 24  # hex digits; older records have more
 _KEY = re.compile(r"[!-~]{1,255}")
 _QUOTED = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\])*)"')
 
 
 class Reply(NamedTuple):
-    """An answer as it may be given again. ``id`` is the job's, where it is about one."""
+    """An answer as it may be given again. ``id`` is the job's, where it is about one.
+
+    ``anew`` says that the same work under the same claim gives this very answer again.
+    """
 
     status: int
     headers: dict[str, str]
     body: bytes
     id: str = ""
     queue: str = ""
+    anew: bool = False
 
     def response(self) -> Response:
         return Response(self.body, self.status, self.headers)
 
 
-class Claim(msgspec.Struct, array_like=True):
-    """What is written under a key. ``id`` is that of the job, or what the ids of many begin with."""
+class Claim(msgspec.Struct, array_like=True, omit_defaults=True):
+    """What is written under a key, for as long as it is known: small, because there may be millions.
+
+    ``id`` is that of the job, or what the ids of many begin with.
+    """
 
     print: str
     id: str
@@ -85,15 +95,16 @@ def _print(request: Request, body: bytes) -> str:
     """What is asked for, told apart from anything else. How long its client waits is no part of that."""
     asked = [pair for pair in request.query_params.multi_items() if pair[0] != "wait"]
     head = f"{request.method} {request.url.path}?{urlencode(asked)}\n"
-    return hashlib.sha256(head.encode() + body).hexdigest()
+    return hashlib.sha256(head.encode() + body).hexdigest()[:_PRINT]
 
 
 async def once(gopher: Gopher, request: Request, key: str, text: bytes, work: Work) -> Reply:
     """Do the work, or answer what it has come to. Raises Problem 422 for a key of another request."""
     digest, fingerprint = _digest(request.state.caller, key), _print(request, text)
-    ours = Claim(fingerprint, new_id(), time.time_ns() // 1_000_000, new_id())
-    found = _opened(await soon(gopher.claim_reply(digest, _write(ours))))
-    if found.print != fingerprint:
+    ours = Claim(fingerprint, new_id(), time.time_ns() // 1_000_000, os.urandom(4).hex())
+    lasts = request.app.state.settings.server_idempotency_ttl
+    found = _opened(await soon(gopher.claim_reply(digest, _write(ours), lasts)))
+    if found.print[:_PRINT] != fingerprint:
         raise Problem(
             422,
             "this Idempotency-Key came with another request before",
@@ -102,8 +113,9 @@ async def once(gopher: Gopher, request: Request, key: str, text: bytes, work: Wo
     again = {"Idempotency-Replayed": "true"} if found.nonce != ours.nonce else {}
     if found.reply is None:
         found.reply = await work(found)
-        with suppress(GopherError):  # it is done: the next try finds the job by its id
-            await soon(gopher.keep_reply(digest, _packed(found)))
+        if not found.reply.anew:
+            with suppress(GopherError):  # it is done, and the queue knows that
+                await soon(gopher.keep_reply(digest, _packed(found)))
     reply = found.reply
     return reply._replace(headers=reply.headers | again) if again else reply
 

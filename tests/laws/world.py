@@ -41,7 +41,7 @@ class World(People, Crew):
         assert self.queue.expire() == len(over)
         after = self.whole()
         assert not over & after.ids
-        assert all(until > self.queue.now for until in after.lock_ends.values())
+        assert all(until > self.queue.now for until in (*after.lock_ends.values(), *after.asked.values()))
 
     def sample(self) -> None:
         """How it stands is noted, once a minute."""

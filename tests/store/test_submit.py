@@ -176,3 +176,25 @@ def test_who_is_kept_out_by_a_job_that_is_being_cancelled_hears_so(queue):
     (second,) = queue.submit(a.job("second", unique_key="k"))
 
     assert (second.accepted, second.duplicate_of, second.stops) == (False, "first", True)
+
+
+def test_a_request_is_stored_once_while_it_is_known_whatever_becomes_of_its_job(queue):
+    asked = {"once": "r1", "once_for": 60.0}
+    (first,) = queue.submit(a.msgspec.structs.replace(a.job("one"), **asked))
+    queue.purge("ready_normal", "one")
+    again, other = queue.submit(
+        a.msgspec.structs.replace(a.job("two"), **asked),
+        a.msgspec.structs.replace(a.job("three"), once="r2", once_for=60.0),
+    )
+
+    assert (first.accepted, again.accepted, other.accepted) == (True, False, True)
+    queue.later(60_000)
+    queue.expire()
+    assert queue.whole().asked == {}
+    assert queue.submit(a.msgspec.structs.replace(a.job("four"), **asked))[0].accepted
+
+
+def test_a_request_that_comes_twice_in_one_call_is_stored_once(queue):
+    jobs = [a.msgspec.structs.replace(a.job(id), once="r1", once_for=60.0) for id in ("one", "two")]
+
+    assert [one.accepted for one in queue.submit(*jobs)] == [True, False]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import a
 import httpx2
 import pytest
 from redis import Redis
+from web.operated import take
 
 from gopher_cli.model.errors import Unavailable
 from gopher_cli.store.keys import is_ours
@@ -145,6 +147,51 @@ async def test_an_id_of_the_clients_own_stays_its_own(api: httpx2.AsyncClient) -
     again = await api.post(JOBS, json=JOB | {"id": "mine"}, headers=KEY)
 
     assert first.json()["job_id"] == "mine" and first.content == again.content
+
+
+@pytest.mark.row("S1")
+@pytest.mark.parametrize("body", [JOB, [JOB, JOB], JOB | {"id": "mine"}])
+async def test_a_request_is_done_once_though_its_jobs_are_gone_and_its_answer_was_not_noted(
+    api: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch, body: Any
+) -> None:
+    """The server dies when the jobs are stored; they run and are forgotten before the next try."""
+    gopher = gopher_of(api)
+
+    async def unheard(jobs: Any, **more: Any) -> Any:
+        await type(gopher).submit_many(gopher, jobs, **more)
+        raise Unavailable("Redis does not answer in time")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(gopher, "submit_many", unheard)
+        await api.post(JOBS, json=body, headers=KEY)
+    leases = await take(gopher, 5)
+    await gopher.settle("w.0", [a.settlement(lease, retention=0.0) for lease in leases])
+    stored = (await gopher.stats()).total
+    again = await api.post(JOBS, json=body, headers=KEY)
+
+    assert again.status_code in (200, 201) and await take(gopher, 5) == []
+    assert (await gopher.stats()).total == stored
+
+
+async def test_a_record_of_an_accepted_job_is_small(
+    api: httpx2.AsyncClient, redis: Redis, namespace: str
+) -> None:
+    await api.post(JOBS, json=JOB, headers=KEY)
+
+    (key,) = redis.keys(f"{namespace}:{{~}}:reply:*")
+    assert redis.strlen(key) < 100
+
+
+async def test_how_long_a_key_is_known_is_a_setting(open_api: Any, redis: Redis, namespace: str) -> None:
+    async with open_api(SERVER_IDEMPOTENCY_TTL="1h") as api:
+        made = await api.post(JOBS, json=JOB, headers=KEY)
+        await gopher_of(api).delete("default", [made.json()["job_id"]])
+
+    (key,) = redis.keys(f"{namespace}:{{~}}:reply:*")
+    assert 3_590_000 < redis.pttl(key) <= 3_600_000
+    (known,) = redis.zrange(f"{namespace}:{{default}}:asked", 0, -1, withscores=True)
+    seconds, _ = redis.time()
+    assert 3_500 < known[1] / 1000 - seconds <= 3_601
 
 
 async def test_a_record_is_kept_for_a_day(api: httpx2.AsyncClient, redis: Redis, namespace: str) -> None:

@@ -41,6 +41,10 @@ class Server:
         16, kinds.megabytes, "SERVER_BATCH_LIMIT",
         about="size, or MB; how long a request that submits many jobs may be",
     )
+    server_idempotency_ttl: float = setting(
+        86400.0, kinds.duration(1.0), "SERVER_IDEMPOTENCY_TTL",
+        about="duration; so long a request with an Idempotency-Key is done once, however often it comes",
+    )
     server_drain: float = setting(
         0.0, kinds.duration(), "SERVER_DRAIN",
         about="duration; after SIGTERM it still serves for so long, while /readyz says that it is leaving",

@@ -59,9 +59,10 @@ def _refused(id: str, why: str) -> Receipt:
 
 def _head(job: Job) -> str:
     options = job.spec.options
-    if not job.due and not job.delay and options is NO_OPTIONS:
-        return f"{job.spec.priority};;;;;"
+    if not job.due and not job.delay and not job.once and options is NO_OPTIONS:
+        return f"{job.spec.priority};;;;;;"
     due = round(job.due * 1000) or ""
     delay = round(job.delay * 1000) or ""
     lock_for = round(options.unique_for * 1000) or ""
-    return f"{job.spec.priority};{due};{delay};{job.lock};{lock_for};{','.join(options.after)}"
+    once = f"{round(job.once_for * 1000)},{job.once}" if job.once else ""
+    return f"{job.spec.priority};{due};{delay};{job.lock};{lock_for};{once};{','.join(options.after)}"

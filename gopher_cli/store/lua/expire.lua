@@ -1,7 +1,7 @@
 -- Drop what was kept long enough: results, cancelled jobs, locks past their end; fold old cells together.
 --
 -- KEYS  completed cancelled spec meta result errors log progress once waiters locks lock_ends conf counters
---       cells batches events
+--       cells batches asked events
 -- ARGV  now limit keep_minutes keep_fives keep_hours keep_batches
 -- OUT   {now, expired}
 --- @include now
@@ -21,6 +21,7 @@ touch({}, {
 })
 local ended = redis.call("ZRANGEBYSCORE", KEYS.lock_ends, "-inf", stamp, "LIMIT", 0, ARGV.limit)
 local owners = #ended > 0 and redis.call("HMGET", KEYS.locks, unpack(ended)) or {}
+local asked = redis.call("ZRANGEBYSCORE", KEYS.asked, "-inf", stamp, "LIMIT", 0, ARGV.limit)
 local PLACES, ids, expired = { KEYS.completed, KEYS.cancelled }, {}, 0
 for p, place in ipairs(PLACES) do
   ids[p] = redis.call("ZRANGEBYSCORE", place, "-inf", stamp, "LIMIT", 0, ARGV.limit - expired)
@@ -36,6 +37,7 @@ for p, place in ipairs(PLACES) do
 end
 if expired > 0 then send_counts({ expired = expired }) end
 
+if #asked > 0 then redis.call("ZREM", KEYS.asked, unpack(asked)) end
 for i, lock in ipairs(ended) do
   redis.call("ZREM", KEYS.lock_ends, lock)
   if not lives(read(redis.call("HGET", KEYS.meta, owners[i] or ""))) then redis.call("HDEL", KEYS.locks, lock) end

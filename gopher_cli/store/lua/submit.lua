@@ -4,10 +4,10 @@
 -- A job waits for those that are known, not completed, and came before it.
 --
 -- KEYS  ready_high ready_normal ready_low scheduled blocked waiters spec meta locks lock_ends completed
---       conf counters batches cancels wake events
+--       conf counters batches asked cancels wake events
 -- ARGV  now batch mark ...
--- ...   id head spec; head is priority;due;delay;lock;lock_for;after,after
--- OUT   {now, index, why, ...}: the jobs not stored, from 0; why is "" for a known id, else the holder's id,
+-- ...   id head spec; head is priority;due;delay;lock;lock_for;once;after,after
+-- OUT   {now, index, why, ...}: the jobs not stored, from 0; why is "" for a known id or request, else the holder's id,
 --       with ";" and when its lock ends where it is gone, or ";stops" where it is being cancelled
 --- @include now
 --- @include batch
@@ -26,14 +26,16 @@ for i = 4, #ARGV, 3 do ids[#ids + 1] = ARGV[i] end
 local known = redis.call("HMGET", KEYS.meta, unpack(ids))
 local out, fresh, taken, children = { stamp }, {}, {}, {}
 
-local function refused(n, id, lock)
+local function refused(n, id, lock, once)
   if known[n] or taken[id] then return "" end
+  if once ~= "" and (taken["once " .. once] or asked_before(once)) then return "" end
   if lock ~= "" then return taken["lock " .. lock] or holder(lock) end
 end
 
 local function take(n, id, head)
   taken[id], fresh[#fresh + 1] = true, { id = id, spec = ARGV[n * 3 + 3], head = head }
   if head.lock ~= "" then taken["lock " .. head.lock] = id end
+  if head.once ~= "" then taken["once " .. head.once] = id end
 end
 
 local asked, head
@@ -43,7 +45,7 @@ for n, id in ipairs(ids) do
     head = read_head(asked)
     if head.after ~= "" then wait_for(head, taken, children) end
   end
-  local why = refused(n, id, head.lock)
+  local why = refused(n, id, head.lock, head.once)
   if why then
     out[#out + 1], out[#out + 2] = n - 1, why
   else

@@ -116,7 +116,8 @@ class Many:
         asked = read_job(self._texts[index], self._gopher.defaults)
         permit(self._request.state.caller, asked.job.queue)
         state.published.fits(asked.job, asked.payload)
-        return under(asked, f"{self._claim.id}.{index}") if self._claim else asked
+        lasts = state.settings.server_idempotency_ttl
+        return under(asked, f"{self._claim.id}.{index}", lasts) if self._claim else asked
 
     def _refuse(self, index: int, problem: Problem) -> None:
         self._items[index] = Item(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import time
 from collections import defaultdict
 from collections.abc import Sequence
@@ -31,11 +33,14 @@ def permit(caller: Caller, queue: str) -> None:
         )
 
 
-def under(asked: Asked, id: str) -> Asked:
-    """The same under this id, unless the client has given it one."""
-    if asked.named:
-        return asked
-    return msgspec.structs.replace(asked, job=msgspec.structs.replace(asked.job, id=id))
+def under(asked: Asked, id: str, lasts: float) -> Asked:
+    """The same under this id, unless the client has given it one; for ``lasts`` seconds stored once."""
+    once = hashlib.blake2b(id.encode(), digest_size=9).digest()
+    kept = msgspec.structs.replace(
+        asked.job, id=asked.job.id if asked.named else id, once_for=lasts,
+        once=base64.urlsafe_b64encode(once).decode(),
+    )  # fmt: skip
+    return msgspec.structs.replace(asked, job=kept)
 
 
 def is_new(asked: Asked, receipt: Receipt, claim: Claim | None) -> bool:

@@ -118,7 +118,8 @@ async def _accept(request: Request, dialect: Dialect, text: bytes, wait: float) 
     state.published.fits(asked.job, asked.payload)
 
     async def work(claim: Claim | None) -> Reply:
-        return await _store(request, dialect, under(asked, claim.id) if claim else asked, claim)
+        lasts = state.settings.server_idempotency_ttl
+        return await _store(request, dialect, under(asked, claim.id, lasts) if claim else asked, claim)
 
     if key:
         reply = await replies.once(gopher, request, key, text, work)
@@ -159,7 +160,8 @@ async def _store(request: Request, dialect: Dialect, asked: Asked, claim: Claim 
         state=states.get(job.id, "enqueued"),
         at_ms=claim.at_ms if claim else time.time_ns() // 1_000_000,
     )
-    return _reply(201, dialect, job.id, job.queue, dialect.submitted(dialect, made))
+    reply = _reply(201, dialect, job.id, job.queue, dialect.submitted(dialect, made))
+    return reply._replace(anew=not states and not asked.named)
 
 
 def _reply(status: int, dialect: Dialect, id: str, queue: str, said: Any) -> Reply:

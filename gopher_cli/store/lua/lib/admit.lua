@@ -10,6 +10,13 @@ local function holder(lock)
   if ends and tonumber(ends) > now then return record and id or id .. ";" .. text(ends) end
 end
 
+-- Whether a request of this name has been stored before, and for how long (ms) it is known.
+local function asked_before(once)
+  local lasts, name = string.match(once, "^(%d+),(.+)$")
+  local ends = name and redis.call("ZSCORE", KEYS.asked, name)
+  return ends and tonumber(ends) > now, name, lasts
+end
+
 -- `taken` knows the jobs of this very call; `children` gets what `waiters` says of each parent.
 local function wait_for(head, taken, children)
   local seen = {}
@@ -30,7 +37,7 @@ local function admissions()
     specs = batch("HSET", KEYS.spec), metas = batch("HSET", KEYS.meta),
     scheduled = batch("ZADD", KEYS.scheduled), blocked = batch("ZADD", KEYS.blocked),
     locks = batch("HSET", KEYS.locks), lock_ends = batch("ZADD", KEYS.lock_ends),
-    waiters = batch("HSET", KEYS.waiters),
+    waiters = batch("HSET", KEYS.waiters), asked = batch("ZADD", KEYS.asked),
   }
 end
 
@@ -54,4 +61,8 @@ local function admit(to, job, sequence, children, renewed)
     add(to[head.class], score, id)
   end
   if head.lock ~= "" then lock_up(to, head, id, renewed) end
+  if head.once ~= "" then
+    local _, name, lasts = asked_before(head.once)
+    add(to.asked, text(now + lasts), name)
+  end
 end

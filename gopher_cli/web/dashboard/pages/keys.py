@@ -27,6 +27,7 @@ from gopher_cli.web.dashboard.render import page
 from gopher_cli.web.dashboard.route import PageRoute, redirect
 from gopher_cli.web.problems import soon
 
+_A_DAY = 86400.0
 router = APIRouter(route_class=PageRoute, dependencies=[Depends(needs(ADMIN))])
 
 
@@ -121,4 +122,4 @@ async def _is_new(gopher: Gopher, id: str) -> bool:
     """Whether a form comes for the first time, on whichever server."""
     digest = hashlib.sha256(f"a key by form\n{id}".encode()).hexdigest()[:32]
     mark = new_id().encode()
-    return await soon(gopher.claim_reply(digest, mark)) == mark
+    return await soon(gopher.claim_reply(digest, mark, _A_DAY)) == mark
