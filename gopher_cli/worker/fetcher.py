@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import random
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NamedTuple
 
 from gopher_cli.failpoints import underway
@@ -53,6 +55,7 @@ class Fetcher:
         self._sequence = 0
         self._taken = 0
         self._next_due: int | None = None
+        self._due_queue = ""
         self._now = 0
         self._quiet: dict[str, float] = {}
         self.broken = False  # a queue could not be served
@@ -91,7 +94,7 @@ class Fetcher:
             count -= len(batch.leases) + len(batch.unreadable)
             self._now = batch.now
             if batch.next_due and (self._next_due is None or batch.next_due < self._next_due):
-                self._next_due = batch.next_due
+                self._next_due, self._due_queue = batch.next_due, queue
             if count <= 0:
                 break
         return batches
@@ -148,14 +151,23 @@ class Fetcher:
 
     async def idle(self) -> None:
         """Wait for a wake token, for the next due job, or for the poll interval to pass."""
-        seconds = self._poll
+        seconds, due, began = self._poll, math.inf, time.monotonic()
         if self._next_due is not None:
-            seconds = min(seconds, max(0.005, (self._next_due - self._now) / 1000))
+            due = max(0.005, (self._next_due - self._now) / 1000)
+            seconds = min(seconds, due)
         self.waits = not self._late
         try:
             await (self._idle_or_late(seconds) if self._late else self._wait(seconds))
         finally:
             self.waits = False
+        if time.monotonic() - began >= due:
+            await self._promote(self._due_queue)
+
+    async def _promote(self, queue: str) -> None:
+        """What is due stands in line now: the supervisor looks once a second."""
+        with suppress(GopherError, TimeoutError):
+            async with asyncio.timeout(_PATIENCE[0]):
+                await self._gopher.promote_due(queue)
 
     async def _wait(self, seconds: float) -> None:
         try:

@@ -198,3 +198,13 @@ def test_a_request_that_comes_twice_in_one_call_is_stored_once(queue):
     jobs = [a.msgspec.structs.replace(a.job(id), once="r1", once_for=60.0) for id in ("one", "two")]
 
     assert [one.accepted for one in queue.submit(*jobs)] == [True, False]
+
+
+def test_a_job_that_is_due_before_all_others_wakes_somebody_who_sleeps(queue):
+    queue.submit(a.job("later", delay=60.0))
+    queue.redis.delete(queue.keys["wake"])
+
+    queue.submit(a.job("last", delay=61.0))
+    assert not queue.whole().wake
+    queue.submit(a.job("soon", delay=0.3))
+    assert queue.whole().wake == [b"1"]

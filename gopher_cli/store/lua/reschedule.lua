@@ -2,13 +2,15 @@
 --
 -- A moment that is over is this one: who looks next lets them stand in line.
 --
--- KEYS  scheduled retrying blocked failed cancelled completed running ready_high ready_normal ready_low meta events
+-- KEYS  scheduled retrying blocked failed cancelled completed running ready_high ready_normal ready_low meta wake
+--       events
 -- ARGV  now due delay ...
 -- ...   id; of `due` and `delay`, in ms, one is empty
 -- OUT   {now, word, ...}: for each id rescheduled, gone, or the state that forbids it
 --- @include now
 --- @include record
 --- @include place
+--- @include wake
 --- @include tell
 
 local FROM = { { "scheduled", KEYS.scheduled }, { "retrying", KEYS.retrying } }
@@ -39,5 +41,6 @@ for _, job in ipairs(plan) do
   redis.call("ZADD", job.key, at, job.id)
   if job.record then redis.call("HSET", KEYS.meta, job.id, job.record) end
 end
+if #plan > 0 then wake_one() end  -- who sleeps has counted on another time
 if #plan > 0 and is_watched() then tell({ "scheduled", moved.scheduled, "retrying", moved.retrying }) end
 return out

@@ -18,6 +18,7 @@
 --- @include head
 --- @include admit
 --- @include tally
+--- @include leads
 --- @include wake
 --- @include tell
 
@@ -69,7 +70,7 @@ if mixed then redis.call("HSET", KEYS.conf, "levels", "mixed") end
 if #renewed > 0 then redis.call("ZREM", KEYS.lock_ends, unpack(renewed)) end
 send(to)
 send_counts({ enqueued = #fresh })
-if any(to[1]) or any(to[2]) or any(to[3]) then wake_one() end
+if any(to[1]) or any(to[2]) or any(to[3]) or leads(to.scheduled) then wake_one() end
 if is_watched() then
   tell({
     "enqueued", ids_of(to[1], to[2], to[3]),
