@@ -22,6 +22,7 @@ from gopher_cli.embedded_place import (
     choose_socket,
     exclusively,
     explained,
+    half_written,
     is_served,
     make_data,
     pid_of,
@@ -207,7 +208,7 @@ def _launch(at: Place) -> Place:
     """Start the binary and wait until it answers. The caller holds the starting lock."""
     import subprocess  # late: only a start needs it
 
-    for old in (at.pid_file, at.stop_mark):
+    for old in (at.pid_file, at.stop_mark, *half_written(at)):
         old.unlink(missing_ok=True)
     began = at.log.stat().st_size if at.log.exists() else 0
     lock = serving_lock(at)

@@ -226,3 +226,9 @@ def _command_line(pid: int) -> str:
 
     asked = ["ps", "-o", "command=", "-p", str(pid)]
     return subprocess.run(asked, capture_output=True, text=True, check=False).stdout
+
+
+def half_written(at: Place) -> Iterator[Path]:
+    """What servers were writing when they were killed: each of these files may be as large as all data."""
+    for pattern in ("temp-*.aof", "temp-*.rdb", "*/temp-*.aof", "*/temp-*.rdb"):
+        yield from at.data.glob(pattern)

@@ -240,3 +240,18 @@ def test_a_server_that_hangs_is_named_with_its_pid(home: Path, monkeypatch: pyte
 def test_a_name_that_is_no_directory_is_refused(home: Path, name: str) -> None:
     with pytest.raises(BadConfig, match="no name for an embedded server"):
         ensure(home, name)
+
+
+def test_what_a_killed_server_was_writing_is_swept_away_at_the_next_start(home: Path) -> None:
+    ensure(home)
+    kill(home)
+    data = place(home, "default").data
+    aof = next(path.parent for path in data.rglob("*.aof"))
+    left = [aof / "temp-rewriteaof-7.aof", data / "temp-rewriteaof-bg-7.aof", data / "temp-9.rdb"]
+    for file in left:
+        file.write_bytes(b"x" * 1000)
+
+    ensure(home)
+
+    assert [file for file in left if file.exists()] == []
+    assert ask(home, "PING") == "+PONG"

@@ -16,6 +16,7 @@ from gopher_cli.verbs.base import Base
 NEEDED = (
     "HSET", "HDEL", "HGET", "HMGET", "HKEYS", "HLEN", "HEXISTS", "HINCRBY", "ZADD", "ZREM", "ZRANGE",
     "ZRANGEBYSCORE", "ZSCORE", "ZMSCORE", "ZCARD", "ZRANK", "ZINCRBY", "RPUSH", "LLEN", "EXISTS",
+    "HRANDFIELD", "XTRIM",
 )  # fmt: skip
 
 _AWAY = (Unavailable, TryLater)  # one of several: the others can be worked with

@@ -175,3 +175,17 @@ def test_a_full_memory_is_no_hindrance(server, full):
     full()
 
     assert server.expire() == 1
+
+
+def test_of_many_marks_some_are_looked_at_and_the_old_ones_go_in_the_end(queue):
+    old, young = a.NOW - 31 * a.day, a.NOW
+    marks = {f"old{n}": f"1;{old}" for n in range(2000)} | {f"new{n}": f"1;{young}" for n in range(20)}
+    queue.redis.hset(queue.keys["batches"], mapping=marks)
+
+    queue.expire()
+    assert 1000 < len(queue.whole().batches) < 2020
+    for _ in range(200):
+        queue.later(1000)
+        queue.expire()
+    assert set(queue.whole().batches) >= {f"new{n}" for n in range(20)}
+    assert len(queue.whole().batches) < 120

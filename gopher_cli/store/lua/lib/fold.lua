@@ -54,10 +54,14 @@ local function fold(most)
   return folded + let_idle_go(totals, young, most - folded) >= most
 end
 
-local function drop_marks(before)
-  local marks = redis.call("HGETALL", KEYS.batches)
+-- Some at random: in the long run as many go as come, however many there are, and nothing has to be kept in
+-- order of time. Answers whether so many of them were old that others are likely to be.
+local function drop_marks(before, most)
+  local marks, gone = redis.call("HRANDFIELD", KEYS.batches, most, "WITHVALUES") or {}, {}
   for i = 1, #marks, 2 do
     local written = tonumber(string.match(marks[i + 1], ";(%d+)$") or "0")
-    if written < before then redis.call("HDEL", KEYS.batches, marks[i]) end
+    if written < before then gone[#gone + 1] = marks[i] end
   end
+  if #gone > 0 then redis.call("HDEL", KEYS.batches, unpack(gone)) end
+  return #gone * 4 >= most
 end
