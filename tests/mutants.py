@@ -72,6 +72,8 @@ MUTANTS = (
     Mutant("reserve spends no attempt", "reserve", "attempts = attempts + 1", "attempts = attempts + 0"),
     Mutant("reserve serves the low before the high", "reserve", "local READY = { KEYS.ready_high, KEYS.ready_normal, KEYS.ready_low }", "local READY = { KEYS.ready_low, KEYS.ready_normal, KEYS.ready_high }"),
     Mutant("reserve wakes no other", "reserve", "> 0 then wake_one() end", "> 0 then end"),
+    Mutant("submit gives two calls the same numbers", "submit", 'redis.call("HINCRBY", KEYS.conf, "seq", #fresh)', 'redis.call("HINCRBY", KEYS.conf, "seq", 1)'),
+    Mutant("submit forgets how far a batch is", "submit", 'redis.call("HSET", KEYS.batches, ARGV.batch, ARGV.mark .. ";" .. stamp)', 'redis.call("HLEN", KEYS.batches)'),
     # the rest, at least one each
     Mutant("promote leaves jobs in their place", "promote", 'redis.call("ZREM", place, unpack(taken[p]))', 'redis.call("ZCARD", place)'),
     Mutant("promote puts jobs into the wrong line", "promote", "add(lines[class_of(r.score)], r.score, id)", "add(lines[1], r.score, id)"),
@@ -86,6 +88,9 @@ MUTANTS = (
     Mutant("reclaim lets a job be lost for ever", "reclaim", "if guilty then r.losses = r.losses + 1 end", ""),
     Mutant("hand_back keeps the lease", "hand_back", 'redis.call("ZREM", KEYS.running, job.id)', 'redis.call("ZREM", KEYS.failed, job.id)'),
     Mutant("hand_back takes what is another's", "hand_back", 'and string.sub(r.token, 1, #worker + 1) == worker .. ":"', ""),
+    Mutant("hand_back takes what is held by one whose name begins alike", "hand_back", 'string.sub(r.token, 1, #worker + 1) == worker .. ":"', "string.sub(r.token, 1, #worker) == worker"),
+    Mutant("renew keeps what is held by one whose name begins alike", "renew", 'string.sub(r.token, 1, #worker + 1) == worker .. ":"', "string.sub(r.token, 1, #worker) == worker"),
+    Mutant("reclaim leaves a lost attempt spent", "reclaim", "r.attempts = math.max(r.attempts - 1, 0)\n", "\n"),
     Mutant("hand_back blames the innocent", "hand_back", "guilty = guilty[id] }", "guilty = true }"),
     Mutant("hand_back runs what was to stop", "hand_back", 'or job.asked and "cancelled"', ""),
     Mutant("hand_back wakes nobody", "hand_back", "if count.released then wake_one() end", ""),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -26,6 +27,7 @@ _FEWEST = 4  # faults, however long they take
 GROWTH = 2.0  # MB an hour that a worker of a soak may seem to grow
 _LONG = 3600.0  # seconds: in less, a heap that finds its size looks like a leak
 _LOOK = 0.25
+MAX_LOSSES = 3
 
 
 @dataclass(frozen=True)
@@ -54,13 +56,18 @@ class Outcome:
     waits: list[float] = field(default_factory=list)
     slope: float | None = None
     leaked: list[str] = field(default_factory=list)
+    innocent: list[str] = field(default_factory=list)  # called poison, and had not begun that often
     broken: str = ""
 
     @property
     def holds(self) -> bool:
         prompt = max(*self.recoveries, *self.waits, 0.0, 0.0) <= BOUND
         grows = self.plan.soak and self.plan.seconds >= _LONG and (self.slope or 0.0) > GROWTH
-        return self.end.holds and prompt and not (self.end.waiting or self.leaked or self.broken or grows)
+        return (
+            self.end.holds
+            and prompt
+            and not (self.end.waiting or self.leaked or self.innocent or self.broken or grows)
+        )
 
     def __str__(self) -> str:
         end = self.end
@@ -72,7 +79,8 @@ class Outcome:
             f"lost {len(end.lost)}, double outcomes {len(end.doubled)}, extra runs {end.extra_runs}, "
             f"refused submits {self.refused}, worst recovery {max(self.recoveries, default=0.0):.1f} s, "
             f"{len(self.waits)} killed runs again after at most {max(self.waits, default=0.0):.1f} s, "
-            f"RSS slope {slope}, leaked keys {len(self.leaked)}" + (f"\n{self.broken}" if self.broken else "")
+            f"RSS slope {slope}, leaked keys {len(self.leaked)}, innocent poison {self.innocent}"
+            + (f"\n{self.broken}" if self.broken else "")
         )
 
 
@@ -148,12 +156,24 @@ async def _reckon(place: Place, outcome: Outcome) -> None:
         async with place.patient() as gopher:
             await drain(gopher, seconds=3 * BOUND)
             _, outcome.leaked = keys_of(place.redis, NAMESPACE)
-            outcome.waits = _waits(place)
+            outcome.waits, outcome.innocent = _waits(place), _innocent(place)
             outcome.end = await check(place.redis, NAMESPACE, gopher, place.ledger, seconds=BOUND)
         await until(lambda: not place.running())
         laws.check(place.redis, NAMESPACE)
     except AssertionError as error:
         outcome.broken = f"{error or 'a law is broken'}\n{await _scene(place)}"
+
+
+def _innocent(place: Place) -> list[str]:
+    """Dead jobs that are said to take their worker down, and whose runs were not cut short so often."""
+    keys = place.gopher.keys(QUEUE)
+    dead = place.redis.zrange(keys["failed"], 0, -1)
+    told = place.redis.hmget(keys["errors"], dead) if dead else []
+    poison = [
+        id.decode() for id, text in zip(dead, told, strict=True) if b'"outcome":"poison"' in (text or b"")
+    ]
+    cut_short = Counter(run.id for run in place.ledger.open())
+    return [id for id in poison if cut_short[id] < MAX_LOSSES]
 
 
 def _waits(place: Place) -> list[float]:

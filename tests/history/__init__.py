@@ -23,7 +23,9 @@ class Op:
     """What a client asked for. Without an answer it may have happened, now or later, or not at all.
 
     ``order`` is the number of a job among its client's; ``due`` is 0 for a job that may run at once.
-    ``detail`` is the place of a purge.
+    ``detail`` is the place of a purge. ``after`` are the jobs that it comes after, ``lock`` its unique key.
+    A `follow` was asked for by a handler of the job ``detail``, under the token ``by``: it comes with the end
+    of that attempt.
     """
 
     kind: str
@@ -36,6 +38,9 @@ class Op:
     priority: int = 5
     due: int = 0
     detail: str = ""
+    after: tuple[str, ...] = ()
+    lock: str = ""
+    by: str = ""
 
     @property
     def known(self) -> bool:
@@ -105,8 +110,8 @@ class History:
     @cached_property
     def submitted(self) -> dict[str, Op]:
         """The first submit of each job that may have been accepted."""
-        asked = sorted(self.of("submit"), key=lambda op: op.began)
-        return {op.id: op for op in reversed(asked) if op.answer != "known"}
+        asked = sorted(self.of("submit", "follow"), key=lambda op: op.began)
+        return {op.id: op for op in reversed(asked) if op.answer not in ("known", "locked")}
 
     @cached_property
     def moves_of(self) -> dict[str, list[Move]]:
@@ -128,7 +133,7 @@ class History:
 
     def touched(self, *kinds: str) -> set[str]:
         """Jobs that somebody may have changed in this way."""
-        idle = ("known", "again", "gone", "left", "completed", "processing")
+        idle = ("known", "locked", "again", "gone", "left", "completed", "processing")
         return {op.id for op in self.of(*kinds) if op.answer not in idle}
 
 

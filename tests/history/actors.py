@@ -22,17 +22,23 @@ def submit(name: str, jobs: int, recorder: Recorder) -> None:
     dice = Random(name)
     producer = Producer(os.environ["REDIS_URL"], namespace=os.environ["GOPHER_NAMESPACE"])
     for number in range(jobs):
+        lock = dice.choice([*[""] * 9, "red", "blue"])
         job = producer.job(
             dice.choice(["work", "work-thread"]),
-            {"ms": dice.choice([2, 5, 10, 400]), "fails": dice.choice([0, 0, 0, 1, 2])},
+            {
+                "ms": dice.choice([2, 5, 10, 400]), "fails": dice.choice([0, 0, 0, 1, 2]),
+                "follow": dice.choice([*[0] * 9, 3]),
+            },
+            **({"unique_key": lock} if lock else {}),
             id=f"{name}-{number}", queue=dice.choice([*QUEUES, "default"]), priority=dice.choice([5, 5, 8]),
             delay=dice.choice([0.0, 0.0, 0.0, 0.0, 1.0]), max_retries=1,
         )  # fmt: skip
-        facts = {"queue": job.queue, "priority": job.spec.priority, "delay": job.delay}
+        facts = {"queue": job.queue, "priority": job.spec.priority, "delay": job.delay, "lock": lock}
         for _ in range(1 + (dice.random() < 0.1)):
             with recorder.asks(name, "submit", job.id, **facts) as answers:
                 (receipt,) = producer.submit_many([job])
-                answers.append("accepted" if receipt.accepted else "known")
+                held = receipt.duplicate_of not in ("", job.id)
+                answers.append("accepted" if receipt.accepted else "locked" if held else "known")
         time.sleep(dice.random() * 0.06)
 
 

@@ -34,6 +34,13 @@ def work_in_a_thread(payload: dict[str, int], ctx: Context) -> str:
 
 
 def _end(payload: dict[str, int], ctx: Context) -> str:
+    """A chain of so many follow-ups in the other queue, each after the one before."""
+    queue, before = "side" if ctx.job.queue == "default" else "default", ()
+    for number in range(payload.get("follow", 0)):
+        id = f"{ctx.job.id}-{number}-{ctx.attempt}"
+        recorder().follows(ctx.token, id, detail=ctx.job.id, queue=queue, after=before)
+        ctx.submit("work", {"ms": 2, "fails": 0}, id=id, queue=queue, after=before)
+        before = (id,)
     if ctx.attempt <= payload["fails"]:
         raise RuntimeError(f"attempt {ctx.attempt}")
     return ctx.token

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from history import ENDED, FOREVER, SLACK, Check, History, Op, Run
+from history.bonds import BONDS
+from history.bounds import Bounds, exceeded
 from history.linear import unexplained
 from history.serial import NOWHERE, brakes_of, steps_of
 
@@ -183,8 +185,10 @@ class Verdict:
         return f"{figures}; broken {len(self.broken)}{wrong}"
 
 
-def check(history: History) -> Verdict:
-    broken = {one.__name__: said for one in CHECKS if (said := list(one(history)))}
+def check(history: History, bounds: Bounds | None = None) -> Verdict:
+    broken = {one.__name__: said for one in (*CHECKS, *BONDS) if (said := list(one(history)))}
+    if bounds and (late := list(exceeded(history, bounds))):
+        broken["nothing_comes_too_late"] = late
     return Verdict(_figures(history), broken)
 
 
@@ -195,7 +199,7 @@ def _figures(history: History) -> dict[str, int]:
     return {
         "operations": len(history.ops),
         "accepted": sum(op.answer == "accepted" for op in history.of("submit")),
-        "unknown": sum(not op.known for op in history.ops),
+        "unknown": sum(not op.known for op in history.ops if op.kind != "follow"),
         "leases": sum(move.leased for move in history.moves),
         "lost leases": sum(move.lost for move in history.moves),
         "runs": len(history.runs),

@@ -21,6 +21,7 @@ class _Job:
     token: str = ""
     asked: bool = False
     due: int = 0
+    losses: int = 0
 
 
 @dataclass
@@ -69,6 +70,8 @@ class Made:
         self.moves.append(
             Move(order, self.transactions, job.id, "default", job.state, state, job.token, token, stamp)
         )
+        if state != "processing" and not token.startswith("?"):
+            job.losses = 0  # it has come to an end, or is begun anew
         job.state, job.token, job.asked = state, token, False
 
     def _say(self, kind: str, answer: str, job: _Job | None = None, detail: str = "") -> None:
@@ -131,7 +134,9 @@ class Made:
 
     def _lose(self) -> None:
         if job := self._any("processing"):
-            state = "cancelled" if job.asked else self.dice.choice(["enqueued", "enqueued", "failed"])
+            # Only a run that had begun is to blame, and the third of them is the last.
+            job.losses += any(a.job is job and a.token == job.token for a in self.attempts)
+            state = "cancelled" if job.asked else "failed" if job.losses >= 3 else "enqueued"
             self._move(job, state, "" if job.asked else f"?{job.token}")
 
     def _promote(self) -> None:

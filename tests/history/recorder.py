@@ -45,6 +45,11 @@ class Recorder:
             yield answers
             self.write("answer", number=number, answers=answers)
 
+    def follows(self, token: str, id: str, **facts: Any) -> None:
+        """A handler has asked for a follow-up: nobody hears an answer."""
+        number = f"{os.getpid()}-{next(_numbers)}"
+        self.write("ask", number=number, client=token, by=token, kind="follow", ids=[id], due=0, **facts)
+
     @contextmanager
     def runs(self, id: str, token: str) -> Iterator[None]:
         """What happens in this block is the run of a handler."""
@@ -71,6 +76,7 @@ def _ops(ask: dict[str, Any], answer: dict[str, Any] | None) -> Iterator[Op]:
     ids: Sequence[str] = ask.pop("ids") or [""]
     words = answer["answers"] if answer else [""] * len(ids)
     facts = {name: value for name, value in ask.items() if name not in ("what", "at", "number")}
+    facts["after"] = tuple(facts.get("after", ()))
     for id, word in zip(ids, words, strict=True):
         yield Op(**facts, id=id, began=ask["at"], ended=answer["at"] if answer else FOREVER, answer=word)
 

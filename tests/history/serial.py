@@ -65,8 +65,11 @@ def _end(run: Run) -> Step[Job]:
 
 def _submit(op: Op):
     def leads(job: Job) -> Collection[Job]:
+        if op.answer == "locked":  # another has its key
+            return [job]
         if job[0] == "absent":
-            fresh = ("waiting" if op.due else "enqueued", "", False)
+            # Who waits for others may stand in line at any moment, as who waits for a time.
+            fresh = ("waiting" if op.due or op.after else "enqueued", "", False)
             return [fresh] if op.answer in ("accepted", "") else []
         return [job] if op.answer in ("known", "") else []
 
@@ -113,7 +116,7 @@ def _purge(op: Op):
     return leads
 
 
-_ASKED = {"submit": _submit, "cancel": _cancel, "requeue": _requeue, "purge": _purge}
+_ASKED = {"submit": _submit, "follow": _submit, "cancel": _cancel, "requeue": _requeue, "purge": _purge}
 
 
 def brakes_of(history: History, queue: str) -> Iterator[Step[bool]]:

@@ -157,7 +157,7 @@ class Crew(Ground):
                 self._taken_back(before, after, id, state, guilty=id in running)
             assert not {i for i in after.running if worker.name == self._owner(after, i)}
         self.born += 1
-        worker.name, worker.holds = f"w{self.born}", {}
+        worker.name, worker.holds = f"w.11{'1' * self.born}", {}
 
     def _owner(self, state: State, id: str) -> str:
         return state.record(id).token.partition(":")[0]

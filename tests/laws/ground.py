@@ -26,11 +26,13 @@ class Worker:
 class Ground:
     def __init__(self, queue: Queue) -> None:
         self.queue = queue
-        self.workers = [Worker("w1"), Worker("w2")]
+        # Each name begins with all that were there before, as those of replaced runners do.
+        self.workers = [Worker("w.1"), Worker("w.11")]
         self.leases: list[Lease] = []
         self.over: list[str] = []
         self.completed: Counter[tuple[str, int]] = Counter()
-        self.born = 2
+        self.born = 0
+        self.sequence = 0  # the last that a job was given
         self.watched = False
 
     def watch(self) -> None:

@@ -20,9 +20,25 @@ class People(Ground):
         known = set(before.meta)
         for job, receipt in zip(jobs, receipts, strict=True):
             if receipt.accepted:
+                self._stands_behind_all_others(after, job)
                 assert after.state(job.id) == self._first_state(before, known, job), job
                 known.add(job.id)
         assert self.queue.submit(*jobs)[0].accepted is False
+
+    def batch(self, jobs: list[Job], batch: str, mark: int) -> None:
+        """A piece of a file: how far it is by now is written down with it."""
+        receipts = self.queue.submit(*jobs, batch=batch, mark=mark)
+        after = self.whole()
+        for job, receipt in zip(jobs, receipts, strict=True):
+            if receipt.accepted:
+                self._stands_behind_all_others(after, job)
+        assert after.batches.get(batch) == b"%d;%d" % (mark, self.queue.now)
+
+    def _stands_behind_all_others(self, state: State, job: Job) -> None:
+        """First in, first out: also after a call of many."""
+        sequence = int(state.record(job.id).score % 1e13)
+        assert sequence > self.sequence, f"{job.id} is number {sequence}, after {self.sequence}"
+        self.sequence = sequence
 
     def _receipts(self, before: State, jobs: list[Job]) -> list[Receipt]:
         known, locks, receipts = set(before.meta), {}, []

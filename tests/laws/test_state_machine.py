@@ -72,7 +72,7 @@ class Machine(RuleBasedStateMachine):
             lease = self.world.leases[n % len(self.world.leases)]
             self.world.settle(self.world.workers[0], [a.settlement(lease, outcome)])
 
-    @rule(n=numbers, token=st.sampled_from(["", "!", "w1:never"]))
+    @rule(n=numbers, token=st.sampled_from(["", "!", "w.1:never"]))
     def forge(self, n, token):
         self.world.forge(a.lease(f"j{n}"), token)
 

@@ -21,7 +21,7 @@ STEPS = {
     "submit": 12, "reserve": 12, "settle": 12, "late": 6, "forge": 2, "renew": 4, "report": 2, "die": 3,
     "dead": 6, "promote": 6, "expire": 2, "cancel": 4, "requeue": 4, "purge": 2, "pause": 1, "later": 8,
     "reborn": 2, "stolen": 2, "poison": 2, "in_time": 2, "alone": 2, "asked": 2, "locked": 2,
-    "reschedule": 3,
+    "reschedule": 3, "batch": 3,
 }  # fmt: skip
 
 
@@ -74,6 +74,10 @@ class Walk:
         jobs = [self._job() for _ in range(self.dice.randint(1, 4))]
         self.world.submit([*jobs, *jobs[: self.dice.random() < 0.1]])
 
+    def _batch(self) -> None:
+        jobs = [self._job() for _ in range(self.dice.randint(1, 3))]
+        self.world.batch(jobs, self.dice.choice(["monday", "tuesday"]), self._numbers)
+
     def _reserve(self) -> None:
         self.world.reserve(self._worker(), self.dice.randint(1, 5), lost=self.dice.random() < 0.3)
 
@@ -93,7 +97,7 @@ class Walk:
             self.world.settle(self._worker(), [a.settlement(lease, self.dice.choice(OUTCOMES))])
 
     def _forge(self) -> None:
-        self.world.forge(a.lease(self._live()), self.dice.choice(["", "!", "w1:never"]))
+        self.world.forge(a.lease(self._live()), self.dice.choice(["", "!", "w.1:never"]))
 
     def _renew(self) -> None:
         self.world.renew(self._worker())
@@ -168,9 +172,13 @@ class Walk:
             self.world.die(worker, guilty=0, noticed=True)
 
     def _locked(self) -> None:
-        """A lock has an end of its own, and its job lives longer; or it is purged."""
+        """A lock has an end of its own, and its job lives longer, or not so long; or it is purged."""
         self._numbers += 1
         id = f"j{self._numbers}"
+        if self.dice.random() < 0.3:
+            self.world.submit([a.job(id, priority=10, unique_key=id, unique_for=3600.0)])
+            self._finish(id)
+            return
         lasts = self.dice.choice([0.0, 30.0])
         self.world.submit([a.job(id, unique_key=id, unique_for=lasts, delay=3600.0)])
         if lasts:
@@ -220,7 +228,7 @@ class Walk:
         """What a job waits for is done, and its time has not come."""
         self._numbers += 2
         parent, child = f"j{self._numbers - 1}", f"j{self._numbers}"
-        self.world.submit([a.job(parent, priority=10), a.job(child, after=[parent], delay=60.0)])
+        self.world.submit([a.job(parent, priority=10), a.job(child, after=[parent, parent], delay=60.0)])
         self._finish(parent)
 
     def _lose(self) -> None:
