@@ -111,7 +111,7 @@ MUTANTS = (
     Mutant("requeue keeps the attempts", "requeue", 'r.attempts, r.losses, r.token, requeued = 0, 0, "", requeued + 1', "requeued = requeued + 1"),
     Mutant("requeue leaves jobs in their place", "requeue", 'redis.call("ZREM", job.key, job.id)', ""),
     Mutant("requeue keeps the end", "requeue", 'r.ready_at, r.finished = stamp, ""', "r.ready_at = stamp"),
-    Mutant("purge keeps the lock", "purge", "free_locks(free)", ""),
+    Mutant("purge keeps the lock", "purge", "drop_locks(free)", ""),
     Mutant("purge does not count", "purge", "send_counts({ [ARGV.why] = #ids })", ""),
     Mutant("purge counts one job twice", "purge", "if not seen[id] and redis.call", "if redis.call"),
     Mutant("purge deletes from every place", "purge", 'redis.call("ZSCORE", KEYS.place, id) then', "true then"),

@@ -63,11 +63,7 @@ class Outcome:
     def holds(self) -> bool:
         prompt = max(*self.recoveries, *self.waits, 0.0, 0.0) <= BOUND
         grows = self.plan.soak and self.plan.seconds >= _LONG and (self.slope or 0.0) > GROWTH
-        return (
-            self.end.holds
-            and prompt
-            and not (self.end.waiting or self.leaked or self.innocent or self.broken or grows)
-        )
+        return self.end.holds and prompt and not (self.end.waiting or self.leaked or self.broken or grows)
 
     def __str__(self) -> str:
         end = self.end
@@ -79,8 +75,8 @@ class Outcome:
             f"lost {len(end.lost)}, double outcomes {len(end.doubled)}, extra runs {end.extra_runs}, "
             f"refused submits {self.refused}, worst recovery {max(self.recoveries, default=0.0):.1f} s, "
             f"{len(self.waits)} killed runs again after at most {max(self.waits, default=0.0):.1f} s, "
-            f"RSS slope {slope}, leaked keys {len(self.leaked)}, innocent poison {self.innocent}"
-            + (f"\n{self.broken}" if self.broken else "")
+            f"RSS slope {slope}, leaked keys {len(self.leaked)}, "
+            f"innocents called poison {len(self.innocent)}" + (f"\n{self.broken}" if self.broken else "")
         )
 
 

@@ -6,6 +6,7 @@ from random import Random
 
 import a
 from driver import Queue
+from msgspec.structs import replace
 
 from gopher_cli.model.job import Job
 from gopher_cli.store.keys import PLACES as _PLACES
@@ -228,7 +229,11 @@ class Walk:
         """What a job waits for is done, and its time has not come."""
         self._numbers += 2
         parent, child = f"j{self._numbers - 1}", f"j{self._numbers}"
-        self.world.submit([a.job(parent, priority=10), a.job(child, after=[parent, parent], delay=60.0)])
+        waits = a.job(child, after=[parent], delay=60.0)
+        if self.dice.random() < 0.5:  # as an older client may say it
+            options = replace(waits.spec.options, after=(parent, parent))
+            waits = replace(waits, spec=replace(waits.spec, options=options))
+        self.world.submit([a.job(parent, priority=10), waits])
         self._finish(parent)
 
     def _lose(self) -> None:
