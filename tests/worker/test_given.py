@@ -241,4 +241,4 @@ async def test_an_isolated_handler_gives_its_follow_ups_whatever_is_a_list_or_a_
 
     assert detail.state == "completed", detail.history
     child = await gopher.inspect("default", detail.result)
-    assert (child.tags, child.headers) == (("a", "b"), {"tenant": "x"})
+    assert (list(child.tags), child.headers) == (["a", "b"], {"tenant": "x"})
