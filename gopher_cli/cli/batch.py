@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from gopher_cli.cli.batch_digests import Digests
 from gopher_cli.cli.batch_lines import LONGEST, Checker, Made, batch_job_id, make
 from gopher_cli.cli.checking import warn_unknown
 from gopher_cli.cli.console import Console
@@ -106,6 +107,8 @@ class _Work:
     marks: dict[str, int] = field(default_factory=dict)
     checkers: dict[str, Checker] = field(default_factory=dict)
     meter: Meter = field(init=False)
+    digests: Digests | None = None
+    held: list[Made] = field(default_factory=list)
     _begun: bool = False
 
     def __post_init__(self) -> None:
@@ -114,6 +117,7 @@ class _Work:
     async def run(self, gopher: Gopher, stream: BinaryIO) -> None:
         await gopher.check(accept_eviction=self.console.settings().accepts_eviction)
         for lines in pieces(stream):
+            await self._follow(gopher, lines)
             made = [
                 make(gopher.defaults, number, line, self.batch, self.type, self.given)
                 for number, line in lines
@@ -124,9 +128,24 @@ class _Work:
             self._note_refused(made)
             await self._submit(gopher, [one for one in made if one.job])
             self._note_refused(made)
-            self._tell(made)
+            held = {one.line for one in self.held}
+            self._tell([one for one in made if one.line not in held])
             self.last = lines[-1][0]
             self.meter.show(sum(len(line) + 1 for _, line in lines), self.accepted + self.known)
+        if self.digests:
+            self.digests.end()
+
+    async def _follow(self, gopher: Gopher, lines: Sequence[Line]) -> None:
+        """Compare with what earlier runs have read; what was held back until that is known is stored then."""
+        if not self.batch:
+            return
+        if self.digests is None:
+            self.digests = Digests(self.batch, (await gopher.batch_marks(self.batch)).values())
+        self.digests.follow(lines, {self.sound, *self.marks.values()})
+        held, self.held = ([], self.held) if self.digests.expected else (self.held, [])
+        for start in range(0, len(held), _SIZE):
+            await self._send(gopher, held[start : start + _SIZE])
+            self._tell(held[start : start + _SIZE])
 
     async def _check(self, gopher: Gopher, one: Made) -> None:
         """Refuse what does not fit what workers have published; asked once for each type."""
@@ -141,6 +160,15 @@ class _Work:
 
     async def _submit(self, gopher: Gopher, made: Sequence[Made]) -> None:
         wanted = [one for one in made if not await self._is_done(gopher, one)]
+        if self.digests:
+            for one in wanted:
+                one.digest = self.digests.at(one.line)
+            if self.digests.expected:  # nothing is stored before it is known to be the same input
+                self.held += wanted
+                return
+        await self._send(gopher, wanted)
+
+    async def _send(self, gopher: Gopher, wanted: Sequence[Made]) -> None:
         jobs = [one.job for one in wanted if one.job]
         if not jobs:
             return
@@ -157,12 +185,19 @@ class _Work:
         if bad := [one.line for one in made if one.error]:
             self.sound = min(bad[0] - 1, self.sound)
 
-    def _marks(self, wanted: Sequence[Made]) -> list[int]:
-        """How far the next run may skip in the queue of each line; those behind are known by their ids."""
+    def _marks(self, wanted: Sequence[Made]) -> list[str]:
+        """How far the next run may skip in the queue of each line; those behind are known by their ids.
+
+        With it goes the digest of all lines up to there, so that another input is seen.
+        """
         sound = self.sound
         if self.fail_if_exists:  # Redis may yet refuse one
             sound = min([sound, *(one.line - 1 for one in wanted if not self._is_sure(one))])
-        return [max(self.marks[one.job.queue], min(one.line, sound)) for one in wanted if one.job]
+        marks = [(one, max(self.marks[one.job.queue], min(one.line, sound))) for one in wanted if one.job]
+        return [f"{mark};{one.digest if mark == one.line else self._digest(mark)}" for one, mark in marks]
+
+    def _digest(self, line: int) -> str:
+        return self.digests.at(line) if self.digests else ""
 
     def _is_sure(self, one: Made) -> bool:
         """Does no other job stand in its way, whatever there is?"""

@@ -49,6 +49,7 @@ class Made(msgspec.Struct):
     status: str = "refused"
     error: str = ""
     told: bool = False
+    digest: str = ""  # of all lines up to this one
 
 
 _decoder = msgspec.json.Decoder(Line)

@@ -46,7 +46,7 @@ class RemoteSubmits:
         return receipt.duplicate_of or receipt.id
 
     async def submit_many(
-        self, jobs: Sequence[Job], *, batch: str = "", marks: Sequence[int] = (), durability: str = ""
+        self, jobs: Sequence[Job], *, batch: str = "", marks: Sequence[int | str] = (), durability: str = ""
     ) -> list[Receipt]:
         """``batch`` leaves no mark behind here: its lines have ids, and each is stored once by that."""
         jobs = [checked(job) for job in jobs]
@@ -58,6 +58,9 @@ class RemoteSubmits:
 
     async def batch_mark(self, queue: str, batch: str) -> int:
         return 0
+
+    async def batch_marks(self, batch: str) -> dict[str, tuple[int, str]]:
+        return {}
 
     async def confirm(self, queue: str, durability: str = "") -> None:
         """Nothing to confirm: a line that is known already is sent again, and is as safe then as asked."""

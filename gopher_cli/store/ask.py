@@ -221,6 +221,16 @@ def batch_mark(keys: Keys, batch: str) -> Ask[int]:
     return Ask([("HGET", keys["batches"], batch)], lambda raw: int(text(raw[0] or b"0").partition(";")[0]))
 
 
+def batch_marks(all_keys: Sequence[Keys], batch: str) -> Ask[dict[str, tuple[int, str]]]:
+    """By queue, the last line of this batch, and the digest of all lines up to it: empty in marks of old."""
+
+    def answer(raw: list[Any]) -> dict[str, tuple[int, str]]:
+        found = {keys.queue: text(one).split(";") for keys, one in zip(all_keys, raw, strict=True) if one}
+        return {queue: (int(parts[0]), parts[1] if len(parts) > 2 else "") for queue, parts in found.items()}
+
+    return Ask([("HGET", keys["batches"], batch) for keys in all_keys], answer)
+
+
 def outbox(keys: Keys, limit: int) -> Ask[dict[str, bytes]]:
     """Some follow-ups that are still on their way."""
 

@@ -23,7 +23,7 @@ One queue, ``gopher:{<queue>}:<name>`` (a later shard of it: ``{<queue>#<n>}``):
     cells                  HASH  m<minute>;type | f<five minutes>;type | h<hour>;type | t0;type -> histograms,
                                  types -> how many have cells of their own; the rest share "other"
     samples                HASH  minute -> how the queue stood
-    batches                HASH  batch id -> last line; written at
+    batches                HASH  batch id -> last line; digest up to it; written at
     events                 STREAM  state -> ids: there only while somebody watches (store/streams.py)
     events_new             STREAM  one that is about to begin, for an instant
 

@@ -94,7 +94,7 @@ def submissions(
     jobs: Sequence[Job],
     *,
     batch: str = "",
-    marks: Sequence[int] = (),
+    marks: Sequence[int | str] = (),
     now: str = "",
 ) -> Iterator[tuple[list[int], calls.Call[list[Receipt]]]]:
     """The calls that submit these jobs, each with the indexes of its jobs in the whole."""
@@ -129,14 +129,14 @@ class Producing(Base):
         jobs: Sequence[Job],
         *,
         batch: str = "",
-        marks: Sequence[int] = (),
+        marks: Sequence[int | str] = (),
         durability: str = "",
         now: str = "",
     ) -> list[Receipt]:
         """Submit jobs, 500 a round trip; what became of each, in order.
 
-        ``marks`` (line numbers) are kept per queue under ``batch`` in the same instant, so that a
-        repeated batch knows where to go on.
+        ``marks`` (line numbers, or "line;digest of all up to it") are kept per queue under ``batch`` in the
+        same instant, so that a repeated batch knows where to go on.
         """
         jobs = [checked(job) for job in jobs]
         safely = wanted_durability(durability or self.defaults.durability)
@@ -166,6 +166,11 @@ class Producing(Base):
     async def batch_mark(self, queue: str, batch: str) -> int:
         """The last line of a batch that this queue has."""
         return await self.store.ask(ask.batch_mark(self.keys(queue), batch))
+
+    async def batch_marks(self, batch: str) -> dict[str, tuple[int, str]]:
+        """By queue, how far a batch has come: the line, and the digest of all up to it if any."""
+        queues = await self.store.ask(ask.queues(self.namespace))
+        return await self.store.ask(ask.batch_marks([self.keys(queue) for queue in queues], batch))
 
     async def schema_of(self, type: str) -> bytes | None:
         """The JSON Schema that a worker has published for this type, if any has."""

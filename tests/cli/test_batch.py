@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from redis import Redis
 
 from cli.running import Cli
 from cli.world import do
@@ -144,7 +145,8 @@ def test_a_wrong_line_in_a_later_run_does_not_forget_the_earlier_one(cli: Cli) -
     cli(*args, stdin="{}\n{}\n")
     cli("purge", "--state", "all", "--yes")
 
-    assert statuses(cli(*args, stdin="{oops\n{}\n{}\n")) == ["refused", "exists", "submitted"]
+    assert cli(*args, stdin="{oops\n{}\n{}\n").code == 5, "it is another input"
+    assert statuses(cli(*args, stdin="{}\n{}\n{}\n")) == ["exists", "exists", "submitted"]
     assert statuses(cli(*args, stdin="{}\n{}\n{}\n")) == ["exists", "exists", "exists"]
 
 
@@ -240,3 +242,49 @@ def test_every_line_is_checked_with_what_workers_have_published(cli: Cli) -> Non
         ("refused", "to is missing"),
         ("refused", "n is a number, not an integer"),
     ]
+
+
+def _users(*names: str) -> bytes:
+    return b"".join(b'{"type":"x","payload":{"user":"%s"}}\n' % name.encode() for name in names)
+
+
+@pytest.mark.parametrize("again", [("ann", "bob", "cid"), ("cid", "bob"), ("bob",), ("bob", "cid2", "dan")])
+def test_another_input_under_the_id_of_a_batch_is_refused_and_nothing_of_it_is_stored(
+    cli: Cli, again: tuple[str, ...]
+) -> None:
+    assert cli("submit", "--batch", "-", "--batch-id", "n", stdin=_users("bob", "cid")).code == 0
+    before = cli("jobs", "ls", "-q").lines
+    ran = cli("submit", "--batch", "-", "--batch-id", "n", stdin=_users(*again))
+
+    assert ran.code == 5 and "another input" in ran.err and "--batch-id of its own" in ran.err
+    assert cli("jobs", "ls", "-q").lines == before
+
+
+def test_a_batch_that_has_grown_goes_on_where_it_was(cli: Cli) -> None:
+    for names in (("bob", "cid"), ("bob", "cid", "dan"), ("bob", "cid", "dan")):
+        assert cli("submit", "--batch", "-", "--batch-id", "n", stdin=_users(*names)).code == 0
+
+    assert len(cli("jobs", "ls", "-q").lines) == 3
+
+
+def test_another_input_is_refused_also_where_a_queue_was_less_far(cli: Cli) -> None:
+    lines = b'{"type":"x","queue":"a"}\n{"type":"x","queue":"b"}\n{"type":"x","queue":"b","priority":%d}\n'
+    many = b'{"type":"x","queue":"c"}\n' * 1200
+    assert cli("submit", "--batch", "-", "--batch-id", "n", stdin=lines % 1 + many + lines % 1).code == 0
+    before = len(cli("jobs", "ls", "-q", "--limit", "0").lines)
+
+    assert cli("submit", "--batch", "-", "--batch-id", "n", stdin=lines % 2 + many + lines % 1).code == 5
+    other = b'{"type":"x","queue":"d"}\n' + lines % 1 + many
+    assert cli("submit", "--batch", "-", "--batch-id", "n", stdin=other).code == 5
+    assert len(cli("jobs", "ls", "-q", "--limit", "0").lines) == before
+    assert cli("submit", "--batch", "-", "--batch-id", "n", stdin=lines % 1 + many + lines % 1).code == 0
+    assert len(cli("jobs", "ls", "-q", "--limit", "0").lines) == before
+
+
+def test_a_mark_without_a_digest_is_honoured(cli: Cli, redis: Redis) -> None:
+    assert cli("submit", "--batch", "-", "--batch-id", "n", stdin=_users("bob", "cid")).code == 0
+    key = f"{cli.env['GOPHER_NAMESPACE']}:{{default}}:batches"
+    redis.hset(key, "n", "2;1700000000000")
+
+    assert cli("submit", "--batch", "-", "--batch-id", "n", stdin=_users("ann", "cid", "dan")).code == 0
+    assert len(cli("jobs", "ls", "-q").lines) == 3

@@ -30,7 +30,7 @@ class Receipt(msgspec.Struct, frozen=True):
 
 
 def submit(
-    keys: Keys, jobs: Sequence[Job], *, now: str = "", batch: str = "", mark: int = 0
+    keys: Keys, jobs: Sequence[Job], *, now: str = "", batch: str = "", mark: int | str = 0
 ) -> Call[list[Receipt]]:
     """At most 500 jobs of one queue; ``mark`` is kept as how far the batch has come."""
     if len(jobs) > LIMIT:
