@@ -82,6 +82,9 @@ class Queue:
     def promote(self, **more: Any) -> calls.Promotion:
         return self.run(calls.promote(self.keys, now=self.at, **more))
 
+    def readmit(self, *types: str, patience_ms: int = a.hour, limit: int = 500) -> list[str]:
+        return self.run(calls.readmit(self.keys, types, patience_ms=patience_ms, limit=limit, now=self.at))
+
     def reclaim(self, expiries: Sequence[str] = (), *, max_losses: int = 3, **more: Any) -> calls.Reclaimed:
         call = calls.reclaim(
             self.keys, expiries, max_losses=max_losses, lease_ms=a.lease_time, now=self.at, **more

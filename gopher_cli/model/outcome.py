@@ -65,12 +65,17 @@ Outcome = Succeeded | Failed | TimedOut | Discarded | Snoozed | Cancelled | Inte
 
 
 class Transition(msgspec.Struct, frozen=True):
-    """``processing`` to ``state``. ``after`` (s): until it runs again, or how long it is kept."""
+    """``processing`` to ``state``. ``after`` (s): until it runs again, or how long it is kept.
+
+    ``unhandled``: enqueued, but apart from the line until a worker has a handler for its type; ``after`` is
+    for how long it has waited for one before.
+    """
 
     state: JobState
     after: float = 0.0
     spent: bool = True
     lost: bool = False
+    unhandled: bool = False
 
 
 def settle(

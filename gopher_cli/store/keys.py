@@ -8,6 +8,9 @@ One queue, ``gopher:{<queue>}:<name>`` (a later shard of it: ``{<queue>#<n>}``):
     running                ZSET  id -> its lease ends, ms
     completed cancelled    ZSET  id -> kept until, ms
     failed                 ZSET  id -> died at, ms: the dead letter queue
+    unhandled              ZSET  id -> since when, ms: enqueued, but who took it had no handler for its type
+    unhandled_line         ZSET  id -> number of its type * 11e12 + its level and turn (lua/lib/unhandled.lua)
+    unhandled_types        HASH  type -> its number there, while it has such jobs
     spec                   HASH  id -> what is to be done; written once
     meta                   HASH  id -> the small mutable record (lua/lib/record.lua)
     result errors log progress once    HASH  id -> ...
@@ -56,11 +59,12 @@ PLACES = {
     "completed": "completed",
     "failed": "failed",
     "cancelled": "cancelled",
+    "unhandled": "enqueued",
 }
 QUEUE_KEYS = (
     *PLACES, "spec", "meta", "result", "errors", "log", "progress", "once", "locks", "lock_ends",
     "waiters", "cancels", "asked", "outbox", "wake", "conf", "counters", "cells", "samples", "batches",
-    "events", "events_new",
+    "unhandled_line", "unhandled_types", "events", "events_new",
 )  # fmt: skip
 FLEET_KEYS = ("queues", "workers", "beats", "types", "meta", "audit", "keys", "key_uses", "signed_out")
 FLEET = "~"  # no queue can be called so

@@ -33,7 +33,8 @@ class SchemaVersion(NamedTuple):
 
 
 # 1.1: streams of events, samples, keys of callers, totals and failures in the cells.
-OURS = SchemaVersion(1, 1, __version__)
+# 1.2: jobs without a handler stand apart.
+OURS = SchemaVersion(1, 2, __version__)
 # Before anybody wrote it down there was one version only.
 _FIRST = SchemaVersion(1, 0, "0.1")
 

@@ -118,6 +118,25 @@ class Working(Base):
             if done.moved < PROMOTED:
                 return done
 
+    async def readmit(
+        self, queue: str, types: Sequence[str], patience: float, *, limit: int = 500, now: str = ""
+    ) -> list[str]:
+        """Jobs that stood apart, because who took them had no handler, stand in line again.
+
+        Those of these types, and any that has stood there for longer than ``patience`` (s). Their ids,
+        ``limit`` at most.
+        """
+        found: list[str] = []
+        for start in range(0, max(1, len(types)), SLICE):
+            call = calls.readmit(
+                self.keys(queue), types[start : start + SLICE], patience_ms=round(patience * 1000),
+                limit=limit - len(found), now=now,
+            )  # fmt: skip
+            found += await self.store.run(call, "fetch")
+            if len(found) >= limit:
+                break
+        return found
+
     async def reclaim(self, queue: str, expiries: Sequence[str] = (), *, now: str = "") -> list[str]:
         """Take back the jobs of dead workers: all leases that are over with one of these expiries.
 

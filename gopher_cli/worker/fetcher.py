@@ -19,6 +19,7 @@ from gopher_cli.store.calls import Batch
 from gopher_cli.worker.fetching import Quotas, Rotation
 from gopher_cli.worker.logs import say
 from gopher_cli.worker.options import WorkerOptions
+from gopher_cli.worker.unhandled import Unhandled
 
 _MOST = 500
 _PATIENCE = (0.25, 0.05)  # seconds that the first may keep the others waiting, and each after it
@@ -41,9 +42,15 @@ class Fetcher:
     waits = False
 
     def __init__(
-        self, gopher: Gopher, runner: str, options: WorkerOptions, late: Callable[[list[Batch]], object]
+        self,
+        gopher: Gopher,
+        runner: str,
+        options: WorkerOptions,
+        unhandled: Unhandled,
+        late: Callable[[list[Batch]], object],
     ) -> None:
         self._gopher = gopher
+        self._unhandled = unhandled
         self._runner = runner
         self._queues = [name for name, _ in options.queues]
         self._rotation = Rotation([weight for _, weight in options.queues])
@@ -126,6 +133,7 @@ class Fetcher:
         quota, wait = self._quotas[queue].share(count), 0.1
         while True:
             try:
+                await self._unhandled.readmit(queue, count)
                 reserving = self._gopher.reserve(
                     queue,
                     worker=self._runner,
@@ -134,7 +142,9 @@ class Fetcher:
                     count=count,
                     quota=quota,
                 )
-                return await underway("fetch.sent", reserving)
+                batch = await underway("fetch.sent", reserving)
+                if not self._unhandled.hear(queue, batch):
+                    return batch
             except BadData as error:
                 self._complain(queue, error)
                 return Batch(0, [], [], None, False)  # the other queues are served
@@ -155,6 +165,7 @@ class Fetcher:
         if self._next_due is not None:
             due = max(0.005, (self._next_due - self._now) / 1000)
             seconds = min(seconds, due)
+        seconds = min(seconds, max(0.005, self._unhandled.wait()))
         self.waits = not self._late
         try:
             await (self._idle_or_late(seconds) if self._late else self._wait(seconds))

@@ -31,6 +31,7 @@ from gopher_cli.worker.seats import Seats
 from gopher_cli.worker.settling import Settler
 from gopher_cli.worker.stocktaking import Stocktaking
 from gopher_cli.worker.strays import Strays, unreadable
+from gopher_cli.worker.unhandled import Unhandled
 from gopher_cli.worker.watch import Watch, about
 
 _CLOCK = time.monotonic
@@ -54,15 +55,13 @@ class Runner:
     ) -> None:
         self.worn = self.leaving = False
         self.news = asyncio.Event()
-        self._options = options
-        self._defaults = gopher.defaults
-        self._room = asyncio.Event()
-        self._stopping = asyncio.Event()
-        self._grace_ends = float("inf")
-        self._moved, self._told = _CLOCK(), 0.0
+        self._options, self._defaults = options, gopher.defaults
+        self._room, self._stopping = asyncio.Event(), asyncio.Event()
+        self._grace_ends, self._moved, self._told = float("inf"), _CLOCK(), 0.0
         self._log = JobLog()
         self._link = HandlerLink(gopher, settings)
-        self._fetcher = Fetcher(gopher, id, options, self._accept)
+        unhandled = Unhandled(gopher, registry.handlers, settings.no_handler_after)
+        self._fetcher = Fetcher(gopher, id, options, unhandled, self._accept)
         self._prefetch = Prefetch(options.concurrency)
         queues = self._queues = [name for name, _ in options.queues]
         self._settler = Settler(gopher, id, queues, self._link, self._settled, self._is_busy)
@@ -178,6 +177,7 @@ class Runner:
         return {
             "busy": len(self._seats.running),
             "counts": self._log.counts,
+            "strays": sorted(self._strays.types),
             "current": [about(run, now) for run in oldest],
             "stuck": [about(run, now) for run in list(self._performer.stuck.values())],
             "leaving": self.leaving,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import signal
 import socket
@@ -22,6 +23,7 @@ from gopher_cli.model.terms import HandlerWishes
 from gopher_cli.worker.board import Board
 from gopher_cli.worker.channel import Channel
 from gopher_cli.worker.kin import before_exec, descendants
+from gopher_cli.worker.logs import say
 from gopher_cli.worker.options import WorkerOptions
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -33,7 +35,13 @@ _SILENT = 10.0  # seconds that one may live on after its end of the channel has 
 class RunnerProcess:
     """``dead`` is set when it has ended; ``types`` and ``wishes`` are known once it is ready."""
 
-    def __init__(self, id: str, options: WorkerOptions, relieves: Sequence[RunnerProcess] = ()) -> None:
+    def __init__(
+        self,
+        id: str,
+        options: WorkerOptions,
+        relieves: Sequence[RunnerProcess] = (),
+        lacking: set[str] | None = None,
+    ) -> None:
         self.id = id
         self.relieves = relieves  # whose place it takes, while they still run some jobs
         self.dead = asyncio.Event()
@@ -57,6 +65,9 @@ class RunnerProcess:
         self.last_rites: asyncio.Future[None] | None = None
         self._going = False
         self._options = options
+        self._lacking = (
+            set[str]() if lacking is None else lacking
+        )  # types whose lack was told of, by any of them
         self._cpu = (0.0, 0.0)
         self._channel: Channel | None = None
 
@@ -156,12 +167,21 @@ class RunnerProcess:
             self.busy = said.get("busy", self.busy)
             self.counts = said.get("counts", self.counts)
             self.current = said.get("current", self.current)
+            self._say_what_it_lacks(said.get("strays", []))
             self.ended_well = said.get("ended", False)
             self.worn = said.get("worn", False)
             self.stuck = said.get("stuck", self.stuck)
             if said.get("leaving"):
                 self.leaving.set()
             self.broken = said.get("broken", False)
+
+    def _say_what_it_lacks(self, types: Sequence[str]) -> None:
+        """Once for each type, whatever number of its jobs come by."""
+        for type in types:
+            if type not in self._lacking:
+                self._lacking.add(type)
+                said = "no handler for this type here: its jobs wait for a worker that has one"
+                say(said, logging.WARNING, type=type)
 
     def stop(self, grace: float) -> None:
         """Let running jobs finish. One that is not even ready has none."""

@@ -1,9 +1,9 @@
 """Leased jobs that cannot be run here: a type without a handler, a record that cannot be read.
 
-A job of an unknown type is left for a worker that knows it, and tried again every few seconds by
-whoever is free. How long it has waited stands in its own history, by Redis's clock, so it is the same
-for all workers and outlives each of them; when some worker has run it, or an operator has brought it
-back from the dead letter queue, the wait begins anew.
+A job of an unknown type stands apart until a worker that knows it asks for it (unhandled.py). How long it
+has waited stands in its own history, by Redis's clock, so it is the same for all workers and outlives each
+of them; when some worker has run it, or an operator has brought it back from the dead letter queue, the
+wait begins anew.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from gopher_cli.store.calls import Settlement
 from gopher_cli.store.rows import read_history
 
 WAITING, GIVEN_UP = "unknown type", "no handler"
-_AGAIN = (0.25, 5.0)  # seconds: soon at first, for one who knows the type may be there
 _ASIDE = 0.05
 _LATELY = 10.0
 _AT_ONCE = 50
+_NAMED = 100  # types that are named in the log
 
 
 class Strays:
@@ -42,6 +42,7 @@ class Strays:
         self._loop = asyncio.get_running_loop()
         self._asking = 0
         self._last = -_LATELY
+        self.types: set[str] = set()  # that were met here, and not known
 
     def add(self, lease: Lease) -> None:
         self._found.append(lease)
@@ -82,7 +83,9 @@ class Strays:
         except GopherError:
             now, lines = 0, []  # nobody knows how long they have waited: that is for the next look
         for n, lease in enumerate(leases):
-            self._settle(unknown(lease, lines[n], now, self._patience) if lines else left(lease, 10.0, 10.0))
+            self._settle(unknown(lease, lines[n], now, self._patience) if lines else left(lease, 0.0))
+            if len(self.types) < _NAMED:
+                self.types.add(lease.spec.type)
         self._asking = 0
 
 
@@ -92,18 +95,17 @@ def unknown(lease: Lease, history: bytes, now: int, patience: float) -> Settleme
     if not last or last[0].outcome != WAITING:
         for_how_long = format_duration(patience)
         said = f"this worker has no handler for {lease.spec.type}; left to others, for {for_how_long} at most"
-        return left(lease, 0.0, patience, _said(lease, WAITING, said))
+        return left(lease, 0.0, _said(lease, WAITING, said))
     waited = max(0, now - last[0].at) / 1000
     if waited < patience:
-        return left(lease, waited, patience - waited)
+        return left(lease, waited)
     said = f"no worker has a handler for {lease.spec.type}"
     return Settlement(lease, Transition(JobState.FAILED), _said(lease, GIVEN_UP, said))
 
 
-def left(lease: Lease, waited: float, rest: float, said: bytes = b"") -> Settlement:
-    """For a worker that knows the type: the longer it has waited (s), the later it is looked at again."""
-    again = min(max(waited / 2, _AGAIN[0]), _AGAIN[1], max(rest, 0.1))
-    return Settlement(lease, Transition(JobState.SCHEDULED, again, spent=False), said)
+def left(lease: Lease, waited: float, said: bytes = b"") -> Settlement:
+    """For a worker that knows the type: it has waited for one so long (s)."""
+    return Settlement(lease, Transition(JobState.ENQUEUED, waited, spent=False, unhandled=True), said)
 
 
 def unreadable(lease: Lease, raw: bytes) -> Settlement:

@@ -54,6 +54,7 @@ class Supervisor:
         self._leaving: list[asyncio.Task[None]] = []  # runners whose place another has taken
         self._grace = options.grace
         self._burials = Burials(self)
+        self._lacking: set[str] = set()  # types that have met no handler here
         self._log = JobLog()  # of jobs that are settled in the name of a blocked runner
 
     async def run(self, ready: Callable[[Supervisor], None]) -> int:
@@ -89,7 +90,7 @@ class Supervisor:
         say("serving", queues=queues, types=len(types), slots=slots, redis=str(self.gopher.store.address))
 
     async def _start_runner(self, relieves: Sequence[RunnerProcess] = ()) -> RunnerProcess:
-        runner = RunnerProcess(f"{self.id}.{self.made}", self.options, relieves)
+        runner = RunnerProcess(f"{self.id}.{self.made}", self.options, relieves, self._lacking)
         self.made += 1
         self._born.append(time.monotonic())
         self.runners.append(runner)

@@ -31,6 +31,7 @@ from gopher_cli.worker.fetcher import Fetcher
 from gopher_cli.worker.link import HandlerLink
 from gopher_cli.worker.options import WorkerOptions
 from gopher_cli.worker.settling import Settler
+from gopher_cli.worker.unhandled import Unhandled
 
 pytestmark = [pytest.mark.anyio, pytest.mark.row("C5")]
 
@@ -217,7 +218,8 @@ async def test_a_request_without_an_answer_is_kept_and_the_other_queue_is_fetche
         found.extend(lease.id for batch in batches for lease in batch.leases)
 
     options = WorkerOptions(queues=((scene.there, 1), (scene.here, 1)))
-    fetcher = Fetcher(scene.stage.at(scene.stage.url, 1.0), "w.0", options, accept)
+    gopher = scene.stage.at(scene.stage.url, 1.0)
+    fetcher = Fetcher(gopher, "w.0", options, Unhandled(gopher, ["quick"], 3600.0), accept)
     there = await scene.stage.submit("quick", 3, queue=scene.there)
     here = await scene.stage.submit("quick", 40, queue=scene.here)
     scene.node.signal(signal.SIGSTOP)

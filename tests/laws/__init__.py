@@ -116,6 +116,18 @@ def the_line_agrees_with_the_priority(state: State) -> None:
                 assert 0 < score - (10 - spec.priority) * 1e13 < 1e13, f"{id} stands at {score}"
 
 
+def who_stands_apart_has_a_place_by_type_priority_and_turn(state: State) -> None:
+    assert set(state.unhandled_line) == set(state.unhandled)
+    numbers = {int(number): type for type, number in state.unhandled_types.items()}
+    assert len(numbers) == len(state.unhandled_types), "two types share a number"
+    for id, score in state.unhandled_line.items():
+        number, turn = divmod(int(score), 11 * 10**12)
+        level, sequence = divmod(turn, 10**12)
+        spec = spec_or_none(state.spec[id])
+        assert state.record(id).score == level * 10**13 + sequence, id
+        assert spec is None or numbers[number] == spec.type, id
+
+
 def what_is_due_knows_when(state: State) -> None:
     for place in ("scheduled", "retrying"):
         for id, due in getattr(state, place).items():
@@ -154,6 +166,7 @@ LAWS = (
     a_lock_belongs_to_a_live_job_or_lasts,
     a_blocked_job_waits_for_as_many_as_its_score_says,
     the_line_agrees_with_the_priority,
+    who_stands_apart_has_a_place_by_type_priority_and_turn,
     what_is_due_knows_when,
     no_job_is_tried_too_often,
     one_worthless_token_is_enough,

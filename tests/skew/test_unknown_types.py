@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable
 from typing import Any
@@ -24,17 +25,17 @@ async def seen(gopher: Gopher, id: str, times: int = 1) -> Any:
     async def looked() -> Any:
         found = await gopher.inspect("default", id)
         told = [one.outcome for one in found.history].count("unknown type")
-        return found if found.state == "scheduled" and told >= times else None
+        return found if found.state == "enqueued" and told >= times else None
 
     return await until(looked)
 
 
 def age(redis: Redis, gopher: Gopher, id: str, ms: int) -> None:
-    """All that is told of a job happened so much earlier, and it is due if it was not."""
+    """All that is told of a job happened so much earlier, and it has stood apart for so much longer."""
     keys = gopher.keys("default")
     history = redis.hget(keys["errors"], id).decode()
     redis.hset(keys["errors"], id, re.sub(r"(?m)^\d+", lambda stamp: str(int(stamp[0]) - ms), history))
-    redis.zadd(keys["scheduled"], {id: 1}, xx=True)
+    redis.zincrby(keys["unhandled"], -ms, id)
 
 
 async def test_it_is_left_for_a_worker_that_knows_it_and_spends_no_attempt(
@@ -118,3 +119,47 @@ async def test_how_long_it_waits_can_be_set(gopher: Gopher, worker: Callable[...
     waiting, last = found.history
     assert 500 <= last.at - waiting.at <= 60_000
     assert found.attempts == 1
+
+
+async def test_nobody_touches_them_while_no_worker_knows_their_type(
+    gopher: Gopher, worker: Callable[..., Worker], redis: Redis
+) -> None:
+    older = worker(*OLDER)
+    await gopher.submit_many([make_job("greet", n) for n in range(60)])
+    await until(lambda: _stand_apart(gopher, 60))
+    keys = gopher.keys("default")
+    before = redis.hgetall(keys["meta"])
+
+    await gopher.submit("echo", 1)
+    await until(lambda: _is_done(gopher, 1))
+    await asyncio.sleep(1.5)  # whoever looked again would look now
+
+    assert redis.hgetall(keys["meta"]).items() >= before.items()
+    depth = await gopher.depth("default")
+    assert depth.unhandled["greet"][0] == 60
+    assert min(depth.oldest.values()) <= min(int(line.split(b";")[6]) for line in before.values())
+    assert sum("no handler for this type" in line for line in older.said) == 1
+
+
+async def test_as_soon_as_a_worker_knows_them_they_run_in_their_old_order_beside_one_that_does_not(
+    gopher: Gopher, worker: Callable[..., Worker], redis: Redis
+) -> None:
+    worker(*OLDER)
+    jobs = [make_job("greet", n, priority=p) for n in range(60) for p in (2, 5)]
+    await gopher.submit_many(jobs)
+    await until(lambda: _stand_apart(gopher, len(jobs)))
+    before = (await gopher.depth("default")).counters["released"]
+
+    worker(*NEWER)
+
+    await until(lambda: _is_done(gopher, len(jobs)))
+    again = (await gopher.depth("default")).counters["released"] - before
+    assert again <= 3 * len(jobs), "they go from where they stand to who can run them"
+
+
+async def _stand_apart(gopher: Gopher, number: int) -> bool:
+    return (await gopher.depth("default")).sizes["unhandled"] == number
+
+
+async def _is_done(gopher: Gopher, number: int) -> bool:
+    return (await gopher.depth("default")).sizes["completed"] == number

@@ -181,7 +181,7 @@ async def test_an_unknown_type_is_left_for_others_without_an_attempt(
 ) -> None:
     detail = await outcome_of(gopher, runner, "unheard-of", 1)
 
-    assert (detail.state, detail.attempts) == ("scheduled", 0)
+    assert (detail.state, detail.attempts) == ("enqueued", 0)
     assert [one.outcome for one in detail.history] == ["unknown type"]
 
 

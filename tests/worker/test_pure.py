@@ -119,11 +119,10 @@ def test_an_unknown_type_waits_from_when_any_worker_first_saw_it() -> None:
     first = unknown(lease, b"", 100_000, 3600.0)
     seen = history(first, 100_000)
 
-    assert first.to == Transition(JobState.SCHEDULED, 0.25, spent=False)
-    assert unknown(lease, seen, 104_000, 3600.0).to == Transition(JobState.SCHEDULED, 2.0, spent=False)
-    assert unknown(lease, seen, 999_000, 3600.0).to == Transition(JobState.SCHEDULED, 5.0, spent=False)
-    again = unknown(lease, seen, 3_697_000, 3600.0)
-    assert (again.to, again.data) == (Transition(JobState.SCHEDULED, 3.0, spent=False), b"")
+    assert first.to == Transition(JobState.ENQUEUED, 0.0, spent=False, unhandled=True)
+    again = unknown(lease, seen, 3_699_000, 3600.0)
+    assert again.to == Transition(JobState.ENQUEUED, 3599.0, spent=False, unhandled=True)
+    assert again.data == b"", "it is told once"
     last = unknown(lease, seen, 3_700_000, 3600.0)
     assert last.to == Transition(JobState.FAILED)
     assert json.loads(last.data)["error"] == "no worker has a handler for mail"
@@ -136,7 +135,7 @@ def test_an_unknown_type_waits_anew_when_it_was_brought_back_or_some_worker_has_
     ran = seen + b'200000 {"attempt":1,"outcome":"failed","error":"boom"}\n'
 
     for before in (given_up, ran):
-        assert unknown(lease, before, 9_000_000, 3600.0).to.state == JobState.SCHEDULED
+        assert unknown(lease, before, 9_000_000, 3600.0).to.unhandled
         assert unknown(lease, before, 9_000_000, 3600.0).data
 
 

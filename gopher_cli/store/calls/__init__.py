@@ -44,6 +44,7 @@ from gopher_cli.store.calls.working import (
     hand_back,
     once,
     promote,
+    readmit,
     reclaim,
     renew,
     report,
@@ -55,6 +56,6 @@ __all__ = [
     "AUDITED", "LIMIT", "RECLAIMED", "Batch", "Call", "Count", "Depth", "Facts", "Found", "Mending", "Once",
     "Promotion", "Receipt", "Reclaimed", "Record", "Renewal", "Report", "Settlement", "Verdict", "audit",
     "beat", "cancel", "clear", "depth", "expire", "hand_back", "inspect", "mend", "once", "pause", "promote",
-    "purge", "read_record", "reclaim", "recount", "renew", "report", "requeue", "reschedule", "reserve",
-    "rights", "sample", "settle", "submit", "write_down",
+    "purge", "read_record", "readmit", "reclaim", "recount", "renew", "report", "requeue", "reschedule",
+    "reserve", "rights", "sample", "settle", "submit", "write_down",
 ]  # fmt: skip

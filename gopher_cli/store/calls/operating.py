@@ -54,6 +54,7 @@ class Found(msgspec.Struct, frozen=True):
     errors: bytes
     log: bytes
     progress: bytes
+    unhandled: bool = False
 
 
 def inspect(keys: Keys, id: str, *, now: str = "") -> Call[Found | None]:
@@ -63,14 +64,17 @@ def inspect(keys: Keys, id: str, *, now: str = "") -> Call[Found | None]:
         spec, meta, result, errors, log, progress = raw[6:12]
         return Found(
             int(raw[0]), text(raw[1]), float(raw[2]), raw[3], bool(raw[4]), bool(raw[5]),
-            spec, read_record(meta), result, errors, log, progress,
+            spec, read_record(meta), result, errors, log, progress, bool(raw[12]),
         )  # fmt: skip
 
     return make_call("inspect", keys, {"now": now, "id": id}, answer)
 
 
 class Depth(msgspec.Struct, frozen=True):
-    """How a queue stands. ``oldest``: since when the job that has waited longest is ready, by class, ms."""
+    """How a queue stands. ``oldest``: since when the job that has waited longest is ready, by class, ms.
+
+    ``unhandled``: the types that somebody had no handler for, with (how many jobs of it, since when, ms).
+    """
 
     now: int
     paused_since: int
@@ -78,6 +82,7 @@ class Depth(msgspec.Struct, frozen=True):
     oldest: dict[str, int]
     counters: dict[str, int]
     outbox: int
+    unhandled: dict[str, tuple[int, int]] = {}
 
 
 def depth(keys: Keys, *, now: str = "") -> Call[Depth]:
@@ -87,7 +92,8 @@ def depth(keys: Keys, *, now: str = "") -> Call[Depth]:
         # One that is no number is the doctor's affair.
         counters = {name: int(value) for name, value in pairs(flat) if value.lstrip("-").isdecimal()}
         sizes = dict(zip(PLACES, raw[2], strict=True))
-        return Depth(int(raw[0]), int(raw[1] or 0), sizes, oldest, counters, raw[5])
+        unhandled = {text(type): (int(jobs), int(float(since))) for type, jobs, since in pairs(raw[6], 3)}
+        return Depth(int(raw[0]), int(raw[1] or 0), sizes, oldest, counters, raw[5], unhandled)
 
     return make_call("depth", keys, {"now": now}, answer)
 

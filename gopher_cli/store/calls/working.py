@@ -27,13 +27,17 @@ class Verdict(StrEnum):
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """What a fetch brought. ``next_due`` is when the next job falls due, ms, or None."""
+    """What a fetch brought. ``next_due`` is when the next job falls due, ms, or None.
+
+    ``unhandled``: jobs stand apart, because who took them had no handler for their type.
+    """
 
     now: int
     leases: list[Lease]
     unreadable: list[tuple[Lease, bytes]]
     next_due: int | None = None
     paused: bool = False
+    unhandled: bool = False
 
 
 class Settlement(msgspec.Struct, frozen=True):
@@ -72,7 +76,7 @@ _NO_SPEC = Spec("?", msgspec.Raw(b"null"))
 
 def _batch(raw: Any, queue: str, token: str) -> Batch:
     leases, unreadable = [], []
-    for i in range(2, len(raw), 4):
+    for i in range(3, len(raw), 4):
         id, attempt, losses, blob = raw[i : i + 4]
         try:
             leases.append(Lease(id.decode(), queue, token, int(attempt), int(losses), _decode_spec(blob)))
@@ -80,7 +84,7 @@ def _batch(raw: Any, queue: str, token: str) -> Batch:
             lease = Lease(id.decode(errors="replace"), queue, token, int(attempt), int(losses), _NO_SPEC)
             unreadable.append((lease, blob or b""))
     due = int(raw[1])
-    return Batch(int(raw[0]), leases, unreadable, due if due > 0 else None, due < 0)
+    return Batch(int(raw[0]), leases, unreadable, due if due > 0 else None, due < 0, raw[2] == 1)
 
 
 def settle(
@@ -116,7 +120,8 @@ def settle(
 
 
 def _group(token: str, to: Transition, type: str) -> str:
-    return f"{token};{to.state};{to.after * 1000:.0f};{to.spent:d};{to.lost:d};{type}"
+    state = "unhandled" if to.unhandled else to.state
+    return f"{token};{state};{to.after * 1000:.0f};{to.spent:d};{to.lost:d};{type}"
 
 
 class Renewal(msgspec.Struct, frozen=True):
@@ -141,6 +146,15 @@ def renew(
         "last": last,
     }
     return make_call("renew", keys, argv, answer, held=keys.held(worker))
+
+
+def readmit(
+    keys: Keys, types: Sequence[str], *, patience_ms: int, limit: int = 500, now: str = ""
+) -> Call[list[str]]:
+    """The jobs of these types (500 at most) that stood apart and stand in line now, and those that have stood
+    there for longer than ``patience_ms``."""
+    argv: dict[str, Arg] = {"now": now, "limit": min(limit, 500), "patience": patience_ms}
+    return make_call("readmit", keys, argv, lambda raw: [text(id) for id in raw[1:]], types)
 
 
 class Promotion(msgspec.Struct, frozen=True):

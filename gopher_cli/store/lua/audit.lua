@@ -1,7 +1,7 @@
 -- Whatever tells if jobs are as they should be, all of one instant: where they stand, and what is kept of them.
 --
--- KEYS  ready_high ready_normal ready_low scheduled retrying blocked running completed failed cancelled spec meta
---       errors result log progress once waiters cancels locks held
+-- KEYS  ready_high ready_normal ready_low scheduled retrying blocked running completed failed cancelled unhandled
+--       spec meta errors result log progress once waiters cancels locks held
 -- ARGV  now ...
 -- ...   id
 -- OUT   {now, standing, record or nil, spec, traces, corrupt, lock, held, ...}: seven for each id;

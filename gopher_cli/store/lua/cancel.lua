@@ -3,8 +3,8 @@
 -- A running job that was asked ends as cancelled whatever takes it from its worker, unless it comes
 -- to an end of its own first.
 --
--- KEYS  ready_high ready_normal ready_low scheduled retrying blocked running completed failed cancelled meta
---       locks lock_ends cancels counters events
+-- KEYS  ready_high ready_normal ready_low scheduled retrying blocked running completed failed cancelled unhandled
+--       unhandled_line meta locks lock_ends cancels counters events
 -- ARGV  now retention ...
 -- ...   id
 -- OUT   {now, word, ...}: for each id cancelled, requested, again, gone, or the state that forbids it
@@ -18,6 +18,7 @@
 
 local WAITING = {
   { "enqueued", KEYS.ready_high }, { "enqueued", KEYS.ready_normal }, { "enqueued", KEYS.ready_low },
+  { "enqueued", KEYS.unhandled },
   { "scheduled", KEYS.scheduled }, { "retrying", KEYS.retrying }, { "blocked", KEYS.blocked },
 }
 local OTHER = {
@@ -34,11 +35,12 @@ for i = 3, #ARGV do
   if word == "requested" and not seen[id] then asked[#asked + 1] = id end
   seen[id], out[#out + 1] = true, word
 end
-touch({ KEYS.cancelled, KEYS.lock_ends }, { KEYS.locks, KEYS.cancels })
+touch({ KEYS.cancelled, KEYS.lock_ends, KEYS.unhandled_line }, { KEYS.locks, KEYS.cancels })
 
 local free = {}
 for _, job in ipairs(plan) do
   redis.call("ZREM", job.key, job.id)
+  if job.key == KEYS.unhandled then redis.call("ZREM", KEYS.unhandled_line, job.id) end
   job.r.finished, job.r.token = stamp, ""
   redis.call("HSET", KEYS.meta, job.id, line(job.r))
   redis.call("ZADD", KEYS.cancelled, text(now + ARGV.retention), job.id)

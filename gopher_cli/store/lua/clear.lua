@@ -2,8 +2,8 @@
 --
 -- Who waits for a job that has completed is freed.
 --
--- KEYS  ready_high ready_normal ready_low scheduled retrying blocked running completed failed cancelled spec meta
---       errors result log progress once waiters cancels locks lock_ends held wake events
+-- KEYS  ready_high ready_normal ready_low scheduled retrying blocked running completed failed cancelled unhandled
+--       spec meta errors result log progress once waiters cancels locks lock_ends held wake events
 -- ARGV  now act holder ...
 -- ...   kind name: trace (a job), lock or end (of a unique key), held (a job in the hands of `holder`);
 --       without `act` nothing is taken

@@ -1,10 +1,10 @@
 -- Everything that is kept of one job.
 --
--- KEYS  ready_high ready_normal ready_low scheduled retrying blocked running completed failed cancelled spec meta
---       result errors log progress conf cancels
+-- KEYS  ready_high ready_normal ready_low scheduled retrying blocked running completed failed cancelled unhandled
+--       spec meta result errors log progress conf cancels
 -- ARGV  now id
--- OUT   {now, state, place score, ahead, paused, cancel asked, spec, meta, result, errors, log, progress},
---       or {now} when unknown
+-- OUT   {now, state, place score, ahead, paused, cancel asked, spec, meta, result, errors, log, progress,
+--       is unhandled}, or {now} when unknown
 --- @include now
 --- @include places
 
@@ -25,4 +25,5 @@ out[5], out[6] = redis.call("HEXISTS", KEYS.conf, "paused"), redis.call("HEXISTS
 for _, hash in ipairs({ KEYS.spec, KEYS.meta, KEYS.result, KEYS.errors, KEYS.log, KEYS.progress }) do
   out[#out + 1] = redis.call("HGET", hash, ARGV.id) or ""
 end
+out[#out + 1] = at == UNHANDLED and 1 or 0
 return out

@@ -3,8 +3,8 @@
 -- One that would live although another holds its unique key goes to the dead letter queue. One that has
 -- completed frees those that waited for it, as it would have done when it was settled.
 --
--- KEYS  ready_high ready_normal ready_low scheduled retrying blocked running completed failed cancelled meta spec
---       errors locks lock_ends cancels counters wake held waiters events
+-- KEYS  ready_high ready_normal ready_low scheduled retrying blocked running completed failed cancelled unhandled
+--       meta spec errors locks lock_ends cancels counters wake held waiters events unhandled_line
 -- ARGV  now ...
 -- ...   id standing record place score new_record spec told; `place` by its number, "" leaves a spec or tells nothing
 -- OUT   {now, word, ...}: for each id mended or changed (since it was seen)
@@ -39,7 +39,7 @@ for n, id in ipairs(ids) do
   end
 end
 touch(PLACES, { KEYS.meta, KEYS.spec, KEYS.errors, KEYS.locks, KEYS.cancels })
-touch({ KEYS.lock_ends, KEYS.held }, {})
+touch({ KEYS.lock_ends, KEYS.held, KEYS.unhandled_line }, {})
 local children = children_of(done)
 
 local count, free, ready, news = {}, {}, false, {}

@@ -1,7 +1,7 @@
 -- Jobs run again now: from the dead letter queue with their attempts reset, or ahead of their time.
 --
--- KEYS  ready_high ready_normal ready_low failed retrying scheduled blocked cancelled completed running meta locks
---       lock_ends counters wake events
+-- KEYS  ready_high ready_normal ready_low failed retrying scheduled blocked cancelled completed running unhandled
+--       meta locks lock_ends counters wake events
 -- ARGV  now from ...
 -- ...   id; `from` is a state, or any
 -- OUT   {now, word, ...}: for each id enqueued, again (it is already), locked (its unique key is held), gone,
@@ -23,6 +23,7 @@ local FROM = {
 }
 local OTHER = {
   { "again", KEYS.ready_high }, { "again", KEYS.ready_normal }, { "again", KEYS.ready_low },
+  { "again", KEYS.unhandled },
   { "completed", KEYS.completed }, { "processing", KEYS.running },
 }
 local out, plan, taken, seen, requeued = { stamp }, {}, {}, {}, 0

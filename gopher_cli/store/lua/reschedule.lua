@@ -2,8 +2,8 @@
 --
 -- A moment that is over is this one: who looks next lets them stand in line.
 --
--- KEYS  scheduled retrying blocked failed cancelled completed running ready_high ready_normal ready_low meta wake
---       events
+-- KEYS  scheduled retrying blocked failed cancelled completed running ready_high ready_normal ready_low unhandled
+--       meta wake events
 -- ARGV  now due delay ...
 -- ...   id; of `due` and `delay`, in ms, one is empty
 -- OUT   {now, word, ...}: for each id rescheduled, gone, or the state that forbids it
@@ -17,7 +17,7 @@ local FROM = { { "scheduled", KEYS.scheduled }, { "retrying", KEYS.retrying } }
 local OTHER = {
   { "blocked", KEYS.blocked }, { "failed", KEYS.failed }, { "cancelled", KEYS.cancelled },
   { "completed", KEYS.completed }, { "processing", KEYS.running }, { "enqueued", KEYS.ready_high },
-  { "enqueued", KEYS.ready_normal }, { "enqueued", KEYS.ready_low },
+  { "enqueued", KEYS.ready_normal }, { "enqueued", KEYS.ready_low }, { "enqueued", KEYS.unhandled },
 }
 local at = text(math.max(now, ARGV.due ~= "" and tonumber(ARGV.due) or now + ARGV.delay))
 local out, plan, moved = { stamp }, {}, { scheduled = {}, retrying = {} }

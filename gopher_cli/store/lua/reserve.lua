@@ -4,9 +4,10 @@
 -- A job that cannot be read goes to the dead letter queue with its raw bytes, and is counted.
 --
 -- KEYS  ready_high ready_normal ready_low spec meta running failed errors held scheduled retrying conf
---       counters wake events
+--       counters wake events unhandled
 -- ARGV  now token sequence lease high normal low count
--- OUT   {now, next_due or 0, id, attempts, losses, spec, ...}; next_due is -1 when the queue is paused
+-- OUT   {now, next_due or 0, unhandled, id, attempts, losses, spec, ...}; next_due is -1 when the queue is paused,
+--       unhandled is 1 when jobs of types that somebody has no handler for stand apart
 --- @include now
 --- @include record
 --- @include append
@@ -24,12 +25,12 @@
 --- @include tell
 
 local again = redis.call("ZRANGEBYSCORE", KEYS.held, ARGV.sequence, ARGV.sequence)
-if #again > 0 then return leased_before(again, { stamp, "0" }) end
+if #again > 0 then return leased_before(again, { stamp, "0", 0 }) end
 local conf = redis.call("HMGET", KEYS.conf, "paused", "levels")
-if conf[1] then return { stamp, "-1" } end
+if conf[1] then return { stamp, "-1", 0 } end
 local quotas = { tonumber(ARGV.high), tonumber(ARGV.normal), tonumber(ARGV.low) }
 local taken, total = pick(quotas, math.min(ARGV.count, 500), conf[2])
-if total == 0 then return { stamp, next_due() } end
+if total == 0 then return { stamp, next_due(), redis.call("EXISTS", KEYS.unhandled) } end
 
 local to = loan()
 for _, ids in ipairs(taken) do
@@ -45,6 +46,11 @@ for class, line in ipairs(READY) do
 end
 send({ to.metas, to.leases, to.holds })
 for _, job in ipairs(to.corrupt) do quarantine(job[1], job[2]) end
-if redis.call("EXISTS", KEYS.ready_high, KEYS.ready_normal, KEYS.ready_low) > 0 then wake_one() end
+
+-- One look at four keys: each line counts one, and what stands apart four.
+local apart = KEYS.unhandled
+local left = redis.call("EXISTS", KEYS.ready_high, KEYS.ready_normal, KEYS.ready_low, apart, apart, apart, apart)
+if left % 4 > 0 then wake_one() end
+if left >= 4 then to.answer[3] = 1 end
 if is_watched() then tell({ "processing", ids_of(to.leases), "failed", each(to.corrupt, 1) }) end
 return to.answer

@@ -2,11 +2,12 @@
 --
 -- Minutes of long ago go, and minutes to come: the clock was set back.
 --
--- KEYS  ready_high ready_normal ready_low scheduled retrying blocked running failed meta samples
+-- KEYS  ready_high ready_normal ready_low scheduled retrying blocked running failed unhandled meta samples
 -- ARGV  now keep
 -- OUT   {now, noted}; a note is "enqueued,scheduled,retrying,blocked,processing,failed,oldest_age_ms"
 --- @include now
 --- @include record
+--- @include classes
 --- @include ready_since
 --- @include oldest
 
@@ -27,10 +28,10 @@ if noted then
   return { stamp, 0 }
 end
 
-local enqueued, ready_at = 0, now
-for _, line in ipairs({ KEYS.ready_high, KEYS.ready_normal, KEYS.ready_low }) do
+local enqueued, ready_at, apart = redis.call("ZCARD", KEYS.unhandled), now, oldest_apart()
+for class, line in ipairs(READY) do
   enqueued = enqueued + redis.call("ZCARD", line)
-  ready_at = math.min(ready_at, oldest_of(line))
+  ready_at = math.min(ready_at, oldest_of(line), apart[class])
 end
 local note = { enqueued }
 for _, place in ipairs({ KEYS.scheduled, KEYS.retrying, KEYS.blocked, KEYS.running, KEYS.failed }) do

@@ -6,6 +6,7 @@
 --
 -- KEYS  running meta held ready_high ready_normal ready_low scheduled retrying completed failed cancelled blocked
 --       waiters spec result errors log progress once locks lock_ends cancels outbox counters cells wake events
+--       unhandled unhandled_line unhandled_types
 -- ARGV  now max_losses count ...
 -- ...   `count` jobs in groups (lib/groups.lua), then for each follow-up: parent child record
 -- OUT   {now, index, why, ...}: the jobs not settled now, from 0; why is again, stale or gone
@@ -27,6 +28,8 @@
 --- @include cells
 --- @include kinds
 --- @include observe
+--- @include type_range
+--- @include unhandled
 --- @include paper
 --- @include groups
 --- @include end_attempt
@@ -60,6 +63,7 @@ if #to.gone > 0 then touch({}, { KEYS.spec, KEYS.result, KEYS.errors, KEYS.log, 
 redis.call("ZREM", KEYS.held, unpack(to.mine))
 redis.call("ZREM", KEYS.running, unpack(to.mine))
 if #asked > 0 then redis.call("HDEL", KEYS.cancels, unpack(to.mine)) end
+if to.apart and #to.apart.idle > 0 then redis.call("HDEL", KEYS.unhandled_types, unpack(to.apart.idle)) end
 for _, place in ipairs(#to.late > 0 and LATE or {}) do redis.call("ZREM", place, unpack(to.late)) end
 send(writes)
 send(to.lines)

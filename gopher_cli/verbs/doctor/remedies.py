@@ -11,7 +11,7 @@ from gopher_cli.model.job import Spec, class_of
 from gopher_cli.store.calls import Facts, Mending, Record
 from gopher_cli.store.keys import READY
 
-LIVE = (*READY, "scheduled", "retrying", "blocked", "running")
+LIVE = (*READY, "unhandled", "scheduled", "retrying", "blocked", "running")
 _NO_SPEC = b'["(lost)",null]'
 _STEP = 10**13  # between the scores of two priorities
 
@@ -118,7 +118,7 @@ def follow_place(patient: Patient) -> Mending:
         record = _unspent(record)
     if place in ("scheduled", "retrying"):
         record = changed(record, ready_at=int(patient.job.places[place]))
-    if place.startswith("ready_"):
+    if place.startswith("ready_") or place == "unhandled":
         return _in_line(patient, record)
     return msgspec.structs.replace(patient.stays(place), record=line(record))
 

@@ -1,7 +1,7 @@
 -- Attempts end, on paper. Answers nil, or why one may not: again, stale or gone.
 local COUNTER = {
   completed = "completed", failed = "failed", cancelled = "cancelled",
-  retrying = "retried", scheduled = "snoozed", enqueued = "released",
+  retrying = "retried", scheduled = "snoozed", enqueued = "released", unhandled = "released",
 }
 local RUNNING = "^(%d+;%d+;)([^;]*)(;(%d+);(%d*);%d+;(%d+););(.*)$"
 
@@ -44,7 +44,8 @@ local function end_attempt(to, id, group, record, run_us, data, asked)
   local state = conclude(r, group, asked)
   if state ~= "completed" then tick(to.count, COUNTER[state]) end
   r.token = "!" .. group.token
-  move(to, id, r, state, tonumber(state == earned and group.after or asked or "") or 0)
+  local after = tonumber(state == earned and group.after or asked or "") or 0
+  if state == "unhandled" then stand_apart(to, id, r, group.kind, after) else move(to, id, r, state, after) end
   add(to.metas, id, line(r))
   keep_data(to, id, group, data)
 end

@@ -3,7 +3,7 @@ local FRESH = "^(%d+);(%d+);[^;]*;%d*;(%d*;%d+;%d+;%d*;.*)$"
 
 local function loan()
   return {
-    answer = { stamp, "0" }, corrupt = {}, expiry = text(now + ARGV.lease),
+    answer = { stamp, "0", 0 }, corrupt = {}, expiry = text(now + ARGV.lease),
     metas = batch("HSET", KEYS.meta), leases = batch("ZADD", KEYS.running), holds = batch("ZADD", KEYS.held),
   }
 end

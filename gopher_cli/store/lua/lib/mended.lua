@@ -27,6 +27,7 @@ end
 local function put_right(job, count)
   local id = job.id
   for _, place in ipairs(PLACES) do redis.call("ZREM", place, id) end
+  redis.call("ZREM", KEYS.unhandled_line, id)
   if job.place ~= RUNNING then redis.call("HDEL", KEYS.cancels, id) end
   redis.call("HSET", KEYS.meta, id, line(job.r))
   if job.spec ~= "" then redis.call("HSET", KEYS.spec, id, job.spec) end

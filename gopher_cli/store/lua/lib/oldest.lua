@@ -15,6 +15,17 @@ local function older(ids, oldest)
   return oldest, false
 end
 
+-- The same of jobs that stand apart, by class: of the hundred that have stood there longest.
+local function oldest_apart()
+  local oldest, ids = { math.huge, math.huge, math.huge }, redis.call("ZRANGE", KEYS.unhandled, 0, 99)
+  for _, record in ipairs(#ids > 0 and redis.call("HMGET", KEYS.meta, unpack(ids)) or {}) do
+    local r = read(record)
+    local class = class_of(r and r.score or 0)
+    oldest[class] = math.min(oldest[class], r and ready_since(r) or math.huge)
+  end
+  return oldest
+end
+
 -- In ms; math.huge where nobody waits.
 local function oldest_of(line)
   local oldest, from, sure = math.huge, "-inf", false

@@ -2,9 +2,11 @@
 local PLACES = {
   KEYS.ready_high, KEYS.ready_normal, KEYS.ready_low,
   KEYS.scheduled, KEYS.retrying, KEYS.blocked, KEYS.running, KEYS.completed, KEYS.failed, KEYS.cancelled,
+  KEYS.unhandled,
 }
 local STATES = {
   "enqueued", "enqueued", "enqueued",
   "scheduled", "retrying", "blocked", "processing", "completed", "failed", "cancelled",
+  "enqueued",
 }
-local LAST_READY, RUNNING, COMPLETED, FAILED = 3, 7, 8, 9
+local LAST_READY, RUNNING, COMPLETED, FAILED, UNHANDLED = 3, 7, 8, 9, 11

@@ -5,7 +5,7 @@ local function tell_ends(to, freed)
   tell({
     "completed", to.done, "retrying", ids_of(lines.retrying), "failed", ids_of(lines.failed),
     "cancelled", ids_of(lines.cancelled), "scheduled", ids_of(lines.scheduled),
-    "enqueued", ids_of(lines[1], lines[2], lines[3]), "gone", to.gone,
+    "enqueued", ids_of(lines[1], lines[2], lines[3], lines.unhandled), "gone", to.gone,
     "enqueued", freed.enqueued, "scheduled", freed.scheduled,
   })
 end

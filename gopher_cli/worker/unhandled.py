@@ -1,0 +1,51 @@
+"""Jobs that stand apart, because who took them had no handler: asked for by a runner just before it fetches.
+
+It asks for its own types alone, and for about as many as it has room for. So they go to a worker that can run
+them in the next moment, and are hardly taken by one that cannot.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+
+from gopher_cli.gopher import Gopher
+from gopher_cli.store.calls import Batch
+
+_PAUSE = 1.0  # seconds until it asks again, where nothing came of it
+_SOME = 100  # so many stand in line then at least: others may be served before them
+
+
+class Unhandled:
+    """By queue, as its fetches tell; ``patience`` (s) is when a job that nobody knows is given up."""
+
+    def __init__(self, gopher: Gopher, types: Collection[str], patience: float) -> None:
+        self._gopher = gopher
+        self._types = sorted(types)
+        self._patience = patience
+        self._ask_at: dict[str, float] = {}  # 0 at once, which is so at first and while it bears fruit
+        self._asked_for: dict[str, frozenset[str]] = {}
+
+    async def readmit(self, queue: str, count: int) -> None:
+        """Before a fetch of so many. Raises what the store raises."""
+        at = self._ask_at.get(queue)
+        if at is None or time.monotonic() < at:
+            return
+        most = count if not at else max(count, _SOME)
+        self._ask_at[queue] = time.monotonic() + _PAUSE
+        found = await self._gopher.readmit(queue, self._types, self._patience, limit=most)
+        self._asked_for[queue] = frozenset(found)
+
+    def hear(self, queue: str, batch: Batch) -> bool:
+        """What a fetch has brought; whether to fetch again at once: some stand apart, nobody in line."""
+        asked_for = self._asked_for.pop(queue, frozenset())
+        if not batch.unhandled:
+            self._ask_at.pop(queue, None)
+            return False
+        if queue not in self._ask_at or any(lease.id in asked_for for lease in batch.leases):
+            self._ask_at[queue] = 0.0
+        return not (batch.leases or batch.unreadable) and time.monotonic() >= self._ask_at[queue]
+
+    def wait(self) -> float:
+        """In how many seconds some are to be asked for; inf where nobody stands apart."""
+        return max(0.0, min(self._ask_at.values(), default=float("inf")) - time.monotonic())
