@@ -12,7 +12,7 @@ from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
 from gopher_cli.cli.safe import safe
 from gopher_cli.cli.tables import Column, Listing
-from gopher_cli.cli.words import span, style_of
+from gopher_cli.cli.words import span, style_of, types_of
 
 if TYPE_CHECKING:
     from gopher_cli.gopher import Gopher
@@ -83,4 +83,6 @@ COLUMNS = [
     _state("retrying", 12), _state("failed", 15), _state("completed", 10), _state("cancelled", 4),
     Column(name="oldest", show=lambda q: span(q.oldest_age_seconds), raw=lambda q: q.oldest_age_seconds,
            right=True, keep=14),
+    Column(name="no handler", show=lambda q: types_of(q.unhandled) or "-", raw=lambda q: q.unhandled, keep=13,
+           most=40, style=lambda q: "red" if q.unhandled else "dim"),
 ]  # fmt: skip

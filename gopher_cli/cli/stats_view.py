@@ -20,6 +20,7 @@ from gopher_cli.cli.words import (
     sparkline,
     style_of,
     took,
+    types_of,
 )  # fmt: skip
 from gopher_cli.cli.workers import COLUMNS
 from gopher_cli.model.stats import QueueStats, ServerInfo, Stats, TypeStats, WindowStats, WorkerInfo
@@ -40,7 +41,7 @@ def picture(found: Stats, room: int, *, color: bool = True, footer: str = "", tr
     room = min(room, _WIDEST)
     parts: list[Any] = [_totals(found, room, color=color), Text()]
     parts += [_title("Queues", ""), *_queues(found.queues, room, 3 if trim >= 5 else 0)]
-    parts += [*_unreadable(found.unreadable), Text()]
+    parts += [*_unhandled(found.queues), *_unreadable(found.unreadable), Text()]
     windows, types = _speed_tables(found, room, trim)
     line = [_sparkline(found, room)] if trim < 3 else []
     if trim < 8:
@@ -60,6 +61,17 @@ def picture(found: Stats, room: int, *, color: bool = True, footer: str = "", tr
 
 def _title(name: str, about: str) -> Text:
     return Text.assemble((name, "bold"), (f"  {about}" if about else "", "dim"))
+
+
+def _unhandled(queues: list[QueueStats]) -> list[Text]:
+    return [
+        Text(
+            f"no handler in {safe(one.queue)}: {types_of(one.unhandled)}; start a worker that has it",
+            style="red",
+        )
+        for one in queues
+        if one.unhandled
+    ]
 
 
 def _unreadable(queues: list[str]) -> list[Text]:

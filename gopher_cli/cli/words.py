@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from gopher_cli.cli.safe import safe
 from gopher_cli.model.words import (
     ago,
     log_line,
@@ -31,8 +34,11 @@ __all__ = [
     "sparkline",
     "style_of",
     "took",
+    "types_of",
     "when",
 ]
+
+_NAMED = 5  # types in a line
 
 STATE_STYLES = {
     "enqueued": "cyan", "scheduled": "blue", "blocked": "blue", "processing": "yellow",
@@ -54,3 +60,10 @@ def sparkline(values: list[int], *, room: int = 60) -> str:
     if not top:
         return "▁" * len(shown)
     return "".join(BARS[0] if not v else BARS[max(1, round(v / top * 7))] for v in shown)
+
+
+def types_of(jobs: Mapping[str, int]) -> str:
+    """How many jobs of which type, the most first: ``mail 3, report 1``; empty where there are none."""
+    ordered = sorted(jobs.items(), key=lambda one: (-one[1], one[0]))
+    more = [f"{len(ordered) - _NAMED} more types"] if len(ordered) > _NAMED else []
+    return ", ".join([f"{safe(type)} {count}" for type, count in ordered[:_NAMED]] + more)

@@ -37,7 +37,10 @@ class TypeStats:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueStats:
-    """``states`` counts jobs by state, ``classes`` the enqueued ones by priority class."""
+    """``states`` counts jobs by state, ``classes`` those in line by priority class.
+
+    ``unhandled`` are enqueued jobs that no worker had a handler for, by type.
+    """
 
     queue: str
     paused: bool
@@ -47,6 +50,7 @@ class QueueStats:
     class_ages: dict[str, float]
     counters: dict[str, int]
     outbox: int
+    unhandled: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

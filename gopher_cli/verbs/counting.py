@@ -82,6 +82,7 @@ def queue_stats(queue: str, depth: Depth) -> QueueStats:
         class_ages=ages,
         counters=depth.counters,
         outbox=depth.outbox,
+        unhandled={type: jobs for type, (jobs, _) in sorted(depth.unhandled.items())},
     )
 
 

@@ -129,7 +129,11 @@ class Finding(Queues, Fleet):
         if not serving:
             return f"no worker serves the queue {queue}; start one: gopher worker -Q {queue}"
         if not any(spec.type in w.types for w in serving):
-            return _no_handler(spec.type, serving)
+            return (
+                _unhandled(found, spec.type, serving) if found.unhandled else _no_handler(spec.type, serving)
+            )
+        if found.unhandled:
+            return f"no worker had a handler for {spec.type}; one has it now, and takes it up within a second"
         return f"{found.ahead} jobs stand in line before it" if found.ahead else "it is next in line"
 
     async def _nobody(self, queue: str, spec: Spec) -> str:
@@ -159,6 +163,13 @@ def the_only(queues: Sequence[str], id: str) -> str:
         some = ", ".join(queues[:6]) + (", ..." if len(queues) > 6 else "")
         raise Ambiguous(f"several queues have a job {id[:140]!r}: {some}", queues)
     return queues[0]
+
+
+def _unhandled(found: Found, type: str, serving: list[WorkerInfo]) -> str:
+    since = format_duration(float(int(max(0.0, found.now - found.score) / 1000)))
+    guess = _no_handler(type, serving).partition("; ")[2]
+    start = f"start one with it: gopher worker --app ...{f'; {guess}' if guess else ''}"
+    return f"no worker has a handler for {type} (since {since}); {start}"
 
 
 def _no_handler(type: str, serving: list[WorkerInfo]) -> str:

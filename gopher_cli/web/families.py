@@ -122,6 +122,7 @@ def _as_one(queues: Sequence[QueueStats]) -> QueueStats:
         queue=OTHER, paused=any(one.paused for one in queues), states=_sums(one.states for one in queues),
         classes={}, oldest_age_seconds=max(ages, default=None), class_ages={},
         counters=_sums(one.counters for one in queues), outbox=sum(one.outbox for one in queues),
+        unhandled=_sums(one.unhandled for one in queues),
     )  # fmt: skip
 
 
@@ -144,13 +145,25 @@ def _counters(queues: Sequence[QueueStats]) -> Iterator[Metric]:
 def _gauges(queues: Sequence[QueueStats]) -> Iterator[Metric]:
     depth = _gauge("gopher_queue_depth", "Jobs in a queue, by state.", "queue", "state")
     age = _gauge("gopher_queue_oldest_age_seconds", "How long the oldest ready job has waited.", "queue")
+    unhandled = _gauge(
+        "gopher_queue_unhandled", "Jobs that wait because no worker had a handler.", "queue", "job_type"
+    )
     paused = _gauge("gopher_queue_paused", "1 while nothing is leased from this queue.", "queue")
     for one in queues:
         for state, count in one.states.items():
             depth.add_metric([one.queue, state], count)
         age.add_metric([one.queue], one.oldest_age_seconds or 0.0)
         paused.add_metric([one.queue], int(one.paused))
-    yield from (depth, age, paused)
+        for type, count in _most(one.unhandled).items():
+            unhandled.add_metric([one.queue, type], count)
+    yield from (depth, age, paused, unhandled)
+
+
+def _most(unhandled: Mapping[str, int]) -> dict[str, int]:
+    """The hundred types with most jobs, the rest as one."""
+    ordered = sorted(unhandled.items(), key=lambda one: (-one[1], one[0]))
+    rest = sum(count for _, count in ordered[100:])
+    return dict(ordered[:100]) | ({OTHER: rest} if rest else {})
 
 
 def _of_fleet(workers: Sequence[WorkerInfo]) -> Iterator[Metric]:

@@ -12,7 +12,7 @@ from gopher_cli.model.findings import Finding, Severity
 from gopher_cli.model.stats import WorkerInfo
 from gopher_cli.store import ask, calls, surveying
 from gopher_cli.store.calls import Depth
-from gopher_cli.store.keys import Keys
+from gopher_cli.store.keys import READY, Keys
 from gopher_cli.store.url import Address
 from gopher_cli.verbs.doctor.together import as_one, cluster_findings, place_of, sentinel_findings
 from gopher_cli.verbs.doctor.vitals import about, critical, note, parted, server_findings, warning
@@ -206,7 +206,7 @@ def _stuck(worker: WorkerInfo) -> Finding:
 
 
 def _queue(queue: str, depth: Depth, served: bool) -> list[Finding]:
-    waiting = sum(depth.sizes[f"ready_{name}"] for name in ("high", "normal", "low"))
+    waiting = sum(depth.sizes[place] for place in (*READY, "unhandled"))
     work = waiting + depth.sizes["retrying"] + depth.sizes["scheduled"]
     oldest = max(((depth.now - at) / 1000 for at in depth.oldest.values()), default=0.0)
     paused = (depth.now - depth.paused_since) / 1000 if depth.paused_since else 0.0
