@@ -6,6 +6,7 @@ import asyncio
 import sys
 import threading
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -234,3 +235,14 @@ async def test_a_job_that_wants_to_end_the_process_by_a_subtask_fails_alone_and_
         await ends(gopher, bad[what])
     assert (await ends(gopher, neighbour)).attempts == 1
     assert one.runners() == [process]
+
+
+@pytest.mark.anyio
+async def test_an_app_may_run_a_loop_at_its_import(
+    gopher: Gopher, worker: Start, environ: dict[str, str], tmp_path: Path
+) -> None:
+    source = "import asyncio\nfrom worker.apps import app\nasyncio.run(asyncio.sleep(0))\n"
+    (tmp_path / "runs_a_loop.py").write_text(source)
+    worker("--app", "runs_a_loop:app", env={"PYTHONPATH": f"{tmp_path}:{environ['PYTHONPATH']}"})
+
+    assert (await ends(gopher, await gopher.submit("echo", 1))).result == 1
