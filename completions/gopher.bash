@@ -23,7 +23,7 @@ _gopher() {
     "gopher workers") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher health") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher doctor") words="" flags="--queue --data --fix --yes --dry-run --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
-    "gopher retry") words="" flags="--id --queue --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="ids" ;;
+    "gopher retry") words="" flags="--id --queue --yes --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="ids" ;;
     "gopher retry-all") words="" flags="--state --type --queue --tag --error --group --older-than --search --limit --dry-run --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher requeue-dlq") words="" flags="--type --queue --tag --error --group --older-than --search --limit --rate --to-queue --dry-run --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="ids" ;;
     "gopher cancel") words="" flags="--queue --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="ids" ;;

@@ -210,6 +210,7 @@ complete -c gopher -n '__gopher_at "gopher doctor"' -l help -s h -d 'show the he
 complete -c gopher -n '__gopher_at "gopher retry"' -a '(gopher __complete ids (commandline -ct) 2>/dev/null)'
 complete -c gopher -n '__gopher_at "gopher retry"' -l id -s i -x -a '(gopher __complete ids (commandline -ct) 2>/dev/null)' -d 'the same as an argument'
 complete -c gopher -n '__gopher_at "gopher retry"' -l queue -s Q -x -a '(gopher __complete queues (commandline -ct) 2>/dev/null)' -d 'in this queue, where several have that id'
+complete -c gopher -n '__gopher_at "gopher retry"' -l yes -s y -d 'do not ask'
 complete -c gopher -n '__gopher_at "gopher retry"' -l output -s o -x -a 'table plain json ndjson csv id' -d 'table, plain, json, ndjson, csv or id'
 complete -c gopher -n '__gopher_at "gopher retry"' -l json -d 'the same as -o json'
 complete -c gopher -n '__gopher_at "gopher retry"' -l no-header -d 'plain and csv without the line of names'

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gopher_cli.cli import options as o
-from gopher_cli.cli.choosing import filter_of, per_second, whole, words
+from gopher_cli.cli.choosing import filter_of, per_second, typed_id, whole, words
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
 from gopher_cli.cli.counting import say_counts
@@ -43,8 +44,11 @@ def retry(
         list[str] | None, o.option("--id", "-i", metavar="ID", help="the same as an argument")
     ] = None,
     queue: o.OfQueue = None,
+    yes: o.Yes = False,
 ) -> int:
     """Run these jobs again now, with all their attempts before them.
+
+    It asks before it runs a job again that took its worker down too often (poison).
 
     gopher retry @last
     gopher jobs ls -q --state failed | xargs gopher retry
@@ -52,7 +56,26 @@ def retry(
     given = [*(ids or []), *(more or [])]
     if not given:
         raise Usage("gopher retry needs an ID", "all that failed: gopher retry-all")
+    if poison := console.call(lambda gopher: _poison(console, gopher, given, queue)):
+        some = f"{', '.join(poison[:4])}{', ...' if len(poison) > 4 else ''} (poison: workers died of it)"
+        console.confirm(
+            safe(f"Run {some} again?"),
+            yes=yes,
+            would=safe(f"{some} would run again, and may take workers down"),
+        )
     return told(console, console.call(lambda gopher: _retry(console, gopher, given, queue)))
+
+
+async def _poison(console: Console, gopher: Gopher, given: list[str], queue: str | None) -> list[str]:
+    """Those of these jobs that are dead because the processes that ran them died."""
+    ids, found = [typed_id(console.settings(), text) for text in given], []
+    for id, queues in (await gopher.queues_of(ids, queue or "")).items():
+        if len(queues) == 1:
+            with suppress(NotFound):
+                job = await gopher.inspect(queues[0], id)
+                if job.state == "failed" and job.history and job.history[-1].outcome == "poison":
+                    found.append(id)
+    return found
 
 
 async def _retry(console: Console, gopher: Gopher, given: list[str], queue: str | None) -> list[Outcome]:

@@ -286,3 +286,13 @@ def test_reschedule_tells_when_the_job_is_due_and_what_a_dead_one_needs(cli: Cli
     assert (refused["ok"], refused["due_at"]) == (False, None)
     assert moved["due_at"] == json.loads(cli("inspect", late, "-o", "json").out)["due_at"]
     assert ran.code == 5 and f"hint: it is failed; run it again now: gopher retry {dead}" in ran.err
+
+
+def test_retry_asks_before_it_runs_a_job_again_that_took_its_worker_down(cli: Cli) -> None:
+    id, other = fail(cli, outcome="poison"), fail(cli)
+    ran = cli("retry", other, id)
+
+    assert ran.code == 2 and id in ran.err and "--yes" in ran.err and ran.out == ""
+    assert counts(cli)["failed"] == 2
+    assert cli("retry", other, id, "--yes").code == 0
+    assert counts(cli)["failed"] == 0

@@ -52,7 +52,7 @@ def fail(cli: Cli, *args: str, error: str = "the disk is full", **said: Any) -> 
     """A job that ran once and is dead."""
     id = cli.id("-t", "x", "-r", "0", *args)
     (lease,) = start(cli, queue=args[args.index("-Q") + 1] if "-Q" in args else "default")
-    end(cli, lease, a.discard(), outcome="failed", error=error, attempt=1, **said)
+    end(cli, lease, a.discard(), **{"outcome": "failed", "error": error, "attempt": 1} | said)
     return id
 
 

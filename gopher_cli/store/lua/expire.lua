@@ -47,7 +47,7 @@ local minute = text(math.floor(now / 60000))
 if redis.call("HGET", KEYS.conf, "folded") ~= minute then
   redis.call("HDEL", KEYS.conf, "folded")
   local more = fold(tonumber(ARGV.limit))
-  more = drop_marks(now - ARGV.keep_batches, tonumber(ARGV.limit)) or more
+  more = drop_marks(now - ARGV.keep_batches, 50) or more
   if not more then redis.call("HSET", KEYS.conf, "folded", minute) end
 end
 if expired > 0 and is_watched() then tell({ "gone", ids[1], "gone", ids[2] }) end
