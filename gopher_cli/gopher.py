@@ -58,6 +58,7 @@ class Gopher(
         self.defaults = defaults or Defaults()
         self.listeners = list(listeners)
         self._announced = Announced()
+        self._awaits = {}
         if store is not None:
             self.store = store
 

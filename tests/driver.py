@@ -121,7 +121,7 @@ class Queue:
         return self.run(calls.pause(self.keys, paused=paused, now=self.at))
 
     def expire(self, **more: Any) -> int:
-        return self.run(calls.expire(self.keys, now=self.at, **more))
+        return self.run(calls.expire(self.keys, now=self.at, **more)).jobs
 
     def sample(self, **more: Any) -> bool:
         return self.run(calls.sample(self.keys, now=self.at, **more))

@@ -59,9 +59,9 @@ MUTANTS = (
     Mutant("submit ignores who holds the lock", "submit", "or holder(lock)", ""),
     Mutant("submit does not lock", "submit", "add(to.locks, head.lock, id)", ""),
     Mutant("submit honours the lock of a dead job", "submit", 'local function lives(record) return record ~= nil and record.finished == "" end', "local function lives(record) return record ~= nil end"),
-    Mutant("submit does not wait for a parent in the same call", "submit", "local known = taken[parent]\n      or", "local known ="),
+    Mutant("submit does not wait for a parent in the same call", "submit", "local waits = taken[parent]\n", "local waits = nil\n"),
     Mutant("submit waits for what has completed", "submit", 'and not redis.call("ZSCORE", KEYS.completed, parent)', ""),
-    Mutant("submit counts a parent twice", "submit", "if known and not seen[parent] then", "if known then"),
+    Mutant("submit counts a parent twice", "submit", "if waits and not seen[parent] then", "if waits then"),
     Mutant("submit does not count", "submit", "send_counts({ enqueued = #fresh })", ""),
     Mutant("submit wakes nobody", "submit", "then wake_one() end", "then end"),
     # reserve

@@ -128,6 +128,10 @@ TROUBLES = {
     "follow-ups that wait": Trouble(
         _WARNING, "accepted, and no worker carries them to their queue", "carries them there"
     ),
+    "follow-ups that wait for jobs of other queues": Trouble(
+        Severity.NOTE, "they come into their queues when those have completed", "see: gopher jobs ls",
+        mends=False,
+    ),
     "follow-ups that cannot be read": Trouble(
         _CRITICAL, "an accepted follow-up is damaged",
         "puts them into the dead letter queue; the bytes are kept",

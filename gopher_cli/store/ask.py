@@ -191,6 +191,12 @@ def records(keys: Keys, ids: Sequence[str]) -> Ask[tuple[list[bytes], list[bytes
     return Ask(commands if ids else [], answer if ids else lambda _: ([], [], []))
 
 
+def known(keys: Keys, ids: Sequence[str]) -> Ask[set[str]]:
+    """Those of these ids that a queue has."""
+    commands: list[Command] = [("HEXISTS", keys["meta"], id) for id in ids]
+    return Ask(commands, lambda raw: {id for id, found in zip(ids, raw, strict=True) if found})
+
+
 def holders(all_keys: Sequence[Keys], ids: Sequence[str]) -> Ask[list[list[str]]]:
     """For each of these ids the queues that know it."""
 
@@ -229,19 +235,6 @@ def batch_marks(all_keys: Sequence[Keys], batch: str) -> Ask[dict[str, tuple[int
         return {queue: (int(parts[0]), parts[1] if len(parts) > 2 else "") for queue, parts in found.items()}
 
     return Ask([("HGET", keys["batches"], batch) for keys in all_keys], answer)
-
-
-def outbox(keys: Keys, limit: int) -> Ask[dict[str, bytes]]:
-    """Some follow-ups that are still on their way."""
-
-    def answer(raw: list[Any]) -> dict[str, bytes]:
-        return mapping(raw[0][1])
-
-    return Ask([("HSCAN", keys["outbox"], 0, "COUNT", limit)], answer)
-
-
-def clear_outbox(keys: Keys, ids: Sequence[str]) -> Ask[None]:
-    return Ask([("HDEL", keys["outbox"], *ids)] if ids else [], _nothing)
 
 
 def wait_for(tokens: Sequence[str], seconds: float) -> Ask[bool]:

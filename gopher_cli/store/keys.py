@@ -18,7 +18,10 @@ One queue, ``gopher:{<queue>}:<name>`` (a later shard of it: ``{<queue>#<n>}``):
     waiters                HASH  id -> the jobs blocked by it
     cancels                HASH  id -> how long it is kept then, ms: a running job is asked to stop
     asked                  ZSET  name of a request with an Idempotency-Key -> so long it is stored once, ms
-    outbox                 HASH  id -> a follow-up on its way to its queue
+    outbox                 HASH  id and nonce -> a follow-up on its way to its queue (store/outbox.py)
+    carried                ZSET  id and nonce -> how long it is remembered that this was brought here, ms
+    awaited                ZSET  id -> the same, of one that follow-ups in an outbox wait for; negative
+                                 when it was cancelled, or deleted before it had completed
     held:<worker>          ZSET  id -> fetch: what this worker should be holding
     wake                   LIST  at most one worthless token: something is ready
     conf                   HASH  seq, paused, levels (mixed: others than 8, 5 and 2 were asked for)
@@ -63,8 +66,8 @@ PLACES = {
 }
 QUEUE_KEYS = (
     *PLACES, "spec", "meta", "result", "errors", "log", "progress", "once", "locks", "lock_ends",
-    "waiters", "cancels", "asked", "outbox", "wake", "conf", "counters", "cells", "samples", "batches",
-    "unhandled_line", "unhandled_types", "events", "events_new",
+    "waiters", "cancels", "asked", "outbox", "carried", "awaited", "wake", "conf", "counters", "cells",
+    "samples", "batches", "unhandled_line", "unhandled_types", "events", "events_new",
 )  # fmt: skip
 FLEET_KEYS = ("queues", "workers", "beats", "types", "meta", "audit", "keys", "key_uses", "signed_out")
 FLEET = "~"  # no queue can be called so

@@ -18,7 +18,7 @@ from gopher_cli.model.payload import EMPTY
 from gopher_cli.store import ask, calls
 from gopher_cli.store.calls import Receipt
 from gopher_cli.store.keys import Keys
-from gopher_cli.verbs.base import Base
+from gopher_cli.verbs.parents import Parents
 
 _OPTIONS = (
     "backoff",
@@ -108,7 +108,7 @@ def submissions(
             )
 
 
-class Producing(Base):
+class Producing(Parents):
     async def submit(self, type: str, payload: Any = EMPTY, **options: Any) -> str:
         """Submit one job and answer its id; a job that is known already answers the id it has.
 

@@ -7,18 +7,17 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from gopher_cli.events import JobsReclaimed
-from gopher_cli.model.errors import BadData, GopherError
-from gopher_cli.model.job import Job, Lease
+from gopher_cli.model.errors import GopherError
+from gopher_cli.model.job import Lease
 from gopher_cli.store import ask, calls
 from gopher_cli.store.calls import Batch, Promotion, Renewal, Report, Settlement, Verdict
-from gopher_cli.store.codec import decode_job
-from gopher_cli.verbs.base import SLICE, Base, in_slices
-from gopher_cli.verbs.producing import by_queue, round_trips
+from gopher_cli.verbs.base import SLICE, in_slices
+from gopher_cli.verbs.outbox import Outbox
 
 PROMOTED = 200  # at a time: a million that fall due together keep no fetch waiting for long
 
 
-class Working(Base):
+class Working(Outbox):
     async def reserve(
         self,
         queue: str,
@@ -55,9 +54,10 @@ class Working(Base):
         queue = items[0].lease.queue
         call = calls.settle(self.keys(queue), worker, items, max_losses=self.defaults.max_losses, now=now)
         verdicts = await self.store.run(call, "settle")
-        if carry and any(item.follow_ups for item in items):
-            with suppress(GopherError):  # they are accepted: whoever tends the queue carries them
-                await self.relay(queue)
+        if carry:
+            for source, names in self.due(queue, items).items():
+                with suppress(GopherError):  # they are accepted: whoever tends the queue carries them
+                    await self.relay(source, names)
         return verdicts
 
     async def renew(self, queue: str, worker: str, *, now: str = "") -> Renewal:
@@ -188,31 +188,7 @@ class Working(Base):
         """Drop what was kept long enough; how many jobs."""
         total = 0
         while True:
-            dropped = await self.store.run(calls.expire(self.keys(queue), now=now), "beat")
-            total += dropped
-            if dropped < 200:
+            done = await self.store.run(calls.expire(self.keys(queue), now=now), "beat")
+            total += done.jobs
+            if not done.more:
                 return total
-
-    async def relay(self, queue: str) -> int:
-        """Carry follow-ups from the outbox to their queues. Anybody may, twice does no harm.
-
-        One that cannot be read stays where it is, and does not hold up the others.
-        """
-        keys, carried = self.keys(queue), 0
-        while jobs := _readable(await self.store.ask(ask.outbox(keys, 200))):
-            apart = by_queue(jobs)
-            await self.announce(apart)
-            for target, mine in apart.items():
-                for piece in round_trips(mine):
-                    await self.store.run(calls.submit(self.keys(target), [job for _, job in piece]))
-            await self.store.ask(ask.clear_outbox(keys, [job.id for job in jobs]))
-            carried += len(jobs)
-        return carried
-
-
-def _readable(waiting: dict[str, bytes]) -> list[Job]:
-    jobs = []
-    for record in waiting.values():
-        with suppress(BadData):
-            jobs.append(decode_job(record))
-    return jobs

@@ -57,7 +57,7 @@ class Runner:
         self.news = asyncio.Event()
         self._options, self._defaults = options, gopher.defaults
         self._room, self._stopping = asyncio.Event(), asyncio.Event()
-        self._grace_ends, self._moved, self._told = float("inf"), _CLOCK(), 0.0
+        self._settlements, self._grace_ends, self._moved, self._told = 0, float("inf"), _CLOCK(), 0.0
         self._log = JobLog()
         self._link = HandlerLink(gopher, settings)
         unhandled = Unhandled(gopher, registry.handlers, settings.no_handler_after)
@@ -192,10 +192,10 @@ class Runner:
                 self._room.clear()
                 await self._room.wait()
                 continue
-            batches = await self._fetcher.fetch(count)
+            settled, batches = self._settlements, await self._fetcher.fetch(count)
             failpoint("fetch.replied")
             if not self._accept(batches):
-                if self._options.burst and await self._burst_is_over():
+                if self._options.burst and await self._burst_is_over(settled):
                     return
                 await (self._strays.stand_aside() if self._strays.lately else self._fetcher.idle())
 
@@ -234,8 +234,9 @@ class Runner:
         self._performer.fill()
         return any(batch.leases or batch.unreadable for batch in batches)
 
-    async def _burst_is_over(self) -> bool:
-        if not (self._seats.running or self._seats.buffered or self._pending or self._fetcher.owing):
+    async def _burst_is_over(self, settled: int) -> bool:
+        busy = self._seats.running or self._seats.buffered or self._pending or self._fetcher.owing
+        if not busy and settled == self._settlements:  # while it fetched nothing, nothing came free
             return True
         self._room.clear()
         if self._seats.running:
@@ -245,8 +246,7 @@ class Runner:
         return False
 
     def _settled(self, items: Sequence[Settlement]) -> None:
-        """These are safe."""
-        self._moved = _CLOCK()
+        self._moved, self._settlements = _CLOCK(), self._settlements + 1
         if spent := sum(item.run_us for item in items):  # what was handed back teaches nothing
             self._prefetch.learn(spent / len(items) / 1e6)
         self._log.completed(items)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from gopher_cli.model.defaults import Defaults
+from gopher_cli.model.errors import GopherError, Usage
 from gopher_cli.model.job import JobState
 from gopher_cli.model.outcome import Outcome, Succeeded, Transition
 from gopher_cli.store.calls import Settlement
-from gopher_cli.store.codec import encode_job
+from gopher_cli.store.outbox import encode_follow_ups
 from gopher_cli.worker import outcomes
+from gopher_cli.worker.chains import Chained, is_chain
 from gopher_cli.worker.joblog import JobLog
 from gopher_cli.worker.link import HandlerLink
 from gopher_cli.worker.run import Run
@@ -38,8 +40,18 @@ class Settlements:
         context = run.context
         if context is None or not context.follow_ups:
             return Settlement(run.lease, to, result, int(seconds * 1e6))
-        children = tuple((job.id, encode_job(job)) for job in context.follow_ups)
-        return Settlement(run.lease, to, result, int(seconds * 1e6), children)
+
+        def otherwise(error: GopherError) -> Settlement:
+            return self._otherwise(run, outcomes.failed(error), seconds)
+
+        jobs, run_us = context.follow_ups, int(seconds * 1e6)
+        try:
+            children = encode_follow_ups(jobs)
+        except ValueError as error:
+            return otherwise(Usage(f"a follow-up can never run: {error}"))
+        if is_chain(jobs):
+            return Chained(run.lease, to, result, run_us, children, jobs=jobs, otherwise=otherwise)
+        return Settlement(run.lease, to, result, run_us, children)
 
     def _otherwise(self, run: Run, outcome: Outcome, seconds: float) -> Settlement:
         lease, terms = run.lease, run.terms

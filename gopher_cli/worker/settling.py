@@ -16,6 +16,7 @@ from gopher_cli.model.errors import BadData, GopherError, Unavailable
 from gopher_cli.model.job import Lease
 from gopher_cli.store.calls import Settlement, Verdict
 from gopher_cli.worker.apart import apart
+from gopher_cli.worker.chains import checked
 from gopher_cli.worker.link import Attempt, HandlerLink, attempt_of
 from gopher_cli.worker.logs import say
 from gopher_cli.worker.outcomes import unsettled
@@ -96,7 +97,7 @@ class _Line:
         self._sending: list[Settlement] = []
         self._later: list[Settlement] = []
         self._aside = gopher.store.scattered
-        self._follow_ups = False  # wait to be carried
+        self._due: dict[str, list[str]] = {}  # by outbox: follow-ups that wait to be carried
         self._carrying: asyncio.Task[None] | None = None
 
     def add(self, settlement: Settlement) -> None:
@@ -146,6 +147,8 @@ class _Line:
         try:
             if self._link.has_words:
                 await self._report(items[0].lease.queue, [attempt_of(item.lease) for item in items])
+            if any(item.follow_ups for item in items):
+                items = [await checked(self._gopher, item) for item in items]
             await self._deliver(items)
         finally:
             self._sending = []
@@ -157,21 +160,22 @@ class _Line:
         except Exception as error:
             await self._alone(items, error)
             return
-        if self._aside and any(item.follow_ups for item in items):
-            self._follow_ups = True
-            self._carrying = self._carrying or asyncio.create_task(self._carry(items[0].lease.queue))
+        if self._aside and (due := self._gopher.due(items[0].lease.queue, items)):
+            for source, names in due.items():
+                self._due.setdefault(source, []).extend(names)
+            self._carrying = self._carrying or asyncio.create_task(self._carry())
         if any(verdict is Verdict.STALE or verdict is Verdict.GONE for verdict in verdicts):
             items = self._refused(items, verdicts)
         if items:
             self._settled(items)
 
-    async def _carry(self, queue: str) -> None:
+    async def _carry(self) -> None:
         """What cannot be carried now, whoever tends the queue carries."""
         try:
-            while self._follow_ups:
-                self._follow_ups = False
+            while self._due:
+                source, names = self._due.popitem()
                 with contextlib.suppress(GopherError):
-                    await self._gopher.relay(queue)
+                    await self._gopher.relay(source, names)
         finally:
             self._carrying = None
 

@@ -17,6 +17,8 @@ LOOK = 0.3  # seconds between two looks for leases that have ended
 RENEW = 0.45  # of a heartbeat: between two renewals
 # Of a heartbeat, between the two looks that take a lease back: a living worker renews in that time.
 _STRIKE = 0.6
+_CARRY = 1.0  # seconds between two looks into the outbox, and how many times as long as a look takes
+_SHARE = 10
 _BREATH = 0.02  # seconds between two looks for due jobs, however many there are
 
 
@@ -88,9 +90,14 @@ class Visits:
         if promotion.next_due is not None:
             self._due_in = min(self._due_in, (promotion.next_due - promotion.now) / 1000)
 
-    async def carry(self) -> None:
-        """Follow-ups go their way, to queues that may be out of reach. So nothing else waits for this."""
+    async def carry(self) -> float:
+        """Follow-ups go their way that nobody has carried yet: their queues may be out of reach.
+
+        So nothing else waits for this, and where there are many of them it is done less often.
+        """
+        began = time.monotonic()
         await self._each(self._worker.gopher.relay)
+        return max(_CARRY, _SHARE * (time.monotonic() - began))
 
     async def reclaim(self) -> None:
         """Two strikes: a lease is taken back when it was seen expired before, a strike ago.

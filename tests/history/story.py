@@ -12,7 +12,7 @@ from gopher_cli.model.filtering import Filter
 from gopher_cli.model.job import Job, Lease
 from gopher_cli.model.outcome import Outcome
 from gopher_cli.store.calls import Report
-from gopher_cli.store.codec import encode_job
+from gopher_cli.store.outbox import encode_follow_ups
 from gopher_cli.store.redis import RedisStore
 from gopher_cli.store.url import parse_url
 
@@ -37,7 +37,7 @@ async def _lease(gopher: Gopher, queue: str = QUEUE, many: int = 1) -> list[Leas
 
 
 async def _settle(gopher: Gopher, lease: Lease, outcome: Outcome | None = None, *follow_ups: Job) -> None:
-    children = tuple((job.id, encode_job(job)) for job in follow_ups)
+    children = encode_follow_ups(follow_ups)
     await gopher.settle(lease.worker, [a.settlement(lease, outcome, follow_ups=children)])
 
 

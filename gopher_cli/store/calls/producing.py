@@ -44,7 +44,7 @@ def submit(
 
     items: list[Arg] = []
     for job in jobs:
-        items += (job.id, _head(job), job.stored or encode_spec(job.spec))
+        items += (job.id, head_of(job), job.stored or encode_spec(job.spec))
     return make_call("submit", keys, {"now": now, "batch": batch, "mark": mark}, answer, items)
 
 
@@ -57,7 +57,8 @@ def _refused(id: str, why: str) -> Receipt:
     return Receipt(id, False, why)
 
 
-def _head(job: Job) -> str:
+def head_of(job: Job) -> str:
+    """What scripts read of a job (lua/lib/head.lua)."""
     options = job.spec.options
     if not job.due and not job.delay and not job.once and options is NO_OPTIONS:
         return f"{job.spec.priority};;;;;;"

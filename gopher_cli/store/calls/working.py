@@ -219,16 +219,23 @@ def hand_back(
     return make_call("hand_back", keys, argv, answer, running, held=keys.held(worker))
 
 
+class Expired(msgspec.Struct, frozen=True):
+    """How many jobs were dropped, and whether more is to be dropped."""
+
+    jobs: int
+    more: bool
+
+
 def expire(
     keys: Keys, *, limit: int = 200, keep_minutes: int = 65, keep_fives: int = 75, keep_hours: int = 26,
     keep_batches_ms: int = 30 * 86_400_000, now: str = "",
-) -> Call[int]:  # fmt: skip
-    """How many jobs were dropped; call again while it is ``limit``."""
+) -> Call[Expired]:  # fmt: skip
+    """Drop up to ``limit`` jobs that were kept long enough."""
     argv: dict[str, Arg] = {
         "now": now, "limit": limit, "keep_minutes": keep_minutes, "keep_fives": keep_fives,
         "keep_hours": keep_hours, "keep_batches": keep_batches_ms,
     }  # fmt: skip
-    return make_call("expire", keys, argv, lambda raw: int(raw[1]))
+    return make_call("expire", keys, argv, lambda raw: Expired(int(raw[1]), bool(raw[2])))
 
 
 def report(keys: Keys, reports: Sequence[Report], *, limit: int = 65536, now: str = "") -> Call[int]:

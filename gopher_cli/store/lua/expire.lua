@@ -1,21 +1,24 @@
--- Drop what was kept long enough: results, cancelled jobs, locks past their end; fold old cells together.
+-- Drop what was kept long enough: results, cancelled jobs, locks past their end, and what was brought here;
+-- fold old cells together.
 --
 -- KEYS  completed cancelled spec meta result errors log progress once waiters locks lock_ends conf counters
---       cells batches asked events
+--       cells batches asked carried awaited events
 -- ARGV  now limit keep_minutes keep_fives keep_hours keep_batches
--- OUT   {now, expired}
+-- OUT   {now, expired, 1 if more is to be dropped}
 --- @include now
 --- @include record
 --- @include lives
 --- @include touch
 --- @include tally
 --- @include forget
+--- @include mark_lost
+--- @include lapsed
 --- @include cells
 --- @include kinds
 --- @include fold
 --- @include tell
 
-touch({}, {
+touch({ KEYS.carried, KEYS.awaited }, {
   KEYS.spec, KEYS.meta, KEYS.result, KEYS.errors, KEYS.log, KEYS.progress, KEYS.once,
   KEYS.waiters, KEYS.conf, KEYS.cells, KEYS.batches,
 })
@@ -35,6 +38,7 @@ for p, place in ipairs(PLACES) do
     redis.call("HDEL", KEYS.waiters, unpack(ids[p]))
   end
 end
+mark_lost(ids[2])
 if expired > 0 then send_counts({ expired = expired }) end
 
 if #asked > 0 then redis.call("ZREM", KEYS.asked, unpack(asked)) end
@@ -43,6 +47,7 @@ for i, lock in ipairs(ended) do
   if not lives(read(redis.call("HGET", KEYS.meta, owners[i] or ""))) then redis.call("HDEL", KEYS.locks, lock) end
 end
 
+local lapsed = drop_lapsed(KEYS.carried) + drop_lapsed(KEYS.awaited)
 local minute = text(math.floor(now / 60000))
 if redis.call("HGET", KEYS.conf, "folded") ~= minute then
   redis.call("HDEL", KEYS.conf, "folded")
@@ -51,4 +56,4 @@ if redis.call("HGET", KEYS.conf, "folded") ~= minute then
   if not more then redis.call("HSET", KEYS.conf, "folded", minute) end
 end
 if expired > 0 and is_watched() then tell({ "gone", ids[1], "gone", ids[2] }) end
-return { stamp, expired }
+return { stamp, expired, math.max(expired, lapsed) >= tonumber(ARGV.limit) and 1 or 0 }

@@ -1,6 +1,7 @@
 -- Delete jobs for good, each only if it is (still) in the place it was seen in. Their unique keys are free then.
 --
--- KEYS  place spec meta result errors log progress once locks lock_ends waiters cancels counters events unhandled_line
+-- KEYS  place spec meta result errors log progress once locks lock_ends waiters cancels awaited completed
+--       counters events unhandled_line
 -- ARGV  now why ...
 -- ...   id; `why` is the counter that records it: purged or expired
 -- OUT   {now, deleted}
@@ -10,6 +11,7 @@
 --- @include tally
 --- @include drop_locks
 --- @include forget
+--- @include mark_lost
 --- @include tell
 
 local ids, free, seen = {}, {}, {}
@@ -22,13 +24,14 @@ for i = 3, #ARGV do
   end
 end
 if #ids == 0 then return { stamp, 0 } end
-touch({ KEYS.lock_ends, KEYS.unhandled_line }, {
+touch({ KEYS.lock_ends, KEYS.awaited, KEYS.unhandled_line }, {
   KEYS.spec, KEYS.result, KEYS.errors, KEYS.log, KEYS.progress, KEYS.once, KEYS.locks, KEYS.waiters, KEYS.cancels,
 })
 
 redis.call("ZREM", KEYS.place, unpack(ids))
 redis.call("ZREM", KEYS.unhandled_line, unpack(ids))
 forget(ids)
+if KEYS.place ~= KEYS.completed then mark_lost(ids) end
 redis.call("HDEL", KEYS.waiters, unpack(ids))
 redis.call("HDEL", KEYS.cancels, unpack(ids))
 drop_locks(free)

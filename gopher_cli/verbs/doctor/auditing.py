@@ -18,8 +18,10 @@ from gopher_cli.model.job import Spec
 from gopher_cli.store import calls, surveying
 from gopher_cli.store.ask import Ask
 from gopher_cli.store.calls import AUDITED, Facts, read_record
-from gopher_cli.store.codec import decode_job, decode_spec
+from gopher_cli.store.calls.base import text
+from gopher_cli.store.codec import decode_spec
 from gopher_cli.store.keys import PLACES, Keys
+from gopher_cli.store.outbox import decode_entry
 from gopher_cli.verbs.base import Base
 from gopher_cli.verbs.doctor.judging import Complaint, judge
 
@@ -179,7 +181,7 @@ class Auditing(Base):
     async def _outbox(self, keys: Keys, found: Audit) -> None:
         async for page in self._steps(partial(surveying.in_hash, keys["outbox"], count=20)):
             for id, raw in page:
-                kind = "outbox" if _is_job(raw) else "torn"
+                kind = "outbox" if _is_job(id, raw) else "torn"
                 if id not in found.things[kind]:
                     found.things[kind].append(id)
 
@@ -200,9 +202,9 @@ def _spec(raw: bytes | None) -> Spec | None:
         return None
 
 
-def _is_job(raw: bytes) -> bool:
+def _is_job(name: bytes, raw: bytes) -> bool:
     try:
-        decode_job(raw)
+        decode_entry(text(name), raw)
     except BadData:
         return False
     return True

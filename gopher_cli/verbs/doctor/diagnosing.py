@@ -11,10 +11,13 @@ from gopher_cli.model.errors import BadData, GopherError, TryLater, Unavailable
 from gopher_cli.model.findings import MISSING, TROUBLES, Finding, Severity
 from gopher_cli.store import surveying
 from gopher_cli.store.calls import Depth
+from gopher_cli.store.calls.base import text
 from gopher_cli.store.keys import is_ours
+from gopher_cli.verbs.base import SLICE
 from gopher_cli.verbs.counting import Counting
 from gopher_cli.verbs.doctor.auditing import Audit, Auditing
 from gopher_cli.verbs.doctor.checking import Checking
+from gopher_cli.verbs.outbox import Outbox, readable
 
 _SHOWN = 5
 _PATIENCE = 2.5  # seconds in which a living worker carries a follow-up to its queue
@@ -52,7 +55,7 @@ class Diagnosis:
         return [finding for finding in self.troubles if finding.name == MISSING]
 
 
-class Diagnosing(Auditing, Checking, Counting):
+class Diagnosing(Auditing, Checking, Counting, Outbox):
     async def diagnose(
         self, queues: Sequence[str] = (), *, data: bool = True, tell: Callable[[str], None] = lambda _: None
     ) -> Diagnosis:
@@ -146,11 +149,27 @@ class Diagnosing(Auditing, Checking, Counting):
                 for kind in ("outbox", "torn"):
                     keys, ids = self.keys(audit.queue), audit.things[kind]
                     audit.things[kind] = await self.still_in_outbox(keys, ids)
+            await self._chained(audits)
             if not any(audit.things["outbox"] for audit in audits) or time.monotonic() > end:
                 return
             import asyncio  # late: a command that does not wait starts without it
 
             await asyncio.sleep(0.1)
+
+    async def _chained(self, audits: Sequence[Audit]) -> None:
+        """Apart: those that wait in the outbox for a job of another queue, and those that others look at."""
+        for audit in audits:
+            keys, names = self.keys(audit.queue), audit.things["outbox"]
+            for start in range(0, len(names), SLICE):
+                some = names[start : start + SLICE]
+                raw = await self.store.ask(surveying.values(keys["outbox"], some))
+                found = {text(name): record for name, record in zip(some, raw, strict=True) if record}
+                plan = await self.plan(audit.queue, readable(found))
+                chained = {name for name in some if (held := plan.held.get(text(name))) and held.queue}
+                kept = {name for name in some if text(name) in plan.kept} if chained else set()
+                audit.things["chained"] += sorted(chained)
+                left = [name for name in audit.things["outbox"] if name not in chained | kept]
+                audit.things["outbox"] = left
 
     async def _hands(self, audit: Audit, parts: Iterable[str], workers: Sequence[str]) -> None:
         """What processes of workers that nobody knows have in their hands, and do not run."""
@@ -192,7 +211,7 @@ def _about_data(audit: Audit) -> list[Finding]:
     for kind, name in _THINGS.items():
         for where, ids in audit.things.items():
             if where.partition(":")[0] == kind and ids:
-                apart[name] += [shown(id) for id in ids]
+                apart[name] += [shown(id.partition(b" ")[0]) for id in ids]  # without the nonce of an entry
     findings = [_finding(name, audit.queue, examples) for name, examples in apart.items()]
     findings += _about_count(audit)
     lost = audit.count.lost if audit.count else 0
@@ -215,7 +234,7 @@ def _about_data(audit: Audit) -> list[Finding]:
 _THINGS = {
     "lock": "locks without a live job", "end": "lock ends without a lock",
     "held": "left by workers that are gone", "outbox": "follow-ups that wait",
-    "torn": "follow-ups that cannot be read",
+    "torn": "follow-ups that cannot be read", "chained": "follow-ups that wait for jobs of other queues",
 }  # fmt: skip
 
 

@@ -40,6 +40,7 @@ class Doctor(Diagnosing, Working):
     def __init__(self, gopher: Base) -> None:
         self.store, self.namespace, self.defaults = gopher.store, gopher.namespace, gopher.defaults
         self.listeners, self._announced = gopher.listeners, gopher._announced
+        self._awaits = {}
 
     async def heal(self, diagnosis: Diagnosis) -> list[Repair]:
         """Repair what a diagnosis has found, as far as that is safe; what was changed."""
@@ -109,19 +110,19 @@ class Doctor(Diagnosing, Working):
         if torn := audit.things["torn"]:
             for id in torn:
                 await self._bury_follow_up(audit.queue, id)
-            ids = tuple(map(shown, torn))
+            ids = tuple(shown(name.partition(b" ")[0]) for name in torn)
             done.append(Repair("follow-ups that cannot be read", audit.queue, len(ids), ids))
         return done
 
-    async def _bury_follow_up(self, queue: str, id: bytes) -> None:
+    async def _bury_follow_up(self, queue: str, name: bytes) -> None:
         """First into the dead letter queue, then out of the outbox: twice does no harm."""
-        keys = self.keys(queue)
-        (raw,) = await self.store.ask(surveying.values(keys["outbox"], [id]))
+        keys, id = self.keys(queue), name.partition(b" ")[0]
+        (raw,) = await self.store.ask(surveying.values(keys["outbox"], [name]))
         (seen,) = await self.store.run(calls.audit(keys, [id]))
         if raw is not None and not seen.standing:
             mending = await self._as_dead(seen, raw)
             await self.store.run(calls.mend(keys, [mending]))
-        await self.store.ask(surveying.drop_from_outbox(keys, id))
+        await self.store.ask(surveying.drop_from_outbox(keys, name))
 
     async def _as_dead(self, seen: calls.Facts, raw: bytes) -> Mending:
         now = await self.store.ask(ask.time_ms())

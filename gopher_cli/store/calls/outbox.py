@@ -1,0 +1,62 @@
+"""Calls of those who carry what an outbox keeps to its queue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from gopher_cli.model.job import Job
+from gopher_cli.store.calls.base import Arg, Call, make_call, text
+from gopher_cli.store.calls.producing import LIMIT, head_of
+from gopher_cli.store.codec import encode_spec
+from gopher_cli.store.keys import Keys
+
+_KEEP = 30 * 86_400_000  # ms; for an outbox that nobody tends
+
+
+class Cargo(msgspec.Struct, frozen=True):
+    """A job that an outbox brings. ``told``: JSON for its history, why it is dead when it comes."""
+
+    name: str
+    job: Job
+    awaited: bool = False
+    unsure: bool = False
+    siblings: tuple[str, ...] = ()
+    told: bytes = b""
+
+
+class Carried(msgspec.Struct, frozen=True):
+    """``now`` in ms. ``words``: why a job is not there to run (known, dead, locked, taken, " <holder>")."""
+
+    now: int
+    words: dict[str, str]
+
+
+def carry(keys: Keys, cargo: Sequence[Cargo], *, now: str = "", keep_ms: int = _KEEP) -> Call[Carried]:
+    """Accept at most 500 jobs that are brought to one queue, each once."""
+    if len(cargo) > LIMIT:
+        raise ValueError(f"{len(cargo)} jobs in one call; {LIMIT} is the limit")
+
+    def answer(raw: Any) -> Carried:
+        words = {cargo[raw[i]].name: text(raw[i + 1]) for i in range(1, len(raw), 2)}
+        return Carried(int(raw[0]), words)
+
+    items: list[Arg] = []
+    for one in cargo:
+        job = one.job
+        flags = "a" * one.awaited + "u" * one.unsure
+        how = " ".join([flags, *(f"={id}" for id in one.siblings)])
+        spec = job.stored or encode_spec(job.spec)
+        items += (one.name, job.id, head_of(job), how, one.told, spec, "", "", "", "", "")
+    return make_call("carry", keys, {"now": now, "keep": keep_ms}, answer, items)
+
+
+def ended(keys: Keys, ids: Sequence[str], *, now: str = "") -> Call[dict[str, str]]:
+    """How jobs that follow-ups wait for have ended: waiting, completed, lost or unknown."""
+
+    def answer(raw: Any) -> dict[str, str]:
+        return dict(zip(ids, map(text, raw[1:]), strict=True))
+
+    return make_call("ended", keys, {"now": now}, answer, ids)

@@ -1,0 +1,75 @@
+-- What an outbox brings: each job as it comes, whether it is let in, and where it stands if not as a new one.
+local WIDTH = 11
+
+local function read_brought(first)
+  local jobs, names, ids = {}, {}, {}
+  for i = first, #ARGV, WIDTH do
+    local how, head = ARGV[i + 3], read_head(ARGV[i + 2])
+    local flags = string.match(how, "^%l*")
+    head.siblings = {}
+    for id in string.gmatch(how, "=(%S+)") do head.siblings[id] = true end
+    names[#names + 1], ids[#ids + 1] = ARGV[i], ARGV[i + 1]
+    jobs[#jobs + 1] = {
+      name = ARGV[i], id = ARGV[i + 1], head = head, told = ARGV[i + 4], spec = ARGV[i + 5],
+      awaited = string.find(flags, "a"), unsure = string.find(flags, "u"),
+      moved = string.find(flags, "m"),
+      record = ARGV[i + 6], errors = ARGV[i + 7], log = ARGV[i + 8], progress = ARGV[i + 9], once = ARGV[i + 10],
+    }
+  end
+  return jobs, names, ids
+end
+
+local function reason(why) return stamp .. ' {"attempt":0,"outcome":"failed","error":"' .. why .. '"}\n' end
+
+-- One that moves, or that is dead, brings its record along or gets one: `r`.
+local function with_record(job, told)
+  local r = read(job.record) or blank()
+  r.attempts, r.losses, r.token, r.ready_at, r.finished = 0, 0, "", stamp, told ~= "" and stamp or ""
+  if job.record == "" then r.lock = job.head.lock end
+  job.r, job.dead = r, told ~= ""
+  job.errors = job.errors .. told
+end
+
+-- Whether it is accepted, and what is to be said of it. `taken` are the ids and unique keys of this call.
+local function judge_brought(job, known, taken, children)
+  local head = job.head
+  if known or taken[job.id] then return false, job.moved and "taken" or "known" end
+  local owner = head.lock ~= "" and (taken["lock " .. head.lock] or holder(head.lock))
+  owner = owner and string.match(owner, "^[^;]*")
+  if owner and not job.moved then return false, " " .. owner end
+  local told, why = job.told ~= "" and stamp .. " " .. job.told .. "\n" or "", nil
+  if owner then told, why = reason("its unique key is held by " .. owner), "locked" end
+  if not job.moved and told == "" and head.after ~= "" then
+    wait_for(head, taken, children)
+    if job.unsure and head.missing then
+      told = reason("it waits for " .. head.missing .. ", which is not in this queue")
+    end
+  end
+  if job.moved or told ~= "" then with_record(job, told) end
+  taken[job.id] = true
+  if head.lock ~= "" and not job.dead then taken["lock " .. head.lock] = job.id end
+  return true, why or job.dead and "dead" or nil
+end
+
+local function columns()
+  return {
+    failed = batch("ZADD", KEYS.failed), errors = batch("HSET", KEYS.errors), log = batch("HSET", KEYS.log),
+    progress = batch("HSET", KEYS.progress), once = batch("HSET", KEYS.once),
+  }
+end
+
+local function settle_in(to, kept, job, sequence)
+  local r, id = job.r, job.id
+  r.score = text(job.head.base + sequence)
+  add(to.specs, id, job.spec)
+  add(to.metas, id, line(r))
+  for _, name in ipairs({ "errors", "log", "progress", "once" }) do
+    if job[name] ~= "" then add(kept[name], id, job[name]) end
+  end
+  if job.dead then
+    add(kept.failed, stamp, id)
+  else
+    add(to[job.head.class], r.score, id)
+    if r.lock ~= "" then add(to.locks, r.lock, id) end
+  end
+end

@@ -1,0 +1,162 @@
+"""Follow-ups on their way: how an outbox keeps them, and what to ask of it.
+
+An entry is called "<id> <nonce>"; the follow-ups of one attempt share the nonce. No other entry ever has this
+name: it tells a follow-up that is carried again from a later one with the same id.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from gopher_cli.model.errors import BadData
+from gopher_cli.model.job import Job
+from gopher_cli.store.ask import Ask, Command, mapping
+from gopher_cli.store.calls.base import text
+from gopher_cli.store.codec import decode_job, encode_spec, revived
+from gopher_cli.store.keys import Keys
+
+
+def nonce_of(name: str) -> str:
+    return name.partition(" ")[2]
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A follow-up in an outbox.
+
+    ``waits``: the siblings that it waits for, with their queues; ``awaited``: those in other queues that
+    wait for it. ``turn``: behind how many siblings it goes. ``unsure``: whether nobody has seen the
+    other jobs that it waits for.
+    """
+
+    name: str
+    job: Job
+    turn: int = 0
+    waits: dict[str, str] = {}
+    awaited: dict[str, str] = {}
+    unsure: bool = False
+
+    @property
+    def nonce(self) -> str:
+        return nonce_of(self.name)
+
+    def sibling(self, id: str) -> str:
+        """The name of the entry of a sibling."""
+        return f"{id} {self.nonce}"
+
+
+class _Stored(msgspec.Struct, array_like=True):
+    id: str
+    queue: str
+    spec: msgspec.Raw
+    due: float = 0.0
+    delay: float = 0.0
+    turn: int = 0
+    waits: dict[str, str] = {}
+    awaited: dict[str, str] = {}
+    unsure: bool = False
+
+
+_encode = msgspec.json.Encoder().encode
+_open = msgspec.json.Decoder(_Stored).decode
+
+
+def encode_follow_ups(jobs: Sequence[Job], *, unsure: bool = False) -> tuple[tuple[str, bytes], ...]:
+    """The follow-ups of one attempt as entries: (name, record). Raises ValueError for a ring."""
+    nonce = os.urandom(6).hex()
+    queues = {job.id: job.queue for job in jobs}
+    awaited: dict[str, dict[str, str]] = defaultdict(dict)
+    for job in jobs:
+        for id in job.spec.options.after:
+            if queues.get(id, job.queue) != job.queue:
+                awaited[id][job.id] = job.queue
+    entries = []
+    for turn, job in enumerate(in_turn(jobs)):
+        waits = {id: queues[id] for id in job.spec.options.after if id in queues}
+        spec = msgspec.Raw(job.stored or encode_spec(job.spec))
+        record = _Stored(job.id, job.queue, spec, job.due, job.delay, turn, waits, awaited[job.id], unsure)
+        entries.append((f"{job.id} {nonce}", _encode(record)))
+    return tuple(entries)
+
+
+def in_turn(jobs: Sequence[Job]) -> list[Job]:
+    """Each behind those that it waits for, as they came otherwise. Raises ValueError for a ring."""
+    if not any(job.spec.options.after for job in jobs):
+        return list(jobs)
+    known, done = {job.id for job in jobs}, dict[str, Job]()
+    left = list(jobs)
+    while left:
+        ready = [job for job in left if all(id in done or id not in known for id in job.spec.options.after)]
+        if not ready:
+            raise ValueError(f"{left[0].id} waits for itself, by way of what it waits for")
+        for job in ready:
+            done[job.id] = job
+        left = [job for job in left if job.id not in done]
+    return list(done.values())
+
+
+def decode_entry(name: str, raw: bytes) -> Entry:
+    """Raises BadData that names the bad field. An older gopher wrote the job alone, under its id."""
+    if raw.startswith(b"{"):
+        return Entry(name, decode_job(raw))
+    try:
+        found = _open(raw)
+        job = revived(found.id, found.queue, bytes(found.spec))
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadData(f"the stored follow-up cannot be read: {error}") from error
+    job = msgspec.structs.replace(job, due=found.due, delay=found.delay)
+    return Entry(name, job, found.turn, found.waits, found.awaited, found.unsure)
+
+
+def page(keys: Keys, cursor: int, limit: int) -> Ask[tuple[int, dict[str, bytes]]]:
+    """One step through an outbox: where to go on (0 at the end), and some entries."""
+
+    def answer(raw: list[Any]) -> tuple[int, dict[str, bytes]]:
+        after, found = raw[0]
+        return int(after), mapping(found)
+
+    return Ask([("HSCAN", keys["outbox"], cursor, "COUNT", limit)], answer)
+
+
+def called(keys: Keys, names: Sequence[str]) -> Ask[dict[str, bytes]]:
+    """Those of the entries of these names that are there."""
+
+    def answer(raw: list[Any]) -> dict[str, bytes]:
+        return {name: record for name, record in zip(names, raw[0], strict=True) if record is not None}
+
+    return Ask([("HMGET", keys["outbox"], *names)], answer)
+
+
+def present(keys: Keys, names: Sequence[str]) -> Ask[set[str]]:
+    """Those of these entries that are there."""
+    commands: list[Command] = [("HEXISTS", keys["outbox"], name) for name in names]
+    return Ask(commands, lambda raw: {name for name, found in zip(names, raw, strict=True) if found})
+
+
+def drop(keys: Keys, names: Sequence[str]) -> Ask[None]:
+    return Ask([("HDEL", keys["outbox"], *names)] if names else [], lambda _: None)
+
+
+def let_go(keys: Keys, names: Sequence[str], until: int, awaited: Sequence[str]) -> Ask[None]:
+    """The queue may forget that it was brought these, after ``until`` (ms), and that some were awaited."""
+    commands: list[Command] = []
+    if names:
+        flat = [part for name in names for part in (until, name)]
+        commands.append(("ZADD", keys["carried"], "XX", "LT", *flat))
+    if awaited:
+        commands.append(("ZREM", keys["awaited"], *awaited))
+    return Ask(commands, lambda _: None)
+
+
+def named(keys: Keys, id: str, cursor: int) -> Ask[tuple[int, list[str]]]:
+    """One step through an outbox: the queues that entries of this id go to."""
+
+    def answer(raw: list[Any]) -> tuple[int, list[str]]:
+        after, found = raw[0]
+        return int(after), [text(name) for name in mapping(found)]
+
+    return Ask([("HSCAN", keys["outbox"], cursor, "MATCH", f"{id} *", "COUNT", 1000)], answer)

@@ -1,0 +1,251 @@
+"""The outbox: follow-ups are carried from the queue of their parent to their own."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+
+import msgspec
+
+from gopher_cli.model.errors import BadData, GopherError
+from gopher_cli.store import calls, outbox
+from gopher_cli.store.calls import Cargo, Settlement
+from gopher_cli.store.outbox import Entry, decode_entry, nonce_of
+from gopher_cli.verbs.base import SLICE, Base, in_slices
+from gopher_cli.verbs.producing import ROUND_TRIP_BYTES
+
+_PAGE = 200
+# A queue remembers what it was brought for so long after the outbox has let it go, in ms; and who has read
+# an outbox brings what it has read for so long, in seconds. So nobody brings what the queue has forgotten.
+_REMEMBERED = 120_000
+_FRESH = 30.0
+Endings = dict[tuple[str, str], str]
+
+
+class Held(msgspec.Struct, frozen=True):
+    """Why an entry stays where it is, and of which job it waits for the end, if that is of another queue."""
+
+    why: str
+    queue: str = ""
+    id: str = ""
+
+
+class Plan(msgspec.Struct):
+    """What to do with some entries. ``held``: they cannot go yet; ``kept``: they stay for those."""
+
+    ready: dict[str, list[Cargo]] = msgspec.field(default_factory=lambda: defaultdict(list))
+    held: dict[str, Held] = msgspec.field(default_factory=dict)
+    kept: set[str] = msgspec.field(default_factory=set)
+
+
+class Tour(msgspec.Struct):
+    """One walk after the other through an outbox, or to entries of these names.
+
+    A queue that could not be reached is not tried again in it.
+    """
+
+    queue: str
+    names: Sequence[str]
+    carried: int = 0
+    moved: bool = False
+    plan: Plan = msgspec.field(default_factory=Plan)
+    failed: dict[str, GopherError] = msgspec.field(default_factory=dict)
+
+
+class Outbox(Base):
+    # By queue and id of a job: in which outbox, and by what name, follow-ups were seen that wait for its end.
+    _awaits: dict[tuple[str, str], set[tuple[str, str]]]
+
+    async def relay(self, queue: str, names: Sequence[str] = ()) -> int:
+        """Carry follow-ups from the outbox of a queue (or those of these names) to theirs; how many.
+
+        Anybody may, at any time.
+
+        Each is accepted once. One that waits for others stays until those have been delivered, or have
+        completed if they are of other queues. One that cannot be read, or whose queue cannot be reached,
+        stays, and does not hold up the others. Raises at the end what kept some from their queue.
+        """
+        tour = Tour(queue, names)
+        while True:
+            tour.moved, tour.plan = False, Plan()
+            await self._walk(tour)
+            if not (tour.moved and (tour.plan.held or tour.plan.kept)):
+                break
+        if not names:
+            for some in self._awaits.values():
+                some -= {seen for seen in some if seen[0] == queue}
+            self._awaits = {job: some for job, some in self._awaits.items() if some}
+        for name, held in tour.plan.held.items():
+            if held.queue:
+                self._awaits.setdefault((held.queue, held.id), set()).add((queue, name))
+        for error in tour.failed.values():
+            raise error
+        return tour.carried
+
+    def due(self, queue: str, items: Sequence[Settlement]) -> dict[str, list[str]]:
+        """The follow-ups that may go their way when these attempts of a queue have ended, by outbox."""
+        own = [name for item in items for name, _ in item.follow_ups]
+        found = {queue: own} if own else {}
+        for item in items if self._awaits else ():
+            id = item.lease.id
+            for source, name in self._awaits.pop((queue, id), ()):
+                # The entry of the job itself was kept for those that wait for it.
+                found.setdefault(source, []).extend((name, f"{id} {nonce_of(name)}"))
+        return found
+
+    async def _walk(self, tour: Tour) -> None:
+        cursor, keys = 0, self.keys(tour.queue)
+        for piece in in_slices(tour.names):
+            read = time.monotonic()
+            await self._visit(tour, await self.store.ask(outbox.called(keys, piece)), read)
+        while not tour.names:
+            read = time.monotonic()
+            cursor, found = await self.store.ask(outbox.page(keys, cursor, _PAGE))
+            await self._visit(tour, found, read)
+            if not cursor:
+                return
+
+    async def _visit(self, tour: Tour, found: Mapping[str, bytes], read: float) -> None:
+        if entries := readable(found):
+            await self._deliver(tour, await self.plan(tour.queue, entries, tour.plan), read)
+
+    async def plan(self, queue: str, entries: Sequence[Entry], plan: Plan | None = None) -> Plan:
+        """Which of these entries can go to their queues now, in which order."""
+        plan = plan or Plan()
+        plan.ready = defaultdict(list)
+        entries = sorted(entries, key=lambda entry: (entry.nonce, entry.turn))
+        there = await self._there(queue, entries)
+        endings = await self._endings(entries, there)
+        sent: set[str] = set()
+
+        def came(queue: str, id: str) -> bool:
+            return endings.get((queue, id), "unknown") != "unknown"
+
+        for entry in entries:
+            job = entry.job
+            if any(entry.sibling(id) in there and not came(queue, id) for id, queue in entry.awaited.items()):
+                plan.kept.add(entry.name)
+                if came(job.queue, job.id):
+                    continue
+            told, held = _judge(entry, there, endings, sent)
+            if held:
+                plan.held[entry.name] = held
+                continue
+            sent.add(entry.name)
+            siblings = tuple(entry.waits) if entry.unsure else ()
+            cargo = Cargo(entry.name, job, bool(entry.awaited), entry.unsure, siblings, told)
+            plan.ready[job.queue].append(cargo)
+        return plan
+
+    async def _there(self, queue: str, entries: Sequence[Entry]) -> set[str]:
+        """The entries that are in the outbox, of those that these speak of."""
+        names = {entry.name for entry in entries}
+        spoken = {entry.sibling(id) for entry in entries for id in (*entry.waits, *entry.awaited)}
+        there = set(names)
+        for piece in in_slices(sorted(spoken - names)):
+            there |= await self.store.ask(outbox.present(self.keys(queue), piece))
+        return there
+
+    async def _endings(self, entries: Sequence[Entry], there: set[str]) -> Endings:
+        """How those have ended, by queue and id, whose end these entries wait for.
+
+        Of a queue that cannot be reached nothing is known.
+        """
+        asked: dict[str, set[str]] = defaultdict(set)
+        for entry in entries:
+            for id, queue in entry.awaited.items():
+                if entry.sibling(id) in there:
+                    asked[queue].add(id)
+                    asked[entry.job.queue].add(entry.job.id)
+            for id, queue in entry.waits.items():
+                if queue != entry.job.queue or entry.sibling(id) in there:
+                    asked[queue].add(id)
+        endings: Endings = {}
+        for queue, ids in asked.items():
+            with suppress(GopherError):
+                for piece in in_slices(sorted(ids)):
+                    words = await self.store.run(calls.ended(self.keys(queue), piece))
+                    endings |= {(queue, id): word for id, word in words.items()}
+        return endings
+
+    async def _deliver(self, tour: Tour, plan: Plan, read: float) -> None:
+        """To one queue after the other; in a cluster at once, for one may be slow to say that it is away."""
+        journeys = [
+            self._bring(tour, queue, cargo, read)
+            for queue, cargo in plan.ready.items()
+            if queue not in tour.failed
+        ]
+        if self.store.scattered and len(journeys) > 1:
+            import asyncio  # late: a command that does not wait starts without it
+
+            await asyncio.gather(*journeys)
+            return
+        for journey in journeys:
+            await journey
+
+    async def _bring(self, tour: Tour, queue: str, cargo: Sequence[Cargo], read: float) -> None:
+        for piece in pieces(cargo):
+            if time.monotonic() - read > _FRESH:
+                return
+            try:
+                await self.announce([queue])
+                done = await self.store.run(calls.carry(self.keys(queue), piece))
+            except GopherError as error:
+                tour.failed[queue] = error
+                return
+            tour.moved = True
+            gone = [one for one in piece if one.name not in tour.plan.kept]
+            tour.carried += len(gone)
+            await self._let_go(tour.queue, queue, gone, done.now)
+
+    async def _let_go(self, source: str, queue: str, gone: Sequence[Cargo], now: int) -> None:
+        """They have arrived: the outbox forgets them, and then their queue that they were brought."""
+        names = [one.name for one in gone]
+        await self.store.ask(outbox.drop(self.keys(source), names))
+        awaited = [one.job.id for one in gone if one.awaited]
+        with suppress(GopherError):  # what it keeps it drops after a month
+            await self.store.ask(outbox.let_go(self.keys(queue), names, now + _REMEMBERED, awaited))
+
+
+def _judge(
+    entry: Entry, there: set[str], endings: Mapping[tuple[str, str], str], sent: set[str]
+) -> tuple[bytes, Held | None]:
+    """Why it is dead, as JSON, and why it is held, if it is."""
+    for id, queue in entry.waits.items():
+        name = entry.sibling(id)
+        word = endings.get((queue, id), "away")
+        if queue == entry.job.queue:
+            if name in there and name not in sent and word in ("unknown", "away"):
+                return b"", Held(f"it waits for {id}, which is not in its queue {queue} yet")
+        elif word == "lost" or (word == "unknown" and name not in there):
+            why = f"it waits for {id} of the queue {queue}, which was cancelled or deleted"
+            return msgspec.json.encode({"attempt": 0, "outcome": "failed", "error": why}), None
+        elif word != "completed":
+            return b"", Held(f"it waits for {id} of the queue {queue}", queue, id)
+    return b"", None
+
+
+def readable(found: Mapping[str, bytes]) -> list[Entry]:
+    """The entries of a page, without those that cannot be read."""
+    entries = []
+    for name, raw in found.items():
+        with suppress(BadData):
+            entries.append(decode_entry(name, raw))
+    return entries
+
+
+def pieces(cargo: Iterable[Cargo]) -> Iterator[list[Cargo]]:
+    """What one script call takes: 500 jobs, and 4 MB of payload."""
+    piece: list[Cargo] = []
+    size = 0
+    for one in cargo:
+        weight = len(memoryview(one.job.spec.payload))
+        if piece and (len(piece) == SLICE or size + weight > ROUND_TRIP_BYTES):
+            yield piece
+            piece, size = [], 0
+        piece.append(one)
+        size += weight
+    if piece:
+        yield piece
