@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
+
+from gopher_cli.process import open_standard_streams
 
 
 def main() -> None:
     """Answer what needs no parser at once; everything else is a command."""
-    # Whoever starts us may have closed these; nobody then wants to hear of it.
-    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: PTH123, SIM115
-    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: PTH123, SIM115
+    open_standard_streams()
     args = sys.argv[1:]
     if args in (["--version"], ["-V"]):
         from gopher_cli import __version__

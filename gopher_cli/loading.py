@@ -83,8 +83,7 @@ def _load_app(path: str) -> Registry:
     module, colon, name = path.partition(":")
     if not colon or not module or not name:
         raise Usage(f"{path!r} is not module:object", "for example: --app shop.jobs:app")
-    if str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
+    _look_here_too()
     try:
         found: Any = import_module(module)
         for part in name.split("."):
@@ -94,6 +93,17 @@ def _load_app(path: str) -> Registry:
             f"{path} does not load: {_said(error)}", f"try: python -c 'import {module}'"
         ) from error
     return _registry_of(found, path)
+
+
+def _look_here_too() -> None:
+    """Where we stand there are modules: before what is installed, and never in place of Python's own."""
+    try:
+        here = str(Path.cwd())
+    except OSError:  # somebody has removed it
+        return
+    if here not in sys.path:
+        installed = (n for n, place in enumerate(sys.path) if Path(place).name.endswith("-packages"))
+        sys.path.insert(next(installed, len(sys.path)), here)
 
 
 def _registry_of(found: Any, path: str) -> Registry:

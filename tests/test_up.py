@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -17,6 +18,8 @@ from queue import Empty, Queue
 from typing import Any
 
 import pytest
+
+from gopher_cli.cli.output import Output
 
 _PATIENCE = 60.0
 
@@ -195,3 +198,121 @@ def test_a_setting_that_cannot_work_is_said_once_by_up(start: Start) -> None:
 
     assert tree.wait() == 78
     assert any("no.such.module" in line for line in tree.said)
+
+
+def test_an_order_to_every_process_of_up_is_one_order_and_all_end_well(start: Start) -> None:
+    """As a service manager gives it, whose unit is a control group."""
+    tree = start("up", "--port", "0", "--exec", "slow=sleep 600")
+    url = tree.url()
+    until(lambda: ask(f"{url}/health")["workers"])
+
+    for pid in [tree.process.pid, *descendants(tree.process.pid)]:
+        os.kill(pid, signal.SIGTERM)
+
+    assert tree.wait() == 0
+    assert not [line for line in tree.said if "at once" in line or "Traceback" in line or "Error" in line]
+
+
+def descendants(pid: int) -> list[int]:
+    return [one for child in children(pid) for one in (child, *descendants(child))]
+
+
+def test_up_stops_although_nobody_reads_its_output_and_says_what_is_lost(
+    redis_url: str, namespace: str, tmp_path: Path
+) -> None:
+    environ = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "LANG") if name in os.environ}
+    environ |= {
+        "HOME": str(tmp_path),
+        "REDIS_URL": redis_url,
+        "GOPHER_NAMESPACE": namespace,
+        "LOG_LEVEL": "debug",
+    }
+    words = [sys.executable, "-m", "gopher_cli", "up", "--port", "0"]
+    with subprocess.Popen(
+        words, env=environ, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as process:
+        try:
+            assert process.stdout
+            fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, 4096)
+            while b"serving http://" not in (line := process.stdout.readline()):
+                assert line
+            url = line.decode().partition("serving ")[2].strip()
+            for _ in range(90):  # each is a line of the log
+                ask(f"{url}/health")
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(_PATIENCE) == 0
+        finally:
+            process.kill()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has it")
+@pytest.mark.parametrize("words", [("up", "--port", "0"), ("serve", "--port", "0")])
+def test_on_a_full_disk_the_exit_code_is_that_of_a_good_end(
+    redis_url: str, namespace: str, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    environ = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "LANG") if name in os.environ}
+    environ |= {"HOME": str(tmp_path), "REDIS_URL": redis_url, "GOPHER_NAMESPACE": namespace}
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    environ["SERVER_PORT"] = str(port)
+    with Path("/dev/full").open("wb") as full:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gopher_cli", words[0]],
+            env=environ,
+            cwd=tmp_path,
+            stdout=full,
+            stderr=full,
+        )
+    try:
+        until(lambda: answers(port))
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(_PATIENCE) == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
+def answers(port: int) -> bool:
+    try:
+        return bool(ask(f"http://127.0.0.1:{port}/health"))
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("closed", [(0,), (2,), (0, 1, 2)])
+@pytest.mark.parametrize("command", ["up", "serve"])
+def test_closed_standard_streams_harm_nothing(
+    redis_url: str, namespace: str, tmp_path: Path, command: str, closed: tuple[int, ...]
+) -> None:
+    environ = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "LANG") if name in os.environ}
+    environ |= {"HOME": str(tmp_path), "REDIS_URL": redis_url, "GOPHER_NAMESPACE": namespace}
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    environ["SERVER_PORT"] = str(port)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gopher_cli", command], env=environ, cwd=tmp_path,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: [os.close(fd) for fd in closed] and None,
+    )  # fmt: skip
+    try:
+        until(lambda: answers(port))
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(_PATIENCE) == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_reader_that_stands_still_holds_up_nobody_and_hears_how_much_it_missed() -> None:
+    read, write = os.pipe()
+    with open(read, "rb") as reader, open(write, "w", encoding="utf-8") as stream:
+        os.set_blocking(read, False)
+        output = Output(stream)
+        for n in range(40_000):
+            output.write(b"%08d %s\n" % (n, b"x" * 40))
+        said = b""
+        while not output.flush() or said.count(b"are lost") == 0:
+            said += reader.read() or b""
+        lines = said.split(b"\n")
+        (lost,) = [line for line in lines if b"are lost" in line]
+        assert len(lines) - 2 + int(lost.split()[1]) == 40_000

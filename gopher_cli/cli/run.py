@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import TextIO
 
 from gopher_cli.cli.color import wants_color
 from gopher_cli.cli.safe import safe
@@ -25,6 +26,7 @@ def run(args: Sequence[str]) -> int:
     try:
         code = _act(args)
         sys.stdout.flush()
+        _let_go(sys.stderr)
     except BrokenPipeError:
         return _hung_up()
     except OSError as error:
@@ -32,6 +34,14 @@ def run(args: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     return code
+
+
+def _let_go(stream: TextIO) -> None:
+    """What it does not take is no reason for another exit code, at the very end."""
+    try:
+        stream.flush()
+    except (OSError, ValueError):
+        _to_nowhere(stream)
 
 
 def _act(args: Sequence[str]) -> int:
@@ -137,10 +147,13 @@ def _unwritten(args: Sequence[str], error: OSError) -> int:
 
 def _hung_up() -> int:
     """The reader of our pipe is gone: no complaint, and none from the interpreter at its end."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
-        try:
-            os.dup2(nowhere, stream.fileno())
-        except (OSError, ValueError, AttributeError):
-            continue
+        _to_nowhere(stream)
     return BROKEN_PIPE
+
+
+def _to_nowhere(stream: TextIO) -> None:
+    with suppress(OSError, ValueError, AttributeError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)

@@ -6,14 +6,18 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from collections.abc import Mapping, Sequence
-from typing import TextIO
 
 from gopher_cli.cli.color import wants_color
-from gopher_cli.worker.kin import before_exec
+from gopher_cli.cli.output import Output
+from gopher_cli.process import TOGETHER, heeded, reset_signals
+from gopher_cli.worker.kin import before_exec, bury_zombies_but
 
 _COLORS = ("36", "35", "32", "33")
 _LONGEST = 1024 * 1024
+_FLUSH = 0.05  # seconds
+_AS_TOLD = (-signal.SIGTERM, -signal.SIGINT)  # how one ends that was told to before it could heed it
 
 
 class Tree:
@@ -27,14 +31,16 @@ class Tree:
         self._plain = plain
         self._children: dict[str, asyncio.subprocess.Process] = {}
         self._told: asyncio.Event = asyncio.Event()
+        self._ended = float("-inf")  # when the last order to end came
+        self._out, self._err = (Output(stream, plain=plain) for stream in (sys.stdout, sys.stderr))
 
     async def run(
         self, names: Sequence[str], flags: Mapping[str, str | None], color: str | None = None
     ) -> int:
         """0 after SIGTERM or SIGINT and a graceful end of all; else how the first one died."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            loop.add_signal_handler(number, self._pass_on, number)
+        reset_signals()
+        self._heed()
+        flushing = asyncio.create_task(self._flush_now_and_then())
         environ = _environment(flags, color)
         try:
             for name in names:
@@ -43,14 +49,16 @@ class Tree:
                 asyncio.create_task(self._follow(name, number, stream, out, color))
                 for number, name in enumerate(names)
                 for stream, out in (
-                    (self._children[name].stdout, sys.stdout),
-                    (self._children[name].stderr, sys.stderr),
+                    (self._children[name].stdout, self._out),
+                    (self._children[name].stderr, self._err),
                 )
             ]
             code = await self._until_the_end()
             await asyncio.wait(talk, timeout=2)  # a grandchild may hold a pipe open
+            await self._all_written()
             return code
         finally:
+            flushing.cancel()
             self._kill()
 
     async def _until_the_end(self) -> int:
@@ -70,9 +78,27 @@ class Tree:
         codes = [task.result() for task in ends]
         if not self._told.is_set() and first is not None:
             return _exit_code(first.result()) or 1  # nobody has asked it to end
-        return next((_exit_code(code) for code in codes if code), 0)
+        return next((_exit_code(code) for code in codes if code and code not in _AS_TOLD), 0)
+
+    def _heed(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in heeded(signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.add_signal_handler(number, self._end, number)
+        for number in heeded(signal.SIGTSTP, signal.SIGCONT, signal.SIGUSR1, signal.SIGUSR2):
+            loop.add_signal_handler(number, self._pass_on, number)
 
     def _pass_on(self, number: int) -> None:
+        """The worker knows what it means."""
+        worker = self._children.get("worker")
+        if worker is not None and worker.returncode is None:
+            worker.send_signal(number)
+
+    def _end(self, number: int) -> None:
+        """Two orders at one moment are one."""
+        now = time.monotonic()
+        if now - self._ended < TOGETHER:
+            return
+        self._ended = now
         self._told.set()
         # Ctrl-C in a terminal and SIGHUP mean the same here: come to an end.
         self._signal(signal.SIGINT if number == signal.SIGINT else signal.SIGTERM)
@@ -89,16 +115,31 @@ class Tree:
 
     def _say(self, text: str) -> None:
         if not self._plain:
-            print(f"gopher: {text}", file=sys.stderr, flush=True)
+            self._err.write(f"gopher: {text}\n".encode())
+
+    async def _flush_now_and_then(self) -> None:
+        while True:
+            await asyncio.sleep(_FLUSH)
+            self._out.flush()
+            self._err.flush()
+            if os.getpid() == 1:  # of a container: all orphans come to us
+                bury_zombies_but({child.pid for child in self._children.values()})
+
+    async def _all_written(self) -> None:
+        """A reader that stands still has had its time."""
+        for _ in range(20):
+            if self._out.flush() and self._err.flush():
+                return
+            await asyncio.sleep(_FLUSH)
 
     async def _follow(
-        self, name: str, number: int, stream: asyncio.StreamReader | None, out: TextIO,
+        self, name: str, number: int, stream: asyncio.StreamReader | None, out: Output,
         color: str | None,
     ) -> None:  # fmt: skip
         """Pass a child's lines on. A line without an end is cut, and nothing stops the reading."""
         assert stream
         head = f"{name:<6} | "
-        if wants_color(color, out):
+        if wants_color(color, sys.stdout if out is self._out else sys.stderr):
             head = f"\x1b[{_COLORS[number % len(_COLORS)]}m{head}\x1b[0m"
         rest = b""
         while chunk := await stream.read(65536):
@@ -108,13 +149,9 @@ class Tree:
             self._write(out, head, lines)
         self._write(out, head, [rest] if rest else [])
 
-    def _write(self, out: TextIO, head: str, lines: Sequence[bytes]) -> None:
-        text = "".join(f"{'' if self._plain else head}{line.decode('utf-8', 'replace')}\n" for line in lines)
-        try:
-            out.write(text)
-            out.flush()
-        except BrokenPipeError:  # nobody reads: go on working, as any daemon does
-            pass
+    def _write(self, out: Output, head: str, lines: Sequence[bytes]) -> None:
+        start = b"" if self._plain else head.encode()
+        out.write(b"".join(start + line + b"\n" for line in lines))
 
 
 async def _start(name: str, environ: Mapping[str, str]) -> asyncio.subprocess.Process:

@@ -59,6 +59,7 @@ class Lost(msgspec.Struct, frozen=True):
     """Its process died. No attempt is spent, but losses are counted."""
 
     error: str
+    exit_code: int | None = None
 
 
 Outcome = Succeeded | Failed | TimedOut | Discarded | Snoozed | Cancelled | Interrupted | Lost

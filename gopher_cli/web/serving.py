@@ -10,6 +10,7 @@ import os
 import resource
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -19,6 +20,7 @@ from fastapi import FastAPI
 from gopher_cli.build import open_gopher
 from gopher_cli.config import Settings
 from gopher_cli.model.errors import Refused, TryLater, Unavailable
+from gopher_cli.process import TOGETHER, heeded, reset_signals
 from gopher_cli.web.access.listening import is_exposed, permitted
 from gopher_cli.web.app import create_app
 from gopher_cli.web.connection import connection
@@ -38,6 +40,7 @@ def run_server(settings: Settings, *, warning: str = "") -> int:
     address that needs a key, Refused for a port that is taken.
     """
     where = permitted(settings)
+    reset_signals()
     app = create_app(settings, exposed=is_exposed(where))
     config = uvicorn.Config(
         app, log_config=log_config(settings), access_log=False, lifespan="on", ws="none",
@@ -110,6 +113,7 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self.url = url
         self.exit_code = 0
+        self._told = float("-inf")  # when the last order to stop came
         self._app = app
         self._look = look
         self._drain: float = app.state.settings.server_drain
@@ -133,17 +137,25 @@ class _Server(uvicorn.Server):
         self._app.state.draining = self._app.state.ending = True  # whoever waits for a job waits no more
         self._app.state.feed.close()  # streams have no end of their own
         await super().shutdown(sockets)
+        if self.force_exit:
+            await self.lifespan.shutdown()  # else it would be cancelled, with a traceback
         _log.info("stopped")
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in heeded(signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self._stop)
+        for number in heeded(signal.SIGUSR1, signal.SIGUSR2):
+            loop.add_signal_handler(number, lambda: None)
         yield
 
     def _stop(self) -> None:
-        # Told twice, it does not wait for open requests any more.
+        # Told twice, it does not wait for open requests any more. Two orders at one moment are one.
+        now = time.monotonic()
+        if now - self._told < TOGETHER:
+            return
+        self._told = now
         self.force_exit = self.should_exit
         if self._app.state.draining or not self._drain:
             self._end()

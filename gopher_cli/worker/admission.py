@@ -10,6 +10,7 @@ from gopher_cli.store.calls import Settlement
 
 Held = tuple[str, str]  # a job's id, and the token of its lease
 NOT_NOW = Transition(JobState.SCHEDULED, 5.0, spent=False)
+_BACK = Transition(JobState.ENQUEUED, spent=False)
 
 
 class Admission:
@@ -18,6 +19,7 @@ class Admission:
     """
 
     def __init__(self, settle: Callable[[Settlement], None]) -> None:
+        self.quiet = False  # nothing new may wait here
         self.gone: frozenset[Held] = frozenset()
         self.barred: frozenset[str] = frozenset()
         self._settle = settle
@@ -25,6 +27,10 @@ class Admission:
     def admit(self, leases: list[Lease]) -> list[Lease]:
         if self.gone:
             leases = [lease for lease in leases if (lease.id, lease.token) not in self.gone]
+        if self.quiet:
+            for lease in leases:
+                self._settle(Settlement(lease, _BACK))
+            return []
         return self._without_the_barred(leases) if self.barred else leases
 
     def _without_the_barred(self, leases: Iterable[Lease]) -> list[Lease]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
+import signal
 import socket
 from typing import Any
 
@@ -18,6 +19,7 @@ from gopher_cli.loading import load_registry
 from gopher_cli.model.job import Lease
 from gopher_cli.model.outcome import Discarded, Failed, Lost, Outcome, Snoozed, Succeeded
 from gopher_cli.model.terms import terms_of
+from gopher_cli.process import leave_to_others, let_forks_heed
 from gopher_cli.store.codec import decode_spec
 from gopher_cli.worker import outcomes
 from gopher_cli.worker.capture import capture
@@ -26,6 +28,8 @@ from gopher_cli.worker.forks import leave_if_forked
 from gopher_cli.worker.kin import taken_from_stdin
 from gopher_cli.worker.options import WorkerOptions
 from gopher_cli.worker.run import Place, Run, here
+
+_NOT_FOR_JOBS = (signal.SIGUSR1, signal.SIGUSR2)
 
 
 def perform(handler: Handler, lease: Lease, link: ChildLink) -> Outcome:
@@ -82,14 +86,15 @@ def tell(link: ChildLink, lease: Lease, outcome: Outcome) -> None:
         case Discarded():
             link.say(lease, failed=outcome.error, traceback=outcome.traceback, discard=True)
         case Failed():
-            delay = {} if outcome.delay is None else {"delay": outcome.delay}
-            link.say(lease, failed=outcome.error, traceback=outcome.traceback, **delay)
+            more = {"delay": outcome.delay, "exit_code": outcome.exit_code}
+            link.say(lease, failed=outcome.error, traceback=outcome.traceback, **more)
         case Lost():
             link.say(lease, exhausted=outcome.error)
 
 
 def main() -> None:
     line = Line(socket.socket(fileno=taken_from_stdin()))
+    _end_when_told(line)
     first = line.receive()
     if first is None:
         return
@@ -110,6 +115,24 @@ def main() -> None:
         link.say(lease, begun=True)
         outcome = perform(handler, lease, link) if handler else Failed(f"no handler for {spec.type}")
         tell(link, lease, outcome)
+
+
+def _end_when_told(line: Line) -> None:
+    """A service manager may signal every process of its unit: a job ends by SIGTERM when its runner says so.
+
+    A fork is the business of who has made it.
+    """
+
+    def heed(number: int, _: object) -> None:
+        if line.is_over:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+
+    orders = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    leave_to_others(orders, heed)
+    leave_to_others(_NOT_FOR_JOBS)
+    let_forks_heed(orders, heed)
+    let_forks_heed(_NOT_FOR_JOBS)
 
 
 if __name__ == "__main__":

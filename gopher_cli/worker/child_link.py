@@ -21,6 +21,7 @@ from gopher_cli.model.job import Job, Lease
 from gopher_cli.verbs.producing import new_job
 
 _LOG_LIMIT = 65536
+END = b'{"end":'  # how the last message begins
 _PROGRESS = 0.25  # seconds between two words of progress
 
 
@@ -40,6 +41,17 @@ class Line:
     @property
     def is_fork(self) -> bool:
         return os.getpid() != self._own
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the runner has said that it ends, or is gone."""
+        try:
+            said = self._end.recv(len(END), socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+        return said in (b"", END)
 
     def send(self, message: dict[str, Any]) -> None:
         raw = _encoded(message) + b"\n"

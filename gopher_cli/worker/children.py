@@ -27,7 +27,7 @@ from gopher_cli.worker.starts import Unstarted, starting
 _JOBS_EACH = 1000
 _DYING = 5.0  # seconds in which its keeper should have told how it ended
 _ECHO = 0.5  # seconds for its last words: a process that it has forked may hold the channel open
-_COMMAND = (sys.executable, "-m", "gopher_cli.worker.child")
+_COMMAND = (sys.executable, "-P", "-m", "gopher_cli.worker.child")
 
 
 class Child:
@@ -71,6 +71,7 @@ class Child:
 
     async def end(self) -> None:
         """SIGTERM to its group, and SIGKILL when that is not heard."""
+        self.channel.send(end=True)  # it heeds no SIGTERM without this
         await self.kept.end()
         self.channel.close()
 
@@ -85,6 +86,7 @@ class Children:
         self._memory = settings.job_memory
         self._link = link
         self._keepers = keepers
+        self.halt = keepers.halt
         self._idle: deque[Child] = deque()
 
     async def run(self, run: Run) -> Outcome:
@@ -103,7 +105,7 @@ class Children:
             child.kill()
         else:
             self._idle.append(child)
-        return outcome
+        return await self._keepers.halt.judged(outcome)
 
     async def _begun(self, run: Run) -> tuple[Child, Outcome]:
         """By an idle child, or by a new one when that dies before it has begun."""
@@ -163,7 +165,8 @@ class Children:
                 run.begun = True
             elif (outcome := await self._heard(child, run, said)) is not None:
                 return outcome
-        return Lost(f"the process of this job {await child.ending()}") if run.begun else None
+        how = await child.ending()
+        return Lost(f"the process of this job {how}", child.kept.code) if run.begun else None
 
     async def _heard(self, child: Child, run: Run, said: dict[str, Any]) -> Outcome | None:
         lease = run.lease
@@ -200,6 +203,4 @@ def _failure(said: dict[str, Any], error: str) -> Outcome:
             return outcomes.failed(Snooze(seconds, error))
         case {"discard": True}:
             return Discarded(error, said.get("traceback", ""))
-        case {"delay": delay}:
-            return Failed(error, said.get("traceback", ""), delay)
-    return Failed(error, said.get("traceback", ""))
+    return Failed(error, said.get("traceback", ""), said.get("delay"), said.get("exit_code"))

@@ -48,7 +48,7 @@ class JobLog:
         if not self._budget(1):
             return self._count(lease.spec.type, _WORDS[to.state], seconds)
         level = logging.WARNING if to.state is JobState.FAILED else logging.INFO
-        if log.isEnabledFor(level):
+        if level >= log.level:
             self._tell(lease, outcome, to, seconds, level)
         return None
 
@@ -68,7 +68,7 @@ class JobLog:
         second = int(time.monotonic())
         if second != self._second:
             self._second, self._told = second, 0
-        granted = max(0, min(wanted, _RATE - self._told)) if log.isEnabledFor(logging.INFO) else 0
+        granted = max(0, min(wanted, _RATE - self._told)) if log.level <= logging.INFO else 0
         self._told += granted
         return granted
 

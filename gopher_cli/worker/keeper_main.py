@@ -16,6 +16,7 @@ import signal
 import socket
 import tempfile
 
+from gopher_cli.process import leave_to_others
 from gopher_cli.worker.keeper import Keeper
 from gopher_cli.worker.kin import adopt_orphans, children_of, signal_group, taken_from_stdin
 
@@ -24,8 +25,7 @@ _TICK = 0.25
 
 def main() -> None:
     """Fork a keeper for each set of descriptors that comes: its line; stdin, stdout, stderr of a program."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: None)  # not SIG_IGN: programs would inherit that
+    leave_to_others((signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2))
     adopt_orphans()  # of a keeper that somebody has killed
     with contextlib.suppress(OSError):
         tempfile.gettempdir()  # it tries: once, and not once for each

@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from gopher_cli.worker.halt import Halt
 from gopher_cli.worker.kin import before_exec
 from gopher_cli.worker.limits import Limits
 from gopher_cli.worker.starts import Starts, Unstarted, starting
@@ -123,6 +124,7 @@ class Keepers:
 
     def __init__(self, limits: Limits) -> None:
         self.starts = Starts()
+        self.halt = Halt()
         self._limits = limits.values()
         self._process: subprocess.Popen[bytes] | None = None
         self._door: socket.socket | None = None

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
@@ -86,6 +86,14 @@ def kill_brood(group: int) -> None:
             return
         time.sleep(pause)
         pause = min(pause * 2, _PATIENCE)  # what the kernel holds, or another user owns
+
+
+def bury_zombies_but(spared: Collection[int]) -> None:
+    """Wait for the children that have ended, but for these, which others wait for."""
+    for pid in children_of(os.getpid()):
+        if pid not in spared:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
 
 
 def signal_group(pid: int, number: int) -> None:

@@ -114,25 +114,28 @@ class Lines(logging.StreamHandler[TextIO]):
         return record
 
 
+# Not of `getLogger`: a logging configuration of the application can neither disable it nor take its lines.
+log = logging.Logger("gopher")
+log.parent = logging.getLogger("gopher")  # until it is set up
+
+
 def set_up(level: str, form: str, stream: TextIO | None = None) -> None:
     """Log to stderr in this form. Colours only at a terminal that wants them."""
     stream = stream or sys.stderr
     colour = stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     handler = Lines(stream)
     handler.setFormatter(Json() if form == "json" else Console(colour=colour))
-    logger = logging.getLogger("gopher")
-    logger.handlers[:] = [handler]
-    logger.setLevel(level.upper())
-    logger.propagate = False
-
-
-log = logging.getLogger("gopher")
+    log.handlers[:] = [handler]
+    log.setLevel(level.upper())
+    log.propagate = False
 
 
 def say(event: str, level: int = logging.INFO, **fields: object) -> None:
     """Raises nothing, whatever others have done to the streams, or to the logger: all work goes on."""
     try:
-        if log.isEnabledFor(level):
-            log.log(level, event, extra={"fields": fields})
+        if level >= log.level:
+            record = logging.LogRecord("gopher", level, "", 0, event, None, None)
+            record.fields = fields
+            log.handle(record)
     except BaseException:
         return

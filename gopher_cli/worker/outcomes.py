@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import logging
 import random
+import subprocess
 import traceback
 from collections.abc import Awaitable
 from typing import Any
@@ -120,7 +121,16 @@ def _failed(error: BaseException) -> Outcome:
             return Discarded(_text(error) or "the handler gave the job up")
         case BadData():
             return Discarded(_text(error))
-    return Failed(_said(error), _where(error))
+    return Failed(_said(error), _where(error), exit_code=_exit_code(error))
+
+
+def _exit_code(error: BaseException | None) -> int | None:
+    """Of the subprocess whose end was this error, or led to it."""
+    for _ in range(10):
+        if error is None or isinstance(error, subprocess.CalledProcessError):
+            break
+        error = error.__cause__ or error.__context__
+    return error.returncode if isinstance(error, subprocess.CalledProcessError) else None
 
 
 def _is_span(seconds: object) -> bool:

@@ -120,7 +120,7 @@ class Performer:
             except BaseException as error:
                 if forks.forked:
                     forks.leave(error)
-                outcome = outcomes.failed(error)
+                outcome = await self.children.halt.judged(outcomes.failed(error))
             if forks.forked:
                 forks.leave()
             now = _CLOCK()
@@ -186,7 +186,7 @@ class Performer:
                 seat = -1  # the loop has it now
                 self._loop.call_soon_threadsafe(self._await, run, came.value, copy_context())
                 return None
-            outcome = outcomes.failed(came) if isinstance(came, BaseException) else came
+            outcome = self.children.halt.judged_in_thread(came)
             self._finish(run, outcome, _CLOCK(), self._settler.add_from_thread)
             place.run = None
             following = self._seats.take(Runs.THREAD, seat)

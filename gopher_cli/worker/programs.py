@@ -41,7 +41,7 @@ async def run_program(run: Run, link: HandlerLink, keepers: Keepers) -> Outcome:
         keepers.starts.worked()
         stack.push_async_callback(kept.end)
         tail = await _converse(kept, out, log, run, link)
-        return _outcome(kept, tail)
+        return await keepers.halt.judged(_outcome(kept, tail))
 
 
 async def _started(run: Run, keepers: Keepers, stack: contextlib.AsyncExitStack) -> tuple[Kept, Pipe, Pipe]:
@@ -143,7 +143,7 @@ def _outcome(kept: Kept, tail: bytes) -> Outcome:
     if code is None:
         return Lost("the keeper of the program has died")
     if code < 0:
-        return Lost(f"the program was killed by {signal_name(-code)}")
+        return Lost(f"the program was killed by {signal_name(-code)}", code)
     said = f"the program ended with exit code {code}"
     if code in _PERMANENT:
         return Discarded(said, exit_code=code)

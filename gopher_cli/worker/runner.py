@@ -29,10 +29,11 @@ from gopher_cli.worker.performer import Performer
 from gopher_cli.worker.run import Run
 from gopher_cli.worker.seats import Seats
 from gopher_cli.worker.settling import Settler
+from gopher_cli.worker.state import state_of
 from gopher_cli.worker.stocktaking import Stocktaking
 from gopher_cli.worker.strays import Strays, unreadable
 from gopher_cli.worker.unhandled import Unhandled
-from gopher_cli.worker.watch import Watch, about
+from gopher_cli.worker.watch import Watch
 
 _CLOCK = time.monotonic
 _LAST_WORDS = 5.0  # seconds for settling at the end
@@ -105,15 +106,22 @@ class Runner:
 
     def stop(self, grace: float | None = None) -> None:
         """Fetch no more. Running jobs have the grace (s) to finish."""
+        self._performer.children.halt.begin()
         if grace is not None:
             self._grace_ends = min(self._grace_ends, _CLOCK() + grace)
         self._stopping.set()
         self._room.set()
 
+    def quiet(self, quiet: bool) -> None:
+        """Take no new jobs, or take them again. What waits here is for others."""
+        self._admission.quiet = quiet
+        self._hand_back(self._seats.clear())
+        self._room.set()
+
     def cancel(self, ids: Sequence[str], why: str = "cancel") -> None:
         """Stop these if they run here."""
         wanted = set(ids)
-        for run in self._running():
+        for run in self.running():
             if run.lease.id in wanted:
                 self._performer.stop(run, why)
         for lease in self._seats.withdraw(wanted):
@@ -144,13 +152,13 @@ class Runner:
     def _forget(self, leases: Sequence[Lease]) -> None:
         """These are not ours any more, as far as Redis knows."""
         gone = {(lease.id, lease.token) for lease in leases}
-        for run in self._running():
+        for run in self.running():
             if (run.lease.id, run.lease.token) in gone:
                 self._performer.stop(run, "lost")
         for lease in leases:
             self._seats.withdraw({lease.id}, lease.token)
 
-    def _running(self) -> list[Run]:
+    def running(self) -> list[Run]:
         return list(self._seats.running.copy().values())
 
     def fence(self, queues: Collection[str]) -> None:
@@ -159,7 +167,7 @@ class Runner:
         All is handed back once Redis can be reached; what others have taken until then is refused.
         """
         self._hand_back(self._seats.clear(queues))
-        for run in self._running():
+        for run in self.running():
             if run.lease.queue in queues:
                 self._performer.stop(run, "interrupt")
 
@@ -172,16 +180,8 @@ class Runner:
 
     def state(self) -> dict[str, Any]:
         """What the supervisor is told every second, and when there is news."""
-        now = _CLOCK()
-        oldest = sorted(self._running(), key=lambda run: run.started)[:10]
-        return {
-            "busy": len(self._seats.running),
-            "counts": self._log.counts,
-            "strays": sorted(self._strays.types),
-            "current": [about(run, now) for run in oldest],
-            "stuck": [about(run, now) for run in list(self._performer.stuck.values())],
-            "leaving": self.leaving,
-        }
+        said = state_of(self.running(), self._performer.stuck, self._log.counts, leaving=self.leaving)
+        return said | {"strays": sorted(self._strays.types)}
 
     # Fetching
 
@@ -207,7 +207,7 @@ class Runner:
             return 0
         ahead = self._prefetch.size
         waiting = self._seats.buffered
-        if waiting > ahead // 2 or self._pending > _UNSETTLED:
+        if self._admission.quiet or waiting > ahead // 2 or self._pending > _UNSETTLED:
             return 0
         count = self._seats.free + ahead - waiting
         return min(count, self._options.max_jobs - self._seats.started) if self._options.max_jobs else count
@@ -290,11 +290,11 @@ class Runner:
         while self._seats.running and _CLOCK() < self._grace_ends:
             self._room.clear()
             await self._until_room(max(0.01, min(self._grace_ends - _CLOCK(), 0.5)))
-        for run in self._running():
+        for run in self.running():
             self._performer.stop(run, "interrupt")
         deadline = _CLOCK() + 1.0
         while self._seats.running and _CLOCK() < deadline:
             self._room.clear()
             await self._until_room(0.05)
-        for run in self._running():
+        for run in self.running():
             self._performer.give_up(run)

@@ -21,6 +21,7 @@ from gopher_cli.config import Settings
 from gopher_cli.handlers import Handler, Registry
 from gopher_cli.loading import load_registry
 from gopher_cli.model.errors import GopherError
+from gopher_cli.process import leave_to_others, let_forks_heed
 from gopher_cli.worker import logs
 from gopher_cli.worker.board import Board
 from gopher_cli.worker.capture import capture
@@ -28,10 +29,13 @@ from gopher_cli.worker.channel import Channel
 from gopher_cli.worker.loop import best_loop, run_through
 from gopher_cli.worker.options import WorkerOptions
 from gopher_cli.worker.runner import Runner
+from gopher_cli.worker.stacks import say_stacks
 
 _TELL = 1.0
 _LAST = 2.0  # seconds for the functions of `atexit`
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_SIGNALS = (
+    signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGTSTP,
+)  # fmt: skip
 _BROKEN = 70  # the exit code of a runner that an error of its own has ended
 
 
@@ -92,6 +96,9 @@ async def _live(end: socket.socket, board_fd: int, begun: _Begun) -> None:
         runner = Runner(gopher, registry, begun.settings, options, begun.id, board)
         runner.share(lent=begun.lent, barred=begun.barred)
         capture(lambda run, text: runner.keep_output(run, text), forks_too=False)
+        signal.signal(
+            signal.SIGUSR1, lambda *_: say_stacks(runner.running())
+        )  # also while a handler blocks the loop
         listening = asyncio.create_task(_listen(channel, runner, options.grace))
         telling = asyncio.create_task(_tell(channel, runner))
         await runner.run()
@@ -141,6 +148,8 @@ async def _listen(channel: Channel, runner: Runner, grace: float) -> None:
                 runner.share(lent=lent, barred=barred)
             case {"recalled": gone}:
                 runner.go_on(gone)
+            case {"quiet": quiet}:
+                runner.quiet(quiet)
             case {"fence": queues}:
                 runner.fence(queues)
     runner.stop(grace)
@@ -159,9 +168,9 @@ def main() -> None:
     end_fd, board_fd = int(sys.argv[1]), int(sys.argv[2])
     for fd in (end_fd, board_fd):
         os.set_inheritable(fd, False)  # not for the programs that handlers start
-    for number in _SIGNALS:
-        signal.signal(number, _heed_nothing)
-    os.register_at_fork(after_in_child=_heed_signals)
+    # A service manager may signal every process of its unit; only the supervisor decides what that means.
+    leave_to_others(_SIGNALS)
+    let_forks_heed(_SIGNALS)
     try:
         _run(socket.socket(fileno=end_fd), board_fd)
     except BaseException:
@@ -170,20 +179,6 @@ def main() -> None:
         _leave(_BROKEN)
     _call_exit_functions()
     _leave(0)
-
-
-def _heed_nothing(*_: object) -> None:
-    """Ctrl-C reaches the whole group; only the supervisor decides what it means.
-
-    (Not SIG_IGN: the programs that we start would inherit that.)
-    """
-
-
-def _heed_signals() -> None:
-    """In a fork: whoever has made it may want to end it so."""
-    for number in _SIGNALS:
-        if signal.getsignal(number) is _heed_nothing:
-            signal.signal(number, signal.SIG_DFL)
 
 
 def _run(end: socket.socket, board_fd: int) -> None:

@@ -10,7 +10,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,14 +21,19 @@ from gopher_cli.model.errors import BadConfig, GopherError
 from gopher_cli.model.terms import HandlerWishes
 from gopher_cli.worker.board import Board
 from gopher_cli.worker.channel import Channel
-from gopher_cli.worker.kin import before_exec, descendants
+from gopher_cli.worker.kin import before_exec, descendants, signal_group
 from gopher_cli.worker.logs import say
 from gopher_cli.worker.options import WorkerOptions
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _TICKS = os.sysconf("SC_CLK_TCK")
+_LOOK = 0.05  # seconds between two looks for the end of one, where nothing tells of it
 _ECHO = 0.2  # seconds to hear the last words of one that has died
 _SILENT = 10.0  # seconds that one may live on after its end of the channel has closed
+
+
+class RunnerKilled(BadConfig):
+    """A signal has ended it before it was ready."""
 
 
 class RunnerProcess:
@@ -89,10 +93,11 @@ class RunnerProcess:
             with theirs:
                 fds = [theirs.fileno(), self.board.fd]
                 process = subprocess.Popen(  # noqa: ASYNC220 - forks at once, and runs on
-                    [sys.executable, "-m", "gopher_cli.worker.runner_main", *map(str, fds)],
+                    [sys.executable, "-P", "-m", "gopher_cli.worker.runner_main", *map(str, fds)],
                     pass_fds=fds,
                     env=environ,
                     stdin=subprocess.DEVNULL,
+                    start_new_session=True,  # Ctrl-C is not for it, nor for what its handlers start
                     preexec_fn=before_exec(),
                 )
         except BaseException:
@@ -102,14 +107,31 @@ class RunnerProcess:
 
     def _watch_its_end(self) -> None:
         """Not by the end of its channel: a process that a handler has forked may hold that open."""
+        try:
+            watch = os.pidfd_open(self.process.pid)
+        except (AttributeError, OSError):  # not Linux, or no descriptor to be had
+            self._look_for_its_end()
+            return
         loop = asyncio.get_running_loop()
 
-        def wait() -> None:
-            self.process.wait()
-            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody asks any more
-                loop.call_soon_threadsafe(self.dead.set)
+        def ended() -> None:
+            loop.remove_reader(watch)
+            os.close(watch)
+            self._bury()
 
-        threading.Thread(target=wait, name=f"end of {self.id}", daemon=True).start()
+        loop.add_reader(watch, ended)
+
+    def _look_for_its_end(self) -> None:
+        if _has_ended(self.process):
+            self._bury()
+        else:
+            asyncio.get_running_loop().call_later(_LOOK, self._look_for_its_end)
+
+    def _bury(self) -> None:
+        """With all of its group, before its number can be another's."""
+        signal_group(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self.dead.set()
 
     async def _introduced(self, channel: Channel) -> dict[str, bytes]:
         lent, barred = self.shared
@@ -125,10 +147,16 @@ class RunnerProcess:
                 raise error
         self.kill()
         await self.dead.wait()
-        raise BadConfig(
+        problem = RunnerKilled if self.process.returncode < 0 else BadConfig
+        raise problem(
             f"a runner process ended with code {self.process.returncode} before it was ready",
             "see the lines above",
         )
+
+    def signal(self, number: int) -> None:
+        """Once it is ready: before, it could die of it."""
+        if self.ready and not self.dead.is_set():
+            os.kill(self.process.pid, number)
 
     def tell(self, **message: Any) -> None:
         """Send it a message, if it can hear."""
@@ -199,8 +227,8 @@ class RunnerProcess:
 
     def kill(self, why: str = "") -> None:
         self.killed_for = self.killed_for or why
-        if hasattr(self, "process") and self.process.poll() is None:
-            self.process.send_signal(signal.SIGKILL)
+        if hasattr(self, "process") and not self.dead.is_set():  # it is buried only where that is set
+            os.kill(self.process.pid, signal.SIGKILL)
 
     def close(self) -> None:
         if self._channel is not None:
@@ -208,6 +236,11 @@ class RunnerProcess:
         self.board.close()
 
     # What is known of it
+
+    @property
+    def pid(self) -> int:
+        """0 before it is started."""
+        return self.process.pid if hasattr(self, "process") else 0
 
     def overdue(self) -> list[tuple[int, str]]:
         """(queue, id) of jobs that are far past their timeout: it is blocked, and cannot stop them."""
@@ -254,3 +287,10 @@ def _own_memory(pid: int) -> int:
             if line.startswith("Pss:"):
                 return int(line.split()[1]) * 1024
     return 0
+
+
+def _has_ended(process: subprocess.Popen[bytes]) -> bool:
+    """It stays a zombie where it can, so that its number keeps its meaning."""
+    if not hasattr(os, "waitid"):  # macOS
+        return process.poll() is not None
+    return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None

@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from types import FrameType
 from typing import Any
 
+from gopher_cli.handlers import Runs
+from gopher_cli.worker.logs import say
 from gopher_cli.worker.run import Run
 
 _OURS = "gopher_cli/worker"
 _MOST = 12  # frames, the innermost
 
 
+def say_stacks(running: Sequence[Run]) -> None:
+    """A line of the log for each, the oldest first."""
+    if not running:
+        say("no job is running")
+    for run in sorted(running, key=lambda run: run.started):
+        apart = run.handler.runs in (Runs.PROCESS, Runs.PROGRAM)
+        stack = "in a process of its own" if apart else stack_of(run)
+        seconds = round(time.monotonic() - run.started, 3)
+        say("running", id=run.lease.id, type=run.lease.spec.type, seconds=seconds, stack=stack)
+
+
 def stack_of(run: Run) -> str:
     """``file:line function``, the innermost last; empty for what runs in another process."""
-    frames = _of_task(run.task.get_coro()) if run.task else _of_thread(run.thread)
+    if run.task is not None and run.task is asyncio.current_task(run.task.get_loop()):
+        frames: Iterable[FrameType] = _of_thread(threading.main_thread().ident or 0)  # it holds the loop up
+    else:
+        frames = _of_task(run.task.get_coro()) if run.task else _of_thread(run.thread)
     return " > ".join([_place(frame) for frame in frames if _OURS not in frame.f_code.co_filename][-_MOST:])
 
 

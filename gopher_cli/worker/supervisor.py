@@ -10,7 +10,6 @@ import contextlib
 import logging
 import os
 import platform
-import signal
 import time
 import uuid
 from collections.abc import Callable, Collection, Sequence
@@ -21,14 +20,16 @@ from gopher_cli.config import Settings
 from gopher_cli.events import Event, JobsReclaimed
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import BadData, GopherError
+from gopher_cli.process import TOGETHER, reset_signals
 from gopher_cli.worker import logs
 from gopher_cli.worker.burials import Burials
 from gopher_cli.worker.care import Care
 from gopher_cli.worker.joblog import JobLog
 from gopher_cli.worker.logs import say
 from gopher_cli.worker.options import WorkerOptions
+from gopher_cli.worker.orders import Orders
 from gopher_cli.worker.overdue import settle_overdue
-from gopher_cli.worker.runners import RunnerProcess, share_seats
+from gopher_cli.worker.runners import RunnerKilled, RunnerProcess, share_seats
 from gopher_cli.worker.upkeep import if_there_is_room
 
 _RESTARTS = 5  # in a minute, before a crashing runner is given a pause
@@ -48,6 +49,7 @@ class Supervisor:
         self.started = time.time()
         self.finished = {"completed": 0, "failed": 0}
         self.stopping = asyncio.Event()
+        self.quiet = False
         self.exit_code = 0
         self._environ = dict(os.environ) | settings.to_environ()
         self._born: list[float] = []
@@ -59,16 +61,18 @@ class Supervisor:
 
     async def run(self, ready: Callable[[Supervisor], None]) -> int:
         """Until stopped by a signal, or in a burst until all runners have ended."""
-        self._heed_signals()
+        Orders(self).heed()
         care = Care(self)
         try:
             await if_there_is_room(self.gopher.announce(self.queues))
             first = [await self._start_runner() for _ in range(self.options.processes)]
             await if_there_is_room(self.gopher.publish_types(first[0].types))
             await if_there_is_room(care.beat())
-        except BaseException:
+        except BaseException as error:
             for runner in self.runners:
                 runner.kill()  # none of them has begun
+            if isinstance(error, RunnerKilled):  # an order to stop may have reached it before it reached us
+                await self._pause(TOGETHER)
             if self.stopping.is_set():
                 return self.exit_code
             raise
@@ -107,9 +111,10 @@ class Supervisor:
         while not self.stopping.is_set():
             try:
                 return await self._start_runner(relieves)
-            except (GopherError, OSError) as error:
+            except (GopherError, OSError, RuntimeError, MemoryError) as error:
                 if not self.stopping.is_set():
-                    say("cannot start a runner process", logging.ERROR, why=str(error))
+                    why = str(error) or type(error).__name__
+                    say("cannot start a runner process", logging.ERROR, why=why)
                     await self._pause(_PAUSE)
         return None
 
@@ -117,6 +122,8 @@ class Supervisor:
         """One place for a runner: when it ends or leaves and there is more to do, another takes it."""
         while True:
             runner.go()
+            if self.quiet:
+                runner.tell(quiet=True)
             if self.stopping.is_set():
                 runner.stop(self._grace)
             ending = asyncio.create_task(self._see_out(runner))
@@ -162,25 +169,6 @@ class Supervisor:
 
     # Stopping
 
-    def _heed_signals(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._on_signal, number)
-        loop.add_signal_handler(signal.SIGHUP, self._on_signal, signal.SIGTERM)
-
-    def _on_signal(self, number: int) -> None:
-        if not self.stopping.is_set():
-            say(
-                "stopping: running jobs may finish",
-                grace=f"{self.options.grace:g}s",
-                running=sum(r.busy for r in self.runners),
-            )
-            self.stop(self.options.grace)
-        else:
-            say("stopping at once: running jobs go back to their queue", logging.WARNING)
-            self.exit_code = 128 + number
-            self.stop(0)
-
     def stop(self, grace: float) -> None:
         self._grace = grace
         self.stopping.set()
@@ -197,6 +185,12 @@ class Supervisor:
             await self.gopher.bury(self.id, self.queues, self.made)
         except GopherError:
             return
+
+    def be_quiet(self, quiet: bool) -> None:
+        """No new jobs, or new jobs again; leases are renewed in any case."""
+        self.quiet = quiet
+        for runner in self.runners:
+            runner.tell(quiet=quiet)
 
     # Overdue jobs
 
@@ -247,7 +241,7 @@ class Supervisor:
             "pid": os.getpid(),
             "name": self.options.name,
             "version": __version__,
-            "state": "stopping" if self.stopping.is_set() else "running",
+            "state": "stopping" if self.stopping.is_set() else "quiet" if self.quiet else "running",
             "started": round(self.started * 1000),
             "queues": self.queues,
             "types": sorted(self.runners[0].types) if self.runners else [],
@@ -284,6 +278,7 @@ def run_worker(
     Raises BadConfig when handlers do not load or the server must not be used, Unavailable when
     Redis does not answer at the start. Later it waits for Redis to come back.
     """
+    reset_signals()
     logs.set_up(options.log_level, options.log_format)
 
     async def main() -> int:

@@ -151,6 +151,30 @@ def hold_isolated(payload: dict[str, str], ctx: Context) -> str:
     return "held"
 
 
+@app.handler("order-isolated", isolate=True)
+def order_isolated(payload: dict[str, str], ctx: Context) -> str:
+    """With no word about signals of its own."""
+    return hold_thread(payload, ctx)
+
+
+@app.handler("waits-for-a-program")
+def waits_for_a_program(payload: dict[str, str]) -> None:
+    until_there = 'echo x >> "$0"; while [ ! -e "$0.go" ]; do sleep 0.05; done'
+    subprocess.run(["/bin/sh", "-c", until_there, payload["file"]], check=True)
+
+
+@app.handler("waits-for-a-program-isolated", isolate=True)
+def waits_for_a_program_isolated(payload: dict[str, str]) -> None:
+    waits_for_a_program(payload)
+
+
+@app.handler("holds-the-loop")
+async def hold_the_loop(payload: dict[str, str]) -> None:
+    note(payload["file"], "x")
+    while not Path(payload["file"] + ".go").exists():
+        time.sleep(0.01)
+
+
 @app.handler("stubborn")
 async def stubborn(payload: dict[str, str]) -> None:
     note(payload["file"] + ".began", "began")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import json
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import a
 import pytest
 
+from gopher_cli.gopher import Gopher
 from gopher_cli.model.job import JobState
 from gopher_cli.model.outcome import (
     Discarded,
@@ -20,6 +22,7 @@ from gopher_cli.model.outcome import (
 )  # fmt: skip
 from gopher_cli.worker import logs
 from gopher_cli.worker.joblog import JobLog
+from worker.processes import Worker, ends
 
 
 @pytest.fixture
@@ -34,6 +37,7 @@ def said() -> Any:
         return stream.getvalue().split("\n")[:-1]
 
     yield lines
+    logs.log.propagate = True
     logs.log.handlers[:], logs.log.level = kept[0], kept[1]
 
 
@@ -135,3 +139,22 @@ def test_a_log_raises_nothing_whatever_became_of_its_stream(
     logs.log.addFilter(wrong := Wrong())
     logs.say("filtered")
     logs.log.removeFilter(wrong)
+
+
+@pytest.mark.anyio
+async def test_no_logging_configuration_of_an_application_silences_the_worker(
+    gopher: Gopher, worker: Callable[..., Worker], tmp_path: Path, environ: dict[str, str]
+) -> None:
+    (tmp_path / "configured.py").write_text(
+        "import logging, logging.config\n"
+        "logging.config.dictConfig({'version': 1})\n"
+        "logging.disable(logging.CRITICAL)\n"
+        "logging.setLogRecordFactory(lambda *_: 1 / 0)\n"
+        "from worker.apps import app\n",
+        encoding="utf-8",
+    )
+    one = worker("--app", "configured:app", env={"PYTHONPATH": f"{tmp_path}:{environ['PYTHONPATH']}"})
+
+    await ends(gopher, await gopher.submit("fail", max_retries=0), "failed")
+
+    one.heard("failed for good")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from gopher_cli.gopher import Gopher
+from gopher_cli.process import TOGETHER
 from worker.processes import Worker, ends, lines, state, until
 
 pytestmark = pytest.mark.anyio
@@ -61,7 +63,7 @@ async def test_with_a_short_grace_the_job_is_back_at_the_head_with_its_attempt_u
 
 @pytest.mark.row("W9")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_the_second_signal_ends_it_at_once(
+async def test_a_second_signal_after_half_a_second_ends_it_at_once(
     gopher: Gopher, worker: Start, tmp_path: Path, number: int
 ) -> None:
     one = worker()
@@ -70,6 +72,7 @@ async def test_the_second_signal_ends_it_at_once(
 
     one.signal(number)
     one.heard("running jobs may finish")
+    await asyncio.sleep(TOGETHER * 1.1)  # before, both would be one order
     one.signal(number)
 
     assert one.ended() == 128 + number  # the job would never end, and the grace is 30 s

@@ -1,0 +1,50 @@
+"""The stop of a worker, as the ends of jobs must know it: what an order to stop has killed, did not fail."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+
+from gopher_cli.model.outcome import Failed, Interrupted, Lost, Outcome
+from gopher_cli.process import TOGETHER
+from gopher_cli.worker import outcomes
+
+_ORDERS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+# Killed by one, or ended as a shell says it.
+_CODES = {-number for number in _ORDERS} | {128 + number for number in _ORDERS}
+
+
+class Halt:
+    """A service manager signals every process of its unit; whoever dies of it may do so before we hear."""
+
+    def __init__(self) -> None:
+        self._begun = asyncio.Event()
+        self._begun_for_threads = threading.Event()
+
+    def begin(self) -> None:
+        """Called from the loop."""
+        self._begun.set()
+        self._begun_for_threads.set()
+
+    async def judged(self, outcome: Outcome) -> Outcome:
+        """The outcome, or Interrupted for one that an order to stop explains. Cannot be cancelled."""
+        if not _by_an_order(outcome):
+            return outcome
+        try:
+            async with asyncio.timeout(TOGETHER):
+                await self._begun.wait()
+        except (TimeoutError, asyncio.CancelledError):
+            pass
+        return Interrupted() if self._begun.is_set() else outcome
+
+    def judged_in_thread(self, came: Outcome | BaseException) -> Outcome:
+        """The same for what a thread has come to, or has raised."""
+        outcome = outcomes.failed(came) if isinstance(came, BaseException) else came
+        if not _by_an_order(outcome):
+            return outcome
+        return Interrupted() if self._begun_for_threads.wait(TOGETHER) else outcome
+
+
+def _by_an_order(outcome: Outcome) -> bool:
+    return isinstance(outcome, (Failed, Lost)) and outcome.exit_code in _CODES

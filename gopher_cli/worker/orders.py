@@ -1,0 +1,70 @@
+"""Orders: what signals mean to a worker."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from gopher_cli.process import TOGETHER, heeded
+from gopher_cli.worker.kin import bury_zombies_but
+from gopher_cli.worker.logs import say
+
+if TYPE_CHECKING:
+    from gopher_cli.worker.supervisor import Supervisor
+
+
+class Orders:
+    """Given to the supervisor; its runners do what it tells them."""
+
+    def __init__(self, worker: Supervisor) -> None:
+        self._worker = worker
+        self._ended = float("-inf")  # when the last order to end came
+
+    def heed(self) -> None:
+        """From now on. What was ignored when we started stays so, as `nohup` wants it."""
+        meanings: dict[int, Callable[[], object]] = {
+            signal.SIGTERM: lambda: self._end(signal.SIGTERM),
+            signal.SIGINT: lambda: self._end(signal.SIGINT),
+            signal.SIGHUP: lambda: self._end(signal.SIGTERM),
+            signal.SIGTSTP: lambda: self._be_quiet(True),
+            signal.SIGCONT: lambda: self._be_quiet(False),
+            signal.SIGUSR1: self._say_stacks,
+            signal.SIGUSR2: lambda: None,
+        }
+        if os.getpid() == 1:
+            meanings[signal.SIGCHLD] = self._bury_the_inherited
+        loop = asyncio.get_running_loop()
+        for number in heeded(*meanings):
+            loop.add_signal_handler(number, meanings[number])
+
+    def _end(self, number: int) -> None:
+        """Two orders at one moment are one: a service manager and our parent may both give it."""
+        worker, now = self._worker, time.monotonic()
+        if not worker.stopping.is_set():
+            self._ended = now
+            running = sum(runner.busy for runner in worker.runners)
+            grace = worker.options.grace
+            say("stopping: running jobs may finish", grace=f"{grace:g}s", running=running)
+            worker.stop(grace)
+        elif now - self._ended > TOGETHER:
+            say("stopping at once: running jobs go back to their queue", logging.WARNING)
+            worker.exit_code = 128 + number
+            worker.stop(0)
+
+    def _be_quiet(self, quiet: bool) -> None:
+        if quiet != self._worker.quiet:
+            say("quiet: no new jobs until SIGCONT" if quiet else "new jobs again")
+            self._worker.be_quiet(quiet)
+
+    def _say_stacks(self) -> None:
+        for runner in self._worker.runners:
+            runner.signal(signal.SIGUSR1)
+
+    def _bury_the_inherited(self) -> None:
+        """As the first process of a container we get all orphans of it."""
+        bury_zombies_but({runner.pid for runner in self._worker.runners})
