@@ -11,6 +11,7 @@ from gopher_cli.config import Settings
 from gopher_cli.events import Listener
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.defaults import Defaults
+from gopher_cli.model.errors import BadConfig
 from gopher_cli.store.lines.wire import WireStore
 from gopher_cli.store.url import Address, parse_url
 
@@ -28,8 +29,18 @@ def address_of(settings: Settings, *, start: bool = True) -> Address:
         return address
     from gopher_cli import embedded
 
+    if start and address is None and os.environ.get("GOPHER_JOB_ID"):
+        raise _unreachable_from_here()
     find = embedded.ensure if start else embedded.where
     return find(settings.home, address.path if address else "default")
+
+
+def _unreachable_from_here() -> BadConfig:
+    """In a program that a worker runs: a server of its own would take jobs that no worker ever sees."""
+    return BadConfig(
+        "inside of a job (GOPHER_JOB_ID is set) no server is started, and nobody says where Redis is",
+        "set GOPHER_JOB_REDIS=yes for the worker whose address has a password, or REDIS_URL for this command",
+    )
 
 
 def is_embedded(settings: Settings) -> bool:

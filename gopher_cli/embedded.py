@@ -25,6 +25,7 @@ from gopher_cli.embedded_place import (
     half_written,
     is_served,
     make_data,
+    may_start,
     pid_of,
     place,
     serving_lock,
@@ -168,6 +169,7 @@ def _stuck(at: Place, what: str) -> Unavailable:
 
 def _start(home: Path, name: str) -> Place:
     at = place(home, name)
+    may_start(at)
     make_data(at)
     with explained(at), exclusively(at.data / "starting.lock"):
         at = place(home, name)  # somebody else may have been quicker
@@ -221,7 +223,7 @@ def _launch(at: Place) -> Place:
                 subprocess.run(
                     [binary, *_options(at)],
                     pass_fds=(lock,), cwd=at.data, umask=0o077, check=True, capture_output=True,
-                    stdin=subprocess.DEVNULL, text=True, errors="replace", timeout=_START,
+                    stdin=subprocess.DEVNULL, text=True, encoding="utf-8", errors="replace", timeout=_START,
                     env={"PATH": os.defpath},  # a daemon keeps its environment: no secrets in it
                 )  # fmt: skip
                 break

@@ -108,6 +108,15 @@ def _is_mine(directory: str) -> bool:
     return private and found.st_uid == os.geteuid()
 
 
+def may_start(at: Place) -> None:
+    """Raises BadConfig inside of a job: a server would end with it, or take jobs that no worker ever sees."""
+    if os.environ.get("GOPHER_JOB_ID"):
+        raise BadConfig(
+            f"no server is started inside of a job (GOPHER_JOB_ID is set), and none answers at {at.socket}",
+            "set REDIS_URL to the Redis of the worker",
+        )
+
+
 def make_data(at: Place) -> None:
     """Make the directory of the data, for this user alone. Raises BadConfig or Unavailable."""
     with explained(at):
@@ -225,7 +234,9 @@ def _command_line(pid: int) -> str:
     import subprocess  # macOS has no /proc
 
     asked = ["ps", "-o", "command=", "-p", str(pid)]
-    return subprocess.run(asked, capture_output=True, text=True, check=False).stdout
+    return subprocess.run(
+        asked, capture_output=True, text=True, encoding="utf-8", errors="replace", check=False
+    ).stdout
 
 
 def half_written(at: Place) -> Iterator[Path]:

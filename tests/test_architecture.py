@@ -180,3 +180,34 @@ def test_a_file_and_its_functions_can_be_read_at_a_sitting(path):
     assert len(path.read_text().splitlines()) <= 300
     for one in functions:
         assert one.end_lineno - one.lineno < 50, f"{one.name} is too long"
+
+
+@each_file
+def test_whoever_reads_or_writes_text_names_its_encoding(path):
+    """Else it is that of the locale, in which one of our own files may not be readable."""
+    nameless = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and deals_in_text(node) and not named(node, "encoding")
+    ]
+    assert not nameless
+
+
+def named(call: ast.Call, *names: str) -> bool:
+    return any(keyword.arg in names for keyword in call.keywords)
+
+
+def deals_in_text(call: ast.Call) -> bool:
+    """By what can be seen: a mode without a b, or what only text has."""
+    function = call.func
+    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    asked = {keyword.arg: getattr(keyword.value, "value", None) for keyword in call.keywords}
+    if True in (asked.get("text"), asked.get("universal_newlines")):
+        return True
+    if name in ("read_text", "write_text"):
+        return ast.unparse(function) != "formatter.write_text"  # click's
+    if name not in ("open", "fdopen", "makefile"):
+        return False
+    said = [getattr(each, "value", None) for each in call.args]
+    modes = [text for text in said if isinstance(text, str) and text and set(text) <= set("rwaxbt+")]
+    return "b" not in modes[-1] if modes else isinstance(function, ast.Name) or "newline" in asked

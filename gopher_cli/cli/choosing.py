@@ -154,7 +154,7 @@ def remember(settings: Settings, id: str) -> None:
     try:
         settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         part = file.with_name(f"last.{os.getpid()}")
-        part.write_text(id + "\n")
+        part.write_text(id + "\n", encoding="utf-8")
         part.replace(file)
     except OSError:
         return
@@ -165,7 +165,7 @@ def typed_id(settings: Settings, text: str) -> str:
     if text != "@last":
         return text
     try:
-        return Path(settings.home / "last").read_text().strip()
+        return Path(settings.home / "last").read_text(encoding="utf-8").strip()
     except OSError:
         raise NotFound("there is no @last yet", "submit a job first: gopher submit") from None
 

@@ -35,7 +35,7 @@ class Settings(Subjects):
 
     def __post_init__(self) -> None:
         if str(self.home).startswith("~"):
-            object.__setattr__(self, "home", _default_home(os.environ))
+            object.__setattr__(self, "home", _default_home(os.environ, needed=not self.redis_url))
         object.__setattr__(self, "outbox", self.home / self.outbox)
 
     @classmethod
@@ -52,7 +52,8 @@ class Settings(Subjects):
             if given:
                 values[row.name] = read(row, given)
                 origins[row.name] = given.origin
-        values.setdefault("home", _default_home(environ))
+        if "home" not in values:
+            values["home"] = _default_home(environ, needed=not values.get("redis_url"))
         settings = cls(**values, origins=origins)
         settings.check()
         return settings
@@ -109,13 +110,16 @@ class Settings(Subjects):
         ]
 
 
-def _default_home(environ: Mapping[str, str]) -> Path:
+def _default_home(environ: Mapping[str, str], *, needed: bool) -> Path:
+    """Where it is not needed, a user without a home has one that nobody can make."""
     data = environ.get("XDG_DATA_HOME", "")
     if data.startswith("/"):
         return Path(data) / "gopher"
     try:
         user = Path(environ["HOME"]) if environ.get("HOME", "").startswith("/") else Path.home()
     except RuntimeError:
+        if not needed:
+            return Path(os.devnull) / "gopher"
         raise BadConfig("this user has no home directory", "set GOPHER_HOME") from None
     return user / ".local" / "share" / "gopher"
 

@@ -42,7 +42,8 @@ class Crew:
         done = subprocess.run(
             [*_GOPHER, *words], cwd=self.place.root, env=self.environ, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE if quiet else self.stage.out,
-            stderr=subprocess.STDOUT if quiet else None, text=True, timeout=40, check=False,
+            stderr=subprocess.STDOUT if quiet else None, text=True,
+            encoding="utf-8", errors="replace", timeout=40, check=False,
         )  # fmt: skip
         if done.returncode:
             said = (done.stdout or "").strip().splitlines()
@@ -108,5 +109,5 @@ def typed() -> str:
 
 
 def _tail(log: Path) -> str:
-    lines = log.read_text(errors="replace").strip().splitlines()
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     return lines[-1][:300] if lines else "it said nothing"

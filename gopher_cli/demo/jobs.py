@@ -56,7 +56,7 @@ def fractal(view: Fractal, ctx: Context) -> dict[str, int | str]:
 @app.handler("import_stock")
 def import_stock(delivery: Delivery, ctx: Context) -> dict[str, int]:
     """Fails as any program does whose input is missing: with a FileNotFoundError."""
-    with Path(delivery.file).open(newline="") as lines:
+    with Path(delivery.file).open(newline="", encoding="utf-8") as lines:
         rows = list(csv.DictReader(lines))
     ctx.log(f"read {len(rows)} articles from {delivery.file}")
     return {"articles": len(rows), "pieces": sum(int(row["pieces"]) for row in rows)}

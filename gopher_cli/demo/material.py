@@ -22,15 +22,15 @@ def prepare(root: Path) -> None:
         for number, name in enumerate(DRAWN):
             _draw(root / name, random.Random(number))
     program = root / "compress.sh"
-    program.write_text(PROGRAM)
+    program.write_text(PROGRAM, encoding="utf-8")
     program.chmod(0o755)
     lines = [json.dumps(job, separators=(",", ":")) + "\n" for job in batch()]
-    (root / "jobs.ndjson").write_text("".join(lines))
+    (root / "jobs.ndjson").write_text("".join(lines), encoding="utf-8")
 
 
 def deliver_stock(path: Path) -> None:
     chance = random.Random(path.name)
-    with path.open("w", newline="") as out:
+    with path.open("w", newline="", encoding="utf-8") as out:
         table = csv.writer(out)
         table.writerow(("article", "pieces"))
         table.writerows((f"A-{number:03}", chance.randint(0, 90)) for number in range(1, 121))
@@ -38,7 +38,7 @@ def deliver_stock(path: Path) -> None:
 
 def _orders(path: Path) -> None:
     chance = random.Random(7)
-    with path.open("w", newline="") as out:
+    with path.open("w", newline="", encoding="utf-8") as out:
         table = csv.writer(out)
         table.writerow(("order", "region", "amount"))
         for number in range(1, 5001):

@@ -29,12 +29,12 @@ class Script:
 
 
 def fragment(name: str) -> str:
-    return (LUA / "lib" / f"{name}.lua").read_text()
+    return (LUA / "lib" / f"{name}.lua").read_text(encoding="utf-8")
 
 
 @cache
 def load(name: str) -> Script:
-    text = (LUA / f"{name}.lua").read_text()
+    text = (LUA / f"{name}.lua").read_text(encoding="utf-8")
     source = numbered(name, _INCLUDE.sub(lambda found: fragment(found[1]), text))
     sha = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
     return Script(name, source, sha, *_header(name))
@@ -42,7 +42,7 @@ def load(name: str) -> Script:
 
 @cache
 def _header(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    found = dict(_HEADER.findall((LUA / f"{name}.lua").read_text()))
+    found = dict(_HEADER.findall((LUA / f"{name}.lua").read_text(encoding="utf-8")))
     return tuple(re.findall(r"\w+", found["KEYS"])), tuple(re.findall(r"\w+", found["ARGV"]))
 
 
@@ -62,7 +62,7 @@ def numbered(name: str, text: str) -> str:
 def origin(name: str, line: int) -> str:
     """Where a line of a script as it was sent comes from, as ``lib/record.lua:12``."""
     at = 0
-    for number, said in enumerate((LUA / f"{name}.lua").read_text().splitlines(), 1):
+    for number, said in enumerate((LUA / f"{name}.lua").read_text(encoding="utf-8").splitlines(), 1):
         included = _INCLUDE.match(f"{said}\n")
         size = len(fragment(included[1]).splitlines()) if included else 1
         if line <= at + size:

@@ -71,6 +71,10 @@ class Address:
         return f"{scheme}://{user}{where}{self.path}{tail}"
 
 
+def has_secret(address: Address) -> bool:
+    return bool(address.password) or any(name.endswith("password") for name, _ in address.options)
+
+
 def parse_url(text: str, *, username: str = "", password: str = "", db: int | None = None) -> Address:
     """Read a URL; ``username``, ``password`` and ``db`` count where the URL itself says nothing.
 

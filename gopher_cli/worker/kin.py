@@ -53,7 +53,7 @@ def children_of(pid: int) -> list[int]:
     with contextlib.suppress(OSError):
         for task in Path(f"/proc/{pid}/task").iterdir():
             with contextlib.suppress(OSError):
-                found += map(int, (task / "children").read_text().split())
+                found += map(int, (task / "children").read_text(encoding="ascii").split())
     return found
 
 

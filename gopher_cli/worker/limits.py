@@ -72,6 +72,6 @@ def _within(what: int, most: int) -> tuple[int, int]:
 def _running() -> int:
     """Threads on this machine; 0 where nobody tells."""
     try:
-        return int(Path("/proc/loadavg").read_text().split()[3].partition("/")[2])
+        return int(Path("/proc/loadavg").read_text(encoding="ascii").split()[3].partition("/")[2])
     except (OSError, ValueError, IndexError):
         return 0

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from gopher_cli.config import Settings
 from gopher_cli.model.outcome import Discarded, Failed, Lost, Outcome
 from gopher_cli.model.payload import MAX_PAYLOAD
 from gopher_cli.worker import outcomes
@@ -21,6 +22,7 @@ from gopher_cli.worker.link import HandlerLink
 from gopher_cli.worker.run import Run
 from gopher_cli.worker.starts import Unstarted, starting
 from gopher_cli.worker.streams import CHUNK, Pipe, as_file
+from gopher_cli.worker.variables import variables_of
 
 _PERMANENT = (64, 65, 78)
 _KEPT = MAX_PAYLOAD + CHUNK  # of stdout: the largest result, and enough to tell that one is larger
@@ -35,7 +37,7 @@ async def run_program(run: Run, link: HandlerLink, keepers: Keepers) -> Outcome:
     """Cancelling ends it with all that it has started: SIGTERM, then SIGKILL after two seconds."""
     async with contextlib.AsyncExitStack() as stack:
         try:
-            kept, out, log = await _started(run, keepers, stack)
+            kept, out, log = await _started(run, link.settings, keepers, stack)
         except Unstarted as error:
             return await keepers.starts.later(str(error))
         keepers.starts.worked()
@@ -44,7 +46,9 @@ async def run_program(run: Run, link: HandlerLink, keepers: Keepers) -> Outcome:
         return await keepers.halt.judged(_outcome(kept, tail))
 
 
-async def _started(run: Run, keepers: Keepers, stack: contextlib.AsyncExitStack) -> tuple[Kept, Pipe, Pipe]:
+async def _started(
+    run: Run, settings: Settings, keepers: Keepers, stack: contextlib.AsyncExitStack
+) -> tuple[Kept, Pipe, Pipe]:
     with starting():
         payload = as_file(bytes(run.lease.spec.payload))
     try:
@@ -54,30 +58,12 @@ async def _started(run: Run, keepers: Keepers, stack: contextlib.AsyncExitStack)
             log = await Pipe.open()
             stack.callback(log.close)
         stdio = (payload, out.theirs, log.theirs)
-        kept = await keepers.start(run.handler.command, stdio, _environment(run))
+        kept = await keepers.start(run.handler.command, stdio, variables_of(run, settings))
     finally:
         os.close(payload)
     out.pass_on()
     log.pass_on()
     return kept, out, log
-
-
-def _environment(run: Run) -> dict[str, str]:
-    """Beside the few variables of the worker that programs need. No secrets."""
-    lease = run.lease
-    return {
-        "GOPHER_JOB_ID": lease.id,
-        "GOPHER_JOB_TYPE": lease.spec.type,
-        "GOPHER_QUEUE": lease.queue,
-        "GOPHER_ATTEMPT": str(lease.attempt),
-        "GOPHER_MAX_RETRIES": str(run.terms.max_retries),
-        "GOPHER_TOKEN": lease.token,
-        **{f"GOPHER_HEADER_{_upper(k)}": v for k, v in lease.spec.options.headers.items() if "\0" not in v},
-    }
-
-
-def _upper(name: str) -> str:
-    return "".join(c if c.isascii() and c.isalnum() else "_" for c in name).upper()
 
 
 async def _converse(kept: Kept, out: Pipe, log: Pipe, run: Run, link: HandlerLink) -> bytes:

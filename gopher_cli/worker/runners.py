@@ -261,9 +261,9 @@ class RunnerProcess:
         """Bytes in memory, its children's too; the share of one CPU since the last call. 0 without /proc."""
         try:
             proc = Path(f"/proc/{self.process.pid}")
-            rss = int((proc / "statm").read_text().split()[1]) * _PAGE
+            rss = int((proc / "statm").read_text(encoding="ascii").split()[1]) * _PAGE
             rss += sum(map(_own_memory, descendants(self.process.pid)))
-            fields = (proc / "stat").read_text().rpartition(")")[2].split()
+            fields = (proc / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
         except (AttributeError, OSError, IndexError, ValueError):
             return 0, 0.0
         spent = (int(fields[11]) + int(fields[12])) / _TICKS
@@ -283,7 +283,7 @@ def share_seats(runners: Sequence[RunnerProcess]) -> None:
 def _own_memory(pid: int) -> int:
     """Bytes of a process; of what it shares with others, as after a fork, its part. 0 if it is gone."""
     with contextlib.suppress(OSError, ValueError, IndexError):
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines():
             if line.startswith("Pss:"):
                 return int(line.split()[1]) * 1024
     return 0

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import stat
+import subprocess
+import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import a
 import pytest
 
+from gopher_cli.config import Settings
 from gopher_cli.gopher import Gopher
+from gopher_cli.handlers import Handler, Runs
 from gopher_cli.loading import load_registry
+from gopher_cli.model.defaults import Defaults
+from gopher_cli.model.errors import BadConfig
+from gopher_cli.model.job import Lease
+from gopher_cli.model.terms import terms_of
 from gopher_cli.worker import programs
+from gopher_cli.worker.run import Run
+from gopher_cli.worker.variables import variables_of
 from worker.conftest import Work
-from worker.processes import alive, until
+from worker.processes import TESTS, Worker, alive, ends, until
 
 pytestmark = pytest.mark.anyio
 
@@ -175,3 +188,70 @@ async def test_a_program_past_its_timeout_is_ended(
 
     assert detail.history[0].outcome == "timed out"
     await until(lambda: not alive(int(pid.read_text())))
+
+
+# Its own gopher
+
+
+async def test_the_gopher_of_a_program_finds_the_queue_that_its_job_came_from(
+    gopher: Gopher, worker: Callable[..., Worker], tmp_path: Path
+) -> None:
+    path = tmp_path / "submits"
+    path.write_text(
+        f"#!/bin/sh\n{sys.executable} -m gopher_cli submit -q -t echo -p '\"of a program\"'\n",
+        encoding="utf-8",
+    )
+    path.chmod(0o755)
+    worker("--exec", f"submits={path}")
+
+    parent = await ends(gopher, await gopher.submit("submits"))
+
+    child = await ends(gopher, parent.result)
+    assert child.result == "of a program"
+
+
+def test_inside_of_a_job_no_server_is_started(tmp_path: Path) -> None:
+    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "GOPHER_JOB_ID": "j"}
+    environ |= {"PYTHONPATH": str(TESTS.parent)}
+    for more in ({}, {"GOPHER_REDIS_URL": "embedded://other"}):
+        words = [sys.executable, "-m", "gopher_cli", "submit", "-t", "math", "-p", "{}"]
+        done = subprocess.run(words, env=environ | more, capture_output=True, text=True, encoding="utf-8")
+
+        assert done.returncode == 78
+        assert "GOPHER_JOB_ID" in done.stderr and "REDIS_URL" in done.stderr
+    assert not (tmp_path / ".local").exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "url"),
+    [
+        (Settings(redis_url="redis://h:1/2"), "redis://h:1/2"),
+        (Settings(redis_url="redis://ann@h:1"), "redis://ann@h:1"),
+        (Settings(redis_url="redis://:s3cret@h:1"), None),
+        (Settings(redis_url="redis://h:1", redis_password="s3cret"), None),
+        (Settings(redis_url="redis+sentinel://h/m?sentinel_password=s3cret"), None),
+        (Settings(redis_url="redis://:s3cret@h:1", job_redis="yes"), "redis://:s3cret@h:1"),
+        (Settings(redis_url="redis://h:1", job_redis="no"), None),
+        (Settings(home=Path("/x")), "unix:///x/embedded/default/s"),
+    ],
+)
+def test_a_program_is_told_where_redis_is_unless_that_is_a_secret(
+    settings: Settings, url: str | None
+) -> None:
+    lease = Lease("j", "default", "t", 1, 0, a.job("x").spec)
+    handler = Handler(type="x", call=print, runs=Runs.PROGRAM)
+    given = variables_of(Run(lease, handler, terms_of(lease.spec, handler, Defaults()), 0.0, 0), settings)
+
+    assert given.get("REDIS_URL") == url
+    assert ("s3cret" in str(given)) == (settings.job_redis == "yes")
+
+
+def test_who_has_a_redis_needs_no_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_home() -> Path:
+        raise RuntimeError("no home")
+
+    monkeypatch.setattr(Path, "home", no_home)
+
+    assert Settings.resolve({"REDIS_URL": "redis://h"}).redis_url == "redis://h"
+    with pytest.raises(BadConfig, match="no home"):
+        Settings.resolve({})

@@ -71,6 +71,11 @@ class Worker:
         1024, kinds.whole(0, 1000000),
         about="files; how many each process of a program or an isolated handler may have open; 0 is no limit",
     )
+    job_redis: str = setting(
+        "auto", kinds.yes_or_no("auto"),
+        about="yes, no or auto; whether programs are told where Redis is, for a gopher of their own; auto "
+        "tells an address without a password",
+    )
     lease: float = setting(
         15.0, kinds.duration(1),
         about="duration; how long a silent worker keeps a job, renewed at each heartbeat",
