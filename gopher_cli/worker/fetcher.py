@@ -143,7 +143,7 @@ class Fetcher:
                     quota=quota,
                 )
                 batch = await underway("fetch.sent", reserving)
-                if not self._unhandled.hear(queue, batch):
+                if not self._unhandled.hear(queue, batch, count):
                     return batch
             except BadData as error:
                 self._complain(queue, error)
