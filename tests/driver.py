@@ -65,7 +65,7 @@ class Queue:
         quota = more.pop("quota", (0, 0, 0))
         call = calls.reserve(
             self.keys, worker=worker, token=token, sequence=sequence, quota=quota, count=count,
-            lease_ms=a.lease_time, now=self.at,
+            lease_ms=a.lease_time, now=self.at, **more,
         )  # fmt: skip
         return self.run(call)
 
@@ -76,8 +76,8 @@ class Queue:
         worker = worker or items[0].lease.worker
         return self.run(calls.settle(self.keys, worker, items, max_losses=max_losses, now=self.at))
 
-    def renew(self, worker: str = "w", **more: Any) -> calls.Renewal:
-        return self.run(calls.renew(self.keys, worker, lease_ms=a.lease_time, now=self.at, **more))
+    def renew(self, worker: str = "w", begun: Sequence[str] = (), **more: Any) -> calls.Renewal:
+        return self.run(calls.renew(self.keys, worker, begun, lease_ms=a.lease_time, now=self.at, **more))
 
     def promote(self, **more: Any) -> calls.Promotion:
         return self.run(calls.promote(self.keys, now=self.at, **more))
@@ -97,9 +97,9 @@ class Queue:
         return self.reclaim(self.reclaim().over, max_losses=max_losses).jobs
 
     def hand_back(
-        self, worker: str = "w", running: Sequence[str] = (), *, max_losses: int = 3, limit: int = 200
-    ) -> tuple[list[tuple[str, str]], int]:  # fmt: skip
-        call = calls.hand_back(self.keys, worker, running, max_losses=max_losses, limit=limit, now=self.at)
+        self, worker: str = "w", running: Sequence[str] = (), *, max_losses: int = 3, **more: Any
+    ) -> tuple[list[tuple[str, str]], int]:
+        call = calls.hand_back(self.keys, worker, running, max_losses=max_losses, now=self.at, **more)
         return self.run(call)
 
     def cancel(self, *ids: str, retention_ms: int = a.hour) -> list[str]:

@@ -39,10 +39,14 @@ class Discarded(msgspec.Struct, frozen=True):
 
 
 class Snoozed(msgspec.Struct, frozen=True):
-    """Not now; again in so many seconds. No fault, so no attempt is spent."""
+    """Not now; again in so many seconds. No fault, so no attempt is spent.
+
+    ``begun`` is False where the worker could not even begin to run it.
+    """
 
     seconds: float
     reason: str = ""
+    begun: bool = True
 
 
 class Cancelled(msgspec.Struct, frozen=True):

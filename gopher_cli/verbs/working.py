@@ -27,16 +27,18 @@ class Working(Outbox):
         sequence: int,
         count: int = 1,
         quota: tuple[int, int, int] = (0, 0, 0),
+        starts: int | None = None,
         now: str = "",
     ) -> Batch:
         """Lease up to ``count`` (at most 500) ready jobs, by Redis's clock.
 
-        Sent again with the same token and sequence it answers the same jobs. ``quota`` is how many
-        of each class (high, normal, low) go first. Raises Unavailable when Redis does not answer.
+        Sent again with the same token and sequence it answers the same jobs. ``quota`` is how many of each
+        class (high, normal, low) go first, ``starts`` how many begin at once (None: all). Raises Unavailable
+        when Redis does not answer.
         """
         call = calls.reserve(
             self.keys(queue), worker=worker, token=token, sequence=sequence, quota=quota,
-            count=count, lease_ms=self.lease_ms, now=now,
+            count=count, starts=starts, max_losses=self.defaults.max_losses, lease_ms=self.lease_ms, now=now,
         )  # fmt: skip
         return await self.store.run(call, "fetch")
 
@@ -60,8 +62,13 @@ class Working(Outbox):
                     await self.relay(source, names)
         return verdicts
 
-    async def renew(self, queue: str, worker: str, *, now: str = "") -> Renewal:
-        """Renew every lease that a worker holds in a queue, by what Redis knows."""
+    async def renew(
+        self, queue: str, worker: str, begun: Sequence[str] = (), *, spared: bool = False, now: str = ""
+    ) -> Renewal:
+        """Renew every lease that a worker holds in a queue, by what Redis knows.
+
+        These jobs have begun to run: they count a loss should the worker vanish. With ``spared`` none does.
+        """
         lost: list[str] = []
         cancel: list[str] = []
         first = 0
@@ -69,9 +76,11 @@ class Working(Outbox):
             call = calls.renew(
                 self.keys(queue),
                 worker,
+                begun,
                 lease_ms=self.lease_ms,
                 first=first,
                 last=first + SLICE - 1,
+                spared=spared,
                 now=now,
             )
             part = await self.store.run(call, "beat")
@@ -170,12 +179,17 @@ class Working(Outbox):
             self.emit(JobsReclaimed(queue, done.jobs))
         return done
 
-    async def hand_back(self, queue: str, worker: str, running: Sequence[str] = (), *, now: str = "") -> int:
-        """Give back all that a dead process held; those it was running count a loss."""
+    async def hand_back(
+        self, queue: str, worker: str, running: Sequence[str] = (), *, how: str = "vanished", now: str = ""
+    ) -> int:
+        """Give back all that a dead process held; those it was running count a loss.
+
+        ``how`` it ended is for their history: it "was killed by SIGKILL".
+        """
         count = 0
         while True:
             call = calls.hand_back(
-                self.keys(queue), worker, running, max_losses=self.defaults.max_losses, now=now
+                self.keys(queue), worker, running, max_losses=self.defaults.max_losses, how=how, now=now
             )
             jobs, left = await self.store.run(call, "beat")
             count += len(jobs)

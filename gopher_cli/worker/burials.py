@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 from typing import TYPE_CHECKING
 
 from gopher_cli.model.errors import GopherError, TryLater, Unavailable
@@ -25,7 +26,7 @@ class Burials:
         self._later: set[asyncio.Task[bool]] = set()
 
     async def bury(self, runner: RunnerProcess) -> None:
-        guilty = runner.guilty()
+        guilty = [] if self._is_stopped(runner) else runner.guilty()
         if not runner.ended_well:
             running, why = len(runner.board.read()), runner.why_it_died()
             say("a runner process died", logging.ERROR, runner=runner.id, why=why, running=running)
@@ -41,6 +42,12 @@ class Burials:
         if self._worker.options.burst:
             await self.finish()
 
+    def _is_stopped(self, runner: RunnerProcess) -> bool:
+        """Killed after the worker was told to stop: by whoever did not wait for the end of the grace."""
+        if not self._worker.stopping.is_set() or runner.ended_well or runner.killed_for:
+            return False
+        return runner.process.returncode == -signal.SIGKILL
+
     async def finish(self) -> None:
         """Until all has gone back."""
         await asyncio.gather(*self._later)
@@ -51,7 +58,7 @@ class Burials:
             await runner.last_rites
         while True:
             try:
-                await self._worker.gopher.hand_back(queue, runner.id, guilty)
+                await self._worker.gopher.hand_back(queue, runner.id, guilty, how=runner.how_it_died())
                 return True
             except (Unavailable, TryLater) as error:
                 if self._worker.stopping.is_set():

@@ -45,6 +45,7 @@ class Care:
             every(1.0, self._worker.end_overdue, "here"),
             every(LOOK_AT_RUNNERS, Recalls(self._worker).look, "here"),
             self._guard(),
+            self._hasten(),
             *([every(REVIVE, upkeep.revive, "the built-in server")] if upkeep.revives else []),
             *(duty for visits in self.visits for duty in self._duties_for(visits)),
         ]
@@ -65,6 +66,12 @@ class Care:
         if not self._worker.gopher.store.scattered:
             return ""
         return f"queue {visits.queues[0]}" if visits else "fleet"
+
+    async def _hasten(self) -> None:
+        """When the worker is told to stop, Redis hears of it at once: see Visits."""
+        await self._worker.stopping.wait()
+        for visits in self.visits:
+            visits.asked.set()
 
     async def _guard(self) -> None:
         """Redis away for almost a lease: others may soon run our jobs, so ours must stop before.

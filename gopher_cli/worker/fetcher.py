@@ -82,8 +82,8 @@ class Fetcher:
         for late in self._late.values():
             late.answer.cancel()
 
-    async def fetch(self, count: int) -> list[Batch]:
-        """Up to ``count`` jobs from the queues, the one whose turn it is first."""
+    async def fetch(self, count: int, free: int) -> list[Batch]:
+        """Up to ``count`` jobs from the queues, the one whose turn it is first; ``free`` begin at once."""
         batches: list[Batch] = []
         self._taken = self._sequence
         self._next_due = None
@@ -92,13 +92,14 @@ class Fetcher:
             queue, most = self._queues[index], min(count, _MOST)
             self._sequence += 1
             if self._apart:
-                batch = await self._in_time(queue, most, until)
+                batch = await self._in_time(queue, most, free, until)
             else:
-                batch = await self._reserve(queue, most, self._sequence)
+                batch = await self._reserve(queue, most, free, self._sequence)
             if batch is None:
                 continue
             batches.append(batch)
-            count -= len(batch.leases) + len(batch.unreadable)
+            came = len(batch.leases) + len(batch.unreadable)
+            count, free = count - came, max(0, free - came)
             self._now = batch.now
             if batch.next_due and (self._next_due is None or batch.next_due < self._next_due):
                 self._next_due, self._due_queue = batch.next_due, queue
@@ -106,13 +107,13 @@ class Fetcher:
                 break
         return batches
 
-    async def _in_time(self, queue: str, most: int, until: float) -> Batch | None:
+    async def _in_time(self, queue: str, most: int, free: int, until: float) -> Batch | None:
         """None when there is no answer until then, or so; `late` gets it."""
         if late := self._late.get(queue):
             if late.answer.done():
                 late.answer.result()  # raises: see _receive
             return None
-        answer = asyncio.create_task(self._reserve(queue, most, self._sequence))
+        answer = asyncio.create_task(self._reserve(queue, most, free, self._sequence))
         self._late[queue] = _Late(self._sequence, answer)
         await asyncio.wait({answer}, timeout=max(_PATIENCE[1], until - time.monotonic()))
         if answer.done():
@@ -127,7 +128,7 @@ class Fetcher:
             del self._late[queue]
             self._arrived([answer.result()])
 
-    async def _reserve(self, queue: str, count: int, sequence: int) -> Batch:
+    async def _reserve(self, queue: str, count: int, free: int, sequence: int) -> Batch:
         """Sent again while Redis is away, as the same request: what it may have leased is not lost."""
         token = f"{self._runner}:{sequence}:{secrets.token_hex(6)}"
         quota, wait = self._quotas[queue].share(count), 0.1
@@ -141,6 +142,7 @@ class Fetcher:
                     sequence=sequence,
                     count=count,
                     quota=quota,
+                    starts=free,
                 )
                 batch = await underway("fetch.sent", reserving)
                 if not self._unhandled.hear(queue, batch, count):

@@ -210,7 +210,8 @@ class Performer:
         try:
             self._threads.start(run)
         except RuntimeError as error:
-            self._finish(run, Snoozed(LATER, f"the worker could not start it: {error}"), _CLOCK())
+            why = f"the worker could not start it: {error}"
+            self._finish(run, Snoozed(LATER, why, begun=False), _CLOCK())
             self._loop.call_later(STILL, self._leave, run.seat)
 
     def _called(self, run: Run) -> Outcome | BaseException:

@@ -192,7 +192,8 @@ class Runner:
                 self._room.clear()
                 await self._room.wait()
                 continue
-            settled, batches = self._settlements, await self._fetcher.fetch(count)
+            free = self._seats.free
+            settled, batches = self._settlements, await self._fetcher.fetch(count, free)
             failpoint("fetch.replied")
             if not self._accept(batches):
                 if self._options.burst and await self._burst_is_over(settled):

@@ -21,7 +21,7 @@ from gopher_cli.model.errors import BadConfig, GopherError
 from gopher_cli.model.terms import HandlerWishes
 from gopher_cli.worker.board import Board
 from gopher_cli.worker.channel import Channel
-from gopher_cli.worker.kin import before_exec, descendants, signal_group
+from gopher_cli.worker.kin import before_exec, descendants, signal_group, signal_name
 from gopher_cli.worker.logs import say
 from gopher_cli.worker.options import WorkerOptions
 
@@ -242,6 +242,10 @@ class RunnerProcess:
         """0 before it is started."""
         return self.process.pid if hasattr(self, "process") else 0
 
+    def begun(self, queue: int) -> list[str]:
+        """The jobs of this queue that have begun to run."""
+        return [id for _, number, id in self.board.read() if number == queue] if self.ready else []
+
     def overdue(self) -> list[tuple[int, str]]:
         """(queue, id) of jobs that are far past their timeout: it is blocked, and cannot stop them."""
         now = time.monotonic()
@@ -256,6 +260,15 @@ class RunnerProcess:
     def why_it_died(self) -> str:
         code = self.process.returncode
         return self.killed_for or (f"killed by signal {-code}" if code < 0 else f"exit code {code}")
+
+    def how_it_died(self) -> str:
+        """For the history of its jobs: a sentence without its subject."""
+        if self.ended_well:
+            return "ended"
+        if self.killed_for:
+            return f"was ended: {self.killed_for}"
+        code = self.process.returncode
+        return f"was killed by {signal_name(-code)}" if code < 0 else f"exited with code {code}"
 
     def usage(self, now: float) -> tuple[int, float]:
         """Bytes in memory, its children's too; the share of one CPU since the last call. 0 without /proc."""

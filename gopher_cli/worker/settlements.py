@@ -5,7 +5,7 @@ from __future__ import annotations
 from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.errors import GopherError, Usage
 from gopher_cli.model.job import JobState
-from gopher_cli.model.outcome import Outcome, Succeeded, Transition
+from gopher_cli.model.outcome import Outcome, Snoozed, Succeeded, Transition
 from gopher_cli.store.calls import Settlement
 from gopher_cli.store.outbox import encode_follow_ups
 from gopher_cli.worker import outcomes
@@ -60,4 +60,5 @@ class Settlements:
             to = Transition(JobState.FAILED, spent=False, lost=True)
         self._log.ended(lease, outcome, to, seconds)
         data = outcomes.record(lease, outcome, to, seconds, lease.worker)
-        return Settlement(lease, to, data, int(seconds * 1e6))
+        begun = not isinstance(outcome, Snoozed) or outcome.begun
+        return Settlement(lease, to, data, int(seconds * 1e6) if begun else 0)

@@ -53,4 +53,4 @@ class Starts:
         lasting = now - self._failing
         await asyncio.sleep(min(max(STILL, lasting), _LONGEST_STILL))
         pause = min(max(LATER, lasting), _LATEST)
-        return Snoozed(pause, f"the worker could not start its process: {why}")
+        return Snoozed(pause, f"the worker could not start its process: {why}", begun=False)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from asyncio import Event
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gopher_cli.failpoints import underway
 from gopher_cli.model.errors import BadData
 
 if TYPE_CHECKING:
+    from gopher_cli.worker.runners import RunnerProcess
     from gopher_cli.worker.supervisor import Supervisor
 
 LOOK = 0.3  # seconds between two looks for leases that have ended
@@ -20,6 +23,7 @@ _STRIKE = 0.6
 _CARRY = 1.0  # seconds between two looks into the outbox, and how many times as long as a look takes
 _SHARE = 10
 _BREATH = 0.02  # seconds between two looks for due jobs, however many there are
+_AT_ONCE = 16  # calls under way: forty queues must not wait for each other's round trips
 
 
 def longest_wait(lease: float, heartbeat: float) -> float:
@@ -28,7 +32,7 @@ def longest_wait(lease: float, heartbeat: float) -> float:
 
 
 class Visits:
-    """To the queues of one server, one after the other; ``asked`` is set when somebody wants a job cancelled.
+    """To the queues of one server, some at a time; ``asked`` is set when somebody wants a job cancelled.
 
     In a cluster each queue may live elsewhere. So each has visits of its own there, and waits for no other.
     """
@@ -45,20 +49,20 @@ class Visits:
 
     async def _each(self, visit: Callable[[str], Awaitable[object]]) -> None:
         """One queue that is broken keeps nobody from the others; it is told of at the end."""
-        broken: BadData | None = None
-        for queue in self.queues:
-            try:
-                await visit(queue)
-            except BadData as error:
-                broken = broken or error
-        if broken is not None:
-            raise broken
+        await _all([partial(visit, queue) for queue in self.queues])
 
     async def renew(self) -> float | None:
         """Renew the leases of all runners; tell them what they have lost and what to cancel."""
         sent = time.monotonic()  # not when the answer comes: that may be late
         try:
-            await self._each(self._renew)
+            await _all(
+                [
+                    partial(self._renew, queue, runner, runner.begun(number))
+                    for runner in self._worker.runners
+                    for number, queue in enumerate(self._worker.queues)
+                    if queue in self.queues
+                ]
+            )
         except BadData:  # of one queue: the leases in the others live
             self.renewed = max(sent, self.renewed)
             raise
@@ -66,13 +70,15 @@ class Visits:
         # A late answer tells nothing of the time since it was asked for: once more.
         return 0.0 if time.monotonic() - sent > self._worker.settings.heartbeat / 2 else None
 
-    async def _renew(self, queue: str) -> None:
-        for runner in list(self._worker.runners):
-            said = await underway("hb.sent", self._worker.gopher.renew(queue, runner.id))
-            if said.lost:
-                runner.tell(lost=said.lost)
-            if said.cancel:
-                runner.tell(cancel=said.cancel)
+    async def _renew(self, queue: str, runner: RunnerProcess, begun: Sequence[str]) -> None:
+        """A worker that is told to stop may be killed before they end: that is not the fault of its jobs."""
+        spared = self._worker.stopping.is_set()
+        renewing = self._worker.gopher.renew(queue, runner.id, begun, spared=spared)
+        said = await underway("hb.sent", renewing)
+        if said.lost:
+            runner.tell(lost=said.lost)
+        if said.cancel:
+            runner.tell(cancel=said.cancel)
 
     async def tend(self) -> float:
         """Due jobs stand in line, and cancel requests are looked for.
@@ -120,3 +126,17 @@ class Visits:
     async def sample(self) -> None:
         """How each queue stands is noted, once a minute."""
         await self._each(self._worker.gopher.sample)
+
+
+async def _all(visits: Sequence[Callable[[], Awaitable[object]]]) -> None:
+    """Some at a time. Each is made; what was wrong with one is raised at the end, what is broken last."""
+    room = asyncio.Semaphore(_AT_ONCE)
+
+    async def made(visit: Callable[[], Awaitable[object]]) -> None:
+        async with room:
+            await visit()
+
+    said = await asyncio.gather(*map(made, visits), return_exceptions=True)
+    wrong = [error for error in said if isinstance(error, BaseException)]
+    for error in sorted(wrong, key=lambda error: isinstance(error, BadData)):
+        raise error

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import a
 
 from gopher_cli.model.job import Lease
 from gopher_cli.store.calls import Settlement, Verdict
 from laws.ground import MAX_LOSSES, Ground, Worker
 from laws.state import State
+
+
+def has_begun(state: State, id: str) -> bool:
+    """What only waits in a worker has half a ms in its lease."""
+    return not state.running[id] % 1
 
 
 class Crew(Ground):
@@ -21,10 +28,11 @@ class Crew(Ground):
         expected = [] if "paused" in before.conf else line[:count]
         self.queue.redis.delete(self.queue.keys["wake"])  # its token is what has woken this worker
 
-        fetch = {"token": f"{worker.name}:{self.born}-{len(self.leases)}"}
-        batch = self.queue.fetch(worker.name, count=count, sequence=self._sequence(), **fetch)
+        fetch: dict[str, Any] = {"token": f"{worker.name}:{self.born}-{len(self.leases)}"}
+        fetch |= {"count": count, "starts": count // 2, "max_losses": MAX_LOSSES}
+        batch = self.queue.fetch(worker.name, sequence=self._sequence(), **fetch)
         if lost:
-            batch = self.queue.fetch(worker.name, count=count, sequence=self._last, **fetch)
+            batch = self.queue.fetch(worker.name, sequence=self._last, **fetch)
 
         got = [lease.id for lease in batch.leases]
         assert got == expected or (lost and sorted(got) == sorted(expected)), (got, expected)
@@ -34,6 +42,10 @@ class Crew(Ground):
             assert lease.losses == before.record(lease.id).losses
             worker.holds[lease.id] = lease
         self.leases += batch.leases
+        after = self.whole()
+        for n, lease in enumerate(() if lost else batch.leases):
+            starts = n < count // 2 and lease.losses < MAX_LOSSES - 1
+            assert has_begun(after, lease.id) == starts, "what begins at once is marked"
 
     _last = 0
 
@@ -91,7 +103,8 @@ class Crew(Ground):
         now, record = self.queue.now, after.record(id)
         kept = item.data if to.state == "completed" else None
         assert after.result.get(id) == (kept or None)
-        assert record.losses == losses
+        ended = expected == "retrying" or (expected == "scheduled" and item.run_us)
+        assert record.losses == (0 if ended else losses)
         assert record.attempts == was.attempts + (id not in before.running) - (not to.spent)
         if expected in ("scheduled", "retrying", "completed"):
             assert getattr(after, expected)[id] == now + round(to.after * 1000)
@@ -131,7 +144,9 @@ class Crew(Ground):
 
     def renew(self, worker: Worker) -> None:
         before = self.whole()
-        told = self.queue.renew(worker.name)
+        begun = sorted(worker.holds)[: len(before.running) % 3]
+        spared = not len(before.running) % 5
+        told = self.queue.renew(worker.name, begun, spared=spared)
         after = self.whole()
         held = before.held.get(worker.name, {})
         mine = {
@@ -140,7 +155,9 @@ class Crew(Ground):
         }  # fmt: skip
         assert set(told.lost) == set(held) - mine
         assert set(told.cancel) == mine & set(before.cancels)
-        assert all(after.running[id] == self.queue.now + a.lease_time for id in mine)
+        for id in mine:
+            assert int(after.running[id]) == self.queue.now + a.lease_time
+            assert has_begun(after, id) == (not spared and (id in begun or has_begun(before, id)))
         for id in told.lost:
             worker.holds.pop(id, None)
 
@@ -182,5 +199,5 @@ class Crew(Ground):
         assert {id for id, _, _ in done.jobs} == gone
         for id, state, worker in done.jobs:
             assert worker == self._owner(before, id)
-            self._taken_back(before, after, id, state, guilty=True)
+            self._taken_back(before, after, id, state, guilty=has_begun(before, id))
         self.over = done.over

@@ -66,3 +66,40 @@ def test_a_call_gives_back_so_many_and_tells_how_many_are_left(queue):
     jobs, left = queue.hand_back("w", limit=2)
 
     assert (len(jobs), left) == (2, 3)
+
+
+def test_the_history_of_a_lost_job_says_how_its_process_ended_and_who_was_lost_beside_it(queue):
+    ids = [f"job-{n}" for n in range(6)]
+    queue.submit(*(a.job(id) for id in ids))
+    queue.reserve("w.1", count=6)
+
+    queue.hand_back("w.1", ids[:5], how="was killed by SIGKILL")
+
+    told = queue.whole().errors
+    assert b"the process that ran this job was killed by SIGKILL; lost beside it: " in told["job-0"]
+    assert b"beside it: job-0, job-1, job-3 and 1 more" in told["job-2"]
+    assert "job-5" not in told
+
+
+def test_a_job_that_was_lost_alone_names_nobody(queue):
+    queue.submit(a.job("one"), a.job("two"))
+    queue.reserve("w.1", count=2)
+
+    queue.hand_back("w.1", ["one"], max_losses=1)
+
+    assert (
+        b'takes its worker down; at last the process that ran this job vanished"'
+        in queue.whole().errors["one"]
+    )
+
+
+def test_jobs_of_another_worker_were_not_lost_beside_it(queue):
+    queue.submit(*(a.job(id) for id in ("one", "two", "three", "four")))
+    for worker in ("w.1", "w.2", "x.1"):
+        queue.reserve(worker)
+    queue.reserve("w.1", starts=0)
+
+    queue.lose()
+
+    assert b'the worker that ran this job vanished; lost beside it: two"' in queue.whole().errors["one"]
+    assert b"beside" not in queue.whole().errors["three"]

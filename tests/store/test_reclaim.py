@@ -135,3 +135,53 @@ def test_a_full_memory_does_not_keep_jobs_from_coming_back(server, full):
     full()
 
     assert [state for _, state, _ in server.lose()] == ["enqueued"]
+
+
+def test_only_what_had_begun_to_run_counts_a_loss_when_its_worker_vanishes(queue):
+    queue.submit(*(a.job(id) for id in ("one", "two", "three", "four")))
+    queue.reserve(count=4, starts=1)  # the others wait in the worker
+    queue.renew(begun=["three"])
+
+    queue.lose()
+
+    assert [queue.record(id).losses for id in ("one", "two", "three", "four")] == [1, 0, 1, 0]
+    assert "two" not in queue.whole().errors
+
+
+def test_what_has_begun_stays_begun_and_is_not_begun_for_a_clock_that_goes_back(queue):
+    queue.submit(a.job("one"), a.job("two"))
+    queue.reserve(count=2, starts=1)
+    queue.renew()
+    queue.later(-a.hour)
+    queue.reclaim()  # leases from the future are cut
+
+    queue.lose()
+
+    assert [queue.record(id).losses for id in ("one", "two")] == [1, 0]
+
+
+def test_a_worker_that_was_told_to_stop_is_killed_at_the_expense_of_no_job(queue):
+    queue.submit(a.job("one"), a.job("two"))
+    for _ in range(3):
+        queue.reserve(count=2)
+        queue.renew(begun=["one"], spared=True)
+        queue.lose(max_losses=3)
+
+    assert [queue.state(id) for id in ("one", "two")] == ["enqueued"] * 2
+    assert queue.record("one").losses == 0
+
+
+def test_a_suspect_has_not_begun_before_its_worker_says_so(queue):
+    queue.submit(a.job("one"))
+    for _ in range(2):
+        queue.reserve()
+        queue.lose(max_losses=3)
+
+    queue.reserve(starts=1)
+    queue.lose(max_losses=3)
+    assert (queue.state("one"), queue.record("one").losses) == ("enqueued", 2)
+    queue.reserve(starts=1)
+    queue.renew(begun=["one"])
+    queue.lose(max_losses=3)
+
+    assert queue.state("one") == "failed"

@@ -283,3 +283,27 @@ def test_the_newest_entry_of_a_history_always_stays_and_the_oldest_go_first(queu
         (lease,) = queue.reserve()
 
     assert lengths == [[0], [0, 3], [0, 3, 3], [7], [0], [0, 0]]
+
+
+@pytest.mark.parametrize("outcome", [a.failure(), a.snooze()])
+def test_an_attempt_that_ends_takes_the_losses_back_to_none(queue, outcome):
+    queue.submit(a.job("one"))
+    queue.reserve()
+    queue.lose()
+    (lease,) = queue.reserve()
+
+    queue.settle(a.settlement(lease, outcome))
+
+    assert (lease.losses, queue.record("one").losses) == (1, 0)
+
+
+@pytest.mark.parametrize(("outcome", "run_us"), [(a.interruption(), 1500), (a.snooze(), 0)])
+def test_an_attempt_that_was_only_handed_back_keeps_the_losses(queue, outcome, run_us):
+    queue.submit(a.job("one"))
+    queue.reserve()
+    queue.lose()
+    (lease,) = queue.reserve()
+
+    queue.settle(a.settlement(lease, outcome, run_us=run_us))
+
+    assert queue.record("one").losses == 1

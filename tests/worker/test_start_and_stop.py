@@ -9,9 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.process import TOGETHER
+from worker.conftest import SHORT
 from worker.processes import Worker, ends, lines, state, until
 
 pytestmark = pytest.mark.anyio
@@ -59,6 +61,33 @@ async def test_with_a_short_grace_the_job_is_back_at_the_head_with_its_attempt_u
     assert detail.why_not_running.startswith("no worker")
     (lease,) = (await gopher.reserve("default", worker="x.0", token="x.0:t", sequence=1)).leases
     assert lease.id == first
+
+
+async def test_a_worker_that_is_killed_before_its_grace_is_over_blames_no_job(
+    gopher: Gopher, redis: Redis, worker: Start, tmp_path: Path
+) -> None:
+    """As `docker stop` does it: SIGTERM, a while, SIGKILL. The default grace is longer."""
+    kinds = ("hold", "hold-thread", "hold-isolated")
+    ids = [await gopher.submit(kind, at(tmp_path / kind)) for kind in kinds]
+
+    def begun() -> list[bool]:
+        scores = redis.zmscore(gopher.keys("default")["running"], ids)
+        return [score is not None and score % 1 == 0 for score in scores]
+
+    one = worker(env=SHORT)
+    await until(lambda: all(lines(tmp_path / kind) for kind in kinds))
+    assert all(begun())
+
+    one.signal(signal.SIGTERM)
+    await until(lambda: not any(begun()))
+    one.kill()
+
+    for kind in kinds:
+        (tmp_path / f"{kind}.go").touch()
+    worker(env=SHORT)
+    for id in ids:
+        detail = await ends(gopher, id)
+        assert (detail.attempts, detail.losses, detail.history) == (1, 0, [])
 
 
 @pytest.mark.row("W9")

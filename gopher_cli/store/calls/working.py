@@ -14,7 +14,13 @@ from gopher_cli.store.calls.base import Arg, Call, make_call, pairs, text
 from gopher_cli.store.keys import Keys
 
 RECLAIMED = 200  # leases in one call
+_NEVER = 1 << 30  # losses
 _decode_spec = msgspec.json.Decoder(Spec).decode
+
+
+def last_chance(max_losses: int) -> int:
+    """How many losses a job has of which one more would be its end."""
+    return max(1, max_losses - 1)
 
 
 class Verdict(StrEnum):
@@ -58,13 +64,18 @@ class Report(msgspec.Struct, frozen=True):
 
 def reserve(
     keys: Keys, *, worker: str, token: str, sequence: int, lease_ms: int,
-    quota: tuple[int, int, int], count: int, now: str = "",
+    quota: tuple[int, int, int], count: int, starts: int | None = None, max_losses: int = 3, now: str = "",
 ) -> Call[Batch]:  # fmt: skip
-    """Lease up to ``count`` (at most 500) jobs: first by quota of the classes, then by class."""
+    """Lease up to ``count`` (at most 500) jobs: first by quota of the classes, then by class.
+
+    The first ``starts`` of them begin to run at once, but those that one more loss would end (None: all do).
+    """
     high, normal, low = quota
+    starts, suspect = (count, _NEVER) if starts is None else (starts, last_chance(max_losses))
     argv: dict[str, Arg] = {
         "now": now, "token": token, "sequence": sequence, "lease": lease_ms,
-        "high": high, "normal": normal, "low": low, "count": count,
+        "high": high, "normal": normal, "low": low, "count": count, "starts": starts,
+        "suspect": suspect,
     }  # fmt: skip
     return make_call(
         "reserve", keys, argv, lambda raw: _batch(raw, keys.queue, token), held=keys.held(worker)
@@ -133,8 +144,11 @@ class Renewal(msgspec.Struct, frozen=True):
 
 
 def renew(
-    keys: Keys, worker: str, *, lease_ms: int, first: int = 0, last: int = 499, now: str = ""
-) -> Call[Renewal]:
+    keys: Keys, worker: str, begun: Sequence[str] = (), *,
+    lease_ms: int, first: int = 0, last: int = 499, spared: bool = False, now: str = "",
+) -> Call[Renewal]:  # fmt: skip
+    """``begun`` have begun to run, and none has with ``spared``."""
+
     def answer(raw: Any) -> Renewal:
         return Renewal(raw[1], [text(i) for i in raw[2]], [text(i) for i in raw[3]])
 
@@ -144,8 +158,9 @@ def renew(
         "lease": lease_ms,
         "first": first,
         "last": last,
+        "spared": int(spared),
     }
-    return make_call("renew", keys, argv, answer, held=keys.held(worker))
+    return make_call("renew", keys, argv, answer, begun, held=keys.held(worker))
 
 
 def readmit(
@@ -207,15 +222,25 @@ def hand_back(
     running: Sequence[str],
     *,
     max_losses: int,
+    how: str = "vanished",
     limit: int = 200,
     now: str = "",
 ) -> Call[tuple[list[tuple[str, str]], int]]:
-    """The jobs given back as (id, new state), and how many are still held."""
+    """The jobs given back as (id, new state), and how many are still held.
+
+    ``how`` the process ended is for the history: it "was killed by SIGKILL".
+    """
 
     def answer(raw: Any) -> tuple[list[tuple[str, str]], int]:
         return [(text(a), text(b)) for a, b in pairs(raw[1])], raw[2]
 
-    argv: dict[str, Arg] = {"now": now, "worker": worker, "max_losses": max_losses, "limit": limit}
+    argv: dict[str, Arg] = {
+        "now": now,
+        "worker": worker,
+        "max_losses": max_losses,
+        "limit": limit,
+        "how": how,
+    }
     return make_call("hand_back", keys, argv, answer, running, held=keys.held(worker))
 
 

@@ -1,8 +1,9 @@
 -- Give back what a process held when it died: those that it was running count a loss, the rest do not.
+-- `how` it died is a sentence without its subject.
 --
 -- KEYS  running meta held errors failed cancelled ready_high ready_normal ready_low locks lock_ends cancels
 --       counters wake events
--- ARGV  now worker max_losses limit ...
+-- ARGV  now worker max_losses limit how ...
 -- ...   id, for each job that was running
 -- OUT   {now, {id, state, ...}, left}; left counts what is still held
 --- @include now
@@ -16,10 +17,11 @@
 --- @include lose
 --- @include unlock
 --- @include tell
+--- @include lost_line
 --- @include take_back
 
 local guilty = {}
-for i = 5, #ARGV do guilty[ARGV[i]] = true end
+for i = 6, #ARGV do guilty[ARGV[i]] = true end
 
 local ids = redis.call("ZRANGE", KEYS.held, 0, ARGV.limit - 1)
 if #ids == 0 then return { stamp, {}, 0 } end
@@ -38,7 +40,7 @@ end
 
 redis.call("ZREM", KEYS.held, unpack(ids))
 local answer = {}
-for _, job in ipairs(take_back(back)) do
+for _, job in ipairs(take_back(back, "the process that ran this job " .. ARGV.how)) do
   answer[#answer + 1], answer[#answer + 2] = job[1], job[2]
 end
 return { stamp, answer, redis.call("ZCARD", KEYS.held) }

@@ -22,21 +22,25 @@
 --- @include unlock
 --- @include quarantine
 --- @include tell
+--- @include lost_line
 --- @include take_back
+--- @include begun
 --- @include strike
 
 local back, corrupt = strike(6, tonumber(ARGV.limit))
 
 -- A lease further ahead than any can be: the clock went back. It is cut to what a lease may last.
 local too_far, cut = text(now + 2 * ARGV.max_lease), batch("ZADD", KEYS.running)
-local ahead = redis.call("ZRANGEBYSCORE", KEYS.running, too_far, "+inf", "LIMIT", 0, ARGV.limit)
-for _, id in ipairs(ahead) do add(cut, text(now + ARGV.max_lease), id) end
+local ahead = redis.call("ZRANGEBYSCORE", KEYS.running, too_far, "+inf", "WITHSCORES", "LIMIT", 0, ARGV.limit)
+for i = 1, #ahead, 2 do
+  add(cut, lease_until(text(now + ARGV.max_lease), has_begun(ahead[i + 1])), ahead[i])
+end
 if #back + #corrupt > 0 then
   touch(READY, { KEYS.meta, KEYS.errors, KEYS.locks, KEYS.cancels })
   touch({ KEYS.failed, KEYS.cancelled, KEYS.lock_ends }, {})
 end
 
-if #ahead > 0 then redis.call("ZREM", KEYS.running, unpack(ahead)) end
+if #ahead > 0 then redis.call("ZREM", KEYS.running, unpack(ids_of(cut))) end
 send({ cut })
 for _, job in ipairs(corrupt) do
   redis.call("ZREM", KEYS.running, job[1])
@@ -46,7 +50,7 @@ end
 if #corrupt > 0 and is_watched() then tell({ "failed", each(corrupt, 1) }) end
 
 local answer = {}
-for _, job in ipairs(take_back(back)) do
+for _, job in ipairs(take_back(back, "the worker that ran this job vanished")) do
   for _, value in ipairs(job) do answer[#answer + 1] = value end
 end
 return { stamp, answer, seen_over(tonumber(ARGV.limit)), #back + #corrupt }

@@ -1,12 +1,15 @@
 -- Renew every lease that a worker holds: what Redis says it holds, so that no list crosses the wire.
+-- What has begun to run is marked as such; with `spared` all is as if nothing had: its worker is told to stop.
 --
 -- KEYS  running meta held cancels
--- ARGV  now worker lease first last
+-- ARGV  now worker lease first last spared ...
+-- ...   id, for each job that has begun
 -- OUT   {now, held, {lost id, ...}, {id to cancel, ...}}; held counts all, `first` to `last` are renewed
 --- @include now
 --- @include record
 --- @include is_held_by
 --- @include batch
+--- @include begun
 
 local total, last = redis.call("ZCARD", KEYS.held), math.min(ARGV.last, ARGV.first + 999)
 local ids = redis.call("ZRANGE", KEYS.held, ARGV.first, last)
@@ -14,12 +17,14 @@ if #ids == 0 then return { stamp, total, {}, {} } end
 local records, leased = redis.call("HMGET", KEYS.meta, unpack(ids)), redis.call("ZMSCORE", KEYS.running, unpack(ids))
 local asked = redis.call("EXISTS", KEYS.cancels) == 1 and redis.call("HMGET", KEYS.cancels, unpack(ids)) or {}
 
-local expiry = text(now + ARGV.lease)
+local expiry, begun = text(now + ARGV.lease), {}
+for i = 7, #ARGV do begun[ARGV[i]] = true end
 local keep, lost, cancel, leases = {}, {}, {}, batch("ZADD", KEYS.running)
 for i, id in ipairs(ids) do
   if leased[i] and is_held_by(ARGV.worker, read(records[i])) then
     keep[#keep + 1] = id
-    add(leases, expiry, id)
+    local runs = ARGV.spared ~= "1" and (begun[id] or has_begun(leased[i]))
+    add(leases, lease_until(expiry, runs), id)
     if asked[i] then cancel[#cancel + 1] = id end
   else
     lost[#lost + 1] = id

@@ -1,11 +1,12 @@
 -- Lease ready jobs to a worker, by quota per class and then by class, unless the queue is paused.
 --
 -- Sent again with the same token it answers the same jobs: a lost reply loses nothing.
+-- The first `starts` of them begin at once, but none that was lost `suspect` times.
 -- A job that cannot be read goes to the dead letter queue with its raw bytes, and is counted.
 --
 -- KEYS  ready_high ready_normal ready_low spec meta running failed errors held scheduled retrying conf
 --       counters wake events unhandled
--- ARGV  now token sequence lease high normal low count
+-- ARGV  now token sequence lease high normal low count starts suspect
 -- OUT   {now, next_due or 0, unhandled, id, attempts, losses, spec, ...}; next_due is -1 when the queue is paused,
 --       unhandled is 1 when jobs of types that somebody has no handler for stand apart
 --- @include now
@@ -19,6 +20,7 @@
 --- @include by_age
 --- @include pick
 --- @include again
+--- @include begun
 --- @include give
 --- @include quarantine
 --- @include wake

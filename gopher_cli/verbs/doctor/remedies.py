@@ -45,7 +45,8 @@ class Patient:
 
     def stays(self, place: str) -> Mending:
         """In this place, which is one of its own, with the record it has."""
-        return Mending(self.job, place, f"{self.job.places[place]:.0f}", line(self.known()))
+        score = f"{self.job.places[place]:.1f}".removesuffix(".0")
+        return Mending(self.job, place, score, line(self.known()))
 
 
 def line(record: Record) -> str:

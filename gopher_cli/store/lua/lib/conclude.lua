@@ -1,6 +1,8 @@
 -- What its attempt makes of a job: the record is changed, the state answered.
 -- A job that was asked to stop ends as cancelled unless it has come to an end of its own.
-local function conclude(r, group, asked)
+-- One that has ended without a loss takes the losses back to 0: they are to be in a row. What was only handed
+-- back has not run at all.
+local function conclude(r, group, asked, run_us)
   local state = group.state
   if group.lost == "1" then
     if lose(r, true) then return "failed" end
@@ -8,6 +10,7 @@ local function conclude(r, group, asked)
     r.attempts = math.max(r.attempts - 1, 0)
   end
   if asked and state ~= "completed" and state ~= "failed" then return "cancelled" end
+  if state == "retrying" or state == "scheduled" and tonumber(run_us) > 0 then r.losses = 0 end
   return state
 end
 

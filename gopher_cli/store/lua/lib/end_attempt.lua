@@ -41,7 +41,7 @@ local function end_attempt(to, id, group, record, run_us, data, asked)
   end
   if COLUMN[earned] then observe(to.seen, group.kind, earned, run_us, waited(r)) end
   if group.lost == "1" then tick(to.count, "lost") end
-  local state = conclude(r, group, asked)
+  local state = conclude(r, group, asked, run_us)
   if state ~= "completed" then tick(to.count, COUNTER[state]) end
   r.token = "!" .. group.token
   local after = tonumber(state == earned and group.after or asked or "") or 0

@@ -1,9 +1,11 @@
--- Jobs given to a worker, on paper: a fetch is {answer, corrupt jobs as {id, record}, and what will be written}.
+-- Jobs given to a worker, on paper: the first `starts` of them begin at once, unless they were lost so often
+-- that they are suspects. A fetch is {answer, corrupt jobs as {id, record}, and what will be written}.
 local FRESH = "^(%d+);(%d+);[^;]*;%d*;(%d*;%d+;%d+;%d*;.*)$"
 
 local function loan()
   return {
     answer = { stamp, "0", 0 }, corrupt = {}, expiry = text(now + ARGV.lease),
+    starts = tonumber(ARGV.starts), suspect = tonumber(ARGV.suspect),
     metas = batch("HSET", KEYS.meta), leases = batch("ZADD", KEYS.running), holds = batch("ZADD", KEYS.held),
   }
 end
@@ -16,7 +18,8 @@ local function give(to, id, record, blob)
   end
   attempts = attempts + 1
   add(to.metas, id, attempts .. ";" .. losses .. ";" .. ARGV.token .. ";" .. stamp .. ";" .. rest)
-  add(to.leases, to.expiry, id)
+  to.starts = to.starts - 1
+  add(to.leases, lease_until(to.expiry, to.starts >= 0 and tonumber(losses) < to.suspect), id)
   add(to.holds, ARGV.sequence, id)
   local out = to.answer
   local n = #out

@@ -4,7 +4,7 @@
 -- can be read as {id, r, told, asked, guilty}, and the others as {id, record}.
 local function strike(i, limit)
   local back, corrupt = {}, {}
-  local function take(id)
+  local function take(id, expiry)
     local raw = redis.call("HGET", KEYS.meta, id)
     local r = read(raw)
     if not r then
@@ -12,13 +12,13 @@ local function strike(i, limit)
       return
     end
     local told, asked = redis.call("HGET", KEYS.errors, id), redis.call("HGET", KEYS.cancels, id)
-    back[#back + 1] = { id = id, r = r, told = told, asked = asked, guilty = true }
+    back[#back + 1] = { id = id, r = r, told = told, asked = asked, guilty = has_begun(expiry) }
   end
   for n = i, #ARGV do
     local left, expiry = limit - #back - #corrupt, ARGV[n]
     local over = tonumber(expiry) <= now and left > 0
     local ids = over and redis.call("ZRANGEBYSCORE", KEYS.running, expiry, expiry, "LIMIT", 0, left) or {}
-    for _, id in ipairs(ids) do take(id) end
+    for _, id in ipairs(ids) do take(id, expiry) end
   end
   return back, corrupt
 end

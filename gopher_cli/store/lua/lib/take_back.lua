@@ -1,13 +1,8 @@
 -- Jobs whose holder vanished leave `running`: for their place in line, or for their end.
 --
 -- `jobs` is {{id, r, told, asked, guilty}, ...}: told is its history, asked for how long (ms) it is
--- kept when somebody asked to cancel it, guilty whether it was running. Answers {{id, state, worker}, ...}.
-local function lost_line(worker, died)
-  local outcome, error = "lost", "the process that ran this job vanished"
-  if died then outcome, error = "poison", "lost too often: this job takes its worker down" end
-  return stamp .. ' {"outcome":"' .. outcome .. '","error":"' .. error .. '","worker":"' .. worker .. '"}\n'
-end
-
+-- kept when somebody asked to cancel it, guilty whether it was running. `how` says in words how they were lost.
+-- Answers {{id, state, worker}, ...}.
 local function put_back(job, state)
   local r = job.r
   if state ~= "enqueued" then r.finished = stamp end
@@ -26,20 +21,19 @@ local function tell_back(answer)
   tell({ "enqueued", came.enqueued, "failed", came.failed, "cancelled", came.cancelled })
 end
 
-local function take_back(jobs)
-  local count, free, answer = {}, {}, {}
+local function take_back(jobs, how)
+  local count, free, answer, begun = {}, {}, {}, begun_by_worker(jobs)
   for _, job in ipairs(jobs) do
-    local worker = string.match(job.r.token, "^[%w_.%-]*")
     local died = lose(job.r, job.guilty)
     local state = died and "failed" or job.asked and "cancelled" or "enqueued"
     put_back(job, state)
     if job.guilty then
-      redis.call("HSET", KEYS.errors, job.id, append(job.told, lost_line(worker, died), 65536))
+      redis.call("HSET", KEYS.errors, job.id, append(job.told, lost_line(job, how, begun[job.tree], died), 65536))
       tick(count, "lost")
     end
     if state ~= "enqueued" then free[#free + 1] = { job.r.lock, job.id } end
     tick(count, state == "enqueued" and "released" or state)
-    answer[#answer + 1] = { job.id, state, worker }
+    answer[#answer + 1] = { job.id, state, job.worker }
   end
   free_locks(free)
   send_counts(count)
