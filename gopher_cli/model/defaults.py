@@ -37,3 +37,8 @@ class Defaults:
             raise TypeError(f"there is no default for {', '.join(sorted(unknown))}")
         for name, value in (known | given | {"said": frozenset(given)}).items():
             object.__setattr__(self, name, value)
+
+
+def last_chance(max_losses: int) -> int:
+    """How many losses a job has of which one more would be its end."""
+    return max(1, max_losses - 1)

@@ -1,8 +1,9 @@
 """A board in shared memory: which jobs a runner has started, so that its supervisor can tell after a crash.
 
 One seat a running job: hard deadline (CLOCK_MONOTONIC, one for all processes; 0 is a free seat),
-the queue's number, the id. Before the seats a byte by which the supervisor holds a runner that does not
-move: it begins nothing more. Behind them what such a runner has ended, and could not tell.
+the queue's number, whether it runs in a process of its own, the id. Before the seats a byte by which the
+supervisor holds a runner that does not move: it begins nothing more. Behind them what such a runner has
+ended, and could not tell.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import struct
 from collections.abc import Iterable
 from itertools import islice
 
-_SEAT = struct.Struct("<dH128s")
+_SEAT = struct.Struct("<dH?128s")
 _FREE = struct.Struct("<d")
 _HEAD = 8
 _ENDED = struct.Struct("<H128s")
@@ -31,24 +32,34 @@ class Board:
 
     @classmethod
     def create(cls, seats: int) -> Board:
-        fd = os.memfd_create("gopher-board") if hasattr(os, "memfd_create") else _unlinked_file()
+        fd = shared_file("gopher-board")
         os.ftruncate(fd, _size(seats))
         return cls(fd, seats)
 
-    def write(self, seat: int, deadline: float, queue: int, id: str) -> None:
-        """Note a started job."""
-        _SEAT.pack_into(self._map, _HEAD + seat * _SEAT.size, deadline, queue, id.encode())
+    def write(self, seat: int, deadline: float, queue: int, id: str, *, apart: bool = False) -> None:
+        """Note a started job; ``apart`` if it runs in a process of its own."""
+        _SEAT.pack_into(self._map, _HEAD + seat * _SEAT.size, deadline, queue, apart, id.encode())
 
     def wipe(self, seat: int) -> None:
         _FREE.pack_into(self._map, _HEAD + seat * _SEAT.size, 0.0)
 
     def read(self) -> list[tuple[float, int, str]]:
         """(deadline, queue, id) of every started job."""
+        return [(deadline, queue, id) for deadline, queue, _, id in self._seats()]
+
+    def blamed(self) -> list[tuple[int, str]]:
+        """(queue, id) of the jobs that may have brought the runner down: what runs in a process of its own
+        only where nothing ran in the runner itself."""
+        seats = self._seats()
+        inside = [(queue, id) for _, queue, apart, id in seats if not apart]
+        return inside or [(queue, id) for _, queue, _, id in seats]
+
+    def _seats(self) -> list[tuple[float, int, bool, str]]:
         found = []
         for seat in range(self.seats):
-            deadline, queue, id = _SEAT.unpack_from(self._map, _HEAD + seat * _SEAT.size)
+            deadline, queue, apart, id = _SEAT.unpack_from(self._map, _HEAD + seat * _SEAT.size)
             if deadline:
-                found.append((deadline, queue, _text(id)))
+                found.append((deadline, queue, apart, _text(id)))
         return found
 
     @property
@@ -86,7 +97,10 @@ def _text(id: bytes) -> str:
     return id.rstrip(b"\0").decode("utf-8", "replace")
 
 
-def _unlinked_file() -> int:
+def shared_file(name: str) -> int:
+    """An empty file without a path, for processes that inherit it."""
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create(name)
     import tempfile
 
     with tempfile.TemporaryFile() as file:

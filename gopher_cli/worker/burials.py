@@ -8,6 +8,7 @@ import signal
 from typing import TYPE_CHECKING
 
 from gopher_cli.model.errors import GopherError, TryLater, Unavailable
+from gopher_cli.worker.kin import signal_name
 from gopher_cli.worker.logs import say
 from gopher_cli.worker.runners import RunnerProcess
 
@@ -58,7 +59,7 @@ class Burials:
             await runner.last_rites
         while True:
             try:
-                await self._worker.gopher.hand_back(queue, runner.id, guilty, how=runner.how_it_died())
+                await self._worker.gopher.hand_back(queue, runner.id, guilty, how=_how_it_died(runner))
                 return True
             except (Unavailable, TryLater) as error:
                 if self._worker.stopping.is_set():
@@ -68,3 +69,13 @@ class Burials:
             except GopherError as error:  # of this queue, and for good: the leases end by themselves
                 say("cannot give jobs back", logging.ERROR, queue=queue, why=str(error))
                 return True
+
+
+def _how_it_died(runner: RunnerProcess) -> str:
+    """For the history of its jobs: a sentence without its subject."""
+    if runner.ended_well:
+        return "ended"
+    if runner.killed_for:
+        return f"was ended: {runner.killed_for}"
+    code = runner.process.returncode
+    return f"was killed by {signal_name(-code)}" if code < 0 else f"exited with code {code}"

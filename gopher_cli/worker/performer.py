@@ -32,6 +32,7 @@ from gopher_cli.worker.seats import Seats
 from gopher_cli.worker.settlements import Settlements
 from gopher_cli.worker.settling import Settler
 from gopher_cli.worker.starts import LATER, STILL
+from gopher_cli.worker.suspects import performed
 from gopher_cli.worker.threads import Stopped, Target, Threads
 
 _CLOCK = time.monotonic
@@ -64,8 +65,7 @@ class Performer:
         self._shared = True  # one task for job after job
 
     def fill(self) -> None:
-        """Give free seats to waiting jobs."""
-        while (run := self._seats.take()) is not None:
+        while (run := self._seats.take()) is not None:  # give free seats to waiting jobs
             try:
                 self._start(run)
             except BaseException as error:  # ours; it must not keep the seat, and its job, for ever
@@ -74,7 +74,7 @@ class Performer:
 
     def _start(self, run: Run) -> None:
         failpoint("job.before_start")
-        match run.handler.runs:
+        match run.runs:
             case Runs.LOOP:
                 run.task = self._loop.create_task(self._on_loop(run))
             case Runs.THREAD:
@@ -88,12 +88,11 @@ class Performer:
     def _arguments(self, run: Run) -> tuple[Any, ...]:
         failpoint("job.started")
         handler = run.handler
+        given = (handler.decode(run.lease.spec.payload),) if handler.wants_payload else ()
         if not handler.wants_context:
-            return (handler.decode(run.lease.spec.payload),) if handler.wants_payload else ()
+            return given
         run.context = Context(run.lease, self._link, run.terms)
-        if not handler.wants_payload:
-            return (run.context,)
-        return handler.decode(run.lease.spec.payload), run.context
+        return *given, run.context
 
     async def _on_loop(self, run: Run) -> None:
         """Async handlers, one after the other in this task: a task for each would cost more than most jobs.
@@ -210,8 +209,8 @@ class Performer:
         try:
             self._threads.start(run)
         except RuntimeError as error:
-            why = f"the worker could not start it: {error}"
-            self._finish(run, Snoozed(LATER, why, begun=False), _CLOCK())
+            snoozed = Snoozed(LATER, f"the worker could not start it: {error}", begun=False)
+            self._finish(run, snoozed, _CLOCK())
             self._loop.call_later(STILL, self._leave, run.seat)
 
     def _called(self, run: Run) -> Outcome | BaseException:
@@ -239,13 +238,13 @@ class Performer:
         """In another process; cancelling our task ends that process."""
         if run.handler.wants_context:
             run.context = Context(run.lease, self._link, run.terms)
-        if not self._seats.begin(run):
+        if not (run.suspect or self._seats.begin(run)):
             self._leave(run.seat)
             return
         try:
             if run.stopped:
                 raise asyncio.CancelledError  # before it has begun
-            outcome = await perform(run)
+            outcome = await performed(self._link.gopher, self._seats, run, perform)
         except asyncio.CancelledError:
             outcome = outcomes.stopped(run)
         except BaseException as error:

@@ -7,17 +7,20 @@ from collections.abc import Callable
 from contextvars import ContextVar
 
 from gopher_cli.context import Context
-from gopher_cli.handlers import Handler
+from gopher_cli.handlers import Handler, Runs
 from gopher_cli.model.job import Lease
 from gopher_cli.model.terms import Terms
 
 
 class Run:
-    """``stopped`` says why it was told to stop: timeout, cancel, interrupt or lost; empty while it may."""
+    """``stopped`` says why it was told to stop: timeout, cancel, interrupt or lost; empty while it may.
+
+    One more loss would be the end of a ``suspect``: it runs in a process of its own.
+    """
 
     __slots__ = (
         "begun", "context", "deadline", "handler", "lease", "partial", "seat", "started", "stop", "stopped",
-        "task", "terms", "thread",
+        "suspect", "task", "terms", "thread",
     )  # fmt: skip
 
     def __init__(self, lease: Lease, handler: Handler, terms: Terms, started: float, seat: int) -> None:
@@ -28,6 +31,7 @@ class Run:
         self.deadline = started + terms.timeout
         self.seat = seat
         self.stopped = ""
+        self.suspect = False
         self.begun = False  # in a process of its own: whether that has told so
         self.partial = ""  # what a handler has printed of a line
         self.context: Context | None = None
@@ -35,6 +39,12 @@ class Run:
         self.thread = 0  # which runs it, if one does
         # How to stop it where cancelling its task is not enough.
         self.stop: Callable[[Run], None] | None = None
+
+    @property
+    def runs(self) -> Runs:
+        """In what way."""
+        runs = self.handler.runs
+        return Runs.PROCESS if self.suspect and runs is not Runs.PROGRAM else runs
 
 
 class Place:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Collection, Sequence
 from contextlib import suppress
@@ -17,13 +16,12 @@ from gopher_cli.model.job import JobState, Lease
 from gopher_cli.model.outcome import Transition
 from gopher_cli.model.terms import terms_of
 from gopher_cli.store.calls import Batch, Settlement
-from gopher_cli.worker.admission import NOT_NOW, Admission
+from gopher_cli.worker.admission import Admission
 from gopher_cli.worker.board import Board
 from gopher_cli.worker.fetcher import Fetcher
 from gopher_cli.worker.fetching import Prefetch
 from gopher_cli.worker.joblog import JobLog
 from gopher_cli.worker.link import HandlerLink
-from gopher_cli.worker.logs import say
 from gopher_cli.worker.options import WorkerOptions
 from gopher_cli.worker.performer import Performer
 from gopher_cli.worker.run import Run
@@ -32,6 +30,7 @@ from gopher_cli.worker.settling import Settler
 from gopher_cli.worker.state import state_of
 from gopher_cli.worker.stocktaking import Stocktaking
 from gopher_cli.worker.strays import Strays, unreadable
+from gopher_cli.worker.turn import Turn
 from gopher_cli.worker.unhandled import Unhandled
 from gopher_cli.worker.watch import Watch
 
@@ -53,6 +52,7 @@ class Runner:
         options: WorkerOptions,
         id: str,
         board: Board,
+        turn: Turn | None = None,
     ) -> None:
         self.worn = self.leaving = False
         self.news = asyncio.Event()
@@ -65,10 +65,13 @@ class Runner:
         self._fetcher = Fetcher(gopher, id, options, unhandled, self._accept)
         self._prefetch = Prefetch(options.concurrency)
         queues = self._queues = [name for name, _ in options.queues]
-        self._settler = Settler(gopher, id, queues, self._link, self._settled, self._is_busy)
+        self._settler = Settler(gopher, id, queues, self._link, self._settled, lambda: self._seats.running)
         self._admission = Admission(self._settler.add)
         self._strays = Strays(gopher, settings.no_handler_after, self._settler.add)
-        self._seats = Seats(board, registry, queues, gopher.defaults, self._strays.add)
+        later = None if options.burst else self._settler.add_from_thread
+        self._seats = Seats(
+            board, registry, queues, gopher.defaults, self._strays.add, later, turn or Turn.create()
+        )  # fmt: skip
         self._heartbeat = settings.heartbeat
         self._stock = Stocktaking(gopher, id, queues, self._fetcher.taken, self._leases, self._forget)
         self._performer = Performer(
@@ -171,9 +174,6 @@ class Runner:
             if run.lease.queue in queues:
                 self._performer.stop(run, "interrupt")
 
-    def _is_busy(self) -> bool:
-        return bool(self._seats.running)
-
     def keep_output(self, run: Run, text: str) -> None:
         """What a handler printed."""
         self._link.log(run.lease, text)
@@ -229,7 +229,6 @@ class Runner:
             self._moved = _CLOCK()  # what comes now begins to wait now
         for batch in batches:
             for lease, raw in batch.unreadable:
-                say("an unreadable job goes to the DLQ", logging.WARNING, id=lease.id, queue=lease.queue)
                 self._settler.add(unreadable(lease, raw))
             self._seats.add(self._admission.admit(batch.leases))
         self._performer.fill()
@@ -264,16 +263,14 @@ class Runner:
     def _look(self, now: float) -> None:
         if self._seats.buffered and now - self._moved > _STALE:
             self._prefetch.distrust()
-            # Behind long jobs; another worker may be free. A suspect, which must run alone, would
-            # be back here at once, ahead of all the others.
-            self._hand_back(self._seats.clear(), _BACK if self._options.burst else NOT_NOW)
+            self._hand_back(self._seats.clear())  # behind long jobs; another worker may be free
         if now - self._told > 1:
             self._log.flush()
             self._told = now
 
-    def _hand_back(self, leases: list[Lease], suspects: Transition = _BACK) -> None:
+    def _hand_back(self, leases: list[Lease]) -> None:
         for lease in leases:
-            self._settler.add(Settlement(lease, suspects if self._seats.suspects(lease) else _BACK))
+            self._settler.add(Settlement(lease, _BACK))
 
     async def _until_room(self, seconds: float) -> None:
         with suppress(TimeoutError):

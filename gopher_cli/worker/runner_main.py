@@ -30,6 +30,7 @@ from gopher_cli.worker.loop import best_loop, run_through
 from gopher_cli.worker.options import WorkerOptions
 from gopher_cli.worker.runner import Runner
 from gopher_cli.worker.stacks import say_stacks
+from gopher_cli.worker.turn import Turn
 
 _TELL = 1.0
 _LAST = 2.0  # seconds for the functions of `atexit`
@@ -81,7 +82,7 @@ def _first_message(end: socket.socket) -> Any:
     return msgspec.json.decode(line)
 
 
-async def _live(end: socket.socket, board_fd: int, begun: _Begun) -> None:
+async def _live(end: socket.socket, board_fd: int, turn_fd: int, begun: _Begun) -> None:
     """Say what can be done, and do it until told to stop. The supervisor's end closing is such a word."""
     channel = await Channel.over(end)
     options, registry = begun.options, begun.registry
@@ -93,7 +94,7 @@ async def _live(end: socket.socket, board_fd: int, begun: _Begun) -> None:
     # Not even the embedded server is started here: it may have been stopped, by order, meanwhile.
     async with open_gopher(begun.settings, start=False) as gopher:
         board = Board(board_fd, options.concurrency)
-        runner = Runner(gopher, registry, begun.settings, options, begun.id, board)
+        runner = Runner(gopher, registry, begun.settings, options, begun.id, board, Turn(turn_fd))
         runner.share(lent=begun.lent, barred=begun.barred)
         capture(lambda run, text: runner.keep_output(run, text), forks_too=False)
         signal.signal(
@@ -165,14 +166,14 @@ async def _tell(channel: Channel, runner: Runner) -> None:
 
 
 def main() -> None:
-    end_fd, board_fd = int(sys.argv[1]), int(sys.argv[2])
-    for fd in (end_fd, board_fd):
+    end_fd, board_fd, turn_fd = map(int, sys.argv[1:4])
+    for fd in (end_fd, board_fd, turn_fd):
         os.set_inheritable(fd, False)  # not for the programs that handlers start
     # A service manager may signal every process of its unit; only the supervisor decides what that means.
     leave_to_others(_SIGNALS)
     let_forks_heed(_SIGNALS)
     try:
-        _run(socket.socket(fileno=end_fd), board_fd)
+        _run(socket.socket(fileno=end_fd), board_fd, turn_fd)
     except BaseException:
         # At once: whatever tidied up would take its jobs for ended, and the board tells who ran.
         traceback.print_exc()
@@ -181,11 +182,11 @@ def main() -> None:
     _leave(0)
 
 
-def _run(end: socket.socket, board_fd: int) -> None:
+def _run(end: socket.socket, board_fd: int, turn_fd: int) -> None:
     loop = best_loop()
     if begun := _begin(end):
         asyncio.set_event_loop(loop)  # if one that ran in an import has taken its place
-        run_through(loop, _live(end, board_fd, begun))
+        run_through(loop, _live(end, board_fd, turn_fd, begun))
 
 
 def _call_exit_functions() -> None:

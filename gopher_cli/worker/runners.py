@@ -21,9 +21,10 @@ from gopher_cli.model.errors import BadConfig, GopherError
 from gopher_cli.model.terms import HandlerWishes
 from gopher_cli.worker.board import Board
 from gopher_cli.worker.channel import Channel
-from gopher_cli.worker.kin import before_exec, descendants, signal_group, signal_name
+from gopher_cli.worker.kin import before_exec, descendants, signal_group
 from gopher_cli.worker.logs import say
 from gopher_cli.worker.options import WorkerOptions
+from gopher_cli.worker.turn import Turn
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -45,9 +46,11 @@ class RunnerProcess:
         options: WorkerOptions,
         relieves: Sequence[RunnerProcess] = (),
         lacking: set[str] | None = None,
+        turn: Turn | None = None,
     ) -> None:
         self.id = id
         self.relieves = relieves  # whose place it takes, while they still run some jobs
+        self._turn = turn or Turn.create()
         self.dead = asyncio.Event()
         self.types: dict[str, bytes] = {}
         self.wishes: dict[str, HandlerWishes] = {}
@@ -91,7 +94,7 @@ class RunnerProcess:
         ours, theirs = socket.socketpair()
         try:
             with theirs:
-                fds = [theirs.fileno(), self.board.fd]
+                fds = [theirs.fileno(), self.board.fd, self._turn.fd]
                 process = subprocess.Popen(  # noqa: ASYNC220 - forks at once, and runs on
                     [sys.executable, "-P", "-m", "gopher_cli.worker.runner_main", *map(str, fds)],
                     pass_fds=fds,
@@ -242,10 +245,6 @@ class RunnerProcess:
         """0 before it is started."""
         return self.process.pid if hasattr(self, "process") else 0
 
-    def begun(self, queue: int) -> list[str]:
-        """The jobs of this queue that have begun to run."""
-        return [id for _, number, id in self.board.read() if number == queue] if self.ready else []
-
     def overdue(self) -> list[tuple[int, str]]:
         """(queue, id) of jobs that are far past their timeout: it is blocked, and cannot stop them."""
         now = time.monotonic()
@@ -255,20 +254,11 @@ class RunnerProcess:
         """(queue, id) of jobs that may have brought it down; those that we had to end it for, if we did."""
         if self.ended_well:
             return []
-        return self.overdue() if self.killed_for else [(queue, id) for _, queue, id in self.board.read()]
+        return self.overdue() if self.killed_for else self.board.blamed()
 
     def why_it_died(self) -> str:
         code = self.process.returncode
         return self.killed_for or (f"killed by signal {-code}" if code < 0 else f"exit code {code}")
-
-    def how_it_died(self) -> str:
-        """For the history of its jobs: a sentence without its subject."""
-        if self.ended_well:
-            return "ended"
-        if self.killed_for:
-            return f"was ended: {self.killed_for}"
-        code = self.process.returncode
-        return f"was killed by {signal_name(-code)}" if code < 0 else f"exited with code {code}"
 
     def usage(self, now: float) -> tuple[int, float]:
         """Bytes in memory, its children's too; the share of one CPU since the last call. 0 without /proc."""

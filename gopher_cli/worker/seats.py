@@ -8,11 +8,14 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable
 
 from gopher_cli.handlers import Handler, Registry, Runs
-from gopher_cli.model.defaults import Defaults
+from gopher_cli.model.defaults import Defaults, last_chance
 from gopher_cli.model.job import Lease
 from gopher_cli.model.terms import terms_of
+from gopher_cli.store.calls import Settlement
 from gopher_cli.worker.board import Board
 from gopher_cli.worker.run import Run
+from gopher_cli.worker.suspects import put_off
+from gopher_cli.worker.turn import Turn
 
 KILL_AFTER = 5.0  # seconds from a timeout until a handler counts as stuck
 _CLOCK = time.monotonic
@@ -28,6 +31,8 @@ class Seats:
         queues: Iterable[str],
         defaults: Defaults,
         stray: Callable[[Lease], None],
+        later: Callable[[Settlement], None] | None,
+        turn: Turn,
     ) -> None:
         self.running: dict[int, Run] = {}  # by seat: a job may come back while its old run still dies
         self.started = 0
@@ -36,9 +41,10 @@ class Seats:
         self._handlers = registry.handlers
         self._number = {name: n for n, name in enumerate(queues)}
         self._defaults = defaults
-        self._last_chance = max(1, defaults.max_losses - 1)
-        self._alone: Run | None = None
+        self._last_chance = last_chance(defaults.max_losses)
         self._stray = stray
+        self._later = later
+        self._turn = turn
         self._lock = threading.Lock()
         self._free = list(range(board.seats - 1, -1, -1))
         self._buffer: deque[Lease] = deque()
@@ -65,40 +71,42 @@ class Seats:
         """The next job for a free seat, or for the seat of somebody who has just finished.
 
         ``only`` takes it only if it runs in that way. None: there is no seat, or no such job.
-        A suspect runs alone, so that no other pays for it if it is the one that crashes this process.
+        A suspect is put off while another one runs (see suspects.py), or stays here in a burst.
         """
         with self._lock:
+            passed = 0
             while (
-                self._buffer
+                passed < len(self._buffer)
                 and not (self._closed or self._board.held)
                 and (seat >= 0 or len(self._free) > self.lent)
             ):
-                lease = self._buffer[0]
+                lease = self._buffer[passed]
                 handler = self._handlers.get(lease.spec.type)
                 if handler is None:
-                    self._stray(self._buffer.popleft())
+                    del self._buffer[passed]
+                    self._stray(lease)
                     continue
-                suspect = self.suspects(lease)
-                if self._alone or (suspect and self.running) or (only and handler.runs is not only):
+                suspect = lease.losses >= self._last_chance
+                if only and (suspect or handler.runs is not only):
                     return None
-                self._buffer.popleft()
-                run = self._seated(lease, handler, seat if seat >= 0 else self._free.pop())
-                self._alone = run if suspect else None
-                return run
+                if suspect and not self._turn.take():
+                    passed += self._pass_over(passed)
+                    continue
+                del self._buffer[passed]
+                return self._seated(lease, handler, seat if seat >= 0 else self._free.pop(), suspect)
         return None
 
-    def suspects(self, lease: Lease) -> bool:
-        """Whether it has been lost so often that once more is its end, and would take this process with it.
+    def _pass_over(self, at: int) -> int:
+        """A suspect whose turn it is not: how many stay here."""
+        if self._later is None:
+            return 1
+        self._later(put_off(self._buffer[at]))
+        del self._buffer[at]
+        return 0
 
-        One that runs in a process of its own harms nobody else.
-        """
-        handler = self._handlers.get(lease.spec.type)
-        alone = handler is not None and handler.runs in (Runs.PROCESS, Runs.PROGRAM)
-        return lease.losses >= self._last_chance and not alone
-
-    def _seated(self, lease: Lease, handler: Handler, seat: int) -> Run:
-        started = _CLOCK()
-        run = Run(lease, handler, terms_of(lease.spec, handler, self._defaults), started, seat)
+    def _seated(self, lease: Lease, handler: Handler, seat: int, suspect: bool) -> Run:
+        run = Run(lease, handler, terms_of(lease.spec, handler, self._defaults), _CLOCK(), seat)
+        run.suspect = suspect
         self.running[seat] = run
         self.started += 1
         return run
@@ -107,7 +115,8 @@ class Seats:
         """Put it on the board. False if it must not begin: it waits again, and its seat is to be left."""
         # Its supervisor ends this process when the job is still here long after its timeout.
         number = self._number.get(run.lease.queue, 0)
-        self._board.write(run.seat, run.deadline + KILL_AFTER + 2, number, run.lease.id)
+        apart = run.runs in (Runs.PROCESS, Runs.PROGRAM)
+        self._board.write(run.seat, run.deadline + KILL_AFTER + 2, number, run.lease.id, apart=apart)
         if not self._board.held:  # asked when it stands there: one of us sees the other
             return True
         if self.done(run):
@@ -133,11 +142,11 @@ class Seats:
     def done(self, run: Run) -> bool:
         """It runs no more; False when it was given up before. Its seat is still taken."""
         with self._lock:
-            if run is self._alone:
-                self._alone = None
             if self.running.get(run.seat) is not run:
                 return False
             del self.running[run.seat]
+            if run.suspect:
+                self._turn.leave()
             return True
 
     def pardon(self, run: Run) -> None:

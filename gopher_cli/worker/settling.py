@@ -41,7 +41,7 @@ class Settler:
         queues: Sequence[str],
         link: HandlerLink,
         settled: Callable[[Sequence[Settlement]], None],
-        busy: Callable[[], bool],
+        busy: Callable[[], object],
     ) -> None:
         self._line: dict[str, _Line] = {}
         for group in apart(gopher, queues):
@@ -83,7 +83,7 @@ class _Line:
         runner: str,
         link: HandlerLink,
         settled: Callable[[Sequence[Settlement]], None],
-        busy: Callable[[], bool],
+        busy: Callable[[], object],
     ) -> None:
         self._gopher = gopher
         self._runner = runner

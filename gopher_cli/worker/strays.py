@@ -9,6 +9,7 @@ wait begins anew.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import deque
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from gopher_cli.model.job import JobState, Lease
 from gopher_cli.model.outcome import Transition
 from gopher_cli.store.calls import Settlement
 from gopher_cli.store.rows import read_history
+from gopher_cli.worker.logs import say
 
 WAITING, GIVEN_UP = "unknown type", "no handler"
 _ASIDE = 0.05
@@ -110,6 +112,7 @@ def left(lease: Lease, waited: float, said: bytes = b"") -> Settlement:
 
 def unreadable(lease: Lease, raw: bytes) -> Settlement:
     """To the dead letter queue, with its bytes."""
+    say("an unreadable job goes to the DLQ", logging.WARNING, id=lease.id, queue=lease.queue)
     said = {
         "attempt": lease.attempt,
         "outcome": "corrupt",

@@ -30,6 +30,7 @@ from gopher_cli.worker.options import WorkerOptions
 from gopher_cli.worker.orders import Orders
 from gopher_cli.worker.overdue import settle_overdue
 from gopher_cli.worker.runners import RunnerKilled, RunnerProcess, share_seats
+from gopher_cli.worker.turn import Turn
 from gopher_cli.worker.upkeep import if_there_is_room
 
 _RESTARTS = 5  # in a minute, before a crashing runner is given a pause
@@ -57,6 +58,7 @@ class Supervisor:
         self._grace = options.grace
         self._burials = Burials(self)
         self._lacking: set[str] = set()  # types that have met no handler here
+        self._turn = Turn.create()  # of its suspects: one at a time, in all runners
         self._log = JobLog()  # of jobs that are settled in the name of a blocked runner
 
     async def run(self, ready: Callable[[Supervisor], None]) -> int:
@@ -94,7 +96,7 @@ class Supervisor:
         say("serving", queues=queues, types=len(types), slots=slots, redis=str(self.gopher.store.address))
 
     async def _start_runner(self, relieves: Sequence[RunnerProcess] = ()) -> RunnerProcess:
-        runner = RunnerProcess(f"{self.id}.{self.made}", self.options, relieves, self._lacking)
+        runner = RunnerProcess(f"{self.id}.{self.made}", self.options, relieves, self._lacking, self._turn)
         self.made += 1
         self._born.append(time.monotonic())
         self.runners.append(runner)

@@ -57,7 +57,7 @@ class Visits:
         try:
             await _all(
                 [
-                    partial(self._renew, queue, runner, runner.begun(number))
+                    partial(self._renew, queue, runner, _begun(runner, number))
                     for runner in self._worker.runners
                     for number, queue in enumerate(self._worker.queues)
                     if queue in self.queues
@@ -140,3 +140,8 @@ async def _all(visits: Sequence[Callable[[], Awaitable[object]]]) -> None:
     wrong = [error for error in said if isinstance(error, BaseException)]
     for error in sorted(wrong, key=lambda error: isinstance(error, BadData)):
         raise error
+
+
+def _begun(runner: RunnerProcess, queue: int) -> list[str]:
+    """The jobs of this queue that have begun to run there."""
+    return [id for _, number, id in runner.board.read() if number == queue] if runner.ready else []

@@ -134,6 +134,13 @@ async def hold(payload: dict[str, str], ctx: Context) -> str:
     return "held"
 
 
+@app.handler("kill")
+async def kill(payload: dict[str, str]) -> None:
+    note(payload["file"], "kills")
+    os.kill(int(Path(payload["pid"]).read_text()), signal.SIGKILL)
+    await asyncio.sleep(60)
+
+
 @app.handler("hold-thread")
 def hold_thread(payload: dict[str, str], ctx: Context) -> str:
     note(payload["file"], ctx.job.id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -89,7 +90,8 @@ async def test_a_child_that_holds_the_channel_of_a_dead_runner_hides_nothing(
     await ends(gopher, id, "failed")
 
     for pid in lines(tmp_path / "f"):
-        os.kill(int(pid), signal.SIGKILL)
+        with suppress(ProcessLookupError):  # the last run, in a process of its own, has left nothing
+            os.kill(int(pid), signal.SIGKILL)
     one.signal(signal.SIGTERM)
     assert one.ended() == 0
 
@@ -240,3 +242,27 @@ async def test_a_broken_module_at_a_restart_is_waited_for(
     module.write_text(good)
 
     await ends(gopher, await gopher.submit("echo", 1))
+
+
+async def test_a_job_that_takes_its_whole_worker_down_takes_no_other_suspect_along(
+    gopher: Gopher, worker: Start, tmp_path: Path
+) -> None:
+    file = tmp_path / "f"
+    culprit = await gopher.submit("kill", {"file": str(file), "pid": str(tmp_path / "pid")}, priority=6)
+    others = [await gopher.submit("echo", n) for n in range(4)]
+    for n in (1, 2):  # all of them were running when their worker died, twice
+        await gopher.reserve("default", worker=f"d.{n}", token=f"d.{n}:t", sequence=1, count=5)
+        await gopher.hand_back("default", f"d.{n}", [culprit, *others])
+    await gopher.pause("default")
+    one = worker("-c", "5", "--processes", "2", env=SHORT)
+    (tmp_path / "pid").write_text(str(one.process.pid))
+
+    await gopher.pause("default", paused=False)
+    one.ended()
+    worker("-c", "5", env=SHORT)
+
+    detail = await ends(gopher, culprit, "failed")
+    assert (detail.losses, detail.history[-1].outcome, lines(file)) == (3, "poison", ["kills"])
+    assert "takes its worker down; at last the worker that ran this job vanished" in detail.history[-1].error
+    for id in others:
+        assert (await ends(gopher, id)).attempts == 1

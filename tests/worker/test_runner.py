@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import a
 import pytest
+from redis import Redis
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.handlers import Registry
+from gopher_cli.worker.turn import Turn
 from worker.attempts import run
 from worker.conftest import Work
 from worker.processes import PATIENCE, ends, lines, state, until
@@ -147,25 +150,67 @@ async def test_jobs_held_behind_a_long_one_go_back_and_are_not_fetched_again(
 
 
 @pytest.mark.row("W20")
-async def test_suspects_run_alone(gopher: Gopher, runner: Work) -> None:
-    registry, at_once, most = Registry(), set(), []
+@pytest.mark.parametrize("kind", ["hold", "hold-thread", "hold-isolated"])
+async def test_a_suspect_runs_at_once_beside_others_in_a_process_of_its_own_and_one_at_a_time(
+    gopher: Gopher, redis: Redis, runner: Work, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gopher_cli.worker.suspects._LATER", (0.05, 0.1))
+    file = tmp_path / "f"
+    suspects = [await gopher.submit(kind, {"file": str(file)}) for _ in range(3)]
+    for n in (1, 2):  # they have been running when their worker died, twice
+        await gopher.reserve("default", worker=f"d.{n}", token=f"d.{n}:t", sequence=1, count=3)
+        await gopher.hand_back("default", f"d.{n}", suspects)
+    await gopher.submit("hold", {"file": str(tmp_path / "other")})
+    one = runner(concurrency=4)
+    running = asyncio.create_task(one.run())
 
-    @registry.handler("watch")
-    async def watch(payload: Any, ctx: Any) -> None:
-        at_once.add(ctx.job.id)
-        most.append((ctx.job.id, len(at_once)))
-        await asyncio.sleep(0.01)
-        at_once.discard(ctx.job.id)
+    await until(lambda: lines(file) and lines(tmp_path / "other"))
+    scores = redis.zmscore(gopher.keys("default")["running"], suspects)
+    assert [score % 1 for score in scores if score] == [0], "one of them runs, and Redis knows"
+    assert len(lines(file)) == 1
+    for path in (file, tmp_path / "other"):
+        path.with_suffix(".go").touch()
 
-    ids = [await gopher.submit("watch") for _ in range(6)]
-    for n in (1, 2):  # it has been running when its worker died, twice
-        await gopher.reserve("default", worker=f"d.{n}", token=f"d.{n}:t", sequence=1, count=10)
-        await gopher.hand_back("default", f"d.{n}", [ids[2]])
-    await run(runner, registry=registry, concurrency=4)
+    async def all_are_through() -> bool:
+        await gopher.promote_due("default")  # those that were put off
+        return (await gopher.depth("default")).sizes["completed"] == 4
+
+    await until(all_are_through)
+    assert len(lines(file)) == 3
+    one.stop(1)
+    await running
+
+
+async def test_in_a_burst_suspects_wait_for_each_other(gopher: Gopher, runner: Work) -> None:
+    ids = [await gopher.submit("echo", n) for n in range(6)]
+    for n in (1, 2):
+        await gopher.reserve("default", worker=f"d.{n}", token=f"d.{n}:t", sequence=1, count=4)
+        await gopher.hand_back("default", f"d.{n}", ids[:4])
+
+    await run(runner, concurrency=4)
 
     assert (await gopher.depth("default")).counters["completed"] == 6
-    assert dict(most)[ids[2]] == 1
-    assert max(n for _, n in most) > 1
+
+
+def test_a_turn_is_had_by_one_process_at_a_time_and_is_free_when_that_has_died() -> None:
+    turn = Turn.create()
+    child = os.fork()
+    if not child:
+        with suppress(BaseException):
+            os._exit(0 if Turn(turn.fd).take() else 1)
+        os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+    assert turn.take()
+    assert not turn.take()
+    child = os.fork()
+    if not child:
+        with suppress(BaseException):
+            os._exit(0 if Turn(turn.fd).take() else 1)
+        os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
+    turn.leave()
+    assert turn.take()
 
 
 async def test_classes_and_queues_share_by_their_weights(gopher: Gopher, runner: Work) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from gopher_cli.model.defaults import last_chance
 from gopher_cli.model.job import Lease, Spec
 from gopher_cli.model.outcome import Transition
 from gopher_cli.store.calls.base import Arg, Call, make_call, pairs, text
@@ -16,11 +17,6 @@ from gopher_cli.store.keys import Keys
 RECLAIMED = 200  # leases in one call
 _NEVER = 1 << 30  # losses
 _decode_spec = msgspec.json.Decoder(Spec).decode
-
-
-def last_chance(max_losses: int) -> int:
-    """How many losses a job has of which one more would be its end."""
-    return max(1, max_losses - 1)
 
 
 class Verdict(StrEnum):
