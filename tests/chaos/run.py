@@ -175,16 +175,15 @@ def _innocent(place: Place) -> list[str]:
 def _waits(place: Place) -> list[float]:
     """How long each run that was cut short waited for the next; one that had ended after all has none.
 
-    A job that was cut short before is left out: it has one loss left, and waits until it can run alone.
-    What the next storm has done to it is not counted: that one may have killed who had taken it back.
+    Also one that was cut short before, which runs alone then. Each storm in between may have killed who had
+    taken it back: it is allowed as long again for every one of them.
     """
     waits = []
     for cut in place.cut:
         runs = place.ledger.starts(cut.id)
-        if [run for run in runs if run.started < cut.at and not run.how and run.token != cut.token]:
-            continue
-        if again := [run.started - cut.at for run in runs if run.token != cut.token and run.started > cut.at]:
-            waits.append(min(again + [began - cut.at for began in place.storms if began > cut.at]))
+        if again := [run.started for run in runs if run.token != cut.token and run.started > cut.at]:
+            storms = sum(cut.at < began < min(again) for began in place.storms)
+            waits.append(min(again) - cut.at - storms * BOUND)
     return waits
 
 
