@@ -193,8 +193,8 @@ async def doctor(world: World, gopher: Gopher, many: int) -> None:
 DEEDS = (
     Deed("submit", nothing, submit),
     Deed("submit with unique keys and parents", nothing, submit_unique),
-    Deed("settle with follow-ups", waiting, settle, forgets=True, known=True),
-    Deed("relay", children_on_their_way, relay, forgets=True, known=True),
+    Deed("settle with follow-ups", waiting, settle, forgets=True),
+    Deed("relay", children_on_their_way, relay, forgets=True),
     Deed("move", dead, move, forgets=True, known=True),
     Deed("retry --to-queue of all", dead, move_all, forgets=True, known=True),
     Deed("requeue", dead, requeue),

@@ -52,7 +52,6 @@ class Town:
         self.suspects: dict[str, list[tuple[str, str]]] = {queue: [] for queue in QUEUES}
         self.promised: set[str] = set()  # accepted, or follow-ups of an accepted end
         self.moved: list[str] = []
-        self.orders = False  # whether follow-ups keep the order that they were given
         self.parents: dict[str, tuple[str, ...]] = {}
         self.given_up: set[str] = set()  # cancelled or deleted: they may have no end
         self.done: Counter[str] = Counter()
@@ -77,6 +76,10 @@ class Town:
         states = self.states()
         for state in states.values():
             check_queue(state)
+            late = {
+                mark for mark, until in state.carried.items() if until > self.store.now + a.day + a.minute
+            }
+            assert not late, f"remembered for more than a day: {late}"
         check_across(states)
         twice = {id: n for id, n in self.done.items() if n > 1}
         assert not twice, f"completed more than once: {twice}"
@@ -184,7 +187,6 @@ class Town:
         batch = self.now(self.gopher.reserve(queue, worker=worker, **fetch))
         for lease in batch.leases:
             early = [p for p in self.parents.get(lease.id, ()) if not (self.done[p] or p in self.given_up)]
-            early = [] if not self.orders else early
             assert not early, f"{lease.id} runs before {early}, which it comes after"
         self.holds.setdefault(worker, []).extend(batch.leases)
         return batch.leases
