@@ -169,6 +169,8 @@ class _Work:
         await self._send(gopher, wanted)
 
     async def _send(self, gopher: Gopher, wanted: Sequence[Made]) -> None:
+        from gopher_cli.verbs.producing import being_cancelled
+
         jobs = [one.job for one in wanted if one.job]
         if not jobs:
             return
@@ -177,7 +179,10 @@ class _Work:
         for one, receipt in zip(wanted, receipts, strict=True):
             one.id = receipt.duplicate_of or receipt.id
             one.status = "submitted" if receipt.accepted else "exists"
-            if not receipt.accepted and self.fail_if_exists and not self._is_ours(one.line, one.id):
+            if receipt.stops:
+                later = being_cancelled(receipt)
+                one.status, one.error = "refused", f"{later}; {later.hint}"
+            elif not receipt.accepted and self.fail_if_exists and not self._is_ours(one.line, one.id):
                 one.status, one.error = "refused", f"there is such a job already: {one.id}"
 
     def _note_refused(self, made: Sequence[Made]) -> None:

@@ -14,7 +14,7 @@ from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console, check_choice
 from gopher_cli.cli.safe import safe
 from gopher_cli.cli.words import short_id, when
-from gopher_cli.model.errors import Conflict, NotFound, TryLater, Usage
+from gopher_cli.model.errors import Conflict, NotFound, Usage
 
 _CONTEXT = 4000  # characters of a trace header that the environment hands on
 
@@ -180,7 +180,7 @@ class _One:
         return finish(self.console, job) if job else 0
 
     async def _submit(self, gopher: Gopher) -> None:
-        from gopher_cli.verbs.producing import new_job
+        from gopher_cli.verbs.producing import being_cancelled, new_job
 
         await gopher.check(accept_eviction=self.console.settings().accepts_eviction)
         await self._check(gopher)
@@ -191,8 +191,8 @@ class _One:
         self.queue, self.id = job.queue, receipt.duplicate_of or receipt.id
         self.gone = bool(receipt.held_until)
         if receipt.stops:
-            said = f"{self.id} holds this unique key, and is being cancelled: nothing was submitted"
-            raise TryLater(said, f"submit it again when that one has ended: gopher inspect {self.id} --wait")
+            hint = f"submit it again when that one has ended: gopher inspect {self.id} --wait"
+            raise being_cancelled(receipt, hint)
         if self.fail_if_exists and not receipt.accepted:
             raise Conflict(f"there is such a job already: {self.id}", f"gopher inspect {self.id}")
         remember(self.console.settings(), self.id)

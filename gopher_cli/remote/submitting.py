@@ -16,7 +16,7 @@ from gopher_cli.model.payload import EMPTY
 from gopher_cli.remote.values import ms_of
 from gopher_cli.remote.wire import Wire
 from gopher_cli.store.calls import Receipt
-from gopher_cli.verbs.producing import new_job, said_durability, wanted_durability
+from gopher_cli.verbs.producing import being_cancelled, new_job, said_durability, wanted_durability
 
 _MOST, _LARGEST = 500, 4 * 1024 * 1024  # jobs and bytes in one request
 _WAITS = 30.0  # seconds that a disk or a replica may take
@@ -43,6 +43,8 @@ class RemoteSubmits:
         (receipt,) = await self.submit_many(
             [new_job(self.defaults, type, payload, **options)], durability=durability
         )
+        if receipt.stops:
+            raise being_cancelled(receipt)
         return receipt.duplicate_of or receipt.id
 
     async def submit_many(
@@ -73,6 +75,9 @@ class RemoteSubmits:
     def _many(self, jobs: Sequence[Job], level: str) -> Iterator[Receipt]:
         said = self.wire.post("/jobs/batch", {"jobs": [_asked(job, level) for job in jobs]}, waits=_WAITS)
         for job, item in zip(jobs, said["items"], strict=True):
+            if item.get("code") == "try_later":
+                yield Receipt(job.id, False, item["job_id"], stops=True)
+                continue
             if item["status"] == "refused":
                 raise BadData(f"{job.id}: {item['error']}")
             if item["status"] == "unknown":

@@ -11,7 +11,7 @@ from gopher_cli.failpoints import underway
 from gopher_cli.model.checks import check_text
 from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.durability import MEMORY, Durability, parse_durability
-from gopher_cli.model.errors import Usage
+from gopher_cli.model.errors import TryLater, Usage
 from gopher_cli.model.job import NO_OPTIONS, Job
 from gopher_cli.model.making import checked, make_job, make_options
 from gopher_cli.model.payload import EMPTY
@@ -89,6 +89,12 @@ def by_queue(jobs: Sequence[Job]) -> dict[str, list[tuple[int, Job]]]:
     return apart
 
 
+def being_cancelled(receipt: Receipt, hint: str = "submit it again when that one has ended") -> TryLater:
+    """What is said of a job that would be done by nobody: who holds its unique key is about to end."""
+    said = f"{receipt.duplicate_of} holds this unique key, and is being cancelled: nothing was submitted"
+    return TryLater(said, hint)
+
+
 def submissions(
     keys: Callable[[str], Keys],
     jobs: Sequence[Job],
@@ -122,6 +128,8 @@ class Producing(Parents):
         durability = said_durability(options)
         job = new_job(self.defaults, type, payload, **options)
         (receipt,) = await self.submit_many([job], durability=durability)
+        if receipt.stops:
+            raise being_cancelled(receipt)
         return receipt.duplicate_of or receipt.id
 
     async def submit_many(

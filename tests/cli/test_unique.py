@@ -65,6 +65,29 @@ def test_a_submit_under_the_key_of_a_job_that_is_being_cancelled_is_refused_and_
     assert near("jobs", "ls", "-q").lines == [first]
 
 
+def test_a_batch_line_under_the_key_of_a_job_that_is_being_cancelled_is_refused_and_taken_by_the_next_run(
+    near: Cli, cli: Cli
+) -> None:
+    first = near.id("-t", "x", "--unique", "k")
+    (lease,) = start(near)
+    near("cancel", first)
+    lines = b'{"type":"y"}\n{"type":"x","unique":"k"}\n{"type":"z"}\n'
+    args = ("submit", "--batch", "-", "--batch-id", "n", "-o", "plain")
+    ran = cli(*args, stdin=lines)
+
+    assert ran.code == 1
+    assert [line.split("\t")[1] for line in ran.lines] == ["submitted", "refused", "submitted"]
+    assert first in ran.lines[1] and "is being cancelled" in ran.lines[1] and "again when" in ran.lines[1]
+
+    async def ends(gopher: Any) -> None:
+        await gopher.settle("w1.0", [a.settlement(lease, a.cancellation())])
+
+    do(near, ends)
+    again = cli(*args, stdin=lines)
+    assert again.code == 0
+    assert [line.split("\t")[1] for line in again.lines] == ["exists", "submitted", "exists"]
+
+
 def test_a_batch_knows_a_line_whose_key_outlives_its_job(near: Cli, cli: Cli) -> None:
     id = done_and_gone(near)
     line = b'{"type":"x","unique":"nightly"}\n'

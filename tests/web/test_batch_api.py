@@ -5,16 +5,22 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import a
 import httpx2
 import pytest
+from web.operated import end, take
 
-from gopher_cli.model.errors import Unavailable
+from gopher_cli.model.errors import TryLater, Unavailable
 
 pytestmark = pytest.mark.anyio
 
 JOBS, BATCH = "/api/v1/jobs", "/api/v1/jobs/batch"
 LINES = {"Content-Type": "application/x-ndjson"}
 GOOD, BAD = {"type": "t"}, {"type": "t", "tags": ["a", 1]}
+
+
+def gopher_of(api: httpx2.AsyncClient) -> Any:
+    return api._transport.app.state.gopher  # type: ignore[attr-defined]
 
 
 def lines(*jobs: Any) -> bytes:
@@ -206,3 +212,23 @@ async def test_jobs_that_wait_for_others_say_so(api: httpx2.AsyncClient) -> None
     )
 
     assert [item["status"] for item in answer.json()["items"]] == ["enqueued", "blocked", "enqueued"]
+
+
+async def test_a_job_under_the_key_of_one_that_is_being_cancelled_is_refused_until_that_has_ended(
+    api: httpx2.AsyncClient,
+) -> None:
+    jobs, key = [GOOD, GOOD | {"unique_key": "k"}], {"Idempotency-Key": "one"}
+    first = (await api.post(JOBS, json=jobs[1])).json()["job_id"]
+    (lease,) = await take(gopher_of(api))
+    await api.post(f"{JOBS}/{first}/cancel")
+    told = (await api.post(BATCH, json=jobs, headers=key)).json()
+    with pytest.raises(TryLater, match="is being cancelled"):
+        await gopher_of(api).submit("t", unique_key="k")
+
+    assert (told["accepted"], told["refused"], told["known"]) == (1, 1, 0)
+    assert told["items"][1]["code"] == "try_later" and told["items"][1]["job_id"] == first
+
+    await end(gopher_of(api), [lease], a.cancellation())
+    again = (await api.post(BATCH, json=jobs, headers=key)).json()
+    assert (again["accepted"], again["refused"]) == (2, 0)
+    assert again["items"][0] == told["items"][0] and await total(api) == 3

@@ -60,11 +60,11 @@ for n, job in ipairs(fresh) do admit(to, job, sequence + n, children, renewed) e
 for parent, whole in pairs(children) do add(to.waiters, parent, whole) end
 look(to)
 if #renewed > 0 then touch({ KEYS.lock_ends }, {}) end
-if ARGV.batch ~= "" then touch({}, { KEYS.batches }) end
+if ARGV.batch ~= "" and not kept_out then touch({}, { KEYS.batches }) end
 
 -- The first write must be one that a full memory refuses: then nothing at all has happened.
 if #fresh > 0 then redis.call("HINCRBY", KEYS.conf, "seq", #fresh) end
-if ARGV.batch ~= "" then redis.call("HSET", KEYS.batches, ARGV.batch, ARGV.mark .. ";" .. stamp) end
+if ARGV.batch ~= "" and not kept_out then redis.call("HSET", KEYS.batches, ARGV.batch, ARGV.mark .. ";" .. stamp) end
 if #fresh == 0 then return out end
 if mixed then redis.call("HSET", KEYS.conf, "levels", "mixed") end
 if #renewed > 0 then redis.call("ZREM", KEYS.lock_ends, unpack(renewed)) end

@@ -14,7 +14,7 @@ from gopher_cli.config import Settings
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import GopherError
 from gopher_cli.store.calls import LIMIT
-from gopher_cli.verbs.producing import ROUND_TRIP_BYTES
+from gopher_cli.verbs.producing import ROUND_TRIP_BYTES, being_cancelled
 from gopher_cli.web import replies
 from gopher_cli.web.api import openapi
 from gopher_cli.web.api.body import MAX_BODY, wants_lines
@@ -28,13 +28,17 @@ _LARGEST = MAX_BODY + 64 * 1024  # bytes of one job, with the spaces that it may
 
 
 class Item(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """What became of one job. `status`: its state; known, refused; or unknown: send it as `job_id` again."""
+    """What became of one job. `status`: its state; known, refused; or unknown: send it as `job_id` again.
+
+    Refused with the code `try_later`: `job_id` holds its unique key, and is being cancelled.
+    """
 
     index: int
     job_id: str | None = None
     status: str
     error: str | None = None
     pointer: str | None = None
+    code: str | None = None
 
 
 class Batch(msgspec.Struct, kw_only=True):
@@ -149,6 +153,12 @@ class Many:
         fresh = [is_new(asked, receipt, self._claim) for asked, receipt in told]
         states = await states_of(self._gopher, [job for job, new in zip(mine, fresh, strict=True) if new])
         for (index, asked), receipt, new in zip(jobs.items(), receipts, fresh, strict=True):
+            if receipt.stops:
+                said, holder = str(being_cancelled(receipt)), receipt.duplicate_of
+                self._items[index] = Item(
+                    index=index, job_id=holder, status="refused", error=said, code="try_later"
+                )
+                continue
             id = asked.job.id if new else receipt.duplicate_of or asked.job.id
             self._items[index] = Item(index=index, job_id=id, status=states[id] if new else "known")
 
@@ -174,10 +184,11 @@ class Many:
 
     def reply(self, *, lines: bool) -> Reply:
         told = self._told()
+        later = any(item.code for item in told.items)  # who asks again under the key is to have those too
         if lines:
             body = b"".join(msgspec.json.encode(item) + b"\n" for item in told.items)
-            return Reply(200, {"Content-Type": "application/x-ndjson"}, body)
-        return Reply(200, {"Content-Type": "application/json"}, msgspec.json.encode(told))
+            return Reply(200, {"Content-Type": "application/x-ndjson"}, body, anew=later)
+        return Reply(200, {"Content-Type": "application/json"}, msgspec.json.encode(told), anew=later)
 
 
 def _all_wrong(wrong: Sequence[tuple[int, Problem]]) -> Problem:

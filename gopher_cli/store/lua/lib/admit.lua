@@ -1,12 +1,18 @@
 -- Who is let in: whose unique key is free, whom a job must wait for, and the job itself on paper.
 
 -- The job that holds a lock, while it lives or the lock lasts: "id", "id;end of the lock" where nothing is
--- kept of the job any more, or "id;stops" where somebody has asked to cancel it.
+-- kept of the job any more, or "id;stops" where somebody has asked to cancel it: who is kept out by that one is to
+-- come again, and no mark of a batch may go past it.
+local kept_out = false
 local function holder(lock)
   local id = redis.call("HGET", KEYS.locks, lock)
   if not id then return nil end
   local record, ends = redis.call("HGET", KEYS.meta, id), redis.call("ZSCORE", KEYS.lock_ends, lock)
-  if lives(read(record)) then return redis.call("HEXISTS", KEYS.cancels, id) == 1 and id .. ";stops" or id end
+  if lives(read(record)) then
+    if redis.call("HEXISTS", KEYS.cancels, id) == 0 then return id end
+    kept_out = true
+    return id .. ";stops"
+  end
   if ends and tonumber(ends) > now then return record and id or id .. ";" .. text(ends) end
 end
 
