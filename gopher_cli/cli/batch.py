@@ -9,14 +9,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from gopher_cli.cli.batch_digests import Digests
 from gopher_cli.cli.batch_lines import LONGEST, Checker, Made, batch_job_id, make
+from gopher_cli.cli.batch_marks import Marks
 from gopher_cli.cli.checking import warn_unknown
 from gopher_cli.cli.console import Console
 from gopher_cli.cli.meter import Meter
 from gopher_cli.cli.safe import safe
 from gopher_cli.cli.words import plural
 from gopher_cli.model.errors import GopherError, NotFound, Usage
+from gopher_cli.model.marks import BatchMark
 
 if TYPE_CHECKING:
     from gopher_cli.gopher import Gopher
@@ -102,12 +103,9 @@ class _Work:
     known: int = 0
     refused: int = 0
     last: int = 0
-    # The last line before the first that was refused: no mark goes past it.
-    sound: int = sys.maxsize
-    marks: dict[str, int] = field(default_factory=dict)
     checkers: dict[str, Checker] = field(default_factory=dict)
     meter: Meter = field(init=False)
-    digests: Digests | None = None
+    marks: Marks | None = None  # where there is a batch id
     held: list[Made] = field(default_factory=list)
     _begun: bool = False
 
@@ -116,36 +114,37 @@ class _Work:
 
     async def run(self, gopher: Gopher, stream: BinaryIO) -> None:
         await gopher.check(accept_eviction=self.console.settings().accepts_eviction)
+        if self.batch:
+            self.marks = Marks(self.batch, (await gopher.batch_marks(self.batch)).values())
         for lines in pieces(stream):
-            await self._follow(gopher, lines)
+            sums = await self._follow(gopher, lines)
             made = [
                 make(gopher.defaults, number, line, self.batch, self.type, self.given)
                 for number, line in lines
                 if line.strip()
             ]
             for one in made:
+                one.adds, one.sum = sums.get(one.line, (0, 0))
                 await self._check(gopher, one)
             self._note_refused(made)
             await self._submit(gopher, [one for one in made if one.job])
-            self._note_refused(made)
             held = {one.line for one in self.held}
             self._tell([one for one in made if one.line not in held])
             self.last = lines[-1][0]
             self.meter.show(sum(len(line) + 1 for _, line in lines), self.accepted + self.known)
-        if self.digests:
-            self.digests.end()
+        if self.marks:
+            self.marks.digests.end()
 
-    async def _follow(self, gopher: Gopher, lines: Sequence[Line]) -> None:
+    async def _follow(self, gopher: Gopher, lines: Sequence[Line]) -> dict[int, tuple[int, int]]:
         """Compare with what earlier runs have read; what was held back until that is known is stored then."""
-        if not self.batch:
-            return
-        if self.digests is None:
-            self.digests = Digests(self.batch, (await gopher.batch_marks(self.batch)).values())
-        self.digests.follow(lines, {self.sound, *self.marks.values()})
-        held, self.held = ([], self.held) if self.digests.expected else (self.held, [])
+        if not self.marks:
+            return {}
+        sums = self.marks.follow(lines)
+        held, self.held = ([], self.held) if self.marks.digests.expected else (self.held, [])
         for start in range(0, len(held), _SIZE):
             await self._send(gopher, held[start : start + _SIZE])
             self._tell(held[start : start + _SIZE])
+        return sums
 
     async def _check(self, gopher: Gopher, one: Made) -> None:
         """Refuse what does not fit what workers have published; asked once for each type."""
@@ -160,12 +159,9 @@ class _Work:
 
     async def _submit(self, gopher: Gopher, made: Sequence[Made]) -> None:
         wanted = [one for one in made if not await self._is_done(gopher, one)]
-        if self.digests:
-            for one in wanted:
-                one.digest = self.digests.at(one.line)
-            if self.digests.expected:  # nothing is stored before it is known to be the same input
-                self.held += wanted
-                return
+        if self.marks and self.marks.digests.expected:  # nothing is stored before it is known to be the same
+            self.held += wanted
+            return
         await self._send(gopher, wanted)
 
     async def _send(self, gopher: Gopher, wanted: Sequence[Made]) -> None:
@@ -174,7 +170,8 @@ class _Work:
         jobs = [one.job for one in wanted if one.job]
         if not jobs:
             return
-        marks = self._marks(wanted) if self.batch else ()
+        unsure = [one for one in wanted if self.fail_if_exists and not self._is_sure(one)]
+        marks = self.marks.of(wanted, unsure) if self.marks else ()
         receipts = await gopher.submit_many(jobs, batch=self.batch, marks=marks)
         for one, receipt in zip(wanted, receipts, strict=True):
             one.id = receipt.duplicate_of or receipt.id
@@ -184,25 +181,12 @@ class _Work:
                 one.status, one.error = "refused", f"{later}; {later.hint}"
             elif not receipt.accepted and self.fail_if_exists and not self._is_ours(one.line, one.id):
                 one.status, one.error = "refused", f"there is such a job already: {one.id}"
+        self._note_refused(wanted)
 
     def _note_refused(self, made: Sequence[Made]) -> None:
-        """A line that is put right must be taken by the next run of the batch."""
-        if bad := [one.line for one in made if one.error]:
-            self.sound = min(bad[0] - 1, self.sound)
-
-    def _marks(self, wanted: Sequence[Made]) -> list[str]:
-        """How far the next run may skip in the queue of each line; those behind are known by their ids.
-
-        With it goes the digest of all lines up to there, so that another input is seen.
-        """
-        sound = self.sound
-        if self.fail_if_exists:  # Redis may yet refuse one
-            sound = min([sound, *(one.line - 1 for one in wanted if not self._is_sure(one))])
-        marks = [(one, max(self.marks[one.job.queue], min(one.line, sound))) for one in wanted if one.job]
-        return [f"{mark};{one.digest if mark == one.line else self._digest(mark)}" for one, mark in marks]
-
-    def _digest(self, line: int) -> str:
-        return self.digests.at(line) if self.digests else ""
+        for one in made:
+            if self.marks and one.error:
+                self.marks.refuse(one)
 
     def _is_sure(self, one: Made) -> bool:
         """Does no other job stand in its way, whatever there is?"""
@@ -214,23 +198,24 @@ class _Work:
 
     async def _is_done(self, gopher: Gopher, one: Made) -> bool:
         """Was this line submitted by an earlier run of the same batch?"""
-        if not self.batch or one.job is None:
+        if not self.marks or one.job is None:
             return False
         queue = one.job.queue
-        if queue not in self.marks:
-            self.marks[queue] = await self._mark(gopher, queue)
-        if one.line <= self.marks[queue]:
+        if not self.marks.knows(queue):
+            self.marks.note(queue, await self._mark(gopher, queue))
+        if self.marks.skips(queue, one.line):
             one.id, one.status = one.job.id, "exists"
             return True
         return False
 
-    async def _mark(self, gopher: Gopher, queue: str) -> int:
+    async def _mark(self, gopher: Gopher, queue: str) -> BatchMark:
         """How far an earlier run came. What it left there may not be as safe yet as is asked for now."""
-        mark = await gopher.batch_mark(queue, self.batch)
-        if not mark:
-            return 0
+        found = await gopher.batch_marks(self.batch, queue)
+        if not found:
+            return BatchMark()
         await gopher.confirm(queue)
-        return min(mark, await gopher.batch_mark(queue, self.batch))  # another server may know less
+        again = await gopher.batch_marks(self.batch, queue)  # another server may know less
+        return min(found[queue], again.get(queue, BatchMark()), key=lambda mark: mark.line)
 
     def _tell(self, made: Sequence[Made]) -> None:
         for one in made:

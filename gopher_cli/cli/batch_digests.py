@@ -1,4 +1,8 @@
-"""Is it the input of an earlier run? A digest of all lines up to each, beside those that marks have kept."""
+"""Is it the input of an earlier run? A digest of all lines up to each, beside those that marks have kept.
+
+It is a sum over the lines, each with its number: so the lines that were refused, and may be put right, can be
+left out of it.
+"""
 
 from __future__ import annotations
 
@@ -6,30 +10,48 @@ import hashlib
 from collections.abc import Collection, Iterable, Sequence
 
 from gopher_cli.model.errors import Conflict
+from gopher_cli.model.marks import BatchMark
+
+_MASK = 2**64 - 1
 
 
 class Digests:
-    """``expected`` are those that earlier runs have left, by line, which this one has yet to reach."""
+    """``expected`` are the marks that earlier runs have left, by line, which this one has yet to reach."""
 
-    def __init__(self, batch: str, marks: Iterable[tuple[int, str]]) -> None:
+    def __init__(self, batch: str, marks: Collection[BatchMark]) -> None:
         self._batch = batch
-        self._hash = hashlib.blake2b(digest_size=8)
-        self._by_line: dict[int, str] = {}
-        self.expected = {line: digest for line, digest in marks if digest}
+        self._sum = 0
+        self._sums: dict[int, int] = {}
+        self._apart = {line: 0 for mark in marks for line in mark.refused}
+        self.expected: dict[int, list[BatchMark]] = {}
+        for mark in marks:
+            if mark.digest:
+                self.expected.setdefault(mark.line, []).append(mark)
 
-    def at(self, line: int) -> str:
-        """Of all lines up to this one; empty where it is no longer known."""
-        return self._by_line.get(line, "")
+    def knows(self, line: int) -> bool:
+        return line in self._sums
 
-    def follow(self, lines: Sequence[tuple[int, bytes]], kept: Collection[int]) -> None:
-        """Read on. Digests of lines before these are forgotten, but for ``kept``. Raises Conflict."""
-        last = lines[0][0] - 1
-        self._by_line = {n: digest for n, digest in self._by_line.items() if n == last or n in kept}
+    def sum_at(self, line: int) -> int:
+        """Of all lines up to this one, where it is known."""
+        return self._sums.get(line, 0)
+
+    def follow(self, lines: Sequence[tuple[int, bytes]], kept: Collection[int]) -> dict[int, tuple[int, int]]:
+        """Read on; of each line what it adds, and the sum with it. Sums of lines before these are forgotten,
+        but for ``kept``. Raises Conflict.
+        """
+        self._sums = {line: sum for line, sum in self._sums.items() if line in kept}
+        found = {}
         for number, line in lines:
-            self._hash.update(b"%d\n" % len(line) + line)
-            self._by_line[number] = digest = self._hash.copy().hexdigest()
-            if self.expected.pop(number, digest) != digest:
-                raise self._another("differs", number)
+            adds = int.from_bytes(hashlib.blake2b(b"%d\n" % number + line, digest_size=8).digest())
+            self._sum = (self._sum + adds) & _MASK
+            self._sums[number] = self._sum
+            found[number] = adds, self._sum
+            if number in self._apart:
+                self._apart[number] = adds
+            for mark in self.expected.pop(number, ()):
+                if mark.digest != digest(self._sum, (self._apart[line] for line in mark.refused)):
+                    raise self._another("differs", number)
+        return found
 
     def end(self) -> None:
         """The input is over. Raises Conflict where an earlier one was longer."""
@@ -41,3 +63,8 @@ class Digests:
             f"this is another input than that of the batch {self._batch!r}: it {how} before line {line + 1}"
         )
         return Conflict(f"{said}; nothing of it was stored", "give it a --batch-id of its own")
+
+
+def digest(sum_: int, left_out: Iterable[int]) -> str:
+    """Of lines that sum up to this, without what some of them add."""
+    return f"{(sum_ - sum(left_out)) & _MASK:016x}"

@@ -49,7 +49,8 @@ class Made(msgspec.Struct):
     status: str = "refused"
     error: str = ""
     told: bool = False
-    digest: str = ""  # of all lines up to this one
+    adds: int = 0  # to the digest of all lines
+    sum: int = 0  # of all up to this one
 
 
 _decoder = msgspec.json.Decoder(Line)

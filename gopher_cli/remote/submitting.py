@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -12,6 +12,7 @@ from gopher_cli.model.duration import rfc3339
 from gopher_cli.model.errors import BadData, TryLater
 from gopher_cli.model.job import Job
 from gopher_cli.model.making import checked
+from gopher_cli.model.marks import BatchMark, read_mark
 from gopher_cli.model.payload import EMPTY
 from gopher_cli.remote.values import ms_of
 from gopher_cli.remote.wire import Wire
@@ -50,31 +51,36 @@ class RemoteSubmits:
     async def submit_many(
         self, jobs: Sequence[Job], *, batch: str = "", marks: Sequence[int | str] = (), durability: str = ""
     ) -> list[Receipt]:
-        """``batch`` leaves no mark behind here: its lines have ids, and each is stored once by that."""
+        """As Gopher.submit_many does; with ``batch`` all jobs of a request are stored, or none of them."""
         jobs = [checked(job) for job in jobs]
         level = durability or self.defaults.durability
         wanted_durability(level)
-        if len(jobs) == 1:
+        if len(jobs) == 1 and not batch:
             return [self._one(jobs[0], level)]
-        return [receipt for some in _requests(jobs) for receipt in self._many(some, level)]
+        asked = [_asked(job, level) for job in jobs]
+        for one, mark in zip(asked, marks, strict=False):
+            one["mark"] = str(mark)
+        pairs = zip(jobs, asked, strict=True)
+        return [receipt for some in _requests(pairs) for receipt in self._many(some, batch)]
 
-    async def batch_mark(self, queue: str, batch: str) -> int:
-        return 0
-
-    async def batch_marks(self, batch: str) -> dict[str, tuple[int, str]]:
-        return {}
+    async def batch_marks(self, batch: str, queue: str = "") -> dict[str, BatchMark]:
+        level = self.defaults.durability
+        asked = {"batch": batch, "queue": queue, "durability": "" if level == "memory" else level}
+        said = self.wire.get("/batches", asked, waits=_WAITS)
+        return {one["queue"]: read_mark(one["mark"]) for one in said["items"]}
 
     async def confirm(self, queue: str, durability: str = "") -> None:
-        """Nothing to confirm: a line that is known already is sent again, and is as safe then as asked."""
+        """Nothing to confirm: marks are read as safe as is asked for."""
 
     def _one(self, job: Job, level: str) -> Receipt:
         status, said = self.wire.told("POST", "/jobs", _asked(job, level), waits=_WAITS)
         holder, until = "" if said["job_id"] == job.id else said["job_id"], ms_of(said.get("held_until"))
         return Receipt(job.id, status == 201, holder, until)
 
-    def _many(self, jobs: Sequence[Job], level: str) -> Iterator[Receipt]:
-        said = self.wire.post("/jobs/batch", {"jobs": [_asked(job, level) for job in jobs]}, waits=_WAITS)
-        for job, item in zip(jobs, said["items"], strict=True):
+    def _many(self, some: Sequence[tuple[Job, dict[str, Any]]], batch: str) -> Iterator[Receipt]:
+        body = {"jobs": [asked for _, asked in some]}
+        said = self.wire.post("/jobs/batch", body, {"batch": batch}, waits=_WAITS)
+        for (job, _), item in zip(some, said["items"], strict=True):
             if item.get("code") == "try_later":
                 yield Receipt(job.id, False, item["job_id"], stops=True)
                 continue
@@ -86,15 +92,15 @@ class RemoteSubmits:
             yield Receipt(job.id, item["status"] != "known", "" if id == job.id else id)
 
 
-def _requests(jobs: Sequence[Job]) -> Iterator[list[Job]]:
-    some: list[Job] = []
+def _requests(jobs: Iterable[tuple[Job, dict[str, Any]]]) -> Iterator[list[tuple[Job, dict[str, Any]]]]:
+    some: list[tuple[Job, dict[str, Any]]] = []
     size = 0
-    for job in jobs:
-        weight = len(memoryview(job.spec.payload)) + 500
+    for job, asked in jobs:
+        weight = len(memoryview(job.spec.payload)) + len(asked.get("mark", "")) + 500
         if some and (len(some) == _MOST or size + weight > _LARGEST):
             yield some
             some, size = [], 0
-        some.append(job)
+        some.append((job, asked))
         size += weight
     if some:
         yield some

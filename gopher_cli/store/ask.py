@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from gopher_cli.model.marks import BatchMark, kept_mark
 from gopher_cli.store.calls.base import Arg, text
 from gopher_cli.store.calls.operating import read_record
 from gopher_cli.store.keys import Keys, fleet_key
@@ -222,17 +223,11 @@ def cells(all_keys: Sequence[Keys]) -> Ask[list[dict[str, bytes]]]:
     return Ask([("HGETALL", keys["cells"]) for keys in all_keys], lambda raw: [mapping(one) for one in raw])
 
 
-def batch_mark(keys: Keys, batch: str) -> Ask[int]:
-    """The last line of this batch that was submitted to this queue; 0 at first."""
-    return Ask([("HGET", keys["batches"], batch)], lambda raw: int(text(raw[0] or b"0").partition(";")[0]))
+def batch_marks(all_keys: Sequence[Keys], batch: str) -> Ask[dict[str, BatchMark]]:
+    """How far these queues have come in this batch; those that have nothing of it are left out."""
 
-
-def batch_marks(all_keys: Sequence[Keys], batch: str) -> Ask[dict[str, tuple[int, str]]]:
-    """By queue, the last line of this batch, and the digest of all lines up to it: empty in marks of old."""
-
-    def answer(raw: list[Any]) -> dict[str, tuple[int, str]]:
-        found = {keys.queue: text(one).split(";") for keys, one in zip(all_keys, raw, strict=True) if one}
-        return {queue: (int(parts[0]), parts[1] if len(parts) > 2 else "") for queue, parts in found.items()}
+    def answer(raw: list[Any]) -> dict[str, BatchMark]:
+        return {keys.queue: kept_mark(text(one)) for keys, one in zip(all_keys, raw, strict=True) if one}
 
     return Ask([("HGET", keys["batches"], batch) for keys in all_keys], answer)
 

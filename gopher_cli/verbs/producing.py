@@ -14,6 +14,7 @@ from gopher_cli.model.durability import MEMORY, Durability, parse_durability
 from gopher_cli.model.errors import TryLater, Usage
 from gopher_cli.model.job import NO_OPTIONS, Job
 from gopher_cli.model.making import checked, make_job, make_options
+from gopher_cli.model.marks import BatchMark
 from gopher_cli.model.payload import EMPTY
 from gopher_cli.store import ask, calls
 from gopher_cli.store.calls import Receipt
@@ -143,7 +144,7 @@ class Producing(Parents):
     ) -> list[Receipt]:
         """Submit jobs, 500 a round trip; what became of each, in order.
 
-        ``marks`` (line numbers, or "line;digest of all up to it") are kept per queue under ``batch`` in the
+        ``marks`` (line numbers, or a BatchMark as text) are kept per queue under ``batch`` in the
         same instant, so that a repeated batch knows where to go on.
         """
         jobs = [checked(job) for job in jobs]
@@ -173,12 +174,13 @@ class Producing(Parents):
 
     async def batch_mark(self, queue: str, batch: str) -> int:
         """The last line of a batch that this queue has."""
-        return await self.store.ask(ask.batch_mark(self.keys(queue), batch))
+        found = await self.batch_marks(batch, queue)
+        return found[queue].line if found else 0
 
-    async def batch_marks(self, batch: str) -> dict[str, tuple[int, str]]:
-        """By queue, how far a batch has come: the line, and the digest of all up to it if any."""
-        queues = await self.store.ask(ask.queues(self.namespace))
-        return await self.store.ask(ask.batch_marks([self.keys(queue) for queue in queues], batch))
+    async def batch_marks(self, batch: str, queue: str = "") -> dict[str, BatchMark]:
+        """By queue, how far a batch has come; of one queue only, where it is named."""
+        queues = [queue] if queue else await self.store.ask(ask.queues(self.namespace))
+        return await self.store.ask(ask.batch_marks([self.keys(one) for one in queues], batch))
 
     async def schema_of(self, type: str) -> bytes | None:
         """The JSON Schema that a worker has published for this type, if any has."""

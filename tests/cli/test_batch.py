@@ -103,7 +103,7 @@ def test_a_batch_that_has_grown_goes_on_where_it_stopped(cli: Cli) -> None:
 
 
 def statuses(ran: Any) -> list[str]:
-    return [one["status"] for one in results(ran)]
+    return [one["status"] for one in sorted(results(ran), key=lambda one: one["line"])]
 
 
 def test_a_line_that_was_refused_and_put_right_is_taken_by_the_next_run(cli: Cli) -> None:

@@ -232,3 +232,20 @@ async def test_a_job_under_the_key_of_one_that_is_being_cancelled_is_refused_unt
     again = (await api.post(BATCH, json=jobs, headers=key)).json()
     assert (again["accepted"], again["refused"]) == (2, 0)
     assert again["items"][0] == told["items"][0] and await total(api) == 3
+
+
+async def test_lines_of_a_file_leave_their_marks_or_nothing_at_all(api: httpx2.AsyncClient) -> None:
+    jobs = [GOOD | {"mark": "1;ab;"}, GOOD | {"mark": "3;cd;2", "queue": "other"}]
+    marks = "/api/v1/batches?batch=night"
+
+    for wrong in ([*jobs, GOOD], [*jobs, BAD | {"mark": "4;;"}], [*jobs, GOOD | {"mark": "4"}]):
+        assert (await api.post(f"{BATCH}?batch=night", json=wrong)).status_code == 422
+    assert (await api.post(BATCH, json=jobs)).json()["refused"] == 2
+    assert (await api.post(JOBS, json=jobs[0])).status_code == 422
+    assert await total(api) == 0 and (await api.get(marks)).json() == {"items": []}
+
+    assert (await api.post(f"{BATCH}?batch=night", json=jobs)).json()["accepted"] == 2
+    found = {one["queue"]: one["mark"] for one in (await api.get(marks)).json()["items"]}
+    assert found == {"default": "1;ab;", "other": "3;cd;2"}
+    one = (await api.get(f"{marks}&queue=other&durability=memory")).json()
+    assert one == {"items": [{"queue": "other", "mark": "3;cd;2"}]}

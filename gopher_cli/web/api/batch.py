@@ -18,6 +18,7 @@ from gopher_cli.verbs.producing import ROUND_TRIP_BYTES, being_cancelled
 from gopher_cli.web import replies
 from gopher_cli.web.api import openapi
 from gopher_cli.web.api.body import MAX_BODY, wants_lines
+from gopher_cli.web.api.marks import check_mark
 from gopher_cli.web.api.reading import Asked, read_job
 from gopher_cli.web.api.splitting import jobs_of, lines_of
 from gopher_cli.web.api.storing import is_new, permit, states_of, under
@@ -57,14 +58,16 @@ def limit_of(settings: Settings) -> int:
     return settings.server_batch_limit * 1024 * 1024
 
 
-async def accept(request: Request, text: bytes, *, together: bool, lines: bool = False) -> Response:
+async def accept(
+    request: Request, text: bytes, *, together: bool, lines: bool = False, of: str = ""
+) -> Response:
     key = replies.key_of(request)
     texts = lines_of(text) if lines else jobs_of(text)
     await request.app.state.published.refresh()
 
     async def work(claim: Claim | None) -> Reply:
-        many = Many(request, texts, claim)
-        await (many.together() if together else many.one_by_one())
+        many = Many(request, texts, claim, of)
+        await (many.together(at_once=together) if together or of else many.one_by_one())
         return many.reply(lines=lines and wants_lines(request))
 
     if key:
@@ -75,8 +78,8 @@ async def accept(request: Request, text: bytes, *, together: bool, lines: bool =
 class Many:
     """The jobs of one request on their way. Under a claim the ids follow from it, in every try the same."""
 
-    def __init__(self, request: Request, texts: Sequence[bytes], claim: Claim | None) -> None:
-        self._request, self._texts, self._claim = request, texts, claim
+    def __init__(self, request: Request, texts: Sequence[bytes], claim: Claim | None, batch: str) -> None:
+        self._request, self._texts, self._claim, self._batch = request, texts, claim, batch
         self._gopher: Gopher = request.app.state.gopher
         self._items: dict[int, Item] = {}
 
@@ -94,8 +97,11 @@ class Many:
             await self._store_all(jobs)
             await asyncio.sleep(0)  # others have waited
 
-    async def together(self) -> None:
-        """All of them, by one call; nothing is stored unless each makes sense. Raises Problem 413 or 422."""
+    async def together(self, *, at_once: bool) -> None:
+        """All of them, ``at_once`` by one call; nothing is stored unless each makes sense.
+
+        Raises Problem 413 or 422.
+        """
         if len(self._texts) > LIMIT:
             raise Problem(413, f"{len(self._texts)} jobs cannot be stored at once: {LIMIT} is the limit")
         jobs: dict[int, Asked] = {}
@@ -107,17 +113,22 @@ class Many:
                 wrong.append((index, problem))
         if wrong:
             raise _all_wrong(wrong)
+        if at_once:
+            self._check_one_call(jobs)
+        await self._store_all(jobs, together=True)
+
+    def _check_one_call(self, jobs: dict[int, Asked]) -> None:
         if len({(one.job.queue, one.durability) for one in jobs.values()}) > 1:
             raise Problem(422, "jobs of several queues, or levels of durability, cannot be stored at once")
         if sum(len(memoryview(one.job.spec.payload)) for one in jobs.values()) > ROUND_TRIP_BYTES:
             raise Problem(413, "more than 4 MB of payload cannot be stored at once")
-        await self._store_all(jobs, together=True)
 
     def _read(self, index: int) -> Asked:
         state = self._request.app.state
         if len(self._texts[index]) > _LARGEST:
             raise Problem(413, "this job is larger than 1 MB, and 1 MB is the limit")
         asked = read_job(self._texts[index], self._gopher.defaults)
+        check_mark(asked.mark, self._batch)
         permit(self._request.state.caller, asked.job.queue)
         state.published.fits(asked.job, asked.payload)
         lasts = state.settings.server_idempotency_ttl
@@ -148,7 +159,9 @@ class Many:
         safely = (durability or self._gopher.defaults.durability) != "memory"
         more = self._request.app.state.settings.redis_timeout if safely else 0.0
         mine = [asked.job for asked in jobs.values()]
-        receipts = await soon(self._gopher.submit_many(mine, durability=durability), more)
+        marks = [asked.mark for asked in jobs.values()] if self._batch else ()
+        stored = self._gopher.submit_many(mine, batch=self._batch, marks=marks, durability=durability)
+        receipts = await soon(stored, more)
         told = zip(jobs.values(), receipts, strict=True)
         fresh = [is_new(asked, receipt, self._claim) for asked, receipt in told]
         states = await states_of(self._gopher, [job for job, new in zip(mine, fresh, strict=True) if new])

@@ -45,6 +45,10 @@ _ATOMIC = {
     "name": "atomic", "in": "query", "schema": FLAG | {"default": False},
     "description": "store all of them or none: up to 500 jobs of one queue",
 }  # fmt: skip
+_BATCH = {
+    "name": "batch", "in": "query", "schema": {"type": "string", "maxLength": 100},
+    "description": "the jobs are lines of this file, each with its mark: up to 500, all are taken or none",
+}  # fmt: skip
 
 
 def _body(schema: dict[str, Any], examples: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -89,7 +93,7 @@ many_body = {
         {"two jobs": {"jobs": _two}},
         **{"application/x-ndjson": {"schema": {"type": "string"}}},
     ),
-    "parameters": [_KEY, _ATOMIC],
+    "parameters": [_KEY, _ATOMIC, _BATCH],
 }  # fmt: skip
 _many = answer("what became of each", "Batch")
 _many["content"]["application/x-ndjson"] = {"schema": {"type": "string"}}

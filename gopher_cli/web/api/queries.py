@@ -36,6 +36,8 @@ PARAMETERS: dict[str, tuple[dict[str, Any], str]] = {
     "source": (_TEXT, "only if the job is in this state"),
     "wait": (_TEXT, f"hold the answer until the job has ended, so many seconds at most ({LONGEST:g})"),
     "follow": (FLAG, "go on until the job has ended"),
+    "batch": (_TEXT, "the id of a batch"),
+    "durability": (_TEXT, "how safe that has to be: memory (default), fsync or replica:N"),
     "minutes": (_NUMBER | {"minimum": 1, "maximum": 1440, "default": 60}, "how far back"),
 }
 

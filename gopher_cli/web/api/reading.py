@@ -69,6 +69,7 @@ class JobRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     durability: Annotated[
         str | None, Meta(description="201 means in memory (default), fsync or replica:N")
     ] = None
+    mark: Annotated[str | None, Meta(description="with ?batch=ID: how far the file has come with it")] = None
     recurring: Annotated[dict[str, Any] | None, Meta(description="not yet: answered by 501")] = None
 
 
@@ -89,6 +90,7 @@ class Asked(msgspec.Struct, frozen=True):
     payload: Any
     durability: str
     named: bool
+    mark: str = ""
 
 
 def read_job(text: bytes, defaults: Defaults) -> Asked:
@@ -112,8 +114,8 @@ def read_job(text: bytes, defaults: Defaults) -> Asked:
     if asked.durability is not None:
         with field("/durability"):
             wanted_durability(check_text("durability", asked.durability))
-    job = _made(defaults, given)
-    return Asked(job, value.get("payload", {}), asked.durability or "", asked.id is not None)
+    job, mark = _made(defaults, given), asked.mark or ""
+    return Asked(job, value.get("payload", {}), asked.durability or "", asked.id is not None, mark)
 
 
 def _made(defaults: Defaults, given: dict[str, Any]) -> Job:

@@ -21,9 +21,10 @@ from gopher_cli.model.stats import JobDetail
 from gopher_cli.store.calls import Receipt
 from gopher_cli.web import replies
 from gopher_cli.web.access.door import needs
-from gopher_cli.web.api import batch, openapi_submit, preferring
+from gopher_cli.web.api import batch, marks, openapi_submit, preferring
 from gopher_cli.web.api.body import MAX_BODY, check_kind, read
 from gopher_cli.web.api.dialects import GONE, V1, Accepted, Dialect
+from gopher_cli.web.api.marks import batch_of, check_mark
 from gopher_cli.web.api.queries import Given, only
 from gopher_cli.web.api.reading import Asked, read_job
 from gopher_cli.web.api.storing import is_new, permit, states_of, under
@@ -78,16 +79,17 @@ async def submit_many(request: Request) -> Response:
     """An array of jobs, `{"jobs": [...]}`, or a job a line (`application/x-ndjson`): what became of each.
 
     With `?atomic=true` all of them are stored or none: up to 500 of one queue. NDJSON is answered by NDJSON
-    where Accept asks for it.
+    where Accept asks for it. With `?batch=ID` they are lines of a file that may come again, each with its
+    `mark` (`GET /api/v1/batches`): up to 500, and all are taken or none.
     """
     await _enter(request)
-    only(request, "atomic")
-    together = _all_or_none(request)
+    only(request, "atomic", "batch")
+    together, of = _all_or_none(request), batch_of(Given(request))
     settings: Settings = request.app.state.settings
     most = batch.limit_of(settings)
     lines = check_kind(request, lines=True)
     text = await read(request, lambda _: most)
-    return await batch.accept(request, text, together=together, lines=lines)
+    return await batch.accept(request, text, together=together, lines=lines, of=of)
 
 
 async def submit_in(request: Request, dialect: Dialect) -> Response:
@@ -111,6 +113,7 @@ async def _accept(request: Request, dialect: Dialect, text: bytes, wait: float) 
     gopher: Gopher = state.gopher
     key = replies.key_of(request)
     asked = read_job(text, gopher.defaults)
+    check_mark(asked.mark, "")
     permit(request.state.caller, asked.job.queue)
     if state.published.is_old:
         with under_id(asked.job.id):
@@ -191,6 +194,7 @@ def install(app: FastAPI) -> None:
     from gopher_cli.web.api import legacy
 
     app.include_router(router)
+    app.include_router(marks.router)
     app.include_router(legacy.router)
 
 

@@ -1,0 +1,79 @@
+"""How far queues have come with a file of jobs that may come again: what `gopher submit --batch-id` asks."""
+
+from __future__ import annotations
+
+import msgspec
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gopher_cli.gopher import Gopher
+from gopher_cli.model.access import SUBMIT
+from gopher_cli.model.marks import read_mark
+from gopher_cli.verbs.producing import wanted_durability
+from gopher_cli.web.access.door import needs
+from gopher_cli.web.api import openapi
+from gopher_cli.web.api.listing import answered
+from gopher_cli.web.api.queries import Given, Query, parameter, wrong
+from gopher_cli.web.problems import Problem, field, soon
+
+router = APIRouter(prefix="/api/v1/batches", tags=["jobs"])
+_enter = needs(SUBMIT)
+_QUERY = Query("batch", "queue", "durability")
+_DISK = 30.0  # seconds that a disk or a replica may take
+
+
+class MarkView(msgspec.Struct, kw_only=True):
+    """`mark` is the last line; a digest of all up to it; and the lines that were refused, with commas."""
+
+    queue: str
+    mark: str
+
+
+class MarkList(msgspec.Struct, kw_only=True):
+    """Of the queues that the caller may submit to, and that have something of this batch."""
+
+    items: list[MarkView]
+
+
+openapi.SCHEMAS += [MarkList]
+
+
+@router.get(
+    "", summary="How far a batch has come", operation_id="get_batch_marks",
+    responses=openapi.problems(s403="the key may not submit", s422="a parameter makes no sense")
+    | {200: openapi.answer("a mark of each queue", "MarkList")},
+    openapi_extra=_QUERY.described,
+)  # fmt: skip
+async def marks(request: Request) -> Response:
+    """What it tells is as safe as `durability` says."""
+    await _enter(request)
+    given = _QUERY.read(request)
+    batch, queues, level = batch_of(given), given.words("queue"), given.text("durability")
+    with parameter("durability"):
+        wanted_durability(level)
+    if not batch or len(queues) > 1:
+        raise wrong("batch", "batch is needed, and at most one queue")
+    gopher: Gopher = request.app.state.gopher
+    found = await soon(gopher.batch_marks(batch, *queues))
+    mine = {queue: mark for queue, mark in found.items() if request.state.caller.may(SUBMIT, queue)}
+    for queue in mine:
+        await soon(gopher.confirm(queue, level), _DISK if level else 0.0)
+    return answered(MarkList(items=[MarkView(queue=queue, mark=str(mark)) for queue, mark in mine.items()]))
+
+
+def batch_of(given: Given) -> str:
+    """The id of the batch that is asked for, or "". Raises Problem 422."""
+    batch = given.text("batch")
+    if len(batch) > 100 or not batch.isprintable():
+        raise wrong("batch", "batch is 1-100 printable characters")
+    return batch
+
+
+def check_mark(mark: str, batch: str) -> None:
+    """Raises Problem 422: a batch needs the mark of each of its jobs, and nothing else has one."""
+    if bool(mark) != bool(batch):
+        raise Problem(422, "mark goes with ?batch=ID, and each job of a batch has one", pointer="/mark")
+    if mark:
+        with field("/mark"):
+            read_mark(mark)
