@@ -65,7 +65,7 @@ class Queue:
         quota = more.pop("quota", (0, 0, 0))
         call = calls.reserve(
             self.keys, worker=worker, token=token, sequence=sequence, quota=quota, count=count,
-            lease_ms=a.lease_time, now=self.at, **more,
+            now=self.at, **({"lease_ms": a.lease_time} | more),
         )  # fmt: skip
         return self.run(call)
 
@@ -77,7 +77,9 @@ class Queue:
         return self.run(calls.settle(self.keys, worker, items, max_losses=max_losses, now=self.at))
 
     def renew(self, worker: str = "w", begun: Sequence[str] = (), **more: Any) -> calls.Renewal:
-        return self.run(calls.renew(self.keys, worker, begun, lease_ms=a.lease_time, now=self.at, **more))
+        return self.run(
+            calls.renew(self.keys, worker, begun, now=self.at, **({"lease_ms": a.lease_time} | more))
+        )
 
     def promote(self, **more: Any) -> calls.Promotion:
         return self.run(calls.promote(self.keys, now=self.at, **more))

@@ -98,6 +98,8 @@ MUTANTS = (
     Mutant("hand_back takes what is another's", "hand_back", 'and string.sub(r.token, 1, #worker + 1) == worker .. ":"', ""),
     Mutant("hand_back takes what is held by one whose name begins alike", "hand_back", 'string.sub(r.token, 1, #worker + 1) == worker .. ":"', "string.sub(r.token, 1, #worker) == worker"),
     Mutant("renew keeps what is held by one whose name begins alike", "renew", 'string.sub(r.token, 1, #worker + 1) == worker .. ":"', "string.sub(r.token, 1, #worker) == worker"),
+    Mutant("reclaim cuts leases by its own", "reclaim", "now + 2 * longest", "now + 2 * ARGV.max_lease"),
+    Mutant("reserve does not say how long its lease is", "reserve", 'redis.call("HSET", KEYS.conf, "lease", ARGV.lease)', ""),
     Mutant("reclaim leaves a lost attempt spent", "reclaim", "r.attempts = math.max(r.attempts - 1, 0)\n", "\n"),
     Mutant("hand_back blames the innocent", "hand_back", "guilty = guilty[id] }", "guilty = true }"),
     Mutant("hand_back runs what was to stop", "hand_back", 'or job.asked and "cancelled"', ""),

@@ -24,7 +24,8 @@ One queue, ``gopher:{<queue>}:<name>`` (a later shard of it: ``{<queue>#<n>}``):
                                  when it was cancelled, or deleted before it had completed
     held:<worker>          ZSET  id -> fetch: what this worker should be holding
     wake                   LIST  at most one worthless token: something is ready
-    conf                   HASH  seq, paused, levels (mixed: others than 8, 5 and 2 were asked for)
+    conf                   HASH  seq, paused, levels (mixed: others than 8, 5 and 2 were asked for),
+                                 lease (ms: the longest that a worker has taken here)
     counters               HASH  name -> n
     cells                  HASH  m<minute>;type | f<five minutes>;type | h<hour>;type | t0;type -> histograms,
                                  types -> how many have cells of their own; the rest share "other"

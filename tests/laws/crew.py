@@ -29,7 +29,7 @@ class Crew(Ground):
         self.queue.redis.delete(self.queue.keys["wake"])  # its token is what has woken this worker
 
         fetch: dict[str, Any] = {"token": f"{worker.name}:{self.born}-{len(self.leases)}"}
-        fetch |= {"count": count, "starts": count // 2, "max_losses": MAX_LOSSES}
+        fetch |= {"count": count, "starts": count // 2, "max_losses": MAX_LOSSES, "lease_ms": worker.lease_ms}
         batch = self.queue.fetch(worker.name, sequence=self._sequence(), **fetch)
         if lost:
             batch = self.queue.fetch(worker.name, sequence=self._last, **fetch)
@@ -41,6 +41,7 @@ class Crew(Ground):
             assert lease.attempt == before.record(lease.id).attempts + 1
             assert lease.losses == before.record(lease.id).losses
             worker.holds[lease.id] = lease
+            self.longest = max(self.longest, worker.lease_ms)
         self.leases += batch.leases
         after = self.whole()
         for n, lease in enumerate(() if lost else batch.leases):
@@ -146,7 +147,7 @@ class Crew(Ground):
         before = self.whole()
         begun = sorted(worker.holds)[: len(before.running) % 3]
         spared = not len(before.running) % 5
-        told = self.queue.renew(worker.name, begun, spared=spared)
+        told = self.queue.renew(worker.name, begun, spared=spared, lease_ms=worker.lease_ms)
         after = self.whole()
         held = before.held.get(worker.name, {})
         mine = {
@@ -156,7 +157,7 @@ class Crew(Ground):
         assert set(told.lost) == set(held) - mine
         assert set(told.cancel) == mine & set(before.cancels)
         for id in mine:
-            assert int(after.running[id]) == self.queue.now + a.lease_time
+            assert int(after.running[id]) == self.queue.now + worker.lease_ms
             assert has_begun(after, id) == (not spared and (id in begun or has_begun(before, id)))
         for id in told.lost:
             worker.holds.pop(id, None)
@@ -200,4 +201,7 @@ class Crew(Ground):
         for id, state, worker in done.jobs:
             assert worker == self._owner(before, id)
             self._taken_back(before, after, id, state, guilty=has_begun(before, id))
+        for id, expiry in after.running.items():
+            if before.running[id] <= self.queue.now + 2 * self.longest:
+                assert expiry == before.running[id], f"a living worker's lease of {id} is cut"
         self.over = done.over

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+import a
 from driver import Queue
 
 from gopher_cli.model.cells import totals
@@ -21,15 +22,17 @@ class Worker:
 
     name: str
     holds: dict[str, Lease] = field(default_factory=dict)
+    lease_ms: int = a.lease_time
 
 
 class Ground:
     def __init__(self, queue: Queue) -> None:
         self.queue = queue
         # Each name begins with all that were there before, as those of replaced runners do.
-        self.workers = [Worker("w.1"), Worker("w.11")]
+        self.workers = [Worker("w.1"), Worker("w.11", lease_ms=3 * a.lease_time)]
         self.leases: list[Lease] = []
         self.over: list[str] = []
+        self.longest = 0  # ms, of the leases that were taken
         self.completed: Counter[tuple[str, int]] = Counter()
         self.born = 0
         self.sequence = 0  # the last that a job was given

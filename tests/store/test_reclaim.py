@@ -89,6 +89,36 @@ def test_a_lease_from_the_future_is_cut_to_what_a_lease_may_last(queue):
     assert queue.score("running", "one") == queue.now + a.lease_time
 
 
+def test_a_lease_of_a_worker_with_longer_ones_is_left_alone(queue):
+    """Lease 2m, heartbeat 1m, beside a worker with the defaults: each looks with its own settings."""
+    long = {"lease_ms": 2 * a.minute}
+    queue.submit(a.job("one"), a.job("two"))
+    queue.reserve("slow", **long)
+    over: list[str] = []
+    for second in range(300):
+        if second % 27 == 26:
+            queue.renew("slow", **long)
+        found = queue.reclaim(over)
+        assert (found.jobs, found.over) == ([], [])
+        over = found.over
+        queue.later(1000)
+
+    assert queue.state("one") == "processing"
+    assert queue.reserve("other")[0].id == "two"
+    queue.later(a.lease_time)
+    assert len(queue.reclaim().over) == 1  # the other's lease lasts no longer for that
+
+
+def test_where_leases_are_longer_one_from_the_future_is_cut_to_the_longest(queue):
+    queue.submit(a.job("one"))
+    queue.reserve(lease_ms=2 * a.minute)
+    queue.later(-a.hour)
+
+    queue.reclaim()
+
+    assert queue.score("running", "one") == queue.now + 2 * a.minute
+
+
 def test_a_call_takes_back_so_many(queue):
     queue.submit(*(a.job() for _ in range(3)))
     queue.reserve(count=3)

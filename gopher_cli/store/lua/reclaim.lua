@@ -6,7 +6,7 @@
 -- look, with the last expiry that it has seen as `after` ("-inf" at first, "" for no look).
 --
 -- KEYS  running meta errors failed cancelled ready_high ready_normal ready_low locks lock_ends cancels
---       counters wake events
+--       conf counters wake events
 -- ARGV  now limit max_losses max_lease after ...
 -- ...   expiry, for each that was seen over a strike ago
 -- OUT   {now, {id, state, worker, ...}, {expiry seen over, ...}, how many leases were taken}
@@ -29,11 +29,13 @@
 
 local back, corrupt = strike(6, tonumber(ARGV.limit))
 
--- A lease further ahead than any can be: the clock went back. It is cut to what a lease may last.
-local too_far, cut = text(now + 2 * ARGV.max_lease), batch("ZADD", KEYS.running)
+-- A lease further ahead than any can be: the clock went back. It is cut to what a lease may last here: other
+-- workers may take longer ones than the caller.
+local longest = math.max(ARGV.max_lease, tonumber(redis.call("HGET", KEYS.conf, "lease") or 0) or 0)
+local too_far, cut = text(now + 2 * longest), batch("ZADD", KEYS.running)
 local ahead = redis.call("ZRANGEBYSCORE", KEYS.running, too_far, "+inf", "WITHSCORES", "LIMIT", 0, ARGV.limit)
 for i = 1, #ahead, 2 do
-  add(cut, lease_until(text(now + ARGV.max_lease), has_begun(ahead[i + 1])), ahead[i])
+  add(cut, lease_until(text(now + longest), has_begun(ahead[i + 1])), ahead[i])
 end
 if #back + #corrupt > 0 then
   touch(READY, { KEYS.meta, KEYS.errors, KEYS.locks, KEYS.cancels })

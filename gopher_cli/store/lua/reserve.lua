@@ -28,7 +28,7 @@
 
 local again = redis.call("ZRANGEBYSCORE", KEYS.held, ARGV.sequence, ARGV.sequence)
 if #again > 0 then return leased_before(again, { stamp, "0", 0 }) end
-local conf = redis.call("HMGET", KEYS.conf, "paused", "levels")
+local conf = redis.call("HMGET", KEYS.conf, "paused", "levels", "lease")
 if conf[1] then return { stamp, "-1", 0 } end
 local quotas = { tonumber(ARGV.high), tonumber(ARGV.normal), tonumber(ARGV.low) }
 local taken, total = pick(quotas, math.min(ARGV.count, 500), conf[2])
@@ -47,6 +47,8 @@ for class, line in ipairs(READY) do
   if #taken[class] > 0 then redis.call("ZREM", line, unpack(taken[class])) end
 end
 send({ to.metas, to.leases, to.holds })
+-- The longest lease that anybody takes here: who takes back leases must not judge by his own.
+if tonumber(ARGV.lease) > (tonumber(conf[3] or 0) or 0) then redis.call("HSET", KEYS.conf, "lease", ARGV.lease) end
 for _, job in ipairs(to.corrupt) do quarantine(job[1], job[2]) end
 
 -- One look at four keys: each line counts one, and what stands apart four.
