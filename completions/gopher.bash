@@ -24,8 +24,8 @@ _gopher() {
     "gopher health") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher doctor") words="" flags="--queue --data --fix --yes --dry-run --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher retry") words="" flags="--id --queue --yes --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="ids" ;;
-    "gopher retry-all") words="" flags="--state --type --queue --tag --error --group --older-than --search --limit --dry-run --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
-    "gopher requeue-dlq") words="" flags="--type --queue --tag --error --group --older-than --search --limit --rate --to-queue --dry-run --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="ids" ;;
+    "gopher retry-all") words="" flags="--state --type --queue --tag --error --group --older-than --search --limit --yes --dry-run --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
+    "gopher requeue-dlq") words="" flags="--type --queue --tag --error --group --older-than --search --limit --rate --to-queue --yes --dry-run --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="ids" ;;
     "gopher cancel") words="" flags="--queue --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="ids" ;;
     "gopher reschedule") words="" flags="--queue --in --at --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="ids" ;;
     "gopher purge") words="" flags="--state --type --queue --tag --error --group --older-than --search --limit --yes --dry-run --force --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;

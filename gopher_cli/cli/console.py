@@ -188,15 +188,25 @@ class Console:
         for id in ids:
             self.print(safe(id))
 
+    @property
+    def can_ask(self) -> bool:
+        """Is there somebody who can answer?"""
+        return sys.stdin.isatty() and self.err.isatty()
+
     def confirm(self, question: str, *, yes: bool, would: str) -> None:
         """Raises Usage where nobody can answer, Declined where the answer is no."""
-        if yes or os.environ.get("GOPHER_ASSUME_YES", "") not in ("", "0"):
+        if yes or assumes_yes():
             return
-        if not (sys.stdin.isatty() and self.err.isatty()):
+        if not self.can_ask:
             raise Usage(f"{would}; without a terminal this needs --yes", "add --yes, or --dry-run")
         print(f"{question} [y/N] ", end="", file=self.err, flush=True)
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             raise Declined("nothing was changed")
+
+
+def assumes_yes() -> bool:
+    """Whether all questions are answered already."""
+    return os.environ.get("GOPHER_ASSUME_YES", "") not in ("", "0")
 
 
 async def pause(seconds: float) -> None:

@@ -11,12 +11,12 @@ import typer
 from gopher_cli.cli import options as o
 from gopher_cli.cli.choosing import filter_of, per_second, typed_id, whole, words
 from gopher_cli.cli.command import command
-from gopher_cli.cli.console import Console
-from gopher_cli.cli.counting import say_counts
+from gopher_cli.cli.console import Console, assumes_yes
+from gopher_cli.cli.counting import say_counts, some_of
 from gopher_cli.cli.meter import Counter
 from gopher_cli.cli.outcomes import Outcome, for_each, told
 from gopher_cli.cli.safe import safe
-from gopher_cli.cli.words import plural
+from gopher_cli.cli.words import number, plural
 from gopher_cli.model.errors import NotFound, Usage
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 RETRIED = {
     "enqueued": ("retried", 0), "again": ("it waits in line already", 0), "gone": ("no such job", 3),
     "locked": ("another job holds its unique key", 5), "processing": ("it is running", 5),
+    "poison": ("poison, workers died of it: --yes runs it again, too", 2),
     "taken": ("another job in that queue has its id", 5), "unreadable": ("what is stored cannot be read", 65),
 }  # fmt: skip
 
@@ -56,14 +57,20 @@ def retry(
     given = [*(ids or []), *(more or [])]
     if not given:
         raise Usage("gopher retry needs an ID", "all that failed: gopher retry-all")
-    if poison := console.call(lambda gopher: _poison(console, gopher, given, queue)):
-        some = f"{', '.join(poison[:4])}{', ...' if len(poison) > 4 else ''} (poison: workers died of it)"
-        console.confirm(
-            safe(f"Run {some} again?"),
-            yes=yes,
-            would=safe(f"{some} would run again, and may take workers down"),
-        )
+    _ask_about_poison(console, given, queue, yes=yes)
     return told(console, console.call(lambda gopher: _retry(console, gopher, given, queue)))
+
+
+def _ask_about_poison(console: Console, given: list[str], queue: str | None, *, yes: bool) -> None:
+    """Raises Usage or Declined."""
+    if yes or not (poison := console.call(lambda gopher: _poison(console, gopher, given, queue))):
+        return
+    some = f"{', '.join(poison[:4])}{', ...' if len(poison) > 4 else ''} (poison: workers died of it)"
+    console.confirm(
+        safe(f"Run {some} again?"),
+        yes=yes,
+        would=safe(f"{some} would run again, and may take workers down"),
+    )
 
 
 async def _poison(console: Console, gopher: Gopher, given: list[str], queue: str | None) -> list[str]:
@@ -97,9 +104,13 @@ def retry_all(
     older_than: o.OlderThan = None,
     search: o.Search = None,
     limit: o.Limit = None,
+    yes: o.Yes = False,
     dry_run: o.DryRun = False,
 ) -> int:
     """Run everything that failed and is not running again now: retrying and failed jobs.
+
+    Where some took their workers down too often (poison), it asks; without a terminal it leaves those, unless
+    --yes is given.
 
     gopher retry-all --type email --dry-run
     """
@@ -112,7 +123,7 @@ def retry_all(
     wanted = meant("retry", chosen)
     if wrong := [word for word in wanted.states if word not in STATES["retry"]]:
         raise Usage(f"retry-all is for retrying and failed jobs, not {wrong[0]}", "see: gopher retry --help")
-    return _again(console, wanted, whole("--limit", limit, least=1), dry_run=dry_run)
+    return _again(console, wanted, whole("--limit", limit, least=1), yes=yes, dry_run=dry_run)
 
 
 @command
@@ -134,9 +145,13 @@ def requeue_dlq(
         str | None,
         o.option("--to-queue", metavar="QUEUE", help="into this queue, not the one they came from"),
     ] = None,
+    yes: o.Yes = False,
     dry_run: o.DryRun = False,
 ) -> int:
     """Bring jobs of the dead letter queue back, the oldest first, with all their attempts before them.
+
+    Where some took their workers down too often (poison), it asks; without a terminal it leaves those, and
+    refuses those named by their id, unless --yes is given.
 
     gopher requeue-dlq --error 'connection refused' --rate 50/s
     gopher requeue-dlq --older-than 1h --to-queue slow --dry-run
@@ -150,13 +165,15 @@ def requeue_dlq(
         if any(value is not None for value in given) or len(words(queue)) > 1:
             raise Usage("ids and filters do not go together", "leave one of them out")
         of = queue[0] if queue else None
+        if not dry_run:
+            _ask_about_poison(console, ids, of, yes=yes)
         return told(console, console.call(lambda gopher: _dead(console, gopher, ids, of, target, dry_run)))
     wanted = filter_of(
         type=type, queue=queue, tag=tag, error=error, group=group, older_than=older_than, search=search,
         within=("failed",), of="requeue-dlq",
     )  # fmt: skip
     most, pace = whole("--limit", limit, least=1), per_second(rate)
-    return _again(console, wanted, most, rate=pace, target=target, dry_run=dry_run)
+    return _again(console, wanted, most, rate=pace, target=target, yes=yes, dry_run=dry_run)
 
 
 async def _dead(
@@ -186,11 +203,22 @@ def _again(
     *,
     rate: float = 0.0,
     target: str = "",
-    dry_run: bool = False,
+    yes: bool,
+    dry_run: bool,
 ) -> int:
+    import msgspec
+
+    poison = 0 if yes and not dry_run else console.call(lambda gopher: _poison_among(gopher, wanted))
+    said = f" ({number(poison)} of them poison: workers died of {'it' if poison == 1 else 'them'})"
     if dry_run:
         counts = console.call(lambda gopher: gopher.count(wanted))
-        return say_counts(console, counts, limit, "would be retried")
+        return say_counts(console, counts, limit, f"would be retried{said if poison else ''}")
+    left = 0
+    if poison and console.can_ask:
+        counts = console.call(lambda gopher: gopher.count(wanted))
+        console.confirm(f"Retry {some_of(counts, limit)}{said}?", yes=yes, would="")
+    elif poison and not assumes_yes():
+        wanted, left = msgspec.structs.replace(wanted, poison="no"), poison
     counter = Counter(console, "retried")
     try:
         done = console.call(
@@ -201,8 +229,20 @@ def _again(
         )
     finally:
         counter.clear()
+    if left:
+        done.add({"poison": left}, "")
     say_bulk(console, done, "retried", RETRIED)
     return 0
+
+
+async def _poison_among(gopher: Gopher, wanted: Filter) -> int:
+    """How many of the dead jobs that are meant took their workers down; 0 where the filter speaks of them."""
+    import msgspec
+
+    if wanted.poison or "failed" not in wanted.states:
+        return 0
+    dead = msgspec.structs.replace(wanted, states=("failed",), poison="yes")
+    return sum((await gopher.count(dead)).values())
 
 
 def say_bulk(console: Console, done: Bulk, word: str, known: Mapping[str, Any]) -> None:

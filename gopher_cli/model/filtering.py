@@ -17,7 +17,8 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
 
     ``group`` is one of `failure_groups`: dead jobs, unless states are named. ``id_part`` stands somewhere in
     the id. Each of ``payload`` is (path, value): ``("user.id", "42")``. Each of ``text`` must be found in
-    what is known of the job: its id, type, tags, payload or last error, in whatever case.
+    what is known of the job: its id, type, tags, payload or last error, in whatever case. ``poison`` is yes
+    for those whose workers died of them, and no for all others.
     """
 
     states: tuple[str, ...] = ()
@@ -30,6 +31,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     id_part: str = ""
     payload: tuple[tuple[str, str], ...] = ()
     text: tuple[str, ...] = ()
+    poison: str = ""
 
     def states_of(self, some: Sequence[str]) -> tuple[str, ...]:
         """The states that are meant: those that it names, else ``some``; of a group only the dead.
@@ -47,7 +49,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     def looks_inside(self) -> bool:
         """Whether what a job says must be read to know; else its place, its id and its times tell."""
         simple = self.type or self.tag or self.error or self.group
-        return bool(simple or self.payload or self.text)
+        return bool(simple or self.payload or self.text or self.poison)
 
 
 def check_group(group: str) -> None:

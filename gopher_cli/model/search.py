@@ -20,7 +20,7 @@ from gopher_cli.model.patterns import check_pattern
 LONGEST = 2000  # characters
 _FIELDS = {
     "state": "states", "type": "type", "queue": "queues", "tag": "tag", "error": "error", "id": "id_part",
-    "group": "group", "older": "older_than",
+    "group": "group", "older": "older_than", "poison": "poison",
 }  # fmt: skip
 QUALIFIERS = (*_FIELDS, "payload.")
 _ALIASES = {"pending": "enqueued", "running": "processing", "dead": "failed", "dlq": "failed"}
@@ -133,6 +133,8 @@ def _age(word: _Word) -> float:
 
 def _checked(word: _Word) -> str:
     """Searches come from strangers too: a pattern must not keep a server busy."""
+    if word.name == "poison" and word.value not in ("yes", "no"):
+        raise _wrong(word.at, f"poison: is yes or no, not {word.value!r}")
     if word.name == "error":
         try:
             check_pattern(word.value)
@@ -141,7 +143,7 @@ def _checked(word: _Word) -> str:
     return word.value
 
 
-_EXAMPLES = {"state": "failed", "older": "1h", "type": "email", "error": '"timed out"'}
+_EXAMPLES = {"state": "failed", "older": "1h", "type": "email", "error": '"timed out"', "poison": "yes"}
 
 
 def _needs_value(name: str, at: int) -> Usage:
@@ -166,7 +168,7 @@ def format_search(wanted: Filter) -> str:
     """The text that `parse_search` makes this filter of."""
     words = [f"state:{state}" for state in wanted.states]
     words += [f"queue:{_quoted(queue)}" for queue in wanted.queues]
-    for name in ("type", "tag", "error", "id", "group"):
+    for name in ("type", "tag", "error", "id", "group", "poison"):
         if value := getattr(wanted, _FIELDS[name]):
             words.append(f"{name}:{_quoted(value)}")
     if wanted.older_than:

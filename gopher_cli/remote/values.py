@@ -101,5 +101,7 @@ def criteria_of(wanted: Filter) -> dict[str, Any]:
     said |= {name: getattr(wanted, name) for name in _NAMED}
     if wanted.older_than:
         said["older_than"] = f"{wanted.older_than:.9f}s"
-    said["q"] = format_search(Filter(id_part=wanted.id_part, payload=wanted.payload, text=wanted.text))
+    said["q"] = format_search(
+        Filter(id_part=wanted.id_part, payload=wanted.payload, text=wanted.text, poison=wanted.poison)
+    )
     return {name: value for name, value in said.items() if value}

@@ -13,7 +13,7 @@ from gopher_cli.model.filtering import Filter
 from gopher_cli.model.grouping import group_of
 from gopher_cli.model.job import Spec
 from gopher_cli.model.stats import JobRow
-from gopher_cli.store.rows import spec_or_none
+from gopher_cli.store.rows import read_history, spec_or_none
 
 _LINE, _HISTORY = 500, 4000  # bytes
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")  # as JSON has it
@@ -34,7 +34,15 @@ def means(wanted: Filter, row: JobRow, spec: bytes, errors: bytes) -> bool:
         return False
     if wanted.group and not _is_of(wanted.group, row):
         return False
+    if wanted.poison and (wanted.poison == "yes") is not (row.state == "failed" and _is_poison(errors)):
+        return False
     return not (wanted.tag or wanted.payload or wanted.text) or _holds(wanted, row, spec)
+
+
+def _is_poison(errors: bytes) -> bool:
+    """Whether the last line of a history says so."""
+    last = errors.rstrip(b"\n").rpartition(b"\n")[2]
+    return b"poison" in last and any(one.outcome == "poison" for one in read_history(last))
 
 
 def _searched(errors: bytes) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from cli.running import Cli
 from cli.world import fail, start
+from gopher_cli.cli.console import Console
 
 
 def counts(cli: Cli) -> dict[str, int]:
@@ -296,3 +297,40 @@ def test_retry_asks_before_it_runs_a_job_again_that_took_its_worker_down(cli: Cl
     assert counts(cli)["failed"] == 2
     assert cli("retry", other, id, "--yes").code == 0
     assert counts(cli)["failed"] == 0
+
+
+@pytest.mark.parametrize("verb", ["retry-all", "requeue-dlq"])
+def test_without_a_terminal_poison_jobs_are_left_and_said_so_unless_yes(cli: Cli, verb: str) -> None:
+    ids = [fail(cli, outcome="poison"), fail(cli), fail(cli, error="the job is said to be poison")]
+    tried = cli(verb, "--dry-run")
+    ran = cli(verb)
+    again = cli(verb, "-o", "json")
+
+    assert "3 jobs would be retried (1 of them poison" in tried.err
+    assert ran.code == 0 and ran.out == "2 jobs retried\n"
+    assert "1 job left: poison" in ran.err and "--yes" in ran.err
+    assert json.loads(again.out) == {"retried": 0, "left": {"poison": 1}}
+    assert cli("jobs", "ls", "-q", "--search", "poison:yes").lines == ids[:1]
+    assert cli(verb, "--yes").out == "1 job retried\n"
+
+
+@pytest.mark.parametrize("verb", ["retry-all", "requeue-dlq"])
+def test_at_a_terminal_poison_jobs_are_named_in_the_question(
+    cli: Cli, verb: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Console, "can_ask", True)
+    for outcome in ("poison", "failed"):
+        fail(cli, outcome=outcome)
+    no = cli(verb, stdin="n\n")
+
+    assert no.code != 0 and "Retry 2 jobs (1 of them poison: workers died of it)? [y/N]" in no.err
+    assert counts(cli)["failed"] == 2
+    assert cli(verb, stdin="y\n").out == "2 jobs retried\n"
+
+
+def test_requeue_dlq_asks_before_a_poison_job_runs_again_by_its_id(cli: Cli) -> None:
+    id = fail(cli, outcome="poison")
+    ran = cli("requeue-dlq", id)
+
+    assert ran.code == 2 and id in ran.err and "--yes" in ran.err and counts(cli)["failed"] == 1
+    assert cli("requeue-dlq", id, "--yes").code == 0 and counts(cli)["failed"] == 0

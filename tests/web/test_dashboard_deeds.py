@@ -205,3 +205,15 @@ async def test_what_was_done_stands_in_the_audit(api: httpx2.AsyncClient, gopher
 
     assert "pause mail" in page.text
     assert "anybody@" in page.text
+
+
+async def test_the_question_names_poison_jobs(api: httpx2.AsyncClient, gopher: Gopher) -> None:
+    for outcome in (b"poison", b"failed"):
+        await gopher.submit("x")
+        said = b'{"outcome":"%s","error":"e","attempt":1}' % outcome
+        await end(gopher, await take(gopher), a.discard(), said)
+    every = await look(api, "/bulk?deed=retry&q=state:failed&all=1&back=/dlq")
+    others = await look(api, "/bulk?deed=retry&q=state:failed%20poison:no&all=1&back=/dlq")
+
+    assert "1 of them is poison" in every.text and "Retry 2 jobs?" in every.text
+    assert "poison:" in others.text and "of them is" not in others.text and "Retry 1 job?" in others.text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Annotated, Any
 
+import msgspec
 from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
@@ -60,6 +61,10 @@ async def confirm(
     count = await soon(count_of(gopher_of(request), wanted), 1)
     told |= {"typed": to_type(deed, asked), "states": wanted.states, "named": bool(asked.states)}
     told["q"] = format_search(asked)
+    told["poison"] = 0
+    if deed == "retry" and not wanted.poison and "failed" in wanted.states:
+        dead = msgspec.structs.replace(wanted, states=("failed",), poison="yes")
+        told["poison"] = (await soon(count_of(gopher_of(request), dead), 1)).count
     return page(request, "confirm.html", **told, count=count.count, whole=count.whole)
 
 
