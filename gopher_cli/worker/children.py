@@ -7,6 +7,7 @@ import contextlib
 import socket
 import sys
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -80,12 +81,18 @@ class Children:
     """The pool. Children start when they are needed, at most one for each slot of the runner."""
 
     def __init__(
-        self, options: WorkerOptions, settings: Settings, link: HandlerLink, keepers: Keepers
+        self,
+        options: WorkerOptions,
+        settings: Settings,
+        link: HandlerLink,
+        keepers: Keepers,
+        began: Callable[[Run], None],
     ) -> None:
         self._options = options
         self._memory = settings.job_memory
         self._link = link
         self._keepers = keepers
+        self._began = began
         self.halt = keepers.halt
         self._idle: deque[Child] = deque()
 
@@ -95,10 +102,6 @@ class Children:
             child, outcome = await self._begun(run)
         except Unstarted as error:
             return await self._keepers.starts.later(str(error))
-        except asyncio.CancelledError:
-            if run.stopped != "timeout" or run.begun:
-                raise
-            return await self._keepers.starts.later("it was not ready within the job's timeout")
         self._keepers.starts.worked()
         child.jobs += 1
         if isinstance(outcome, Lost) or child.jobs >= _JOBS_EACH:
@@ -162,11 +165,11 @@ class Children:
             if said.get("token") != lease.token:
                 continue  # about another job, by what that has left behind
             if said.get("begun"):
-                run.begun = True
+                self._began(run)
             elif (outcome := await self._heard(child, run, said)) is not None:
                 return outcome
         how = await child.ending()
-        return Lost(f"the process of this job {how}", child.kept.code) if run.begun else None
+        return Lost(f"the process of this job {how}", child.kept.code) if not run.starting else None
 
     async def _heard(self, child: Child, run: Run, said: dict[str, Any]) -> Outcome | None:
         lease = run.lease

@@ -36,6 +36,7 @@ from gopher_cli.model.terms import Terms
 from gopher_cli.store.calls import Settlement
 from gopher_cli.worker.logs import say
 from gopher_cli.worker.run import Run
+from gopher_cli.worker.starts import STARTS_WITHIN, unstarted
 
 _encode = msgspec.json.Encoder().encode
 _STUCK = ", and did not stop: it is stuck"
@@ -91,6 +92,10 @@ async def awaited(value: Awaitable[Any], run: Run) -> Outcome:
 def stopped(run: Run, *, stuck: bool = False) -> Outcome:
     """It was told to stop, and has; ``stuck``: or has not."""
     match run.stopped:
+        case "timeout" if run.starting:
+            why = f"it was not ready within {format_duration(STARTS_WITHIN)}"
+            say("a job could not start: it waits", logging.ERROR, id=run.lease.id, why=why)
+            return unstarted(why)
         case "timeout":
             return TimedOut(run.terms.timeout, stuck)
         case "cancel":

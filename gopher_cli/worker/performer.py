@@ -60,7 +60,8 @@ class Performer:
         self._clean = copy_context()
         self._threads = Threads(options.concurrency, self._in_thread)
         self._keepers = Keepers(limits_of(settings))
-        self.children = Children(options, settings, link, self._keepers)
+        self._program = partial(run_program, link=link, keepers=self._keepers, began=seats.began)
+        self.children = Children(options, settings, link, self._keepers, seats.began)
         self.stuck: dict[int, Run] = {}  # by seat: given up, and they run on
         self._shared = True  # one task for job after job
 
@@ -82,8 +83,7 @@ class Performer:
             case Runs.PROCESS:
                 run.task = self._loop.create_task(self._elsewhere(run, self.children.run))
             case Runs.PROGRAM:
-                program = partial(run_program, link=self._link, keepers=self._keepers)
-                run.task = self._loop.create_task(self._elsewhere(run, program))
+                run.task = self._loop.create_task(self._elsewhere(run, self._program))
 
     def _arguments(self, run: Run) -> tuple[Any, ...]:
         failpoint("job.started")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -33,13 +34,14 @@ _BREATH, _LONG_BREATH = 0.001, 0.005
 _DRAIN = (20, 0.05)
 
 
-async def run_program(run: Run, link: HandlerLink, keepers: Keepers) -> Outcome:
+async def run_program(run: Run, link: HandlerLink, keepers: Keepers, began: Callable[[Run], None]) -> Outcome:
     """Cancelling ends it with all that it has started: SIGTERM, then SIGKILL after two seconds."""
     async with contextlib.AsyncExitStack() as stack:
         try:
             kept, out, log = await _started(run, link.settings, keepers, stack)
         except Unstarted as error:
             return await keepers.starts.later(str(error))
+        began(run)
         keepers.starts.worked()
         stack.push_async_callback(kept.end)
         tail = await _converse(kept, out, log, run, link)

@@ -15,12 +15,13 @@ from gopher_cli.model.terms import Terms
 class Run:
     """``stopped`` says why it was told to stop: timeout, cancel, interrupt or lost; empty while it may.
 
-    One more loss would be the end of a ``suspect``: it runs in a process of its own.
+    One more loss would be the end of a ``suspect``: it runs in a process of its own. While that, or a
+    program, is ``starting``, ``deadline`` is that of the start: its timeout counts from when it has begun.
     """
 
     __slots__ = (
-        "begun", "context", "deadline", "handler", "lease", "partial", "seat", "started", "stop", "stopped",
-        "suspect", "task", "terms", "thread",
+        "context", "deadline", "handler", "lease", "partial", "seat", "started", "starting", "stop",
+        "stopped", "suspect", "task", "terms", "thread",
     )  # fmt: skip
 
     def __init__(self, lease: Lease, handler: Handler, terms: Terms, started: float, seat: int) -> None:
@@ -32,7 +33,7 @@ class Run:
         self.seat = seat
         self.stopped = ""
         self.suspect = False
-        self.begun = False  # in a process of its own: whether that has told so
+        self.starting = False
         self.partial = ""  # what a handler has printed of a line
         self.context: Context | None = None
         self.task: asyncio.Task[None] | None = None
@@ -45,6 +46,18 @@ class Run:
         """In what way."""
         runs = self.handler.runs
         return Runs.PROCESS if self.suspect and runs is not Runs.PROGRAM else runs
+
+    def start(self, within: float) -> None:
+        """In another process, which is to have begun it in so many seconds."""
+        self.starting = True
+        self.deadline = self.started + within
+
+    def begin(self, now: float) -> None:
+        """That has begun it. Not a word too late: one that is told to stop has no more time."""
+        self.starting = False
+        if not self.stopped:
+            self.started = now
+            self.deadline = now + self.terms.timeout
 
 
 class Place:

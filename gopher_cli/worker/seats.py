@@ -14,10 +14,12 @@ from gopher_cli.model.terms import terms_of
 from gopher_cli.store.calls import Settlement
 from gopher_cli.worker.board import Board
 from gopher_cli.worker.run import Run
+from gopher_cli.worker.starts import STARTS_WITHIN
 from gopher_cli.worker.suspects import put_off
 from gopher_cli.worker.turn import Turn
 
 KILL_AFTER = 5.0  # seconds from a timeout until a handler counts as stuck
+_APART = (Runs.PROCESS, Runs.PROGRAM)
 _CLOCK = time.monotonic
 
 
@@ -107,16 +109,15 @@ class Seats:
     def _seated(self, lease: Lease, handler: Handler, seat: int, suspect: bool) -> Run:
         run = Run(lease, handler, terms_of(lease.spec, handler, self._defaults), _CLOCK(), seat)
         run.suspect = suspect
+        if suspect or handler.runs in _APART:
+            run.start(STARTS_WITHIN)
         self.running[seat] = run
         self.started += 1
         return run
 
     def begin(self, run: Run) -> bool:
         """Put it on the board. False if it must not begin: it waits again, and its seat is to be left."""
-        # Its supervisor ends this process when the job is still here long after its timeout.
-        number = self._number.get(run.lease.queue, 0)
-        apart = run.runs in (Runs.PROCESS, Runs.PROGRAM)
-        self._board.write(run.seat, run.deadline + KILL_AFTER + 2, number, run.lease.id, apart=apart)
+        self._write(run)
         if not self._board.held:  # asked when it stands there: one of us sees the other
             return True
         if self.done(run):
@@ -125,6 +126,19 @@ class Seats:
                 self._buffer.appendleft(run.lease)
                 self.started -= 1
         return False
+
+    def began(self, run: Run) -> None:
+        """Its process has begun it: its timeout counts from now on."""
+        with self._lock:
+            run.begin(_CLOCK())
+            if self.running.get(run.seat) is run:
+                self._write(run)
+
+    def _write(self, run: Run) -> None:
+        """Its supervisor ends this process when the job is still here long after its timeout."""
+        number = self._number.get(run.lease.queue, 0)
+        apart = run.runs in _APART
+        self._board.write(run.seat, run.deadline + KILL_AFTER + 2, number, run.lease.id, apart=apart)
 
     def go_on(self, gone: Collection[tuple[str, str]]) -> None:
         """After a hold: without these (id, token), which went to others meanwhile."""

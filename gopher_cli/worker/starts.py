@@ -13,10 +13,17 @@ from gopher_cli.worker.logs import say
 
 LATER, STILL = 2.0, 1.0  # seconds, at first: until the job runs again, until its seat is free
 _LATEST, _LONGEST_STILL = 60.0, 5.0
+STARTS_WITHIN = (
+    300.0  # a machine under load is slow, and so are large imports; the job's own time counts later
+)
 
 
 class Unstarted(Exception):
     """The process of a job could not be started now; nothing of the job has begun."""
+
+
+def unstarted(why: str, after: float = LATER) -> Snoozed:
+    return Snoozed(after, f"the worker could not start its process: {why}", begun=False)
 
 
 @contextlib.contextmanager
@@ -52,5 +59,4 @@ class Starts:
             say("processes of jobs cannot start: their jobs wait", logging.ERROR, why=why)
         lasting = now - self._failing
         await asyncio.sleep(min(max(STILL, lasting), _LONGEST_STILL))
-        pause = min(max(LATER, lasting), _LATEST)
-        return Snoozed(pause, f"the worker could not start its process: {why}", begun=False)
+        return unstarted(why, min(max(LATER, lasting), _LATEST))

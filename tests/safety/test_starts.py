@@ -68,6 +68,41 @@ async def test_an_app_that_does_not_load_at_the_moment_is_waited_for_by_isolated
     one.heard("processes of jobs start again")
 
 
+async def test_a_start_that_takes_longer_than_the_timeout_of_its_job_is_no_part_of_it(
+    gopher: Gopher, worker: Start, tmp_path: Path, environ: dict[str, str]
+) -> None:
+    module = tmp_path / "slow.py"
+    good = "from safety.apps import app\n"
+    module.write_text(good, encoding="utf-8")
+    path = f"{tmp_path}:{environ['PYTHONPATH']}"
+    worker("--app", "slow:app", env={"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"})
+    module.write_text(f"{good}import time\ntime.sleep(1.5)\n", encoding="utf-8")
+
+    detail = await ends(gopher, await gopher.submit("echo-isolated", 5, timeout=1.0, max_retries=0))
+
+    assert (detail.result, detail.attempts, detail.history) == (5, 1, [])
+
+
+async def test_a_start_that_takes_for_ever_costs_its_job_nothing(
+    gopher: Gopher, worker: Start, tmp_path: Path, environ: dict[str, str]
+) -> None:
+    """Handlers that hang when they are loaded: a seat is not held for ever."""
+    module = tmp_path / "hanging.py"
+    good = "from gopher_cli.worker import seats\nfrom safety.apps import app\nseats.STARTS_WITHIN = 0.5\n"
+    module.write_text(good, encoding="utf-8")
+    path = f"{tmp_path}:{environ['PYTHONPATH']}"
+    one = worker("--app", "hanging:app", env={"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"})
+    module.write_text(f"{good}import time\ntime.sleep(600)\n", encoding="utf-8")
+    id = await gopher.submit("echo-isolated", 5, timeout=60, max_retries=0)
+
+    put_off = await reason(gopher, id)
+
+    assert (put_off.outcome, "it was not ready within" in put_off.error) == ("snoozed", True)
+    one.heard("a job could not start: it waits")
+    detail = await gopher.inspect("default", id)
+    assert (detail.attempts, detail.losses) == (0, 0)
+
+
 @pytest.mark.parametrize("point", ["keeper.prepared", "child.ready"])
 async def test_a_process_that_dies_before_the_job_begins_costs_the_job_nothing(
     gopher: Gopher, worker: Start, program: Any, point: str

@@ -30,7 +30,7 @@ async def test_a_job_past_its_timeout_is_stopped_and_retried(
         runner,
         type,
         {"file": str(tmp_path / "f")},
-        timeout=0.7 if type == "hold-isolated" else 0.2,
+        timeout=0.2,
         **SOON,
     )
 
