@@ -7,11 +7,13 @@ from functools import partial
 from types import TracebackType
 from typing import Any, TypeVar
 
+import msgspec
 import redis
 from redis.retry import Retry
 
 from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.durability import MEMORY, Durability
+from gopher_cli.model.errors import NotFound
 from gopher_cli.model.job import Job
 from gopher_cli.model.making import checked
 from gopher_cli.model.payload import EMPTY
@@ -23,6 +25,7 @@ from gopher_cli.store.lines.connection import connections
 from gopher_cli.store.lines.lane import SyncLane
 from gopher_cli.store.url import Address
 from gopher_cli.verbs.base import Announced
+from gopher_cli.verbs.parents import missing
 from gopher_cli.verbs.producing import new_job, said_durability, submissions, wanted_durability
 
 T = TypeVar("T")
@@ -87,6 +90,8 @@ class Producer:
         durability = said_durability(options)
         job = new_job(self.defaults, type, payload, **options)
         (receipt,) = self.submit_many([job], durability=durability)
+        if receipt.refused:
+            raise NotFound(receipt.refused)
         return receipt.duplicate_of or receipt.id
 
     def submit_many(
@@ -101,7 +106,16 @@ class Producer:
         keys = partial(keys_of, self.namespace)
         for indexes, call in submissions(keys, jobs, batch=batch, marks=marks):
             receipts |= zip(indexes, self.store.run(call, safely), strict=True)
+        for index, receipt in receipts.items():
+            if receipt.missing:
+                why = self._missing(jobs[index].queue, receipt.missing)
+                receipts[index] = msgspec.structs.replace(receipt, refused=why)
         return [receipts[index] for index in range(len(jobs))]
+
+    def _missing(self, queue: str, parent: str) -> str:
+        names = self.store.ask(ask.queues(self.namespace))
+        (found,) = self.store.ask(ask.holders([keys_of(self.namespace, name) for name in names], [parent]))
+        return missing(queue, parent, found)
 
     def announce(self, queue: str) -> None:
         """Make a queue known to the fleet before anything is stored in it."""

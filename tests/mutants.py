@@ -56,7 +56,7 @@ MUTANTS = (
     # submit
     Mutant("submit takes a known id again", "submit", 'if known[n] or taken[id] then return "" end', 'if taken[id] then return "" end'),
     Mutant("submit takes an id twice in one call", "submit", 'if known[n] or taken[id] then return "" end', 'if known[n] then return "" end'),
-    Mutant("submit ignores who holds the lock", "submit", "or holder(lock)", ""),
+    Mutant("submit ignores who holds the lock", "submit", "or holder(head.lock)", ""),
     Mutant("submit does not lock", "submit", "add(to.locks, head.lock, id)", ""),
     Mutant("submit honours the lock of a dead job", "submit", 'local function lives(record) return record ~= nil and record.finished == "" end', "local function lives(record) return record ~= nil end"),
     Mutant("submit does not wait for a parent in the same call", "submit", "local waits = taken[parent]\n", "local waits = nil\n"),

@@ -266,3 +266,9 @@ def test_a_forked_child_never_takes_its_parents_answers(redis_url: str, namespac
     os.waitpid(child, 0)
     assert heard == {b"parent"}
     assert os.read(reader, 1) == b"1"
+
+
+@pytest.mark.anyio
+async def test_a_job_that_would_wait_for_one_that_is_not_there_is_refused(producer: Producer) -> None:
+    with pytest.raises(NotFound, match="it waits for typo, and queue default has no such job"):
+        producer.submit("mail", after=["typo"])

@@ -170,13 +170,15 @@ class _Work:
         jobs = [one.job for one in wanted if one.job]
         if not jobs:
             return
-        unsure = [one for one in wanted if self.fail_if_exists and not self._is_sure(one)]
+        unsure = [one for one in wanted if not self._is_sure(one)]
         marks = self.marks.of(wanted, unsure) if self.marks else ()
         receipts = await gopher.submit_many(jobs, batch=self.batch, marks=marks)
         for one, receipt in zip(wanted, receipts, strict=True):
             one.id = receipt.duplicate_of or receipt.id
             one.status = "submitted" if receipt.accepted else "exists"
-            if receipt.stops:
+            if receipt.refused:
+                one.status, one.id, one.error = "refused", "", receipt.refused
+            elif receipt.stops:
                 later = being_cancelled(receipt)
                 one.status, one.error = "refused", f"{later}; {later.hint}"
             elif not receipt.accepted and self.fail_if_exists and not self._is_ours(one.line, one.id):
@@ -189,8 +191,12 @@ class _Work:
                 self.marks.refuse(one)
 
     def _is_sure(self, one: Made) -> bool:
-        """Does no other job stand in its way, whatever there is?"""
-        return one.job is not None and not one.job.lock and self._is_ours(one.line, one.job.id)
+        """Will it be stored, whatever there is?"""
+        if one.job is None or one.job.spec.options.after:
+            return False
+        if not self.fail_if_exists:
+            return True
+        return not one.job.lock and self._is_ours(one.line, one.job.id)
 
     def _is_ours(self, line: int, id: str) -> bool:
         """Is this the id that the batch gives to this line? Who has it is from an earlier run."""

@@ -188,6 +188,8 @@ class _One:
             self.given["after"] = [await self._parent(gopher, text) for text in self.after]
         job = new_job(gopher.defaults, self.type, self.payload, **self.given)
         (receipt,) = await gopher.submit_many([job])
+        if receipt.refused:
+            raise NotFound(receipt.refused)
         self.queue, self.id = job.queue, receipt.duplicate_of or receipt.id
         self.gone = bool(receipt.held_until)
         if receipt.stops:

@@ -26,6 +26,7 @@ _BY_STATUS: dict[int, type[errors.GopherError]] = {
 # Where one status says too little.
 _BY_CODE: dict[str, type[errors.GopherError]] = {
     "refused": errors.Refused,
+    "no_such_parent": errors.NotFound,
     "bad_data": errors.BadData,
     "try_later": errors.TryLater,
     "unconfirmed": errors.Unconfirmed,

@@ -9,7 +9,7 @@ import msgspec
 
 from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.duration import rfc3339
-from gopher_cli.model.errors import BadData, TryLater
+from gopher_cli.model.errors import BadData, NotFound, TryLater
 from gopher_cli.model.job import Job
 from gopher_cli.model.making import checked
 from gopher_cli.model.marks import BatchMark, read_mark
@@ -46,6 +46,8 @@ class RemoteSubmits:
         )
         if receipt.stops:
             raise being_cancelled(receipt)
+        if receipt.refused:
+            raise NotFound(receipt.refused)
         return receipt.duplicate_of or receipt.id
 
     async def submit_many(
@@ -73,7 +75,12 @@ class RemoteSubmits:
         """Nothing to confirm: marks are read as safe as is asked for."""
 
     def _one(self, job: Job, level: str) -> Receipt:
-        status, said = self.wire.told("POST", "/jobs", _asked(job, level), waits=_WAITS)
+        try:
+            status, said = self.wire.told("POST", "/jobs", _asked(job, level), waits=_WAITS)
+        except NotFound as error:
+            if getattr(error, "problem", {}).get("code") != "no_such_parent":
+                raise
+            return Receipt(job.id, False, refused=str(error))
         holder, until = "" if said["job_id"] == job.id else said["job_id"], ms_of(said.get("held_until"))
         return Receipt(job.id, status == 201, holder, until)
 
@@ -83,6 +90,9 @@ class RemoteSubmits:
         for (job, _), item in zip(some, said["items"], strict=True):
             if item.get("code") == "try_later":
                 yield Receipt(job.id, False, item["job_id"], stops=True)
+                continue
+            if item["status"] == "refused" and str(item.get("pointer")).startswith("/after/"):
+                yield Receipt(job.id, False, refused=item["error"])
                 continue
             if item["status"] == "refused":
                 raise BadData(f"{job.id}: {item['error']}")

@@ -14,10 +14,15 @@ class Parents(Base):
         found = await self.store.ask(ask.known(self.keys(queue), ids))
         return [id for id in ids if id not in found]
 
-    async def missing(self, queue: str, parent: str) -> str:
-        """What to say of a job that cannot wait for this one, which its queue does not have."""
+    async def elsewhere(self, ids: Sequence[str]) -> dict[str, list[str]]:
+        """The queues that have each of these jobs."""
         names = await self.store.ask(ask.queues(self.namespace))
-        (elsewhere,) = await self.store.ask(ask.holders([self.keys(name) for name in names], [parent]))
-        if elsewhere:
-            return f"{parent} is in queue {elsewhere[0]}; a job can wait only for jobs of its own queue"
-        return f"it waits for {parent}, and queue {queue} has no such job"
+        found = await self.store.ask(ask.holders([self.keys(name) for name in names], ids))
+        return dict(zip(ids, found, strict=True))
+
+
+def missing(queue: str, parent: str, elsewhere: Sequence[str]) -> str:
+    """Why no job of this queue can wait for that one, which other queues may have."""
+    if elsewhere:
+        return f"it waits for {parent} of queue {elsewhere[0]}; a job can wait only for jobs of its own queue"
+    return f"it waits for {parent}, and queue {queue} has no such job"

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
+
+import msgspec
 
 from gopher_cli.events import JobsSubmitted
 from gopher_cli.failpoints import underway
 from gopher_cli.model.checks import check_text
 from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.durability import MEMORY, Durability, parse_durability
-from gopher_cli.model.errors import TryLater, Usage
+from gopher_cli.model.errors import NotFound, TryLater, Usage
 from gopher_cli.model.job import NO_OPTIONS, Job
 from gopher_cli.model.making import checked, make_job, make_options
 from gopher_cli.model.marks import BatchMark
@@ -19,7 +21,7 @@ from gopher_cli.model.payload import EMPTY
 from gopher_cli.store import ask, calls
 from gopher_cli.store.calls import Receipt
 from gopher_cli.store.keys import Keys
-from gopher_cli.verbs.parents import Parents
+from gopher_cli.verbs.parents import Parents, missing
 
 _OPTIONS = (
     "backoff",
@@ -33,6 +35,7 @@ _OPTIONS = (
 )
 # What a default that somebody has set is said of: an option, or the job itself.
 _SAID = {"backoff": True, "retention": True, "max_retries": False, "timeout": False}
+_LOOKED_FOR = 20  # missing jobs that are looked for in other queues
 ROUND_TRIP_BYTES = 4 * 1024 * 1024
 
 
@@ -102,17 +105,44 @@ def submissions(
     *,
     batch: str = "",
     marks: Sequence[int | str] = (),
+    together: bool = False,
     now: str = "",
 ) -> Iterator[tuple[list[int], calls.Call[list[Receipt]]]]:
     """The calls that submit these jobs, each with the indexes of its jobs in the whole."""
     for queue, mine in by_queue(jobs).items():
-        for piece in round_trips(mine):
-            indexes = [index for index, _ in piece]
-            mark = marks[indexes[-1]] if marks else 0
-            yield (
-                indexes,
-                calls.submit(keys(queue), [job for _, job in piece], batch=batch, mark=mark, now=now),
-            )
+        ahead, sent = deque(index for index, _ in mine), set[int]()
+        mark: int | str = 0
+        for piece in round_trips(parents_first(mine)):
+            indexes, some = [index for index, _ in piece], [job for _, job in piece]
+            sent.update(indexes)
+            while marks and ahead and ahead[0] in sent:  # it is in, and so are all before it
+                mark = marks[ahead.popleft()]
+            # Without a mark yet, that of an earlier run stays.
+            noted = "" if marks and not mark else batch
+            call = calls.submit(keys(queue), some, batch=noted, mark=mark, together=together, now=now)
+            yield indexes, call
+
+
+def parents_first(mine: list[tuple[int, Job]]) -> list[tuple[int, Job]]:
+    """Each job behind those that it waits for, as they came otherwise. A ring stays as it is."""
+    if not any(job.spec.options.after for _, job in mine):
+        return mine
+    by_id = {job.id: (index, job) for index, job in reversed(mine)}
+    met, done, ordered = set[int](), set[int](), list[tuple[int, Job]]()
+    for item in mine:
+        stack = [item]
+        while stack:
+            index, job = stack[-1]
+            met.add(index)
+            before = [by_id[id] for id in job.spec.options.after if id in by_id]
+            if ahead := [one for one in before if one[0] not in met]:
+                stack += reversed(ahead)
+                continue
+            stack.pop()
+            if index not in done:
+                done.add(index)
+                ordered.append((index, job))
+    return ordered
 
 
 class Producing(Parents):
@@ -124,13 +154,16 @@ class Producing(Parents):
         Options: id, queue, priority (0-10 or a word), max_retries, timeout, due (epoch seconds) or
         delay (seconds), backoff, unique_key, unique_for, retention, after (ids), tags, headers; and
         durability (memory, fsync, replica:N), which is kept before the id is answered.
-        Raises Usage, BadData, BadConfig, Unavailable or TryLater.
+        Raises Usage, BadData, BadConfig, Unavailable or TryLater; NotFound for a job to wait for that its
+        queue does not have.
         """
         durability = said_durability(options)
         job = new_job(self.defaults, type, payload, **options)
         (receipt,) = await self.submit_many([job], durability=durability)
         if receipt.stops:
             raise being_cancelled(receipt)
+        if receipt.refused:
+            raise NotFound(receipt.refused)
         return receipt.duplicate_of or receipt.id
 
     async def submit_many(
@@ -140,9 +173,14 @@ class Producing(Parents):
         batch: str = "",
         marks: Sequence[int | str] = (),
         durability: str = "",
+        together: bool = False,
         now: str = "",
     ) -> list[Receipt]:
         """Submit jobs, 500 a round trip; what became of each, in order.
+
+        Their order does not matter to those that wait for others of the same call and queue. One that waits
+        for a job that its queue does not have is not stored: its receipt says so (``refused``). With
+        ``together`` then nothing of its round trip is stored.
 
         ``marks`` (line numbers, or a BatchMark as text) are kept per queue under ``batch`` in the
         same instant, so that a repeated batch knows where to go on.
@@ -151,12 +189,24 @@ class Producing(Parents):
         safely = wanted_durability(durability or self.defaults.durability)
         await self.announce(job.queue for job in jobs)
         receipts: dict[int, Receipt] = {}
-        for indexes, call in submissions(self.keys, jobs, batch=batch, marks=marks, now=now):
+        for indexes, call in submissions(
+            self.keys, jobs, batch=batch, marks=marks, together=together, now=now
+        ):
             answer = await underway("bulk.chunk_sent", self.store.run(call, "submit", safely))
             receipts |= zip(indexes, answer, strict=True)
+        await self._explain(jobs, receipts)
         if self.listeners:
             self.emit(JobsSubmitted([job for i, job in enumerate(jobs) if receipts[i].accepted]))
         return [receipts[index] for index in range(len(jobs))]
+
+    async def _explain(self, jobs: Sequence[Job], receipts: dict[int, Receipt]) -> None:
+        """Say of each that was refused why; the first missing ones are looked for in other queues."""
+        lacking = {i: receipt for i, receipt in receipts.items() if receipt.missing}
+        names = dict.fromkeys(receipt.missing for receipt in lacking.values())
+        elsewhere = await self.elsewhere(list(names)[:_LOOKED_FOR]) if names else {}
+        for i, receipt in lacking.items():
+            why = missing(jobs[i].queue, receipt.missing, elsewhere.get(receipt.missing, ()))
+            receipts[i] = msgspec.structs.replace(receipt, refused=why)
 
     async def confirm(self, queue: str, durability: str = "") -> None:
         """Wait until all that a queue has by now is as safe as that (as the defaults say, without it).

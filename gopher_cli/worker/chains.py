@@ -13,6 +13,7 @@ from gopher_cli.model.job import Job
 from gopher_cli.store.calls import Settlement
 from gopher_cli.store.outbox import encode_follow_ups
 from gopher_cli.verbs.base import in_slices
+from gopher_cli.verbs.parents import missing
 
 if TYPE_CHECKING:
     from gopher_cli.gopher import Gopher
@@ -45,7 +46,7 @@ async def checked(gopher: Gopher, item: Settlement) -> Settlement:
         for queue, waits in others.items():
             for piece in in_slices(list(waits)):
                 for id in await gopher.unknown(queue, piece):
-                    why = await gopher.missing(queue, id)
+                    why = missing(queue, id, (await gopher.elsewhere([id]))[id])
                     return item.otherwise(NotFound(f"the follow-up {waits[id]} is refused: {why}"))
     except GopherError:
         return msgspec.structs.replace(item, follow_ups=encode_follow_ups(item.jobs, unsure=True))

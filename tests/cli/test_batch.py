@@ -288,3 +288,23 @@ def test_a_mark_without_a_digest_is_honoured(cli: Cli, redis: Redis) -> None:
 
     assert cli("submit", "--batch", "-", "--batch-id", "n", stdin=_users("ann", "cid", "dan")).code == 0
     assert len(cli("jobs", "ls", "-q").lines) == 3
+
+
+def test_the_order_of_lines_does_not_matter_to_those_that_wait_for_others(cli: Cli) -> None:
+    lines = ['{"id":"load","after":["extract"]}', '{"id":"extract"}', '{"id":"lost","after":["typo"]}']
+    ran = cli("submit", "-t", "x", "--batch", "-", "-o", "ndjson", stdin="\n".join(lines))
+
+    said = results(ran)
+    assert ran.code == 1
+    assert [one["status"] for one in said] == ["submitted", "submitted", "refused"]
+    assert said[2]["error"] == "it waits for typo, and queue default has no such job"
+    assert json.loads(cli("inspect", "load", "-o", "json").out)["state"] == "blocked"
+
+
+def test_a_line_that_waited_for_a_job_that_was_not_there_is_taken_by_the_next_run(cli: Cli) -> None:
+    words = ("submit", "-t", "x", "--batch", "-", "--batch-id", "b", "-o", "ndjson")
+    lines = '{"id":"late","after":["first"]}\n{"id":"other"}\n'
+    assert [one["status"] for one in results(cli(*words, stdin=lines))] == ["refused", "submitted"]
+    cli("submit", "-t", "x", "--id", "first")
+
+    assert [one["status"] for one in results(cli(*words, stdin=lines))] == ["submitted", "exists"]

@@ -47,7 +47,9 @@ class People(Ground):
             if job.id in known:
                 receipts.append(Receipt(job.id, False, ""))
             elif job.lock and holder:
-                receipts.append(Receipt(job.id, False, holder))
+                receipts.append(Receipt(job.id, False, holder, stops=holder in before.cancels))
+            elif missing := [id for id in job.spec.options.after if id not in known]:
+                receipts.append(Receipt(job.id, False, missing=missing[0]))
             else:
                 receipts.append(Receipt(job.id))
                 known.add(job.id)

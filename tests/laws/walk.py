@@ -66,10 +66,15 @@ class Walk:
             priority=dice.choice([0, 3, 5, 6, 10]),
             max_retries=dice.randint(0, 2),
             delay=dice.choice([0.0, 0.0, 0.0, 5.0, 3600.0]),
-            after={self._id(6) for _ in range(dice.choice([0, 0, 0, 1, 2]))} - {id},
+            after=self._parents() - {id},
             unique_key=unique,
             unique_for=dice.choice([0.0, 30.0]) if unique else 0.0,
         )
+
+    def _parents(self) -> set[str]:
+        """Mostly such as are there: with any other the job is refused."""
+        chosen = {self._id(6) for _ in range(self.dice.choice([0, 0, 0, 1, 2]))}
+        return chosen if self.dice.random() < 0.2 else chosen & set(self.world.whole().meta)
 
     def _submit(self) -> None:
         jobs = [self._job() for _ in range(self.dice.randint(1, 4))]

@@ -6,6 +6,8 @@ import a
 import pytest
 from redis.exceptions import ResponseError
 
+from gopher_cli.store import calls
+
 
 def test_a_job_is_stored_and_stands_in_line(queue):
     job = a.job("one", priority=5, payload={"to": "ann"})
@@ -115,7 +117,7 @@ def test_a_job_waits_for_those_that_have_not_completed(queue):
     queue.submit(a.job("done", priority=9), a.job("open"))
     queue.settle(a.settlement(*queue.reserve()))
 
-    queue.submit(a.job("child", after=["done", "open", "open", "never-heard-of"]))
+    queue.submit(a.job("child", after=["done", "open", "open"]))
 
     assert queue.score("blocked", "child") == 1
     assert list(queue.whole().waiters) == ["open"]
@@ -125,6 +127,28 @@ def test_a_job_waits_for_one_that_came_before_it_in_the_same_call(queue):
     queue.submit(a.job("parent"), a.job("child", after=["parent"]))
 
     assert queue.state("child") == "blocked"
+
+
+def test_a_job_that_would_wait_for_one_that_is_not_there_is_not_stored(queue):
+    queue.submit(a.job("open"), a.job("known", after=["open"]))
+
+    receipts = queue.submit(
+        a.job("child", after=["open", "never-heard-of"]), a.job("other", after=["child"]),
+        a.job("known", after=["gone"]), a.job("fine"),
+    )  # fmt: skip
+
+    assert [receipt.missing for receipt in receipts] == ["never-heard-of", "child", "", ""]
+    assert [receipt.accepted for receipt in receipts] == [False, False, False, True]
+    assert (queue.state("child"), queue.state("other")) == ("gone", "gone")
+
+
+def test_together_none_is_stored_where_one_is_missing(queue):
+    queue.submit(a.job("there"))
+    jobs = [a.job("first"), a.job("child", after=["never-heard-of"])]
+    receipts = queue.run(calls.submit(queue.keys, jobs, now=queue.at, together=True))
+
+    assert receipts[1].missing == "never-heard-of"
+    assert queue.state("first") == "gone"
 
 
 def test_a_batch_keeps_how_far_it_has_come(queue):

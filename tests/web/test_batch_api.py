@@ -211,7 +211,10 @@ async def test_jobs_that_wait_for_others_say_so(api: httpx2.AsyncClient) -> None
         BATCH, json=[GOOD | {"id": "a"}, GOOD | {"after": ["a"]}, GOOD | {"after": ["gone"]}]
     )
 
-    assert [item["status"] for item in answer.json()["items"]] == ["enqueued", "blocked", "enqueued"]
+    items = answer.json()["items"]
+    assert [item["status"] for item in items] == ["enqueued", "blocked", "refused"]
+    assert items[2]["error"] == "it waits for gone, and queue default has no such job"
+    assert items[2]["pointer"] == "/after/0"
 
 
 async def test_a_job_under_the_key_of_one_that_is_being_cancelled_is_refused_until_that_has_ended(
@@ -249,3 +252,21 @@ async def test_lines_of_a_file_leave_their_marks_or_nothing_at_all(api: httpx2.A
     assert found == {"default": "1;ab;", "other": "3;cd;2"}
     one = (await api.get(f"{marks}&queue=other&durability=memory")).json()
     assert one == {"items": [{"queue": "other", "mark": "3;cd;2"}]}
+
+
+async def test_the_order_of_the_jobs_does_not_matter_to_those_that_wait(api: httpx2.AsyncClient) -> None:
+    answer = await api.post(BATCH, json=[GOOD | {"after": ["b"]}, GOOD | {"id": "b"}])
+
+    assert [item["status"] for item in answer.json()["items"]] == ["blocked", "enqueued"]
+
+
+async def test_together_nothing_is_stored_where_one_waits_for_a_job_that_is_not_there(
+    api: httpx2.AsyncClient,
+) -> None:
+    answer = await api.post(
+        f"{BATCH}?atomic=true", json=[GOOD | {"id": "a"}, GOOD | {"after": ["a", "gone"]}]
+    )
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == "#/1/after/1"
+    assert (await api.get("/api/v1/jobs/a")).status_code == 404

@@ -154,9 +154,22 @@ async def test_a_stored_job_is_accepted_even_if_its_state_cannot_be_read(
 
     monkeypatch.setattr(api.app.state.gopher, "inspect", silent)  # type: ignore[attr-defined]
 
-    answer = await api.post(JOBS, json={"type": "t", "after": ["gone"]})
+    await api.post(JOBS, json={"type": "t", "id": "there"})
+    answer = await api.post(JOBS, json={"type": "t", "after": ["there"]})
 
-    assert answer.status_code == 201 and answer.json()["status"] == "enqueued"
+    assert answer.status_code == 201 and answer.json()["status"] == "blocked"
+
+
+async def test_a_job_that_would_wait_for_one_that_is_not_there_is_refused(api: httpx2.AsyncClient) -> None:
+    await api.post(JOBS, json={"type": "t", "id": "elsewhere", "queue": "q2"})
+    answers = [await api.post(JOBS, json={"type": "t", "after": [id]}) for id in ("typo", "elsewhere")]
+
+    assert [answer.status_code for answer in answers] == [422, 422]
+    assert [answer.json()["detail"] for answer in answers] == [
+        "it waits for typo, and queue default has no such job",
+        "it waits for elsewhere of queue q2; a job can wait only for jobs of its own queue",
+    ]
+    assert answers[0].json()["errors"][0]["pointer"] == "#/after/0"
 
 
 @pytest.mark.parametrize("id", ["01a2", "no%20id", "x" * 300, "%00", "..%2f"])

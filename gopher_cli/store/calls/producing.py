@@ -19,7 +19,8 @@ class Receipt(msgspec.Struct, frozen=True):
     """What became of a submitted job. ``duplicate_of`` holds the unique key, if another does.
 
     ``held_until`` (epoch ms) is there when nothing is kept of that one any more: so long its key is held.
-    ``stops`` tells that it runs, and that somebody has asked to cancel it.
+    ``stops`` tells that it runs, and that somebody has asked to cancel it. ``missing`` is a job that this one
+    would have to wait for, and that its queue does not have: it is not stored, and ``refused`` says so.
     """
 
     id: str
@@ -27,12 +28,23 @@ class Receipt(msgspec.Struct, frozen=True):
     duplicate_of: str = ""
     held_until: int = 0
     stops: bool = False
+    missing: str = ""
+    refused: str = ""
 
 
 def submit(
-    keys: Keys, jobs: Sequence[Job], *, now: str = "", batch: str = "", mark: int | str = 0
+    keys: Keys,
+    jobs: Sequence[Job],
+    *,
+    now: str = "",
+    batch: str = "",
+    mark: int | str = 0,
+    together: bool = False,
 ) -> Call[list[Receipt]]:
-    """At most 500 jobs of one queue; ``mark`` is kept as how far the batch has come."""
+    """At most 500 jobs of one queue; ``mark`` is kept as how far the batch has come.
+
+    ``together``: none is stored when one would have to wait for a job that is missing.
+    """
     if len(jobs) > LIMIT:
         raise ValueError(f"{len(jobs)} jobs in one call; {LIMIT} is the limit")
 
@@ -42,13 +54,16 @@ def submit(
             receipts[raw[i]] = _refused(jobs[raw[i]].id, text(raw[i + 1]))
         return receipts
 
+    argv: dict[str, Arg] = {"now": now, "batch": batch, "mark": mark, "together": "1" if together else ""}
     items: list[Arg] = []
     for job in jobs:
         items += (job.id, head_of(job), job.stored or encode_spec(job.spec))
-    return make_call("submit", keys, {"now": now, "batch": batch, "mark": mark}, answer, items)
+    return make_call("submit", keys, argv, answer, items)
 
 
 def _refused(id: str, why: str) -> Receipt:
+    if why.startswith("?"):
+        return Receipt(id, False, missing=why[1:])
     holder, _, how = why.rpartition(";")
     if how == "stops":
         return Receipt(id, False, holder, stops=True)

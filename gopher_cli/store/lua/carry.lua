@@ -21,6 +21,7 @@
 --- @include classes
 --- @include head
 --- @include admit
+--- @include parents
 --- @include brought
 --- @include tally
 --- @include leads
@@ -57,7 +58,7 @@ for n, job in ipairs(fresh) do
     admit(to, job, sequence + n, children, renewed)
   end
 end
-for parent, whole in pairs(children) do add(to.waiters, parent, whole) end
+add_children(to, children)
 for _, writes in ipairs({ notes, to, kept }) do look(writes) end
 if #renewed > 0 then touch({ KEYS.lock_ends }, {}) end
 

@@ -1,14 +1,14 @@
 -- Accept jobs: each becomes enqueued, scheduled (due later) or blocked (waits for others).
 --
--- An id that is known already, or a unique key whose holder still lives, is answered and not stored.
--- A job waits for those that are known, not completed, and came before it.
+-- An id that is known already, or a unique key whose holder still lives, is answered and not stored. A job
+-- waits for those that have not completed; one that is not known, and does not come before it, is `missing`.
 --
 -- KEYS  ready_high ready_normal ready_low scheduled blocked waiters spec meta locks lock_ends completed
 --       conf counters batches asked cancels wake events
--- ARGV  now batch mark ...
--- ...   id head spec; head is priority;due;delay;lock;lock_for;once;after,after
+-- ARGV  now batch mark together ...
+-- ...   id head spec; head is priority;due;delay;lock;lock_for;once;after,after; `together`: all or none
 -- OUT   {now, index, why, ...}: the jobs not stored, from 0; why is "" for a known id or request, else the holder's id,
---       with ";" and when its lock ends where it is gone, or ";stops" where it is being cancelled
+--       with ";" and when its lock ends where it is gone, or ";stops" where it is being cancelled; "?" and a parent
 --- @include now
 --- @include batch
 --- @include touch
@@ -17,47 +17,47 @@
 --- @include classes
 --- @include head
 --- @include admit
+--- @include parents
 --- @include tally
 --- @include leads
 --- @include wake
 --- @include tell
 
 local ids = {}
-for i = 4, #ARGV, 3 do ids[#ids + 1] = ARGV[i] end
+for i = 5, #ARGV, 3 do ids[#ids + 1] = ARGV[i] end
 local known = redis.call("HMGET", KEYS.meta, unpack(ids))
-local out, fresh, taken, children = { stamp }, {}, {}, {}
+local out, fresh, taken, children, lacking = { stamp }, {}, {}, {}, false
 
-local function refused(n, id, lock, once)
+local function refused(n, id, head)
   if known[n] or taken[id] then return "" end
-  if once ~= "" and (taken["once " .. once] or asked_before(once)) then return "" end
-  if lock ~= "" then return taken["lock " .. lock] or holder(lock) end
+  if head.once ~= "" and (taken["once " .. head.once] or asked_before(head.once)) then return "" end
+  local owner = head.lock ~= "" and (taken["lock " .. head.lock] or holder(head.lock))
+  lacking = lacking or not owner and head.missing
+  return owner or head.missing and "?" .. head.missing
 end
 
 local function take(n, id, head)
-  taken[id], fresh[#fresh + 1] = true, { id = id, spec = ARGV[n * 3 + 3], head = head }
+  taken[id], fresh[#fresh + 1] = true, { id = id, spec = ARGV[n * 3 + 4], head = head }
   if head.lock ~= "" then taken["lock " .. head.lock] = id end
   if head.once ~= "" then taken["once " .. head.once] = id end
 end
 
 local asked, head
 for n, id in ipairs(ids) do
-  if ARGV[n * 3 + 2] ~= asked then
-    asked = ARGV[n * 3 + 2]
+  if ARGV[n * 3 + 3] ~= asked then
+    asked = ARGV[n * 3 + 3]
     head = read_head(asked)
     if head.after ~= "" then wait_for(head, taken, children) end
   end
-  local why = refused(n, id, head.lock, head.once)
-  if why then
-    out[#out + 1], out[#out + 2] = n - 1, why
-  else
-    take(n, id, head)
-  end
+  local why = refused(n, id, head)
+  if why then out[#out + 1], out[#out + 2] = n - 1, why else take(n, id, head) end
 end
+if lacking and ARGV.together ~= "" then return out end
 
 local to, renewed = admissions(), {}
 local sequence = tonumber(redis.call("HGET", KEYS.conf, "seq") or 0) or 0
 for n, job in ipairs(fresh) do admit(to, job, sequence + n, children, renewed) end
-for parent, whole in pairs(children) do add(to.waiters, parent, whole) end
+add_children(to, children)
 look(to)
 if #renewed > 0 then touch({ KEYS.lock_ends }, {}) end
 if ARGV.batch ~= "" and not kept_out then touch({}, { KEYS.batches }) end

@@ -21,7 +21,7 @@ from gopher_cli.web.api.body import MAX_BODY, wants_lines
 from gopher_cli.web.api.marks import check_mark
 from gopher_cli.web.api.reading import Asked, read_job
 from gopher_cli.web.api.splitting import jobs_of, lines_of
-from gopher_cli.web.api.storing import is_new, permit, states_of, under
+from gopher_cli.web.api.storing import is_new, permit, refusal, states_of, under
 from gopher_cli.web.problems import PATIENCE, Problem, problem_of, soon, wished
 from gopher_cli.web.replies import Claim, Reply
 
@@ -115,7 +115,7 @@ class Many:
             raise _all_wrong(wrong)
         if at_once:
             self._check_one_call(jobs)
-        await self._store_all(jobs, together=True)
+        await self._store_all(jobs, together=True, at_once=at_once)
 
     def _check_one_call(self, jobs: dict[int, Asked]) -> None:
         if len({(one.job.queue, one.durability) for one in jobs.values()}) > 1:
@@ -139,14 +139,16 @@ class Many:
             index=index, status="refused", error=problem.detail, pointer=problem.pointer
         )
 
-    async def _store_all(self, jobs: dict[int, Asked], *, together: bool = False) -> None:
+    async def _store_all(
+        self, jobs: dict[int, Asked], *, together: bool = False, at_once: bool = False
+    ) -> None:
         levels: dict[str, dict[int, Asked]] = defaultdict(dict)
         for index, asked in jobs.items():
             levels[asked.durability][index] = asked
         for durability, some in levels.items():
             try:
                 with wished(durability):
-                    await self._store(some, durability)
+                    await self._store(some, durability, at_once=at_once)
             except Problem as problem:
                 if together:
                     raise
@@ -155,13 +157,22 @@ class Many:
             except GopherError as error:
                 raise self._broken_off(error, some) from error
 
-    async def _store(self, jobs: dict[int, Asked], durability: str) -> None:
+    async def _store(self, jobs: dict[int, Asked], durability: str, *, at_once: bool) -> None:
         safely = (durability or self._gopher.defaults.durability) != "memory"
         more = self._request.app.state.settings.redis_timeout if safely else 0.0
         mine = [asked.job for asked in jobs.values()]
         marks = [asked.mark for asked in jobs.values()] if self._batch else ()
-        stored = self._gopher.submit_many(mine, batch=self._batch, marks=marks, durability=durability)
+        stored = self._gopher.submit_many(
+            mine, batch=self._batch, marks=marks, durability=durability, together=at_once
+        )
         receipts = await soon(stored, more)
+        lacking = {
+            index: refusal(asked, receipt)
+            for (index, asked), receipt in zip(jobs.items(), receipts, strict=True)
+            if receipt.refused
+        }
+        if lacking and at_once:
+            raise _all_wrong(sorted(lacking.items()))
         told = zip(jobs.values(), receipts, strict=True)
         fresh = [is_new(asked, receipt, self._claim) for asked, receipt in told]
         states = await states_of(self._gopher, [job for job, new in zip(mine, fresh, strict=True) if new])
@@ -171,6 +182,9 @@ class Many:
                 self._items[index] = Item(
                     index=index, job_id=holder, status="refused", error=said, code="try_later"
                 )
+                continue
+            if index in lacking:
+                self._refuse(index, lacking[index])
                 continue
             id = asked.job.id if new else receipt.duplicate_of or asked.job.id
             self._items[index] = Item(index=index, job_id=id, status=states[id] if new else "known")

@@ -63,7 +63,9 @@ class JobRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     retention: Annotated[_Seconds | None, Meta(description="how long it is kept when it has completed")] = (
         None
     )
-    after: Annotated[list[str] | None, Meta(description="ids that complete before it runs")] = None
+    after: Annotated[
+        list[str] | None, Meta(description="ids of jobs of its queue that complete before it runs")
+    ] = None
     tags: list[str] | None = None
     headers: dict[str, str] | None = None
     durability: Annotated[

@@ -43,8 +43,16 @@ def under(asked: Asked, id: str, lasts: float) -> Asked:
     return msgspec.structs.replace(asked, job=kept)
 
 
+def refusal(asked: Asked, receipt: Receipt) -> Problem:
+    """Of a job that would have to wait for one that its queue does not have."""
+    at = asked.job.spec.options.after.index(receipt.missing)
+    return Problem(422, receipt.refused, pointer=f"/after/{at}", code="no_such_parent")
+
+
 def is_new(asked: Asked, receipt: Receipt, claim: Claim | None) -> bool:
     """Whether it is this request that has stored the job: now, or in a try before this one."""
+    if receipt.refused:
+        return False
     return receipt.accepted or (claim is not None and not asked.named and not receipt.duplicate_of)
 
 

@@ -27,7 +27,7 @@ from gopher_cli.web.api.dialects import GONE, V1, Accepted, Dialect
 from gopher_cli.web.api.marks import batch_of, check_mark
 from gopher_cli.web.api.queries import Given, only
 from gopher_cli.web.api.reading import Asked, read_job
-from gopher_cli.web.api.storing import is_new, permit, states_of, under
+from gopher_cli.web.api.storing import is_new, permit, refusal, states_of, under
 from gopher_cli.web.api.views import job_view
 from gopher_cli.web.problems import RETRY_AFTER, Problem, soon, under_id, wished
 from gopher_cli.web.replies import Claim, Reply
@@ -142,6 +142,8 @@ async def _store(request: Request, dialect: Dialect, asked: Asked, claim: Claim 
     try:
         with wished(asked.durability):
             receipt = await state.commit.submit(job, asked.durability)
+        if receipt.refused:
+            raise refusal(asked, receipt)
         if not is_new(asked, receipt, claim):
             known = await _known(gopher, job, receipt)
             if isinstance(known, Accepted):

@@ -1,4 +1,4 @@
--- Who is let in: whose unique key is free, whom a job must wait for, and the job itself on paper.
+-- Who is let in: whose unique key is free, and the job itself on paper.
 
 -- The job that holds a lock, while it lives or the lock lasts: "id", "id;end of the lock" where nothing is
 -- kept of the job any more, or "id;stops" where somebody has asked to cancel it: who is kept out by that one is to
@@ -21,24 +21,6 @@ local function asked_before(once)
   local lasts, name = string.match(once, "^(%d+),(.+)$")
   local ends = name and redis.call("ZSCORE", KEYS.asked, name)
   return ends and tonumber(ends) > now, name, lasts
-end
-
--- `taken` knows the jobs of this very call; `children` gets what `waiters` says of each parent. A parent that this
--- queue does not know is `missing`.
-local function wait_for(head, taken, children)
-  local seen = {}
-  for parent in string.gmatch(head.after, "[^,]+") do
-    local waits = taken[parent]
-    if not waits then
-      local known = redis.call("HEXISTS", KEYS.meta, parent) == 1
-      waits = known and not redis.call("ZSCORE", KEYS.completed, parent)
-      if not (known or head.siblings and head.siblings[parent]) then head.missing = head.missing or parent end
-    end
-    if waits and not seen[parent] then
-      seen[parent], head.parents[#head.parents + 1] = true, parent
-      children[parent] = children[parent] or redis.call("HGET", KEYS.waiters, parent) or ""
-    end
-  end
 end
 
 -- All that an admission writes; the ready lines by class.

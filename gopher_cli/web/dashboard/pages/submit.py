@@ -86,6 +86,8 @@ async def _submitted(request: Request, type: str, fields: Sequence[Field], form:
     except GopherError as error:
         problem = problem_of(error)
         raise Refused({"": problem.detail}, problem.status) from error
+    if receipt.refused:
+        raise Refused({"": receipt.refused})
     return receipt
 
 
