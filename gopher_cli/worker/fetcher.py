@@ -15,7 +15,7 @@ from typing import NamedTuple
 from gopher_cli.failpoints import underway
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import BadData, GopherError
-from gopher_cli.store.calls import Batch
+from gopher_cli.store.calls import FETCHED, Batch
 from gopher_cli.worker.fetching import Quotas, Rotation
 from gopher_cli.worker.logs import say
 from gopher_cli.worker.options import WorkerOptions
@@ -59,6 +59,7 @@ class Fetcher:
         self._apart = len(self._queues) > 1 and gopher.store.scattered
         self._arrived = late
         self._late: dict[str, _Late] = {}
+        self._fit: dict[str, int] = {}  # so many jobs fit into an answer, where they are large
         self._sequence = 0
         self._taken = 0
         self._next_due: int | None = None
@@ -131,6 +132,7 @@ class Fetcher:
     async def _reserve(self, queue: str, count: int, free: int, sequence: int) -> Batch:
         """Sent again while Redis is away, as the same request: what it may have leased is not lost."""
         token = f"{self._runner}:{sequence}:{secrets.token_hex(6)}"
+        count = min(count, self._fit.get(queue, count))
         quota, wait = self._quotas[queue].share(count), 0.1
         while True:
             try:
@@ -145,6 +147,7 @@ class Fetcher:
                     starts=free,
                 )
                 batch = await underway("fetch.sent", reserving)
+                self._learn(queue, batch)
                 if not self._unhandled.hear(queue, batch, count):
                     return batch
             except BadData as error:
@@ -153,6 +156,18 @@ class Fetcher:
             except GopherError:
                 await asyncio.sleep(wait * (0.75 + random.random() / 2))
                 wait = min(wait * 2, 2.0)
+
+    def _learn(self, queue: str, batch: Batch) -> None:
+        """Ask for as many as fit: an answer that is cut has only the best class, whatever the quotas."""
+        came = len(batch.leases) + len(batch.unreadable)
+        if batch.cut:
+            self._fit[queue] = came
+        elif self._fit.get(queue) == came:
+            size = sum(memoryview(lease.spec.payload).nbytes for lease in batch.leases)
+            if came >= _MOST:
+                del self._fit[queue]
+            elif 2 * size < FETCHED:
+                self._fit[queue] = 2 * came
 
     def _complain(self, queue: str, error: BadData) -> None:
         """Once a minute."""

@@ -227,7 +227,7 @@ async def test_a_request_without_an_answer_is_kept_and_the_other_queue_is_fetche
         began = clock()
         async with asyncio.timeout(60):
             while len(found) < len(here):
-                accept(await fetcher.fetch(5))
+                accept(await fetcher.fetch(5, 5))
                 await asyncio.sleep(0)  # what comes late comes now
                 assert not fetcher.waits
         took = awake(began)
@@ -240,7 +240,7 @@ async def test_a_request_without_an_answer_is_kept_and_the_other_queue_is_fetche
 
     print(f"40 jobs in 8 fetches took {took:.2f} s")
     assert sorted(found) == sorted([*here, *there])
-    await fetcher.fetch(1)
+    await fetcher.fetch(1, 1)
     assert fetcher.taken(scene.there) > 5
     for queue in (scene.there, scene.here):
         await scene.gopher.hand_back(queue, "w.0")

@@ -97,3 +97,34 @@ def test_another_worker_is_woken_if_more_is_left(queue, jobs, tokens):
     queue.reserve()
 
     assert len(queue.whole().wake) == tokens
+
+
+def test_an_answer_ends_with_the_job_that_fills_it(queue):
+    """Twenty specs are read at a time; what does not fit stays in line, unspent."""
+    queue.submit(*(a.job(f"j{n:02}", payload="x" * 1000) for n in range(50)))
+
+    first = queue.fetch(count=50, room=22_000)
+
+    assert (len(first.leases), first.cut) == (22, True)
+    assert len(queue.whole().ready_normal) == 28
+    assert queue.record("j22").attempts == 0
+    second = queue.fetch(count=50, room=1_000_000)
+    assert ([one.id for one in second.leases], second.cut) == ([f"j{n:02}" for n in range(22, 50)], False)
+
+
+def test_a_job_that_is_larger_than_an_answer_may_be_comes_alone(queue):
+    queue.submit(a.job("large", payload="x" * 1000), a.job("small"), a.job("low", priority=1))
+
+    batch = queue.fetch(count=3, quota=(1, 1, 1), room=10)
+
+    assert ([one.id for one in batch.leases], batch.cut) == (["large"], True)
+    assert queue.redis.exists(queue.keys["wake"]), "others may take what was left"
+
+
+def test_hundreds_of_large_jobs_come_in_answers_of_some_megabytes(queue):
+    for _ in range(6):
+        queue.submit(*(a.job(payload="x" * 900_000) for _ in range(4)))
+
+    taken = [len(queue.fetch(count=400).leases) for _ in range(5)]
+
+    assert taken == [5, 5, 5, 5, 4]

@@ -32,6 +32,7 @@ from gopher_cli.store.calls.producing import LIMIT, Receipt, submit
 from gopher_cli.store.calls.rescheduling import reschedule
 from gopher_cli.store.calls.sampling import sample
 from gopher_cli.store.calls.working import (
+    FETCHED,
     RECLAIMED,
     Batch,
     Expired,
@@ -55,10 +56,10 @@ from gopher_cli.store.calls.working import (
 )  # fmt: skip
 
 __all__ = [
-    "AUDITED", "LIMIT", "RECLAIMED", "Batch", "Call", "Cargo", "Carried", "Count", "Depth", "Expired",
-    "Facts", "Found", "Mending", "Once", "Promotion", "Receipt", "Reclaimed", "Record", "Renewal", "Report",
-    "Settlement", "Verdict", "audit", "beat", "cancel", "carry", "clear", "depth", "ended", "expire",
-    "hand_back", "inspect", "mend", "once", "pause", "promote", "purge", "read_record", "readmit", "reclaim",
-    "recount", "renew", "report", "requeue", "reschedule", "reserve", "rights", "sample", "settle",
+    "AUDITED", "FETCHED", "LIMIT", "RECLAIMED", "Batch", "Call", "Cargo", "Carried", "Count", "Depth",
+    "Expired", "Facts", "Found", "Mending", "Once", "Promotion", "Receipt", "Reclaimed", "Record", "Renewal",
+    "Report", "Settlement", "Verdict", "audit", "beat", "cancel", "carry", "clear", "depth", "ended",
+    "expire", "hand_back", "inspect", "mend", "once", "pause", "promote", "purge", "read_record", "readmit",
+    "reclaim", "recount", "renew", "report", "requeue", "reschedule", "reserve", "rights", "sample", "settle",
     "submit", "write_down",
 ]  # fmt: skip

@@ -15,6 +15,7 @@ from gopher_cli.store.calls.base import Arg, Call, make_call, pairs, text
 from gopher_cli.store.keys import Keys
 
 RECLAIMED = 200  # leases in one call
+FETCHED = 4 * 1024 * 1024  # bytes of specs in one call, and then no further job
 _NEVER = 1 << 30  # losses
 _decode_spec = msgspec.json.Decoder(Spec).decode
 
@@ -31,7 +32,8 @@ class Verdict(StrEnum):
 class Batch(msgspec.Struct, frozen=True):
     """What a fetch brought. ``next_due`` is when the next job falls due, ms, or None.
 
-    ``unhandled``: jobs stand apart, because who took them had no handler for their type.
+    ``unhandled``: jobs stand apart, because who took them had no handler for their type. ``cut``: more would
+    have come, if they were not so large.
     """
 
     now: int
@@ -40,6 +42,7 @@ class Batch(msgspec.Struct, frozen=True):
     next_due: int | None = None
     paused: bool = False
     unhandled: bool = False
+    cut: bool = False
 
 
 class Settlement(msgspec.Struct, frozen=True):
@@ -60,10 +63,12 @@ class Report(msgspec.Struct, frozen=True):
 
 def reserve(
     keys: Keys, *, worker: str, token: str, sequence: int, lease_ms: int,
-    quota: tuple[int, int, int], count: int, starts: int | None = None, max_losses: int = 3, now: str = "",
+    quota: tuple[int, int, int], count: int, starts: int | None = None, max_losses: int = 3,
+    room: int = FETCHED, now: str = "",
 ) -> Call[Batch]:  # fmt: skip
     """Lease up to ``count`` (at most 500) jobs: first by quota of the classes, then by class.
 
+    It ends with the job whose spec fills the ``room`` (bytes): large ones come in several answers.
     The first ``starts`` of them begin to run at once, but those that one more loss would end (None: all do).
     """
     high, normal, low = quota
@@ -71,7 +76,7 @@ def reserve(
     argv: dict[str, Arg] = {
         "now": now, "token": token, "sequence": sequence, "lease": lease_ms,
         "high": high, "normal": normal, "low": low, "count": count, "starts": starts,
-        "suspect": suspect,
+        "suspect": suspect, "room": room,
     }  # fmt: skip
     return make_call(
         "reserve", keys, argv, lambda raw: _batch(raw, keys.queue, token), held=keys.held(worker)
@@ -90,8 +95,11 @@ def _batch(raw: Any, queue: str, token: str) -> Batch:
         except Exception:  # whatever it is, it ends no worker
             lease = Lease(id.decode(errors="replace"), queue, token, int(attempt), int(losses), _NO_SPEC)
             unreadable.append((lease, blob or b""))
-    due = int(raw[1])
-    return Batch(int(raw[0]), leases, unreadable, due if due > 0 else None, due < 0, raw[2] == 1)
+    due, said = int(raw[1]), raw[2]
+    return Batch(
+        int(raw[0]), leases, unreadable, due if due > 0 else None, due < 0,
+        unhandled=bool(said & 1), cut=bool(said & 2),
+    )  # fmt: skip
 
 
 def settle(

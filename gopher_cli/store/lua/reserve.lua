@@ -6,9 +6,10 @@
 --
 -- KEYS  ready_high ready_normal ready_low spec meta running failed errors held scheduled retrying conf
 --       counters wake events unhandled
--- ARGV  now token sequence lease high normal low count starts suspect
+-- ARGV  now token sequence lease high normal low count starts suspect room
 -- OUT   {now, next_due or 0, unhandled, id, attempts, losses, spec, ...}; next_due is -1 when the queue is paused,
---       unhandled is 1 when jobs of types that somebody has no handler for stand apart
+--       unhandled is 1 when jobs of types that somebody has no handler for stand apart, and 2 more when
+--       others were left in line because the specs have filled `room` bytes
 --- @include now
 --- @include record
 --- @include append
@@ -35,11 +36,7 @@ local taken, total = pick(quotas, math.min(ARGV.count, 500), conf[2])
 if total == 0 then return { stamp, next_due(), redis.call("EXISTS", KEYS.unhandled) } end
 
 local to = loan()
-for _, ids in ipairs(taken) do
-  local records = #ids > 0 and redis.call("HMGET", KEYS.meta, unpack(ids))
-  local specs = #ids > 0 and redis.call("HMGET", KEYS.spec, unpack(ids))
-  for i, id in ipairs(ids) do give(to, id, records[i], specs[i]) end
-end
+for _, ids in ipairs(taken) do give_all(to, ids) end
 look({ to.leases })
 if #to.corrupt > 0 then touch({ KEYS.failed }, { KEYS.errors }) end
 
@@ -55,6 +52,6 @@ for _, job in ipairs(to.corrupt) do quarantine(job[1], job[2]) end
 local apart = KEYS.unhandled
 local left = redis.call("EXISTS", KEYS.ready_high, KEYS.ready_normal, KEYS.ready_low, apart, apart, apart, apart)
 if left % 4 > 0 then wake_one() end
-if left >= 4 then to.answer[3] = 1 end
+to.answer[3] = (left >= 4 and 1 or 0) + (to.cut and 2 or 0)
 if is_watched() then tell({ "processing", ids_of(to.leases), "failed", each(to.corrupt, 1) }) end
 return to.answer

@@ -6,6 +6,7 @@ local function loan()
   return {
     answer = { stamp, "0", 0 }, corrupt = {}, expiry = text(now + ARGV.lease),
     starts = tonumber(ARGV.starts), suspect = tonumber(ARGV.suspect),
+    room = tonumber(ARGV.room), cut = false,
     metas = batch("HSET", KEYS.meta), leases = batch("ZADD", KEYS.running), holds = batch("ZADD", KEYS.held),
   }
 end
@@ -24,4 +25,23 @@ local function give(to, id, record, blob)
   local out = to.answer
   local n = #out
   out[n + 1], out[n + 2], out[n + 3], out[n + 4] = id, attempts, losses, blob
+end
+
+-- Specs are read so many at a time: what is read in vain is bounded, too.
+local SOME = 20
+
+-- Until their specs have filled the room, so always one at least; the others are taken from the list.
+local function give_all(to, ids)
+  local records, n = #ids > 0 and redis.call("HMGET", KEYS.meta, unpack(ids)), 0
+  while n < #ids and to.room > 0 do
+    for _, blob in ipairs(redis.call("HMGET", KEYS.spec, unpack(ids, n + 1, math.min(n + SOME, #ids)))) do
+      if to.room > 0 then
+        n = n + 1
+        give(to, ids[n], records[n], blob)
+        to.room = to.room - (blob and #blob or 0)
+      end
+    end
+  end
+  to.cut = to.cut or n < #ids
+  for i = #ids, n + 1, -1 do ids[i] = nil end
 end
