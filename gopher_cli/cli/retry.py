@@ -31,6 +31,8 @@ RETRIED = {
     "taken": ("another job in that queue has its id", 5), "unreadable": ("what is stored cannot be read", 65),
 }  # fmt: skip
 
+_PARENTS = 20  # that are looked at
+
 SomeIds = Annotated[
     list[str] | None,
     typer.Argument(metavar="[ID]...", help="only these: whole ids, or @last", show_default=False),
@@ -49,7 +51,8 @@ def retry(
 ) -> int:
     """Run these jobs again now, with all their attempts before them.
 
-    It asks before it runs a job again that took its worker down too often (poison).
+    It asks before it runs a job again that took its worker down too often (poison). A job that waited for
+    others runs now, too, whatever has become of them; the answer names those that have not completed.
 
     gopher retry @last
     gopher jobs ls -q --state failed | xargs gopher retry
@@ -87,9 +90,24 @@ async def _poison(console: Console, gopher: Gopher, given: list[str], queue: str
 
 async def _retry(console: Console, gopher: Gopher, given: list[str], queue: str | None) -> list[Outcome]:
     async def one(queue: str, id: str) -> Outcome:
-        return Outcome.of(queue, id, (await gopher.requeue(queue, [id]))[id], RETRIED)
+        word = (await gopher.requeue(queue, [id]))[id]
+        outcome = Outcome.of(queue, id, word, RETRIED)
+        if word == "enqueued" and (parents := await _open_parents(gopher, queue, id)):
+            outcome = Outcome(id=id, queue=queue, word=f"retried; it does not wait for {', '.join(parents)}")
+        return outcome
 
     return await for_each(console, gopher, given, queue, one)
+
+
+async def _open_parents(gopher: Gopher, queue: str, id: str) -> list[str]:
+    """Those that a job was to run after, and that have not completed."""
+    found = []
+    with suppress(NotFound):  # it may be over already
+        for parent in (await gopher.inspect(queue, id)).after[:_PARENTS]:
+            with suppress(NotFound):
+                if (await gopher.inspect(queue, parent)).state != "completed":
+                    found.append(parent)
+    return found
 
 
 @command

@@ -334,3 +334,14 @@ def test_requeue_dlq_asks_before_a_poison_job_runs_again_by_its_id(cli: Cli) -> 
 
     assert ran.code == 2 and id in ran.err and "--yes" in ran.err and counts(cli)["failed"] == 1
     assert cli("requeue-dlq", id, "--yes").code == 0 and counts(cli)["failed"] == 0
+
+
+def test_retry_of_a_cancelled_child_says_for_which_parents_it_does_not_wait(cli: Cli) -> None:
+    for id in ("open-1", "over-1"):
+        cli.id("-t", "x", "--id", id)
+    child = cli.id("-t", "x", "--after", "open-1", "--after", "over-1")
+    cli("purge", "--search", "id:over-1", "--state", "enqueued", "--yes")
+    cli("cancel", child)
+    ran = cli("retry", child)
+
+    assert ran.code == 0 and "retried; it does not wait for open-1" in ran.out and "over-1" not in ran.out
