@@ -19,6 +19,7 @@ BELOW = {
     "events": {"model"},
     "actor": set(),
     "process": set(),
+    "log_stream": set(),
     "store": {"model", "__version__"},
     "failpoints": set(),
     "verbs": {"model", "store", "events", "failpoints", "actor"},
@@ -35,6 +36,7 @@ BELOW = {
     "worker": {
         "failpoints",
         "process",
+        "log_stream",
         "model",
         "store",
         "events",
@@ -57,6 +59,7 @@ BELOW = {
         "build",
         "actor",
         "process",
+        "log_stream",
         "__version__",
     },
     "remote": {"model", "verbs", "store", "__version__"},

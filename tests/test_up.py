@@ -217,8 +217,9 @@ def descendants(pid: int) -> list[int]:
     return [one for child in children(pid) for one in (child, *descendants(child))]
 
 
-def test_up_stops_although_nobody_reads_its_output_and_says_what_is_lost(
-    redis_url: str, namespace: str, tmp_path: Path
+@pytest.mark.parametrize("command", ["up", "serve"])
+def test_it_answers_and_stops_although_nobody_reads_its_output(
+    redis_url: str, namespace: str, tmp_path: Path, command: str
 ) -> None:
     environ = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "LANG") if name in os.environ}
     environ |= {
@@ -227,7 +228,7 @@ def test_up_stops_although_nobody_reads_its_output_and_says_what_is_lost(
         "GOPHER_NAMESPACE": namespace,
         "LOG_LEVEL": "debug",
     }
-    words = [sys.executable, "-m", "gopher_cli", "up", "--port", "0"]
+    words = [sys.executable, "-m", "gopher_cli", command, "--port", "0"]
     with subprocess.Popen(
         words, env=environ, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as process:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from gopher_cli import log_stream
 from gopher_cli.config import Settings
 from gopher_cli.model.duration import rfc3339
 from gopher_cli.model.safe import safe
@@ -39,6 +40,14 @@ class Objects(logging.Formatter):
         return msgspec.json.encode(said | fields).decode()
 
 
+class Stream(log_stream.Lines):
+    """Fields are those of a request here: how many lines are lost stands in the text."""
+
+    def about_the_lost(self, lines: int) -> logging.LogRecord:
+        said = f"{lines} {log_stream.LOST}"
+        return logging.LogRecord("gopher", logging.WARNING, "", 0, said, None, None)
+
+
 def log_config(settings: Settings) -> dict[str, Any]:
     """For logging.config: uvicorn's loggers and ours."""
     form = Objects if settings.log_format == "json" else Lines
@@ -47,7 +56,7 @@ def log_config(settings: Settings) -> dict[str, Any]:
     # What uvicorn says of its own starting and stopping is ours to say.
     quiet = mine | {"level": "DEBUG" if level == "DEBUG" else "WARNING"}
     stream = {
-        "class": "logging.StreamHandler",
+        "class": "gopher_cli.web.logs.Stream",
         "formatter": "form",
         "stream": "ext://sys.stderr",
     }

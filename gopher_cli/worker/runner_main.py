@@ -192,8 +192,9 @@ def _run(end: socket.socket, board_fd: int, turn_fd: int) -> None:
 def _call_exit_functions() -> None:
     """Those of `atexit`: error reporters send their last events there. They have a moment, and no more."""
     thread = threading.Thread(target=atexit._run_exitfuncs, daemon=True)
-    thread.start()
-    thread.join(_LAST)
+    with contextlib.suppress(RuntimeError):  # no thread to be had: nobody could bound them
+        thread.start()
+        thread.join(_LAST)
 
 
 def _leave(code: int) -> NoReturn:

@@ -37,9 +37,10 @@ class Watch:
 
     async def run(self, look: Callable[[float], None]) -> None:
         """Until cancelled."""
-        threading.Thread(target=self._watch_the_loop, name="gopher-watch", daemon=True).start()
+        watched = False
         try:
             while True:
+                watched = watched or self._begin_to_watch()
                 await asyncio.sleep(_LOOK)
                 now = self._turned = _CLOCK()
                 for run in list(self._seats.running.copy().values()):
@@ -57,6 +58,14 @@ class Watch:
             say(said, logging.ERROR, type=spec.type, id=run.lease.id, pid=os.getpid(), at=stack_of(run))
             self._wear_out()  # first: no other process of this worker shall begin it again beside this one
             self._performer.give_up(run, stuck=True)
+
+    def _begin_to_watch(self) -> bool:
+        """False where no thread is to be had now: all other work goes on without it."""
+        try:
+            threading.Thread(target=self._watch_the_loop, name="gopher-watch", daemon=True).start()
+        except (RuntimeError, MemoryError):
+            return False
+        return True
 
     def _watch_the_loop(self) -> None:
         """In a thread. A blocked loop settles nothing, and what has ended must not go back."""
