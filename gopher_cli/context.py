@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
@@ -13,6 +14,16 @@ from gopher_cli.model.errors import BadData, Usage
 from gopher_cli.model.job import Job, Lease
 from gopher_cli.model.payload import EMPTY, MAX_PAYLOAD
 from gopher_cli.model.terms import Terms
+
+# Those of Gopher.submit that make sense for a follow-up.
+FOLLOW_UP_OPTIONS = (
+    "id", "queue", "priority", "max_retries", "timeout", "due", "delay", "backoff", "unique_key",
+    "unique_for", "retention", "after", "tags", "headers",
+)  # fmt: skip
+_WITHOUT = {
+    "durability": "a follow-up is as safe as the outcome of the job that submits it",
+    "parent": "the parent of a follow-up is the job that submits it",
+}
 
 if TYPE_CHECKING:
     from gopher_cli.config import Settings
@@ -98,8 +109,12 @@ class Context:
     def submit(self, type: str, payload: Any = EMPTY, **options: Any) -> str:
         """A follow-up job, accepted in the same instant as this one completes, or not at all.
 
-        Takes the options of Gopher.submit. Raises Usage or BadData at once; answers the new id.
+        Takes the options of Gopher.submit but ``durability``. Raises Usage or BadData at once, Usage also for
+        any other option; answers the new id.
         """
+        for name in options:
+            if name not in FOLLOW_UP_OPTIONS:
+                raise _refused_option(name)
         job = self._link.make(self._lease, type, payload, options)
         self.follow_ups.append(job)
         return job.id
@@ -127,6 +142,14 @@ class Context:
             value = _kept(await made if inspect.isawaitable(made) else made)
             known = await self._link.recall(self._lease, _word(key), value) or value
         return msgspec.json.decode(known)
+
+
+def _refused_option(name: str) -> Usage:
+    if name in _WITHOUT:
+        return Usage(f"ctx.submit does not take {name}: {_WITHOUT[name]}", "leave it out")
+    near = get_close_matches(name, FOLLOW_UP_OPTIONS, 1)
+    hint = f"did you mean {near[0]}?" if near else f"options: {', '.join(FOLLOW_UP_OPTIONS)}"
+    return Usage(f"ctx.submit does not know the option {name}", hint)
 
 
 def _kept(value: Any) -> bytes:

@@ -245,6 +245,31 @@ def parent_isolated(payload: dict[str, Any], ctx: Context) -> str:
     return ctx.submit("echo", {"of": ctx.job.id}, tags=["t"])
 
 
+def submit_each(payload: list[dict[str, Any]], ctx: Context) -> list[str]:
+    """A follow-up with each of these options: its id, or what is said of it."""
+    said = []
+    for options in payload:
+        try:
+            said.append(ctx.submit("echo", {}, **options))
+        except Exception as error:
+            hint = getattr(error, "hint", "")
+            said.append(f"{type(error).__name__}: {error}" + (f" ({hint})" if hint else ""))
+    return said
+
+
+@app.handler("options")
+async def options_on_the_loop(payload: list[dict[str, Any]], ctx: Context) -> list[str]:
+    return submit_each(payload, ctx)
+
+
+app.handler("options-thread")(submit_each)
+
+
+@app.handler("options-isolated", isolate=True)
+def options_isolated(payload: list[dict[str, Any]], ctx: Context) -> list[str]:
+    return submit_each(payload, ctx)
+
+
 @app.handler("talk")
 def talk(payload: Any, ctx: Context) -> None:
     print("printed")
