@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import math
 import time
 from asyncio import Event
 from collections.abc import Awaitable, Callable, Sequence
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from gopher_cli.failpoints import underway
 from gopher_cli.model.errors import BadData
+from gopher_cli.worker.logs import say
 
 if TYPE_CHECKING:
     from gopher_cli.worker.runners import RunnerProcess
@@ -23,6 +26,7 @@ _STRIKE = 0.6
 _CARRY = 1.0  # seconds between two looks into the outbox, and how many times as long as a look takes
 _SHARE = 10
 _BREATH = 0.02  # seconds between two looks for due jobs, however many there are
+_JUMP, _DOUBT = 60.0, 600.0  # seconds: such a leap of Redis's clock is believed after so long
 _AT_ONCE = 16  # calls under way: forty queues must not wait for each other's round trips
 
 
@@ -46,6 +50,8 @@ class Visits:
         # By queue, and by expiry: when leases were first seen over with it, by our own clock.
         self._over: dict[str, dict[str, float]] = {}
         self._due_in = 60.0
+        self._ahead: float | None = None  # seconds, of Redis's clock to our own
+        self._doubted = math.inf  # by our own clock: since when it has been further ahead
 
     async def _each(self, visit: Callable[[str], Awaitable[object]]) -> None:
         """One queue that is broken keeps nobody from the others; it is told of at the end."""
@@ -91,6 +97,7 @@ class Visits:
 
     async def _tend(self, queue: str) -> None:
         promotion = await underway("promote.sent", self._worker.gopher.promote_due(queue))
+        self._compare(promotion.now / 1000)
         if promotion.cancels:
             self.asked.set()
         if promotion.next_due is not None:
@@ -120,8 +127,23 @@ class Visits:
         self._over[queue] = {expiry: known.get(expiry, now) for expiry in over}
 
     async def tidy(self) -> None:
-        """What was kept long enough goes."""
-        await self._each(self._worker.gopher.expire)
+        """What was kept long enough goes, but for nothing that only a leap of Redis's clock has made old."""
+        await self._each(self._tidy)
+
+    async def _tidy(self, queue: str) -> None:
+        await self._tend(queue)  # what time is it there now?
+        if self._doubted == math.inf:
+            await self._worker.gopher.expire(queue)
+
+    def _compare(self, redis_time: float) -> None:
+        """If its clock has leapt forward, that may be a mistake: for some minutes it makes nothing old."""
+        now = time.monotonic()
+        ahead = redis_time - now
+        if self._ahead is None or ahead - self._ahead < _JUMP or now - self._doubted >= _DOUBT:
+            self._ahead, self._doubted = ahead, math.inf
+        elif self._doubted == math.inf:
+            self._doubted = now
+            say("Redis's clock has leapt forward: nothing expires for some minutes", logging.WARNING)
 
     async def sample(self) -> None:
         """How each queue stands is noted, once a minute."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+import time
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from redis import Redis
@@ -11,12 +13,14 @@ from redis import Redis
 from gopher_cli.config import Settings
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import BadData
+from gopher_cli.store.calls import Promotion
 from gopher_cli.worker.board import Board
 from gopher_cli.worker.care import Care
 from gopher_cli.worker.options import WorkerOptions
 from gopher_cli.worker.runners import RunnerProcess
 from gopher_cli.worker.silence import Silence
 from gopher_cli.worker.supervisor import Supervisor
+from gopher_cli.worker.visits import Visits
 from worker.processes import PATIENCE
 
 pytestmark = pytest.mark.anyio
@@ -87,6 +91,52 @@ async def test_one_look_buries_nobody_and_nobody_buries_itself(gopher: Gopher, r
     care._silence._since = {beat: since - 20 for beat, since in care._silence._since.items()}
     await care.bury_the_dead()
     assert [worker.id for worker in await gopher.workers()] == [one.id]
+
+
+# A clock that leaps
+
+
+class Leaping:
+    """A server whose clock is set by the test; ``expired`` are the times at which something was dropped."""
+
+    def __init__(self) -> None:
+        self.ahead, self.expired = 0.0, list[float]()
+
+    async def promote_due(self, queue: str) -> Promotion:
+        return Promotion(round((time.monotonic() + self.ahead) * 1000), 0, None, cancels=False)
+
+    async def expire(self, queue: str) -> None:
+        self.expired.append(self.ahead)
+
+
+async def test_nothing_expires_because_the_servers_clock_has_leapt_forward() -> None:
+    server = Leaping()
+    visits = Visits(cast(Supervisor, SimpleNamespace(gopher=server)), ["default", "other"])
+    await visits.tidy()
+
+    server.ahead = 86_400.0
+    await visits.tidy()
+    await visits.tend()
+    await visits.tidy()
+    assert server.expired == [0.0, 0.0]
+
+    server.ahead = 1.0  # it was a mistake
+    await visits.tidy()
+    assert server.expired[2:] == [1.0, 1.0]
+
+
+async def test_a_leap_that_lasts_is_the_time() -> None:
+    server = Leaping()
+    visits = Visits(cast(Supervisor, SimpleNamespace(gopher=server)), ["default"])
+    await visits.tidy()
+    server.ahead = 3600.0
+    await visits.tidy()
+    visits._doubted -= 600
+
+    await visits.tidy()
+    await visits.tidy()
+
+    assert server.expired == [0.0, 3600.0, 3600.0]
 
 
 # A queue whose keys are not ours
