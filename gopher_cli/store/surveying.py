@@ -76,12 +76,20 @@ def values(key: str, fields: Sequence[bytes]) -> Ask[list[bytes | None]]:
 
 def specs(keys: Keys, ids: Sequence[bytes]) -> Ask[tuple[int, list[bytes | None]]]:
     """Redis's time (ms), and what these jobs are to do."""
+    return _timed(keys["spec"], ids)
 
+
+def holders(keys: Keys, locks: Sequence[bytes]) -> Ask[tuple[int, list[bytes | None]]]:
+    """Redis's time (ms), and the jobs that hold these unique keys."""
+    return _timed(keys["locks"], locks)
+
+
+def _timed(key: str, fields: Sequence[bytes]) -> Ask[tuple[int, list[bytes | None]]]:
     def answer(raw: list[Any]) -> tuple[int, list[bytes | None]]:
         seconds, micros = raw[0]
         return int(seconds) * 1000 + int(micros) // 1000, list(raw[1])
 
-    return Ask([("TIME",), ("HMGET", keys["spec"], *ids)], answer)
+    return Ask([("TIME",), ("HMGET", key, *fields)], answer)
 
 
 def members(key: str, limit: int) -> Ask[list[bytes]]:

@@ -111,6 +111,19 @@ def test_a_loss_is_told_of_when_it_is_written_down_and_as_a_note_ever_after(
     laws.check(redis, namespace)
 
 
+def test_unique_keys_that_outlive_their_jobs_are_counted_and_no_fault(
+    cli: Cli, redis: Redis, keys: Keys
+) -> None:
+    now = redis.time()[0] * 1000
+    redis.hset(keys["locks"], mapping={"nightly": "gone", "weekly": "gone", "mine": "one"})
+    redis.zadd(keys["lock_ends"], {"nightly": now + 10**7, "weekly": now + 10**7, "mine": now + 10**7})
+    ran = cli("doctor", "-o", "json")
+
+    (told,) = [one for one in json.loads(ran.out)["findings"] if "unique keys" in one["name"]]
+    assert (told["severity"], told["count"], told["queue"]) == ("note", 2, "default")
+    assert found(cli)["jobs"] == "ok"
+
+
 def test_the_help_says_what_is_deleted_and_how_to_leave_the_data_out(cli: Cli) -> None:
     said = " ".join(cli("doctor", "--help").out.split())
 

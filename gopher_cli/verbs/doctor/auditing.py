@@ -33,7 +33,9 @@ Step = Callable[[int], Ask[tuple[int, list[tuple[bytes, bytes]]]]]
 
 @dataclass(slots=True)
 class Audit:
-    """What the audit of a queue has found. ``things`` are leftovers by kind, ``types`` the jobs that wait."""
+    """What the audit of a queue has found. ``things`` are leftovers by kind, ``types`` the jobs that wait,
+    ``windows`` the unique keys that are held for jobs of which nothing is kept.
+    """
 
     queue: str
     jobs: int = 0
@@ -41,6 +43,7 @@ class Audit:
     known: set[tuple[str, bytes]] = field(default_factory=set)
     things: dict[str, list[bytes]] = field(default_factory=lambda: defaultdict(list))
     types: Counter[str] = field(default_factory=Counter)
+    windows: set[bytes] = field(default_factory=set)
     without_record: int = 0
     count: calls.Count | None = None
 
@@ -170,6 +173,15 @@ class Auditing(Base):
             found.things["lock"] += await self._leftover(keys, "lock", [lock for lock, _ in page])
         async for page in self._steps(partial(surveying.in_zset, keys["lock_ends"], count=AUDITED)):
             found.things["end"] += await self._leftover(keys, "end", [lock for lock, _ in page])
+            found.windows |= await self._windows(keys, page)
+
+    async def _windows(self, keys: Keys, ends: Sequence[tuple[bytes, bytes]]) -> set[bytes]:
+        now, holders = await self.store.ask(surveying.holders(keys, [lock for lock, _ in ends]))
+        held = [(lock, id) for (lock, end), id in zip(ends, holders, strict=True) if id and float(end) > now]
+        if not held:
+            return set()
+        records = await self.store.ask(surveying.values(keys["meta"], [id for _, id in held]))
+        return {lock for (lock, _), record in zip(held, records, strict=True) if record is None}
 
     async def _leftover(
         self, keys: Keys, kind: str, names: Sequence[bytes], holder: str = "nobody"

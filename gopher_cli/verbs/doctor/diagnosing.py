@@ -228,6 +228,12 @@ def _about_data(audit: Audit) -> list[Finding]:
             Finding(section="data", name="jobs that were missing", severity=Severity.NOTE, meaning=words,
                     queue=audit.queue, count=lost)
         )  # fmt: skip
+    if audit.windows:
+        words = "their jobs are no longer kept: a submit under such a key is answered as known until it ends"
+        findings.append(
+            Finding(section="data", name="unique keys held for jobs that are gone", severity=Severity.NOTE,
+                    meaning=words, queue=audit.queue, count=len(audit.windows))
+        )  # fmt: skip
     return findings
 
 
