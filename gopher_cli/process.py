@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
+ORDERS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)  # to stop
 TOGETHER = 0.5  # seconds within which two orders to stop are one: a service manager and a parent both give it
 
 

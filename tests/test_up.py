@@ -217,6 +217,7 @@ def descendants(pid: int) -> list[int]:
     return [one for child in children(pid) for one in (child, *descendants(child))]
 
 
+@pytest.mark.row("W10")
 @pytest.mark.parametrize("command", ["up", "serve"])
 def test_it_answers_and_stops_although_nobody_reads_its_output(
     redis_url: str, namespace: str, tmp_path: Path, command: str

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import threading
 
 from gopher_cli.model.outcome import Failed, Interrupted, Lost, Outcome
-from gopher_cli.process import TOGETHER
+from gopher_cli.process import ORDERS, TOGETHER
 from gopher_cli.worker import outcomes
 
-_ORDERS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 # Killed by one, or ended as a shell says it.
-_CODES = {-number for number in _ORDERS} | {128 + number for number in _ORDERS}
+_CODES = {-number for number in ORDERS} | {128 + number for number in ORDERS}
 
 
 class Halt:
@@ -27,9 +25,12 @@ class Halt:
         self._begun.set()
         self._begun_for_threads.set()
 
-    async def judged(self, outcome: Outcome) -> Outcome:
-        """The outcome, or Interrupted for one that an order to stop explains. Cannot be cancelled."""
-        if not _by_an_order(outcome):
+    async def judged(self, outcome: Outcome, ordered: bool = False) -> Outcome:
+        """The outcome, or Interrupted for one that an order to stop explains. Cannot be cancelled.
+
+        ``ordered``: it was told to stop itself, and its exit code is its own way to say that it did.
+        """
+        if not (ordered or _by_an_order(outcome)):
             return outcome
         try:
             async with asyncio.timeout(TOGETHER):

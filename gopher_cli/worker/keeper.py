@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from gopher_cli.failpoints import failpoint
+from gopher_cli.process import ORDERS
 from gopher_cli.worker.kin import (
     adopt_orphans,
     children_of,
@@ -43,6 +44,7 @@ class Keeper:
         self._place = place
         self._placed = False
         self._over = False
+        self._ordered = False  # a signal to stop came to us too: from above, to every process here
 
     def keep(self) -> None:
         """From the order to the last of its processes."""
@@ -114,7 +116,7 @@ class Keeper:
         while os.getppid() == self._parent:
             ready = {fd for fd, _ in poll.poll(_TICK * 1000)}
             if self._bell.fileno() in ready:
-                self._bell.recv(4096)
+                self._ordered |= any(number in ORDERS for number in self._bell.recv(4096))
             if self._line.fileno() in ready and not self._heed():
                 return
             self._look_for_its_end()
@@ -135,7 +137,7 @@ class Keeper:
         """Told at once, whatever it has left. Orphans that have ended are buried."""
         if not self._over and (code := _ended(self._program.pid)) is not None:
             self._over = True
-            self._tell(ended=code)
+            self._tell(ended=code, ordered=self._ordered)
         for orphan in children_of(os.getpid()):
             if orphan != self._program.pid:
                 with contextlib.suppress(ChildProcessError):

@@ -42,6 +42,7 @@ class Kept:
         self.pid = 0
         self.code: int | None = None
         self.begun = False
+        self.ordered = False  # whether an order to stop had come to every process, when it ended
         self.crowd = 0  # how many processes it had, when they were too many
         self.over = asyncio.Event()
         self._hearing: asyncio.Task[None] | None = None
@@ -83,8 +84,8 @@ class Kept:
         """Until the keeper has nothing more to keep."""
         while (said := await self._hear()) is not None:
             match said:
-                case {"ended": code}:
-                    self.code = code
+                case {"ended": code, "ordered": ordered}:
+                    self.code, self.ordered = code, ordered
                 case {"crowd": count}:
                     self.crowd = count
             self.over.set()

@@ -34,6 +34,7 @@ def many_files() -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
+@pytest.mark.row("W24")
 async def test_with_more_than_1024_files_open_programs_and_isolated_handlers_run(
     many_files: None, script: Any, isolated: Any
 ) -> None:
@@ -42,6 +43,7 @@ async def test_with_more_than_1024_files_open_programs_and_isolated_handlers_run
     assert [(one.result, one.attempts, one.losses) for one in (program, handler)] == [(7, 1, 0), (8, 1, 0)]
 
 
+@pytest.mark.row("W22")
 @pytest.mark.parametrize("broken", ["import not_there_yet", "raise SystemExit(3)", "import os; os._exit(7)"])
 async def test_an_app_that_does_not_load_at_the_moment_is_waited_for_by_isolated_jobs(
     gopher: Gopher, worker: Start, tmp_path: Path, environ: dict[str, str], broken: str
@@ -83,6 +85,7 @@ async def test_a_start_that_takes_longer_than_the_timeout_of_its_job_is_no_part_
     assert (detail.result, detail.attempts, detail.history) == (5, 1, [])
 
 
+@pytest.mark.row("W22")
 async def test_a_start_that_takes_for_ever_costs_its_job_nothing(
     gopher: Gopher, worker: Start, tmp_path: Path, environ: dict[str, str]
 ) -> None:
@@ -103,6 +106,7 @@ async def test_a_start_that_takes_for_ever_costs_its_job_nothing(
     assert (detail.attempts, detail.losses) == (0, 0)
 
 
+@pytest.mark.row("W22")
 @pytest.mark.parametrize("point", ["keeper.prepared", "child.ready"])
 async def test_a_process_that_dies_before_the_job_begins_costs_the_job_nothing(
     gopher: Gopher, worker: Start, program: Any, point: str

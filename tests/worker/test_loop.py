@@ -62,6 +62,7 @@ def loop(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any
     asyncio.set_event_loop(None)
 
 
+@pytest.mark.row("W11")
 @pytest.mark.parametrize("wish", [in_a_group, gathered, in_a_callback, stopped])
 def test_what_leaves_the_loop_ends_only_who_awaits_it(
     loop: Any, wish: Callable[[], Coroutine[Any, Any, None]]
@@ -198,6 +199,7 @@ async def test_a_cancellation_that_comes_late_costs_no_attempt_of_the_jobs_that_
     assert {(one.state, one.attempts) for one in found} == {("completed", 1)}
 
 
+@pytest.mark.row("W11")
 @pytest.mark.anyio
 @pytest.mark.parametrize("type", ["raises", "raises-thread"])
 async def test_an_error_that_cannot_even_be_looked_at_is_a_failed_attempt(

@@ -68,6 +68,46 @@ async def test_an_order_to_every_process_three_times_in_a_row_costs_no_job_anyth
     assert (detail.attempts, detail.losses) == (1, 0)
 
 
+@pytest.mark.parametrize("code", [0, 1, 78])
+async def test_a_program_that_hears_the_order_itself_may_end_with_a_code_of_its_own(
+    gopher: Gopher, worker: Start, tmp_path: Path, code: int
+) -> None:
+    """It traps SIGTERM: with 0 it is done, with any other it spends no attempt."""
+    program = tmp_path / "program"
+    trap = f"trap 'sleep 0.1; exit {code}' TERM"
+    program.write_text(f"#!/bin/sh\n{trap}\necho x >> {tmp_path}/p\nwhile :; do sleep 0.02; done\n")
+    program.chmod(0o755)
+    id = await gopher.submit("program", {}, max_retries=0)
+    one = worker("--exec", f"program={program}")
+    await until(lambda: lines(tmp_path / "p"))
+
+    signal_all(one, signal.SIGTERM)
+
+    assert one.ended() == 0
+    detail = await gopher.inspect("default", id)
+    assert (detail.state, detail.attempts) == (("enqueued", 0) if code else ("completed", 1))
+    assert detail.losses == 0
+
+
+async def test_a_program_that_fails_while_its_worker_alone_is_told_to_stop_has_failed(
+    gopher: Gopher, worker: Start, tmp_path: Path
+) -> None:
+    program = tmp_path / "program"
+    wait = f"while [ ! -e {tmp_path}/p.go ]; do sleep 0.02; done"
+    program.write_text(f"#!/bin/sh\necho x >> {tmp_path}/p\n{wait}\nexit 1\n")
+    program.chmod(0o755)
+    id = await gopher.submit("program", {}, max_retries=0)
+    one = worker("--exec", f"program={program}")
+    await until(lambda: lines(tmp_path / "p"))
+
+    one.signal(signal.SIGTERM)
+    one.heard("running jobs may finish")
+    (tmp_path / "p.go").touch()
+
+    assert one.ended() == 0
+    assert (await gopher.inspect("default", id)).state == "failed"
+
+
 @pytest.mark.row("W12")
 async def test_a_program_that_is_killed_while_nobody_stops_its_worker_is_a_loss(
     gopher: Gopher, worker: Start, tmp_path: Path

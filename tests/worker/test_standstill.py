@@ -20,6 +20,7 @@ pytestmark = pytest.mark.anyio
 Start = Callable[..., Worker]
 
 
+@pytest.mark.row("W15")
 @pytest.mark.parametrize("how", ["block", "freeze"])
 async def test_what_was_fetched_ahead_by_a_runner_that_does_not_move_runs_elsewhere_and_once(
     gopher: Gopher, worker: Start, tmp_path: Path, how: str
@@ -53,6 +54,7 @@ async def test_what_was_fetched_ahead_by_a_runner_that_does_not_move_runs_elsewh
     assert (await ends(gopher, await gopher.submit("echo", 1))).result == 1, "it fetches again"
 
 
+@pytest.mark.row("W15")
 @pytest.mark.parametrize("type", ["stubborn", "stubborn-thread"])
 async def test_a_stuck_handler_is_told_of_and_a_fresh_process_serves_the_free_seats_at_once(
     gopher: Gopher, worker: Start, tmp_path: Path, type: str
