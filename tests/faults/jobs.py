@@ -1,11 +1,12 @@
 """An app whose handlers keep the ledger: `--app faults.jobs:app`. Each says when it starts and ends.
 
-Types: quick slow hold fail flaky, also as -thread and -isolated; poison, die-isolated.
+Types: quick slow hold fail flaky, also as -thread and -isolated; chain, poison, die-isolated.
 
     quick   ends at once                      hold    until the file {"until": path} is there
     slow    takes {"seconds": n}              fail    always raises
     flaky   fails {"fails": n} times          poison  kills the process that it runs in
     die     ends an isolated process that way: {"how": "exit", "segv" or "abort"}
+    chain   has six slow follow-ups, `<id>-0` to `<id>-5`, each after the one before, in {"queues": [...]}
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from gopher_cli import Context, Gopher
 
 app = Gopher()
 STEP = 0.05  # seconds between two signs of life
+STEPS = 6  # of a chain
 
 
 def over(payload: Any, began: float) -> bool:
@@ -74,6 +76,15 @@ def register(kind: str) -> None:
 
 for _kind in ("quick", "slow", "hold", "fail", "flaky"):
     register(_kind)
+
+
+@app.handler("chain")
+async def chain(payload: Any, ctx: Context) -> None:
+    with here().run(ctx.job.id, ctx.token):
+        before: list[str] = []
+        for step in range(STEPS):
+            queue, id = payload["queues"][step % len(payload["queues"])], f"{ctx.job.id}-{step}"
+            before = [ctx.submit("slow", {"seconds": STEP}, id=id, queue=queue, after=before)]
 
 
 @app.handler("poison")

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from awake import awake, clock
+from faults.jobs import STEPS
 from faults.ledger import Ledger
 from faults.stage import Stage
 from faults.topologies import Cluster, Node, cluster
@@ -209,6 +210,34 @@ async def test_a_runner_that_dies_while_a_node_is_dead_is_replaced_at_once_and_i
     print(f"{verdict}; longest gap {gap:.2f} s")
     assert gap < 40  # a runner starts meanwhile, and the node is away until we say so
     assert len(scene.ledger.starts(held)) == 2
+
+
+async def test_chains_over_two_queues_run_in_order_and_each_step_once_though_a_node_dies_between(
+    scene: Two, three: Cluster
+) -> None:
+    scene.worker("-c", "4", GOPHER_LEASE="60s")
+    queues, ledger = [scene.there, scene.here], scene.ledger
+    chains = [
+        id
+        for queue in queues
+        for id in await scene.stage.submit("chain", 10, payload={"queues": queues}, queue=queue)
+    ]
+    steps = {chain: [f"{chain}-{n}" for n in range(STEPS)] for chain in chains}
+    await until(lambda: len(ledger.ends()) >= 3 * len(chains))
+    try:
+        scene.node.kill()
+        await asyncio.sleep(2.0)
+        done = len(ledger.ends())
+    finally:
+        await _alive(three, scene.node)
+    verdict = await scene.ends_well()
+
+    print(f"{verdict}; when the node came back {done} runs had ended")
+    assert done < len(chains) * (STEPS + 1), "it was not away in between"
+    assert {ledger.times()[id] for ids in steps.values() for id in ids} == {1}
+    runs = {run.id: run for run in ledger.ends()}
+    for ids in steps.values():
+        assert [id for one, id in pairwise(ids) if runs[one].last > runs[id].started] == []
 
 
 async def test_a_request_without_an_answer_is_kept_and_the_other_queue_is_fetched_from(scene: Two) -> None:
