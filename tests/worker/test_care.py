@@ -13,7 +13,7 @@ from redis import Redis
 from gopher_cli.config import Settings
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import BadData
-from gopher_cli.store.calls import Promotion
+from gopher_cli.store.calls import Promotion, Renewal
 from gopher_cli.worker.board import Board
 from gopher_cli.worker.care import Care
 from gopher_cli.worker.options import WorkerOptions
@@ -91,6 +91,36 @@ async def test_one_look_buries_nobody_and_nobody_buries_itself(gopher: Gopher, r
     care._silence._since = {beat: since - 20 for beat, since in care._silence._since.items()}
     await care.bury_the_dead()
     assert [worker.id for worker in await gopher.workers()] == [one.id]
+
+
+# Many queues
+
+
+class Far:
+    """Renewals that take a round trip each; ``most`` of them were under way at a time."""
+
+    def __init__(self) -> None:
+        self.renewed = self.most = self._under_way = 0
+
+    async def renew(self, queue: str, runner: str, begun: object, *, spared: bool) -> Renewal:
+        self._under_way += 1
+        self.most = max(self.most, self._under_way)
+        await asyncio.sleep(0.01)
+        self._under_way -= 1
+        self.renewed += 1
+        return Renewal(0, [], [])
+
+
+async def test_forty_queues_of_four_processes_do_not_wait_for_each_others_round_trips() -> None:
+    far, queues = Far(), [f"q{n}" for n in range(40)]
+    worker = SimpleNamespace(
+        gopher=far, queues=queues, stopping=asyncio.Event(), settings=Settings(),
+        runners=[SimpleNamespace(id=f"w.{n}", ready=False) for n in range(4)],
+    )  # fmt: skip
+
+    await Visits(cast(Supervisor, worker), queues).renew()
+
+    assert (far.renewed, far.most) == (160, 16)
 
 
 # A clock that leaps
