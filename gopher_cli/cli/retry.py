@@ -28,6 +28,7 @@ RETRIED = {
     "enqueued": ("retried", 0), "again": ("it waits in line already", 0), "gone": ("no such job", 3),
     "locked": ("another job holds its unique key", 5), "processing": ("it is running", 5),
     "poison": ("poison, workers died of it: --yes runs it again, too", 2),
+    "awaited": ("other jobs wait for it: retry it where it is", 5),
     "taken": ("another job in that queue has its id", 5), "unreadable": ("what is stored cannot be read", 65),
 }  # fmt: skip
 

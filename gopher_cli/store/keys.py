@@ -18,8 +18,9 @@ One queue, ``gopher:{<queue>}:<name>`` (a later shard of it: ``{<queue>#<n>}``):
     waiters                HASH  id -> the jobs blocked by it
     cancels                HASH  id -> how long it is kept then, ms: a running job is asked to stop
     asked                  ZSET  name of a request with an Idempotency-Key -> so long it is stored once, ms
-    outbox                 HASH  id and nonce -> a follow-up on its way to its queue (store/outbox.py)
-    carried                ZSET  id and nonce -> how long it is remembered that this was brought here, ms
+    outbox                 HASH  id and nonce -> a follow-up or a dead job on its way (store/outbox.py)
+    carried                ZSET  id and nonce -> how long it is remembered that this was brought here, ms;
+                                 negative when it was refused for good
     awaited                ZSET  id -> the same, of one that follow-ups in an outbox wait for; negative
                                  when it was cancelled, or deleted before it had completed
     held:<worker>          ZSET  id -> fetch: what this worker should be holding

@@ -1,7 +1,8 @@
-"""Follow-ups on their way: how an outbox keeps them, and what to ask of it.
+"""Jobs on their way: how an outbox keeps them, and what to ask of it.
 
-An entry is called "<id> <nonce>"; the follow-ups of one attempt share the nonce. No other entry ever has this
-name: it tells a follow-up that is carried again from a later one with the same id.
+They are follow-ups, and dead jobs that move to another queue (lua/take_out.lua packs these). An
+entry is called "<id> <nonce>"; those of one attempt, or of one move, share the nonce. No other entry ever has
+this name: it tells a job that is carried again from a later one with the same id.
 """
 
 from __future__ import annotations
@@ -20,17 +21,20 @@ from gopher_cli.store.calls.base import text
 from gopher_cli.store.codec import decode_job, encode_spec, revived
 from gopher_cli.store.keys import Keys
 
+_PARTS = 7  # of a dead job that moves
+
 
 def nonce_of(name: str) -> str:
     return name.partition(" ")[2]
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """A follow-up in an outbox.
+    """A follow-up in an outbox, or a dead job that moves.
 
     ``waits``: the siblings that it waits for, with their queues; ``awaited``: those in other queues that
     wait for it. ``turn``: behind how many siblings it goes. ``unsure``: whether nobody has seen the
-    other jobs that it waits for.
+    other jobs that it waits for. ``kept``: of one that moves, its record, result, errors, log, progress
+    and once.
     """
 
     name: str
@@ -39,6 +43,7 @@ class Entry(msgspec.Struct, frozen=True):
     waits: dict[str, str] = {}
     awaited: dict[str, str] = {}
     unsure: bool = False
+    kept: tuple[bytes, ...] = ()
 
     @property
     def nonce(self) -> str:
@@ -103,6 +108,8 @@ def decode_entry(name: str, raw: bytes) -> Entry:
     """Raises BadData that names the bad field. An older gopher wrote the job alone, under its id."""
     if raw.startswith(b"{"):
         return Entry(name, decode_job(raw))
+    if raw.startswith(b"m "):
+        return _moved(name, raw)
     try:
         found = _open(raw)
         job = revived(found.id, found.queue, bytes(found.spec))
@@ -110,6 +117,36 @@ def decode_entry(name: str, raw: bytes) -> Entry:
         raise BadData(f"the stored follow-up cannot be read: {error}") from error
     job = msgspec.structs.replace(job, due=found.due, delay=found.delay)
     return Entry(name, job, found.turn, found.waits, found.awaited, found.unsure)
+
+
+def _moved(name: str, raw: bytes) -> Entry:
+    """A dead job on its way: "m <target> <size of each part>", and the parts behind it."""
+    head, _, body = raw.partition(b"\n")
+    _, queue, *sizes = text(head).split(" ")
+    parts, at = [], 0
+    for size in (int(size) for size in sizes if size.isdecimal()):
+        parts.append(body[at : at + size])
+        at += size
+    if len(parts) != _PARTS or at != len(body):
+        raise BadData("the stored job cannot be read: its parts are not whole")
+    return Entry(name, revived(name.partition(" ")[0], queue, parts[0]), kept=tuple(parts[1:]))
+
+
+def fates(keys: Keys, names: Sequence[str]) -> Ask[dict[str, str]]:
+    """What a queue has said to jobs that move: enqueued, taken or locked; without those never brought."""
+    ids = [name.partition(" ")[0] for name in names]
+
+    def answer(raw: list[Any]) -> dict[str, str]:
+        marks, known = raw
+        return {
+            name: "enqueued" if float(mark) > 0 else "taken" if meta else "locked"
+            for name, mark, meta in zip(names, marks, known, strict=True)
+            if mark is not None
+        }
+
+    if not names:
+        return Ask([], lambda _: {})
+    return Ask([("ZMSCORE", keys["carried"], *names), ("HMGET", keys["meta"], *ids)], answer)
 
 
 def page(keys: Keys, cursor: int, limit: int) -> Ask[tuple[int, dict[str, bytes]]]:

@@ -1,4 +1,4 @@
-"""The outbox: follow-ups are carried from the queue of their parent to their own."""
+"""The outbox: follow-ups are carried from the queue of their parent to their own, and dead jobs that move."""
 
 from __future__ import annotations
 
@@ -64,7 +64,8 @@ class Outbox(Base):
         Anybody may, at any time.
 
         Each is accepted once. One that waits for others stays until those have been delivered, or have
-        completed if they are of other queues. One that cannot be read, or whose queue cannot be reached,
+        completed if they are of other queues. A job that moves, and is refused there, is dead again here.
+        One that cannot be read, or whose queue cannot be reached,
         stays, and does not hold up the others. Raises at the end what kept some from their queue.
         """
         tour = Tour(queue, names)
@@ -135,7 +136,7 @@ class Outbox(Base):
                 continue
             sent.add(entry.name)
             siblings = tuple(entry.waits) if entry.unsure else ()
-            cargo = Cargo(entry.name, job, bool(entry.awaited), entry.unsure, siblings, told)
+            cargo = Cargo(entry.name, job, bool(entry.awaited), entry.unsure, siblings, told, entry.kept)
             plan.ready[job.queue].append(cargo)
         return plan
 
@@ -195,10 +196,16 @@ class Outbox(Base):
             except GopherError as error:
                 tour.failed[queue] = error
                 return
-            tour.moved = True
-            gone = [one for one in piece if one.name not in tour.plan.kept]
+            back = await self._bring_back(tour.queue, done.refused)
+            tour.moved |= len(back) > 0 or len(done.refused) < len(piece)
+            left = {*tour.plan.kept, *done.refused}
+            gone = [one for one in piece if one.name not in left]
             tour.carried += len(gone)
             await self._let_go(tour.queue, queue, gone, done.now)
+
+    async def _bring_back(self, source: str, names: Sequence[str]) -> list[str]:
+        """Jobs that their new queue has refused are in the dead letter queue again where they came from."""
+        return await self.store.run(calls.bring_back(self.keys(source), names)) if names else []
 
     async def _let_go(self, source: str, queue: str, gone: Sequence[Cargo], now: int) -> None:
         """They have arrived: the outbox forgets them, and then their queue that they were brought."""
@@ -241,11 +248,10 @@ def pieces(cargo: Iterable[Cargo]) -> Iterator[list[Cargo]]:
     piece: list[Cargo] = []
     size = 0
     for one in cargo:
-        weight = len(memoryview(one.job.spec.payload))
-        if piece and (len(piece) == SLICE or size + weight > ROUND_TRIP_BYTES):
+        if piece and (len(piece) == SLICE or size + one.size > ROUND_TRIP_BYTES):
             yield piece
             piece, size = [], 0
         piece.append(one)
-        size += weight
+        size += one.size
     if piece:
         yield piece

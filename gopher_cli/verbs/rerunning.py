@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 from gopher_cli.events import JobsRequeued
-from gopher_cli.model.errors import BadData
-from gopher_cli.model.job import Job
-from gopher_cli.store import ask, calls
-from gopher_cli.store.codec import encode_spec, revived
+from gopher_cli.model.errors import BadData, GopherError, TryLater
+from gopher_cli.store import ask, calls, outbox
+from gopher_cli.store.codec import revived
 from gopher_cli.verbs.base import in_slices, named
-from gopher_cli.verbs.producing import round_trips
+from gopher_cli.verbs.outbox import Outbox
 from gopher_cli.verbs.queues import Queues
 
 
-class Rerunning(Queues):
+class Rerunning(Queues, Outbox):
     async def requeue(self, queue: str, ids: Sequence[str], *, source: str = "any") -> dict[str, str]:
         """Run these again now. For each id: enqueued, again, locked, gone, or the state that forbids it."""
         words: dict[str, str] = {}
@@ -27,11 +27,12 @@ class Rerunning(Queues):
         return words
 
     async def move(self, queue: str, ids: Sequence[str], target: str) -> dict[str, str]:
-        """Requeue dead jobs into another queue: stored there first, then deleted here.
+        """Requeue dead jobs into another queue, with all that is kept of them.
 
-        For each id: enqueued, locked, gone (no dead job), unreadable, or taken (another job there has
-        its id).
-        A crash in between leaves a job in both; the same command again finishes it.
+        They go by the outbox of their queue: each is in one place at any instant, and if we die others carry
+        on. For each id: enqueued, gone (no dead job), unreadable, awaited (other jobs wait for it), or, and
+        then it is dead here as before, locked (its unique key is held there) or taken (another job there
+        has its id). Raises TryLater for those that are on their way and cannot arrive now.
         """
         if target == queue:
             return await self.requeue(queue, ids, source="failed")
@@ -39,43 +40,48 @@ class Rerunning(Queues):
         words: dict[str, str] = {}
         async with self.recorded("move", named(queue, ids), f"to {target}") as deed:
             for piece in in_slices(list(dict.fromkeys(ids))):
-                words |= await self._carry(queue, piece, target)
-                deed.changed = _enqueued(words)
+                left = await self._readable(queue, piece, words)
+                while left:
+                    left = await self._move(queue, left, target, words)
+                    deed.changed = _enqueued(words)
         return words
 
-    async def _carry(self, queue: str, ids: Sequence[str], target: str) -> dict[str, str]:
-        keys, words = self.keys(queue), dict.fromkeys(ids, "gone")
-        died = dict(zip(ids, await self.store.ask(ask.scores(keys, "failed", ids)), strict=True))
-        dead = [id for id in ids if died[id] is not None]
-        specs, _, _ = await self.store.ask(ask.records(keys, dead))
-        jobs = []
-        for id, spec in zip(dead, specs, strict=True):
+    async def _readable(self, queue: str, ids: Sequence[str], words: dict[str, str]) -> list[str]:
+        """Without those whose spec cannot be read: nobody could say what to store there."""
+        specs, _, _ = await self.store.ask(ask.records(self.keys(queue), ids))
+        for id, spec in zip(ids, specs, strict=True):
             try:
-                jobs.append(revived(id, target, spec))
+                if spec:
+                    revived(id, queue, spec)
             except BadData:
                 words[id] = "unreadable"
-        for trip in round_trips(enumerate(jobs)):
-            words |= await self._store(target, [job for _, job in trip], died)
-        if moved := [id for id, word in words.items() if word == "enqueued"]:
-            await self.store.run(calls.purge(keys, "failed", moved))
-        return words
+        return [id for id in ids if id not in words]
 
-    async def _store(self, target: str, jobs: Sequence[Job], died: dict[str, float | None]) -> dict[str, str]:
-        """Submit into the other queue; enqueued is also what an interrupted move has left there."""
-        keys = self.keys(target)
-        receipts = await self.store.run(calls.submit(keys, jobs), "submit")
-        words = {one.id: "enqueued" if one.accepted else "locked" for one in receipts}
-        known = [
-            job
-            for job, one in zip(jobs, receipts, strict=True)
-            if not one.accepted and one.duplicate_of in ("", one.id)
-        ]
-        specs, metas, _ = await self.store.ask(ask.records(keys, [job.id for job in known]))
-        for job, spec, meta in zip(known, specs, metas, strict=True):
-            # A job of the same id is ours if it says the same, and came after ours had died.
-            later = calls.read_record(meta).created >= (died[job.id] or 0)
-            words[job.id] = "enqueued" if later and spec == (job.stored or encode_spec(job.spec)) else "taken"
-        return words
+    async def _move(self, queue: str, ids: Sequence[str], target: str, words: dict[str, str]) -> list[str]:
+        """As many as go at once; those that are left for the next time."""
+        keys, nonce = self.keys(queue), os.urandom(6).hex()
+        said = await self.store.run(calls.take_out(keys, ids, target, nonce))
+        words |= {id: word for id, word in said.items() if word != "later"}
+        # One that is gone may be ours: the call was sent again, and others were faster to carry it.
+        names = {f"{id} {nonce}": id for id, word in said.items() if word in ("moved", "gone")}
+        await self._arrive(queue, target, names, words)
+        return [id for id, word in said.items() if word == "later"]
+
+    async def _arrive(self, queue: str, target: str, names: dict[str, str], words: dict[str, str]) -> None:
+        moved = [name for name, id in names.items() if words[id] == "moved"]
+        why: GopherError | None = None
+        try:
+            if moved:
+                await self.relay(queue, moved)
+            fates = await self.store.ask(outbox.fates(self.keys(target), list(names)))
+        except GopherError as error:
+            why, fates = error, {}
+        words |= {names[name]: word for name, word in fates.items()}
+        if away := [name for name in moved if name not in fates]:
+            there = await self.store.ask(outbox.present(self.keys(queue), away))
+            words |= {names[name]: "enqueued" for name in away}  # or they will be
+            if there:
+                raise TryLater(_on_their_way(len(there), target), str(why or "")) from why
 
     async def promote(self, queue: str, ids: Sequence[str]) -> dict[str, str]:
         """Let scheduled and retrying jobs stand in line now, with the attempts that they have left.
@@ -92,3 +98,8 @@ class Rerunning(Queues):
 
 def _enqueued(words: dict[str, str]) -> int:
     return sum(word == "enqueued" for word in words.values())
+
+
+def _on_their_way(many: int, target: str) -> str:
+    who = "1 job is on its way" if many == 1 else f"{many} jobs are on their way"
+    return f"{who} to {target}, and will arrive when that queue can be reached"

@@ -28,7 +28,6 @@ class Deed:
     forgets: bool = False
     drops: bool = False
     hurt: bool = False
-    known: bool = False  # it is being mended
 
     def __str__(self) -> str:
         return self.name
@@ -195,8 +194,8 @@ DEEDS = (
     Deed("submit with unique keys and parents", nothing, submit_unique),
     Deed("settle with follow-ups", waiting, settle, forgets=True),
     Deed("relay", children_on_their_way, relay, forgets=True),
-    Deed("move", dead, move, forgets=True, known=True),
-    Deed("retry --to-queue of all", dead, move_all, forgets=True, known=True),
+    Deed("move", dead, move, forgets=True),
+    Deed("retry --to-queue of all", dead, move_all, forgets=True),
     Deed("requeue", dead, requeue),
     Deed("retry of all", dead, requeue_all),
     Deed("purge of the dead", dead, purge_the_dead, drops=True),

@@ -17,7 +17,7 @@ Act = Callable[[World, Gopher], Awaitable[Any]]
 
 
 async def a_bit_of_everything(world: World, many: int) -> None:
-    """So many in each state; some that wait for the dead, and some that hold unique keys."""
+    """So many in each state; some that wait for half of the dead, and some that hold unique keys."""
     await world.submit(*(a.job(f"dead{n}", queue=HERE, unique_key=f"d{n}") for n in range(many)))
     await world.end(await world.lease(many=many), a.discard())
     await world.submit(*(a.job(f"held{n}", queue=HERE) for n in range(many)))
@@ -27,7 +27,7 @@ async def a_bit_of_everything(world: World, many: int) -> None:
     await world.submit(
         *(a.job(f"later{n}", queue=HERE, delay=3600.0) for n in range(many)),
         *(a.job(f"waits{n}", queue=HERE) for n in range(many)),
-        *(a.job(f"child{n}", queue=HERE, after=[f"dead{n}"]) for n in range(many)),
+        *(a.job(f"child{n}", queue=HERE, after=[f"dead{n}"]) for n in range(many // 2)),
         *(a.job(f"due{n}", queue=HERE, due=1.0) for n in range(many)),
     )  # fmt: skip
 

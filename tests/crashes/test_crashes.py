@@ -45,14 +45,7 @@ async def cut_off(redis: Any, url: str, deed: Deed, fault: Fault, at: int, many:
 
 
 FAULTS = (Fault.DIES_BEFORE, Fault.DIES_AFTER, Fault.REFUSED)
-_MENDED_SOON = pytest.mark.xfail(strict=False, reason="it is being mended")
-TRIES = [
-    pytest.param(
-        deed, fault, id=f"{deed}: {fault.name.lower()}", marks=[_MENDED_SOON] if deed.known else []
-    )
-    for deed in DEEDS
-    for fault in FAULTS
-]  # fmt: skip
+TRIES = [pytest.param(deed, fault, id=f"{deed}: {fault.name.lower()}") for deed in DEEDS for fault in FAULTS]
 
 
 @pytest.mark.parametrize(("deed", "fault"), TRIES)

@@ -114,3 +114,22 @@ async def test_a_requeue_and_a_purge_of_the_dead_share_them(scene: Scene, at: Ca
     assert scene.size("ready_normal") == again.changed and gone.changed == 600 - again.changed
     await scene.gopher.pause("default", paused=False)
     await scene.ends_well()
+
+
+async def test_a_move_beside_a_retry_of_all_leaves_no_job_in_two_queues(
+    scene: Scene, at: Callable[..., Gopher]
+) -> None:
+    scene.worker("-c", "50")
+    await scene.submit("fail", 1500, max_retries=0)
+    await until(lambda: scene.size("failed") == 1500)
+    await scene.gopher.pause("default")
+    dead = Filter(states=("failed",), queues=("default",))
+
+    one, two = at(scene.server.url), at(scene.server.url)
+    moved, again = await asyncio.gather(one.requeue_all(dead, target="slow"), two.requeue_all(dead))
+
+    there, here = (set(scene.redis.hkeys(scene.gopher.keys(queue)["meta"])) for queue in ("slow", "default"))
+    assert not there & here
+    assert (len(there), len(here)) == (moved.changed, again.changed)
+    assert moved.changed + again.changed == 1500
+    await scene.gopher.pause("default", paused=False)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-import msgspec
-
+from gopher_cli.model.errors import BadData
+from gopher_cli.store.outbox import decode_entry
 from laws.state import State
 
 
@@ -23,18 +23,16 @@ def an_id_is_in_one_queue(states: Mapping[str, State]) -> None:
 
 
 def what_is_on_its_way_stands_nowhere_else(states: Mapping[str, State]) -> None:
-    """A follow-up may have arrived and not yet be crossed out; that is in its own queue, and in no other."""
+    """A job may have arrived and not yet be crossed out; that is in its own queue, and in no other."""
     for state in states.values():
-        for id, record in state.outbox.items():
-            target = _target(record)
+        for name, record in state.outbox.items():
+            target, id = _target(name, record), name.partition(" ")[0]
             homes = [queue for queue, other in states.items() if id in other.ids]
             assert homes in ([], [target]), f"{id} is on its way to {target}, and in {homes}"
 
 
-def _target(record: bytes) -> str:
-    from gopher_cli.store.codec import decode_job
-
+def _target(name: str, record: bytes) -> str:
     try:
-        return decode_job(record).queue
-    except (msgspec.DecodeError, ValueError):
+        return decode_entry(name, record).job.queue
+    except BadData:
         return ""

@@ -83,7 +83,8 @@ class Town:
         check_across(states)
         twice = {id: n for id, n in self.done.items() if n > 1}
         assert not twice, f"completed more than once: {twice}"
-        there = {id for state in states.values() for id in (*state.ids, *state.outbox)}
+        away = (name.partition(" ")[0] for state in states.values() for name in state.outbox)
+        there = {id for state in states.values() for id in state.ids} | set(away)
         lost = self.promised - self.given_up - set(self.done) - there
         assert not lost, f"lost: {sorted(lost)}"
         # Each was promised once, so each is counted once: also what has been forgotten since.
@@ -146,7 +147,8 @@ class Town:
         queue, dead = self._any("failed", most=max(3, self.many))
         target = WEST if queue == EAST else EAST
         words = self.now(self.gopher.move(queue, dead, target)) if dead else {}
-        self.moved += [id for id, word in words.items() if word == "enqueued"]
+        # What is refused there comes back, and is counted like one that comes in.
+        self.moved += [id for id, word in words.items() if word in ("enqueued", "taken", "locked")]
 
     def _retry(self) -> None:
         queue, ids = self._any("failed", "cancelled", "retrying", "blocked", most=max(3, self.many))
@@ -287,7 +289,7 @@ class Town:
                 leases = self.take("last", queue, 500)
                 if leases:
                     self.end("last", leases, [a.success()] * len(leases))
-            self._free_children_of_those_who_left()
+            self._free_children_of_the_deleted()
             self.check()
             if not self._busy():
                 break
@@ -299,11 +301,10 @@ class Town:
         states = self.states().values()
         return any(s.outbox or any(s.state(id) in LIVE for id in s.ids) for s in states)
 
-    def _free_children_of_those_who_left(self) -> None:
-        """Who waits for a job that was deleted, or has left the queue, waits for an operator."""
-        left = self.given_up | set(self.moved)
+    def _free_children_of_the_deleted(self) -> None:
+        """Who waits for a job that was deleted waits for an operator; for one that has moved nobody waits."""
         for queue, state in self.states().items():
-            alone = [id for id in state.blocked if set(self.parents.get(id, ())) & left]
+            alone = [id for id in state.blocked if set(self.parents.get(id, ())) & self.given_up]
             self.now(self.gopher.requeue(queue, alone))
             for id in alone:
                 self.parents.pop(id, None)

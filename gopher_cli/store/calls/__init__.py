@@ -27,7 +27,7 @@ from gopher_cli.store.calls.operating import (
     read_record,
     requeue,
 )  # fmt: skip
-from gopher_cli.store.calls.outbox import Cargo, Carried, carry, ended
+from gopher_cli.store.calls.outbox import Cargo, Carried, bring_back, carry, ended, take_out
 from gopher_cli.store.calls.producing import LIMIT, Receipt, submit
 from gopher_cli.store.calls.rescheduling import reschedule
 from gopher_cli.store.calls.sampling import sample
@@ -57,9 +57,9 @@ from gopher_cli.store.calls.working import (
 
 __all__ = [
     "AUDITED", "FETCHED", "LIMIT", "RECLAIMED", "Batch", "Call", "Cargo", "Carried", "Count", "Depth",
-    "Expired", "Facts", "Found", "Mending", "Once", "Promotion", "Receipt", "Reclaimed", "Record", "Renewal",
-    "Report", "Settlement", "Verdict", "audit", "beat", "cancel", "carry", "clear", "depth", "ended",
-    "expire", "hand_back", "inspect", "mend", "once", "pause", "promote", "purge", "read_record", "readmit",
-    "reclaim", "recount", "renew", "report", "requeue", "reschedule", "reserve", "rights", "sample", "settle",
-    "submit", "write_down",
+    "Expired", "Facts", "Found", "Mending", "Once", "Promotion", "Receipt", "Reclaimed", "Record",
+    "Renewal", "Report", "Settlement", "Verdict", "audit", "beat", "bring_back", "cancel", "carry", "clear",
+    "depth", "ended", "expire", "hand_back", "inspect", "mend", "once", "pause", "promote", "purge",
+    "read_record", "readmit", "reclaim", "recount", "renew", "report", "requeue", "reschedule", "reserve",
+    "rights", "sample", "settle", "submit", "take_out", "write_down",
 ]  # fmt: skip

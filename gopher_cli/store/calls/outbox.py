@@ -14,10 +14,14 @@ from gopher_cli.store.codec import encode_spec
 from gopher_cli.store.keys import Keys
 
 _KEEP = 30 * 86_400_000  # ms; for an outbox that nobody tends
+_NOTHING = (b"",) * 6
 
 
 class Cargo(msgspec.Struct, frozen=True):
-    """A job that an outbox brings. ``told``: JSON for its history, why it is dead when it comes."""
+    """A job that an outbox brings. ``told``: JSON for its history, why it is dead when it comes.
+
+    ``kept``: of one that moves, its record, result, errors, log, progress and once.
+    """
 
     name: str
     job: Job
@@ -25,13 +29,26 @@ class Cargo(msgspec.Struct, frozen=True):
     unsure: bool = False
     siblings: tuple[str, ...] = ()
     told: bytes = b""
+    kept: tuple[bytes, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Bytes, about."""
+        return len(memoryview(self.job.spec.payload)) + sum(map(len, self.kept))
 
 
 class Carried(msgspec.Struct, frozen=True):
-    """``now`` in ms. ``words``: why a job is not there to run (known, dead, locked, taken, " <holder>")."""
+    """``now`` in ms. ``words``: why a job is not there to run (known, dead, locked, taken, " <holder>").
+
+    ``refused``: those that go back to where they came from.
+    """
 
     now: int
     words: dict[str, str]
+
+    @property
+    def refused(self) -> list[str]:
+        return [name for name, word in self.words.items() if word in ("taken", "locked")]
 
 
 def carry(keys: Keys, cargo: Sequence[Cargo], *, now: str = "", keep_ms: int = _KEEP) -> Call[Carried]:
@@ -46,10 +63,10 @@ def carry(keys: Keys, cargo: Sequence[Cargo], *, now: str = "", keep_ms: int = _
     items: list[Arg] = []
     for one in cargo:
         job = one.job
-        flags = "a" * one.awaited + "u" * one.unsure
+        flags = "a" * one.awaited + "u" * one.unsure + "m" * bool(one.kept)
         how = " ".join([flags, *(f"={id}" for id in one.siblings)])
         spec = job.stored or encode_spec(job.spec)
-        items += (one.name, job.id, head_of(job), how, one.told, spec, "", "", "", "", "")
+        items += (one.name, job.id, head_of(job), how, one.told, spec, *(one.kept or _NOTHING))
     return make_call("carry", keys, {"now": now, "keep": keep_ms}, answer, items)
 
 
@@ -60,3 +77,22 @@ def ended(keys: Keys, ids: Sequence[str], *, now: str = "") -> Call[dict[str, st
         return dict(zip(ids, map(text, raw[1:]), strict=True))
 
     return make_call("ended", keys, {"now": now}, answer, ids)
+
+
+def take_out(
+    keys: Keys, ids: Sequence[str], target: str, nonce: str, *, now: str = ""
+) -> Call[dict[str, str]]:
+    """Dead jobs of a queue go into its outbox, as "<id> <nonce>"; at most 500.
+
+    For each id: moved, later, gone, unreadable or awaited.
+    """
+
+    def answer(raw: Any) -> dict[str, str]:
+        return dict(zip(ids, map(text, raw[1:]), strict=True))
+
+    return make_call("take_out", keys, {"now": now, "target": target, "nonce": nonce}, answer, ids)
+
+
+def bring_back(keys: Keys, names: Sequence[str], *, now: str = "") -> Call[list[str]]:
+    """Those of these entries that are dead jobs of this queue again."""
+    return make_call("bring_back", keys, {"now": now}, lambda raw: [text(name) for name in raw[1:]], names)

@@ -4,15 +4,16 @@
 -- `carried` until its outbox has let it go. A name is used once; the same id may come again under another.
 -- What a follow-up waits for was there when it was accepted: it has completed if it is gone now. Where that was
 -- not seen (`unsure`), the follow-up is dead. One that comes with a line of history (`told`) is dead, too.
+-- One that moves is refused for good where its id or its unique key is taken: it goes back to where it came from.
 --
--- KEYS  ready_high ready_normal ready_low scheduled blocked failed waiters spec meta errors log progress once
---       locks lock_ends completed conf counters cancels asked carried awaited wake
+-- KEYS  ready_high ready_normal ready_low scheduled blocked failed waiters spec meta result errors log progress
+--       once locks lock_ends completed conf counters cancels asked carried awaited wake
 --       events
 -- ARGV  now keep ...
--- ...   name id head how told spec record errors log progress once; `how` is some of the letters a
+-- ...   name id head how told spec record result errors log progress once; `how` is some of the letters a
 --       (awaited), u (unsure) and m (it moves), and after " =" each sibling that it waits for
--- OUT   {now, index, why, ...}: those that are not there to run, from 0; why is dead, locked, taken (another job
---       has the id of one that moves), known, or the holder of the unique key after a space
+-- OUT   {now, index, why, ...}: those that are not there to run, from 0; why is dead, known, or the holder of the
+--       unique key after a space; of one that moves locked, or taken (another job has its id)
 --- @include now
 --- @include batch
 --- @include touch
@@ -36,11 +37,11 @@ local keep, out, fresh, taken, children = text(now + ARGV.keep), { stamp }, {}, 
 local notes = { carried = batch("ZADD", KEYS.carried), awaited = batch("ZADD", KEYS.awaited) }
 
 for n, job in ipairs(jobs) do
-  local why = marks[n] and (tonumber(marks[n]) < 0 and "taken" or "known")
+  local why = marks[n] and (tonumber(marks[n]) > 0 and "known" or known[n] and "taken" or "locked")
   if not why then
     local accepted
     accepted, why = judge_brought(job, known[n], taken, children)
-    add(notes.carried, (why == "taken" and "-" or "") .. keep, job.name)
+    add(notes.carried, ((why == "taken" or why == "locked") and "-" or "") .. keep, job.name)
     if job.awaited then add(notes.awaited, keep, job.id) end
     if accepted then fresh[#fresh + 1] = job end
   end

@@ -68,6 +68,7 @@ _WHY = {
     "processing": "it is running",
     "unreadable": "what is stored of it cannot be read",
     "taken": "another job in that queue has its id",
+    "awaited": "other jobs wait for it: retry it where it is",
 }
 
 
@@ -130,7 +131,7 @@ async def do(request: Request, id: str, deed: Deed, *done: str, query: Query = _
         raise Problem(
             409,
             said,
-            job_status=word if word not in ("locked", "unreadable", "taken") else None,
+            job_status=word if word not in ("locked", "unreadable", "taken", "awaited") else None,
             outcome=word,
         )
     links = {} if word == "deleted" else links_of(id)

@@ -1,5 +1,5 @@
 -- What an outbox brings: each job as it comes, whether it is let in, and where it stands if not as a new one.
-local WIDTH = 11
+local WIDTH = 12
 
 local function read_brought(first)
   local jobs, names, ids = {}, {}, {}
@@ -13,7 +13,8 @@ local function read_brought(first)
       name = ARGV[i], id = ARGV[i + 1], head = head, told = ARGV[i + 4], spec = ARGV[i + 5],
       awaited = string.find(flags, "a"), unsure = string.find(flags, "u"),
       moved = string.find(flags, "m"),
-      record = ARGV[i + 6], errors = ARGV[i + 7], log = ARGV[i + 8], progress = ARGV[i + 9], once = ARGV[i + 10],
+      record = ARGV[i + 6], result = ARGV[i + 7], errors = ARGV[i + 8], log = ARGV[i + 9],
+      progress = ARGV[i + 10], once = ARGV[i + 11],
     }
   end
   return jobs, names, ids
@@ -36,9 +37,8 @@ local function judge_brought(job, known, taken, children)
   if known or taken[job.id] then return false, job.moved and "taken" or "known" end
   local owner = head.lock ~= "" and (taken["lock " .. head.lock] or holder(head.lock))
   owner = owner and string.match(owner, "^[^;]*")
-  if owner and not job.moved then return false, " " .. owner end
-  local told, why = job.told ~= "" and stamp .. " " .. job.told .. "\n" or "", nil
-  if owner then told, why = reason("its unique key is held by " .. owner), "locked" end
+  if owner then return false, job.moved and "locked" or " " .. owner end
+  local told = job.told ~= "" and stamp .. " " .. job.told .. "\n" or ""
   if not job.moved and told == "" and head.after ~= "" then
     wait_for(head, taken, children)
     if job.unsure and head.missing then
@@ -48,12 +48,13 @@ local function judge_brought(job, known, taken, children)
   if job.moved or told ~= "" then with_record(job, told) end
   taken[job.id] = true
   if head.lock ~= "" and not job.dead then taken["lock " .. head.lock] = job.id end
-  return true, why or job.dead and "dead" or nil
+  return true, job.dead and "dead" or nil
 end
 
 local function columns()
   return {
-    failed = batch("ZADD", KEYS.failed), errors = batch("HSET", KEYS.errors), log = batch("HSET", KEYS.log),
+    failed = batch("ZADD", KEYS.failed), result = batch("HSET", KEYS.result),
+    errors = batch("HSET", KEYS.errors), log = batch("HSET", KEYS.log),
     progress = batch("HSET", KEYS.progress), once = batch("HSET", KEYS.once),
   }
 end
@@ -63,7 +64,7 @@ local function settle_in(to, kept, job, sequence)
   r.score = text(job.head.base + sequence)
   add(to.specs, id, job.spec)
   add(to.metas, id, line(r))
-  for _, name in ipairs({ "errors", "log", "progress", "once" }) do
+  for _, name in ipairs({ "result", "errors", "log", "progress", "once" }) do
     if job[name] ~= "" then add(kept[name], id, job[name]) end
   end
   if job.dead then
