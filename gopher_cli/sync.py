@@ -26,7 +26,13 @@ from gopher_cli.store.lines.lane import SyncLane
 from gopher_cli.store.url import Address
 from gopher_cli.verbs.base import Announced
 from gopher_cli.verbs.parents import missing
-from gopher_cli.verbs.producing import new_job, said_durability, submissions, wanted_durability
+from gopher_cli.verbs.producing import (
+    being_cancelled,
+    new_job,
+    said_durability,
+    submissions,
+    wanted_durability,
+)
 
 T = TypeVar("T")
 
@@ -90,6 +96,8 @@ class Producer:
         durability = said_durability(options)
         job = new_job(self.defaults, type, payload, **options)
         (receipt,) = self.submit_many([job], durability=durability)
+        if receipt.stops:
+            raise being_cancelled(receipt)
         if receipt.refused:
             raise NotFound(receipt.refused)
         return receipt.duplicate_of or receipt.id

@@ -17,7 +17,7 @@ from servers import Server, own_server
 from worker.processes import until
 
 from gopher_cli.gopher import Gopher
-from gopher_cli.model.errors import BadData, Denied, NotFound, Unavailable, Usage
+from gopher_cli.model.errors import BadData, Denied, NotFound, TryLater, Unavailable, Usage
 from gopher_cli.store.ask import Ask
 from gopher_cli.store.redis import RedisStore
 from gopher_cli.store.url import parse_url
@@ -272,3 +272,15 @@ def test_a_forked_child_never_takes_its_parents_answers(redis_url: str, namespac
 async def test_a_job_that_would_wait_for_one_that_is_not_there_is_refused(producer: Producer) -> None:
     with pytest.raises(NotFound, match="it waits for typo, and queue default has no such job"):
         producer.submit("mail", after=["typo"])
+
+
+@pytest.mark.anyio
+async def test_a_job_under_the_key_of_one_that_is_being_cancelled_is_refused(
+    producer: Producer, gopher: Gopher
+) -> None:
+    id = producer.submit("mail", unique_key="k")
+    await gopher.reserve("default", worker="w", token="w:1:a", sequence=1)
+    await gopher.cancel("default", [id])
+
+    with pytest.raises(TryLater, match="is being cancelled"):
+        producer.submit("mail", unique_key="k")

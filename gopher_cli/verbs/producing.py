@@ -127,22 +127,24 @@ def parents_first(mine: list[tuple[int, Job]]) -> list[tuple[int, Job]]:
     """Each job behind those that it waits for, as they came otherwise. A ring stays as it is."""
     if not any(job.spec.options.after for _, job in mine):
         return mine
-    by_id = {job.id: (index, job) for index, job in reversed(mine)}
-    met, done, ordered = set[int](), set[int](), list[tuple[int, Job]]()
-    for item in mine:
-        stack = [item]
+    order = behind_parents([(job.id, job.spec.options.after) for _, job in mine])
+    return [mine[place] for place in order]
+
+
+def behind_parents(jobs: Sequence[tuple[str, Sequence[str]]]) -> list[int]:
+    """The places of jobs (id and parents) in the order in which they can be stored. A ring stays as it is."""
+    places = {id: place for place, (id, _) in reversed(list(enumerate(jobs)))}
+    met, order = set[int](), dict[int, None]()
+    for first in range(len(jobs)):
+        stack = [first]
         while stack:
-            index, job = stack[-1]
-            met.add(index)
-            before = [by_id[id] for id in job.spec.options.after if id in by_id]
-            if ahead := [one for one in before if one[0] not in met]:
+            met.add(stack[-1])
+            before = [places[id] for id in jobs[stack[-1]][1] if id in places]
+            if ahead := [place for place in before if place not in met]:
                 stack += reversed(ahead)
-                continue
-            stack.pop()
-            if index not in done:
-                done.add(index)
-                ordered.append((index, job))
-    return ordered
+            else:
+                order.setdefault(stack.pop())
+    return list(order)
 
 
 class Producing(Parents):

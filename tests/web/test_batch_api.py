@@ -259,6 +259,11 @@ async def test_the_order_of_the_jobs_does_not_matter_to_those_that_wait(api: htt
 
     assert [item["status"] for item in answer.json()["items"]] == ["blocked", "enqueued"]
 
+    chain = [GOOD | {"id": f"c{n}", "after": [f"c{n + 1}"]} for n in range(600)]
+    answer = await api.post(BATCH, json=[*chain, BAD, GOOD | {"id": "c600", "after": None}])
+    statuses = [item["status"] for item in answer.json()["items"]]
+    assert statuses == [*["blocked"] * 600, "refused", "enqueued"]
+
 
 async def test_together_nothing_is_stored_where_one_waits_for_a_job_that_is_not_there(
     api: httpx2.AsyncClient,

@@ -14,7 +14,7 @@ from gopher_cli.config import Settings
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import GopherError
 from gopher_cli.store.calls import LIMIT
-from gopher_cli.verbs.producing import ROUND_TRIP_BYTES, being_cancelled
+from gopher_cli.verbs.producing import ROUND_TRIP_BYTES, behind_parents, being_cancelled
 from gopher_cli.web import replies
 from gopher_cli.web.api import openapi
 from gopher_cli.web.api.body import MAX_BODY, wants_lines
@@ -67,7 +67,7 @@ async def accept(
 
     async def work(claim: Claim | None) -> Reply:
         many = Many(request, texts, claim, of)
-        await (many.together(at_once=together) if together or of else many.one_by_one())
+        await (many.together(at_once=together) if together or of else many.one_by_one(text))
         return many.reply(lines=lines and wants_lines(request))
 
     if key:
@@ -83,13 +83,14 @@ class Many:
         self._gopher: Gopher = request.app.state.gopher
         self._items: dict[int, Item] = {}
 
-    async def one_by_one(self) -> None:
+    async def one_by_one(self, whole: bytes) -> None:
         """Those that make no sense are refused, the others stored. Raises Problem 503 when Redis is away."""
         more = self._request.app.state.settings.redis_timeout
         self._request.state.patience = (len(self._texts) // LIMIT + 1) * (PATIENCE + more)
+        order = _order(self._texts) if b'"after"' in whole else range(len(self._texts))
         for first in range(0, len(self._texts), LIMIT):
             jobs: dict[int, Asked] = {}
-            for index in range(first, min(first + LIMIT, len(self._texts))):
+            for index in order[first : first + LIMIT]:
                 try:
                     jobs[index] = self._read(index)
                 except Problem as problem:
@@ -216,6 +217,23 @@ class Many:
             body = b"".join(msgspec.json.encode(item) + b"\n" for item in told.items)
             return Reply(200, {"Content-Type": "application/x-ndjson"}, body, anew=later)
         return Reply(200, {"Content-Type": "application/json"}, msgspec.json.encode(told), anew=later)
+
+
+class _Links(msgspec.Struct):
+    id: str | None = None
+    after: list[str] | None = None
+
+
+def _order(texts: Sequence[bytes]) -> list[int]:
+    """Each job behind those that it waits for: they are stored 500 at a time. Odd ones wait for none."""
+    found: list[tuple[str, Sequence[str]]] = []
+    for text in texts:
+        try:
+            links = msgspec.json.decode(text, type=_Links)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            links = _Links()
+        found.append((links.id or "", links.after or ()))
+    return behind_parents(found)
 
 
 def _all_wrong(wrong: Sequence[tuple[int, Problem]]) -> Problem:
