@@ -136,7 +136,7 @@ MUTANTS = (
     Mutant("settle forgets how long failures ran", "settle", "if column > 1 then", "if false then"),
     Mutant("sample notes a minute anew", "sample", 'local noted, gone = redis.call("HEXISTS", KEYS.samples, text(minute)) == 1, {}', "local noted, gone = false, {}"),
     Mutant("sample keeps what is to come beside a minute that was noted", "sample", "if noted then\n  drop()", "if noted then"),
-    Mutant("sample forgets the low", "sample", "ipairs({ KEYS.ready_high, KEYS.ready_normal, KEYS.ready_low })", "ipairs({ KEYS.ready_high, KEYS.ready_normal })"),
+    Mutant("sample forgets the low", "sample", "for class, line in ipairs(READY) do\n  enqueued", "for class, line in ipairs({ READY[1], READY[2] }) do\n  enqueued"),
     Mutant("sample takes the running for blocked", "sample", "KEYS.blocked, KEYS.running, KEYS.failed", "KEYS.running, KEYS.blocked, KEYS.failed"),
     Mutant("sample keeps all for ever", "sample", "if at < minute - ARGV.keep or at > minute then", "if at > minute then"),
     Mutant("resume wakes nobody", "pause", "else wake_one() end", "end"),

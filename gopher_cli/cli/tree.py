@@ -32,12 +32,12 @@ class Tree:
         self._children: dict[str, asyncio.subprocess.Process] = {}
         self._told: asyncio.Event = asyncio.Event()
         self._ended = float("-inf")  # when the last order to end came
-        self._out, self._err = (Output(stream, plain=plain) for stream in (sys.stdout, sys.stderr))
 
     async def run(
         self, names: Sequence[str], flags: Mapping[str, str | None], color: str | None = None
     ) -> int:
         """0 after SIGTERM or SIGINT and a graceful end of all; else how the first one died."""
+        self._out, self._err = (Output(stream, plain=self._plain) for stream in (sys.stdout, sys.stderr))
         reset_signals()
         self._heed()
         flushing = asyncio.create_task(self._flush_now_and_then())

@@ -90,7 +90,7 @@ def test_what_some_reader_cannot_read_is_refused(door: Door, payload: bytes) -> 
 WRONG = [
     {"headers": {"tenant": 42}}, {"headers": {"tenant": None}}, {"headers": ["a"]}, {"headers": {"": "x"}},
     {"headers": {"tenant": "x" * 8200}}, {"headers": {f"h{n}": "x" * 300 for n in range(40)}},
-    {"tags": "night"}, {"tags": [5]}, {"tags": [""]}, {"tags": ["a\0b"]}, {"tags": ["x" * 600]},
+    {"tags": "night"}, {"tags": [5]}, {"tags": [""]}, {"tags": ["x" * 600]},
     {"after": "extract-1"}, {"after": [5]}, {"after": ["a b"]}, {"after": [""]},
     {"priority": 5.5}, {"priority": 11}, {"priority": True}, {"priority": ""}, {"priority": "often"},
     {"max_retries": 2.5}, {"max_retries": "3"}, {"max_retries": -1}, {"max_retries": True},

@@ -22,8 +22,8 @@ def between(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes, Seq
     def install(id: bytes, changes: Sequence[Change]) -> list[int]:
         run, left, done = ward.gopher.store.run, list(changes), list[int]()
 
-        async def watched(call: Call[Any]) -> Any:
-            said = await run(call)
+        async def watched(call: Call[Any], *more: Any) -> Any:
+            said = await run(call, *more)
             if call.script.name == "audit" and id in call.argv and left:
                 left.pop(0)(ward)
                 done.append(len(done) + 1)

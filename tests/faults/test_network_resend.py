@@ -15,8 +15,12 @@ from laws.state import look
 from redis import Redis
 
 from gopher_cli.gopher import Gopher
+from gopher_cli.model.happenings import AuditEntry
+from gopher_cli.model.job import JobState
+from gopher_cli.model.outcome import Transition
 from gopher_cli.store import calls
-from gopher_cli.store.calls import Call, auditing, rescheduling
+from gopher_cli.store.calls import Call, auditing, fleet, outbox, rescheduling
+from gopher_cli.store.keys import fleet_of
 from gopher_cli.store.lines.lane import Lane
 from gopher_cli.store.lines.wire import WireStore
 from gopher_cli.store.redis import RedisStore
@@ -27,6 +31,7 @@ from gopher_cli.sync import SyncStore
 pytestmark = [pytest.mark.anyio, pytest.mark.row("N1")]
 T = TypeVar("T")
 Made = Callable[[Queue], Call[Any]]
+DEAD = b'{"attempt":0,"outcome":"failed","error":"what it waits for is gone"}'
 
 
 def after_submit(queue: Queue) -> Call[Any]:
@@ -167,11 +172,37 @@ def after_rights(queue: Queue) -> Call[Any]:
     return auditing.rights(queue.keys, ["zadd"], now=queue.at)
 
 
+def after_carry(queue: Queue) -> Call[Any]:
+    cargo = [outbox.Cargo(f"{id} nonce", a.job(id), told=told) for id, told in (("one", b""), ("two", DEAD))]
+    return outbox.carry(queue.keys, cargo, now=queue.at)
+
+
+def after_ended(queue: Queue) -> Call[Any]:
+    queue.submit(a.job("one"))
+    return outbox.ended(queue.keys, ["one", "two"], now=queue.at)
+
+
+def after_readmit(queue: Queue) -> Call[Any]:
+    queue.submit(a.job("one", type="greet"), a.job("two", type="mail"))
+    apart = Transition(JobState.ENQUEUED, spent=False, unhandled=True)
+    queue.settle(*(calls.Settlement(lease, apart) for lease in queue.reserve("w", count=2)))
+    return calls.readmit(queue.keys, ["greet"], patience_ms=a.hour, now=queue.at)
+
+
+def after_beat(queue: Queue) -> Call[Any]:
+    return fleet.beat(fleet_of(queue.namespace), "w", b"{}", now=queue.at)
+
+
+def after_write_down(queue: Queue) -> Call[Any]:
+    entry = AuditEntry("", 0, "ann", "pause", "default", 1, "")
+    return fleet.write_down(fleet_of(queue.namespace), entry, "nonce", now=queue.at)
+
+
 MADE: dict[str, Made] = {
     name.removeprefix("after_"): made for name, made in list(globals().items()) if name.startswith("after_")
 }
 # The others tell what is news to Redis: "again" is an answer too.
-SAY_THE_SAME = ("audit", "depth", "inspect", "once", "renew", "report", "reserve", "rights")
+SAY_THE_SAME = ("audit", "beat", "depth", "ended", "inspect", "once", "renew", "report", "reserve", "rights")
 
 
 def test_every_script_is_here() -> None:

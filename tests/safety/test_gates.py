@@ -90,4 +90,4 @@ async def test_a_type_is_a_word_in_the_registry_and_no_name_to_import(
     id = await gopher.submit(type, "touch /tmp/owned")
     await burst(registry)  # type: ignore[operator]
     detail = await gopher.inspect("default", id)
-    assert (detail.state, detail.attempts, detail.result) == ("scheduled", 0, None)
+    assert (detail.state, detail.attempts, detail.result) == ("enqueued", 0, None)

@@ -72,11 +72,13 @@ async def test_its_environment_is_a_list_of_ours(script: Any, monkeypatch: pytes
 
     assert {name for name in names if not name.startswith("GOPHER_")} <= {
         "PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "SHELL", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR",
+        "REDIS_URL",
     }  # fmt: skip
     assert {name for name in names if name.startswith("GOPHER_")} == {
         "GOPHER_JOB_ID", "GOPHER_JOB_TYPE", "GOPHER_QUEUE", "GOPHER_ATTEMPT", "GOPHER_MAX_RETRIES",
-        "GOPHER_TOKEN", "GOPHER_HEADER_A_B_C", "GOPHER_WORKER_DIR",
+        "GOPHER_TOKEN", "GOPHER_HEADER_A_B_C", "GOPHER_WORKER_DIR", "GOPHER_HOME", "GOPHER_NAMESPACE",
     }  # fmt: skip
+    assert (await script("env | grep -c hunter2; true")).result == 0
 
 
 LIMITS = {"job_memory": 700, "job_files": 64, "job_processes": 50}

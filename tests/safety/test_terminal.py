@@ -43,7 +43,11 @@ SEQUENCES = [
     "\u0085", "\U000e0041", "\n",
     "[red]", "[/]", "é", "😀", "ﷺ", "a", "\\", '"', "'",
 ]  # fmt: skip
-hostile_text = st.lists(st.sampled_from(SEQUENCES) | st.characters(), min_size=1, max_size=24).map("".join)
+hostile_text = (
+    st.lists(st.sampled_from(SEQUENCES) | st.characters(), min_size=1, max_size=24)
+    .map("".join)
+    .filter(str.strip)  # a blank tag is refused
+)
 EVERYTHING = "".join(SEQUENCES)
 
 # Our own: colours, and the beginning anew of a line that tells how far a command is.

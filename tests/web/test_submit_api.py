@@ -99,10 +99,10 @@ async def test_a_key_submits_to_its_queue_and_to_no_other(open_api: Any) -> None
         (b'{"type":"t","payload":1e400}', 400, None),
         (b'{"type":"t","payload":"\\ud800"}', 400, None),
         (b'\xef\xbb\xbf{"type":"t"}', 400, None),
-        (b'{"type":"t","payload":' + b"[" * 64 + b"]" * 64 + b"}", 400, None),
+        (b'{"type":"t","payload":' + b"[" * 65 + b"]" * 65 + b"}", 400, None),
         (b'{"type":"t","type":"u"}', 422, "#/type"),
         (b'{"type":"t","payload":{"a":[{"b":1,"b":2}]}}', 422, "#/payload/a/0/b"),
-        (b'{"type":"t","id":"a\\u0000b"}', 422, "#"),
+        (b'{"type":"t","id":"a\\u0000b"}', 422, "#/id"),
         (b'{"type":"t\\u0000"}', 422, "#/type"),
     ],
 )

@@ -88,11 +88,11 @@ async def stuck_in(gopher: Gopher) -> Any:
     return [info for info in await gopher.workers() if info.stuck]
 
 
-async def test_seats_that_are_lent_stay_free(gopher: Gopher, runner: Work) -> None:
+async def test_seats_that_are_lent_stay_free(gopher: Gopher, runner: Work, tmp_path: Path) -> None:
     one = runner(concurrency=3)
     one.share(lent=2, barred=())
     for _ in range(3):
-        await gopher.submit("hold", {"file": "/nowhere"})
+        await gopher.submit("hold", {"file": str(tmp_path / "f")})
     one._accept([await gopher.reserve("default", worker="w.0", token="w.0:1:t", sequence=1, count=3)])
 
     assert (len(one._seats.running), one._seats.free) == (1, 0)
