@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -28,8 +29,7 @@ def server() -> Iterator[Server]:
 
 def check_while_all_stand_still(scene: Scene, workers: list[Worker]) -> None:
     """The laws hold between any two scripts: so nobody may send one while we read."""
-    for one in workers:
-        os.killpg(one.process.pid, signal.SIGSTOP)
+    signal_all(workers, signal.SIGSTOP)
     try:
         end = time.monotonic() + PATIENCE
         while not all(stands_still(pid) for one in workers for pid in (one.process.pid, *one.runners())):
@@ -38,8 +38,15 @@ def check_while_all_stand_still(scene: Scene, workers: list[Worker]) -> None:
             scene.redis.ping()
         scene.lawful()
     finally:
-        for one in workers:
-            os.killpg(one.process.pid, signal.SIGCONT)
+        signal_all(workers, signal.SIGCONT)
+
+
+def signal_all(workers: list[Worker], number: signal.Signals) -> None:
+    """Each runner has a session of its own."""
+    for one in workers:
+        for pid in (one.process.pid, *one.runners()):
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
 
 
 def stands_still(pid: int) -> bool:
