@@ -198,3 +198,20 @@ def test_a_command_beside_redis_loads_nothing_of_the_way_through_an_api(environm
     ran = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
 
     assert ran.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_line_that_waits_for_a_job_that_is_not_there_is_refused_as_without_an_api(
+    near: Cli, far: Cli
+) -> None:
+    many = '{"id":"load","after":["extract"]}\n{"id":"extract"}\n{"id":"lost","after":["typo"]}\n'
+    for words, lines in (((), many), ((), '{"after":["typo"]}'), (("--batch-id", "night"), many)):
+        heard = [
+            cli("submit", "-t", "x", "-Q", queue, "--batch", "-", "-o", "ndjson", *words, stdin=lines)
+            for cli, queue in ((near, "near"), (far, "far"))
+        ]
+        said = [
+            [(one["status"], str(one["error"]).replace("far", "near")) for one in map(json.loads, lines)]
+            for lines in (ran.lines for ran in heard)
+        ]
+        assert said[0] == said[1] and said[0][-1][0] == "refused"
+        assert [ran.code for ran in heard] == [1, 1]
