@@ -31,12 +31,14 @@ DOUBT = 3.6  # seconds that a worker with a heartbeat of 6 s sees a lease expire
 
 
 def stop(one: Worker) -> None:
-    """Its supervisor and its runners; isolated processes have a group of their own."""
-    os.killpg(one.process.pid, signal.SIGSTOP)
+    """Its supervisor and its runners, each in a group of its own; isolated processes go on."""
+    for pid in (one.process.pid, *one.runners()):
+        os.kill(pid, signal.SIGSTOP)
 
 
 def wake(one: Worker) -> None:
-    os.killpg(one.process.pid, signal.SIGCONT)
+    for pid in (one.process.pid, *one.runners()):
+        os.kill(pid, signal.SIGCONT)
 
 
 @pytest.mark.row("W6")
