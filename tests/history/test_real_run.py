@@ -43,6 +43,12 @@ def ahead() -> int:
             return now - before
 
 
+def signal_all(worker: Worker, number: int) -> None:
+    """To its supervisor and its runners: each of them has a group of its own."""
+    for pid in (worker.process.pid, *worker.runners()):
+        os.kill(pid, number)
+
+
 class Stage:
     """A server, a record, and the processes that have been started."""
 
@@ -91,10 +97,10 @@ class Stage:
         """Stop all its processes in the middle of a job, which stays under way."""
         while True:
             await until(lambda: self.running(worker))
-            os.killpg(worker.process.pid, signal.SIGSTOP)
+            signal_all(worker, signal.SIGSTOP)
             if self.running(worker):
                 return
-            os.killpg(worker.process.pid, signal.SIGCONT)
+            signal_all(worker, signal.SIGCONT)
 
     async def kill_while_it_asks(self, actor: subprocess.Popen[bytes], name: str) -> None:
         """A client dies with a request on its way: the server is held still meanwhile, and then goes on."""
@@ -169,7 +175,7 @@ async def test_a_run_with_a_killed_a_stalled_and_a_third_worker_keeps_every_prom
     await until(lambda: all(actor.poll() is not None for actor in others))
     assert [actor.returncode for actor in others] == [0, 0, 0]
     await until(lambda: stage.taken_from(stalled))
-    os.killpg(stalled.process.pid, signal.SIGCONT)
+    signal_all(stalled, signal.SIGCONT)
     await until(stage.drained)
     verdict = check(history := stage.history(), Bounds(late=90, again=90))
     print(verdict, percentiles(history))
