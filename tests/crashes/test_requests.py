@@ -23,7 +23,6 @@ async def send(api: httpx2.AsyncClient, path: str, key: str) -> httpx2.Response:
     return await api.post(path, json=body, headers={"Idempotency-Key": f'"{key}"'})
 
 
-@pytest.mark.xfail(strict=False, reason="it is being mended")
 @pytest.mark.parametrize("path", [JOBS, BATCH])
 @pytest.mark.parametrize("fault", [Fault.DIES_BEFORE, Fault.DIES_AFTER, Fault.REFUSED])
 async def test_a_request_that_is_sent_again_when_its_job_is_forgotten_is_done_once(

@@ -45,6 +45,7 @@ class Published:
             return
         if self._reading is None:
             self._reading = asyncio.create_task(self._read())
+            self._reading.add_done_callback(_heard)
         if self._read_at == float("-inf"):
             await asyncio.shield(self._reading)
 
@@ -66,6 +67,12 @@ class Published:
                 raise
         finally:
             self._reading = None
+
+
+def _heard(reading: asyncio.Task[None]) -> None:
+    """Its failure belongs to who waits for it. Where all have gone, asyncio shall not tell it as a bug."""
+    if not reading.cancelled():
+        reading.exception()
 
 
 def _pointing(misfit: Misfit) -> Problem:
