@@ -140,6 +140,23 @@ MUTANTS = (
     Mutant("sample takes the running for blocked", "sample", "KEYS.blocked, KEYS.running, KEYS.failed", "KEYS.running, KEYS.blocked, KEYS.failed"),
     Mutant("sample keeps all for ever", "sample", "if at < minute - ARGV.keep or at > minute then", "if at > minute then"),
     Mutant("resume wakes nobody", "pause", "else wake_one() end", "end"),
+    # who is blamed for a worker that vanished
+    Mutant("a loss counts though the run had not begun", "hand_back", "if guilty then r.losses = r.losses + 1 end", "r.losses = r.losses + 1"),
+    Mutant("a lease that is cut counts as begun", "reclaim", "lease_until(text(now + longest), has_begun(ahead[i + 1]))", "text(now + longest)"),
+    Mutant("renew forgets that a lease only waits", "renew", "lease_until(expiry, runs)", "expiry"),
+    Mutant("reserve forgets that a lease only waits", "reserve", 'return begun and ms or ms .. ".5"', "return ms"),
+    Mutant("reclaim takes all for waiting", "reclaim", 'not string.find(expiry, ".5", 1, true)', "false"),
+    # submit, of parents
+    Mutant("submit takes a job whose parent is not known", "submit", 'or head.missing and "?" .. head.missing', ""),
+    Mutant("submit takes all others of a call that is all or nothing", "submit", 'if lacking and ARGV.together ~= "" then return out end', ""),
+    # types that nobody handles
+    Mutant("settle puts an unhandled job into no line", "settle", "add(lines.unhandled_line,", "add({},"),
+    Mutant("settle loses the place of an unhandled job", "settle", "add(lines.unhandled, text(now - after), id)", ""),
+    Mutant("settle drops an unhandled job where too many types are", "settle", "add(lines.scheduled, r.ready_at, id)\n    return", "return"),
+    # several priorities in a class
+    Mutant("reserve serves who came last", "reserve", "a.score % 1e13 < b.score % 1e13", "a.score % 1e13 > b.score % 1e13"),
+    Mutant("reserve serves by age what is best", "reserve", "gather(found, better, at.highest + 1, at.lowest, quota)", "gather(found, better, at.highest, at.lowest, quota)"),
+    Mutant("reserve forgets the lower of the classes above", "reserve", "for better = 1, class - 1 do", "for better = 1, 0 do"),
     # what is told to those who watch
     Mutant("submit does not tell", "submit", '"enqueued", ids_of(to[1], to[2], to[3])', '"enqueued", {}'),
     Mutant("submit does not tell of who waits for others", "submit", '"blocked", ids_of(to.blocked)', '"blocked", {}'),
@@ -157,6 +174,30 @@ MUTANTS = (
     Mutant("pause tells the contrary", "pause", 'pausing and "paused" or "resumed"', 'pausing and "resumed" or "paused"'),
     Mutant("submit tells where nobody watches", "submit", 'return redis.call("EXISTS", KEYS.events) == 1', "return true"),
     Mutant("pause says what it did not", "pause", 'if pausing then redis.call("HSET", KEYS.conf, "paused", stamp) else', "if pausing then else"),
+)  # fmt: skip
+
+# Of what the walk does not do: each with the tests that notice it (tests/mutated.py changes the script for them).
+_OUTBOX, _MOVE, _APART = (
+    "tests/verbs/test_outbox.py",
+    "tests/verbs/test_move.py",
+    "tests/store/test_unhandled.py",
+)
+ELSEWHERE = (
+    (Mutant("carry accepts a name twice", "carry", "local why = marks[n] and (", "local why = false and ("), f"{_OUTBOX}::test_a_second_carrier_that_stood_still_brings_nothing_again"),
+    (Mutant("carry does not write its mark", "carry", "send(notes)", "send({ notes.awaited })"), f"{_OUTBOX}::test_a_carrier_that_dies_before_the_outbox_has_let_go_causes_no_second_run"),
+    (Mutant("carry takes by its mark what it had refused", "carry", '(why == "taken" or why == "locked") and "-" or ""', '""'), f"{_MOVE}::test_a_refused_job_comes_back_though_its_carrier_died_before_it_did"),
+    (Mutant("carry runs a follow-up whose parent nobody has seen", "carry", "if job.unsure and head.missing then", "if false then"), f"{_OUTBOX}::test_a_follow_up_of_a_job_that_nobody_has_seen_is_dead_and_says_why"),
+    (Mutant("a follow-up is brought before its parent", "gopher_cli/verbs/outbox.py", "if name in there and name not in sent and", "if False and"), f"{_OUTBOX}::test_a_chain_over_several_pages_of_the_outbox_is_in_order"),
+    (Mutant("move forgets what was done once", "take_out", 'redis.call("HGET", key, id) or ""', 'n < 7 and redis.call("HGET", key, id) or ""'), f"{_MOVE}::test_a_moved_job_keeps_its_history_its_log_and_what_it_has_done_once"),
+    (Mutant("move forgets the history", "take_out", 'redis.call("HGET", key, id) or ""', 'n ~= 4 and redis.call("HGET", key, id) or ""'), f"{_MOVE}::test_a_moved_job_keeps_its_history_its_log_and_what_it_has_done_once"),
+    (Mutant("move takes a job for which others wait", "take_out", 'if is_awaited(id) then return "awaited" end', ""), f"{_MOVE}::test_a_job_for_which_others_wait_is_not_moved"),
+    (Mutant("move leaves the job here too", "take_out", 'redis.call("ZREM", KEYS.failed, unpack(ids))', ""), _MOVE),
+    (Mutant("move keeps the unique key here", "take_out", "drop_locks(free)", ""), f"{_MOVE}::test_a_unique_key_that_outlives_its_job_is_free_when_the_job_has_moved"),
+    (Mutant("move brings back and lets the outbox keep it", "bring_back", 'redis.call("HDEL", KEYS.outbox, unpack(out, 2))', ""), f"{_MOVE}::test_a_job_that_is_refused_there_is_dead_here_as_before"),
+    (Mutant("readmit forgets the type", "readmit", "local from, to = range_of(number)", 'local from, to = "-inf", "+inf"'), f"{_APART}::test_who_knows_the_type_gets_them_in_their_old_order"),
+    (Mutant("readmit forgets the line", "readmit", 'redis.call("ZREM", KEYS.unhandled_line, unpack(taken))', ""), _APART),
+    (Mutant("readmit loses the place of a job", "readmit", "add(lines[class_of(r.score)], r.score, taken[i])", ""), f"{_APART}::test_who_knows_the_type_gets_them_in_their_old_order"),
+    (Mutant("readmit forgets the order of the line", "readmit", "a.at < b.at", "a.at > b.at"), f"{_APART}::test_several_types_come_in_the_order_of_the_line"),
 )  # fmt: skip
 
 # Of the doctor's scripts, with the damage (doctor/damages.py) that shows them.

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from driver import Queue
 from laws.walk import Walk
-from mutants import MUTANTS
+from mutants import ELSEWHERE, MUTANTS, Mutant
 from redis.exceptions import ResponseError
 
 SEEDS = (1, 2, 3, 4, 5, 6, 7)
@@ -46,3 +50,17 @@ def test_every_script_that_writes_has_a_mutant():
     }  # fmt: skip
 
     assert {mutant.script for mutant in MUTANTS} == writing
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("mutant", "tests"), ELSEWHERE, ids=[mutant.bug for mutant, _ in ELSEWHERE])
+def test_the_tests_of_it_notice_that(mutant: Mutant, tests: str):
+    here = Path(__file__).parent
+    environ = {**os.environ, "MUTANT": mutant.bug, "PYTHONPATH": f"{here}:{here.parent}"}
+    words = ("-m", "pytest", "-q", "-x", "-p", "mutated", "-p", "no:xdist", "-p", "no:cacheprovider", tests)
+
+    ran = subprocess.run(
+        [sys.executable, *words], cwd=here.parent, env=environ, capture_output=True, text=True
+    )
+
+    assert ran.returncode == pytest.ExitCode.TESTS_FAILED, ran.stdout[-2000:] + ran.stderr[-2000:]

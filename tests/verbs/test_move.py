@@ -10,7 +10,7 @@ import pytest
 from redis import Redis
 
 from gopher_cli.gopher import Gopher
-from gopher_cli.model.errors import GopherError, TryLater
+from gopher_cli.model.errors import GopherError, TryLater, Unavailable
 from gopher_cli.store import calls
 from gopher_cli.store.keys import PLACES
 
@@ -110,6 +110,37 @@ async def test_a_job_that_was_refused_never_comes_under_the_same_name(gopher: Go
 
     assert "failed" in everything(redis, gopher, "here", "j")
     assert not everything(redis, gopher, "there", "j")
+
+
+async def test_a_refused_job_comes_back_though_its_carrier_died_before_it_did(
+    gopher: Gopher, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await dead(gopher, redis, "j")
+    await gopher.submit_many([a.job("j", queue="there")])
+    await gopher.store.run(calls.take_out(gopher.keys("here"), ["j"], "there", "n"))
+
+    async def dies(source: str, names: Any) -> list[str]:
+        raise Unavailable("gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(gopher, "_bring_back", dies)
+        with pytest.raises(Unavailable):
+            await gopher.relay("here")
+    await gopher.relay("here")
+
+    assert "failed" in everything(redis, gopher, "here", "j")
+    assert not waiting(redis, gopher)
+
+
+async def test_a_unique_key_that_outlives_its_job_is_free_when_the_job_has_moved(
+    gopher: Gopher, redis: Redis
+) -> None:
+    await dead(gopher, redis, "j", unique_key="k", unique_for=3600.0)
+    assert redis.hlen(gopher.keys("here")["locks"]) == 1
+
+    await gopher.move("here", ["j"], "there")
+
+    assert not redis.hlen(gopher.keys("here")["locks"])
 
 
 async def test_a_refused_job_whose_id_is_given_away_meanwhile_waits_for_it(

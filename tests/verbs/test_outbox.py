@@ -257,3 +257,15 @@ async def test_a_follow_up_as_an_older_gopher_has_left_it_is_carried(gopher: Gop
     assert await gopher.relay("default") == 1
     assert await state(gopher, "good", "child") == "scheduled"
     assert waiting(redis, gopher) == 0
+
+
+async def test_a_follow_up_of_a_job_that_nobody_has_seen_is_dead_and_says_why(gopher: Gopher) -> None:
+    """Its worker could not look whether the job that it waits for is there."""
+    await gopher.submit("parent")
+    (lease,) = await leased(gopher)
+    follow_ups = encode_follow_ups([a.job("child", queue="good", after=["nobody"])], unsure=True)
+    await gopher.settle(lease.worker, [a.settlement(lease, follow_ups=follow_ups)])
+
+    found = await gopher.inspect("good", "child")
+    assert found.state == "failed"
+    assert found.history[-1].error == "it waits for nobody, which is not in this queue"
