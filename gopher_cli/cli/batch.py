@@ -134,6 +134,8 @@ class _Work:
             self.meter.show(sum(len(line) + 1 for _, line in lines), self.accepted + self.known)
         if self.marks:
             self.marks.digests.end()
+            for queue, mark in self.marks.settled():
+                await gopher.mark_batch(queue, self.batch, mark)
 
     async def _follow(self, gopher: Gopher, lines: Sequence[Line]) -> dict[int, tuple[int, int]]:
         """Compare with what earlier runs have read; what was held back until that is known is stored then."""
@@ -184,6 +186,8 @@ class _Work:
             elif not receipt.accepted and self.fail_if_exists and not self._is_ours(one.line, one.id):
                 one.status, one.error = "refused", f"there is such a job already: {one.id}"
         self._note_refused(wanted)
+        if self.marks:
+            self.marks.taken(wanted, unsure)
 
     def _note_refused(self, made: Sequence[Made]) -> None:
         for one in made:

@@ -22,6 +22,7 @@ class Marks:
         self._by_queue: dict[str, BatchMark] = {}
         self._refused: dict[int, Made] = {}
         self._end = sys.maxsize  # the first refused line that is not remembered
+        self._last: dict[str, Made] = {}  # by queue whose mark lists a line that was taken after all
 
     def follow(self, lines: Sequence[tuple[int, bytes]]) -> dict[int, tuple[int, int]]:
         """Raises Conflict for another input than that of earlier runs."""
@@ -56,6 +57,17 @@ class Marks:
         queues = {one.job.queue for one in wanted if one.job}
         by_queue = {queue: self._apart(queue, apart) for queue in queues}
         return [str(self._mark(one, by_queue[one.job.queue])) for one in wanted if one.job]
+
+    def taken(self, wanted: Sequence[Made], unsure: Sequence[Made]) -> None:
+        """What became of these is known now: those that were taken stay in no mark as refused."""
+        doubted = {one.job.queue for one in unsure if one.job and not one.error}
+        for one in wanted:
+            if one.job and (one.job.queue in doubted or one.job.queue in self._last):
+                self._last[one.job.queue] = one
+
+    def settled(self) -> list[tuple[str, str]]:
+        """The last marks, by queue, without the lines that were taken: none of those runs twice."""
+        return [(queue, self.of([one], ())[0]) for queue, one in self._last.items()]
 
     def _apart(self, queue: str, refused: dict[int, Made]) -> list[Made]:
         """What this queue cannot skip. A line that it had stored before was refused too late to matter."""

@@ -71,6 +71,9 @@ class RemoteSubmits:
         said = self.wire.get("/batches", asked, waits=_WAITS)
         return {one["queue"]: read_mark(one["mark"]) for one in said["items"]}
 
+    async def mark_batch(self, queue: str, batch: str, mark: str) -> None:
+        """Nothing: the API takes marks with jobs only."""
+
     async def confirm(self, queue: str, durability: str = "") -> None:
         """Nothing to confirm: marks are read as safe as is asked for."""
 

@@ -224,6 +224,14 @@ class Producing(Parents):
         found = await self.store.ask(ask.scores(self.keys(queue), "blocked", ids))
         return {id for id, score in zip(ids, found, strict=True) if score is not None}
 
+    async def mark_batch(self, queue: str, batch: str, mark: str) -> None:
+        """Keep how far a batch has come in a queue, where what became of its jobs is known by now.
+
+        Raises as `submit` does.
+        """
+        call = calls.submit(self.keys(queue), (), batch=batch, mark=mark)
+        await self.store.run(call, "submit", wanted_durability(self.defaults.durability))
+
     async def batch_mark(self, queue: str, batch: str) -> int:
         """The last line of a batch that this queue has."""
         found = await self.batch_marks(batch, queue)

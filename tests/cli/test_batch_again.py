@@ -86,3 +86,19 @@ def test_who_runs_a_batch_beside_redis_and_then_from_afar_is_known(near: Cli, fa
     assert near(*ARGS, stdin=users("bob", "cid")).code == 0
     assert statuses(far(*ARGS, stdin=users("bob", "cid", "dan"))) == ["exists", "exists", "submitted"]
     assert near(*ARGS, stdin=users("bob", "cid", "eve")).code == 5
+
+
+@pytest.mark.parametrize("doubt", ["after", "fail"])
+def test_a_batch_whose_jobs_are_done_and_gone_runs_again_and_nothing_twice(near: Cli, doubt: str) -> None:
+    lines = '{"type":"x","id":"p"}\n{"type":"x","id":"c","after":["p"]}\n'
+    args = [*ARGS]
+    if doubt == "fail":
+        lines = '{"type":"x","unique":"k"}\n{"type":"x","unique":"l"}\n'
+        args += ["--if-exists", "fail"]
+    assert near(*args, stdin=lines).code == 0
+    near("purge", "--state", "all", "--yes")
+    again = near(*args, stdin=lines)
+
+    assert statuses(again) == ["exists", "exists"] and again.code == 0
+    assert stored(near) == []
+    assert near(*args, stdin=lines.replace('"type":"x"', '"type":"y"')).code == 5

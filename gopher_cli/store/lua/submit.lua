@@ -25,7 +25,7 @@
 
 local ids = {}
 for i = 5, #ARGV, 3 do ids[#ids + 1] = ARGV[i] end
-local known = redis.call("HMGET", KEYS.meta, unpack(ids))
+local known = #ids > 0 and redis.call("HMGET", KEYS.meta, unpack(ids)) or {} -- without jobs: the mark alone
 local out, fresh, taken, children, lacking = { stamp }, {}, {}, {}, false
 
 local function refused(n, id, head)
