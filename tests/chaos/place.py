@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-from faults.ledger import PLACE, Ledger
+from faults.ledger import PLACE, Ledger, Run
 from faults.proxy import Proxy
 from redis import Redis
 from servers import Server, own_server
@@ -71,11 +71,14 @@ class Place:
 
     def kill(self, victim: Worker) -> None:
         """Its supervisor alone: the others must see that for themselves. What it ran is written down."""
-        pids = family_of(victim.process.pid)
-        began = time.monotonic()
-        open_runs = [run for run in self.ledger.open() if run.pid in pids and run.last > began - 1]
+        open_runs = self.runs_of(victim)
         victim.process.kill()
         self.cut += [Cut(run.id, run.token, time.monotonic()) for run in open_runs]
+
+    def runs_of(self, one: Worker) -> list[Run]:
+        """What it runs now: whoever has given no sign of life for a second is said to have ended before."""
+        pids, now = family_of(one.process.pid), time.monotonic()
+        return [run for run in self.ledger.open() if run.pid in pids and run.last > now - 1]
 
     def patient(self) -> Gopher:
         """For when all is over: it goes to the server directly, and waits for whoever stands still."""

@@ -63,7 +63,8 @@ class Outcome:
     def holds(self) -> bool:
         prompt = max(*self.recoveries, *self.waits, 0.0, 0.0) <= BOUND
         grows = self.plan.soak and self.plan.seconds >= _LONG and (self.slope or 0.0) > GROWTH
-        return self.end.holds and prompt and not (self.end.waiting or self.leaked or self.broken or grows)
+        bad = self.end.waiting or self.leaked or self.innocent or self.broken or grows
+        return self.end.holds and prompt and not bad
 
     def __str__(self) -> str:
         end = self.end

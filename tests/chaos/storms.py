@@ -11,11 +11,14 @@ from contextlib import suppress
 
 from faults.proxy import script
 from redis import RedisError
+from worker.processes import Worker
 
 from chaos.place import QUEUE, Place
 from gopher_cli.model.errors import GopherError
 from gopher_cli.store.scripts import LUA
 
+_LOOKS = 60
+_KILLS = 3  # in each so many storms one worker is killed, and that is all
 Fault = Callable[[Place, random.Random], Awaitable[None]]
 OF_WORKERS: list[Fault] = []
 OF_THE_SERVER: list[Fault] = []  # one at a time
@@ -36,14 +39,22 @@ def _of(list_: list[Fault]) -> Callable[[Fault], Fault]:
 
 @_of(OF_WORKERS)
 async def a_worker_is_killed(place: Place, chance: random.Random) -> None:
-    if not (victims := place.victims()):
+    if not place.victims() or not (victim := await _a_busy_one(place, chance)):
         return
-    victim = chance.choice(victims)
     place.workers.remove(victim)
     place.kill(victim)
     await asyncio.sleep(chance.uniform(0, 1))
     await place.hire()
     await asyncio.to_thread(victim.process.wait)
+
+
+async def _a_busy_one(place: Place, chance: random.Random) -> Worker | None:
+    """One that runs something, where one does so within a while: the death of an idle one shows little."""
+    for _ in range(_LOOKS):
+        if busy := [one for one in place.victims() if place.runs_of(one)]:
+            return chance.choice(busy)
+        await asyncio.sleep(0.05)
+    return chance.choice(victims) if (victims := place.victims()) else None
 
 
 @_of(OF_WORKERS)
@@ -214,7 +225,7 @@ async def storm(place: Place, chance: random.Random) -> list[str]:
     """Two to four faults at once; their names. All is undone when this returns."""
     others = [chance.choice(kind) for kind in (OF_WORKERS, OF_THE_SERVER, OF_THE_NETWORK, OF_OPERATORS)]
     chosen = [chance.choice(OF_WORKERS), *chance.sample(others, chance.randrange(1, 4))]
-    if chance.random() < 0.25:
+    if len(place.storms) % _KILLS == 2:  # nothing else is wrong: how long what it ran waits can be told
         chosen = [a_worker_is_killed]
     known = len(place.cut)
 
