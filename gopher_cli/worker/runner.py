@@ -107,9 +107,10 @@ class Runner:
 
     # What the supervisor says
 
-    def stop(self, grace: float | None = None) -> None:
-        """Fetch no more. Running jobs have the grace (s) to finish."""
-        self._performer.children.halt.begin()
+    def stop(self, grace: float | None = None, *, ordered: bool = False) -> None:
+        """Fetch no more. Running jobs have the grace (s). ``ordered``: the order may have killed them too."""
+        if ordered:
+            self._performer.children.halt.begin()
         if grace is not None:
             self._grace_ends = min(self._grace_ends, _CLOCK() + grace)
         self._stopping.set()

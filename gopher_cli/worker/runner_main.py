@@ -137,7 +137,7 @@ async def _listen(channel: Channel, runner: Runner, grace: float) -> None:
     async for said in channel.messages():
         match said:
             case {"stop": seconds}:
-                runner.stop(seconds)
+                runner.stop(seconds, ordered=True)
             case {"make_way": seconds}:
                 runner.worn = True
                 runner.stop(seconds)
@@ -153,7 +153,7 @@ async def _listen(channel: Channel, runner: Runner, grace: float) -> None:
                 runner.quiet(quiet)
             case {"fence": queues}:
                 runner.fence(queues)
-    runner.stop(grace)
+    runner.stop(grace, ordered=True)
 
 
 async def _tell(channel: Channel, runner: Runner) -> None:

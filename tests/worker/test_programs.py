@@ -78,6 +78,21 @@ async def test_the_exit_code_decides(script: Any, code: int, state: str, outcome
     assert (detail.state, detail.history[0].outcome, detail.history[0].exit_code) == (state, outcome, code)
 
 
+@pytest.mark.parametrize("code", [129, 130, 143])
+async def test_a_runner_that_makes_way_explains_no_exit_code_of_an_order_to_stop(
+    gopher: Gopher, runner: Work, tmp_path: Path, code: int
+) -> None:
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\nexit {code}\n")
+    program.chmod(0o755)
+    id = await gopher.submit("program", None)
+
+    await runner(load_registry("", [("program", str(program))]), max_jobs=1).run()
+
+    detail = await gopher.inspect("default", id)
+    assert (detail.attempts, detail.history[0].outcome, detail.history[0].exit_code) == (1, "failed", code)
+
+
 async def test_a_program_that_is_killed_is_a_loss(script: Any) -> None:
     detail = await script("kill -9 $$")
 
