@@ -178,6 +178,15 @@ def drop(keys: Keys, names: Sequence[str]) -> Ask[None]:
     return Ask([("HDEL", keys["outbox"], *names)] if names else [], lambda _: None)
 
 
+def droppable_notes(keys: Keys, ids: Sequence[str]) -> Ask[list[str]]:
+    """Those of these awaited jobs whose note may go; that of a lost one stays, for other outboxes."""
+
+    def answer(raw: list[Any]) -> list[str]:
+        return [id for id, note in zip(ids, raw[0], strict=True) if note is not None and float(note) > 0]
+
+    return Ask([("ZMSCORE", keys["awaited"], *ids)], answer)
+
+
 def let_go(keys: Keys, names: Sequence[str], until: int, awaited: Sequence[str]) -> Ask[None]:
     """The queue may forget that it was brought these, after ``until`` (ms), and that some were awaited."""
     commands: list[Command] = []

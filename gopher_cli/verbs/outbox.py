@@ -12,16 +12,16 @@ import msgspec
 from gopher_cli.model.errors import BadData, GopherError
 from gopher_cli.store import calls, outbox
 from gopher_cli.store.calls import Cargo, Settlement
+from gopher_cli.store.calls.outbox import LET_GO
 from gopher_cli.store.outbox import Entry, decode_entry, nonce_of
 from gopher_cli.verbs.base import SLICE, Base, in_slices
 from gopher_cli.verbs.producing import ROUND_TRIP_BYTES
 
 _PAGE = 200
-# A queue remembers what it was brought for so long after the outbox has let it go, in ms; and who has read
-# an outbox brings what it has read for so long, in seconds. So nobody brings what the queue has forgotten.
-_REMEMBERED = 120_000
+# Who has read an outbox brings what it has read for so long, in seconds. A queue remembers for longer what
+# the outbox has let go (LET_GO): so nobody brings what the queue has forgotten.
 _FRESH = 30.0
-Endings = dict[tuple[str, str], str]
+Endings = dict[tuple[str, str], str]  # by queue, and name of the entry while it is in the outbox, or id
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -43,13 +43,14 @@ class Plan(msgspec.Struct):
 class Tour(msgspec.Struct):
     """One walk after the other through an outbox, or to entries of these names.
 
-    A queue that could not be reached is not tried again in it.
+    A queue that could not be reached is not tried again in it. What was ``brought`` moves no second time.
     """
 
     queue: str
     names: Sequence[str]
     carried: int = 0
     moved: bool = False
+    brought: set[str] = msgspec.field(default_factory=set)
     plan: Plan = msgspec.field(default_factory=Plan)
     failed: dict[str, GopherError] = msgspec.field(default_factory=dict)
 
@@ -121,22 +122,23 @@ class Outbox(Base):
         endings = await self._endings(entries, there)
         sent: set[str] = set()
 
-        def came(queue: str, id: str) -> bool:
-            return endings.get((queue, id), "unknown") != "unknown"
+        def came(queue: str, name: str) -> bool:
+            return endings.get((queue, name), "unknown") != "unknown"
 
         for entry in entries:
             job = entry.job
-            if any(entry.sibling(id) in there and not came(queue, id) for id, queue in entry.awaited.items()):
+            siblings = {entry.sibling(id): queue for id, queue in entry.awaited.items()}
+            if any(name in there and not came(queue, name) for name, queue in siblings.items()):
                 plan.kept.add(entry.name)
-                if came(job.queue, job.id):
+                if came(job.queue, entry.name):
                     continue
             told, held = _judge(entry, there, endings, sent)
             if held:
                 plan.held[entry.name] = held
                 continue
             sent.add(entry.name)
-            siblings = tuple(entry.waits) if entry.unsure else ()
-            cargo = Cargo(entry.name, job, bool(entry.awaited), entry.unsure, siblings, told, entry.kept)
+            waits = tuple(entry.waits) if entry.unsure else ()
+            cargo = Cargo(entry.name, job, bool(entry.awaited), entry.unsure, waits, told, entry.kept)
             plan.ready[job.queue].append(cargo)
         return plan
 
@@ -157,11 +159,13 @@ class Outbox(Base):
         asked: dict[str, set[str]] = defaultdict(set)
         for entry in entries:
             for id, queue in entry.awaited.items():
-                if entry.sibling(id) in there:
-                    asked[queue].add(id)
-                    asked[entry.job.queue].add(entry.job.id)
+                if (name := entry.sibling(id)) in there:
+                    asked[queue].add(name)
+                    asked[entry.job.queue].add(entry.name)
             for id, queue in entry.waits.items():
-                if queue != entry.job.queue or entry.sibling(id) in there:
+                if (name := entry.sibling(id)) in there:
+                    asked[queue].add(name)
+                elif queue != entry.job.queue:
                     asked[queue].add(id)
         endings: Endings = {}
         for queue, ids in asked.items():
@@ -197,7 +201,9 @@ class Outbox(Base):
                 tour.failed[queue] = error
                 return
             back = await self._bring_back(tour.queue, done.refused)
-            tour.moved |= len(back) > 0 or len(done.refused) < len(piece)
+            arrived = {one.name for one in piece} - {*done.refused} | {*back}
+            tour.moved |= not arrived <= tour.brought
+            tour.brought |= arrived
             left = {*tour.plan.kept, *done.refused}
             gone = [one for one in piece if one.name not in left]
             tour.carried += len(gone)
@@ -213,7 +219,10 @@ class Outbox(Base):
         await self.store.ask(outbox.drop(self.keys(source), names))
         awaited = [one.job.id for one in gone if one.awaited]
         with suppress(GopherError):  # what it keeps it drops after a month
-            await self.store.ask(outbox.let_go(self.keys(queue), names, now + _REMEMBERED, awaited))
+            awaited = (
+                await self.store.ask(outbox.droppable_notes(self.keys(queue), awaited)) if awaited else []
+            )
+            await self.store.ask(outbox.let_go(self.keys(queue), names, now + LET_GO, awaited))
 
 
 def _judge(
@@ -222,7 +231,7 @@ def _judge(
     """Why it is dead, as JSON, and why it is held, if it is."""
     for id, queue in entry.waits.items():
         name = entry.sibling(id)
-        word = endings.get((queue, id), "away")
+        word = endings.get((queue, name if name in there else id), "away")
         if queue == entry.job.queue:
             if name in there and name not in sent and word in ("unknown", "away"):
                 return b"", Held(f"it waits for {id}, which is not in its queue {queue} yet")

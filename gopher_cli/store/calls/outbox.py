@@ -14,6 +14,7 @@ from gopher_cli.store.codec import encode_spec
 from gopher_cli.store.keys import Keys
 
 _KEEP = 30 * 86_400_000  # ms; for an outbox that nobody tends
+LET_GO = 120_000  # ms; a queue remembers for so long what the outbox has let go
 _NOTHING = (b"",) * 6
 
 
@@ -70,13 +71,18 @@ def carry(keys: Keys, cargo: Sequence[Cargo], *, now: str = "", keep_ms: int = _
     return make_call("carry", keys, {"now": now, "keep": keep_ms}, answer, items)
 
 
-def ended(keys: Keys, ids: Sequence[str], *, now: str = "") -> Call[dict[str, str]]:
-    """How jobs that follow-ups wait for have ended: waiting, completed, lost or unknown."""
+def ended(
+    keys: Keys, ids: Sequence[str], *, now: str = "", keep_ms: int = _KEEP, let_go_ms: int = LET_GO
+) -> Call[dict[str, str]]:
+    """How jobs that follow-ups wait for have ended: waiting, completed, lost or unknown.
+
+    Give the name of an entry that is still in the outbox: it is unknown until it was brought.
+    """
 
     def answer(raw: Any) -> dict[str, str]:
         return dict(zip(ids, map(text, raw[1:]), strict=True))
 
-    return make_call("ended", keys, {"now": now}, answer, ids)
+    return make_call("ended", keys, {"now": now, "keep": keep_ms, "let_go": let_go_ms}, answer, ids)
 
 
 def take_out(

@@ -1,0 +1,65 @@
+"""What a queue remembers of follow-ups that were brought: for each outbox, as long as it needs it."""
+
+from __future__ import annotations
+
+import time
+
+import a
+import anyio
+import pytest
+from redis import Redis
+from test_outbox import chain, complete, counted, leased, parent_of, run_all, waiting
+
+from gopher_cli.gopher import Gopher
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_follow_ups_of_one_id_in_two_outboxes_both_go_on_when_it_has_completed(
+    gopher: Gopher, redis: Redis
+) -> None:
+    """That the first outbox has no more need of it hides nothing from the second."""
+    for queue, last in (("default", "b1"), ("other", "b2")):
+        await gopher.submit("parent", queue=queue)
+        steps = [a.job("step", queue="x"), a.job(last, queue="y", after=["step"])]
+        await complete(gopher, *steps, queue=queue)
+        await gopher.relay(queue)
+    (lease,) = await leased(gopher, "x")
+    await gopher.settle(lease.worker, [a.settlement(lease, retention=0)], carry=False)
+
+    with anyio.fail_after(30):
+        await gopher.relay("default")
+        await gopher.relay("other")
+
+    assert await run_all(gopher, "y") == ["b1", "b2"]
+    assert not waiting(redis, gopher) and not waiting(redis, gopher, "other")
+    assert counted(redis, gopher, "x") == 1
+
+
+async def test_a_follow_up_whose_id_was_there_before_runs_no_second_time_and_holds_nobody_up(
+    gopher: Gopher, redis: Redis
+) -> None:
+    await gopher.submit_many([a.job("step", queue="x")])
+    await parent_of(gopher, a.job("step", queue="x"), a.job("last", queue="y", after=["step"]))
+    (lease,) = await leased(gopher, "x")
+    await gopher.settle(lease.worker, [a.settlement(lease, retention=0)], carry=False)
+    await gopher.relay("default")
+
+    assert await run_all(gopher, "y") == ["last"]
+    assert counted(redis, gopher, "x") == 1
+    assert not waiting(redis, gopher)
+
+
+async def test_a_follow_up_is_brought_once_however_long_another_waits_for_it(
+    gopher: Gopher, redis: Redis
+) -> None:
+    """The queue remembers it for a month: it is renewed while the outbox keeps it."""
+    await parent_of(gopher, *chain("x", "y"))
+    keys, (name,) = gopher.keys("x"), redis.zrange(gopher.keys("x")["carried"], 0, -1)
+    soon = round(time.time() * 1000) + a.hour
+    redis.zadd(keys["carried"], {name: soon})
+    redis.zadd(keys["awaited"], {"step-0": soon})
+    await gopher.relay("default")
+
+    assert redis.zscore(keys["carried"], name) > soon + a.hour
+    assert redis.zscore(keys["awaited"], "step-0") > soon + a.hour
