@@ -181,8 +181,9 @@ class Producing(Parents):
         """Submit jobs, 500 a round trip; what became of each, in order.
 
         Their order does not matter to those that wait for others of the same call and queue. One that waits
-        for a job that its queue does not have is not stored: its receipt says so (``refused``). With
-        ``together`` then nothing of its round trip is stored.
+        for a job that its queue does not have is not stored: its receipt says so (``refused``); nor is one
+        whose unique key is held by a job that is being cancelled (``stops``). With ``together`` then nothing
+        of its round trip is stored.
 
         ``marks`` (line numbers, or a BatchMark as text) are kept per queue under ``batch`` in the
         same instant, so that a repeated batch knows where to go on.

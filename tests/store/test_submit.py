@@ -151,6 +151,17 @@ def test_together_none_is_stored_where_one_is_missing(queue):
     assert queue.state("first") == "gone"
 
 
+def test_together_none_is_stored_where_the_holder_of_a_key_is_being_cancelled(queue):
+    queue.submit(a.job("holder", unique_key="k"))
+    queue.reserve()
+    queue.cancel("holder")
+    jobs = [a.job("first"), a.job("second", unique_key="k"), a.job("third")]
+    receipts = queue.run(calls.submit(queue.keys, jobs, now=queue.at, together=True))
+
+    assert receipts[1].stops and receipts[1].duplicate_of == "holder"
+    assert (queue.state("first"), queue.state("third")) == ("gone", "gone")
+
+
 def test_a_batch_keeps_how_far_it_has_come(queue):
     queue.submit(a.job("one"), batch="nightly", mark=17)
 

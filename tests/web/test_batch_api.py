@@ -275,3 +275,17 @@ async def test_together_nothing_is_stored_where_one_waits_for_a_job_that_is_not_
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["pointer"] == "#/1/after/1"
     assert (await api.get("/api/v1/jobs/a")).status_code == 404
+
+
+async def test_together_nothing_is_stored_where_the_holder_of_a_key_is_being_cancelled(
+    api: httpx2.AsyncClient,
+) -> None:
+    first = (await api.post(JOBS, json=GOOD | {"unique_key": "k"})).json()["job_id"]
+    await take(gopher_of(api))
+    await api.post(f"{JOBS}/{first}/cancel")
+    before = await total(api)
+    answer = await api.post(f"{BATCH}?atomic=true", json=[GOOD, GOOD | {"unique_key": "k"}, GOOD])
+
+    assert answer.status_code == 409 and answer.headers["retry-after"]
+    assert (answer.json()["code"], answer.json()["job_id"]) == ("try_later", first)
+    assert await total(api) == before

@@ -43,7 +43,8 @@ def submit(
 ) -> Call[list[Receipt]]:
     """At most 500 jobs of one queue; ``mark`` is kept as how far the batch has come.
 
-    ``together``: none is stored when one would have to wait for a job that is missing.
+    ``together``: none is stored when one would have to wait for a job that is missing, or its key is
+    held by one that is being cancelled.
     """
     if len(jobs) > LIMIT:
         raise ValueError(f"{len(jobs)} jobs in one call; {LIMIT} is the limit")

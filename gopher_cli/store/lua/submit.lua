@@ -52,7 +52,7 @@ for n, id in ipairs(ids) do
   local why = refused(n, id, head)
   if why then out[#out + 1], out[#out + 2] = n - 1, why else take(n, id, head) end
 end
-if lacking and ARGV.together ~= "" then return out end
+if (lacking or kept_out) and ARGV.together ~= "" then return out end
 
 local to, renewed = admissions(), {}
 local sequence = tonumber(redis.call("HGET", KEYS.conf, "seq") or 0) or 0

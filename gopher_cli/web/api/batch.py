@@ -21,7 +21,7 @@ from gopher_cli.web.api.body import MAX_BODY, wants_lines
 from gopher_cli.web.api.marks import check_mark
 from gopher_cli.web.api.reading import Asked, read_job
 from gopher_cli.web.api.splitting import jobs_of, lines_of
-from gopher_cli.web.api.storing import is_new, permit, refusal, states_of, under
+from gopher_cli.web.api.storing import is_ending, is_new, permit, refusal, states_of, under
 from gopher_cli.web.problems import PATIENCE, Problem, problem_of, soon, wished
 from gopher_cli.web.replies import Claim, Reply
 
@@ -174,6 +174,8 @@ class Many:
         }
         if lacking and at_once:
             raise _all_wrong(sorted(lacking.items()))
+        if at_once and (stopping := [receipt for receipt in receipts if receipt.stops]):
+            raise is_ending(stopping[0].duplicate_of)
         told = zip(jobs.values(), receipts, strict=True)
         fresh = [is_new(asked, receipt, self._claim) for asked, receipt in told]
         states = await states_of(self._gopher, [job for job, new in zip(mine, fresh, strict=True) if new])

@@ -61,6 +61,7 @@ _refused = {
     "s400": "the body is no JSON, or nested too deeply",
     "s403": "the key may not submit, or not to this queue",
     "s408": "the body did not arrive in time",
+    "s409": "the holder of the unique key is being cancelled (code try_later)",
     "s413": "too large",
     "s415": "another kind of body, or a compressed one",
     "s422": "a field makes no sense, or the Idempotency-Key has come with another request",

@@ -18,7 +18,7 @@ from gopher_cli.model.job import Job
 from gopher_cli.store.calls import Receipt
 from gopher_cli.web import hints
 from gopher_cli.web.api.reading import Asked
-from gopher_cli.web.problems import Problem, soon
+from gopher_cli.web.problems import RETRY_AFTER, Problem, soon
 from gopher_cli.web.replies import Claim
 
 
@@ -68,3 +68,10 @@ async def states_of(gopher: Gopher, jobs: Sequence[Job]) -> dict[str, str]:
         for queue, ids in waiting.items():
             states |= dict.fromkeys(await soon(gopher.blocked(queue, ids)), "blocked")
     return states
+
+
+def is_ending(holder: str) -> Problem:
+    """Who has the unique key is about to be cancelled: this job would be done by nobody."""
+    said = f"job {holder} holds this unique key, and is being cancelled: nothing was stored"
+    hint = "send it again when that one has ended"
+    return Problem(409, said, hint=hint, headers=RETRY_AFTER, code="try_later", job_id=holder)

@@ -27,9 +27,9 @@ from gopher_cli.web.api.dialects import GONE, V1, Accepted, Dialect
 from gopher_cli.web.api.marks import batch_of, check_mark
 from gopher_cli.web.api.queries import Given, only
 from gopher_cli.web.api.reading import Asked, read_job
-from gopher_cli.web.api.storing import is_new, permit, refusal, states_of, under
+from gopher_cli.web.api.storing import is_ending, is_new, permit, refusal, states_of, under
 from gopher_cli.web.api.views import job_view
-from gopher_cli.web.problems import RETRY_AFTER, Problem, soon, under_id, wished
+from gopher_cli.web.problems import soon, under_id, wished
 from gopher_cli.web.replies import Claim, Reply
 from gopher_cli.web.straight import Straight
 
@@ -181,9 +181,7 @@ async def _known(gopher: Gopher, job: Job, receipt: Receipt) -> JobDetail | Acce
     """
     id = receipt.duplicate_of or job.id
     if receipt.stops:
-        said = f"job {id} holds this unique key, and is being cancelled: nothing was stored"
-        hint = "send it again when that one has ended"
-        raise Problem(409, said, hint=hint, headers=RETRY_AFTER, code="try_later", job_id=id)
+        raise is_ending(id)
     if not receipt.held_until:
         with suppress(NotFound):  # it may just have gone
             return await soon(gopher.inspect(job.queue, id))
