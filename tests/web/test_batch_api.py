@@ -289,3 +289,14 @@ async def test_together_nothing_is_stored_where_the_holder_of_a_key_is_being_can
     assert answer.status_code == 409 and answer.headers["retry-after"]
     assert (answer.json()["code"], answer.json()["job_id"]) == ("try_later", first)
     assert await total(api) == before
+
+
+async def test_lines_of_a_file_with_several_levels_of_durability_are_refused_whole(
+    api: httpx2.AsyncClient,
+) -> None:
+    jobs = [GOOD | {"mark": "1;ab;", "durability": "memory"}, GOOD | {"mark": "2;cd;"}]
+    answer = await api.post(f"{BATCH}?batch=night", json=jobs)
+
+    assert answer.status_code == 422 and "durability" in answer.json()["detail"]
+    assert await total(api) == 0
+    assert (await api.get("/api/v1/batches?batch=night")).json() == {"items": []}

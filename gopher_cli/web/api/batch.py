@@ -116,6 +116,9 @@ class Many:
             raise _all_wrong(wrong)
         if at_once:
             self._check_one_call(jobs)
+        if self._batch and len({one.durability for one in jobs.values()}) > 1:
+            # Each level is stored apart: the mark of one would pass the lines of another.
+            raise Problem(422, "lines of a batch cannot have several levels of durability in one request")
         await self._store_all(jobs, together=True, at_once=at_once)
 
     def _check_one_call(self, jobs: dict[int, Asked]) -> None:
