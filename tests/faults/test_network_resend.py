@@ -182,6 +182,19 @@ def after_ended(queue: Queue) -> Call[Any]:
     return outbox.ended(queue.keys, ["one", "two"], now=queue.at)
 
 
+def after_take_out(queue: Queue) -> Call[Any]:
+    running(queue)
+    queue.submit(a.job("dead", max_retries=0))
+    (lease,) = queue.reserve("w", count=1, token="w:v", sequence=3)
+    queue.settle(calls.Settlement(lease, Transition(JobState.FAILED)))
+    return calls.take_out(queue.keys, ["dead", "one"], "elsewhere", "nonce", now=queue.at)
+
+
+def after_bring_back(queue: Queue) -> Call[Any]:
+    queue.run(after_take_out(queue))
+    return calls.bring_back(queue.keys, ["dead nonce"], now=queue.at)
+
+
 def after_readmit(queue: Queue) -> Call[Any]:
     queue.submit(a.job("one", type="greet"), a.job("two", type="mail"))
     apart = Transition(JobState.ENQUEUED, spent=False, unhandled=True)

@@ -93,6 +93,8 @@ def _requeue(op: Op):
     def leads(job: Job) -> Collection[Job]:
         place, token, _ = job
         ended = place in ("failed", "cancelled")
+        if op.answer == "locked":  # another has its key
+            return [job] if ended else []
         possible: dict[str, Job] = {}
         if ended or place == "waiting":
             possible["enqueued"] = ("enqueued", "" if ended else token, False)
