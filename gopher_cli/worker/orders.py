@@ -23,7 +23,7 @@ class Orders:
 
     def __init__(self, worker: Supervisor) -> None:
         self._worker = worker
-        self._ended = float("-inf")  # when the last order to end came
+        self._ended: float | None = None  # when the first order to end came
 
     def heed(self) -> None:
         """From now on. What was ignored when we started stays so, as `nohup` wants it."""
@@ -45,7 +45,10 @@ class Orders:
     def _end(self, number: int) -> None:
         """Two orders at one moment are one: a service manager and our parent may both give it."""
         worker, now = self._worker, time.monotonic()
-        if not worker.stopping.is_set():
+        if self._ended is None and worker.stopping.is_set():
+            self._ended = now  # it stops by itself, with its own exit code: nobody has insisted yet
+            say("stopping already: running jobs may finish")
+        elif self._ended is None:
             self._ended = now
             running = sum(runner.busy for runner in worker.runners)
             grace = worker.options.grace

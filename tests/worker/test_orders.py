@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from gopher_cli.gopher import Gopher
+from gopher_cli.process import TOGETHER
+from gopher_cli.worker.orders import Orders
 from worker.conftest import APP
 from worker.processes import PATIENCE, Worker, alive, children_of, descendants, ends, lines, state, until
 
@@ -187,6 +192,21 @@ async def test_two_orders_at_one_moment_are_one_and_a_later_one_ends_it_at_once(
 
     assert one.ended() == 0
     assert await state(gopher, id) == "completed"
+
+
+def test_the_first_order_to_a_worker_that_stops_by_itself_is_no_second_one() -> None:
+    graces: list[float] = []
+    worker: Any = SimpleNamespace(stopping=asyncio.Event(), exit_code=4, stop=graces.append)
+    worker.stopping.set()  # the data is not its own any more
+    orders = Orders(worker)
+
+    orders._end(signal.SIGTERM)
+    orders._end(signal.SIGTERM)
+    assert (graces, worker.exit_code) == ([], 4)
+
+    time.sleep(TOGETHER)
+    orders._end(signal.SIGTERM)
+    assert (graces, worker.exit_code) == ([0], 143)
 
 
 async def test_a_quiet_worker_takes_no_new_jobs_until_it_is_told_to_go_on(
