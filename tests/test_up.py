@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import json
 import os
@@ -19,6 +20,7 @@ from typing import Any
 
 import pytest
 
+from gopher_cli.cli import tree
 from gopher_cli.cli.output import Output
 
 _PATIENCE = 60.0
@@ -211,6 +213,18 @@ def test_an_order_to_every_process_of_up_is_one_order_and_all_end_well(start: St
 
     assert tree.wait() == 0
     assert not [line for line in tree.said if "at once" in line or "Traceback" in line or "Error" in line]
+
+
+def test_an_order_that_comes_while_up_starts_ends_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = tree.Tree(grace=5)
+
+    async def start(*_: object) -> asyncio.subprocess.Process:
+        one._end(signal.SIGTERM)
+        pipe = asyncio.subprocess.PIPE
+        return await asyncio.create_subprocess_exec("sleep", "60", stdout=pipe, stderr=pipe)
+
+    monkeypatch.setattr(tree, "_start", start)
+    assert asyncio.run(one.run(["serve", "worker"], {})) == 0
 
 
 def descendants(pid: int) -> list[int]:

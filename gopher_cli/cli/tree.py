@@ -45,6 +45,8 @@ class Tree:
         try:
             for name in names:
                 self._children[name] = await _start(name, environ)
+                if self._told.is_set():  # while it started: it was not among the children then
+                    self._children[name].send_signal(signal.SIGTERM)
             talk = [
                 asyncio.create_task(self._follow(name, number, stream, out, color))
                 for number, name in enumerate(names)
