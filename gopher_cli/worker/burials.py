@@ -44,7 +44,7 @@ class Burials:
             await self.finish()
 
     def _is_stopped(self, runner: RunnerProcess) -> bool:
-        """Killed after the worker was told to stop: by whoever did not wait for the end of the grace."""
+        """Killed after the worker was told to stop: by somebody who did not wait for the end of the grace."""
         if not self._worker.stopping.is_set() or runner.ended_well or runner.killed_for:
             return False
         return runner.process.returncode == -signal.SIGKILL

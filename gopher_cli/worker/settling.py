@@ -170,7 +170,7 @@ class _Line:
             self._settled(items)
 
     async def _carry(self) -> None:
-        """What cannot be carried now, whoever tends the queue carries."""
+        """What cannot be carried now is carried by the worker that tends the queue."""
         try:
             while self._due:
                 source, names = self._due.popitem()
