@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 ORDERS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)  # to stop
+LATE = 8.0  # seconds past its grace after which a worker kills a runner that has not stopped
 TOGETHER = 0.5  # seconds within which two orders to stop are one: a service manager and a parent both give it
 
 

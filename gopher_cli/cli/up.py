@@ -56,10 +56,11 @@ def up(
 
     from gopher_cli.build import address_of
     from gopher_cli.cli.tree import Tree
+    from gopher_cli.process import LATE
     from gopher_cli.web.access.listening import permitted
 
     # What cannot work is said here, once and before anything runs.
     permitted(settings)
     address_of(settings)
-    tree = Tree(grace=settings.worker_shutdown_timeout + 5, plain=settings.log_format == "json")
+    tree = Tree(grace=settings.worker_shutdown_timeout + LATE + 5, plain=settings.log_format == "json")
     return asyncio.run(tree.run(["serve", "worker"], console.flags | flags, console.color))

@@ -20,7 +20,7 @@ from gopher_cli.config import Settings
 from gopher_cli.events import Event, JobsReclaimed
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import BadData, GopherError
-from gopher_cli.process import TOGETHER, reset_signals
+from gopher_cli.process import LATE, TOGETHER, reset_signals
 from gopher_cli.worker import logs
 from gopher_cli.worker.burials import Burials
 from gopher_cli.worker.care import Care
@@ -35,7 +35,6 @@ from gopher_cli.worker.upkeep import if_there_is_room
 
 _RESTARTS = 5  # in a minute, before a crashing runner is given a pause
 _PAUSE = 5.0
-_LATE = 3.0
 
 
 class Supervisor:
@@ -176,7 +175,7 @@ class Supervisor:
         self.stopping.set()
         for runner in self.runners:
             runner.stop(grace)
-        asyncio.get_running_loop().call_later(grace + _LATE + 5, self._insist)
+        asyncio.get_running_loop().call_later(grace + LATE, self._insist)
 
     def _insist(self) -> None:
         for runner in self.runners:
