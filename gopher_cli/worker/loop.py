@@ -6,11 +6,13 @@ import asyncio
 import logging
 import os
 import socket
+import sys
 import traceback
 from collections import deque
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
+from types import FrameType
 from typing import Any, TypeVar
 
 from gopher_cli.worker import forks
@@ -74,7 +76,30 @@ def _end_in_fork(loop: asyncio.AbstractEventLoop) -> None:
     ready = getattr(loop, "_ready", None)
     if isinstance(ready, deque):
         ready.clear()
-    loop.call_soon(forks.leave, RuntimeError("a fork of a runner cannot go on in its loop"))
+    else:
+        _leave_at_the_end_of_the_step()
+    loop.call_soon(forks.leave, _cannot_go_on())
+
+
+def _leave_at_the_end_of_the_step() -> None:
+    """uvloop hides what is ready, and would read from connections of our parent before it runs a call."""
+    frame: FrameType | None = sys._getframe()
+    while frame is not None and (frame.f_back is None or frame.f_back.f_code is not run_through.__code__):
+        frame = frame.f_back
+    if frame is None:
+        return  # in a thread: there is no loop in here
+
+    def see(_: FrameType, event: str, __: object) -> Any:
+        if event == "return":  # also of a coroutine that awaits
+            forks.leave(_cannot_go_on())
+        return see
+
+    frame.f_trace, frame.f_trace_lines = see, False
+    sys.settrace(lambda *_: None)
+
+
+def _cannot_go_on() -> RuntimeError:
+    return RuntimeError("a fork of a runner cannot go on in its loop")
 
 
 def run_through(loop: asyncio.AbstractEventLoop, main: Coroutine[Any, Any, T]) -> T:

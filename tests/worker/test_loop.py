@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import threading
 from collections.abc import Callable, Coroutine
@@ -78,6 +79,28 @@ def test_what_leaves_the_loop_ends_only_who_awaits_it(
 
     said = "exit 1" if wish in (in_a_group, gathered) else "nothing"
     assert run_through(loop, main()) == (said, "as ever")
+
+
+def test_a_fork_that_awaits_runs_no_task_of_others(loop: Any) -> None:
+    read, write = os.pipe()
+
+    async def fork() -> int:
+        pid = os.fork()
+        if pid == 0:
+            await asyncio.sleep(0)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+    async def note() -> None:
+        os.write(write, b"%d\n" % os.getpid())
+
+    async def main() -> int:
+        code, *_ = await asyncio.gather(fork(), note(), note())
+        return code
+
+    assert run_through(loop, main()) == 1
+    os.close(write)
+    assert os.read(read, 100) == b"%d\n" % os.getpid() * 2
+    os.close(read)
 
 
 def test_what_the_main_of_the_loop_raises_is_raised(loop: Any) -> None:
