@@ -108,7 +108,7 @@ class Children:
             child.kill()
         else:
             self._idle.append(child)
-        return await self._keepers.halt.judged(outcome)
+        return await self._keepers.halt.judged(run, outcome)
 
     async def _begun(self, run: Run) -> tuple[Child, Outcome]:
         """By an idle child, or by a new one when that dies before it has begun."""

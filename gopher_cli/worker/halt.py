@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import threading
 
-from gopher_cli.model.outcome import Failed, Interrupted, Lost, Outcome
+from gopher_cli.model.outcome import Cancelled, Failed, Interrupted, Lost, Outcome
 from gopher_cli.process import ORDERS, TOGETHER
 from gopher_cli.worker import outcomes
+from gopher_cli.worker.run import Run
 
 # Killed by one, or ended as a shell says it.
 _CODES = {-number for number in ORDERS} | {128 + number for number in ORDERS}
 
 
 class Halt:
-    """A service manager signals every process of its unit; whoever dies of it may do so before we hear."""
+    """A service manager signals every process of its unit; one may die of that before we hear of it."""
 
     def __init__(self) -> None:
         self._begun = asyncio.Event()
@@ -25,9 +26,10 @@ class Halt:
         self._begun.set()
         self._begun_for_threads.set()
 
-    async def judged(self, outcome: Outcome, ordered: bool = False) -> Outcome:
+    async def judged(self, run: Run, outcome: Outcome, ordered: bool = False) -> Outcome:
         """The outcome, or Interrupted for one that an order to stop explains. Cannot be cancelled.
 
+        Cancelled for one that somebody has cancelled meanwhile.
         ``ordered``: it was told to stop itself, and its exit code is its own way to say that it did.
         """
         if not (ordered or _by_an_order(outcome)):
@@ -37,6 +39,8 @@ class Halt:
                 await self._begun.wait()
         except (TimeoutError, asyncio.CancelledError):
             pass
+        if run.stopped == "cancel":
+            return Cancelled()
         return Interrupted() if self._begun.is_set() else outcome
 
     def judged_in_thread(self, came: Outcome | BaseException) -> Outcome:

@@ -119,7 +119,7 @@ class Performer:
             except BaseException as error:
                 if forks.forked:
                     forks.leave(error)
-                outcome = await self.children.halt.judged(outcomes.failed(error))
+                outcome = await self.children.halt.judged(run, outcomes.failed(error))
             if forks.forked:
                 forks.leave()
             now = _CLOCK()

@@ -45,7 +45,7 @@ async def run_program(run: Run, link: HandlerLink, keepers: Keepers, began: Call
         keepers.starts.worked()
         stack.push_async_callback(kept.end)
         tail = await _converse(kept, out, log, run, link)
-        return await keepers.halt.judged(_outcome(kept, tail), kept.ordered and kept.code != 0)
+        return await keepers.halt.judged(run, _outcome(kept, tail), kept.ordered and kept.code != 0)
 
 
 async def _started(
