@@ -18,14 +18,17 @@ _LONGEST = 16 * 1024 * 1024
 class Channel:
     """Either end. Sending never blocks; a peer that is gone is noticed by the reader."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self, end: socket.socket, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self._end = end
         self._reader = reader
         self._writer = writer
 
     @classmethod
     async def over(cls, end: socket.socket) -> Channel:
         end.setblocking(False)
-        return cls(*await asyncio.open_unix_connection(sock=end, limit=_LONGEST))
+        return cls(end, *await asyncio.open_unix_connection(sock=end, limit=_LONGEST))
 
     def send(self, **message: Any) -> None:
         if not self._writer.is_closing():
@@ -58,6 +61,11 @@ class Channel:
         self._writer.transport.set_write_buffer_limits(0)
         with contextlib.suppress(TimeoutError, ConnectionError):
             await asyncio.wait_for(self._writer.drain(), seconds)
+
+    def send_end(self) -> None:
+        """No more messages will come: the peer can see it whatever it has not read yet."""
+        with contextlib.suppress(OSError):
+            self._end.shutdown(socket.SHUT_WR)
 
     def close(self) -> None:
         self._writer.close()

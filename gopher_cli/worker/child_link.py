@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import fcntl
 import os
+import select
 import socket
 import tempfile
 import threading
@@ -21,7 +22,7 @@ from gopher_cli.model.job import Job, Lease
 from gopher_cli.verbs.producing import new_job
 
 _LOG_LIMIT = 65536
-END = b'{"end":'  # how the last message begins
+_NO_MORE = getattr(select, "POLLRDHUP", 0)  # where it is unknown, POLLHUP is told of
 _PROGRESS = 0.25  # seconds between two words of progress
 
 
@@ -35,7 +36,9 @@ class Line:
         self._sending = threading.RLock()
         self._gate = -1  # a file to lock, once there are forks
         os.register_at_fork(
-            before=self._before_fork, after_in_parent=self._sending.release, after_in_child=self._in_fork
+            before=self._before_fork,
+            after_in_parent=lambda: self._sending.release(),  # the one of now: a fork has another
+            after_in_child=self._in_fork,
         )
 
     @property
@@ -44,14 +47,13 @@ class Line:
 
     @property
     def is_over(self) -> bool:
-        """Whether the runner has said that it ends, or is gone."""
+        """Whether the runner sends no more, or is gone: also while messages of it are unread."""
+        end = select.poll()
         try:
-            said = self._end.recv(len(END), socket.MSG_PEEK | socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return False
-        except OSError:
+            end.register(self._end, _NO_MORE)
+            return bool(end.poll(0))
+        except (OSError, ValueError):
             return True
-        return said in (b"", END)
 
     def send(self, message: dict[str, Any]) -> None:
         raw = _encoded(message) + b"\n"
@@ -204,7 +206,7 @@ class ChildLink:
         return known.encode() if known is not None else None
 
     def _check(self, lease: Lease, what: str) -> None:
-        """Raises RuntimeError for whoever is not the job any more that runs here."""
+        """Raises RuntimeError for a job that does not run here any more, and in a fork."""
         if self._line.is_fork:
             raise RuntimeError(f"{what} works in the process of the job, not in a fork of it")
         if lease.token != self.token:

@@ -72,7 +72,7 @@ class Child:
 
     async def end(self) -> None:
         """SIGTERM to its group, and SIGKILL when that is not heard."""
-        self.channel.send(end=True)  # it heeds no SIGTERM without this
+        self.channel.send_end()  # it heeds no SIGTERM without this
         await self.kept.end()
         self.channel.close()
 
