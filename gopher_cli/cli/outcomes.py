@@ -10,7 +10,7 @@ from gopher_cli.cli.choosing import check_said, typed_id
 from gopher_cli.cli.console import Console
 from gopher_cli.cli.tables import Column, Listing
 from gopher_cli.cli.words import short_id
-from gopher_cli.model.errors import NotFound, Usage
+from gopher_cli.model.errors import GopherError, NotFound, Unavailable, Usage
 
 if TYPE_CHECKING:
     from gopher_cli.gopher import Gopher
@@ -43,14 +43,24 @@ async def for_each(
 ) -> list[Outcome]:
     """What ``verb(queue, id)`` makes of the job of each of these whole ids, once each.
 
-    One that is not there stops no other. Where there is only one, raises NotFound or Ambiguous for it.
+    One that is not there, or cannot be done, stops no other. Where there is only one, raises NotFound or
+    Ambiguous for it, or what the verb raises. Raises Unavailable for any: the others would wait as long.
     """
     check_said(queue=queue)
     ids = list(dict.fromkeys(typed_id(console.settings(), text) for text in given))
     if len(ids) == 1:
         return [await verb(await queue_of(gopher, ids[0], queue or ""), ids[0])]
     known = await gopher.queues_of(ids, queue or "")
-    return [await verb(of[0], id) if len(of := known[id]) == 1 else _left(id, of) for id in ids]
+    return [await _tried(verb, of[0], id) if len(of := known[id]) == 1 else _left(id, of) for id in ids]
+
+
+async def _tried(verb: Callable[[str, str], Awaitable[Outcome]], queue: str, id: str) -> Outcome:
+    try:
+        return await verb(queue, id)
+    except Unavailable:
+        raise
+    except GopherError as error:
+        return Outcome(id=id, queue=queue, word=str(error), code=error.exit_code)
 
 
 def _left(id: str, queues: Sequence[str]) -> Outcome:
@@ -81,7 +91,7 @@ async def _near(gopher: Gopher, part: str, queue: str) -> str:
 def told(console: Console, outcomes: Sequence[Outcome], *more: Column) -> int:
     """Print them, with ``more`` columns where the verb has more to say.
 
-    The worst exit code: 0, 3 for a job that is gone, 5 for one in the wrong state.
+    The worst exit code: 0, 3 for a job that is gone, 5 for one in the wrong state, or that of an error.
     """
 
     def record(one: Outcome) -> dict[str, object]:

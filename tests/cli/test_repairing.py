@@ -10,6 +10,8 @@ import pytest
 from cli.running import Cli
 from cli.world import fail, start
 from gopher_cli.cli.console import Console
+from gopher_cli.gopher import Gopher
+from gopher_cli.model.errors import TryLater
 
 
 def counts(cli: Cli) -> dict[str, int]:
@@ -75,6 +77,25 @@ def test_requeue_dlq_into_the_queue_where_they_are_deletes_nothing(cli: Cli) -> 
     assert cli("requeue-dlq", "--to-queue", "default", ids[0]).code == 0
     assert cli("requeue-dlq", "--to-queue", "default").out == "1 job retried\n"
     assert counts(cli) == {"pending": 2, "failed": 0, "scheduled": 0, "total": 2}
+
+
+def test_a_job_that_cannot_arrive_now_stops_no_other_that_was_named(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids, move = [fail(cli) for _ in range(3)], Gopher.move
+
+    async def moved(self: Gopher, queue: str, some: list[str], target: str) -> dict[str, str]:
+        if some == ids[:1]:
+            raise TryLater("1 job is on its way to slow")
+        return await move(self, queue, some, target)
+
+    monkeypatch.setattr(Gopher, "move", moved)
+    ran = cli("requeue-dlq", *ids, "--to-queue", "slow", "-o", "json")
+
+    assert ran.code == 75
+    assert [one["ok"] for one in json.loads(ran.out)] == [False, True, True]
+    assert json.loads(ran.out)[0]["outcome"] == "1 job is on its way to slow"
+    assert json.loads(cli("stats", "-Q", "slow", "--json").out)["pending"] == 2
 
 
 def test_requeue_dlq_says_what_it_had_to_leave(cli: Cli) -> None:
