@@ -80,10 +80,14 @@ class RemoteSubmits:
     def _one(self, job: Job, level: str) -> Receipt:
         try:
             status, said = self.wire.told("POST", "/jobs", _asked(job, level), waits=_WAITS)
-        except NotFound as error:
-            if getattr(error, "problem", {}).get("code") != "no_such_parent":
-                raise
-            return Receipt(job.id, False, refused=str(error))
+        except (NotFound, TryLater) as error:
+            problem = getattr(error, "problem", {})
+            match problem.get("status"), problem.get("code"):
+                case 409, "try_later":  # who holds its unique key is being cancelled
+                    return Receipt(job.id, False, problem["job_id"], stops=True)
+                case _, "no_such_parent":
+                    return Receipt(job.id, False, refused=str(error))
+            raise
         holder, until = "" if said["job_id"] == job.id else said["job_id"], ms_of(said.get("held_until"))
         return Receipt(job.id, status == 201, holder, until)
 

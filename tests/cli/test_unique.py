@@ -88,6 +88,18 @@ def test_a_batch_line_under_the_key_of_a_job_that_is_being_cancelled_is_refused_
     assert [line.split("\t")[1] for line in again.lines] == ["exists", "submitted", "exists"]
 
 
+def test_a_line_alone_under_the_key_of_a_job_that_is_being_cancelled_is_refused_and_ends_no_batch(
+    near: Cli, cli: Cli
+) -> None:
+    first = near.id("-t", "x", "--unique", "k")
+    start(near)
+    near("cancel", first)
+    ran = cli("submit", "--batch", "-", "-o", "plain", stdin=b'{"type":"x","unique":"k"}\n')
+
+    assert ran.code == 1 and [line.split("\t")[1] for line in ran.lines] == ["refused"]
+    assert first in ran.lines[0] and "is being cancelled" in ran.lines[0]
+
+
 def test_a_batch_knows_a_line_whose_key_outlives_its_job(near: Cli, cli: Cli) -> None:
     id = done_and_gone(near)
     line = b'{"type":"x","unique":"nightly"}\n'
