@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 from typing import TYPE_CHECKING
 
@@ -44,29 +43,40 @@ class Recalls:
             elif runner.looks > _SILENT and not runner.recalled:
                 await self._recall(runner)
             elif runner.looks < _SILENT and runner.board.held:
-                runner.tell(recalled=[])  # it has spoken: it may go on
-                runner.recalled = False
+                runner.tell(recalled=runner.gone)  # it has spoken: it may go on
+                runner.recalled, runner.gone = False, []
 
     async def _recall(self, runner: RunnerProcess) -> None:
-        runner.recalled = True
-        kept, gone = runner.board.kept(), list[Held]()
+        """Where a queue fails, the next look tries again; until then the board holds the runner still."""
+        before, whole = len(runner.gone), True
+        kept = runner.board.kept()
         for number, queue in enumerate(self._worker.queues):
-            with contextlib.suppress(GopherError):  # away: its leases are not renewed either
+            try:
                 held = await self._worker.gopher.held(queue, runner.id)
-                gone += await self._give_back(
-                    queue, runner.id, [one for one in held.items() if (number, one[0]) not in kept]
+                await self._give_back(
+                    queue, runner, [it for it in held.items() if (number, it[0]) not in kept]
                 )
-        if gone:
+            except GopherError:
+                whole = False
+        if jobs := len(runner.gone) - before:
             said = "a runner process does not answer: what waited in it goes back"
-            say(said, logging.WARNING, runner=runner.id, jobs=len(gone))
-        runner.tell(recalled=gone)
+            say(said, logging.WARNING, runner=runner.id, jobs=jobs)
+        runner.recalled = whole
+        if whole:
+            runner.tell(recalled=runner.gone)
 
-    async def _give_back(self, queue: str, runner: str, some: list[Held]) -> list[Held]:
-        """Under their tokens, unspent; those that were still its."""
-        gone: list[Held] = []
+    async def _give_back(self, queue: str, runner: RunnerProcess, some: list[Held]) -> None:
+        """Under their tokens, unspent. Those that were still its are gone.
+
+        Those whose answer is lost may be gone, too: it must not begin them. What Redis still counts as its,
+        the next look or its own stocktaking gives back.
+        """
         for start in range(0, len(some), SLICE):
             piece = some[start : start + SLICE]
             items = [Settlement(Lease(id, queue, token, 1, 0, NOTHING), _BACK) for id, token in piece]
-            verdicts = await self._worker.gopher.settle(runner, items)
-            gone += [one for one, said in zip(piece, verdicts, strict=True) if said is Verdict.SETTLED]
-        return gone
+            try:
+                verdicts = await self._worker.gopher.settle(runner.id, items)
+            except GopherError:
+                runner.gone += piece
+                raise
+            runner.gone += [it for it, said in zip(piece, verdicts, strict=True) if said is Verdict.SETTLED]

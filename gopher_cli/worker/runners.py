@@ -67,14 +67,15 @@ class RunnerProcess:
         self.stuck: list[dict[str, Any]] = []  # handlers that heed nothing, and were given up
         self.shared: tuple[int, list[str]] = (0, [])  # as it has last been told; see Runner.share
         self.looks = 0  # at it, since it has last spoken
-        self.recalled = False  # what waited in it has gone back
+        self.recalled = False  # all that waited in it has gone back
+        self.gone: list[
+            tuple[str, str]
+        ] = []  # (id, token) of what has, or may have, since it has last spoken
         # Settling, in their name, the jobs that have blocked it.
         self.last_rites: asyncio.Future[None] | None = None
         self._going = False
         self._options = options
-        self._lacking = (
-            set[str]() if lacking is None else lacking
-        )  # types whose lack was told of, by any of them
+        self._lacking = set[str]() if lacking is None else lacking  # whose lack any of them has told of
         self._cpu = (0.0, 0.0)
         self._channel: Channel | None = None
 
