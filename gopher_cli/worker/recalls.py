@@ -34,7 +34,7 @@ class Recalls:
     async def look(self) -> None:
         share_seats(self._worker.runners)
         for runner in list(self._worker.runners):
-            if not runner.ready or runner.killed_for:
+            if not runner.ready or runner.killed_for or runner.dead.is_set():  # its board may be closed
                 continue
             runner.looks += 1
             if runner.looks == _SILENT:
