@@ -53,7 +53,7 @@ class RemoteSubmits:
     async def submit_many(
         self, jobs: Sequence[Job], *, batch: str = "", marks: Sequence[int | str] = (), durability: str = ""
     ) -> list[Receipt]:
-        """As Gopher.submit_many does; with ``batch`` all jobs of a request are stored, or none of them."""
+        """As Gopher.submit_many does; with ``batch`` nothing of a request is stored if a job is not valid."""
         jobs = [checked(job) for job in jobs]
         level = durability or self.defaults.durability
         wanted_durability(level)

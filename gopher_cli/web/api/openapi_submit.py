@@ -47,7 +47,7 @@ _ATOMIC = {
 }  # fmt: skip
 _BATCH = {
     "name": "batch", "in": "query", "schema": {"type": "string", "maxLength": 100},
-    "description": "the jobs are lines of this file, each with its mark: up to 500, all are taken or none",
+    "description": "the jobs are lines of this file, each with its mark: up to 500, all of them valid",
 }  # fmt: skip
 
 

@@ -80,7 +80,7 @@ async def submit_many(request: Request) -> Response:
 
     With `?atomic=true` all of them are stored or none: up to 500 of one queue. NDJSON is answered by NDJSON
     where Accept asks for it. With `?batch=ID` they are lines of a file that may come again, each with its
-    `mark` (`GET /api/v1/batches`): up to 500, and all are taken or none.
+    `mark` (`GET /api/v1/batches`): up to 500; if one is not valid, nothing is stored.
     """
     await _enter(request)
     only(request, "atomic", "batch")
