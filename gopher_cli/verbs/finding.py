@@ -41,6 +41,8 @@ class Finding(Queues, Fleet):
         if not found:
             raise NotFound(f"no job {text!r}", "list them with: gopher jobs ls")
         if len(found) > 1:
+            if len({id for _, id in found}) == 1:  # no more of it would tell them apart
+                the_only([queue for queue, _ in found], found[0][1])
             some = ", ".join(id for _, id in found[:4]) + (", ..." if len(found) > 4 else "")
             raise Usage(f"{text!r} fits {len(found)} jobs: {some}", "type more of it")
         return found[0]

@@ -39,6 +39,15 @@ def test_a_part_of_an_id_is_enough(cli: Cli, cut: slice) -> None:
     assert cli("inspect", id[cut], "-q").out.strip() == id
 
 
+def test_a_part_of_one_id_in_two_queues_is_told_the_queues(cli: Cli) -> None:
+    for queue in ("default", "slow"):
+        cli.id("-t", "x", "--id", "order-1042", "-Q", queue)
+    ran = cli("inspect", "order-10")
+
+    assert ran.code == 5 and "several queues have a job 'order-1042': default, slow" in ran.err
+    assert "type more" not in ran.err
+
+
 def test_a_part_that_fits_several_lists_them(cli: Cli) -> None:
     ids = [cli.id("-t", "x", "--id", f"job-{n}") for n in range(2)]
     ran = cli("inspect", "job-")
