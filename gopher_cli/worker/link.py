@@ -80,7 +80,7 @@ class HandlerLink:
         self.settings = settings
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # what prints may be a `__del__` that runs while this thread has it
         self._said: dict[Attempt, Words] = {}
         self._taken: dict[Attempt, Report] = {}
         self._ways: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)  # one report at a time, by queue
@@ -106,9 +106,7 @@ class HandlerLink:
 
     def _words_of(self, lease: Lease) -> Words:
         words = self._said.get(attempt_of(lease))
-        if words is None:
-            words = self._said[attempt_of(lease)] = Words(lease)
-        return words
+        return words if words is not None else self._said.setdefault(attempt_of(lease), Words(lease))
 
     def make(self, lease: Lease, type: str, payload: Any, options: dict[str, Any]) -> Job:
         return new_job(self.gopher.defaults, type, payload, **options, parent=lease.id)
@@ -171,5 +169,5 @@ class HandlerLink:
 
     def _speakers(self, queue: str) -> list[Attempt]:
         with self._lock:
-            said = {one for one, words in self._said.items() if words.lease.queue == queue}
+            said = {one for one, words in self._said.copy().items() if words.lease.queue == queue}
             return list(said | {one for one, report in self._taken.items() if report.lease.queue == queue})

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
 
+from gopher_cli.config import Settings
 from gopher_cli.context import Context
 from gopher_cli.gopher import Gopher
 from gopher_cli.handlers import Registry
 from gopher_cli.model.errors import Unavailable
-from gopher_cli.worker.link import HandlerLink
+from gopher_cli.model.job import Lease
+from gopher_cli.worker.link import HandlerLink, Words, attempt_of
+from gopher_cli.worker.stocktaking import NOTHING
 from worker.attempts import run
 from worker.conftest import Work
 
@@ -82,3 +86,28 @@ async def test_what_an_attempt_said_is_not_taken_for_words_of_the_next(gopher: G
     detail = await gopher.inspect("default", id)
     assert [line.split(" ", 1)[1] for line in detail.log] == ["of the second"]
     assert not link.has_words
+
+
+async def test_a_destructor_that_prints_while_a_line_is_kept_neither_stops_the_runner_nor_loses_a_line(
+    gopher: Gopher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = HandlerLink(gopher, Settings())
+    lease = Lease("1", "default", "t", 1, 0, NOTHING)
+
+    class Collecting(Words):  # collection of garbage may run wherever something is made
+        def __init__(self, lease: Lease) -> None:
+            super().__init__(lease)
+            monkeypatch.setattr("gopher_cli.worker.link.Words", Words)
+            link.log(lease, "from a destructor")
+
+    monkeypatch.setattr("gopher_cli.worker.link.Words", Collecting)
+    thread = threading.Thread(target=link.log, args=(lease, "of the handler"), daemon=True)
+    thread.start()
+    await asyncio.to_thread(thread.join, 5)
+
+    assert not thread.is_alive()
+    ((_, report),) = link._next([attempt_of(lease)]).items()
+    assert [line.split(b" ", 1)[1] for line in report.log.splitlines()] == [
+        b"from a destructor",
+        b"of the handler",
+    ]
