@@ -68,9 +68,7 @@ class RunnerProcess:
         self.shared: tuple[int, list[str]] = (0, [])  # as it has last been told; see Runner.share
         self.looks = 0  # at it, since it has last spoken
         self.recalled = False  # all that waited in it has gone back
-        self.gone: list[
-            tuple[str, str]
-        ] = []  # (id, token) of what has, or may have, since it has last spoken
+        self.gone: list[tuple[str, str]] = []  # (id, token) of what has, or may have
         # Settling, in their name, the jobs that have blocked it.
         self.last_rites: asyncio.Future[None] | None = None
         self._going = False
@@ -280,8 +278,9 @@ def share_seats(runners: Sequence[RunnerProcess]) -> None:
     """Who leaves keeps its seats until its jobs have ended; what is stuck anywhere is begun nowhere else."""
     barred = sorted({job["id"] for runner in runners for job in runner.stuck})
     for runner in runners:
+        runner.relieves = [one for one in runner.relieves if one in runners]  # the ended lend nothing
         if not runner.leaving.is_set():
-            runner.share(sum(one.busy for one in runner.relieves if one in runners), barred)
+            runner.share(sum(one.busy for one in runner.relieves), barred)
 
 
 def _own_memory(pid: int) -> int:

@@ -17,7 +17,7 @@ from gopher_cli.store.calls import Promotion, Renewal
 from gopher_cli.worker.board import Board
 from gopher_cli.worker.care import Care
 from gopher_cli.worker.options import WorkerOptions
-from gopher_cli.worker.runners import RunnerProcess
+from gopher_cli.worker.runners import RunnerProcess, share_seats
 from gopher_cli.worker.silence import Silence
 from gopher_cli.worker.supervisor import Supervisor
 from gopher_cli.worker.visits import Visits
@@ -224,3 +224,17 @@ async def test_jobs_of_a_dead_runner_are_given_back_although_another_queue_is_br
 
     assert (await gopher.inspect("default", id)).state == "enqueued"
     redis.delete(gopher.keys("bad").held(f"{one.id}.0"))
+
+
+# Runners that take each other's place
+
+
+def test_a_runner_remembers_those_it_relieves_only_until_they_have_ended() -> None:
+    runners: list[RunnerProcess] = []
+    for number in range(5):
+        relieves = [*runners[-1].relieves, runners[-1]] if runners else []
+        runners = [*runners[-1:], RunnerProcess(f"w.{number}", WorkerOptions(), relieves)]
+        share_seats(runners)
+
+    old, new = runners
+    assert (list(old.relieves), list(new.relieves)) == ([], [old])
