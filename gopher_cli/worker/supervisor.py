@@ -52,7 +52,7 @@ class Supervisor:
         self.quiet = False
         self.exit_code = 0
         self._environ = dict(os.environ) | settings.to_environ()
-        self._born: list[float] = []
+        self._died: list[float] = []  # when, of those that did not end well
         self._leaving: list[asyncio.Task[None]] = []  # runners whose place another has taken
         self._grace = options.grace
         self._burials = Burials(self)
@@ -97,7 +97,6 @@ class Supervisor:
     async def _start_runner(self, relieves: Sequence[RunnerProcess] = ()) -> RunnerProcess:
         runner = RunnerProcess(f"{self.id}.{self.made}", self.options, relieves, self._lacking, self._turn)
         self.made += 1
-        self._born.append(time.monotonic())
         self.runners.append(runner)
         share_seats(self.runners)
         try:
@@ -159,8 +158,8 @@ class Supervisor:
 
     async def _pause_if_crashing(self) -> None:
         now = time.monotonic()
-        self._born = [at for at in self._born if now - at < 60]
-        if len(self._born) > _RESTARTS * self.options.processes:
+        self._died = [*(at for at in self._died if now - at < 60), now]
+        if len(self._died) > _RESTARTS * self.options.processes:
             say("runner processes die too often: a pause", logging.ERROR, seconds=_PAUSE)
             await self._pause(_PAUSE)
 

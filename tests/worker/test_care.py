@@ -238,3 +238,26 @@ def test_a_runner_remembers_those_it_relieves_only_until_they_have_ended() -> No
 
     old, new = runners
     assert (list(old.relieves), list(new.relieves)) == ([], [old])
+
+
+async def test_one_crash_among_runners_that_made_way_in_good_order_brings_no_pause(
+    gopher: Gopher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker, pauses = supervisor(gopher, "default"), list[float]()
+
+    async def start(runner: RunnerProcess, environ: object) -> None:
+        runner.leaving.set()
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+
+    monkeypatch.setattr(RunnerProcess, "start", start)
+    monkeypatch.setattr(worker, "_pause", pause)
+    for _ in range(20):
+        await worker._start_runner()
+
+    await worker._pause_if_crashing()
+    assert not pauses
+    for _ in range(5):
+        await worker._pause_if_crashing()
+    assert len(pauses) == 1, "six crashes in a minute are too many"
