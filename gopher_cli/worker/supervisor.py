@@ -144,7 +144,13 @@ class Supervisor:
             runner = following
 
     async def _see_out(self, runner: RunnerProcess) -> None:
-        """Until it has ended, and all that it held has gone back."""
+        """Until it has ended, and all that it held has gone back. A fault of ours in this is said."""
+        try:
+            await self._follow_and_bury(runner)
+        except Exception as error:
+            say("cannot see a runner process out", logging.ERROR, runner=runner.id, why=repr(error))
+
+    async def _follow_and_bury(self, runner: RunnerProcess) -> None:
         await runner.follow()
         self.runners.remove(runner)
         for word in self.finished:

@@ -261,3 +261,18 @@ async def test_one_crash_among_runners_that_made_way_in_good_order_brings_no_pau
     for _ in range(5):
         await worker._pause_if_crashing()
     assert len(pauses) == 1, "six crashes in a minute are too many"
+
+
+async def test_a_fault_in_the_burial_of_a_runner_is_said(
+    gopher: Gopher, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    worker, runner = supervisor(gopher, "default"), RunnerProcess("w.0", WorkerOptions())
+
+    async def follow() -> None:
+        raise ValueError("what was not foreseen")
+
+    monkeypatch.setattr(runner, "follow", follow)
+
+    await worker._see_out(runner)
+
+    assert "cannot see a runner process out" in caplog.text
