@@ -178,6 +178,16 @@ def drop(keys: Keys, names: Sequence[str]) -> Ask[None]:
     return Ask([("HDEL", keys["outbox"], *names)] if names else [], lambda _: None)
 
 
+def watch(keys: Keys, ids: Sequence[str], until: int) -> Ask[set[str]]:
+    """Those of these jobs that a queue has; until then (ms) it is noted if they end otherwise than well.
+
+    The note comes first: so none is deleted between.
+    """
+    flat = [part for id in ids for part in (until, id)]
+    commands: list[Command] = [("ZADD", keys["awaited"], "GT", *flat), ("HMGET", keys["meta"], *ids)]
+    return Ask(commands, lambda raw: {id for id, found in zip(ids, raw[1], strict=True) if found})
+
+
 def droppable_notes(keys: Keys, ids: Sequence[str]) -> Ask[list[str]]:
     """Those of these awaited jobs whose note may go; that of a lost one stays, for other outboxes."""
 

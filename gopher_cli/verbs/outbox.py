@@ -137,7 +137,7 @@ class Outbox(Base):
                 plan.held[entry.name] = held
                 continue
             sent.add(entry.name)
-            waits = tuple(entry.waits) if entry.unsure else ()
+            waits = tuple(entry.waits)
             cargo = Cargo(entry.name, job, bool(entry.awaited), entry.unsure, waits, told, entry.kept)
             plan.ready[job.queue].append(cargo)
         return plan

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
-from gopher_cli.store import ask
+from gopher_cli.store import ask, outbox
 from gopher_cli.verbs.base import Base
+
+_WATCHED = 86_400_000  # ms; so long a follow-up may be on its way, and learn how its parent has ended
 
 
 class Parents(Base):
     async def unknown(self, queue: str, ids: Sequence[str]) -> list[str]:
-        """Those of these jobs that a queue does not have."""
-        found = await self.store.ask(ask.known(self.keys(queue), ids))
+        """Those of these jobs that a queue does not have; how the others end is noted for follow-ups."""
+        until = round(time.time() * 1000) + _WATCHED
+        found = await self.store.ask(outbox.watch(self.keys(queue), ids, until))
         return [id for id in ids if id not in found]
 
     async def elsewhere(self, ids: Sequence[str]) -> dict[str, list[str]]:

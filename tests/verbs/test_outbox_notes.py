@@ -6,11 +6,14 @@ import time
 
 import a
 import anyio
+import msgspec
 import pytest
 from redis import Redis
 from test_outbox import chain, complete, counted, leased, parent_of, run_all, waiting
 
 from gopher_cli.gopher import Gopher
+from gopher_cli.store.outbox import encode_follow_ups
+from gopher_cli.worker.chains import Chained, checked
 
 pytestmark = pytest.mark.anyio
 
@@ -63,3 +66,32 @@ async def test_a_follow_up_is_brought_once_however_long_another_waits_for_it(
 
     assert redis.zscore(keys["carried"], name) > soon + a.hour
     assert redis.zscore(keys["awaited"], "step-0") > soon + a.hour
+
+
+@pytest.mark.parametrize("end", ["completed", "cancelled", "purged"])
+async def test_a_follow_up_runs_only_if_the_job_that_it_waits_for_was_not_lost_before_it_came(
+    gopher: Gopher, end: str
+) -> None:
+    await gopher.submit_many([a.job("other", queue="x")])
+    await gopher.submit("parent")
+    (lease,) = await leased(gopher)
+    jobs = [a.job("child", queue="x", after=["other"])]
+    whole = msgspec.structs.asdict(a.settlement(lease, follow_ups=encode_follow_ups(jobs)))
+    item = await checked(gopher, Chained(**whole, jobs=jobs, otherwise=pytest.fail))
+    await gopher.settle(lease.worker, [item], carry=False)
+    if end == "completed":
+        (other,) = await leased(gopher, "x")
+        await gopher.settle(other.worker, [a.settlement(other, retention=0)])
+    elif end == "purged":
+        await gopher.do_to("purge", "x", "ready_normal", ["other"], "")
+    else:
+        await gopher.cancel("x", ["other"])
+        await gopher.delete("x", ["other"])
+    await gopher.relay("default")
+
+    found = await gopher.inspect("x", "child")
+    if end == "completed":
+        assert found.state == "enqueued"
+    else:
+        assert found.state == "failed"
+        assert found.history[-1].error == "it waits for other, which was cancelled or deleted"

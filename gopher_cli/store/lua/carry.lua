@@ -2,8 +2,7 @@
 --
 -- Each is accepted once, however often it is brought, also when it has completed and is gone: its name stays in
 -- `carried` until its outbox has let it go. A name is used once; the same id may come again under another.
--- What a follow-up waits for was there when it was accepted: it has completed if it is gone now. Where that was
--- not seen (`unsure`), the follow-up is dead. One that comes with a line of history (`told`) is dead, too.
+-- A follow-up is dead where what it waits for is lost, and so is one that comes with a line of history (`told`).
 -- One that moves is refused for good where its id or its unique key is taken: it goes back to where it came from.
 --
 -- KEYS  ready_high ready_normal ready_low scheduled blocked failed waiters spec meta result errors log progress
@@ -23,6 +22,7 @@
 --- @include head
 --- @include admit
 --- @include parents
+--- @include lost_parents
 --- @include brought
 --- @include tally
 --- @include leads

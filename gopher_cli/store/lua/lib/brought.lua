@@ -20,8 +20,6 @@ local function read_brought(first)
   return jobs, names, ids
 end
 
-local function reason(why) return stamp .. ' {"attempt":0,"outcome":"failed","error":"' .. why .. '"}\n' end
-
 -- One that moves, or that is dead, brings its record along or gets one: `r`.
 local function with_record(job, told)
   local r = read(job.record) or blank()
@@ -41,9 +39,7 @@ local function judge_brought(job, known, taken, children)
   local told = job.told ~= "" and stamp .. " " .. job.told .. "\n" or ""
   if not job.moved and told == "" and head.after ~= "" then
     wait_for(head, taken, children)
-    if job.unsure and head.missing then
-      told = reason("it waits for " .. head.missing .. ", which is not in this queue")
-    end
+    told = why_not(job)
   end
   if job.moved or told ~= "" then with_record(job, told) end
   taken[job.id] = true
