@@ -32,7 +32,8 @@ class Rerunning(Queues, Outbox):
         They go by the outbox of their queue: each is in one place at any instant, and if we die others carry
         on. For each id: enqueued, gone (no dead job), unreadable, awaited (other jobs wait for it), or, and
         then it is dead here as before, locked (its unique key is held there) or taken (another job there
-        has its id). Raises TryLater for those that are on their way and cannot arrive now.
+        has its id). Where a new job has its id here, it stays in the outbox until that one is gone.
+        Raises TryLater for those that are on their way and cannot arrive now.
         """
         if target == queue:
             return await self.requeue(queue, ids, source="failed")
