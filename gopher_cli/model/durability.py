@@ -31,4 +31,4 @@ def parse_durability(text: str) -> Durability:
         return FSYNC
     if found := re.fullmatch(r"replicas?(?::([1-9]))?", word):
         return Durability("replica", int(found[1] or 1))
-    raise ValueError(f"{text!r} is no durability: memory, fsync or replica:N (N from 1 to 9)")
+    raise ValueError(f"{text!r} is not a durability: memory, fsync or replica:N (N from 1 to 9)")

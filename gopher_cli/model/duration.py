@@ -28,7 +28,7 @@ def parse_duration(text: str) -> float:
     else:
         parts = _PART.findall(text)
         if not parts or "".join(n + unit for n, unit in parts) != text:
-            raise ValueError(f"{shown!r} is no duration: write 30s, 5m, 1h30m, 2d or 500ms")
+            raise ValueError(f"{shown!r} is not a duration: write 30s, 5m, 1h30m, 2d or 500ms")
         seconds = sum(float(n) * _SECONDS[unit] for n, unit in parts)
     if seconds > _LONGEST:
         raise ValueError(f"{shown!r} is longer than a hundred years")

@@ -30,7 +30,7 @@ def read_event_id(text: str) -> EventId:
     """Raises Usage for what is no id of an event."""
     found = _ID.fullmatch(text)
     if not found:
-        raise Usage(f"{text[:80]!r} is no id of an event", "it looks like 1767225600000-0-default")
+        raise Usage(f"{text[:80]!r} is not an id of an event", "it looks like 1767225600000-0-default")
     return EventId(int(found[1]), int(found[2]), found[3])
 
 

@@ -34,7 +34,7 @@ def check_pattern(text: str) -> str:
             re.compile(text)
             parsed = re._parser.parse(text)  # type: ignore[attr-defined]
     except (re.error, RecursionError, OverflowError) as error:
-        raise Usage(f"{text!r} is no regular expression: {error}") from None
+        raise Usage(f"{text!r} is not a regular expression: {error}") from None
     found = _Found()
     found.look(parsed, within=False)
     dots = all(found.endless)

@@ -31,7 +31,7 @@ def parse_rate(text: str) -> Rate:
     behind = match[2] or "" if match else ""
     count = int(match[1] + behind) if match else 0
     if not match or not count:
-        raise ValueError(f"{text[:80]!r} is no rate: write {EXAMPLES}")
+        raise ValueError(f"{text[:80]!r} is not a rate: write {EXAMPLES}")
     if int(match[1]) > _MOST:
         raise ValueError(f"{text[:80]!r} is too fast: {_MOST}/s is the most")
     whole = 10 ** len(behind)

@@ -65,7 +65,7 @@ def _words(text: str) -> Iterator[_Word]:
         if end < len(text) and not text[end].isspace():
             raise _wrong(end + 1, "a space is missing before this", 'write it in quotes: "..."')
         if not value and not name:
-            raise _wrong(at + 1, "an empty word is in every job", "leave it away, or say what to find")
+            raise _wrong(at + 1, "an empty word is in every job", "leave it out, or say what to find")
         if not value and not name.startswith("payload."):
             raise _needs_value(name, at + 1)
         yield _Word(name, value, at + 1)
@@ -127,7 +127,7 @@ def _age(word: _Word) -> float:
     except ValueError as wrong:
         raise _wrong(word.at, f"older: {wrong}") from None
     if seconds <= 0:
-        raise _wrong(word.at, "older: every job is older than nothing", "leave it away, or say how old")
+        raise _wrong(word.at, "older: every job is older than nothing", "leave it out, or say how old")
     return seconds
 
 

@@ -77,7 +77,7 @@ class Course:
     def read(cls, text: str) -> Course:
         """Raises Usage for what is no cursor of a deed."""
         if not (found := re.fullmatch(r"([0-9]{1,15})\.(?:([0-9]{1,15})\.)?(.+)", text, re.ASCII)):
-            raise Usage("this cursor was not made here", "leave it away to begin at the beginning")
+            raise Usage("this cursor was not made here", "leave it out to begin at the beginning")
         return cls(int(found[1]), Cursor.read(found[3], newest=False), int(found[2] or 0))
 
     def text(self) -> str:

@@ -43,7 +43,7 @@ class Cursor(msgspec.Struct, array_like=True):
         """Raises Usage for what is no cursor, or one of a list in the other order."""
         if not text:
             return cls(newest)
-        wrong = Usage("this cursor was not made here", "leave it away to begin at the beginning")
+        wrong = Usage("this cursor was not made here", "leave it out to begin at the beginning")
         if len(text) > _LONGEST:
             raise wrong
         try:

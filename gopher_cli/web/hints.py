@@ -5,7 +5,7 @@ from __future__ import annotations
 JOBS = "list them with: GET /api/v1/jobs"
 GROUPS = "list them with: GET /api/v1/dlq/groups"
 QUEUES = "list them with: GET /api/v1/queues"
-OTHER_KEY = "ask whoever runs this server for a key that may do it"
+OTHER_KEY = "ask the operator of this server for a key that may do it"
 _BY_COMMAND = {
     "gopher jobs": JOBS,
     "gopher queue": QUEUES,

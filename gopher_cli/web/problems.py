@@ -126,7 +126,7 @@ def problem_of(error: errors.GopherError) -> Problem:
         case errors.Denied() | errors.BadConfig():
             _log.warning("%s", error)
             said = "the queue is not set up well; see the log of the server"
-            return _away(said, "misconfigured", "whoever runs this server has to mend it")
+            return _away(said, "misconfigured", "the operator of this server has to mend it")
         case errors.NotFound():
             return Problem(404, str(error), hint=in_http(error.hint))
         case errors.Ambiguous():

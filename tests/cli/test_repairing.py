@@ -132,7 +132,7 @@ def test_requeue_dlq_of_one_job_that_is_not_dead(cli: Cli) -> None:
 def test_a_rate_that_is_none(cli: Cli, rate: str) -> None:
     ran = cli("requeue-dlq", "--rate", rate)
 
-    assert ran.code == 2 and f"--rate: {rate!r} is no rate: write 100/s, 600/m or 1000/h" in ran.err
+    assert ran.code == 2 and f"--rate: {rate!r} is not a rate: write 100/s, 600/m or 1000/h" in ran.err
 
 
 @pytest.mark.parametrize(

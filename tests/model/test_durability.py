@@ -24,7 +24,9 @@ def test_a_level_is_read(text: str, level: Durability) -> None:
     "text", ["disk", "replica:0", "replica:10", "replica:-1", "replica:x", "replica:", "fsync:1", "memory:1"]
 )
 def test_what_is_no_level_is_refused_with_those_that_are(text: str) -> None:
-    with pytest.raises(ValueError, match=r"is no durability: memory, fsync or replica:N \(N from 1 to 9\)"):
+    with pytest.raises(
+        ValueError, match=r"is not a durability: memory, fsync or replica:N \(N from 1 to 9\)"
+    ):
         parse_durability(text)
 
 

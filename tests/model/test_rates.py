@@ -25,7 +25,7 @@ def test_a_rate_is_so_many_in_so_many_seconds(text: str, rate: tuple[int, int]) 
     ["", "0/s", "0.0/s", "-1/s", "x", "1/d", "1/s/s", "1./s", ".5", "1e3", "1 /s", "١/s"],
 )
 def test_what_is_no_rate_is_refused_with_the_words_to_mend_it(text: str) -> None:
-    with pytest.raises(ValueError, match="is no rate: write 100/s, 600/m or 1000/h"):
+    with pytest.raises(ValueError, match="is not a rate: write 100/s, 600/m or 1000/h"):
         parse_rate(text)
 
 

@@ -264,9 +264,9 @@ async def test_the_default_of_the_settings_counts_where_nobody_says(replicated: 
 
 
 async def test_a_level_that_is_none_is_refused_before_anything_is_sent(door: Door) -> None:
-    with pytest.raises(Usage, match="'disk' is no durability"):
+    with pytest.raises(Usage, match="'disk' is not a durability"):
         await door.submit("disk", "one")
-    with pytest.raises(Usage, match="'disk' is no durability"):
+    with pytest.raises(Usage, match="'disk' is not a durability"):
         Producer(store=SyncStore(parse_url(door.url)), namespace=door.namespace).submit(
             "mail", durability="disk"
         )

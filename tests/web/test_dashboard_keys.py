@@ -83,9 +83,9 @@ async def test_who_makes_the_first_key_is_told_that_it_locks(api: httpx2.AsyncCl
         ({"role": "king"}, "scopes", "no role"),
         ({"role": "", "scope": []}, "scopes", "Choose at least one scope"),
         ({"role": "", "queues": "no queue!"}, "scopes", "The queue"),
-        ({"lasts": "soon"}, "lasts", "is no duration"),
+        ({"lasts": "soon"}, "lasts", "is not a duration"),
         ({"lasts": "0"}, "lasts", "expires at once"),
-        ({"rate": "often"}, "rate", "is no rate"),
+        ({"rate": "often"}, "rate", "is not a rate"),
     ],
 )
 async def test_what_makes_no_sense_is_said_beside_its_field_and_nothing_is_lost(

@@ -221,7 +221,7 @@ def _parts(by_place: Mapping[tuple[str, str], int]) -> list[Part]:
 async def _place(gopher: Gopher, id: str, wanted: Filter) -> tuple[str, str]:
     """Its queue and its place. Raises NotFound, or Ambiguous where several of these queues have it."""
     if not VALID_ID.fullmatch(id):
-        raise Problem(422, f"{id[:64]!r} is no id", pointer="/ids")
+        raise Problem(422, f"{id[:64]!r} is not an id", pointer="/ids")
     having = (await soon(gopher.queues_of([id])))[id]
     queue = the_only([one for one in having if not wanted.queues or one in wanted.queues], id)
     place = await soon(gopher.place_of(queue, id))

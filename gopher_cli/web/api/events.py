@@ -108,7 +108,7 @@ async def audit(request: Request, limit: Limit = 100, cursor: Cursor = None) -> 
     """What people have changed, the newest first; some ten thousand entries are kept."""
     only(request, "limit", "cursor")
     if cursor and not _PLACE.fullmatch(cursor):
-        raise Problem(422, "this cursor is none of ours", hint="take next_cursor of the page before")
+        raise Problem(422, "this cursor was not made here", hint="take next_cursor of the page before")
     found = await soon(request.app.state.gopher.audit_log(limit=limit + 1, before=cursor or ""))
     more = found[limit - 1].id if len(found) > limit else None
     said = {"items": [_shown(entry) for entry in found[:limit]], "next_cursor": more}
