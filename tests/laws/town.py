@@ -21,7 +21,7 @@ from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.errors import GopherError
 from gopher_cli.model.job import Job, Lease
 from gopher_cli.store.calls import Verdict
-from gopher_cli.store.codec import encode_job
+from gopher_cli.store.outbox import encode_follow_ups
 from laws import LIVE, check_queue
 from laws.across import check_across
 from laws.state import State, look
@@ -209,7 +209,7 @@ class Town:
         items = [
             a.settlement(
                 lease, outcome, retention=self.dice.choice([0.0, _RETENTION]),
-                follow_ups=tuple((job.id, encode_job(job)) for job in children),
+                follow_ups=encode_follow_ups(children),
             )
             for (lease, outcome), children in zip(ends, born, strict=True)
         ]  # fmt: skip
