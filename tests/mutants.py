@@ -148,7 +148,7 @@ MUTANTS = (
     Mutant("reclaim takes all for waiting", "reclaim", 'not string.find(expiry, ".5", 1, true)', "false"),
     # submit, of parents
     Mutant("submit takes a job whose parent is not known", "submit", 'or head.missing and "?" .. head.missing', ""),
-    Mutant("submit takes all others of a call that is all or nothing", "submit", 'if lacking and ARGV.together ~= "" then return out end', ""),
+    Mutant("submit takes all others of a call that is all or nothing", "submit", 'if (lacking or kept_out) and ARGV.together ~= "" then return out end', ""),
     # types that nobody handles
     Mutant("settle puts an unhandled job into no line", "settle", "add(lines.unhandled_line,", "add({},"),
     Mutant("settle loses the place of an unhandled job", "settle", "add(lines.unhandled, text(now - after), id)", ""),

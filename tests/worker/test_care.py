@@ -264,9 +264,11 @@ async def test_one_crash_among_runners_that_made_way_in_good_order_brings_no_pau
 
 
 async def test_a_fault_in_the_burial_of_a_runner_is_said(
-    gopher: Gopher, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    gopher: Gopher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     worker, runner = supervisor(gopher, "default"), RunnerProcess("w.0", WorkerOptions())
+    told: list[str] = []
+    monkeypatch.setattr("gopher_cli.worker.supervisor.say", lambda what, *_, **__: told.append(what))
 
     async def follow() -> None:
         raise ValueError("what was not foreseen")
@@ -275,4 +277,4 @@ async def test_a_fault_in_the_burial_of_a_runner_is_said(
 
     await worker._see_out(runner)
 
-    assert "cannot see a runner process out" in caplog.text
+    assert told == ["cannot see a runner process out"]

@@ -166,7 +166,7 @@ async def test_a_suspect_runs_at_once_beside_others_in_a_process_of_its_own_and_
 
     await until(lambda: lines(file) and lines(tmp_path / "other"))
     scores = redis.zmscore(gopher.keys("default")["running"], suspects)
-    assert [score % 1 for score in scores if score] == [0], "one of them runs, and Redis knows"
+    assert sum(score % 1 == 0 for score in scores if score) == 1, "one of them runs, and Redis knows"
     assert len(lines(file)) == 1
     for path in (file, tmp_path / "other"):
         path.with_suffix(".go").touch()
