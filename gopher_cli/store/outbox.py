@@ -206,13 +206,3 @@ def let_go(keys: Keys, names: Sequence[str], until: int, awaited: Sequence[str])
     if awaited:
         commands.append(("ZREM", keys["awaited"], *awaited))
     return Ask(commands, lambda _: None)
-
-
-def named(keys: Keys, id: str, cursor: int) -> Ask[tuple[int, list[str]]]:
-    """One step through an outbox: the queues that entries of this id go to."""
-
-    def answer(raw: list[Any]) -> tuple[int, list[str]]:
-        after, found = raw[0]
-        return int(after), [text(name) for name in mapping(found)]
-
-    return Ask([("HSCAN", keys["outbox"], cursor, "MATCH", f"{id} *", "COUNT", 1000)], answer)
