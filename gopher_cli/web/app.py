@@ -28,14 +28,25 @@ from gopher_cli.web.front import Front
 from gopher_cli.web.request_log import RequestLog
 
 
+def whole_path(path: str, prefix: str) -> str:
+    """The path with its prefix and without a slash at the end, as every route and link takes it."""
+    below = path.removeprefix(prefix) if path == prefix or path.startswith(f"{prefix}/") else path
+    return prefix + (below.rstrip("/") or "/")
+
+
 class Application(FastAPI):
-    """All requests pass its front first; what stands behind it is for those that it lets through."""
+    """All requests pass its front first; what stands behind it is for those that it lets through.
+
+    ``prefix`` is the path under which a proxy shows this server; the proxy may pass it on or take it away.
+    """
 
     front: ASGIApp
+    prefix: str = ""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            scope["app"] = self
+            scope["app"], scope["root_path"] = self, self.prefix
+            scope["path"] = whole_path(scope["path"], self.prefix)
             await self.front(scope, receive, send)
         else:
             await self.route(scope, receive, send)
@@ -70,6 +81,7 @@ def create_app(settings: Settings, *, exposed: bool = False) -> Application:
         title="gopher", version=__version__, description="A job queue: submit jobs, see them.",
         lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False,
     )  # fmt: skip
+    app.prefix = settings.server_root_path
     app.state.settings = settings
     app.state.draining = app.state.ending = False  # it looks for its end, and is at it
     app.include_router(health.router)

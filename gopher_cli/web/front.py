@@ -51,8 +51,6 @@ class Front:
 
     async def _serve(self, exchange: Exchange) -> None:
         scope = exchange.scope
-        if len(scope["path"]) > 1 and scope["path"].endswith("/"):
-            scope["path"] = scope["path"].rstrip("/") or "/"
         for check in self._checks:
             if problem := await check(scope):
                 await _refuse(exchange, problem)

@@ -27,10 +27,10 @@ def allowed_at(scope: Scope) -> list[str]:
 def _described(scope: Scope) -> list[str]:
     """As the OpenAPI document says: of two paths that fit, the one with fewer parameters is meant."""
     found: dict[str, Any] = {}
-    fewest = 99
+    fewest, asked = 99, scope["path"].removeprefix(scope["root_path"])
     for path, methods in scope["app"].openapi()["paths"].items():
         pattern = re.sub(r"\\{[^/]*\\}", "[^/]+", re.escape(path))
-        if path.count("{") < fewest and re.fullmatch(pattern, scope["path"]):
+        if path.count("{") < fewest and re.fullmatch(pattern, asked):
             found, fewest = methods, path.count("{")
     named = {name.upper() for name in found}
     return [name for name in ("OPTIONS", *_METHODS) if name in named | _IMPLIED[("GET" in named)] and named]

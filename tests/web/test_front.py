@@ -52,6 +52,38 @@ async def test_a_page_that_calls_us_by_its_own_name_is_sent_away(
     assert "API_KEY" in answer.json()["hint"] and answer.json()["instance"] == path
 
 
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/healthz", "/health", "/livez/"])
+async def test_a_probe_that_says_no_host_is_answered(open_api: Any, path: str) -> None:
+    """As HAProxy sends it (`option httpchk`): HTTP/1.0, which no browser speaks."""
+    async with open_api(SERVER_ROOT_PATH="/gopher") as api:
+        assert await status_without_host(api, path) == 200
+        assert await status_without_host(api, f"/gopher{path}") == 200
+
+
+@pytest.mark.parametrize("path", [STATS, "/", "/metrics", "/livez/x"])
+async def test_without_a_host_there_is_nothing_else(api: httpx2.AsyncClient, path: str) -> None:
+    assert await status_without_host(api, path) == 421
+
+
+async def status_without_host(api: Any, path: str) -> int:
+    """No client of Python leaves the header out: this one calls the application itself."""
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.0", "method": "GET", "scheme": "http",
+        "path": path, "raw_path": path.encode(), "query_string": b"", "headers": [], "root_path": "",
+        "server": ("localhost", 80), "client": ("127.0.0.1", 1), "state": {},
+    }  # fmt: skip
+    said: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        said.append(message)
+
+    await api.app(scope, receive, send)
+    return int(said[0]["status"])
+
+
 async def test_a_second_host_does_not_hide_behind_the_first(api: httpx2.AsyncClient) -> None:
     answer = await api.get(STATS, headers=[("Host", "localhost"), ("Host", "evil.example")])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
@@ -9,6 +10,8 @@ from starlette.requests import Request
 
 Network = IPv4Network | IPv6Network
 Address = IPv4Address | IPv6Address
+# An IPv6 address has a port only in brackets: without them nobody could tell the two apart.
+_WITH_PORT = re.compile(r"\[([^\[\]]+)\](?::[0-9]{1,5})?|([0-9.]+):[0-9]{1,5}")
 
 
 class Addresses:
@@ -56,6 +59,9 @@ def neighbourhood(address: str) -> str:
 
 
 def _read(text: str) -> Address | None:
+    """An address, alone or with a port, as some proxies write it; None for what is not one."""
+    if match := _WITH_PORT.fullmatch(text):
+        text = match[1] or match[2]
     try:
         found = ip_address(text.partition("%")[0])
     except ValueError:

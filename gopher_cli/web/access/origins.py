@@ -18,11 +18,16 @@ SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _ORIGINS = (b"origin", b"sec-fetch-site")
 
 
+# What watchdogs ask for, and what tells a stranger nothing.
+_PROBES = {"/livez", "/readyz", "/healthz", "/health"}
+
+
 class OwnNames:
     """Answers this machine's own names only, and ``host``, as long as the server asks for no key.
 
     A web page can make a browser believe that its own name is 127.0.0.1, and then ask us for
-    anything; the name that the browser sends gives it away.
+    anything; the name that the browser sends gives it away. A browser always sends one: probes of load
+    balancers, which speak HTTP/1.0, do not.
     """
 
     def __init__(self, host: str, asks: Callable[[], Awaitable[bool]]) -> None:
@@ -31,7 +36,9 @@ class OwnNames:
 
     async def __call__(self, scope: Scope) -> Problem | None:
         hosts = tuple(value for name, value in scope["headers"] if name == b"host")
-        return None if self._ours(hosts) or await self._asks() else self._wrong_name()
+        if self._ours(hosts) or (not hosts and _is_probe(scope)) or await self._asks():
+            return None
+        return self._wrong_name()
 
     def _wrong_name(self) -> Problem:
         return Problem(
@@ -44,6 +51,10 @@ class OwnNames:
     def _ours(self, hosts: tuple[bytes, ...]) -> bool:
         names = [_name_of(host) for host in hosts]
         return bool(names) and all(name in ("localhost", self._host) or _is_here(name) for name in names)
+
+
+def _is_probe(scope: Scope) -> bool:
+    return scope["path"].removeprefix(scope["root_path"]) in _PROBES
 
 
 class SameOrigin:

@@ -10,7 +10,6 @@ from fastapi import Depends, FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gopher_cli.model.access import ADMIN, READ
 from gopher_cli.model.errors import GopherError
@@ -37,23 +36,8 @@ _TO_LOOK_AT = (overview, queues, jobs, job, dlq, waiting, fleet)
 _WITH_RULES_OF_THEIR_OWN = (login, submit, bulk, keys, rescheduling)
 
 
-class Rooted:
-    """Lets every link begin with the path under which a proxy shows us, whether it passes that on or not."""
-
-    def __init__(self, app: ASGIApp, path: str) -> None:
-        self._app = app
-        self._path = path
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            scope["root_path"] = self._path
-        await self._app(scope, receive, send)
-
-
 def install(app: FastAPI) -> None:
     """After the errors of the API: what it does not know, a browser gets as a page."""
-    if path := app.state.settings.server_root_path:
-        app.add_middleware(Rooted, path=path)
     app.include_router(assets.router)
     for module in _TO_LOOK_AT:
         app.include_router(module.router, dependencies=[Depends(needs(READ))])
