@@ -36,7 +36,7 @@ class Board:
         os.ftruncate(fd, _size(seats))
         return cls(fd, seats)
 
-    def write(self, seat: int, deadline: float, queue: int, id: str, *, apart: bool = False) -> None:
+    def write(self, seat: int, deadline: float, queue: int, id: str, apart: bool = False) -> None:
         """Note a started job; ``apart`` if it runs in a process of its own."""
         _SEAT.pack_into(self._map, _HEAD + seat * _SEAT.size, deadline, queue, apart, id.encode())
 

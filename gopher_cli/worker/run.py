@@ -20,7 +20,7 @@ class Run:
     """
 
     __slots__ = (
-        "context", "deadline", "handler", "lease", "partial", "seat", "started", "starting", "stop",
+        "apart", "context", "deadline", "handler", "lease", "partial", "seat", "started", "starting", "stop",
         "stopped", "suspect", "task", "terms", "thread",
     )  # fmt: skip
 
@@ -33,6 +33,7 @@ class Run:
         self.seat = seat
         self.stopped = ""
         self.suspect = False
+        self.apart = False  # in a process of its own, or as a program
         self.starting = False
         self.partial = ""  # what a handler has printed of a line
         self.context: Context | None = None

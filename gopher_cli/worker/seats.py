@@ -108,8 +108,8 @@ class Seats:
 
     def _seated(self, lease: Lease, handler: Handler, seat: int, suspect: bool) -> Run:
         run = Run(lease, handler, terms_of(lease.spec, handler, self._defaults), _CLOCK(), seat)
-        run.suspect = suspect
         if suspect or handler.runs in _APART:
+            run.suspect, run.apart = suspect, True
             run.start(STARTS_WITHIN)
         self.running[seat] = run
         self.started += 1
@@ -136,9 +136,9 @@ class Seats:
 
     def _write(self, run: Run) -> None:
         """Its supervisor ends this process when the job is still here long after its timeout."""
-        number = self._number.get(run.lease.queue, 0)
-        apart = run.runs in _APART
-        self._board.write(run.seat, run.deadline + KILL_AFTER + 2, number, run.lease.id, apart=apart)
+        lease = run.lease
+        number = self._number.get(lease.queue, 0)
+        self._board.write(run.seat, run.deadline + KILL_AFTER + 2, number, lease.id, run.apart)
 
     def go_on(self, gone: Collection[tuple[str, str]]) -> None:
         """After a hold: without these (id, token), which went to others meanwhile."""

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from types import FrameType
 from typing import Any
 
-from gopher_cli.handlers import Runs
 from gopher_cli.worker.logs import say
 from gopher_cli.worker.run import Run
 
@@ -23,8 +22,7 @@ def say_stacks(running: Sequence[Run]) -> None:
     if not running:
         say("no job is running")
     for run in sorted(running, key=lambda run: run.started):
-        apart = run.handler.runs in (Runs.PROCESS, Runs.PROGRAM)
-        stack = "in a process of its own" if apart else stack_of(run)
+        stack = "in a process of its own" if run.apart else stack_of(run)
         seconds = round(time.monotonic() - run.started, 3)
         say("running", id=run.lease.id, type=run.lease.spec.type, seconds=seconds, stack=stack)
 
