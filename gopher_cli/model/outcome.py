@@ -83,6 +83,9 @@ class Transition(msgspec.Struct, frozen=True):
     unhandled: bool = False
 
 
+HANDED_BACK = Transition(JobState.ENQUEUED, spent=False)  # to the line, by a worker that does not run it
+
+
 def settle(
     outcome: Outcome,
     *,

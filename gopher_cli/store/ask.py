@@ -192,12 +192,6 @@ def records(keys: Keys, ids: Sequence[str]) -> Ask[tuple[list[bytes], list[bytes
     return Ask(commands if ids else [], answer if ids else lambda _: ([], [], []))
 
 
-def known(keys: Keys, ids: Sequence[str]) -> Ask[set[str]]:
-    """Those of these ids that a queue has."""
-    commands: list[Command] = [("HEXISTS", keys["meta"], id) for id in ids]
-    return Ask(commands, lambda raw: {id for id, found in zip(ids, raw, strict=True) if found})
-
-
 def holders(all_keys: Sequence[Keys], ids: Sequence[str]) -> Ask[list[list[str]]]:
     """For each of these ids the queues that know it."""
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from gopher_cli.model.job import JobState, Lease
-from gopher_cli.model.outcome import Transition
+from gopher_cli.model.outcome import HANDED_BACK, Transition
 from gopher_cli.store.calls import Settlement
 
 Held = tuple[str, str]  # a job's id, and the token of its lease
 NOT_NOW = Transition(JobState.SCHEDULED, 5.0, spent=False)
-_BACK = Transition(JobState.ENQUEUED, spent=False)
 
 
 class Admission:
@@ -29,7 +28,7 @@ class Admission:
             leases = [lease for lease in leases if (lease.id, lease.token) not in self.gone]
         if self.quiet:
             for lease in leases:
-                self._settle(Settlement(lease, _BACK))
+                self._settle(Settlement(lease, HANDED_BACK))
             return []
         return self._without_the_barred(leases) if self.barred else leases
 

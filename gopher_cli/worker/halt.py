@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 
-from gopher_cli.model.outcome import Cancelled, Failed, Interrupted, Lost, Outcome
+from gopher_cli.model.outcome import Cancelled, Failed, Interrupted, Lost, Outcome, Succeeded
 from gopher_cli.process import ORDERS, TOGETHER
 from gopher_cli.worker import outcomes
 from gopher_cli.worker.run import Run
@@ -45,6 +45,8 @@ class Halt:
 
     def judged_in_thread(self, came: Outcome | BaseException) -> Outcome:
         """The same for what a thread has come to, or has raised."""
+        if isinstance(came, Succeeded):
+            return came
         outcome = outcomes.failed(came) if isinstance(came, BaseException) else came
         if not _by_an_order(outcome):
             return outcome

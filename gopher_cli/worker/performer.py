@@ -15,7 +15,7 @@ from gopher_cli.context import Context
 from gopher_cli.failpoints import failpoint
 from gopher_cli.gopher import Gopher
 from gopher_cli.handlers import Runs
-from gopher_cli.model.outcome import Interrupted, Outcome, Snoozed, Succeeded
+from gopher_cli.model.outcome import Interrupted, Outcome, Snoozed
 from gopher_cli.store.calls import Settlement
 from gopher_cli.worker import forks, outcomes
 from gopher_cli.worker.children import Children
@@ -185,9 +185,8 @@ class Performer:
                 seat = -1  # the loop has it now
                 self._loop.call_soon_threadsafe(self._await, run, came.value, copy_context())
                 return None
-            if not isinstance(came, Succeeded):
-                came = self.children.halt.judged_in_thread(came)
-            self._finish(run, came, _CLOCK(), self._settler.add_from_thread)
+            outcome = self.children.halt.judged_in_thread(came)
+            self._finish(run, outcome, _CLOCK(), self._settler.add_from_thread)
             place.run = None
             following = self._seats.take(Runs.THREAD, seat)
         finally:

@@ -6,8 +6,8 @@ import logging
 from typing import TYPE_CHECKING
 
 from gopher_cli.model.errors import GopherError
-from gopher_cli.model.job import JobState, Lease
-from gopher_cli.model.outcome import Transition
+from gopher_cli.model.job import Lease
+from gopher_cli.model.outcome import HANDED_BACK
 from gopher_cli.store.calls import Settlement, Verdict
 from gopher_cli.verbs.base import SLICE
 from gopher_cli.worker.logs import say
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 LOOK = 1.0  # seconds; a runner speaks as often
 _SILENT = 3  # looks without a word of it
-_BACK = Transition(JobState.ENQUEUED, spent=False)
 
 
 class Recalls:
@@ -73,7 +72,7 @@ class Recalls:
         """
         for start in range(0, len(some), SLICE):
             piece = some[start : start + SLICE]
-            items = [Settlement(Lease(id, queue, token, 1, 0, NOTHING), _BACK) for id, token in piece]
+            items = [Settlement(Lease(id, queue, token, 1, 0, NOTHING), HANDED_BACK) for id, token in piece]
             try:
                 verdicts = await self._worker.gopher.settle(runner.id, items)
             except GopherError:

@@ -13,7 +13,7 @@ from gopher_cli.failpoints import failpoint
 from gopher_cli.gopher import Gopher
 from gopher_cli.handlers import Registry
 from gopher_cli.model.job import JobState, Lease
-from gopher_cli.model.outcome import Transition
+from gopher_cli.model.outcome import HANDED_BACK, Transition
 from gopher_cli.model.terms import terms_of
 from gopher_cli.store.calls import Batch, Settlement
 from gopher_cli.worker.admission import Admission
@@ -38,7 +38,6 @@ _CLOCK = time.monotonic
 _LAST_WORDS = 5.0  # seconds for settling at the end
 _UNSETTLED = 10_000  # ended attempts that Redis has not taken, before no more are fetched
 _STALE = 1.0  # seconds without any movement after which buffered jobs go back
-_BACK = Transition(JobState.ENQUEUED, spent=False)
 
 
 class Runner:
@@ -271,7 +270,7 @@ class Runner:
 
     def _hand_back(self, leases: list[Lease]) -> None:
         for lease in leases:
-            self._settler.add(Settlement(lease, _BACK))
+            self._settler.add(Settlement(lease, HANDED_BACK))
 
     async def _until_room(self, seconds: float) -> None:
         with suppress(TimeoutError):

@@ -15,15 +15,14 @@ import msgspec
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import GopherError
-from gopher_cli.model.job import JobState, Lease, Spec
-from gopher_cli.model.outcome import Transition
+from gopher_cli.model.job import Lease, Spec
+from gopher_cli.model.outcome import HANDED_BACK
 from gopher_cli.store.calls import Settlement
 from gopher_cli.worker.apart import apart
 from gopher_cli.worker.logs import say
 
 Held = tuple[str, str]  # a job's id, and the token under which it runs
 NOTHING = Spec("", msgspec.Raw(b""))
-_BACK = Transition(JobState.ENQUEUED, spent=False)
 
 
 class Stocktaking:
@@ -81,7 +80,7 @@ class Stocktaking:
         say("Redis went back in time: jobs that nobody runs stand in line again", jobs=len(forgotten))
         for start in range(0, len(forgotten), 500):
             leases = (Lease(id, queue, token, 1, 0, NOTHING) for id, token in forgotten[start : start + 500])
-            await self._gopher.settle(self._runner, [Settlement(lease, _BACK) for lease in leases])
+            await self._gopher.settle(self._runner, [Settlement(lease, HANDED_BACK) for lease in leases])
 
 
 def _fetch(held: Held) -> int:

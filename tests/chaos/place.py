@@ -47,17 +47,22 @@ class Place:
         self.cut: list[Cut] = []
         self.storms: list[float] = []  # when each began (monotonic seconds)
         self.clock = 0.0  # how far the server's clock is ahead, s
+        self._lease = lease
         self._environ = {
             "PATH": os.environ["PATH"], "HOME": str(home), "GOPHER_HOME": str(home / "home"),
             "REDIS_URL": proxy.url, "GOPHER_NAMESPACE": NAMESPACE, "PYTHONPATH": f"{TESTS}:{TESTS.parent}",
-            "GOPHER_LEASE": f"{lease}s", "GOPHER_HEARTBEAT": f"{lease / 3:.2f}s", "GOPHER_TESTING": "1",
-            "GOPHER_BACKOFF": "fixed:50ms", "REDIS_TIMEOUT": "2s", PLACE: str(self.ledger.path),
+            "GOPHER_TESTING": "1", "GOPHER_BACKOFF": "fixed:50ms", "REDIS_TIMEOUT": "2s",
+            PLACE: str(self.ledger.path),
         }  # fmt: skip
 
     async def hire(self, *, spared: bool = False) -> Worker:
-        """Another worker; it may take a while until it serves."""
-        words = ("--app", "faults.jobs:app", "--processes", "2", "-c", "4", "--grace", "2s")
-        one = await asyncio.to_thread(Worker, self._environ, *words, "--log-level", "warning")
+        """Another worker, with other settings than the one before; it may take a while until it serves."""
+        lease, processes, concurrency = (
+            (self._lease, "2", "4"), (self._lease * 0.8, "1", "50"), (self._lease * 0.6, "3", "2"),
+        )[self.started % 3]  # fmt: skip
+        environ = self._environ | {"GOPHER_LEASE": f"{lease:.2f}s", "GOPHER_HEARTBEAT": f"{lease / 3:.2f}s"}
+        words = ("--app", "faults.jobs:app", "--processes", processes, "-c", concurrency, "--grace", "2s")
+        one = await asyncio.to_thread(Worker, environ, *words, "--log-level", "warning")
         self.workers.append(one)
         self.started += 1
         if spared:

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.anyio
 @pytest.mark.timeout(300)
 async def test_nothing_is_lost_and_no_outcome_counts_twice_whatever_happens() -> None:
     told: list[str] = []
-    plan = Plan(seconds=20.0, seed=random.SystemRandom().randrange(1_000_000), lease=3.0, calm=1.0)
+    plan = Plan(seconds=20.0, seed=random.SystemRandom().randrange(1_000_000), lease=5.0, calm=1.0)
 
     outcome = await run(plan, told.append)
 

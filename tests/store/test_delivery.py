@@ -253,7 +253,6 @@ def test_every_command_of_ours_with_a_key_has_it_in_second_place() -> None:
         ask.add_queue("g", "q"), ask.queues("g"), ask.held(keys, "w"),
         ask.running_tokens(keys, ["i"]), ask.workers("g"), ask.records(keys, ["i"]), outbox.page(keys, 0, 1),
             outbox.present(keys, ["i"]), outbox.drop(keys, ["i"]), outbox.let_go(keys, ["i"], 1, ["i"]),
-            ask.known(keys, ["i"]),
         ask.scan(keys["failed"], 0, "*", 1), ask.cells([keys]), ask.wait_for([keys["wake"]], 1.0),
         ask.histories(keys, ["i"]), ask.info(), ask.saves(), ask.time_ms(),
     ]  # fmt: skip
