@@ -14,8 +14,8 @@ from place import Place, here, origin
 
 from gopher_cli.config import Settings
 from gopher_cli.config.example import example_env
+from gopher_cli.config.given import Given
 from gopher_cli.config.rows import names, read, rows, shown
-from gopher_cli.config.sources import Given
 from gopher_cli.model.errors import BadConfig, Usage
 from gopher_cli.store.url import parse_url
 

@@ -14,7 +14,7 @@ __all__ = ["here"]
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("max_retries = ", "gopher.toml is no TOML"),
+        ("max_retries = ", "gopher.toml is not valid TOML"),
         ("max_retires = 3", "unknown setting 'max_retires'"),
         ("max_retries = 'x'", "max_retries in gopher.toml has a wrong value 'x'"),
         ("profiles = 3", "profiles must be tables"),
@@ -78,7 +78,7 @@ def test_dotenv_with_an_open_quote_names_the_line(here: Place) -> None:
 def test_a_file_that_is_no_text_is_refused_by_name(here: Place) -> None:
     (here.cwd / ".env").write_bytes(b"API_KEY=\xff\xfe\n")
 
-    assert "is no UTF-8 text" in str(here.refused())
+    assert "is not UTF-8 text" in str(here.refused())
 
 
 def test_a_directory_called_dotenv_is_no_business_of_ours(here: Place) -> None:
@@ -94,3 +94,99 @@ def test_a_secret_may_stand_in_a_file(here: Place) -> None:
 
     assert settings.redis_password == "hunter2"
     assert origin(settings, "redis_password") == "env REDIS_PASSWORD_FILE"
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_a_secret_is_read_without_byte_order_mark_and_from_a_home(
+    here: Place, mark: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(here.cwd))
+    here.file("secret", f"{mark}hunter2\n")
+    here.file(".env", "GOPHER_API_KEY_FILE=~/secret\nJWT_KEY_FILE='~/secret'\n")
+
+    settings = here.settings({"REDIS_PASSWORD_FILE": "~/secret"})
+
+    assert {settings.api_key, settings.jwt_key, settings.redis_password} == {"hunter2"}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [("", "is empty"), (" \n", "is empty"), ("\ufeff\n", "is empty"), (None, "is a directory")],
+)
+def test_a_secret_that_is_not_there_is_refused_and_opens_nothing(
+    here: Place, content: str | None, said: str
+) -> None:
+    if content is None:
+        (here.cwd / "secret").mkdir()
+    else:
+        here.file("secret", content)
+
+    assert said in str(here.refused({"API_KEY_FILE": str(here.cwd / "secret")}))
+
+
+@pytest.mark.parametrize("variable", ["API_KEY_FILE", "GOPHER_CONFIG", "GOPHER_HOME", "HANDLER_PATHS"])
+def test_the_home_of_nobody_is_refused_by_the_name_of_the_variable(here: Place, variable: str) -> None:
+    assert variable in str(here.refused({variable: "~no-such-user/x"}))
+
+
+def test_a_byte_order_mark_in_front_of_toml_is_passed_over(here: Place) -> None:
+    here.file("gopher.toml", "\ufeffmax_retries = 9\n")
+
+    assert here.settings().max_retries == 9
+
+
+def test_a_list_in_toml_has_the_form_that_its_setting_wants(here: Place) -> None:
+    here.file(
+        "gopher.toml",
+        'handler_paths = ["/data/in", "/data/out"]\ntrusted_proxies = ["10.0.0.0/8", "192.0.2.7"]\n'
+        'server_cors_origins = ["https://a.example", "https://b.example"]\n'
+        'exec = ["resize=./resize.sh -q", "thumb=./t.sh"]\n'
+        'worker_priority_ratio = [5, 2, 1]\nworker_queues = ["mail:3", "x"]\n',
+    )
+
+    settings = here.settings()
+
+    assert settings.handler_paths == (Path("/data/in"), Path("/data/out"))
+    assert settings.exec == (("resize", "./resize.sh -q"), ("thumb", "./t.sh"))
+    assert settings.trusted_proxies == "10.0.0.0/8,192.0.2.7/32"
+    assert settings.server_cors_origins == "https://a.example,https://b.example"
+    assert (settings.worker_priority_ratio, settings.worker_queues) == ("5:2:1", "mail:3,x")
+
+
+def test_the_words_of_a_program_in_toml_are_quoted_as_a_shell_needs_it(here: Place) -> None:
+    here.file("gopher.toml", '[exec]\nresize = ["./re size.sh", "--big", 3]\nthumb = "./t.sh -q"\n')
+
+    assert here.settings().exec == (("resize", "'./re size.sh' --big 3"), ("thumb", "./t.sh -q"))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("max_retries = [1, 2]", "max_retries in gopher.toml takes one value, not a list"),
+        ("[max_retries]\nx = 1", "takes one value, not a table"),
+        ("[handler_paths]\nx = 1", "takes a list, not a table"),
+        ('handler_paths = ["/a:/b"]', "has the entry '/a:/b', which is not one value"),
+        ('handler_paths = [""]', "has the entry '', which is not one value"),
+        ('handler_paths = ":"', "directories with colons between them"),
+        ('worker_queues = [["a"]]', "is a list of texts"),
+        ("[exec]\nresize = {a = 1}", "resize of exec in gopher.toml is not a command on one line"),
+        ('[exec]\nresize = """a\nb"""', "is not a command on one line"),
+        ("[exec]\nresize = []", "is not a command on one line"),
+        ('[[exec]]\ntype = "resize"', "is a list of texts"),
+    ],
+)
+def test_a_list_where_one_value_is_wanted_or_the_other_way_round_is_refused(
+    here: Place, text: str, said: str
+) -> None:
+    here.file("gopher.toml", text)
+
+    assert said in str(here.refused())
+
+
+@pytest.mark.parametrize("value", ["tcp://10.1.2.3:80", "udp://10.1.2.3:53", "sctp://10.1.2.3:1"])
+def test_what_kubernetes_sets_for_a_service_is_not_a_port(here: Place, value: str) -> None:
+    names = ("API_PORT", "SERVER_PORT", "GOPHER_SERVER_PORT")
+
+    assert here.settings(dict.fromkeys(names, value)).server_port == 8080
+    assert here.settings({"GOPHER_SERVER_PORT": value, "API_PORT": "8081"}).server_port == 8081
+    assert "SERVER_HOST" in str(here.refused({"SERVER_HOST": value}))

@@ -9,7 +9,9 @@ _HEAD = """\
 # of what you change. gopher looks for a setting in this order: flag, environment, .env,
 # gopher.toml (or $GOPHER_CONFIG), ~/.config/gopher/config.toml, default.
 # Durations are written 500ms, 10s, 1m30s, 2h. An empty value counts as not set.
-# A secret may stand in a file: REDIS_PASSWORD_FILE=/run/secrets/redis, and so for the others."""
+# A secret may stand in a file: REDIS_PASSWORD_FILE=/run/secrets/redis, and so for the others.
+# .env is read as a shell reads it, without expansion; a quoted value may go over several lines.
+# In gopher.toml a list is a list: handler_paths = ["/data/in", "/data/out"]."""
 
 
 def example_env() -> str:

@@ -94,11 +94,17 @@ def plain(text: str) -> str:
 
 def path(text: str) -> Path:
     """Absolute, so that it means the same after a change of directory."""
-    return Path(plain(text)).expanduser().absolute()
+    try:
+        return Path(plain(text)).expanduser().absolute()
+    except RuntimeError:
+        raise ValueError("a path; ~ is the home of a user that exists") from None
 
 
 def paths(text: str) -> tuple[Path, ...]:
-    return tuple(path(part) for part in text.split(":") if part)
+    found = tuple(path(part) for part in text.split(":") if part.strip())
+    if not found:  # it is given, so it does not mean all paths
+        raise ValueError("directories with colons between them")
+    return found
 
 
 def backoff(text: str) -> str:

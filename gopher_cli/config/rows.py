@@ -6,7 +6,7 @@ from dataclasses import Field, fields
 from functools import cache
 from typing import Any
 
-from gopher_cli.config.sources import Given, Name
+from gopher_cli.config.given import Given, Name
 from gopher_cli.config.subjects import Subjects
 from gopher_cli.model.duration import format_duration
 from gopher_cli.model.errors import BadConfig, GopherError, Usage
@@ -26,6 +26,7 @@ def names() -> tuple[Name, ...]:
             flag=row.metadata["flag"] or "--" + row.name.replace("_", "-"),
             variables=(f"GOPHER_{row.name.upper()}", *row.metadata["variables"]),
             secret=row.metadata["show"] is not None,
+            join=row.metadata["join"],
         )
         for row in rows()
     )

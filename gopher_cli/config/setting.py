@@ -11,10 +11,13 @@ from gopher_cli.config.kinds import Kind
 
 def setting(
     default: object, kind: Kind, *variables: str,
-    about: str, flag: str = "", show: Callable[[str], str] | None = None,
+    about: str, flag: str = "", join: str = "", show: Callable[[str], str] | None = None,
 ) -> Any:  # fmt: skip
-    """``about`` names the unit and the reason; ``show`` makes a secret printable."""
-    more = {"kind": kind, "about": about, "variables": variables, "flag": flag, "show": show}
+    """``about`` names the unit and the reason; ``show`` makes a secret printable.
+
+    ``join`` is what stands between the parts of a setting that may be a list in TOML.
+    """
+    more = {"kind": kind, "about": about, "variables": variables, "flag": flag, "show": show, "join": join}
     return field(default=default, metadata=more, repr=show is None)
 
 

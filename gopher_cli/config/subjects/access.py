@@ -46,7 +46,7 @@ class Access:
         about="yes or no; whether /metrics needs no key",
     )
     trusted_proxies: str = setting(
-        "", kinds.networks, "TRUSTED_PROXIES",
+        "", kinds.networks, "TRUSTED_PROXIES", join=",",
         about="networks such as 10.0.0.0/8, with commas; only of these X-Forwarded-For and "
         "X-Forwarded-Proto are believed",
     )
@@ -60,7 +60,7 @@ class Access:
         about="file with the private key of that certificate (PEM, without a password)",
     )
     server_cors_origins: str = setting(
-        "", kinds.origins, "SERVER_CORS_ORIGINS",
+        "", kinds.origins, "SERVER_CORS_ORIGINS", join=",",
         about="origins such as https://app.example.com, with commas; web pages from there may call the "
         "API with a key; empty allows none",
     )

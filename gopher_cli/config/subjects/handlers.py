@@ -39,7 +39,7 @@ class Handlers:
         "addresses; auto allows it except in production",
     )
     handler_paths: tuple[Path, ...] = setting(
-        (), kinds.paths, "HANDLER_PATHS",
+        (), kinds.paths, "HANDLER_PATHS", join=":",
         about="directories, separated by colons; built-in handlers read and write files only there; "
         "empty allows every path that the worker can reach",
     )

@@ -28,7 +28,7 @@ class Worker:
         about="module:object that holds your handlers",
     )
     exec: tuple[tuple[str, str], ...] = setting(
-        (), kinds.commands,
+        (), kinds.commands, join="\n",
         about="lines of type=command; executables that run jobs (in gopher.toml a table [exec])",
     )
     worker_concurrency: int = setting(
@@ -40,12 +40,12 @@ class Worker:
         about="processes of one worker; more than one uses more cores",
     )
     worker_queues: str = setting(
-        "", _QUEUES, "WORKER_QUEUES", flag="--queue",
+        "", _QUEUES, "WORKER_QUEUES", flag="--queue", join=",",
         about="queues to serve with their weights, such as mail:3,default:1; empty serves the "
         "queue above",
     )
     worker_priority_ratio: str = setting(
-        "3:2:1", _RATIO, "WORKER_PRIORITY_RATIO", flag="--priority-ratio",
+        "3:2:1", _RATIO, "WORKER_PRIORITY_RATIO", flag="--priority-ratio", join=":",
         about="high:normal:low; how often each class is asked first; strict empties the higher "
         "class first",
     )
