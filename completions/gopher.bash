@@ -33,9 +33,9 @@ _gopher() {
     "gopher queue ls") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher queue pause") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="queues" ;;
     "gopher queue resume") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="queues" ;;
-    "gopher worker") words="" flags="--queue --app --exec --concurrency --processes --priority-ratio --poll-interval --burst --max-jobs --max-rss --grace --log-level --log-format --name --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
+    "gopher worker") words="" flags="--queue --app --exec --builtin --concurrency --processes --priority-ratio --poll-interval --burst --max-jobs --max-rss --grace --log-level --log-format --name --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher serve") words="" flags="--host --port --log-format --log-level --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
-    "gopher up") words="" flags="--host --port --concurrency --processes --queue --app --exec --log-format --log-level --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
+    "gopher up") words="" flags="--host --port --concurrency --processes --queue --app --exec --builtin --log-format --log-level --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher demo") words="" flags="--dir --keep --clean --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher embedded") words="status start stop" flags="" asks="" ;;
     "gopher embedded status") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;

@@ -7,8 +7,10 @@ import functools
 import inspect
 import typing
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -44,6 +46,17 @@ class Handler:
     retries: int | None = None
     backoff: str = ""
     command: tuple[str, ...] = ()
+    place: str = ""  # where it is written: file:line
+
+
+class TwoHandlers(BadConfig):
+    """A type with two handlers: only one of them could run it."""
+
+    def __init__(self, one: Handler, other: Handler) -> None:
+        super().__init__(
+            f"the type {one.type!r} has two handlers: {one.place} and {other.place}",
+            "remove one, or give it another type",
+        )
 
 
 @dataclass(slots=True)
@@ -91,10 +104,20 @@ class Registry:
         return register
 
     def add(self, handler: Handler) -> None:
+        """Raises TwoHandlers when another function or program has that type."""
+        known = self.handlers.get(handler.type)
+        if known is not None and (known.call is not handler.call or known.command != handler.command):
+            raise TwoHandlers(known, handler)
         self.handlers[handler.type] = handler
 
     def update(self, other: Registry) -> None:
-        self.handlers.update(other.handlers)
+        """Add all of another. Raises TwoHandlers."""
+        for handler in other.handlers.values():
+            self.add(handler)
+
+    def overlaid(self, other: Registry) -> Registry:
+        """A new one with the handlers of both: those of the other stand for ours of the same type."""
+        return Registry({**self.handlers, **other.handlers})
 
     def get(self, type: str) -> Handler | None:
         return self.handlers.get(type)
@@ -128,8 +151,21 @@ def _from_function(type: str, function: Callable[..., Any], *, isolate: bool, **
         wants_context=wants_context,
         decode=decoder(type, annotation),
         schema=schema_of(annotation),
+        place=_place(function),
         **options,
     )
+
+
+def _place(function: Callable[..., Any]) -> str:
+    """Where a function is written: file:line, or its name where it has no source."""
+    inner = _inner(inspect.unwrap(function))
+    code = getattr(inner, "__code__", None)
+    if code is None:
+        return f"{inner.__module__}.{inner.__qualname__}"
+    file = Path(code.co_filename)
+    with suppress(ValueError, OSError):  # shorter, where it is below the place in which we stand
+        file = file.relative_to(Path.cwd())
+    return f"{file}:{code.co_firstlineno}"
 
 
 def _inner(function: Callable[..., Any]) -> Callable[..., Any]:

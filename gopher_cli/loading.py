@@ -7,30 +7,56 @@ import shutil
 import sys
 from collections.abc import Iterable
 from importlib import import_module
+from inspect import getattr_static
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-from gopher_cli.handlers import Handler, Registry, Runs
+from gopher_cli.handlers import Handler, Registry, Runs, TwoHandlers
 from gopher_cli.model.checks import check_type
 from gopher_cli.model.errors import BadConfig, Usage
 
+ALL = "all"  # the built-in handlers
 
-def load_registry(app: str = "", programs: Iterable[tuple[str, str]] = ()) -> Registry:
-    """All handlers of a worker; a later source wins over an earlier one of the same type.
 
-    Raises BadConfig when a module does not import or a program is not there.
+def load_registry(app: str = "", programs: Iterable[tuple[str, str]] = (), builtin: str = "") -> Registry:
+    """All handlers of a worker: what its apps and programs bring, or all that is installed.
+
+    ``app`` names modules or module:object, with commas between them; ``builtin`` names built-in handlers
+    that are served too, or is ``all``. Where nothing is named, the built-in ones and those of packages are
+    served. A type has one handler; one of an app or a package stands for the built-in one.
+
+    Raises BadConfig when a module does not import, a program is not there or a type has two handlers, and
+    Usage for a name that is not one.
     """
-    from gopher_cli.builtin import registry as builtin
-
-    registry = Registry()
-    registry.update(builtin)
-    for found in _entry_points():
-        registry.update(found)
-    if app:
-        registry.update(_load_app(app))
+    named = Registry()
+    for name in () if builtin == ALL else _listed(builtin):
+        named.add(_builtin(name))
+    for path in _listed(app):
+        named.update(_load_app(path))
     for type, command in programs:
-        registry.add(_program(type, command))
+        named.add(_program(type, command))
+    if not len(named) and not app and not builtin:
+        return _builtins().overlaid(_packages())
+    return _builtins().overlaid(named) if builtin == ALL else named
+
+
+def _listed(text: str) -> list[str]:
+    """The parts between the commas, each once."""
+    return list(dict.fromkeys(filter(None, (part.strip() for part in text.split(",")))))
+
+
+def _builtins() -> Registry:
+    from gopher_cli.builtin import registry
+
     return registry
+
+
+def _builtin(name: str) -> Handler:
+    handler = _builtins().get(name)
+    if handler is None:
+        raise Usage(f"there is no built-in handler {name!r}", f"they are: {', '.join(_builtins())}")
+    return handler
 
 
 def parse_program(text: str) -> tuple[str, str]:
@@ -54,7 +80,9 @@ def _program(type: str, command: str) -> Handler:
             f"chmod +x {program}",
         )
     resolved = (str(Path(path).resolve()), *map(_placed, words[1:]))
-    return Handler(type=type, call=_not_called, runs=Runs.PROGRAM, command=resolved)
+    return Handler(
+        type=type, call=_not_called, runs=Runs.PROGRAM, command=resolved, place=f"--exec {type}={command}"
+    )
 
 
 def _placed(word: str) -> str:
@@ -67,32 +95,56 @@ def _not_called(*_: Any) -> None:
     raise AssertionError("a program is started, not called")
 
 
-def _entry_points() -> Iterable[Registry]:
+def _packages() -> Registry:
+    """What installed packages bring by their entry points."""
     from importlib.metadata import entry_points
 
+    registry = Registry()
     for point in entry_points(group="gopher.handlers"):
         try:
-            yield _registry_of(point.load(), point.value)
+            registry.update(_registry_of(point.load(), point.value))
+        except TwoHandlers:
+            raise
         except (Exception, SystemExit) as error:
             raise BadConfig(
                 f"the handlers of {point.name} ({point.value}) do not load: {_said(error)}"
             ) from error
+    return registry
 
 
 def _load_app(path: str) -> Registry:
     module, colon, name = path.partition(":")
-    if not colon or not module or not name:
+    if not all(map(str.isidentifier, module.split("."))) or (colon and not name):
         raise Usage(f"{path!r} is not module:object", "for example: --app shop.jobs:app")
     _look_here_too()
     try:
         found: Any = import_module(module)
-        for part in name.split("."):
+        for part in name.split(".") if name else ():
             found = getattr(found, part)
+    except TwoHandlers:
+        raise
     except (Exception, SystemExit) as error:
         raise BadConfig(
             f"{path} does not load: {_said(error)}", f"try: python -c 'import {module}'"
         ) from error
-    return _registry_of(found, path)
+    return _registry_of(found, path) if colon else _only_registry(found, path)
+
+
+def _only_registry(module: ModuleType, path: str) -> Registry:
+    """The registry of the one Gopher in a module. Raises BadConfig where there is none, or several."""
+    names: dict[int, str] = {}
+    found: dict[int, Registry] = {}
+    for name, value in vars(module).items():
+        registry = value if isinstance(value, Registry) else getattr_static(value, "registry", None)
+        if isinstance(registry, Registry):
+            names.setdefault(id(registry), name)
+            found[id(registry)] = registry
+    if not found:
+        raise BadConfig(f"there is no Gopher in {path}", "write there: app = Gopher()")
+    if len(found) > 1:
+        choice = " ".join(f"--app {path}:{name}" for name in names.values())
+        raise BadConfig(f"{path} has several: {', '.join(names.values())}", f"name those you mean: {choice}")
+    return next(iter(found.values()))
 
 
 def _look_here_too() -> None:

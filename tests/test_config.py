@@ -127,7 +127,7 @@ def test_an_empty_value_counts_as_not_set(here: Place) -> None:
         ({"WORKER_PRIORITY_RATIO": "3:2"}, "such as 3:2:1"),
         ({"WORKER_QUEUES": "mail:x"}, "such as mail:3"),
         ({"QUEUE_NAME": "a b"}, "the name of a queue"),
-        ({"GOPHER_APP": "shop.jobs"}, "module:object"),
+        ({"GOPHER_APP": "shop.jobs:"}, "module:object"),
         ({"GOPHER_EXEC": "resize"}, "type=command"),
         ({"SMTP_URL": "mail.example"}, "a mail server"),
         ({"MAIL_FROM": "nobody"}, "an e-mail address"),

@@ -2,7 +2,7 @@
 
 Run it from the directory `examples`:
 
-    gopher worker --app shop.jobs:app --exec resize=./resize.sh
+    gopher worker --app shop.jobs:app --exec resize=./resize.sh --builtin email
     gopher submit -t order.confirm order=1001 email=ann@example.com total:=59.9
 """
 

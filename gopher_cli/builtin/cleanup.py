@@ -13,13 +13,12 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from gopher_cli.builtin.files import local_path
+from gopher_cli.builtin.files import local_path, own_directories
 from gopher_cli.context import Context
 from gopher_cli.model.duration import parse_duration
 from gopher_cli.model.signals import Discard
 
 _LISTED = 100  # names in the job's log
-_OWN = ("reports", "exports")
 
 
 class Cleanup(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -107,7 +106,7 @@ def _places(payload: Cleanup, ctx: Context) -> list[Path]:
     """The directories to clean. Raises Discard for those that no job should empty."""
     home = ctx.settings.home
     if not payload.directory:
-        return [ctx.settings.outbox, *(home / name for name in _OWN)]
+        return own_directories(ctx.settings)
     if "/" in payload.pattern:
         raise Discard("pattern matches names, not paths: leave the / out")
     place = local_path(payload.directory, ctx.settings, "directory")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gopher_cli.config import Settings
 
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_OWN = ("reports", "exports")  # in the home directory of gopher
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 
 
@@ -91,7 +92,12 @@ def _plain_path(text: str, what: str) -> str:
 
 
 def _allow(path: Path, settings: Settings, what: str) -> None:
-    """Keep to ``handler_paths`` when set: who may submit a job need not own the worker's files."""
-    roots = [Path(root).resolve() for root in settings.handler_paths]
-    if roots and not any(path.is_relative_to(root) for root in roots):
-        raise Discard(f"{what} {path} is outside of handler_paths: add its directory there")
+    """Keep to ``handler_paths``: who may submit a job need not own the worker's files."""
+    roots = settings.handler_paths or own_directories(settings)
+    if not any(path.is_relative_to(Path(root).resolve()) for root in roots):
+        raise Discard(f"{what} {path} is outside of handler_paths: add its directory to HANDLER_PATHS")
+
+
+def own_directories(settings: Settings) -> list[Path]:
+    """Where built-in handlers write when a job names no place: mails, reports, exports."""
+    return [Path(settings.outbox), *(Path(settings.home, name) for name in _OWN)]

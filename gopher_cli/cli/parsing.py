@@ -46,7 +46,10 @@ def optional_values(params: Sequence[Any]) -> dict[str, str]:
 
 
 def with_values(args: Sequence[str], optional: Mapping[str, str]) -> list[str]:
-    """``--watch`` becomes ``--watch=2s``; ``--watch 5s`` is understood too."""
+    """``--watch`` becomes ``--watch=2s``; ``--watch 5s`` is understood too.
+
+    What follows is its value when it looks like one: a number for a number, and any word for a word.
+    """
     given: list[str] = []
     rest = list(args)
     while rest:
@@ -54,8 +57,11 @@ def with_values(args: Sequence[str], optional: Mapping[str, str]) -> list[str]:
         if arg == "--":
             return [*given, arg, *rest]
         if arg in optional:
-            value = rest.pop(0) if rest and rest[0][:1].isdecimal() else optional[arg]
-            given += [arg, value]
+            given += [arg, rest.pop(0) if rest and _is_value(rest[0], optional[arg]) else optional[arg]]
         else:
             given.append(arg)
     return given
+
+
+def _is_value(word: str, default: str) -> bool:
+    return word[:1].isdecimal() if default[:1].isdecimal() else word[:1] != "-"

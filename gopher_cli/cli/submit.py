@@ -72,7 +72,7 @@ def submit(
     from gopher_cli.cli.payload import read_payload
 
     one = _One(console, type, read_payload(console, payload or [], pairs or []), given)
-    one.after, one.app, one.fail_if_exists = after or [], app or "", if_exists == "fail"
+    one.after, one.app, one.fail_if_exists = after or [], ",".join(app or ()), if_exists == "fail"
     limit = duration("--wait-timeout", wait_timeout)
     return one.submit_and_wait(limit) if wait or wait_timeout else one.submit()
 

@@ -65,12 +65,12 @@ Backoff = Annotated[
     ),
 ]
 App = Annotated[
-    str | None,
+    list[str] | None,
     option(
         "--app",
-        metavar="MODULE:OBJECT",
+        metavar="MODULE[:OBJECT]",
         panel=HOW,
-        help="check against these handlers, and take their options",
+        help="check against these handlers, and take their options (repeat)",
     ),
 ]
 Id = Annotated[str | None, option("--id", metavar="ID", panel=ONCE, help="an id of your own")]

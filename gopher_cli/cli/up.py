@@ -17,12 +17,20 @@ Processes = Annotated[
 ]
 Served = Annotated[str | None, option("--queue", "-Q", metavar="QUEUES", help="such as mail:3,default:1")]
 App = Annotated[
-    str | None,
-    option("--app", metavar="MODULE:OBJECT", help="your handlers, such as shop.jobs:app"),
+    list[str] | None,
+    option("--app", metavar="MODULE[:OBJECT]", help="your handlers, such as shop.jobs:app (repeat)"),
 ]
 Exec = Annotated[
     list[str] | None,
     option("--exec", metavar="TYPE=COMMAND", help="a program that runs a type (repeat)"),
+]
+Builtin = Annotated[
+    str | None,
+    option(
+        "--builtin",
+        metavar="[=all]",
+        help="with --app or --exec: the built-in handlers too, or those named",
+    ),
 ]
 
 
@@ -36,6 +44,7 @@ def up(
     queue: Served = None,
     app: App = None,
     exec: Exec = None,
+    builtin: Builtin = None,
     log_format: LogFormat = None,
     log_level: LogLevel = None,
 ) -> int:
@@ -48,7 +57,8 @@ def up(
     """
     flags: dict[str, Any] = {
         "server_host": host, "server_port": port, "worker_concurrency": concurrency,
-        "worker_processes": processes, "worker_queues": queue, "app": app,
+        "worker_processes": processes, "worker_queues": queue,
+        "app": ",".join(app) if app else None, "builtin": builtin,
         "exec": "\n".join(exec or ()) or None, "log_format": log_format, "log_level": log_level,
     }  # fmt: skip
     settings = console.settings(warn=False, **flags)  # serve and worker warn, each in its log

@@ -22,6 +22,7 @@ def worker(
     queue: c.Queue = None,
     app: c.App = None,
     exec: c.Exec = None,
+    builtin: c.Builtin = None,
     concurrency: c.Concurrency = None,
     processes: c.Processes = None,
     priority_ratio: c.PriorityRatio = None,
@@ -41,7 +42,8 @@ def worker(
     gopher worker --exec 'resize=./resize.sh' --burst
     """
     settings = console.settings(
-        warn=False, worker_queues=",".join(queue) if queue else None, app=app,
+        warn=False, worker_queues=",".join(queue) if queue else None,
+        app=",".join(app) if app else None, builtin=builtin,
         worker_concurrency=concurrency, worker_processes=processes, worker_priority_ratio=priority_ratio,
         worker_poll_interval=poll_interval,
         worker_shutdown_timeout=grace, log_level=log_level, log_format=log_format,
@@ -77,13 +79,17 @@ def make_options(
 
     if name and not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", name):
         raise Usage(f"--name {name!r} is not 1-64 of A-Z a-z 0-9 _ . -")
+    given = dict(map(parse_program, programs))
+    if len(given) < len(programs):
+        raise Usage("--exec names one type twice", "a type has one program")
     return WorkerOptions(
         queues=parse_queues(settings.worker_queues or settings.queue),
         concurrency=settings.worker_concurrency,
         processes=settings.worker_processes,
         app=settings.app,
+        builtin=settings.builtin,
         # A program named on the command line stands for one of the same type in the settings.
-        programs=tuple({**dict(settings.exec), **dict(map(parse_program, programs))}.items()),
+        programs=tuple({**dict(settings.exec), **given}.items()),
         burst=burst,
         max_jobs=max_jobs,
         max_rss_mb=max_rss_mb,

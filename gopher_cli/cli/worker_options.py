@@ -19,12 +19,21 @@ Queue = Annotated[
     ),
 ]
 App = Annotated[
-    str | None,
-    option("--app", metavar="MODULE:OBJECT", panel=WHAT, help="your handlers, beside the built-in ones"),
+    list[str] | None,
+    option("--app", metavar="MODULE[:OBJECT]", panel=WHAT, help="your handlers (repeat, or a,b)"),
 ]
 Exec = Annotated[
     list[str] | None,
     option("--exec", metavar="TYPE=COMMAND", panel=WHAT, help="a program that runs a type of job (repeat)"),
+]
+Builtin = Annotated[
+    str | None,
+    option(
+        "--builtin",
+        metavar="[=all]",
+        panel=WHAT,
+        help="with --app or --exec: the built-in handlers too, or those named, such as email,math",
+    ),
 ]
 Concurrency = Annotated[
     str | None,

@@ -135,6 +135,8 @@ def commands(text: str) -> tuple[tuple[str, str], ...]:
         if not (job_type and equals and command):
             raise ValueError("type=command, one a line")
         found.append((job_type, command))
+    if len(dict(found)) < len(found):
+        raise ValueError("type=command, one a line, and each type once")
     return tuple(found)
 
 

@@ -21,7 +21,7 @@ from gopher_cli.worker.kin import before_exec
 
 WORKER = [
     "worker", "--concurrency", "8",
-    "--app", "gopher_cli.demo.jobs:app", "--exec", "compress=./compress.sh",
+    "--app", "gopher_cli.demo.jobs:app", "--exec", "compress=./compress.sh", "--builtin",
 ]  # fmt: skip
 _START, _STOP = 20.0, 15.0
 _GOPHER = [sys.executable, "-P", "-m", "gopher_cli"]

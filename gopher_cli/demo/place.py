@@ -51,6 +51,7 @@ class Place:
             "GOPHER_HOME": str(self.home),
             "GOPHER_REDIS_URL": "embedded://default",
             "GOPHER_OUTBOX": str(self.root / "outbox"),
+            "GOPHER_HANDLER_PATHS": str(self.root),
             "GOPHER_LEASE": "3s",
             "GOPHER_HEARTBEAT": "1s",
             "XDG_CONFIG_HOME": str(self.home / "config"),

@@ -101,7 +101,7 @@ def main() -> None:
     options = msgspec.convert(first["options"], WorkerOptions)
     try:
         link = ChildLink(line, Settings.resolve(os.environ))
-        registry = load_registry(options.app, options.programs)
+        registry = load_registry(options.app, options.programs, options.builtin)
     except Exception as error:
         line.send({"unready": f"{error}"})
         return

@@ -9,12 +9,16 @@ from gopher_cli.model.errors import Usage
 
 
 class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """Times in seconds. ``queues`` are (name, weight); ``programs`` are (type, command)."""
+    """Times in seconds. ``queues`` are (name, weight); ``programs`` are (type, command).
+
+    ``app`` and ``builtin`` are names with commas between them, as ``load_registry`` takes them.
+    """
 
     queues: tuple[tuple[str, int], ...] = (("default", 1),)
     concurrency: int = 5
     processes: int = 1
     app: str = ""
+    builtin: str = ""
     programs: tuple[tuple[str, str], ...] = ()
     burst: bool = False
     max_jobs: int = 0

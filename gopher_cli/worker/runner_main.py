@@ -63,7 +63,7 @@ def _begin(end: socket.socket) -> _Begun | None:
     logs.set_up(options.log_level, options.log_format)
     try:
         settings = Settings.resolve(os.environ)
-        registry = load_registry(options.app, options.programs)
+        registry = load_registry(options.app, options.programs, options.builtin)
     except GopherError as error:
         said = {"error": str(error), "hint": error.hint, "exit_code": error.exit_code}
         end.sendall(msgspec.json.encode(said) + b"\n")

@@ -47,7 +47,7 @@ class FakeContext:
 
 @pytest.fixture
 def ctx(tmp_path: Path) -> Any:
-    return FakeContext(Settings(home=tmp_path / "home", app_env="test"))
+    return FakeContext(Settings(home=tmp_path / "home", app_env="test", handler_paths=(tmp_path,)))
 
 
 @dataclass

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -241,6 +242,28 @@ def test_with_handler_paths_no_file_outside_is_read_or_written(
     with pytest.raises(Discard, match="handler_paths"):
         run(ctx, source=str(inside / "own.csv"), destination=str(tmp_path / "out.csv"))
     assert run(ctx, source=str(inside / "own.csv"), operation="summarize")["rows"] == 1
+
+
+def test_without_handler_paths_only_gophers_own_directories_are_touched(
+    ctx: Any, people: Path, tmp_path: Path
+) -> None:
+    ctx.set(handler_paths=())
+    home = ctx.settings.home
+    own = run(ctx, source=str(_copied(people, home / "exports")), operation="summarize")
+
+    assert own["rows"] == 3
+    for source in (people, _copied(people, home), _copied(people, home / "redis")):
+        with pytest.raises(Discard, match="outside of handler_paths: add its directory to HANDLER_PATHS"):
+            run(ctx, source=str(source), operation="summarize")
+    with pytest.raises(Discard, match="handler_paths"):
+        run(ctx, source=str(home / "exports" / people.name), destination=str(tmp_path / "out.csv"))
+    ctx.set(handler_paths=(Path("/"),))
+    assert run(ctx, source=str(people), operation="summarize")["rows"] == 3
+
+
+def _copied(file: Path, place: Path) -> Path:
+    place.mkdir(parents=True, exist_ok=True)
+    return Path(shutil.copy(file, place))
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def test_a_taken_id_is_told_in_a_pipe_too(cli: Cli) -> None:
     [
         (["worker", "--grace", "1y"], ""),
         (["worker", "--concurrency", "0"], ""),
-        (["worker", "--app", "nosuch"], ""),
+        (["worker", "--app", "no such"], ""),
         (["stats", "--bogus"], "hint: see: gopher stats --help"),
         (["stats", "--wacth"], "hint: did you mean --watch?"),
     ],

@@ -100,7 +100,7 @@ def test_settings_count_where_there_is_no_flag(cli: Cli, given: list[WorkerOptio
         (["--processes", "0"], "--processes"),
         (["-Q", "mail:0"], "the weight of a queue"),
         (["--exec", "resize"], "not type=command"),
-        (["--app", "shop"], "module:object"),
+        (["--app", "shop:"], "module:object"),
         (["--grace", "soon"], "--grace"),
         (["--max-jobs", "0"], "--max-jobs"),
         (["--max-rss", "much"], "--max-rss"),

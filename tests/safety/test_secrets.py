@@ -82,7 +82,8 @@ async def test_a_worker_gives_no_secret_to_programs_logs_or_ps(
 ) -> None:
     shown = program(SHOW.format(place=tmp_path / "env"))
     one = worker(
-        "--exec", f"show={shown}", "--app", APP, "--log-level", "debug", env=secrets(guarded)
+        "--exec", f"show={shown}", "--app", APP, "--builtin", "email", "--log-level", "debug",
+        env=secrets(guarded),
     )  # fmt: skip
     async with Gopher(store=RedisStore(parse_url(guarded)), namespace=namespace) as gopher:
         id = await gopher.submit("show")

@@ -40,7 +40,7 @@ async def test_a_worker_that_may_make_no_thread_and_no_process_waits_until_it_ma
     flag, place = tmp_path / "no-more", tmp_path / "site"
     place.mkdir()
     (place / "sitecustomize.py").write_text(_DENIED.format(flag=str(flag)), encoding="utf-8")
-    one = worker(env={"PYTHONPATH": f"{place}:{environ['PYTHONPATH']}"})
+    one = worker("--builtin", "math", env={"PYTHONPATH": f"{place}:{environ['PYTHONPATH']}"})
     (runner,) = one.runners()
     flag.touch()
 

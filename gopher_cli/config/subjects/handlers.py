@@ -41,6 +41,6 @@ class Handlers:
     handler_paths: tuple[Path, ...] = setting(
         (), kinds.paths, "HANDLER_PATHS", join=":",
         about="directories, separated by colons; built-in handlers read and write files only there; "
-        "empty allows every path that the worker can reach",
+        "empty allows the outbox, reports and exports of gopher alone, and / every path",
     )
 # fmt: on

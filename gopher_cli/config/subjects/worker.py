@@ -15,7 +15,9 @@ _QUEUES = kinds.matching(
     rf"{_NAME}(:[0-9]{{1,4}})?(,{_NAME}(:[0-9]{{1,4}})?)*",
     "queues with weights, such as mail:3,default:1",
 )
-_APP = kinds.matching(r"[\w.]+:[\w.]+", "module:object, such as shop.jobs:app")
+_ONE_APP = r"\s*[\w.]+(:[\w.]+)?\s*"
+_APP = kinds.matching(rf"{_ONE_APP}(,{_ONE_APP})*", "modules or module:object, such as shop.jobs:app")
+_BUILTIN = kinds.matching(rf"{_NAME}(\s*,\s*{_NAME})*", "all, or names such as email,math")
 
 
 # fmt: off
@@ -25,7 +27,12 @@ class Worker:
 
     app: str = setting(
         "", _APP,
-        about="module:object that holds your handlers",
+        about="module:object that holds your handlers, or the module alone; several with commas",
+    )
+    builtin: str = setting(
+        "", _BUILTIN,
+        about="built-in handlers to serve beside an app or programs: all, or names such as email,math; empty "
+        "serves all of them where there is no app and no program, and none where there is one",
     )
     exec: tuple[tuple[str, str], ...] = setting(
         (), kinds.commands, join="\n",
