@@ -96,7 +96,7 @@ def create_app(settings: Settings, *, exposed: bool = False) -> Application:
     checks = [*access.install(app, settings, exposed=exposed), unclear, too_long]
     app.state.request_log = RequestLog(app.state.traffic.route_of)
     front = Front(
-        submitting.shortened(app.route), checks, app.state.traffic, app.state.request_log,
+        submitting.shortened(app.route), checks, app.state.traffic, app.state.request_log, dashboard.refusal,
         reading=settings.server_read_timeout, answering=settings.server_write_timeout,
     )  # fmt: skip
     app.front = access.heard_by_friends(front, settings)

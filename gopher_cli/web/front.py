@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gopher_cli.web.clock import Clock
@@ -17,6 +18,8 @@ from gopher_cli.web.traffic import Traffic
 
 # Why a request is refused whatever it asks for; None where it is not.
 Check = Callable[[Scope], Awaitable[Problem | None]]
+# How a refusal is written, for a program or for a person.
+Refusal = Callable[[Scope, Problem], Response]
 # Nobody knows how far a route has come that was ended.
 _HANG_UP = {"Connection": "close"}
 _log = logging.getLogger("gopher.web")
@@ -31,12 +34,13 @@ class Front:
         checks: Sequence[Check],
         traffic: Traffic,
         log: RequestLog,
+        refusal: Refusal,
         *,
         reading: float,
         answering: float,
     ) -> None:
         self._app, self._checks, self._traffic, self._log = app, checks, traffic, log
-        self._reading, self._answering = reading, answering
+        self._reading, self._answering, self._refusal = reading, answering, refusal
         self._clock = Clock(reading, answering)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,7 +57,7 @@ class Front:
         scope = exchange.scope
         for check in self._checks:
             if problem := await check(scope):
-                await _refuse(exchange, problem)
+                await self._refuse(exchange, problem)
                 return
         if scope["method"] == "OPTIONS" and (allowed := allowed_at(scope)):
             await tell_allowed(allowed, exchange.say)
@@ -66,7 +70,11 @@ class Front:
             if problem is None:
                 raise
             if not exchange.code:  # else the client sees that its answer is cut
-                await _refuse(exchange, problem)
+                await self._refuse(exchange, problem)
+
+    async def _refuse(self, exchange: Exchange, problem: Problem) -> None:
+        answer = self._refusal(exchange.scope, problem)
+        await answer(exchange.scope, exchange.hear, exchange.say)
 
     def _ended(self, exchange: Exchange) -> Problem | None:
         """What to say to a client whose request was ended; None where it is its server that is ended."""
@@ -92,8 +100,3 @@ def _unfinished(status: int, said: str, scope: Scope, headers: dict[str, str], *
     if id := scope.get("state", {}).get("job_id"):
         hint, more = send_again(id), more | {"job_id": id}
     return Problem(status, said, hint=hint, headers=_HANG_UP | headers, **more)
-
-
-async def _refuse(exchange: Exchange, problem: Problem) -> None:
-    scope = exchange.scope
-    await problem.answer(scope["path"])(scope, exchange.hear, exchange.say)

@@ -24,7 +24,7 @@ async def key(gopher: Gopher, *scopes: str, role: str = "", **more: Any) -> dict
 
 def session_of(answer: httpx2.Response) -> dict[str, str]:
     """The session that this answer has begun, as the header that carries it."""
-    found = re.search(r"gopher_session=[^;]+", answer.headers["set-cookie"])
+    found = re.search(r"gopher_session_[0-9a-f]{8}=[^;]+", answer.headers["set-cookie"])
     assert found
     return {"cookie": found[0]}
 

@@ -116,8 +116,8 @@ async def send(
 async def sign_in(api: httpx2.AsyncClient, secret: str, next: str = "/") -> httpx2.Response:
     """With a key, as a person does; the client keeps the cookie."""
     answer = await send(api, "/login", key=secret, next=next)
-    if cookie := re.match(r"gopher_session=([^;]*)", answer.headers.get("set-cookie", "")):
-        api.cookies.set("gopher_session", cookie[1])
+    if cookie := re.match(r"(gopher_session_\w+)=([^;]*)", answer.headers.get("set-cookie", "")):
+        api.cookies.set(cookie[1], cookie[2])
     return answer
 
 

@@ -81,6 +81,87 @@ async def test_an_open_server_does_nothing_for_a_foreign_page(
     assert (await api.post(JOBS, json={"type": "t"})).status_code == 201
 
 
+# Behind a proxy, where the server is called by another name than the browser's.
+
+INNER = {"Host": "127.0.0.1:18603"}
+OUTER = {"Origin": "http://queue.test:18701"}
+PROXY = "127.0.0.0/8"
+
+
+@pytest.mark.parametrize(
+    "forwarded",
+    [
+        {"X-Forwarded-Host": "queue.test:18701"},
+        {"X-Forwarded-Host": "Queue.test", "X-Forwarded-Port": "18701"},
+        {"X-Forwarded-Host": "queue.test:18701, inner.test"},
+        {"Host": "queue.test", "X-Forwarded-Port": "18701"},
+        {"Host": "queue.test:18701", "X-Forwarded-Port": "8080"},
+    ],
+    ids=str,
+)
+async def test_the_name_that_a_trusted_proxy_says_is_ours(open_pages: Any, forwarded: dict[str, str]) -> None:
+    async with open_pages(TRUSTED_PROXIES=PROXY) as api:
+        header = INNER | OUTER | forwarded
+        entered = await api.post("/test/enter", content=STRONG, headers=header)
+        assert entered.status_code == 200, entered.text
+        csrf = entered.text.rpartition(" ")[2]
+        cookie = {"Cookie": entered.headers["set-cookie"].partition(";")[0]}
+
+        assert (await api.post("/test/form", content=csrf, headers=header | cookie)).status_code == 200
+        assert (await api.post("/test/leave", headers=header | cookie)).status_code == 200
+
+
+@pytest.mark.parametrize("trusted", ["", "10.0.0.0/8"])
+async def test_who_is_no_trusted_proxy_names_nobody_and_is_told_what_to_set(
+    open_pages: Any, trusted: str
+) -> None:
+    async with open_pages(TRUSTED_PROXIES=trusted) as api:
+        header = INNER | OUTER | {"X-Forwarded-Host": "queue.test:18701"}
+        refused = await api.post("/test/enter", content=STRONG, headers=header)
+
+    assert refused.status_code == 403
+    assert "TRUSTED_PROXIES (127.0.0.1)" in refused.json()["hint"]
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "same"),
+    [
+        ("http://queue.test", "queue.test:80", True),
+        ("https://queue.test", "queue.test:443", True),
+        ("https://queue.test:443", "QUEUE.test", True),
+        ("https://queue.test", "queue.test:80", False),
+        ("http://queue.test:81", "queue.test", False),
+        ("http://[::1]:8080", "[::1]:8080", True),
+        ("http://queue.test.evil", "queue.test", False),
+        ("http://queue.test@evil.test", "queue.test", False),
+        ("http://queue.test:x", "queue.test", False),
+        ("queue.test", "queue.test", False),
+        ("http://", "", False),
+        ("null", "null", False),
+    ],
+)
+async def test_a_port_that_goes_without_saying_may_be_said(
+    open_pages: Any, origin: str, host: str, same: bool
+) -> None:
+    async with open_pages() as api:
+        answer = await api.post("/test/enter", content=STRONG, headers={"Origin": origin, "Host": host})
+    assert (answer.status_code == 200) == same
+
+
+async def test_a_refusal_names_both_names_and_what_to_set_wherever_it_comes_from(open_pages: Any) -> None:
+    """Who lists our own site as another one, as an older hint said, is told at once, not half-way."""
+    for listed in ("", OUTER["Origin"]):
+        async with open_pages(SERVER_CORS_ORIGINS=listed) as api:
+            cookie, csrf = await signed_in(api)
+            for path in ("/test/enter", "/test/form"):
+                header = INNER | OUTER | cookie
+                refused = await api.post(path, content=csrf, headers=header)
+                assert refused.status_code == 403, (listed, path)
+                said = refused.json()
+                assert "http://queue.test:18701" in said["detail"] and "127.0.0.1:18603" in said["detail"]
+                assert "proxy_set_header Host $http_host" in said["hint"]
+
+
 # Pages that may call us.
 
 FRIEND = "https://app.example.com"

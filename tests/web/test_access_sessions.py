@@ -33,12 +33,15 @@ async def test_a_key_is_exchanged_for_a_cookie_that_opens_the_same(
         assert (await api.get(KEYS, headers=cookie)).status_code == (403 if which == "made" else 200)
 
 
-async def test_the_cookie_is_for_this_server_and_its_pages_alone(open_pages: Any) -> None:
-    async with open_pages() as api:
+@pytest.mark.parametrize("prefix", ["", "/ops/gopher"])
+async def test_the_cookie_is_for_this_server_and_its_pages_alone(open_pages: Any, prefix: str) -> None:
+    async with open_pages(SERVER_ROOT_PATH=prefix) as api:
         answer = await api.post("/test/enter", content=STRONG)
+        gone = await api.post(f"{prefix}/test/leave", headers=HERE)
 
     said = answer.headers["set-cookie"]
-    assert {"HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=43200"} <= set(said.split("; "))
+    assert {"HttpOnly", "SameSite=Strict", f"Path={prefix or '/'}", "Max-Age=43200"} <= set(said.split("; "))
+    assert {f"Path={prefix or '/'}", "Max-Age=0"} <= set(gone.headers["set-cookie"].split("; "))
     assert "Secure" not in said and STRONG not in said and "Domain" not in said
 
 
@@ -50,6 +53,28 @@ async def test_behind_a_trusted_proxy_that_speaks_https_the_cookie_is_secure(
         answer = await api.post("/test/enter", content=STRONG, headers={"X-Forwarded-Proto": "https"})
 
     assert ("Secure" in answer.headers["set-cookie"]) == secure
+
+
+async def test_who_signs_in_to_one_gopher_of_a_host_stays_in_the_other(open_pages: Any) -> None:
+    """Two ports of one host are one host to a browser: it sends all of their cookies to both."""
+    async with open_pages() as one, open_pages(GOPHER_NAMESPACE="another") as other:
+        both: dict[str, str] = {}
+        for api in (one, other):
+            entered = await api.post("/test/enter", content=STRONG, headers={"Cookie": jar(both)})
+            name, _, text = entered.headers["set-cookie"].partition(";")[0].partition("=")
+            both[name] = text
+        for api in (one, other):
+            api.cookies.clear()
+            assert (await api.get("/test/page", headers={"Cookie": jar(both)})).status_code == 200
+        left = await one.post("/test/leave", headers={"Cookie": jar(both), **HERE})
+        both[left.headers["set-cookie"].partition("=")[0]] = ""
+
+        assert (await one.get("/test/page", headers={"Cookie": jar(both)})).status_code == 401
+        assert (await other.get("/test/page", headers={"Cookie": jar(both)})).status_code == 200
+
+
+def jar(cookies: dict[str, str]) -> str:
+    return "; ".join(f"{name}={text}" for name, text in cookies.items())
 
 
 async def test_a_wrong_key_gets_no_cookie(open_pages: Any) -> None:
@@ -186,14 +211,14 @@ async def test_a_cookie_that_we_have_not_sealed_opens_nothing(open_pages: Any, g
     admin = await gopher.create_key("bob", role="admin")
     async with open_pages() as api:
         cookie, _ = await signed_in(api, viewer.secret)
-        text = cookie["Cookie"].partition("=")[2]
+        name, _, text = cookie["Cookie"].partition("=")
         later = str(int(time.time()) + 10**6)
         for forged in (
             text.replace(viewer.info.id, admin.info.id), text.replace(viewer.info.id, "environment"),
             re.sub(r"\.[0-9]+\.", f".{later}.", text), text[:-1] + ("0" if text[-1] != "0" else "1"),
             text[:-64], "", "x", f"environment.{later}.{'x' * 16}.{'0' * 64}",
         ):  # fmt: skip
-            answer = await api.get("/test/page", headers={"Cookie": f"gopher_session={forged}"})
+            answer = await api.get("/test/page", headers={"Cookie": f"{name}={forged}"})
             assert answer.status_code == 401, forged
 
 

@@ -81,6 +81,20 @@ async def test_a_form_of_another_site_is_refused(api: httpx2.AsyncClient, gopher
     assert not (await gopher.stats(["mail"])).queues[0].paused
 
 
+async def test_who_signs_in_through_a_proxy_that_changes_the_name_is_told_so_as_a_page(
+    open_api: Open,
+) -> None:
+    async with open_api(API_KEY=ADMIN) as api:
+        outer = {"Origin": "http://queue.test:18701"}
+        answer = await send(api, "/login", outer, key=ADMIN)
+        page = Page(answer.text)
+        program = await api.post("/login", headers=outer)
+
+    assert answer.status_code == 403 and answer.headers["content-type"].startswith("text/html")
+    assert "http://queue.test:18701" in page.text and "proxy_set_header Host $http_host" in page.text
+    assert program.headers["content-type"] == "application/problem+json"
+
+
 async def test_a_viewer_sees_no_button_and_may_press_none(open_api: Open, gopher: Gopher) -> None:
     made = await in_every_state(gopher)
     viewer = await key(gopher, role="viewer")

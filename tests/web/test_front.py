@@ -65,12 +65,25 @@ async def test_without_a_host_there_is_nothing_else(api: httpx2.AsyncClient, pat
     assert await status_without_host(api, path) == 421
 
 
-async def status_without_host(api: Any, path: str) -> int:
+async def test_a_request_of_http_1_1_without_a_host_is_told_no_more_than_that_we_live(
+    api: httpx2.AsyncClient,
+) -> None:
+    told = {path: await status_without_host(api, path, "1.1") for path in ("/livez", "/readyz", "/health")}
+    assert told == {"/livez": 200, "/readyz": 421, "/health": 421}
+
+
+async def test_a_browser_is_told_of_a_wrong_name_as_a_page(api: httpx2.AsyncClient) -> None:
+    answer = await api.get("/", headers={"Host": "evil.example", "Accept": "text/html"})
+
+    assert answer.status_code == 421 and "<h1>Not my name</h1>" in answer.text
+
+
+async def status_without_host(api: Any, path: str, version: str = "1.0") -> int:
     """No client of Python leaves the header out: this one calls the application itself."""
     scope = {
-        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.0", "method": "GET", "scheme": "http",
-        "path": path, "raw_path": path.encode(), "query_string": b"", "headers": [], "root_path": "",
-        "server": ("localhost", 80), "client": ("127.0.0.1", 1), "state": {},
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": version, "method": "GET",
+        "scheme": "http", "path": path, "raw_path": path.encode(), "query_string": b"", "headers": [],
+        "root_path": "", "server": ("localhost", 80), "client": ("127.0.0.1", 1), "state": {},
     }  # fmt: skip
     said: list[Any] = []
 

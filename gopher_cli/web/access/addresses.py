@@ -1,4 +1,4 @@
-"""Where a request comes from: the peer, or whom a proxy that we trust names."""
+"""Where a request comes from, and what it called us: as we see it, or as a proxy that we trust says it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 Network = IPv4Network | IPv6Network
 Address = IPv4Address | IPv6Address
+_PORT_AT_THE_END = re.compile(r":[0-9]+$")
 # An IPv6 address has a port only in brackets: without them nobody could tell the two apart.
 _WITH_PORT = re.compile(r"\[([^\[\]]+)\](?::[0-9]{1,5})?|([0-9.]+):[0-9]{1,5}")
 
@@ -22,8 +23,8 @@ class Addresses:
 
     def of(self, request: Request) -> str:
         """The address of the client, as text; nothing for a client that has none."""
-        peer = request.client.host if request.client else ""
-        if not self._trusted or not self._trusts(_read(peer)):
+        peer = peer_of(request)
+        if not self.trusts_peer(request):
             return peer
         # From the right: each trusted proxy has added whom it has seen itself.
         for hop in reversed(",".join(request.headers.getlist("x-forwarded-for")).split(",")):
@@ -39,15 +40,44 @@ class Addresses:
         """Whether the client speaks https, with us or with a trusted proxy before us."""
         if request.url.scheme == "https":
             return True
-        peer = request.client.host if request.client else ""
-        if not self._trusted or not self._trusts(_read(peer)):
+        if not self.trusts_peer(request):
             return False
         return request.headers.get("x-forwarded-proto", "").rpartition(",")[2].strip().lower() == "https"
+
+    def hosts_of(self, request: Request) -> list[str]:
+        """The names, with ports, by which the client may have called us; the likeliest first, never none.
+
+        Proxies tell the port in X-Forwarded-Host, apart, or not at all.
+        """
+        host, port = request.headers.get("host", ""), ""
+        if self.trusts_peer(request):
+            host = forwarded_host(request) or host
+            port = request.headers.get("x-forwarded-port", "").partition(",")[0].strip()
+        is_bare = port.isdigit() and not _PORT_AT_THE_END.search(host)
+        return [host, f"{host}:{port}"] if is_bare else [host]
+
+    def origin_of(self, request: Request) -> str:
+        """The scheme and the host by which the client calls us, as an address begins."""
+        return f"http{'s' if self.is_secure(request) else ''}://{self.hosts_of(request)[0]}"
+
+    def trusts_peer(self, request: Request) -> bool:
+        """Whether it comes straight from one of the trusted proxies."""
+        return bool(self._trusted) and self._trusts(_read(peer_of(request)))
 
     def _trusts(self, address: Address | None) -> bool:
         return address is not None and any(
             address.version == network.version and address in network for network in self._trusted
         )
+
+
+def peer_of(request: Request) -> str:
+    """The address of who is connected with us; empty where there is none."""
+    return request.client.host if request.client else ""
+
+
+def forwarded_host(request: Request) -> str:
+    """What the first proxy was called, if it says so; nobody is asked whether it may be believed."""
+    return request.headers.get("x-forwarded-host", "").partition(",")[0].strip()
 
 
 def neighbourhood(address: str) -> str:

@@ -146,11 +146,13 @@ class Door:
 
     async def _of_session(self, request: Request) -> Caller | None:
         """Nobody, for a cookie that is too old, not ours, signed out, or of a key that opens nothing now."""
-        cookie = request.cookies.get(sessions.COOKIE, "")
+        if not sessions.has_cookie(request.cookies):
+            return None
+        seal = await self.ring.seal()
+        cookie = sessions.cookie_in(request.cookies, seal)
         key_id = sessions.claimed(cookie)
         if not key_id:
             return None
-        seal = await self.ring.seal()
         if key_id == "environment":
             caller, digest = _ENVIRONMENT, self._own
         else:

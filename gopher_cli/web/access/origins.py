@@ -9,17 +9,21 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.types import Scope
 
+from gopher_cli.model.safe import safe
+from gopher_cli.web.access.addresses import Addresses, forwarded_host, peer_of
 from gopher_cli.web.problems import Problem
 
 _HOST = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]*)(:[0-9]*)?")
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _ORIGINS = (b"origin", b"sec-fetch-site")
+_PORTS = {"http": 80, "https": 443}
 
 
-# What watchdogs ask for, and what tells a stranger nothing.
-_PROBES = {"/livez", "/readyz", "/healthz", "/health"}
+# What watchdogs ask for, and what tells a stranger nothing. From HTTP/1.1 on a request without Host is wrong.
+_LIVES, _PROBES = "/livez", {"/readyz", "/healthz", "/health"}
 
 
 class OwnNames:
@@ -54,7 +58,8 @@ class OwnNames:
 
 
 def _is_probe(scope: Scope) -> bool:
-    return scope["path"].removeprefix(scope["root_path"]) in _PROBES
+    path = scope["path"].removeprefix(scope["root_path"])
+    return path == _LIVES or (path in _PROBES and scope["http_version"] == "1.0")
 
 
 class SameOrigin:
@@ -63,21 +68,16 @@ class SameOrigin:
     A page cannot set a key's header without asking first: what carries one is no browser's mistake.
     """
 
-    def __init__(self, friends: Collection[str] = ()) -> None:
-        self._friends = frozenset(friends)
+    def __init__(self, addresses: Addresses, friends: Collection[str] = ()) -> None:
+        self._addresses, self._friends = addresses, frozenset(friends)
 
     async def __call__(self, scope: Scope) -> Problem | None:
         if scope["method"] in SAFE_METHODS or not _by_browser(scope):
             return None
-        headers = Headers(scope=scope)
-        if has_key(headers) or comes_from_here(headers, friends=self._friends):
+        request = Request(scope)
+        if has_key(request.headers):
             return None
-        return Problem(
-            403,
-            "a page of another site has sent this",
-            hint="send it from here, or list that site: SERVER_CORS_ORIGINS",
-            headers={"Connection": "close"},
-        )
+        return foreign_page(request, self._addresses, friends=self._friends)
 
 
 def _by_browser(scope: Scope) -> bool:
@@ -90,20 +90,64 @@ def has_key(headers: Headers) -> bool:
     return bool(headers.get("x-api-key")) or headers.get("authorization", "")[:7].lower() == "bearer "
 
 
-def comes_from_here(headers: Headers, *, friends: Collection[str] = (), sure: bool = False) -> bool:
-    """Whether no other site's page has made this request. ``sure``: who does not say is not believed.
+def foreign_page(
+    request: Request, addresses: Addresses, *, friends: Collection[str] = (), sure: bool = False
+) -> Problem | None:
+    """Why this may have been sent by a page of another site; None where it was not.
 
-    Browsers say it with everything that is not a GET; programs do not say it at all.
+    Browsers say where a page is from with everything that is not a GET; programs do not say it at all.
+    ``friends`` are the origins of pages that may call us. ``sure``: who does not say it is not believed.
     """
-    origin = headers.get("origin", "").lower()
+    origin = request.headers.get("origin", "").lower()
     if origin and origin in friends:
-        return True
-    if site := headers.get("sec-fetch-site", ""):
-        return site in ("same-origin", "none")
+        return None
+    if site := request.headers.get("sec-fetch-site", ""):
+        return (
+            None if site in ("same-origin", "none") else _refusal(f"a page of another site ({site})", _SITES)
+        )
     if not origin:
-        return not sure
+        return _refusal("a page that does not say where it is from", _UNSAID) if sure else None
+    hosts = addresses.hosts_of(request)
+    if any(_is_at(origin, host) for host in hosts):
+        return None
+    said = (
+        f"a page of {safe(origin)[:200]}, and that is not what this server was called: {safe(hosts[0])[:200]}"
+    )
+    return _refusal(said, _proxy_hint(request, addresses, origin))
+
+
+_SITES = "send it from a page of this server; a site in SERVER_CORS_ORIGINS may call the API, with a key"
+_UNSAID = (
+    "a proxy must pass Origin and Sec-Fetch-Site on; a program sends an API key (X-API-KEY), not a cookie"
+)
+
+
+def _refusal(said: str, hint: str) -> Problem:
+    return Problem(403, f"this was sent by {said}", hint=hint, headers={"Connection": "close"})
+
+
+def _proxy_hint(request: Request, addresses: Addresses, origin: str) -> str:
+    """What to set, where a proxy stands between: it may have said the right name, and was not believed."""
+    if origin == "null":
+        return (
+            "the browser hides the page's address (Referrer-Policy, or a sandbox): open it in its own window"
+        )
+    if _is_at(origin, forwarded_host(request)) and not addresses.trusts_peer(request):
+        return f"X-Forwarded-Host has the right name: add the proxy to TRUSTED_PROXIES ({peer_of(request)})"
+    return (
+        "if a proxy stands before this server, let it pass the name on"
+        f" (nginx: proxy_set_header Host $http_host; see docs/proxies.md); if it is another site: {_SITES}"
+    )
+
+
+def _is_at(origin: str, host: str) -> bool:
+    """Whether a page of this origin is one of this host. A port that goes without saying may be said."""
     try:
-        return bool(urlsplit(origin).netloc) and urlsplit(origin).netloc == headers.get("host", "").lower()
+        page, ours = urlsplit(origin), urlsplit(f"//{host.lower()}")
+        usual = _PORTS.get(page.scheme)
+        return (page.hostname, page.port or usual) == (ours.hostname, ours.port or usual) and bool(
+            page.hostname
+        )
     except ValueError:
         return False
 

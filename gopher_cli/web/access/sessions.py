@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from starlette.requests import Request
 
 from gopher_cli.model.access import Caller
-from gopher_cli.web.access.origins import comes_from_here
+from gopher_cli.web.access.origins import foreign_page
 from gopher_cli.web.problems import Problem
 
 if TYPE_CHECKING:
     from gopher_cli.web.access.door import Door
 
-COOKIE = "gopher_session"
+_COOKIE = "gopher_session_"
 LASTS = 12 * 3600  # seconds
 # The id of a key, or what stands for API_KEY; when it ends; its own id, by chance; the seal.
 _FORM = re.compile(r"([0-9a-f]{10}|environment)\.([0-9]{1,12})\.[A-Za-z0-9_-]{16}\.([0-9a-f]{64})")
@@ -32,6 +32,19 @@ class Session(NamedTuple):
     key_id: str
     ends: int
     csrf: str
+
+
+def cookie_in(cookies: Mapping[str, str], seal: str) -> str:
+    """The text of the cookie of servers with this seal; empty where there is none.
+
+    Its name says whose it is: browsers send one host's cookies to every port, and to every path below.
+    """
+    return cookies.get(_name(seal), "")
+
+
+def has_cookie(cookies: Mapping[str, str]) -> bool:
+    """Whether one of a gopher is among them, ours or another's."""
+    return any(name.startswith(_COOKIE) for name in cookies)
 
 
 def sealed(seal: str, key_id: str, digest: str, ends: int) -> str:
@@ -63,15 +76,18 @@ def is_over(session: Session, signed_out: Mapping[str, int]) -> bool:
 async def sign_in(request: Request, key: str) -> tuple[Caller, str]:
     """Who this is, and the value of the Set-Cookie header that lets them in from now on.
 
-    Raises Problem 401 for a key that opens nothing, 429 after too many of those.
+    Raises Problem 401 for a key that opens nothing, 429 after too many of those, 403 for a page that is not
+    ours: its forms would be refused, too.
     """
     door: Door = request.app.state.door
+    if problem := foreign_page(request, door.addresses):
+        raise problem
     caller = await door.owner_of(key, request)
     key_id, digest = door.lock_of(caller)
     seal = await door.ring.seal(make=True)
     cookie = sealed(seal, key_id, digest, int(time.time()) + LASTS)
     request.state.session = proved(seal, cookie, digest)
-    return caller, _header(request, cookie, LASTS)
+    return caller, _header(request, seal, cookie, LASTS)
 
 
 async def sign_out(request: Request) -> str:
@@ -83,7 +99,7 @@ async def sign_out(request: Request) -> str:
     door: Door = request.app.state.door
     if session := getattr(request.state, "session", None):
         await door.ring.sign_out(session)
-    return _header(request, "", 0)
+    return _header(request, await door.ring.seal(), "", 0)
 
 
 def csrf_token(request: Request) -> str:
@@ -97,8 +113,8 @@ def check_csrf(request: Request, token: str) -> None:
     session: Session | None = getattr(request.state, "session", None)
     if session is None:
         return  # with a key nobody else could have sent it; with nothing at all, see SameOrigin
-    if not comes_from_here(request.headers, sure=True):
-        raise Problem(403, "this request came from another site", hint="open the page here, and try again")
+    if problem := foreign_page(request, request.app.state.door.addresses, sure=True):
+        raise problem
     if not hmac.compare_digest(token.encode("utf-8", "surrogatepass"), session.csrf.encode()):
         raise Problem(
             403,
@@ -107,9 +123,14 @@ def check_csrf(request: Request, token: str) -> None:
         )
 
 
-def _header(request: Request, value: str, lasts: int) -> str:
+def _header(request: Request, seal: str, value: str, lasts: int) -> str:
     secure = "; Secure" if request.app.state.door.addresses.is_secure(request) else ""
-    return f"{COOKIE}={value}; HttpOnly; Max-Age={lasts}; Path=/; SameSite=Strict{secure}"
+    path = request.scope["root_path"] or "/"
+    return f"{_name(seal)}={value}; HttpOnly; Max-Age={lasts}; Path={path}; SameSite=Strict{secure}"
+
+
+def _name(seal: str) -> str:
+    return f"{_COOKIE}{_mac(seal, 'name')[:8]}"
 
 
 def _mac(seal: str, *parts: str) -> str:

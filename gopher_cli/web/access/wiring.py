@@ -24,7 +24,7 @@ _MAY_BE_READ = (
 def install(app: FastAPI, settings: Settings, *, exposed: bool) -> list[Check]:
     """Hang the door into the application; what is refused before anybody gets there."""
     door = app.state.door = Door(settings, exposed=exposed)
-    foreign = SameOrigin(_friends(settings))
+    foreign = SameOrigin(door.addresses, _friends(settings))
     is_open = settings.auth in ("open", "open-to-everyone")  # with a key in the settings or without
     if exposed or (settings.api_key and not is_open):
         return [foreign]

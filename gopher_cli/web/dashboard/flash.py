@@ -40,4 +40,4 @@ def forget(answer: Response, request: Request) -> None:
 
 
 def _path(request: Request) -> str:
-    return str(request.scope.get("root_path", "")).rstrip("/") + "/"
+    return str(request.scope["root_path"]) or "/"

@@ -10,6 +10,7 @@ from fastapi import Depends, FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 from gopher_cli.model.access import ADMIN, READ
 from gopher_cli.model.errors import GopherError
@@ -31,9 +32,16 @@ from gopher_cli.web.dashboard.pages import (
     waiting,
 )
 from gopher_cli.web.dashboard.route import answer, wants_page
+from gopher_cli.web.problems import Problem
 
 _TO_LOOK_AT = (overview, queues, jobs, job, dlq, waiting, fleet)
 _WITH_RULES_OF_THEIR_OWN = (login, submit, bulk, keys, rescheduling)
+
+
+def refusal(scope: Scope, problem: Problem) -> Response:
+    """What is refused before any route is found: as a page for who looks at pages."""
+    request = Request(scope)
+    return answer(request, problem) if wants_page(request) else problem.answer(scope["path"])
 
 
 def install(app: FastAPI) -> None:
