@@ -1,13 +1,28 @@
 # Completion of gopher for bash. Made by: gopher completion bash
 _gopher() {
-  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-  local at=gopher words="" flags="" asks="" i
-  # A "=" is a word of its own here: --output=json is three of them.
-  [[ $cur == "=" ]] && cur=""
-  [[ $prev == "=" ]] && prev=${COMP_WORDS[COMP_CWORD - 2]}
-  for ((i = 1; i < COMP_CWORD; i++)); do
-    case "$at ${COMP_WORDS[i]}" in
-    "gopher submit" | "gopher types" | "gopher stats" | "gopher inspect" | "gopher jobs" | "gopher jobs ls" | "gopher list-failed" | "gopher events" | "gopher workers" | "gopher health" | "gopher doctor" | "gopher retry" | "gopher retry-all" | "gopher requeue-dlq" | "gopher cancel" | "gopher reschedule" | "gopher purge" | "gopher queue" | "gopher queue ls" | "gopher queue pause" | "gopher queue resume" | "gopher worker" | "gopher serve" | "gopher up" | "gopher demo" | "gopher embedded" | "gopher embedded status" | "gopher embedded start" | "gopher embedded stop" | "gopher keys" | "gopher keys create" | "gopher keys ls" | "gopher keys revoke" | "gopher keys sign-out-all" | "gopher config" | "gopher config show" | "gopher config path" | "gopher completion" | "gopher man") at="$at ${COMP_WORDS[i]}" ;;
+  local IFS=$' \t\n' at=gopher words="" flags="" asks="" head="" n=-1 i cur prev typed word
+  local -a line=()
+  # Bash splits words at ":" and "=". Here they are whole again, as they were typed.
+  local rest=${COMP_LINE:0:COMP_POINT}
+  for ((i = 0; i <= COMP_CWORD; i++)); do
+    if ((i == 0)) || [[ $rest == [[:space:]]* ]]; then
+      rest=${rest#"${rest%%[![:space:]]*}"}
+      line[++n]=""
+    fi
+    if ((i == COMP_CWORD)); then
+      line[n]+=$rest
+    else
+      line[n]+=${COMP_WORDS[i]} rest=${rest#"${COMP_WORDS[i]}"}
+    fi
+  done
+  typed=${line[n]} cur=${line[n]} prev=${line[n - 1]}
+  if [[ $cur == --*=* ]]; then
+    prev=${cur%%=*} head=${cur%%=*}= cur=${cur#*=}
+  fi
+  cur=${cur#[\"\']}
+  for ((i = 1; i < n; i++)); do
+    case "$at ${line[i]}" in
+    "gopher submit" | "gopher types" | "gopher stats" | "gopher inspect" | "gopher jobs" | "gopher jobs ls" | "gopher list-failed" | "gopher events" | "gopher workers" | "gopher health" | "gopher doctor" | "gopher retry" | "gopher retry-all" | "gopher requeue-dlq" | "gopher cancel" | "gopher reschedule" | "gopher purge" | "gopher queue" | "gopher queue ls" | "gopher queue pause" | "gopher queue resume" | "gopher worker" | "gopher serve" | "gopher up" | "gopher demo" | "gopher embedded" | "gopher embedded status" | "gopher embedded start" | "gopher embedded stop" | "gopher keys" | "gopher keys create" | "gopher keys ls" | "gopher keys revoke" | "gopher keys sign-out-all" | "gopher config" | "gopher config show" | "gopher config path" | "gopher completion" | "gopher man") at="$at ${line[i]}" ;;
     esac
   done
   case "$at" in
@@ -372,7 +387,20 @@ _gopher() {
     "gopher man --color") words="auto always never" flags="" asks="" ;;
   esac
   [[ $cur == -* ]] && words=$flags asks=""
-  [[ -n $asks ]] && words+=" $(gopher __complete "$asks" "$cur" 2>/dev/null)"
-  COMPREPLY=($(compgen -W "$words" -- "$cur"))
+  COMPREPLY=()
+  for word in $words; do
+    [[ $word == "$cur"* ]] && COMPREPLY+=("$head$word")
+  done
+  if [[ -n $asks ]]; then
+    while read -r word; do
+      COMPREPLY+=("$head$word")
+    done < <(gopher __complete "$asks" "$cur" "${line[@]:1:n-1}" 2>/dev/null)
+  fi
+  # Readline replaces what stands behind the last word break; inside of a quote there is none.
+  local breaks=${COMP_WORDBREAKS//[!:=]/} kept
+  if [[ -n $breaks && $typed != [\"\']* ]]; then
+    kept=${typed%"${typed##*[$breaks]}"}
+    COMPREPLY=("${COMPREPLY[@]#"$kept"}")
+  fi
 }
 complete -F _gopher gopher

@@ -34,9 +34,11 @@ def test_every_command_and_option_is_there(shell: str) -> None:
 def completed(*words: str) -> list[str]:
     """What bash offers for these words, the last of which is being typed."""
     typed = " ".join(f"'{word}'" for word in words)
+    line = " ".join(words).replace(" = ", "=")
     driver = (
         f"gopher() {{ [[ $1 == __complete ]] && echo \"$2-from-redis\"; }}; source '{HERE / FILES['bash']}';"
-        f"COMP_WORDS=({typed}); COMP_CWORD={len(words) - 1}; _gopher; printf '%s\\n' \"${{COMPREPLY[@]}}\""
+        f"COMP_WORDS=({typed}); COMP_CWORD={len(words) - 1}; COMP_LINE='{line}'; COMP_POINT={len(line)};"
+        "_gopher; printf '%s\\n' \"${COMPREPLY[@]}\""
     )
     bash = shutil.which("bash")
     assert bash, "this test needs bash"

@@ -47,14 +47,29 @@ def _bash_action(flag: Flag) -> str:
 
 _BASH = """\
 _gopher() {{
-  local cur=${{COMP_WORDS[COMP_CWORD]}} prev=${{COMP_WORDS[COMP_CWORD - 1]}}
-  local at=gopher words="" flags="" asks="" i
-  # A "=" is a word of its own here: --output=json is three of them.
-  [[ $cur == "=" ]] && cur=""
-  [[ $prev == "=" ]] && prev=${{COMP_WORDS[COMP_CWORD - 2]}}
-  for ((i = 1; i < COMP_CWORD; i++)); do
-    case "$at ${{COMP_WORDS[i]}}" in
-    {paths}) at="$at ${{COMP_WORDS[i]}}" ;;
+  local IFS=$' \\t\\n' at=gopher words="" flags="" asks="" head="" n=-1 i cur prev typed word
+  local -a line=()
+  # Bash splits words at ":" and "=". Here they are whole again, as they were typed.
+  local rest=${{COMP_LINE:0:COMP_POINT}}
+  for ((i = 0; i <= COMP_CWORD; i++)); do
+    if ((i == 0)) || [[ $rest == [[:space:]]* ]]; then
+      rest=${{rest#"${{rest%%[![:space:]]*}}"}}
+      line[++n]=""
+    fi
+    if ((i == COMP_CWORD)); then
+      line[n]+=$rest
+    else
+      line[n]+=${{COMP_WORDS[i]}} rest=${{rest#"${{COMP_WORDS[i]}}"}}
+    fi
+  done
+  typed=${{line[n]}} cur=${{line[n]}} prev=${{line[n - 1]}}
+  if [[ $cur == --*=* ]]; then
+    prev=${{cur%%=*}} head=${{cur%%=*}}= cur=${{cur#*=}}
+  fi
+  cur=${{cur#[\\"\\']}}
+  for ((i = 1; i < n; i++)); do
+    case "$at ${{line[i]}}" in
+    {paths}) at="$at ${{line[i]}}" ;;
     esac
   done
   case "$at" in
@@ -64,8 +79,21 @@ _gopher() {{
 {values}
   esac
   [[ $cur == -* ]] && words=$flags asks=""
-  [[ -n $asks ]] && words+=" $(gopher __complete "$asks" "$cur" 2>/dev/null)"
-  COMPREPLY=($(compgen -W "$words" -- "$cur"))
+  COMPREPLY=()
+  for word in $words; do
+    [[ $word == "$cur"* ]] && COMPREPLY+=("$head$word")
+  done
+  if [[ -n $asks ]]; then
+    while read -r word; do
+      COMPREPLY+=("$head$word")
+    done < <(gopher __complete "$asks" "$cur" "${{line[@]:1:n-1}}" 2>/dev/null)
+  fi
+  # Readline replaces what stands behind the last word break; inside of a quote there is none.
+  local breaks=${{COMP_WORDBREAKS//[!:=]/}} kept
+  if [[ -n $breaks && $typed != [\\"\\']* ]]; then
+    kept=${{typed%"${{typed##*[$breaks]}}"}}
+    COMPREPLY=("${{COMPREPLY[@]#"$kept"}}")
+  fi
 }}
 complete -F _gopher gopher
 """
@@ -108,25 +136,33 @@ def _plain(text: str) -> str:
 
 _ZSH = """\
 _gopher() {{
-  local at=gopher asks="" i
-  local -a found flags
+  local at=gopher asks="" prev=${{words[CURRENT - 1]}} i ret=1
+  local -a found flags asked
   for ((i = 2; i < CURRENT; i++)); do
     case "$at ${{words[i]}}" in
     {paths}) at="$at ${{words[i]}}" ;;
     esac
   done
+  if [[ $PREFIX == --*=* ]]; then
+    prev=${{PREFIX%%=*}}
+    compset -P 1 '*='
+  fi
   case "$at" in
 {cases}
   esac
-  case "$at ${{words[CURRENT - 1]}}" in
+  case "$at $prev" in
 {values}
   esac
-  [[ -n $asks ]] && found+=(${{(f)"$(gopher __complete $asks "$PREFIX" 2>/dev/null)"}})
   if [[ $PREFIX == -* ]]; then
-    _describe option flags
-  else
-    _describe gopher found
+    _describe -o option flags && ret=0
+    return ret
   fi
+  (( $#found )) && _describe gopher found && ret=0
+  # Names may have colons: _describe would take what is behind one for a description.
+  local -a line=("${{(Q)words[2,CURRENT-1][@]}}")
+  [[ -n $asks ]] && asked=(${{(f)"$(gopher __complete $asks "${{(Q)PREFIX}}" $line 2>/dev/null)"}})
+  (( $#asked )) && compadd -a asked && ret=0
+  return ret
 }}
 _gopher "$@"
 """
@@ -145,7 +181,7 @@ def _fish_place(place: Place, about: dict[str, str]) -> list[str]:
     if place.words:
         lines.append(f"{start} -a '{' '.join(place.words)}'")
     if place.asks:
-        lines.append(f"{start} -a '(gopher __complete {place.asks} (commandline -ct) 2>/dev/null)'")
+        lines.append(f"{start} -a '(__gopher_names {place.asks})'")
     return lines + [f"{start}{_fish_flag(flag)}" for flag in place.flags]
 
 
@@ -155,7 +191,7 @@ def _fish_flag(flag: Flag) -> str:
     if flag.asks == "files":
         values = " -r -F"
     elif flag.asks:
-        values = f" -x -a '(gopher __complete {flag.asks} (commandline -ct) 2>/dev/null)'"
+        values = f" -x -a '(__gopher_names {flag.asks})'"
     elif flag.takes:
         values = f" -x -a '{' '.join(flag.words)}'" if flag.words else " -x"
     return f"{names}{values} -d {_fish_text(flag.about)}"
@@ -174,6 +210,11 @@ function __gopher_at
         end
     end
     test "$at" = "$argv[1]"
+end
+function __gopher_names
+    set -l typed (commandline -ct | string replace -r '^--[^=]*=' '')
+    set -l line (commandline -opc)
+    gopher __complete $argv[1] "$typed" $line[2..-1] 2>/dev/null
 end
 complete -c gopher -f
 """

@@ -1,0 +1,97 @@
+"""Completion as people meet it: the keys that they press in bash, zsh and fish."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.running import Cli
+from cli.shells import TAB, Shell
+from cli.world import do
+from gopher_cli.cli.complete import complete
+from gopher_cli.cli.completion import SHELLS
+from gopher_cli.gopher import Gopher
+
+pytest_plugins = ("cli.faraway",)
+
+
+@pytest.fixture(params=SHELLS)
+def shell(request: pytest.FixtureRequest, environment: dict[str, str], tmp_path: Path) -> Iterator[Shell]:
+    if not shutil.which(request.param):
+        pytest.skip(f"{request.param} is not installed here")
+    shell = Shell(request.param, tmp_path, environment)
+    yield shell
+    shell.close()
+
+
+@pytest.fixture
+def jobs(cli: Cli) -> None:
+    for id in ("order:42:a", "invoice:7"):
+        cli.id("-t", "report:daily", "-Q", "mail", "--id", id)
+
+    async def publish(gopher: Gopher) -> Any:
+        return await gopher.publish_types({"report:daily": b"{}", "email": b"{}"})
+
+    do(cli, publish)
+
+
+def test_what_has_colons_is_completed_whole(jobs: None, shell: Shell) -> None:
+    typed = {
+        "gopher inspect ord": "inspect order:42:a",
+        "gopher cancel invoice:7 order:42:": "cancel invoice:7 order:42:a",
+        "gopher jobs ls -t repo": "jobs ls -t report:daily",
+        "gopher jobs ls --type=report:": "jobs ls --type=report:daily",
+    }
+    assert {keys: shell.arguments(keys + TAB).strip() for keys in typed} == typed
+
+
+def offered(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: Any, *args: str) -> list[str]:
+    """What `gopher __complete` prints."""
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("gopher_cli.cli.complete._PATIENCE", 60.0)
+    monkeypatch.setattr("gopher_cli.cli.complete._LONGEST", 60.0)
+    capsys.readouterr()
+    assert complete(args) == 0
+    return list(capsys.readouterr().out.split())
+
+
+def test_behind_an_api_that_server_is_asked(
+    near: Cli, far: Cli, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    near.id("-t", "x", "-Q", "mail", "--id", "order:42")
+    url = far.env["GOPHER_API_URL"]
+    nowhere = {"REDIS_URL": "redis://127.0.0.1:1", "GOPHER_NAMESPACE": "", "GOPHER_API_URL": ""}
+
+    def words(*args: str, **environ: str) -> list[str]:
+        return offered(nowhere | environ, monkeypatch, capsys, *args)
+
+    assert words("ids", "order:") == []
+    assert words("ids", "order:", GOPHER_API_URL=url) == ["order:42"]
+    assert words("ids", "order:", "inspect", "--api", url) == ["order:42"]
+    assert words("queues", "ma", "jobs", "ls", f"--api={url}", "-Q") == ["mail"]
+
+
+def test_an_older_job_is_found_by_the_beginning_of_its_id(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    cli.id("-t", "x", "--id", "order:42")
+    lines = "".join(f'{{"type":"x","id":"other:{n}"}}\n' for n in range(60))
+    assert cli("submit", "--batch", "-", stdin=lines).code == 0
+
+    assert offered(cli.env, monkeypatch, capsys, "ids", "order:") == ["order:42"]
+
+
+def test_a_server_that_does_not_answer_keeps_nobody_waiting(
+    monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        monkeypatch.setattr("gopher_cli.cli.complete._LONGEST", 0.1)
+        assert complete(["ids", "", "--api", url]) == 0
+    assert capsys.readouterr().out == ""
