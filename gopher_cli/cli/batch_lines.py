@@ -9,6 +9,7 @@ import msgspec
 from gopher_cli.model.duration import parse_duration, parse_when
 from gopher_cli.model.errors import BadData, GopherError, Usage
 from gopher_cli.model.job import Job
+from gopher_cli.model.json_text import doubled_key
 from gopher_cli.model.payload import EMPTY, MAX_PAYLOAD
 
 if TYPE_CHECKING:
@@ -118,10 +119,15 @@ def _read(text: bytes) -> Line:
     if len(text) > LONGEST:
         raise BadData("the line is longer than 1 MB")
     try:
-        return _decoder.decode(text)
+        line = _decoder.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         said = str(error).replace("Object contains unknown field", "there is no field")
-        raise BadData(said.replace("JSON is malformed", "no JSON").replace("Input data", "it")) from None
+        said = said.replace("JSON is malformed", "it is not valid JSON").replace("Input data", "it")
+        raise BadData(said) from None
+    # A payload is written out as it came: it is looked at where the job is made.
+    if path := doubled_key(text, line):
+        raise BadData(f"the key {str(path[-1])[:60]!r} comes twice")
+    return line
 
 
 def _options(line: Line) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from gopher_cli.model.errors import BadData
+from gopher_cli.model.json_text import Path, doubled_key, is_deep, pointer_to
 
 MAX_PAYLOAD = 1024 * 1024
 MAX_DEPTH = 64
@@ -15,8 +16,6 @@ EMPTY: msgspec.Raw = msgspec.Raw(b"{}")  # what a job has whose submitter gives 
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
-_SQUARE = bytes.maketrans(b"{}", b"[]")
-_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 def encode_payload(payload: object) -> msgspec.Raw:
@@ -46,46 +45,38 @@ def decode_payload(raw: bytes | msgspec.Raw) -> Any:
 
 
 def check_json(raw: bytes) -> None:
-    """Raises BadData that shows the place where the text stops being JSON, or says that it is too deep."""
+    """Raises BadData that shows where the text stops being JSON, or says that it is too deep, or which key
+    comes twice."""
     try:
-        _decode(raw)
+        value = _decode(raw)
     except RecursionError:
         raise _too_deep() from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         _check_text(raw)
         raise BadData(f"the payload is not valid JSON: {_located(raw, error)}") from error
-    if is_deep(raw):
+    if is_deep(raw, MAX_DEPTH):
         raise _too_deep()
-
-
-def is_deep(text: bytes, most: int = MAX_DEPTH) -> bool:
-    """Whether this valid JSON text is nested more than so many levels deep."""
-    if len(text) <= 2 * most or len(text) - len(text.translate(None, b"[{")) <= most:
-        return False
-    if b"\\" in text:
-        text = text.replace(b"\\\\", b"").replace(b'\\"', b"")
-    # What stands between the quotes is out; then the innermost pairs of brackets, level by level.
-    left = b"".join(text.split(b'"')[::2]).translate(_SQUARE, _NO_BRACKETS)
-    for _ in range(most):
-        left = left.replace(b"[]", b"")
-        if not left:
-            return False
-    return True
+    if path := doubled_key(raw, value):
+        raise _doubled(path)
 
 
 def _encoded(payload: Any) -> bytes:
     try:
         raw = _encode(payload)
-        # What is read back is what was given, mostly: a Raw within it may be no JSON, and NaN comes back as
-        # null.
-        if _decode(raw) != payload and b"null" in raw:
+        # What is read back is what was given, mostly: a Raw within it may be anything, NaN comes back as
+        # null, and 1 and "1" as one key.
+        value = _decode(raw)
+        is_same = bool(value == payload)
+        if not is_same and b"null" in raw:
             _check_numbers(payload)
     except RecursionError:
         raise _too_deep() from None
     except Exception as error:  # also what a class of the caller's own may raise
         raise BadData(f"the payload cannot be written as JSON: {error}") from error
-    if is_deep(raw):
+    if is_deep(raw, MAX_DEPTH):
         raise _too_deep()
+    if not is_same and (path := doubled_key(raw, value)):
+        raise _doubled(path)
     return raw
 
 
@@ -102,6 +93,13 @@ def _check_numbers(payload: Any) -> None:
 
 def _too_deep() -> BadData:
     return BadData(f"the payload is nested more than {MAX_DEPTH} deep, and that is the limit")
+
+
+def _doubled(path: Path) -> BadData:
+    inside = pointer_to(*path[:-1])
+    where = f" in {inside}" if inside else ""
+    said = f"the payload has the key {str(path[-1])[:60]!r} twice{where}"
+    return BadData(said, "readers differ about which one counts: leave one out")
 
 
 def _check_text(raw: bytes) -> None:

@@ -12,7 +12,7 @@ from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.duration import format_duration
 from gopher_cli.model.errors import Ambiguous, NotFound, Usage
 from gopher_cli.model.job import NO_OPTIONS, Options, Spec
-from gopher_cli.model.payload import is_deep
+from gopher_cli.model.json_text import is_deep
 from gopher_cli.model.stats import JobDetail, WorkerInfo
 from gopher_cli.model.terms import terms_of
 from gopher_cli.store import ask, calls

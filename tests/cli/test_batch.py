@@ -31,7 +31,7 @@ def test_each_line_has_a_result_with_its_number(cli: Cli) -> None:
     assert [(one["line"], one["status"]) for one in said] == [
         (1, "submitted"), (3, "submitted"), (4, "refused"), (5, "refused"),
     ]  # fmt: skip
-    assert "no JSON" in said[2]["error"]
+    assert "not valid JSON" in said[2]["error"]
     assert "there is no field `prority`" in said[3]["error"]
     assert json.loads(cli("stats", "-o", "json").out)["pending"] == 2
 

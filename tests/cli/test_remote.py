@@ -175,3 +175,25 @@ def test_the_last_job_submitted_is_known_and_can_be_followed(near: Cli, far: Cli
 
     assert (ran.code, ran.out) == (0, "42\n")
     assert far("inspect", "@last", "-q").lines == [id]
+
+
+NOT_JSON = [
+    '{"a":1,"a":2}',
+    '{"b":{"a:":1,"a\\u003a":2}}',
+    "[" * 65 + "]" * 65,
+    '{"a":NaN}',
+    "1e400",
+    '"\\ud800"',
+]
+
+
+def test_what_counts_as_json_is_the_same_beside_redis_and_far_away(near: Cli, far: Cli) -> None:
+    for payload in NOT_JSON:
+        ran = near("submit", "-t", "cat", "-p", payload)
+        assert ran.code == 65 and far("submit", "-t", "cat", "-p", payload) == ran
+
+    lines = "\n".join(f'{{"type":"cat","payload":{payload}}}' for payload in NOT_JSON)
+    batch = f'{lines}\n{{"type":"cat","type":"dog"}}\n{{"type":"cat","payload":1,"payload":2}}'
+    ran = near("submit", "--batch", "-", "-o", "plain", stdin=batch)
+    assert ran.code == 1 and ran.out.count("\trefused\t") == len(NOT_JSON) + 2
+    assert far("submit", "--batch", "-", "-o", "plain", stdin=batch) == ran

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gopher_cli.model.errors import BadData
-from gopher_cli.model.payload import EMPTY, MAX_DEPTH, decode_payload, encode_payload, is_deep
+from gopher_cli.model.json_text import is_deep
+from gopher_cli.model.payload import EMPTY, MAX_DEPTH, decode_payload, encode_payload
 
 
 def kind(value: object) -> str:
@@ -154,3 +155,18 @@ def test_text_that_is_accepted_can_be_read_again(raw: bytes) -> None:
         assert kept == raw
         json.loads(kept.decode())
         decode_payload(kept)
+
+
+TWICE: list[Any] = [
+    b'{"a":1,"a":2}',
+    msgspec.Raw(b'{"a":1,"a":2}'),
+    {"x": msgspec.Raw(b'{"a":1,"a":2}')},
+    {1: "one", "1": "two"},
+    b'[0,{"b":{"c:":1,"c\\u003a":2}}]',
+]
+
+
+@pytest.mark.parametrize("payload", TWICE, ids=range(len(TWICE)))
+def test_a_key_that_comes_twice_is_refused_in_every_form(payload: Any) -> None:
+    with pytest.raises(BadData, match="twice"):
+        encode_payload(payload)

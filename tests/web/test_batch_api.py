@@ -79,7 +79,7 @@ async def test_lines_are_answered_by_lines_for_who_asks(api: httpx2.AsyncClient)
         (1, "refused"),
         (2, "enqueued"),
     ]
-    assert "no JSON" in said[1]["error"]
+    assert "not valid JSON" in said[1]["error"]
 
 
 async def test_jobs_keep_their_order_over_many_calls(api: httpx2.AsyncClient) -> None:

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gopher_cli.web.api.strict import MAX_DEPTH, parse, pointer_to
+from gopher_cli.model.json_text import pointer_to
+from gopher_cli.web.api.strict import MAX_DEPTH, parse
 from gopher_cli.web.problems import Problem
 
 VALUES = st.recursive(

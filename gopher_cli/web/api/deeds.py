@@ -71,7 +71,7 @@ _DONE_EXAMPLE = {
     "by": None,
 }
 answers = openapi.problems(
-    s400="the body is no JSON",
+    s400="the body is not valid JSON",
     s403="this key lacks the scope operate",
     s404="no such queue",
     s408="the body did not arrive in time",

@@ -77,7 +77,7 @@ _list_answers = openapi.problems(s422="it takes no parameters") | {
     200: openapi.answer("every key, the newest first", "KeyList")
 }
 _create_answers = openapi.problems(
-    s400="the body is no JSON", s408="the body did not arrive in time", s409="there are too many keys",
+    s400="the body is not valid JSON", s408="the body did not arrive in time", s409="there are too many keys",
     s413="more than 1 MB", s415="not application/json", s422="a field makes no sense",
 ) | {201: openapi.answer("made; its secret is told here and never again", "NewKeyView")}  # fmt: skip
 _revoke_answers = openapi.problems(

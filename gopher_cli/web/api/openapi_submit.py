@@ -58,7 +58,7 @@ def _body(schema: dict[str, Any], examples: dict[str, Any], **more: Any) -> dict
 
 
 _refused = {
-    "s400": "the body is no JSON, or nested too deeply",
+    "s400": "the body is not valid JSON, or nested too deeply",
     "s403": "the key may not submit, or not to this queue",
     "s408": "the body did not arrive in time",
     "s409": "the holder of the unique key is being cancelled (code try_later)",

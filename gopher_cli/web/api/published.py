@@ -12,9 +12,9 @@ import msgspec
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import GopherError
 from gopher_cli.model.job import Job
+from gopher_cli.model.json_text import pointer_to
 from gopher_cli.model.payload import decode_payload
 from gopher_cli.model.schema import Misfit, check_payload
-from gopher_cli.web.api.strict import pointer_to
 from gopher_cli.web.hints import in_http
 from gopher_cli.web.problems import Problem, soon
 

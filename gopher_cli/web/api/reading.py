@@ -14,10 +14,11 @@ from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.duration import parse_duration, parse_when
 from gopher_cli.model.errors import BadData, Usage
 from gopher_cli.model.job import Job
+from gopher_cli.model.json_text import pointer_to
 from gopher_cli.model.payload import EMPTY
 from gopher_cli.verbs.producing import new_job, wanted_durability
 from gopher_cli.web.api.dialects import RETRIES
-from gopher_cli.web.api.strict import parse, pointer_to
+from gopher_cli.web.api.strict import parse
 from gopher_cli.web.problems import Problem, field
 
 _PATH = re.compile(r" - at `(.+)`$")
@@ -96,7 +97,7 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 def read_job(text: bytes, defaults: Defaults) -> Asked:
-    """Raises Problem: 400 for what is no JSON, 422 for what makes no sense, 413 for a payload too large."""
+    """Raises Problem: 400 for what is not JSON, 422 for what makes no sense, 413 for a payload too large."""
     value = parse(text)
     asked = _decode(text)
     if asked.recurring is not None:

@@ -33,7 +33,7 @@ class Moment(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 openapi.SCHEMAS += [Moment]
 _BODY = {"requestBody": {"required": True, "content": openapi.answer("", "Moment")["content"]}}
 _ANSWERS = answers | openapi.problems(
-    s400="the body is no JSON", s408="the body did not arrive in time", s413="more than 1 MB",
+    s400="the body is not valid JSON", s408="the body did not arrive in time", s413="more than 1 MB",
     s415="not application/json", s422="a field or a parameter makes no sense",
 )  # fmt: skip
 

@@ -44,7 +44,7 @@ def jobs_of(text: bytes) -> list[bytes]:
         said = 'the body has to be an array of jobs, or {"jobs": [...]}'
         raise Problem(422, said, pointer="") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Problem(400, f"the body is no JSON: {error}") from error
+        raise Problem(400, f"the body is not valid JSON: {error}") from error
     if len(found) > MOST:
         raise _too_many()
     items = [bytes(one) for one in found]
@@ -65,7 +65,7 @@ def _check_count(text: bytes, opening: re.Match[bytes] | None, *, is_object: boo
     else:
         raise _too_many()
     if not text.startswith(b"]", at):
-        raise Problem(400, "the body is no JSON, or a job in it is nested too deeply")
+        raise Problem(400, "the body is not valid JSON, or a job in it is nested too deeply")
     if is_object and not _TAIL.fullmatch(text, at):
         raise _more_in_it()
 
