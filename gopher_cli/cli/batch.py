@@ -5,22 +5,24 @@ from __future__ import annotations
 import os
 import select
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from gopher_cli.cli.batch_lines import LONGEST, Checker, Made, batch_job_id, make
 from gopher_cli.cli.batch_marks import Marks
-from gopher_cli.cli.checking import warn_unknown
+from gopher_cli.cli.batch_report import Report
+from gopher_cli.cli.checking import published_types, warn_unknown
 from gopher_cli.cli.console import Console
 from gopher_cli.cli.meter import Meter
-from gopher_cli.cli.safe import safe
-from gopher_cli.cli.words import plural
+from gopher_cli.cli.words import ranges
 from gopher_cli.model.errors import GopherError, NotFound, Usage
 from gopher_cli.model.marks import BatchMark
 
 if TYPE_CHECKING:
     from gopher_cli.gopher import Gopher
+    from gopher_cli.store.calls import Receipt
 
 _SIZE = 500
 _BLOCK = 256 * 1024
@@ -45,8 +47,8 @@ def submit_batch(
             raise work.told(error) from error
         finally:
             work.meter.end()
-            work.close()
-    return 1 if work.refused else 0
+            work.report.close()
+    return 1 if work.report.refused else 0
 
 
 def _opened(source: str) -> BinaryIO:
@@ -99,18 +101,17 @@ class _Work:
     type: str
     given: dict[str, Any]
     fail_if_exists: bool
-    accepted: int = 0
-    known: int = 0
-    refused: int = 0
     last: int = 0
+    beyond: list[Made] = field(default_factory=list)  # lines behind the last one that were told of
     checkers: dict[str, Checker] = field(default_factory=dict)
     meter: Meter = field(init=False)
+    report: Report = field(init=False)
     marks: Marks | None = None  # where there is a batch id
     held: list[Made] = field(default_factory=list)
-    _begun: bool = False
 
     def __post_init__(self) -> None:
         self.meter = Meter(self.console)
+        self.report = Report(self.console, self.meter)
 
     async def run(self, gopher: Gopher, stream: BinaryIO) -> None:
         await gopher.check(accept_eviction=self.console.settings().accepts_eviction)
@@ -127,11 +128,10 @@ class _Work:
                 one.adds, one.sum = sums.get(one.line, (0, 0))
                 await self._check(gopher, one)
             self._note_refused(made)
-            await self._submit(gopher, [one for one in made if one.job])
-            held = {one.line for one in self.held}
-            self._tell([one for one in made if one.line not in held])
-            self.last = lines[-1][0]
-            self.meter.show(sum(len(line) + 1 for _, line in lines), self.accepted + self.known)
+            with self._telling(made):
+                await self._submit(gopher, [one for one in made if one.job])
+            self.last, self.beyond = lines[-1][0], []
+            self.meter.show(sum(len(line) + 1 for _, line in lines), self.report.accepted + self.report.known)
         if self.marks:
             self.marks.digests.end()
             for queue, mark in self.marks.settled():
@@ -144,8 +144,8 @@ class _Work:
         sums = self.marks.follow(lines)
         held, self.held = ([], self.held) if self.marks.digests.expected else (self.held, [])
         for start in range(0, len(held), _SIZE):
-            await self._send(gopher, held[start : start + _SIZE])
-            self._tell(held[start : start + _SIZE])
+            with self._telling(held[start : start + _SIZE]) as some:
+                await self._send(gopher, some)
         return sums
 
     async def _check(self, gopher: Gopher, one: Made) -> None:
@@ -154,7 +154,7 @@ class _Work:
             return
         type = one.job.spec.type
         if type not in self.checkers:
-            known = await gopher.types()
+            known = await published_types(gopher)
             self.checkers[type] = Checker(known.get(type) or {})
             warn_unknown(self.console, type, known)
         self.checkers[type].check(one)
@@ -167,15 +167,33 @@ class _Work:
         await self._send(gopher, wanted)
 
     async def _send(self, gopher: Gopher, wanted: Sequence[Made]) -> None:
+        """Raises as the verb does; of some lines it is known then what has become of them."""
+        from gopher_cli.verbs.producing import halfway_of
+
+        while wanted:
+            unsure = [one for one in wanted if not self._is_sure(one)]
+            marks = self.marks.of(wanted, unsure) if self.marks else ()
+            jobs = [one.job for one in wanted if one.job]
+            try:
+                receipts = await gopher.submit_many(jobs, batch=self.batch, marks=marks)
+            except GopherError as error:
+                halfway = halfway_of(error)
+                self._take(wanted, halfway.receipts, unsure)
+                for i in halfway.unknown:
+                    wanted[i].id, wanted[i].status = jobs[i].id, "unknown"
+                if not halfway.goes_on:
+                    raise
+                wanted = [one for one in wanted if not one.is_known]
+            else:
+                self._take(wanted, dict(enumerate(receipts)), unsure)
+                return
+
+    def _take(self, wanted: Sequence[Made], receipts: Mapping[int, Receipt], unsure: Sequence[Made]) -> None:
+        """What became of these, as far as it is known."""
         from gopher_cli.verbs.producing import being_cancelled
 
-        jobs = [one.job for one in wanted if one.job]
-        if not jobs:
-            return
-        unsure = [one for one in wanted if not self._is_sure(one)]
-        marks = self.marks.of(wanted, unsure) if self.marks else ()
-        receipts = await gopher.submit_many(jobs, batch=self.batch, marks=marks)
-        for one, receipt in zip(wanted, receipts, strict=True):
+        taken = [wanted[i] for i in receipts]
+        for one, receipt in zip(taken, receipts.values(), strict=True):
             one.id = receipt.duplicate_of or receipt.id
             one.status = "submitted" if receipt.accepted else "exists"
             if receipt.refused:
@@ -185,9 +203,9 @@ class _Work:
                 one.status, one.error = "refused", f"{later}; {later.hint}"
             elif not receipt.accepted and self.fail_if_exists and not self._is_ours(one.line, one.id):
                 one.status, one.error = "refused", f"there is such a job already: {one.id}"
-        self._note_refused(wanted)
+        self._note_refused(taken)
         if self.marks:
-            self.marks.taken(wanted, unsure)
+            self.marks.taken(taken, [one for one in unsure if one.is_known])
 
     def _note_refused(self, made: Sequence[Made]) -> None:
         for one in made:
@@ -227,59 +245,27 @@ class _Work:
         again = await gopher.batch_marks(self.batch, queue)  # another server may know less
         return min(found[queue], again.get(queue, BatchMark()), key=lambda mark: mark.line)
 
-    def _tell(self, made: Sequence[Made]) -> None:
-        for one in made:
-            self.accepted += one.status == "submitted"
-            self.known += one.status == "exists"
-            self.refused += one.status == "refused"
-        match self.console.format:
-            case "json" | "ndjson":
-                for one in made:
-                    self._json(one)
-            case "id":
-                self.console.ids(one.id for one in made if one.status != "refused")
-            case "table":
-                self._refusals(made)
-            case _:
-                for one in made:
-                    self.console.print(f"{one.line}\t{one.status}\t{one.id or '-'}\t{safe(one.error) or '-'}")
-        if self.console.format in ("id", "table"):
-            self._refusals(made)
-
-    def _refusals(self, made: Sequence[Made]) -> None:
-        """Where stdout does not tell of them."""
-        for one in made:
-            if one.status == "refused" and not (self.console.format == "table" and one.told):
-                one.told = True
-                self.meter.clear()
-                print(f"line {one.line}: {safe(one.error)}", file=self.console.err)
-
-    def _json(self, one: Made) -> None:
-        import msgspec
-
-        said = {"line": one.line, "status": one.status, "id": one.id or None, "error": one.error or None}
-        text = msgspec.json.encode(said).decode()
-        if self.console.format == "json":
-            text = (",\n" if self._begun else "[") + text
-            self._begun = True
-            self.console.out.write(text)
-        else:
-            self.console.print(text)
-
-    def close(self) -> None:
-        if self.console.format == "json":
-            self.console.print("]" if self._begun else "[]")
-        parts = [f"{plural(self.accepted, 'job')} submitted"]
-        parts += [f"{plural(self.known, 'line')} already there"] if self.known else []
-        parts += [f"{plural(self.refused, 'line')} refused"] if self.refused else []
-        self.console.say(", ".join(parts) + self.meter.speed(self.accepted))
+    @contextmanager
+    def _telling(self, made: Sequence[Made]) -> Iterator[Sequence[Made]]:
+        """Tell of these when it is over, or as far as is known where an error ends it."""
+        try:
+            yield made
+        finally:
+            known = [one for one in made if one.is_known]
+            self.beyond += known
+            self.report.tell(known)
 
     def told(self, error: GopherError) -> GopherError:
         """The same error, with how far we came."""
-        again = (
-            f"run it again with --batch-id {self.batch}" if self.batch else f"go on after line {self.last}"
-        )
-        said = f"{error} (lines up to {self.last} are done; {again})"
-        told = GopherError(said, error.hint)
+        unknown = [one.line for one in self.beyond if one.status == "unknown"]
+        beyond = [one.line for one in self.beyond if one.status != "unknown"]
+        done = f"lines up to {self.last} are done" + (f", and {ranges(beyond)}" if beyond else "")
+        maybe = f"; {ranges(unknown)} may be" if unknown else ""
+        again = f"go on after line {self.last}"
+        if self.batch:
+            again = f"run it again with --batch-id {self.batch}"
+        elif unknown or beyond:
+            again = "-o plain tells of each line, with the id of its job"
+        told = GopherError(f"{error} ({done}{maybe}; {again})", error.hint)
         told.exit_code = error.exit_code
         return told

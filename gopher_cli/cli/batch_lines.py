@@ -42,7 +42,7 @@ class Line(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
 
 
 class Made(msgspec.Struct):
-    """A line, and what becomes of it: ``status`` is submitted, exists or refused."""
+    """A line, and what becomes of it: ``status`` is submitted, exists, refused, or unknown: it may be in."""
 
     line: int
     job: Job | None = None
@@ -52,6 +52,11 @@ class Made(msgspec.Struct):
     told: bool = False
     adds: int = 0  # to the digest of all lines
     sum: int = 0  # of all up to this one
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is something to tell of it."""
+        return bool(self.id or self.error)
 
 
 _decoder = msgspec.json.Decoder(Line)

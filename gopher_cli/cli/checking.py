@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import difflib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gopher_cli.cli.console import Console
 from gopher_cli.cli.safe import safe
+from gopher_cli.model.errors import Denied
+
+if TYPE_CHECKING:
+    from gopher_cli.gopher import Gopher
+
+
+async def published_types(gopher: Gopher) -> dict[str, Any]:
+    """The types that workers have published, with their schemas; none for a key that may only submit: the
+    server checks the payload in any case."""
+    try:
+        return await gopher.types()
+    except Denied:
+        return {}
 
 
 def check_schema(type: str, raw: bytes, payload: bytes) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from gopher_cli.cli import submit_options as c
-from gopher_cli.cli.checking import check_schema, guess, warn_unknown
+from gopher_cli.cli.checking import check_schema, guess, published_types, warn_unknown
 from gopher_cli.cli.choosing import duration, remember, typed_id, whole
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console, check_choice
@@ -235,7 +235,7 @@ class _One:
             return
         raw = await gopher.schema_of(self.type)
         if raw is None:
-            warn_unknown(self.console, self.type, await gopher.types())
+            warn_unknown(self.console, self.type, await published_types(gopher))
             return
         check_schema(self.type, raw, self.payload)
 

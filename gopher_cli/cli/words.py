@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from gopher_cli.cli.safe import safe
 from gopher_cli.model.words import (
@@ -27,6 +27,7 @@ __all__ = [
     "number",
     "percent",
     "plural",
+    "ranges",
     "rate",
     "short_id",
     "size",
@@ -39,6 +40,7 @@ __all__ = [
 ]
 
 _NAMED = 5  # types in a line
+_RANGES = 20  # of numbers
 
 STATE_STYLES = {
     "enqueued": "cyan", "scheduled": "blue", "blocked": "blue", "processing": "yellow",
@@ -67,3 +69,15 @@ def types_of(jobs: Mapping[str, int]) -> str:
     ordered = sorted(jobs.items(), key=lambda one: (-one[1], one[0]))
     more = [f"{len(ordered) - _NAMED} more types"] if len(ordered) > _NAMED else []
     return ", ".join([f"{safe(type)} {count}" for type, count in ordered[:_NAMED]] + more)
+
+
+def ranges(numbers: Sequence[int]) -> str:
+    """Whole numbers in their order, shortly: ``1-4, 6, 9-12``; of very many the first."""
+    found: list[list[int]] = []
+    for n in sorted(numbers):
+        if found and n == found[-1][1] + 1:
+            found[-1][1] = n
+        else:
+            found.append([n, n])
+    parts = [str(first) if first == last else f"{first}-{last}" for first, last in found]
+    return ", ".join(parts[:_RANGES]) + (", ..." if len(parts) > _RANGES else "")

@@ -62,6 +62,9 @@ class Wire:
     def post(self, path: str, body: Any = None, params: Params | None = None, *, waits: float = 0.0) -> Any:
         return self.told("POST", path, body, params, waits=waits)[1]
 
+    def put(self, path: str, body: Any, params: Params | None = None, *, waits: float = 0.0) -> Any:
+        return self.told("PUT", path, body, params, waits=waits)[1]
+
     def delete(self, path: str, params: Params | None = None) -> Any:
         return self.told("DELETE", path, params=params)[1]
 
@@ -69,7 +72,7 @@ class Wire:
         self, method: str, path: str, body: Any = None, params: Params | None = None, *, waits: float = 0.0
     ) -> tuple[int, Any]:
         """The status of a success, and what it says. Raises every other answer as an error."""
-        raw = msgspec.json.encode(body) if method == "POST" else None
+        raw = msgspec.json.encode(body) if method in ("POST", "PUT") else None
         request = (method, self._target(path, params), raw, self._headers(raw))
         answer, text = self._exchange(request, PATIENCE + waits, _may_come_twice(method, path, body))
         if answer.status >= 300:
@@ -207,7 +210,7 @@ class Wire:
 
 def _may_come_twice(method: str, path: str, body: Any) -> bool:
     """Whether a request that comes twice has the effect of one."""
-    if method == "GET" or (method == "POST" and path in _STORED_ONCE):
+    if method in ("GET", "PUT") or (method == "POST" and path in _STORED_ONCE):
         return True
     said = body or {}
     return method == "POST" and path in _DONE_ONCE and (said.get("dry_run", False) or not said.get("limit"))

@@ -13,7 +13,7 @@ from gopher_cli.failpoints import underway
 from gopher_cli.model.checks import check_text
 from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.durability import MEMORY, Durability, parse_durability
-from gopher_cli.model.errors import NotFound, TryLater, Usage
+from gopher_cli.model.errors import GopherError, NotFound, TryLater, Unavailable, Unconfirmed, Usage
 from gopher_cli.model.job import NO_OPTIONS, Job
 from gopher_cli.model.making import checked, make_job, make_options
 from gopher_cli.model.marks import BatchMark
@@ -147,6 +147,39 @@ def behind_parents(jobs: Sequence[tuple[str, Sequence[str]]]) -> list[int]:
     return list(order)
 
 
+def _told(jobs: Sequence[Job], receipts: dict[int, Receipt]) -> dict[int, Receipt]:
+    """The same; those that were refused say why, without a look at other queues."""
+    return {
+        i: msgspec.structs.replace(receipt, refused=missing(jobs[i].queue, receipt.missing, ()))
+        if receipt.missing
+        else receipt
+        for i, receipt in receipts.items()
+    }
+
+
+class Halfway(msgspec.Struct):
+    """What is known of the jobs of a submit that an error has ended, by their places in it.
+
+    Those of ``unknown`` may be stored; all others without a receipt are not. With ``goes_on`` some make no
+    sense, as their receipts say, and the others can be submitted again without them.
+    """
+
+    receipts: dict[int, Receipt] = {}
+    unknown: frozenset[int] = frozenset()
+    goes_on: bool = False
+
+
+def halfway_of(error: GopherError) -> Halfway:
+    """How far a submit of many had come that has raised this."""
+    found = getattr(error, "halfway", None)
+    return found if isinstance(found, Halfway) else Halfway()
+
+
+def note_halfway(error: GopherError, halfway: Halfway) -> None:
+    """Let it tell how far the submit had come that it ends."""
+    error.halfway = halfway  # type: ignore[attr-defined]
+
+
 class Producing(Parents):
     async def submit(self, type: str, payload: Any = EMPTY, **options: Any) -> str:
         """Submit one job and answer its id; a job that is known already answers the id it has.
@@ -187,6 +220,8 @@ class Producing(Parents):
 
         ``marks`` (line numbers, or a BatchMark as text) are kept per queue under ``batch`` in the
         same instant, so that a repeated batch knows where to go on.
+
+        An error that ends it halfway tells what has become of the jobs by then: `halfway_of`.
         """
         jobs = [checked(job) for job in jobs]
         safely = wanted_durability(durability or self.defaults.durability)
@@ -195,7 +230,12 @@ class Producing(Parents):
         for indexes, call in submissions(
             self.keys, jobs, batch=batch, marks=marks, together=together, now=now
         ):
-            answer = await underway("bulk.chunk_sent", self.store.run(call, "submit", safely))
+            try:
+                answer = await underway("bulk.chunk_sent", self.store.run(call, "submit", safely))
+            except GopherError as error:
+                maybe = indexes if isinstance(error, (Unavailable, Unconfirmed)) else ()
+                note_halfway(error, Halfway(_told(jobs, receipts), frozenset(maybe)))
+                raise
             receipts |= zip(indexes, answer, strict=True)
         await self._explain(jobs, receipts)
         if self.listeners:
@@ -225,13 +265,13 @@ class Producing(Parents):
         found = await self.store.ask(ask.scores(self.keys(queue), "blocked", ids))
         return {id for id, score in zip(ids, found, strict=True) if score is not None}
 
-    async def mark_batch(self, queue: str, batch: str, mark: str) -> None:
+    async def mark_batch(self, queue: str, batch: str, mark: str, durability: str = "") -> None:
         """Keep how far a batch has come in a queue, where what became of its jobs is known by now.
 
         Raises as `submit` does.
         """
         call = calls.submit(self.keys(queue), (), batch=batch, mark=mark)
-        await self.store.run(call, "submit", wanted_durability(self.defaults.durability))
+        await self.store.run(call, "submit", wanted_durability(durability or self.defaults.durability))
 
     async def batch_mark(self, queue: str, batch: str) -> int:
         """The last line of a batch that this queue has."""

@@ -25,13 +25,15 @@ from gopher_cli.web.api.storing import is_ending, is_new, permit, refusal, state
 from gopher_cli.web.problems import PATIENCE, Problem, problem_of, soon, wished
 from gopher_cli.web.replies import Claim, Reply
 
+_TOLD = ("cannot_be_given",)  # codes of problems that a client treats in another way
 _LARGEST = MAX_BODY + 64 * 1024  # bytes of one job, with the spaces that it may have
 
 
 class Item(msgspec.Struct, kw_only=True, omit_defaults=True):
     """What became of one job. `status`: its state; known, refused; or unknown: send it as `job_id` again.
 
-    Refused with the code `try_later`: `job_id` holds its unique key, and is being cancelled.
+    Refused with the code `try_later`: `job_id` holds its unique key, and is being cancelled; with
+    `cannot_be_given`: these servers cannot give its level of durability.
     """
 
     index: int
@@ -139,9 +141,11 @@ class Many:
         return under(asked, f"{self._claim.id}.{index}", lasts) if self._claim else asked
 
     def _refuse(self, index: int, problem: Problem) -> None:
+        code = problem.more.get("code")
         self._items[index] = Item(
-            index=index, status="refused", error=problem.detail, pointer=problem.pointer
-        )
+            index=index, status="refused", error=problem.detail, pointer=problem.pointer,
+            code=code if code in _TOLD else None,
+        )  # fmt: skip
 
     async def _store_all(
         self, jobs: dict[int, Asked], *, together: bool = False, at_once: bool = False
@@ -217,7 +221,9 @@ class Many:
 
     def reply(self, *, lines: bool) -> Reply:
         told = self._told()
-        later = any(item.code for item in told.items)  # who asks again under the key is to have those too
+        later = any(
+            item.code == "try_later" for item in told.items
+        )  # who asks again under the key is to have those too
         if lines:
             body = b"".join(msgspec.json.encode(item) + b"\n" for item in told.items)
             return Reply(200, {"Content-Type": "application/x-ndjson"}, body, anew=later)

@@ -9,17 +9,22 @@ from starlette.responses import Response
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.access import SUBMIT
+from gopher_cli.model.checks import check_queue
 from gopher_cli.model.marks import read_mark
 from gopher_cli.verbs.producing import wanted_durability
 from gopher_cli.web.access.door import needs
 from gopher_cli.web.api import openapi
+from gopher_cli.web.api.body import read_json
 from gopher_cli.web.api.listing import answered
 from gopher_cli.web.api.queries import Given, Query, parameter, wrong
-from gopher_cli.web.problems import Problem, field, soon
+from gopher_cli.web.api.storing import permit
+from gopher_cli.web.api.strict import parse
+from gopher_cli.web.problems import Problem, field, soon, wished
 
 router = APIRouter(prefix="/api/v1/batches", tags=["jobs"])
 _enter = needs(SUBMIT)
-_QUERY = Query("batch", "queue", "durability")
+_QUERY, _PUT = Query("batch", "queue", "durability"), Query("batch", "durability")
+_BODY = {"required": True, "content": openapi.answer("", "MarkView")["content"]}
 _DISK = 30.0  # seconds that a disk or a replica may take
 
 
@@ -60,6 +65,46 @@ async def marks(request: Request) -> Response:
     for queue in mine:
         await soon(gopher.confirm(queue, level), _DISK if level else 0.0)
     return answered(MarkList(items=[MarkView(queue=queue, mark=str(mark)) for queue, mark in mine.items()]))
+
+
+@router.put(
+    "", summary="Keep how far a batch has come", operation_id="put_batch_mark",
+    responses=openapi.problems(
+        s400="the body is not valid JSON", s403="the key may not submit to this queue", s413="more than 1 MB",
+        s408="the body did not arrive in time", s415="not application/json",
+        s422="a field or a parameter makes no sense",
+    )
+    | {200: openapi.answer("it is kept", "MarkView")},
+    openapi_extra={**_PUT.described, "requestBody": _BODY},
+)  # fmt: skip
+async def put_mark(request: Request) -> Response:
+    """The last mark of a queue, when what became of all lines is known; as safe as `durability` says."""
+    await _enter(request)
+    given = _PUT.read(request)
+    batch, level = batch_of(given), given.text("durability")
+    with parameter("durability"):
+        wanted_durability(level)
+    if not batch:
+        raise wrong("batch", "batch is needed")
+    kept = _read(await read_json(request))
+    permit(request.state.caller, kept.queue)
+    gopher: Gopher = request.app.state.gopher
+    with wished(level):
+        await soon(gopher.mark_batch(kept.queue, batch, kept.mark, level), _DISK if level else 0.0)
+    return answered(kept)
+
+
+def _read(text: bytes) -> MarkView:
+    """Raises Problem."""
+    try:
+        kept = msgspec.convert(parse(text), MarkView)
+    except msgspec.ValidationError as error:
+        raise Problem(422, str(error), pointer="") from error
+    with field("/queue"):
+        check_queue(kept.queue)
+    with field("/mark"):
+        read_mark(kept.mark)
+    return kept
 
 
 def batch_of(given: Given) -> str:

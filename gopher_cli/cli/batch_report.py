@@ -1,0 +1,74 @@
+"""What a batch tells of its lines, in each output format, and of all of them at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gopher_cli.cli.batch_lines import Made
+from gopher_cli.cli.console import Console
+from gopher_cli.cli.meter import Meter
+from gopher_cli.cli.safe import safe
+from gopher_cli.cli.words import plural
+
+
+@dataclass(slots=True)
+class Report:
+    """``accepted``, ``known``, ``refused`` and ``unknown`` (it may be in) count lines."""
+
+    console: Console
+    meter: Meter
+    accepted: int = 0
+    known: int = 0
+    refused: int = 0
+    unknown: int = 0
+    _begun: bool = False
+
+    def tell(self, made: Sequence[Made]) -> None:
+        for one in made:
+            self.accepted += one.status == "submitted"
+            self.known += one.status == "exists"
+            self.refused += one.status == "refused"
+            self.unknown += one.status == "unknown"
+        match self.console.format:
+            case "json" | "ndjson":
+                for one in made:
+                    self._json(one)
+            case "id":
+                self.console.ids(one.id for one in made if one.status not in ("refused", "unknown"))
+            case "table":
+                self._refusals(made)
+            case _:
+                for one in made:
+                    self.console.print(f"{one.line}\t{one.status}\t{one.id or '-'}\t{safe(one.error) or '-'}")
+        if self.console.format in ("id", "table"):
+            self._refusals(made)
+
+    def _refusals(self, made: Sequence[Made]) -> None:
+        """Where stdout does not tell of them."""
+        for one in made:
+            if one.status == "refused" and not (self.console.format == "table" and one.told):
+                one.told = True
+                self.meter.clear()
+                print(f"line {one.line}: {safe(one.error)}", file=self.console.err)
+
+    def _json(self, one: Made) -> None:
+        import msgspec
+
+        said = {"line": one.line, "status": one.status, "id": one.id or None, "error": one.error or None}
+        text = msgspec.json.encode(said).decode()
+        if self.console.format == "json":
+            text = (",\n" if self._begun else "[") + text
+            self._begun = True
+            self.console.out.write(text)
+        else:
+            self.console.print(text)
+
+    def close(self) -> None:
+        if self.console.format == "json":
+            self.console.print("]" if self._begun else "[]")
+        parts = [f"{plural(self.accepted, 'job')} submitted"]
+        parts += [f"{plural(self.known, 'line')} already there"] if self.known else []
+        parts += [f"{plural(self.refused, 'line')} refused"] if self.refused else []
+        parts += [f"{plural(self.unknown, 'line')} unknown"] if self.unknown else []
+        self.console.say(", ".join(parts) + self.meter.speed(self.accepted))
