@@ -6,19 +6,22 @@ import builtins
 import functools
 import inspect
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Never, TypeVar
 
 import msgspec
 
+from gopher_cli.model.annotation import decoder, schema_of
 from gopher_cli.model.checks import check_retries, check_timeout, check_type
-from gopher_cli.model.errors import BadConfig, BadData, Usage
+from gopher_cli.model.errors import BadConfig, Usage
 from gopher_cli.model.making import check_backoff
+from gopher_cli.model.schema import unknown_field
 
+OPTIONS = ("timeout", "retries", "backoff", "isolate")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -73,20 +76,20 @@ class Registry:
         retries: int | None = None,
         backoff: str | None = None,
         isolate: bool = False,
+        **unknown: Never,
     ) -> Callable[[F], F]:
         """Register a function for a type of job. ``timeout`` in seconds; ``isolate`` gives it a process.
 
         The first parameter is the payload, validated against its annotation (a dataclass, TypedDict,
         msgspec Struct, pydantic model, dict, or none); a parameter called ``ctx`` gets the Context.
-        Raises Usage for a type or an option that makes no sense.
+        Of a dataclass or a TypedDict a payload has no other fields; a Struct and a model decide that
+        themselves. Raises Usage, with the name of the type, for an option that makes no sense.
         """
         check_type(type)
-        if timeout is not None:
-            check_timeout(timeout)
-        if retries is not None:
-            check_retries("retries", retries)
-        if backoff is not None:
-            check_backoff(backoff)
+        try:
+            _check_options(timeout, retries, backoff, unknown)
+        except Usage as error:
+            raise Usage(f"the handler of {type!r}: {error}", error.hint) from None
 
         def register(function: F) -> F:
             self.add(
@@ -133,6 +136,19 @@ class Registry:
         return {type: handler.schema for type, handler in self.handlers.items()}
 
 
+def _check_options(
+    timeout: float | None, retries: int | None, backoff: str | None, unknown: Collection[str]
+) -> None:
+    if timeout is not None:
+        check_timeout(timeout)
+    if retries is not None:
+        check_retries("retries", retries)
+    if backoff is not None:
+        check_backoff(backoff)
+    for name in unknown:
+        raise Usage(f"the option {name} {unknown_field(name, OPTIONS).replace('fields', 'options')}")
+
+
 def _from_function(type: str, function: Callable[..., Any], *, isolate: bool, **options: Any) -> Handler:
     payload, wants_context, plain = _parameters(type, function)
     inner = _inner(function)
@@ -162,10 +178,15 @@ def _place(function: Callable[..., Any]) -> str:
     code = getattr(inner, "__code__", None)
     if code is None:
         return f"{inner.__module__}.{inner.__qualname__}"
-    file = Path(code.co_filename)
+    return place_of(code.co_filename, code.co_firstlineno)
+
+
+def place_of(name: str, line: int) -> str:
+    """``file:line``, as editors and terminals take it."""
+    file = Path(name)
     with suppress(ValueError, OSError):  # shorter, where it is below the place in which we stand
         file = file.relative_to(Path.cwd())
-    return f"{file}:{code.co_firstlineno}"
+    return f"{file}:{line}"
 
 
 def _inner(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -209,30 +230,3 @@ def _by_name(function: Callable[..., Any], name: str | None) -> Callable[..., An
         return function(**dict(zip([*names, "ctx"], given, strict=False)))
 
     return call
-
-
-def decoder(type: str, annotation: Any) -> Callable[[msgspec.Raw], Any]:
-    """A compiled reader of payloads: JSON text to a value of this annotation, or BadData."""
-    if hasattr(annotation, "model_validate_json"):
-        read: Callable[[Any], Any] = lambda raw: annotation.model_validate_json(bytes(raw))  # noqa: E731
-    else:
-        read = msgspec.json.Decoder(annotation).decode
-
-    def decode(raw: msgspec.Raw) -> Any:
-        try:
-            return read(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError, ValueError, RecursionError) as error:
-            said = "; ".join(str(error).splitlines()[:4])
-            raise BadData(f"the payload does not fit {type}: {said}") from error
-
-    return decode
-
-
-def schema_of(annotation: Any) -> bytes:
-    """JSON Schema of an annotation; {} when it says nothing or cannot be described."""
-    try:
-        if hasattr(annotation, "model_json_schema"):
-            return msgspec.json.encode(annotation.model_json_schema())
-        return msgspec.json.encode(msgspec.json.schema(annotation)) if annotation is not Any else b"{}"
-    except Exception:  # a pydantic model may have parts that JSON Schema knows nothing of
-        return b"{}"

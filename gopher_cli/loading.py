@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shlex
 import shutil
 import sys
@@ -9,14 +11,22 @@ from collections.abc import Iterable
 from importlib import import_module
 from inspect import getattr_static
 from pathlib import Path
+from traceback import walk_tb
 from types import ModuleType
 from typing import Any
 
-from gopher_cli.handlers import Handler, Registry, Runs, TwoHandlers
+from gopher_cli.handlers import Handler, Registry, Runs, TwoHandlers, place_of
 from gopher_cli.model.checks import check_type
-from gopher_cli.model.errors import BadConfig, Usage
+from gopher_cli.model.errors import BadConfig, GopherError, Usage
 
+_OURS = str(Path(__file__).parent) + os.sep
+_PYTHON = str(Path(os.__file__).parent) + os.sep
 ALL = "all"  # the built-in handlers
+_QUOTED = r"""'[^']*'|"(?:[^"\\]|\\.)*"|\\."""
+# Pipes, lists, redirections, the background, substitutions, variables, and the homes of users.
+_OF_A_SHELL = (
+    r"\|\|?|&&|;|[0-9]*[<>]+(?:&[0-9-]+)?|&(?=\s|$)|`|\$(?:[({?@*#]|\w+)|(?:^|\s)~(?=[\w/.-]|\s|$)|^\w+="
+)
 
 
 def load_registry(app: str = "", programs: Iterable[tuple[str, str]] = (), builtin: str = "") -> Registry:
@@ -72,6 +82,7 @@ def _program(type: str, command: str) -> Handler:
         words = shlex.split(command)
     except ValueError as error:
         raise BadConfig(f"--exec {type}={command}: {error}", "quote it as for a shell") from error
+    _check_for_shell(type, command)
     path = shutil.which(words[0]) if words else None
     if path is None:
         program = words[0] if words else command
@@ -83,6 +94,16 @@ def _program(type: str, command: str) -> Handler:
     return Handler(
         type=type, call=_not_called, runs=Runs.PROGRAM, command=resolved, place=f"--exec {type}={command}"
     )
+
+
+def _check_for_shell(type: str, command: str) -> None:
+    """Raises BadConfig for what only a shell understands: the program would get it as a word."""
+    bare = re.sub(_QUOTED, "_", command)
+    if found := re.search(_OF_A_SHELL, bare):
+        raise BadConfig(
+            f"--exec {type}={command}: {found[0].strip()!r} is for a shell, and no shell runs this",
+            f"write {type}=sh -c {shlex.quote(command)}; or quote what is no more than a word",
+        )
 
 
 def _placed(word: str) -> str:
@@ -166,4 +187,19 @@ def _registry_of(found: Any, path: str) -> Registry:
 
 
 def _said(error: BaseException) -> str:
-    return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}".rstrip(": ")
+    """What went wrong in one line, behind the line of the application where it did."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{place_of(error.filename, error.lineno or 1)}: {type(error).__name__}: {error.msg}"
+    text = str(error).splitlines()[0] if str(error) else ""
+    kind = "" if isinstance(error, GopherError) else type(error).__name__
+    return ": ".join(filter(None, (_where(error), kind, text)))
+
+
+def _where(error: BaseException) -> str:
+    """The line of the application that was run last; of a package, where no other line was; or nothing."""
+    lines = [(frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__)]
+    packages = [(file, line) for file, line in lines if "-packages" in file and not file.startswith(_OURS)]
+    own = [(file, line) for file, line in lines if "-packages" not in file]
+    own = [(file, line) for file, line in own if not file.startswith(("<", _OURS, _PYTHON))]
+    found = own or packages
+    return place_of(*found[-1]) if found else ""

@@ -5,7 +5,7 @@ pass.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -97,7 +97,15 @@ def _fields(
         if name in known:
             yield from _faults(known[name], field, root, (*path, name), depth + 1)
         elif schema.get("additionalProperties") is False:
-            yield Fault((*path, name), f"is not known; fields: {', '.join(known)}")
+            yield Fault((*path, name), unknown_field(name, known))
+
+
+def unknown_field(name: str, known: Collection[str]) -> str:
+    """What is said of a field that is none of those."""
+    from difflib import get_close_matches  # late: only errors need it
+
+    near = get_close_matches(name, known, 1)
+    return "is not known; " + (f"did you mean {near[0]}?" if near else f"fields: {', '.join(known)}")
 
 
 def _resolved(schema: Schema, root: Schema) -> Schema:

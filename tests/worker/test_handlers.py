@@ -196,6 +196,72 @@ def test_an_app_that_does_not_load_is_told_in_one_line(module: Any, text: str, s
     assert caught.value.exit_code == 78
 
 
+HEAD = "from gopher_cli import Gopher\napp = Gopher()\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("\nimport nowhere\n", "shop_w.py:2: ModuleNotFoundError: No module named 'nowhere'"),
+        ("x = 1\ndef f(:\n", "shop_w.py:2: SyntaxError: invalid syntax"),
+        ("import json\n\njson.loads('{')\n", "shop_w.py:3: JSONDecodeError"),
+        ("import shop_inner\n", "shop_inner.py:3: ZeroDivisionError"),
+        (f"{HEAD}@app.handler('bake', retry=3)\ndef bake(p): ...\n",
+         "shop_w.py:3: the handler of 'bake': the option retry is not known; did you mean retries?"),
+        (f"{HEAD}@app.handler('bake', retries=-1)\ndef bake(p): ...\n",
+         "shop_w.py:3: the handler of 'bake': retries is from 0 to 1000, not -1"),
+        (f"{HEAD}@app.handler('bake', timeout='5s')\ndef bake(p): ...\n",
+         "shop_w.py:3: the handler of 'bake': a timeout is a number of seconds"),
+    ],
+)  # fmt: skip
+def test_an_app_that_does_not_load_is_told_with_its_file_and_line(module: Any, text: str, said: str) -> None:
+    module("shop_inner", "\n\n1 / 0\n")
+    module("shop_w", text)
+
+    with pytest.raises(BadConfig) as caught:
+        load_registry("shop_w:app")
+
+    assert f"shop_w:app does not load: {said}" in str(caught.value)
+
+
+def test_an_app_that_is_not_there_names_no_line_of_others() -> None:
+    with pytest.raises(BadConfig, match=r"^nowhere:app does not load: ModuleNotFoundError: No module"):
+        load_registry("nowhere:app")
+
+
+@pytest.mark.parametrize(
+    ("command", "part"),
+    [
+        ("cat | wc -l", "|"), ("cat|wc", "|"), ("cat && true", "&&"), ("cat || true", "||"),
+        ("cat; true", ";"), ("cat > out", ">"), ("cat >>out", ">>"),
+        ("cat 2>&1", "2>&1"), ("cat < in", "<"), ("cat &", "&"),
+        ("cat $HOME/x", "$HOME"), ("cat ${X}", "${"), ("cat $(date)", "$("), ("cat `date`", "`"),
+        ("~/bin/x", "~"), ("cat ~/x", "~"), ("X=1 cat", "X="),
+    ],
+)  # fmt: skip
+def test_what_only_a_shell_understands_is_refused_at_the_start(command: str, part: str) -> None:
+    with pytest.raises(BadConfig) as caught:
+        load_registry("", [("x", command)])
+
+    assert f"{part!r} is for a shell" in str(caught.value)
+    assert f"x=sh -c '{command}'" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "sh -c 'cat | wc -l'",
+        'cat "a|b"',
+        "cat http://h/?a=1&b=2",
+        "cat a\\|b",
+        "cat 'it'\\''s | x'",
+        "cat a~b 5=6",
+    ],
+)
+def test_what_is_quoted_or_a_part_of_a_word_is_handed_on(command: str) -> None:
+    assert load_registry("", [("x", command)]).get("x")
+
+
 @pytest.mark.parametrize("path", ["shop:", ":app", "a..b:app", "shop/jobs"])
 def test_an_app_is_module_and_object(path: str) -> None:
     with pytest.raises(Usage):
@@ -229,7 +295,9 @@ def test_packages_bring_handlers_and_win_over_the_built_in_ones(monkeypatch: pyt
 
 def test_a_package_whose_handlers_do_not_load_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [Point(ImportError("no x"))])
-    with pytest.raises(BadConfig, match=r"the handlers of shop \(shop:app\) do not load: ImportError: no x"):
+    with pytest.raises(
+        BadConfig, match=r"handlers of shop \(shop:app\) do not load: \S+:[0-9]+: ImportError: no x"
+    ):
         load_registry()
 
 
