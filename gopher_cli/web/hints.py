@@ -6,6 +6,7 @@ JOBS = "list them with: GET /api/v1/jobs"
 GROUPS = "list them with: GET /api/v1/dlq/groups"
 QUEUES = "list them with: GET /api/v1/queues"
 OTHER_KEY = "ask the operator of this server for a key that may do it"
+FILL = "give it a value, or leave it out"
 _BY_COMMAND = {
     "gopher jobs": JOBS,
     "gopher queue": QUEUES,

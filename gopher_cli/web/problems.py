@@ -191,7 +191,8 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, RequestValidationError)
         first = error.errors()[0]
         name = ".".join(map(str, first["loc"][1:]))
-        return Problem(422, f"{name}: {first['msg']}").answer(request.url.path)
+        more: dict[str, Any] = {"parameter": name} if first["loc"][0] == "query" else {}
+        return Problem(422, f"{name}: {first['msg']}", **more).answer(request.url.path)
 
     app.add_exception_handler(errors.GopherError, ours)
     app.add_exception_handler(HTTPException, http)

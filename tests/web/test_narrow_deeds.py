@@ -35,7 +35,7 @@ async def left(gopher: Gopher) -> list[str]:
         ({"queue": ["mail"]}, "#/all"),
         ({"q": "queue:mail"}, "#/all"), ({"queue": "mail", "q": "queue:mail"}, "#/all"),
         ({"queue": "mail", "q": "queue:other"}, "#/q"), ({"queue": "mail", "limit": 1}, "#/all"),
-        ({"q": "queue:other", "dry_run": True}, "#/q"), ({}, "#/all"), ({"q": " "}, "#/all"),
+        ({"q": "queue:other", "dry_run": True}, "#/q"), ({}, "#/all"), ({"q": " "}, "#/q"),
         ({"queue": "other", "ids": ["a"]}, "#/queue"),
     ],
 )  # fmt: skip

@@ -120,7 +120,9 @@ async def do(request: Request, id: str, deed: Deed, *done: str, query: Query = _
     given = query.read(request)
     gopher: Gopher = request.app.state.gopher
     queue = await place_of(request, id, given.text("queue"))
-    if wanted := request.headers.get("if-match", ""):
+    if (
+        wanted := request.headers.get("if-match")
+    ) is not None:  # also where it is empty: that matches nothing
         await _check(gopher, queue, id, wanted)
     words = await soon(deed(gopher, queue))
     word = words[id]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
 
+from gopher_cli.model.json_text import pointer_to
+from gopher_cli.web import hints
 from gopher_cli.web.problems import Problem
 
 MAX_BODY = 1024 * 1024
@@ -63,6 +66,15 @@ def check_kind(request: Request, *, lines: bool = False) -> bool:
 def wants_lines(request: Request) -> bool:
     """Whether the client asks for NDJSON."""
     return any(kind in request.headers.get("accept", "") for kind in _NDJSON)
+
+
+def check_filled(value: Any, *, but: Sequence[str] = ()) -> None:
+    """Raises Problem 422 for a field that is given but empty: in a script, a variable that was not set must
+    not mean everything. null is not given."""
+    for name, given in value.items() if isinstance(value, dict) else ():
+        is_empty = not given.strip() if isinstance(given, str) else given in ([], {})
+        if is_empty and name not in but:
+            raise Problem(422, f"{name[:64]} is empty", hint=hints.FILL, pointer=pointer_to(name))
 
 
 def too_large(limit: int) -> Problem:

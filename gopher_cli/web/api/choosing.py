@@ -17,7 +17,7 @@ from gopher_cli.model.job import JobState
 from gopher_cli.model.patterns import check_pattern
 from gopher_cli.model.rates import MOST_JOBS, parse_pace
 from gopher_cli.model.search import parse_search
-from gopher_cli.web.api.body import read_json
+from gopher_cli.web.api.body import check_filled, read_json
 from gopher_cli.web.api.queries import Given
 from gopher_cli.web.api.strict import parse
 from gopher_cli.web.hints import in_http
@@ -26,7 +26,8 @@ from gopher_cli.web.problems import Problem
 NAMES = ("state", "type", "queue", "tag", "error", "group", "older_than", "q")
 STEP_SECONDS = 5.0
 _LONGEST_WORD = 300
-_Words = list[str] | str | None
+_Word = Annotated[str, Meta(min_length=1)]
+_Words = Annotated[list[_Word], Meta(min_length=1)] | _Word | None
 
 
 class Meant(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -34,27 +35,27 @@ class Meant(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     state: Annotated[_Words, Meta(description="these states")] = None
     queue: Annotated[_Words, Meta(description="these queues")] = None
-    type: str | None = None
-    tag: str | None = None
-    error: Annotated[str | None, Meta(description="a simple regular expression")] = None
-    group: Annotated[str | None, Meta(description="a failure group")] = None
-    older_than: Annotated[float | str | None, Meta(description="seconds, or 5m, 2d")] = None
-    q: Annotated[str | None, Meta(description="a search")] = None
+    type: _Word | None = None
+    tag: _Word | None = None
+    error: Annotated[_Word | None, Meta(description="a simple regular expression")] = None
+    group: Annotated[_Word | None, Meta(description="a failure group")] = None
+    older_than: Annotated[float | _Word | None, Meta(description="seconds, or 5m, 2d")] = None
+    q: Annotated[_Word | None, Meta(description="a search")] = None
     ids: Annotated[
         Annotated[list[str], Meta(max_length=500)] | None, Meta(description="these jobs, by whole ids")
     ] = None
     all: Annotated[bool, Meta(description="no criterion, on purpose")] = False
     limit: Annotated[Annotated[int, Meta(ge=1, le=10**12)] | None, Meta(description="at most so many")] = None
     dry_run: Annotated[bool, Meta(description="count, and do nothing")] = False
-    cursor: Annotated[str | None, Meta(description="cursor of the answer before, to go on")] = None
+    cursor: Annotated[_Word | None, Meta(description="cursor of the answer before, to go on")] = None
 
 
 class Again(Meant, kw_only=True, forbid_unknown_fields=True):
     """Which jobs run again, where, and how fast."""
 
-    target: Annotated[str | None, Meta(description="into this queue, not the one they came from")] = None
+    target: Annotated[_Word | None, Meta(description="into this queue, not the one they came from")] = None
     rate: Annotated[
-        Annotated[float, Meta(gt=0, le=MOST_JOBS)] | str | None,
+        Annotated[float, Meta(gt=0, le=MOST_JOBS)] | _Word | None,
         Meta(description="jobs a second at most, or 50/s, 600/m, 1000/h"),
     ] = None
 
@@ -68,6 +69,7 @@ async def read_meant(request: Request, kind: type[Meant] = Meant) -> Meant:
     """The body. Raises Problem; 422 names the field."""
     raw = await read_json(request)
     given = parse(raw)
+    check_filled(given, but=("ids",))  # no ids are no jobs
     try:
         return msgspec.convert(given, kind)
     except msgspec.ValidationError as error:
@@ -140,12 +142,14 @@ def _check_words(said: dict[str, Any], told: Any) -> None:
 
 
 def _age(given: float | str | None, told: Any) -> float:
+    if given is None or given == "":
+        return 0.0
     try:
-        seconds = parse_duration(given[:64]) if isinstance(given, str) and given else float(given or 0)
+        seconds = parse_duration(given[:64]) if isinstance(given, str) else float(given)
     except ValueError as error:
         raise told("older_than", f"older_than: {error}") from None
-    if not 0 <= seconds <= 100 * 365 * 86400:
-        raise told("older_than", "older_than is from 0 seconds to a hundred years")
+    if not 0 < seconds <= 100 * 365 * 86400:
+        raise told("older_than", "older_than is more than 0 seconds, and a hundred years at most")
     return seconds
 
 

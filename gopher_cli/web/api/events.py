@@ -18,7 +18,7 @@ from gopher_cli.model.happenings import GONE, OF_QUEUES, AuditEntry, Wanted, rea
 from gopher_cli.model.job import JobState
 from gopher_cli.web.access.door import needs, still_may
 from gopher_cli.web.api.openapi import problems
-from gopher_cli.web.api.queries import only
+from gopher_cli.web.api.queries import check_filled, only, words_of
 from gopher_cli.web.api.telling import EventStream, tell
 from gopher_cli.web.feed import Feed
 from gopher_cli.web.problems import Problem, soon
@@ -91,7 +91,12 @@ async def events(
     `EventSource` comes back by itself and misses nothing of the last minute; an event may then come twice.
     """
     only(request, "queue", "job", "state", "type", "last_event_id")
-    wanted = Wanted(queues=_words(queue), jobs=_words(job), states=_states(state), types=_words(type))
+    wanted = Wanted(
+        queues=_words("queue", queue), jobs=_words("job", job), states=_states(state),
+        types=_words("type", type),
+    )  # fmt: skip
+    if last_event_id is not None:
+        check_filled("last_event_id", last_event_id)
     last_id = _event_id(since or last_event_id or "")
     feed: Feed = request.app.state.feed
     client = feed.join()
@@ -107,8 +112,9 @@ async def events(
 async def audit(request: Request, limit: Limit = 100, cursor: Cursor = None) -> Response:
     """What people have changed, the newest first; some ten thousand entries are kept."""
     only(request, "limit", "cursor")
-    if cursor and not _PLACE.fullmatch(cursor):
-        raise Problem(422, "this cursor was not made here", hint="take next_cursor of the page before")
+    if cursor is not None and not _PLACE.fullmatch(cursor):
+        hint = "take next_cursor of the page before"
+        raise Problem(422, "this cursor was not made here", hint=hint, parameter="cursor")
     found = await soon(request.app.state.gopher.audit_log(limit=limit + 1, before=cursor or ""))
     more = found[limit - 1].id if len(found) > limit else None
     said = {"items": [_shown(entry) for entry in found[:limit]], "next_cursor": more}
@@ -122,12 +128,12 @@ def _shown(entry: AuditEntry) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _words(given: list[str] | None) -> frozenset[str]:
-    return frozenset(word for text in given or () for word in text.split(",") if word)
+def _words(name: str, given: list[str] | None) -> frozenset[str]:
+    return frozenset(words_of(name, given or ()))
 
 
 def _states(given: list[str] | None) -> frozenset[str]:
-    words = _words(given)
+    words = _words("state", given)
     if unknown := sorted(words - set(_KNOWN)):
         raise Problem(422, f"no state {unknown[0][:80]!r}", hint=f"states: {', '.join(_KNOWN)}")
     return words

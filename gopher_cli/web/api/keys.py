@@ -17,7 +17,7 @@ from gopher_cli.model.keys import LIVE, REVOKED, KeyInfo, check_scopes
 from gopher_cli.model.rates import parse_rate
 from gopher_cli.web.access.door import needs
 from gopher_cli.web.api import openapi
-from gopher_cli.web.api.body import read_json
+from gopher_cli.web.api.body import check_filled, read_json
 from gopher_cli.web.api.listing import answered
 from gopher_cli.web.api.queries import only
 from gopher_cli.web.api.strict import parse
@@ -148,6 +148,7 @@ async def revoke(id: str, request: Request) -> Response:
 async def _read(request: Request) -> tuple[KeyRequest, float]:
     """What is asked for, and for how many seconds. Raises Problem."""
     value = parse(await read_json(request))
+    check_filled(value)
     try:
         asked = msgspec.convert(value, KeyRequest)
     except msgspec.ValidationError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,12 +11,13 @@ from starlette.requests import Request
 
 from gopher_cli.model.duration import parse_duration
 from gopher_cli.model.errors import Usage
+from gopher_cli.web import hints
 from gopher_cli.web.api.preferring import LONGEST
 from gopher_cli.web.problems import Problem
 
-_TEXT, _NUMBER = {"type": "string"}, {"type": "integer"}
+_TEXT, _NUMBER = {"type": "string", "minLength": 1}, {"type": "integer"}
 FLAG = {"anyOf": [{"type": "boolean"}, {"const": ""}]}  # named without a value, it is set
-_MANY = {"type": "array", "items": {"type": "string"}}
+_MANY = {"type": "array", "items": _TEXT}
 MOST = 500
 
 # Each with the schema of its value, and what it is for.
@@ -87,21 +88,28 @@ def _unknown(name: str, names: tuple[str, ...]) -> Problem:
 
 
 class Given:
-    """The values of one request. What makes no sense raises Problem 422 that names its parameter."""
+    """The values of one request. What makes no sense raises Problem 422 that names its parameter; so does
+    what is given but empty: in a script, a variable that was not set must not mean everything."""
 
     def __init__(self, request: Request) -> None:
         self._values = request.query_params
 
     def text(self, name: str) -> str:
+        """ "" where it is not given."""
+        text = self._single(name)
+        if name in self._values:
+            check_filled(name, text)
+        return text
+
+    def words(self, name: str) -> tuple[str, ...]:
+        """Repeated, or with commas."""
+        return words_of(name, self._values.getlist(name))
+
+    def _single(self, name: str) -> str:
         values = self._values.getlist(name)
         if len(values) > 1:
             raise wrong(name, f"{name} is given {len(values)} times")
         return values[0] if values else ""
-
-    def words(self, name: str) -> tuple[str, ...]:
-        """Repeated, or with commas."""
-        given = (word for text in self._values.getlist(name) for word in text.split(","))
-        return tuple(dict.fromkeys(word for word in given if word))
 
     def number(self, name: str, default: int, most: int) -> int:
         text = self.text(name)
@@ -113,7 +121,7 @@ class Given:
 
     def flag(self, name: str) -> bool:
         """True also when it is named without a value: ``?follow``."""
-        text = self.text(name).lower()
+        text = self._single(name).lower()
         if name in self._values and text in ("", "1", "true", "yes"):
             return True
         if text in ("", "0", "false", "no"):
@@ -128,11 +136,24 @@ class Given:
             raise wrong(name, f"{name}: {error}") from None
 
     def choice(self, name: str, known: tuple[str, ...]) -> str:
-        """The first is the default. Given but empty is none of them: a variable of a shell was not set."""
+        """The first is the default."""
         text = self.text(name) if name in self._values else known[0]
         if text not in known:
             raise wrong(name, f"{name} is {' or '.join(known)}, not {text[:64]!r}")
         return text
+
+
+def words_of(name: str, given: Sequence[str]) -> tuple[str, ...]:
+    """Of a parameter that may be repeated, and may have commas. Raises Problem 422 where one is empty."""
+    for text in given:
+        check_filled(name, text.replace(",", ""))
+    return tuple(dict.fromkeys(word for text in given for word in text.split(",") if word))
+
+
+def check_filled(name: str, text: str) -> None:
+    """Raises Problem 422 for a parameter that is given but empty."""
+    if not text.strip():
+        raise wrong(name, f"{name} is empty", hints.FILL)
 
 
 @contextmanager

@@ -31,6 +31,7 @@ _WORDS = {
 }  # fmt: skip
 _Seconds = int | float | str
 _NOBODYS = Defaults()
+_MARK = 4096  # characters
 _SAID_AS = {"due": "execute_at"}
 
 
@@ -117,7 +118,9 @@ def read_job(text: bytes, defaults: Defaults) -> Asked:
     if asked.durability is not None:
         with field("/durability"):
             wanted_durability(check_text("durability", asked.durability))
-    job, mark = _made(defaults, given), asked.mark or ""
+    with field("/mark"):
+        mark = "" if asked.mark is None else check_text("mark", asked.mark, most=_MARK)
+    job = _made(defaults, given)
     return Asked(job, value.get("payload", {}), asked.durability or "", asked.id is not None, mark)
 
 

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from gopher_cli.model.duration import parse_duration, parse_when
 from gopher_cli.web.api import openapi
 from gopher_cli.web.api.actions import DESCRIBED, answers, do
-from gopher_cli.web.api.body import read_json
+from gopher_cli.web.api.body import check_filled, read_json
 from gopher_cli.web.api.strict import parse
 from gopher_cli.web.problems import Problem, field
 
@@ -64,6 +64,7 @@ async def _read(request: Request) -> tuple[float | None, float]:
     """Epoch seconds, or seconds from now. Raises Problem."""
     value = parse(await read_json(request))
     _guess(value)
+    check_filled(value)
     try:
         asked = msgspec.convert(value, Moment)
     except msgspec.ValidationError as error:
