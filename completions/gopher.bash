@@ -22,7 +22,7 @@ _gopher() {
   cur=${cur#[\"\']}
   for ((i = 1; i < n; i++)); do
     case "$at ${line[i]}" in
-    "gopher submit" | "gopher types" | "gopher stats" | "gopher inspect" | "gopher jobs" | "gopher jobs ls" | "gopher list-failed" | "gopher events" | "gopher workers" | "gopher health" | "gopher doctor" | "gopher retry" | "gopher retry-all" | "gopher requeue-dlq" | "gopher cancel" | "gopher reschedule" | "gopher purge" | "gopher queue" | "gopher queue ls" | "gopher queue pause" | "gopher queue resume" | "gopher worker" | "gopher serve" | "gopher up" | "gopher demo" | "gopher embedded" | "gopher embedded status" | "gopher embedded start" | "gopher embedded stop" | "gopher keys" | "gopher keys create" | "gopher keys ls" | "gopher keys revoke" | "gopher keys sign-out-all" | "gopher config" | "gopher config show" | "gopher config path" | "gopher completion" | "gopher man") at="$at ${line[i]}" ;;
+    "gopher submit" | "gopher types" | "gopher stats" | "gopher inspect" | "gopher jobs" | "gopher jobs ls" | "gopher list-failed" | "gopher events" | "gopher workers" | "gopher workers ls" | "gopher workers quiet" | "gopher workers resume" | "gopher workers stop" | "gopher health" | "gopher doctor" | "gopher retry" | "gopher retry-all" | "gopher requeue-dlq" | "gopher cancel" | "gopher reschedule" | "gopher purge" | "gopher queue" | "gopher queue ls" | "gopher queue pause" | "gopher queue resume" | "gopher worker" | "gopher serve" | "gopher up" | "gopher demo" | "gopher embedded" | "gopher embedded status" | "gopher embedded start" | "gopher embedded stop" | "gopher keys" | "gopher keys create" | "gopher keys ls" | "gopher keys revoke" | "gopher keys sign-out-all" | "gopher config" | "gopher config show" | "gopher config path" | "gopher completion" | "gopher man") at="$at ${line[i]}" ;;
     esac
   done
   case "$at" in
@@ -35,7 +35,11 @@ _gopher() {
     "gopher jobs ls") words="" flags="--state --type --tag --queue --older-than --error --group --search --limit --oldest --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher list-failed") words="" flags="--type --tag --queue --older-than --error --group --search --limit --groups --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher events") words="" flags="--follow --queue --job --type --state --since --limit --audit --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
-    "gopher workers") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
+    "gopher workers") words="ls quiet resume stop" flags="" asks="" ;;
+    "gopher workers ls") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
+    "gopher workers quiet") words="" flags="--all --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
+    "gopher workers resume") words="" flags="--all --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
+    "gopher workers stop") words="" flags="--all --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher health") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher doctor") words="" flags="--queue --data --fix --yes --dry-run --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher retry") words="" flags="--id --queue --yes --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="ids" ;;
@@ -157,12 +161,30 @@ _gopher() {
     "gopher events --key") words="" flags="" asks="" ;;
     "gopher events --profile") words="" flags="" asks="" ;;
     "gopher events --color") words="auto always never" flags="" asks="" ;;
-    "gopher workers --output" | "gopher workers -o") words="table plain json ndjson csv id" flags="" asks="" ;;
-    "gopher workers --redis-url") words="" flags="" asks="" ;;
-    "gopher workers --api") words="" flags="" asks="" ;;
-    "gopher workers --key") words="" flags="" asks="" ;;
-    "gopher workers --profile") words="" flags="" asks="" ;;
-    "gopher workers --color") words="auto always never" flags="" asks="" ;;
+    "gopher workers ls --output" | "gopher workers ls -o") words="table plain json ndjson csv id" flags="" asks="" ;;
+    "gopher workers ls --redis-url") words="" flags="" asks="" ;;
+    "gopher workers ls --api") words="" flags="" asks="" ;;
+    "gopher workers ls --key") words="" flags="" asks="" ;;
+    "gopher workers ls --profile") words="" flags="" asks="" ;;
+    "gopher workers ls --color") words="auto always never" flags="" asks="" ;;
+    "gopher workers quiet --output" | "gopher workers quiet -o") words="table plain json ndjson csv id" flags="" asks="" ;;
+    "gopher workers quiet --redis-url") words="" flags="" asks="" ;;
+    "gopher workers quiet --api") words="" flags="" asks="" ;;
+    "gopher workers quiet --key") words="" flags="" asks="" ;;
+    "gopher workers quiet --profile") words="" flags="" asks="" ;;
+    "gopher workers quiet --color") words="auto always never" flags="" asks="" ;;
+    "gopher workers resume --output" | "gopher workers resume -o") words="table plain json ndjson csv id" flags="" asks="" ;;
+    "gopher workers resume --redis-url") words="" flags="" asks="" ;;
+    "gopher workers resume --api") words="" flags="" asks="" ;;
+    "gopher workers resume --key") words="" flags="" asks="" ;;
+    "gopher workers resume --profile") words="" flags="" asks="" ;;
+    "gopher workers resume --color") words="auto always never" flags="" asks="" ;;
+    "gopher workers stop --output" | "gopher workers stop -o") words="table plain json ndjson csv id" flags="" asks="" ;;
+    "gopher workers stop --redis-url") words="" flags="" asks="" ;;
+    "gopher workers stop --api") words="" flags="" asks="" ;;
+    "gopher workers stop --key") words="" flags="" asks="" ;;
+    "gopher workers stop --profile") words="" flags="" asks="" ;;
+    "gopher workers stop --color") words="auto always never" flags="" asks="" ;;
     "gopher health --output" | "gopher health -o") words="table plain json ndjson csv id" flags="" asks="" ;;
     "gopher health --redis-url") words="" flags="" asks="" ;;
     "gopher health --api") words="" flags="" asks="" ;;

@@ -33,6 +33,13 @@ class QueuePaused(msgspec.Struct, frozen=True):
     paused: bool
 
 
+class WorkerOrdered(msgspec.Struct, frozen=True):
+    """An operator has told a worker to be quiet, to resume or to stop."""
+
+    worker: str
+    order: str
+
+
 class JobsRequeued(msgspec.Struct, frozen=True):
     queue: str
     ids: list[str]
@@ -63,6 +70,7 @@ Event = (
     | AttemptFinished
     | LeaseWasLost
     | QueuePaused
+    | WorkerOrdered
     | JobsRequeued
     | JobsRescheduled
     | JobsPurged

@@ -23,16 +23,22 @@ class Entry:
     about: str
     section: str
     hidden: bool = False
+    alone: str = ""  # of a group: its command that is meant where none is named
 
 
 class Tree(TyperGroup):
     """A group that loads a command when it is called, and not before."""
 
     entries: ClassVar[dict[str, Entry]] = {}
+    alone: ClassVar[str] = ""
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
         self.commands = dict.fromkeys(self.entries)  # type: ignore[assignment]
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        named = args and (not args[0].startswith("-") or args[0] in ctx.help_option_names)
+        return super().parse_args(ctx, args if named or not self.alone else [self.alone, *args])
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(self.entries)
@@ -58,15 +64,16 @@ def load(name: str, entry: Entry) -> Any:
     module, _, function = entry.where.partition(":")
     found = getattr(import_module(f"gopher_cli.cli.{module}"), function)
     if isinstance(found, dict):
-        return _group(name, entry.about[0].upper() + entry.about[1:] + ".", found)
+        about = entry.about[0].upper() + entry.about[1:] + "."
+        return _group(name, about, found, alone=entry.alone)
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
     names = {"help_option_names": ["-h", "--help"]}
     app.command(name, cls=Command, context_settings=names)(found)
     return typer.main.get_command(app)
 
 
-def _group(name: str, about: str, entries: dict[str, Entry], epilog: str = "") -> Any:
-    tree = type("Tree", (Tree,), {"entries": entries})
+def _group(name: str, about: str, entries: dict[str, Entry], epilog: str = "", *, alone: str = "") -> Any:
+    tree = type("Tree", (Tree,), {"entries": entries, "alone": alone})
     app = typer.Typer(
         name=name, cls=tree, add_completion=False, rich_markup_mode=None, no_args_is_help=True, epilog=epilog,
         context_settings={"help_option_names": ["-h", "--help"]},
@@ -96,7 +103,7 @@ ENTRIES = {
     "jobs": Entry("jobs:JOBS", "lists of jobs", SEE),
     "list-failed": Entry("jobs:list_failed", "the dead letter queue", SEE),
     "events": Entry("events:events", "what happens, as it happens; and who did what", SEE),
-    "workers": Entry("workers:workers", "who is working, on what", SEE),
+    "workers": Entry("workers:WORKERS", "who is working, on what; quiet, resume, stop", SEE, alone="ls"),
     "health": Entry("health:health", "does Redis answer, and do workers live", SEE),
     "doctor": Entry("doctor:doctor", "what is wrong, and how to repair it", REPAIR),
     "retry": Entry("retry:retry", "run these jobs again now", REPAIR),

@@ -1,18 +1,91 @@
-"""gopher workers: who is working, and on what."""
+"""gopher workers: who is working, and on what; and orders to workers from afar."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
 
+import typer
+
+from gopher_cli.cli.app import Entry
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
+from gopher_cli.cli.options import option
+from gopher_cli.cli.safe import safe
 from gopher_cli.cli.tables import Column, Listing
 from gopher_cli.cli.words import plural, short_id, size, span
-from gopher_cli.model.stats import WorkerInfo
+from gopher_cli.model.stats import OrderedWorker, WorkerInfo
+
+if TYPE_CHECKING:
+    from gopher_cli.gopher import Gopher
+
+WORKERS = {
+    "ls": Entry("workers:ls", "list the workers, also where no command is named", "Commands"),
+    "quiet": Entry("workers:quiet", "let a worker start no job any more", "Commands"),
+    "resume": Entry("workers:resume", "let it start jobs again", "Commands"),
+    "stop": Entry("workers:stop", "let it finish its jobs and end, as SIGTERM does", "Commands"),
+}
+
+Names = Annotated[
+    list[str],
+    typer.Argument(metavar="WORKER...", help="a name, an id, host:pid or a host", show_default=False),
+]
+All = Annotated[bool, option("--all", help="all workers that are called so")]
 
 
 @command
-def workers(console: Console) -> None:
+def quiet(console: Console, workers: Names, all: All = False) -> None:
+    """Let workers start no job any more. Running jobs finish, and their leases are renewed.
+
+    gopher workers quiet web-3:4711
+    gopher workers quiet mail --all
+    """
+    _order(console, workers, "quiet", every=all)
+
+
+@command
+def resume(console: Console, workers: Names, all: All = False) -> None:
+    """Let workers that are quiet start jobs again.
+
+    gopher workers resume web-3:4711
+    """
+    _order(console, workers, "resume", every=all)
+
+
+@command
+def stop(console: Console, workers: Names, all: All = False) -> None:
+    """Let workers come to an end, as SIGTERM does: running jobs have the grace, then they go back.
+
+      gopher workers stop web-3:4711
+
+    A service manager may start a new one in its place.
+    """
+    _order(console, workers, "stop", every=all)
+
+
+_SAID = {
+    "quiet": ("is told to be quiet", "is quiet already"),
+    "resume": ("is told to resume", "runs already"),
+    "stop": ("is told to stop", "stops already"),
+}
+
+
+def _order(console: Console, names: list[str], order: str, *, every: bool) -> None:
+    async def work(gopher: Gopher) -> list[OrderedWorker]:
+        found = [one for name in names for one in await gopher.order(name, order, every=every)]
+        return list({one.id: one for one in reversed(found)}.values())[::-1]
+
+    given = console.call(work)
+    if console.format in ("json", "ndjson"):
+        console.json([asdict(one) for one in given])
+        return
+    for one in given:
+        if not console.quiet:
+            console.print(f"{safe(one.worker)} {_SAID[order][not one.changed]}")
+
+
+@command
+def ls(console: Console) -> None:
     """List the workers that were heard in the last minute, the dead ones too."""
     console.rows(listing(console.call(lambda gopher: gopher.workers())))
 
@@ -46,7 +119,7 @@ def current(info: WorkerInfo) -> str:
 
 
 COLUMNS = [
-    Column(name="worker", show=lambda w: f"{w.host}:{w.pid}", raw=lambda w: w.id, keep=10, most=28, least=12),
+    Column(name="worker", show=lambda w: w.label, raw=lambda w: w.id, keep=10, most=28, least=12),
     Column(
         name="state",
         show=state_of,
@@ -77,6 +150,9 @@ COLUMNS = [
     ),
 ]
 EXTRA = (
+    Column(name="name", show=lambda w: w.name or "-", raw=lambda w: w.name),
+    Column(name="place", show=lambda w: f"{w.host}:{w.pid}", raw=lambda w: f"{w.host}:{w.pid}"),
+    Column(name="version", show=lambda w: w.version, raw=lambda w: w.version),
     Column(
         name="stuck",
         show=lambda w: ",".join(str(job.get("id")) for job in w.stuck),

@@ -77,6 +77,23 @@ class WorkerInfo:
     failed: int
     current: list[dict[str, Any]] = field(default_factory=list)
     stuck: list[dict[str, Any]] = field(default_factory=list)
+    name: str = ""
+
+    @property
+    def label(self) -> str:
+        """How people speak of it: the name that it was given, or its place."""
+        return self.name or f"{self.host}:{self.pid}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderedWorker:
+    """A worker that was given an order. ``state`` is from before it; ``changed`` is false where it was so."""
+
+    id: str
+    worker: str
+    order: str
+    state: str
+    changed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from gopher_cli.model.filtering import Filter
 from gopher_cli.model.grouping import FailureGroups
 from gopher_cli.model.happenings import AuditEntry
 from gopher_cli.model.keys import KeyInfo, ListedKey, NewKey, meant_key
-from gopher_cli.model.stats import JobDetail, JobRow, QueueStats, Stats, WorkerInfo
+from gopher_cli.model.stats import JobDetail, JobRow, OrderedWorker, QueueStats, Stats, WorkerInfo
 from gopher_cli.remote import values
 from gopher_cli.remote.bulk import RemoteBulk
 from gopher_cli.remote.problems import outcome_of
@@ -75,6 +75,10 @@ class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteWatching):
     async def pause(self, queue: str, *, paused: bool = True) -> bool:
         deed = "pause" if paused else "resume"
         return bool(self.wire.post(f"/queues/{_name(queue)}/{deed}")["changed"])
+
+    async def order(self, name: str, order: str, *, every: bool = False) -> list[OrderedWorker]:
+        said = self.wire.post(f"/workers/{_name(name)}/{order}", params={"all": "true"} if every else {})
+        return msgspec.convert(said["items"], list[OrderedWorker])
 
     # Jobs.
 

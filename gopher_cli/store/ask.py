@@ -84,6 +84,7 @@ def bury(namespace: str, worker: str, keys: Iterable[Keys], parts: Iterable[str]
             *helds,
             ("HDEL", fleet_key(namespace, "workers"), worker),
             ("ZREM", fleet_key(namespace, "beats"), worker),
+            ("HDEL", fleet_key(namespace, "orders"), worker),
         ],
         _nothing,
     )

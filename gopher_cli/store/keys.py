@@ -40,6 +40,7 @@ The fleet, ``gopher:{~}:<name>`` (no queue can be called ~):
     queues   SET    names              workers  HASH  worker -> what it says of itself
     beats    ZSET   worker -> last heard, ms       types  HASH  job type -> JSON Schema
     meta     HASH   schema -> the version of all this (schema_version.py), session_secret
+    orders   HASH   worker -> when it was given, ms; quiet, resume or stop
     audit    STREAM  who did what
     keys     HASH   id of an API key -> JSON       key_uses HASH  id -> last used, ms
     signed_out  ZSET  session -> it would have ended, s; or id of a key -> its sessions that end by then
@@ -71,7 +72,9 @@ QUEUE_KEYS = (
     "waiters", "cancels", "asked", "outbox", "carried", "awaited", "wake", "conf", "counters", "cells",
     "samples", "batches", "unhandled_line", "unhandled_types", "events", "events_new",
 )  # fmt: skip
-FLEET_KEYS = ("queues", "workers", "beats", "types", "meta", "audit", "keys", "key_uses", "signed_out")
+FLEET_KEYS = (
+    "queues", "workers", "beats", "orders", "types", "meta", "audit", "keys", "key_uses", "signed_out",
+)  # fmt: skip
 FLEET = "~"  # no queue can be called so
 _KEY = re.compile(r"\{([A-Za-z0-9_.-]{1,64}|~)(#[0-9]+)?\}:([a-z_]+|held:[A-Za-z0-9_.-]+|reply:[0-9a-f]{32})")
 

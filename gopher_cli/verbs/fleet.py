@@ -8,8 +8,9 @@ from typing import Any
 
 import msgspec
 
-from gopher_cli.model.errors import GopherError
-from gopher_cli.model.stats import ServerInfo, WorkerInfo
+from gopher_cli.events import WorkerOrdered
+from gopher_cli.model.errors import Conflict, GopherError, NotFound, Usage
+from gopher_cli.model.stats import OrderedWorker, ServerInfo, WorkerInfo
 from gopher_cli.store import ask, calls
 from gopher_cli.store.keys import Keys, fleet_of
 from gopher_cli.store.url import Address
@@ -17,13 +18,39 @@ from gopher_cli.verbs.starting import Starting
 
 _ALIVE_MS = 6_000  # it speaks every second
 _BURY_MS = 60_000
+ORDERS = {"quiet": "quiet", "resume": "running", "stop": "stopping"}  # and the state that comes of it
 
 
 class Fleet(Starting):
-    async def beat(self, worker: str, about: Mapping[str, Any]) -> None:
-        """Say that a worker lives, and what it is doing."""
-        call = calls.beat(fleet_of(self.namespace), worker, msgspec.json.encode(about))
-        await self.store.run(call, "beat")
+    async def beat(self, worker: str, about: Mapping[str, Any], heeded: str = "") -> str:
+        """Say that a worker lives, and what it is doing. Answers what an operator wants of it: see `order`.
+
+        That is answered until it comes back as ``heeded``, so no lost answer loses it; "" is nothing.
+        """
+        call = calls.beat(fleet_of(self.namespace), worker, msgspec.json.encode(about), heeded=heeded)
+        return await self.store.run(call, "beat")
+
+    async def order(self, name: str, order: str, *, every: bool = False) -> list[OrderedWorker]:
+        """Tell a worker to be ``quiet``, to ``resume`` or to ``stop``: it heeds that within some two seconds.
+
+        ``name`` is its id, its name, host:pid, or a host with one worker; with ``every`` all that are
+        called so. Raises Usage for another order, NotFound where there is no such worker, and Conflict
+        where there are several or where none of them lives.
+        """
+        if order not in ORDERS:
+            raise Usage(f"{order!r} is not an order", f"orders: {', '.join(ORDERS)}")
+        meant = _called(name, await self.workers(), every=every)
+        given = []
+        for info in meant:
+            if await self.store.run(calls.order(fleet_of(self.namespace), info.id, order)):
+                self.emit(WorkerOrdered(info.id, order))
+                changed = info.state != ORDERS[order]
+                given.append(OrderedWorker(
+                    id=info.id, worker=info.label, order=order, state=info.state, changed=changed,
+                ))  # fmt: skip
+        changes = sum(one.changed for one in given)
+        await self.audit(order, f"worker {name}", changed=changes, detail=", ".join(w.label for w in meant))
+        return given
 
     async def bury(self, worker: str, queues: Iterable[str], processes: int) -> None:
         """Forget a worker that has stopped."""
@@ -89,6 +116,25 @@ class Fleet(Starting):
             return False
 
 
+def _called(name: str, known: Sequence[WorkerInfo], *, every: bool) -> list[WorkerInfo]:
+    """The living workers of this name. Raises NotFound, and Conflict where it is not clear which."""
+    ways = (lambda w: w.id, lambda w: w.name, lambda w: f"{w.host}:{w.pid}", lambda w: w.host)
+    found = next((some for way in ways if (some := [w for w in known if way(w) == name])), [])
+    if not found:
+        raise NotFound(f"no worker {name}", "list them with: gopher workers")
+    alive = [info for info in found if info.alive]
+    if not alive:
+        silent = min(info.last_heard_seconds for info in found)
+        raise Conflict(f"the worker {name} has been silent for {silent:.0f}s: it hears nothing")
+    if len(alive) > 1 and not every:
+        places = ", ".join(f"{info.host}:{info.pid}" for info in alive)
+        raise Conflict(
+            f"{len(alive)} workers are called {name}: {places}",
+            "name one of these, or all of them (--all, ?all=true)",
+        )
+    return alive
+
+
 def _info(worker: str, heard: int, about: bytes, now: int) -> WorkerInfo:
     try:
         said: dict[str, Any] = msgspec.json.decode(about)
@@ -104,7 +150,7 @@ def _info(worker: str, heard: int, about: bytes, now: int) -> WorkerInfo:
         processes=int(said.get("processes", 1)), rss_bytes=int(said.get("rss_bytes", 0)),
         cpu_percent=float(said.get("cpu_percent", 0)), completed=int(said.get("completed", 0)),
         failed=int(said.get("failed", 0)), current=list(said.get("current", [])),
-        stuck=list(said.get("stuck", [])),
+        stuck=list(said.get("stuck", [])), name=str(said.get("name", "")),
     )  # fmt: skip
 
 

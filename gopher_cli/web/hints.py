@@ -12,6 +12,7 @@ _BY_COMMAND = {
     "gopher queue": QUEUES,
     "gopher list-failed --groups": GROUPS,
     "gopher types": "see: GET /api/v1/types",
+    "gopher workers": "list them with: GET /api/v1/workers",
     "gopher keys": "see: GET /api/v1/keys",
 }
 

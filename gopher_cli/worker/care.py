@@ -33,6 +33,7 @@ class Care:
         self._worker = worker
         self._rounds = Rounds()
         self._silence = Silence()
+        self._heeded = ""  # the last order of an operator
         self.visits = [Visits(worker, queues) for queues in apart(worker.gopher, worker.queues)]
 
     def duties(self) -> list[Coroutine[Any, Any, None]]:
@@ -133,7 +134,11 @@ class Care:
             await self._worker.gopher.bury_the_dead(dead)
 
     async def beat(self) -> None:
-        await self._worker.gopher.beat(self._worker.id, self._worker.about())
+        worker = self._worker
+        order = await worker.gopher.beat(worker.id, worker.about(), self._heeded)
+        if order and order != self._heeded:
+            self._heeded = order
+            worker.orders.obey(order.rpartition(" ")[2])
 
 
 def _queues(some: Sequence[Visits]) -> list[str]:

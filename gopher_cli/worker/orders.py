@@ -1,4 +1,4 @@
-"""Orders: what signals mean to a worker."""
+"""Orders: what signals, and operators from afar, tell a worker to do."""
 
 from __future__ import annotations
 
@@ -63,6 +63,19 @@ class Orders:
         if quiet != self._worker.quiet:
             say("quiet: no new jobs until SIGCONT" if quiet else "new jobs again")
             self._worker.be_quiet(quiet)
+
+    def obey(self, order: str) -> None:
+        """What an operator wants from afar. An order to stop is not made more urgent by another one."""
+        worker = self._worker
+        if order == "stop" and not worker.stopping.is_set():
+            grace = worker.options.grace
+            say("stopping by order of an operator: running jobs may finish", grace=f"{grace:g}s")
+            worker.stop(grace)
+        elif order == "quiet" and not worker.quiet:
+            say("quiet by order of an operator: no new jobs until gopher workers resume")
+            worker.be_quiet(True)
+        elif order == "resume":
+            self._be_quiet(False)
 
     def _say_stacks(self) -> None:
         for runner in self._worker.runners:

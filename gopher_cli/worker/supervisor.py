@@ -56,13 +56,14 @@ class Supervisor:
         self._leaving: list[asyncio.Task[None]] = []  # runners whose place another has taken
         self._grace = options.grace
         self._burials = Burials(self)
+        self.orders = Orders(self)
         self._lacking: set[str] = set()  # types that have met no handler here
         self._turn = Turn.create()  # of its suspects: one at a time, in all runners
         self._log = JobLog()  # of jobs that are settled in the name of a blocked runner
 
     async def run(self, ready: Callable[[Supervisor], None]) -> int:
         """Until stopped by a signal, or in a burst until all runners have ended."""
-        Orders(self).heed()
+        self.orders.heed()
         care = Care(self)
         try:
             await if_there_is_room(self.gopher.announce(self.queues))

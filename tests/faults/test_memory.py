@@ -130,10 +130,14 @@ async def test_operators_and_beats_get_through_at_full_memory(scene: Scene) -> N
     assert (await gopher.reschedule("default", [later], delay=60.0))[later] == "rescheduled"
     assert await gopher.delete("default", [waits]) == {waits: "deleted"}
     assert await gopher.pause("default", paused=False)
+    (known,) = await gopher.workers()
+    assert [told.changed for told in await gopher.order(known.id, "quiet")] == [True]
+    one.heard("quiet by order")
+    assert await gopher.order(known.id, "resume")
     ACTOR.reset(token)
 
     told = [entry.action for entry in await gopher.audit_log()]
-    assert told == ["resume", "delete", "reschedule", "requeue", "cancel", "pause"]
+    assert told == ["resume", "quiet", "resume", "delete", "reschedule", "requeue", "cancel", "pause"]
 
     async def beats() -> bool:
         _, now = await gopher.store.ask(ask.workers(gopher.namespace))

@@ -233,6 +233,45 @@ async def test_a_quiet_worker_takes_no_new_jobs_until_it_is_told_to_go_on(
     assert one.ended() == 0
 
 
+async def test_orders_from_afar_are_heeded_as_signals_are(
+    gopher: Gopher, worker: Start, tmp_path: Path
+) -> None:
+    one = worker("-c", "2", "--name", "mail")
+    running = await gopher.submit("hold", at(tmp_path / "f"))
+    await until(lambda: lines(tmp_path / "f"))
+
+    await gopher.order("mail", "quiet")
+    one.heard("quiet by order of an operator")
+    await until(lambda: states(gopher, "quiet"))
+    waiting = await gopher.submit("echo", 1)
+    (tmp_path / "f.go").touch()
+    await ends(gopher, running)
+    assert await state(gopher, waiting) == "enqueued"
+
+    await gopher.order("mail", "resume")
+    await ends(gopher, waiting)
+    await gopher.order("mail", "stop")
+    one.heard("stopping by order of an operator")
+    assert one.ended() == 0
+    assert await gopher.workers() == []
+
+
+def test_a_signal_after_an_order_to_stop_is_no_second_one_and_orders_never_insist() -> None:
+    graces: list[float] = []
+    stopping = asyncio.Event()
+    options = SimpleNamespace(grace=30.0)
+    worker: Any = SimpleNamespace(
+        stopping=stopping, exit_code=0, options=options, stop=lambda s: (graces.append(s), stopping.set())
+    )
+    orders = Orders(worker)
+
+    orders.obey("stop")
+    orders.obey("stop")
+    orders._end(signal.SIGTERM)
+
+    assert (graces, worker.exit_code) == ([30.0], 0)
+
+
 async def states(gopher: Gopher, wanted: str) -> bool:
     return [one.state for one in await gopher.workers()] == [wanted]
 

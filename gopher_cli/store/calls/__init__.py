@@ -14,7 +14,7 @@ from gopher_cli.store.calls.auditing import (
     rights,
 )
 from gopher_cli.store.calls.base import Call
-from gopher_cli.store.calls.fleet import beat, write_down
+from gopher_cli.store.calls.fleet import beat, order, write_down
 from gopher_cli.store.calls.operating import (
     Depth,
     Found,
@@ -59,7 +59,7 @@ __all__ = [
     "AUDITED", "FETCHED", "LIMIT", "RECLAIMED", "Batch", "Call", "Cargo", "Carried", "Count", "Depth",
     "Expired", "Facts", "Found", "Mending", "Once", "Promotion", "Receipt", "Reclaimed", "Record",
     "Renewal", "Report", "Settlement", "Verdict", "audit", "beat", "bring_back", "cancel", "carry", "clear",
-    "depth", "ended", "expire", "hand_back", "inspect", "mend", "once", "pause", "promote", "purge",
+    "depth", "ended", "expire", "hand_back", "inspect", "mend", "once", "order", "pause", "promote", "purge",
     "read_record", "readmit", "reclaim", "recount", "renew", "report", "requeue", "reschedule", "reserve",
     "rights", "sample", "settle", "submit", "take_out", "write_down",
 ]  # fmt: skip

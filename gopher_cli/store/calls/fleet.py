@@ -7,15 +7,24 @@ from typing import Any
 import msgspec
 
 from gopher_cli.model.happenings import AuditEntry
-from gopher_cli.store.calls.base import Arg, Call, make_call
+from gopher_cli.store.calls.base import Arg, Call, make_call, text
 from gopher_cli.store.keys import Keys
 
 _KEPT = 10_000  # entries of the audit
 
 
-def beat(fleet: Keys, worker: str, about: bytes, *, now: str = "") -> Call[None]:
-    """Say that a worker lives, by Redis's clock."""
-    return make_call("beat", fleet, {"now": now, "worker": worker, "about": about}, _nothing)
+def beat(fleet: Keys, worker: str, about: bytes, *, heeded: str = "", now: str = "") -> Call[str]:
+    """Say that a worker lives, by Redis's clock. What an operator wants of it, or "".
+
+    It is answered again until it comes back as ``heeded``.
+    """
+    argv: dict[str, Arg] = {"now": now, "worker": worker, "about": about, "heeded": heeded}
+    return make_call("beat", fleet, argv, lambda raw: text(raw[1]))
+
+
+def order(fleet: Keys, worker: str, word: str, *, now: str = "") -> Call[bool]:
+    """Tell a worker to be quiet, to resume or to stop; False where there is no such worker."""
+    return make_call("order", fleet, {"now": now, "worker": worker, "order": word}, bool)
 
 
 def write_down(fleet: Keys, entry: AuditEntry, nonce: str, *, now: str = "") -> Call[None]:

@@ -12,14 +12,15 @@ from starlette.responses import Response
 from gopher_cli import __version__
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.history import History
-from gopher_cli.model.stats import WorkerInfo
+from gopher_cli.model.stats import OrderedWorker, WorkerInfo
 from gopher_cli.web.api import openapi
 from gopher_cli.web.api.listing import answered
 from gopher_cli.web.api.queries import Query
 from gopher_cli.web.problems import soon
 
 router = APIRouter(prefix="/api/v1")
-_NONE, _HISTORY = Query(), Query("minutes", "queue", "type")
+operating = APIRouter(prefix="/api/v1")
+_NONE, _HISTORY, _ALL = Query(), Query("minutes", "queue", "type"), Query("all")
 
 
 class Root(msgspec.Struct, kw_only=True):
@@ -36,6 +37,12 @@ class WorkerList(msgspec.Struct, kw_only=True):
     items: list[WorkerInfo]
 
 
+class Ordered(msgspec.Struct, kw_only=True):
+    """The workers that were given an order. `changed` is false where one was so already."""
+
+    items: list[OrderedWorker]
+
+
 class TypeView(msgspec.Struct, kw_only=True):
     """`schema` is the JSON Schema of its payload, as a worker has published it."""
 
@@ -49,7 +56,7 @@ class TypeList(msgspec.Struct, kw_only=True):
     items: list[TypeView]
 
 
-openapi.SCHEMAS += [Root, WorkerList, TypeList, History]
+openapi.SCHEMAS += [Root, WorkerList, Ordered, TypeList, History]
 _LINKS = ("jobs", "dlq", "queues", "types", "workers", "stats", "history", "events", "keys", "audit")
 _PROBLEMS = openapi.problems(s422="a parameter makes no sense")
 
@@ -73,6 +80,45 @@ async def workers(request: Request) -> Response:
     _NONE.read(request)
     gopher: Gopher = request.app.state.gopher
     return answered(WorkerList(items=await soon(gopher.workers())))
+
+
+_ORDERED = openapi.problems(
+    s403="this key lacks the scope operate", s404="no such worker",
+    s409="several are called so (say which, or ?all=true), or it has been silent for too long",
+    s422="a parameter makes no sense",
+) | {200: openapi.answer("they hear it within some two seconds", "Ordered")}  # fmt: skip
+
+
+@operating.post(
+    "/workers/{name}/quiet", summary="Let a worker start no job any more", operation_id="quiet_worker",
+    tags=["workers"], openapi_extra=_ALL.described, responses=_ORDERED,
+)  # fmt: skip
+async def quiet(name: str, request: Request) -> Response:
+    """`name` is its id, its name, `host:pid` or a host. Running jobs finish."""
+    return await _order(name, "quiet", request)
+
+
+@operating.post(
+    "/workers/{name}/resume", summary="Let a quiet worker start jobs again", operation_id="resume_worker",
+    tags=["workers"], openapi_extra=_ALL.described, responses=_ORDERED,
+)  # fmt: skip
+async def resume(name: str, request: Request) -> Response:
+    return await _order(name, "resume", request)
+
+
+@operating.post(
+    "/workers/{name}/stop", summary="Let a worker finish its jobs and end", operation_id="stop_worker",
+    tags=["workers"], openapi_extra=_ALL.described, responses=_ORDERED,
+)  # fmt: skip
+async def stop(name: str, request: Request) -> Response:
+    """As SIGTERM: running jobs have the grace, then they go back. A service manager may start it again."""
+    return await _order(name, "stop", request)
+
+
+async def _order(name: str, order: str, request: Request) -> Response:
+    every = _ALL.read(request).flag("all")
+    gopher: Gopher = request.app.state.gopher
+    return answered(Ordered(items=await soon(gopher.order(name, order, every=every))))
 
 
 @router.get(

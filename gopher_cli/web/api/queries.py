@@ -39,6 +39,7 @@ PARAMETERS: dict[str, tuple[dict[str, Any], str]] = {
     "follow": (FLAG, "go on until the job has ended"),
     "batch": (_TEXT, "the id of a batch"),
     "durability": (_TEXT, "how safe that has to be: memory (default), fsync or replica:N"),
+    "all": (FLAG, "all workers that are called so"),
     "minutes": (_NUMBER | {"minimum": 1, "maximum": 1440, "default": 60}, "how far back"),
 }
 

@@ -13,5 +13,5 @@ def install(app: FastAPI) -> None:
     """Who may look, and who may change something."""
     for router in (listing.router, fleet.router, queues.reading):
         app.include_router(router, dependencies=[Depends(needs(READ))])
-    for router in (deeds.router, queues.router, actions.router, rescheduling.router):
+    for router in (deeds.router, queues.router, fleet.operating, actions.router, rescheduling.router):
         app.include_router(router, dependencies=[Depends(needs(OPERATE))])

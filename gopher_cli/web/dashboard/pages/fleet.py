@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
 from gopher_cli.gopher import Gopher
-from gopher_cli.model.errors import GopherError
+from gopher_cli.model.access import OPERATE
+from gopher_cli.model.errors import GopherError, NotFound
 from gopher_cli.model.findings import Finding
+from gopher_cli.web.access.door import needs
+from gopher_cli.web.dashboard.guard import checked_form
 from gopher_cli.web.dashboard.reading import gopher_of
 from gopher_cli.web.dashboard.render import page
-from gopher_cli.web.dashboard.route import PageRoute
+from gopher_cli.web.dashboard.route import PageRoute, redirect
 from gopher_cli.web.problems import soon
 
 router = APIRouter(route_class=PageRoute)
@@ -23,6 +26,19 @@ router = APIRouter(route_class=PageRoute)
 async def workers(request: Request) -> Response:
     found = await soon(gopher_of(request).workers())
     return page(request, "workers.html", workers=found)
+
+
+@router.post("/workers/{worker}/{order}", dependencies=[Depends(needs(OPERATE))])
+async def order(worker: str, order: str, request: Request) -> Response:
+    """Quiet, resume or stop one of them."""
+    await checked_form(request)
+    if order not in _SAID:
+        raise NotFound("There is nothing at this address.")
+    (told,) = await soon(gopher_of(request).order(worker, order))
+    return redirect(request, "/workers", said=f"{told.worker} {_SAID[order]}.")
+
+
+_SAID = {"quiet": "is told to be quiet", "resume": "is told to resume", "stop": "is told to stop"}
 
 
 @router.get("/server")
