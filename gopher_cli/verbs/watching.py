@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING
 
+from gopher_cli.model.errors import Usage
 from gopher_cli.verbs.base import Base
 
 if TYPE_CHECKING:
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from gopher_cli.verbs.lookout import Lookout
 
 EVERY = 0.25  # seconds between two looks
+_ENTRY = re.compile(r"[0-9]{1,15}-[0-9]{1,12}")
 
 
 class Watching(Base):
@@ -57,8 +60,13 @@ class Watching(Base):
     async def audit_log(self, *, limit: int = 100, before: str = "", ago: float = 0.0) -> list[AuditEntry]:
         """Who did what, the newest first; ``before`` is the id of an entry: what came before it.
 
-        ``ago``: only what was done within these seconds, by the clock of Redis.
+        ``ago``: only what was done within these seconds, by the clock of Redis. Raises Usage for a ``before``
+        that is not the id of an entry.
         """
+        if before and not _ENTRY.fullmatch(before):
+            raise Usage(
+                f"{before[:40]!r} is not the id of an audit entry", "take the id of an entry as it was told"
+            )
         from gopher_cli.store import ask, streams
 
         least = max(0, await self.store.ask(ask.time_ms()) - round(ago * 1000)) if ago else 0

@@ -132,3 +132,9 @@ async def test_an_entry_that_a_newer_version_wrote_is_shown_as_it_is(gopher: Gop
 
     (entry,) = await gopher.audit_log()
     assert entry.target == '["who",7]'
+
+
+@pytest.mark.parametrize("odd", ["x", "-", "1-1-1", "+", "99999999999999999999-1"])
+async def test_what_is_not_the_id_of_an_entry_is_refused(gopher: Gopher, odd: str) -> None:
+    with pytest.raises(Usage, match="not the id of an audit entry"):
+        await gopher.audit_log(before=odd)
