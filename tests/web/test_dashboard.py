@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import a
 import httpx2
@@ -17,7 +18,7 @@ from web.pages import look
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.job import JobState
 from gopher_cli.store import ask
-from gopher_cli.web.dashboard import assets
+from gopher_cli.web.dashboard import assets, render
 from gopher_cli.web.dashboard.render import POLICY
 
 pytestmark = pytest.mark.anyio
@@ -226,6 +227,19 @@ async def test_under_a_prefix_every_link_begins_with_it(open_api: Open, gopher: 
 
         through = await look(api, "/ops/gopher/jobs")  # a proxy that leaves the prefix in place
         assert through.all("a", href="/ops/gopher/jobs", **{"aria-current": "page"})
+
+
+async def test_every_page_with_jobs_says_what_the_clock_of_redis_was(
+    api: httpx2.AsyncClient, gopher: Gopher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the browser's clock nor this server's: a job's times are by the one of Redis."""
+    made = await in_every_state(gopher)
+    monkeypatch.setattr(render, "time", SimpleNamespace(time_ns=lambda: 0))
+    one = f"/jobs/{made['failed']}"
+    for path in ("/", "/queues", "/queues/default", "/jobs", "/dlq", "/scheduled", one, "/audit", "/keys"):
+        before = await gopher.store.ask(ask.time_ms())
+        said = int((await look(api, path)).all("body")[0]["data-now"])
+        assert before <= said <= await gopher.store.ask(ask.time_ms()), path
 
 
 def test_scripts_never_make_markup_of_text() -> None:

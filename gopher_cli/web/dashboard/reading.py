@@ -11,10 +11,11 @@ from starlette.requests import Request
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.cells import per_minute, window, window_length
+from gopher_cli.model.duration import parse_when
 from gopher_cli.model.errors import NotFound
 from gopher_cli.model.ids import VALID_ID
 from gopher_cli.model.safe import safe
-from gopher_cli.model.stats import JobDetail, JobRow, WorkerInfo
+from gopher_cli.model.stats import JobDetail, JobRow, Stats, WorkerInfo
 from gopher_cli.store import ask
 from gopher_cli.store.calls import read_record
 from gopher_cli.store.keys import PLACES
@@ -26,6 +27,16 @@ _PREVIEW = 120
 def gopher_of(request: Request) -> Gopher:
     gopher: Gopher = request.app.state.gopher
     return gopher
+
+
+async def now_of(gopher: Gopher) -> int:
+    """The time of Redis, by which all times of jobs are: epoch milliseconds."""
+    return await gopher.store.ask(ask.time_ms())
+
+
+def now_in(stats: Stats) -> int:
+    """The time of Redis when these were counted, in the same unit."""
+    return round(parse_when(stats.at) * 1000)
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -108,7 +119,7 @@ class Speed(msgspec.Struct, frozen=True):
 
 
 async def speeds(gopher: Gopher, queues: Sequence[str]) -> dict[str, Speed]:
-    now = await gopher.store.ask(ask.time_ms())
+    now = await now_of(gopher)
     found = await gopher.store.ask(ask.cells([gopher.keys(queue) for queue in queues]))
     return {queue: _speed(cells, now) for queue, cells in zip(queues, found, strict=True)}
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gopher_cli.web.dashboard.reading import gopher_of
+from gopher_cli.web.dashboard.reading import gopher_of, now_of
 from gopher_cli.web.dashboard.render import page
 from gopher_cli.web.dashboard.route import PageRoute
 from gopher_cli.web.problems import soon
@@ -20,8 +19,9 @@ _PAGE = 100
 
 @router.get("/audit")
 async def audit(request: Request, before: Annotated[str, Query(max_length=80)] = "") -> Response:
-    entries = await soon(gopher_of(request).audit_log(limit=_PAGE, before=before))
+    gopher = gopher_of(request)
+    entries = await soon(gopher.audit_log(limit=_PAGE, before=before))
     older = entries[-1].id if len(entries) == _PAGE else ""
     return page(
-        request, "audit.html", entries=entries, before=before, older=older, now=time.time_ns() // 1_000_000
+        request, "audit.html", entries=entries, before=before, older=older, now=await soon(now_of(gopher))
     )

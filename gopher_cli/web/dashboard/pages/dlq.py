@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Annotated
 
 import msgspec
@@ -14,7 +13,7 @@ from gopher_cli.model.errors import NotFound, Usage
 from gopher_cli.model.filtering import Filter
 from gopher_cli.model.grouping import FailureGroup, FailureGroups
 from gopher_cli.model.search import format_search
-from gopher_cli.web.dashboard.reading import gopher_of
+from gopher_cli.web.dashboard.reading import gopher_of, now_of
 from gopher_cli.web.dashboard.render import page
 from gopher_cli.web.dashboard.route import PageRoute
 from gopher_cli.web.dashboard.searching import depths, read_search
@@ -39,7 +38,7 @@ async def dlq(request: Request, q: Annotated[str, Query(max_length=4000)] = "") 
         request, "dlq.html", status=422 if wrong[0] else 200, search=search, wrong=wrong,
         groups=[(one, _search_of(one, search.wanted)) for one in groups], seen=groups.seen,
         whole=groups.whole, failed=counts.get("failed", 0), all_text=_all(search.wanted),
-        now=time.time_ns() // 1_000_000,
+        now=await soon(now_of(gopher)),
     )  # fmt: skip
 
 

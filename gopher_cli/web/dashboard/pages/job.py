@@ -40,7 +40,7 @@ async def job(id: str, request: Request) -> Response:
         worker=names.get(found.worker.partition(".")[0], found.worker),
         command=as_command(found), curl=as_request(found, server), buttons=_buttons(found),
         failed=[one for one in reversed(found.history) if one.error or one.traceback],
-        progress=_progress(found), of_queue=_of(queue),
+        progress=_progress(found), now=found.now, of_queue=_of(queue),
     )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from gopher_cli.web.access.door import needs
 from gopher_cli.web.dashboard.forms import Faults
 from gopher_cli.web.dashboard.guard import Form, checked_form
 from gopher_cli.web.dashboard.keyforms import role_of, wanted_key
-from gopher_cli.web.dashboard.reading import gopher_of
+from gopher_cli.web.dashboard.reading import gopher_of, now_of
 from gopher_cli.web.dashboard.render import page
 from gopher_cli.web.dashboard.route import PageRoute, redirect
 from gopher_cli.web.problems import soon
@@ -34,11 +34,12 @@ router = APIRouter(route_class=PageRoute, dependencies=[Depends(needs(ADMIN))])
 @router.get("/keys")
 async def keys(request: Request) -> Response:
     """The living first, and the newest of each."""
-    found = await soon(gopher_of(request).api_keys())
+    gopher = gopher_of(request)
+    found = await soon(gopher.api_keys())
     settings: Settings = request.app.state.settings
     return page(
         request, "keys.html", keys=sorted(found, key=lambda one: one.standing != LIVE), role_of=role_of,
-        live=LIVE, now=found[0].as_of_ms if found else 0, has_own=bool(settings.api_key),
+        live=LIVE, now=await soon(now_of(gopher)), has_own=bool(settings.api_key),
     )  # fmt: skip
 
 

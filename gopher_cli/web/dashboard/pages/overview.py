@@ -9,12 +9,11 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gopher_cli.model.duration import parse_when
 from gopher_cli.model.filtering import Filter
 from gopher_cli.model.stats import QueueStats, Stats, TypeStats
 from gopher_cli.web.dashboard.charts import shares
 from gopher_cli.web.dashboard.figures import RANGES, all_figures
-from gopher_cli.web.dashboard.reading import gopher_of, served
+from gopher_cli.web.dashboard.reading import gopher_of, now_in, served
 from gopher_cli.web.dashboard.render import page
 from gopher_cli.web.dashboard.route import PageRoute
 from gopher_cli.web.problems import soon
@@ -43,7 +42,7 @@ async def overview(request: Request, range: Annotated[str, Query(max_length=4)] 
         failures=failures, chosen=chosen,
         ranges=list(RANGES), figures=all_figures(history, totals(stats)),
         share_bar=shares(list(totals(stats).items())),
-        now=round(parse_when(stats.at) * 1000), types=busiest(stats)[:_TYPES],
+        now=now_in(stats), types=busiest(stats)[:_TYPES],
         queues=fullest(stats)[:_QUEUES], minute=stats.windows[0],
     )  # fmt: skip
 

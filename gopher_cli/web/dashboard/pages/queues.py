@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
@@ -18,7 +17,7 @@ from gopher_cli.web.dashboard.charts import shares, spark
 from gopher_cli.web.dashboard.figures import depth, throughput, waits
 from gopher_cli.web.dashboard.filters import segment
 from gopher_cli.web.dashboard.guard import checked_form
-from gopher_cli.web.dashboard.reading import gopher_of, served, speeds
+from gopher_cli.web.dashboard.reading import gopher_of, now_in, served, speeds
 from gopher_cli.web.dashboard.render import page
 from gopher_cli.web.dashboard.route import PageRoute, redirect
 from gopher_cli.web.problems import soon
@@ -36,7 +35,7 @@ async def queues(request: Request) -> Response:
          _serving(stats.workers, one.queue))
         for one in stats.queues
     ]  # fmt: skip
-    return page(request, "queues.html", rows=rows, unreadable=stats.unreadable)
+    return page(request, "queues.html", rows=rows, unreadable=stats.unreadable, now=now_in(stats))
 
 
 @router.get("/queues/{queue}")
@@ -54,7 +53,7 @@ async def queue(queue: str, request: Request) -> Response:
         request, "queue.html", queue=one, stats=stats, paused_since=now_paused,
         figures=[throughput(history), depth(history, one.states), waits(history)],
         share_bar=shares([(state, count) for state, count in one.states.items()]),
-        workers=_serving(stats.workers, queue), served=served(stats.workers), now=time.time_ns() // 1_000_000,
+        workers=_serving(stats.workers, queue), served=served(stats.workers), now=now_in(stats),
     )  # fmt: skip
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from gopher_cli.model.filtering import Filter
-from gopher_cli.web.dashboard.reading import due_next, gopher_of, lines_of
+from gopher_cli.web.dashboard.reading import due_next, gopher_of, lines_of, now_of
 from gopher_cli.web.dashboard.render import page
 from gopher_cli.web.dashboard.route import PageRoute
 from gopher_cli.web.dashboard.searching import depths
@@ -26,6 +24,6 @@ async def scheduled(request: Request) -> Response:
     counts = await soon(depths(gopher, Filter())) or {}
     return page(
         request, "scheduled.html", lines=await soon(lines_of(gopher, rows)),
-        total=counts["scheduled"] + counts["retrying"], most=_MOST, now=time.time_ns() // 1_000_000,
+        total=counts["scheduled"] + counts["retrying"], most=_MOST, now=await soon(now_of(gopher)),
         deeds=["promote", "cancel", "purge"],
     )  # fmt: skip

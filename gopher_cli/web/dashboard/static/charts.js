@@ -1,5 +1,5 @@
 // The values under the pointer, as they stand in the table, and a click (or Enter) through to the jobs behind.
-import { clock } from "./times.js";
+import { clock, now } from "./times.js";
 
 const CHARTS = "figure[data-chart]";
 let shown = null;
@@ -45,7 +45,7 @@ function show(figure, share, index = null) {
 
 function open(figure) {
   if (shown?.figure !== figure) return;
-  const past = Math.floor(Date.now() / 1000 - shown.ends);
+  const past = Math.floor(now() / 1000 - shown.ends);
   const search = [figure.dataset.behind, past > 0 ? `older:${past}s` : ""].filter(Boolean).join(" ");
   location.href = `${document.body.dataset.root}/jobs?q=${encodeURIComponent(search)}`;
 }

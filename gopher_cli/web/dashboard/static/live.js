@@ -1,4 +1,6 @@
 // The page keeps itself up to date: it asks for itself again, and puts in what has changed.
+import { setClock } from "./times.js";
+
 const box = document.getElementById("live");
 const said = document.getElementById("live-said");
 const every = document.getElementById("live-every");
@@ -48,12 +50,16 @@ function counterpart(element, fresh) {
   return all(fresh).find(like);
 }
 
-function put(html) {
-  const page = new DOMParser().parseFromString(html, "text/html");
+const regions = () => [...document.querySelectorAll("[data-live]")];
+
+// Another page in the place of this one, such as a proxy's own, has none of it, or not all.
+const isThisPage = (page) => "root" in page.body.dataset && regions().every((one) => page.getElementById(one.id));
+
+function put(page) {
   let held = false;
-  for (const old of document.querySelectorAll("[data-live]")) {
+  setClock(page.body);
+  for (const old of regions()) {
     const fresh = page.getElementById(old.id);
-    if (!fresh) continue;
     if (isInUse(old)) {
       held = true;
       continue;
@@ -69,19 +75,34 @@ function put(html) {
   return held;
 }
 
+// Somebody has to sign in again, here or at a proxy: a page leads there. Once a minute, lest it goes round in circles.
+function comeAgain() {
+  const last = Number(sessionStorage.getItem("gopher-came-again"));
+  if (Math.abs(Date.now() - last) < 60000) return show("away", "not live");
+  sessionStorage.setItem("gopher-came-again", Date.now());
+  return location.reload();
+}
+
+function why(status, page) {
+  if (status === 404) return "gone";
+  if (status === 503 && "root" in page.body.dataset) return "Redis away";
+  return status === 429 || status >= 500 ? "server in trouble" : "not live";
+}
+
+const HOW = { headers: { "X-Live": "1", Accept: "text/html" }, redirect: "manual" };
+
 async function look() {
   if (document.hidden || asksSomething()) return show("paused", "paused");
   try {
-    const answer = await fetch(location.href, { headers: { "X-Live": "1", Accept: "text/html" }, signal: AbortSignal.timeout(8000) });
-    if (answer.redirected) return location.reload();
-    if (answer.status === 503) return show("away", "Redis away");
-    if (answer.status === 429 || answer.status >= 500) return show("away", "server in trouble");
-    if (answer.status === 404) return show("away", "gone");
-    const html = await answer.text();
+    const answer = await fetch(location.href, { ...HOW, signal: AbortSignal.timeout(8000) });
+    if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403) return comeAgain();
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fits = answer.ok || answer.status === 422; // a search that is wrong is answered with its page
+    if (!fits || !isThisPage(page)) return show("away", why(answer.status, page));
     if (asksSomething()) return show("paused", "paused");
-    put(html) ? show("paused", "paused") : show("live", "live");
+    return put(page) ? show("paused", "paused") : show("live", "live");
   } catch {
-    show("away", "server away");
+    return show("away", "server away");
   }
 }
 
@@ -95,10 +116,15 @@ function plan() {
   }, seconds * 1000);
 }
 
+// What stands here may be old: it is live as soon as it was looked at, not before.
+async function lookAndPlan() {
+  if (!off && every.value !== "0") await look();
+  plan();
+}
+
 export function toggle() {
   off = !off;
-  if (!off) show("live", "live");
-  plan();
+  return lookAndPlan();
 }
 
 if (document.querySelector("[data-live]")) {
@@ -108,13 +134,11 @@ if (document.querySelector("[data-live]")) {
   every.addEventListener("change", () => {
     localStorage.setItem("gopher-every", every.value);
     off = false;
-    show("live", "live");
-    plan();
+    lookAndPlan();
   });
-  document.addEventListener("visibilitychange", async () => {
-    if (!document.hidden && !off && every.value !== "0") await look();
-    plan();
-  });
+  document.addEventListener("visibilitychange", () => (document.hidden ? plan() : lookAndPlan()));
+  // A page that was gone back to is as it was left.
+  addEventListener("pageshow", (event) => event.persisted && lookAndPlan());
   show("live", "live");
   plan();
 }

@@ -1,7 +1,18 @@
-// Moments in the viewer's own zone, and "3m ago" that goes on counting.
+// Moments in the viewer's own zone, and "3m ago" that goes on counting, by the clock of the server.
 const UNITS = [["d", 86400], ["h", 3600], ["m", 60], ["s", 1]];
 const DAY = { year: "numeric", month: "short", day: "numeric" };
 const CLOCK = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+
+const [arrival] = performance.getEntriesByType("navigation");
+let ahead = 0;
+
+// What the server's clock said when an answer began to arrive, so many milliseconds ago.
+export function setClock(body, since = 0) {
+  if (body.dataset.now) ahead = Number(body.dataset.now) + since - Date.now();
+}
+
+// The browser's clock may be wrong by minutes: it is asked only for what has passed since.
+export const now = () => Date.now() + ahead;
 
 export function span(seconds) {
   if (seconds < 60) return seconds < 10 ? `${Math.round(seconds * 10) / 10}s` : `${Math.floor(seconds)}s`;
@@ -16,7 +27,7 @@ export function span(seconds) {
 }
 
 function ago(at) {
-  const seconds = (Date.now() - at) / 1000;
+  const seconds = (now() - at) / 1000;
   if (Math.abs(seconds) < 1) return "now";
   return seconds > 0 ? `${span(seconds)} ago` : `in ${span(-seconds)}`;
 }
@@ -47,6 +58,7 @@ export function localise(root) {
   }
 }
 
+setClock(document.body, arrival ? performance.now() - arrival.responseStart : 0);
 localise(document);
 document.addEventListener("gopher:fresh", (event) => localise(event.target));
 document.addEventListener("toggle", (event) => event.target.matches(".values") && localise(event.target), true);
