@@ -16,6 +16,7 @@ from gopher_cli.cli.batch_report import Report
 from gopher_cli.cli.checking import published_types, warn_unknown
 from gopher_cli.cli.console import Console
 from gopher_cli.cli.meter import Meter
+from gopher_cli.cli.payload import without_mark
 from gopher_cli.cli.words import ranges
 from gopher_cli.model.errors import GopherError, NotFound, Usage
 from gopher_cli.model.marks import BatchMark
@@ -67,24 +68,34 @@ def pieces(stream: BinaryIO) -> Iterator[list[Line]]:
     """Numbered lines, up to 500 at once; fewer when the writer pauses, so that none waits long.
 
     A line past the limit comes out cut, one byte too long: it is refused, and memory stays bounded.
+    A byte order mark before a line, as in files that were put together, is passed over.
+    Raises Usage where the stream cannot be read.
     """
     number, rest, ready = 0, b"", []
-    while block := stream.read(_BLOCK):
+    while block := _read(stream):
         lines = (rest + block).split(b"\n")
         rest = lines.pop()[: LONGEST + 1]
         for line in lines:
             number += 1
-            ready.append((number, line[: LONGEST + 1]))
+            ready.append((number, without_mark(line)[: LONGEST + 1]))
             if len(ready) == _SIZE:
                 yield ready
                 ready = []
         if ready and not _more(stream):
             yield ready
             ready = []
-    if rest.strip():
+    if (rest := without_mark(rest)).strip():
         ready.append((number + 1, rest))
     if ready:
         yield ready
+
+
+def _read(stream: BinaryIO) -> bytes:
+    try:
+        return stream.read(_BLOCK)
+    except OSError as error:  # such as a stdin that was opened to write
+        name = stream.name if isinstance(stream.name, str) else "stdin"
+        raise Usage(f"cannot read {name}: {error.strerror or error}") from None
 
 
 def _more(stream: BinaryIO) -> bool:

@@ -9,6 +9,7 @@ from gopher_cli.cli.batch_lines import Made
 from gopher_cli.cli.console import Console
 from gopher_cli.cli.meter import Meter
 from gopher_cli.cli.safe import safe
+from gopher_cli.cli.tables import cell, write_row
 from gopher_cli.cli.words import plural
 
 
@@ -39,10 +40,16 @@ class Report:
             case "table":
                 self._refusals(made)
             case _:
-                for one in made:
-                    self.console.print(f"{one.line}\t{one.status}\t{one.id or '-'}\t{safe(one.error) or '-'}")
+                self._rows(made)
         if self.console.format in ("id", "table"):
             self._refusals(made)
+
+    def _rows(self, made: Sequence[Made]) -> None:
+        if self.console.format == "csv" and self.console.header and not self._begun:
+            write_row(self.console, ("line", "status", "id", "error"))
+        self._begun = True
+        for one in made:
+            write_row(self.console, (str(one.line), one.status, cell(one.id), cell(one.error)))
 
     def _refusals(self, made: Sequence[Made]) -> None:
         """Where stdout does not tell of them."""
@@ -53,10 +60,8 @@ class Report:
                 print(f"line {one.line}: {safe(one.error)}", file=self.console.err)
 
     def _json(self, one: Made) -> None:
-        import msgspec
-
         said = {"line": one.line, "status": one.status, "id": one.id or None, "error": one.error or None}
-        text = msgspec.json.encode(said).decode()
+        text = self.console.json_text(said, lines=True)
         if self.console.format == "json":
             text = (",\n" if self._begun else "[") + text
             self._begun = True

@@ -25,8 +25,12 @@ ALIASES = {"pending": "enqueued", "running": "processing", "dead": "failed", "dl
 
 
 def words(given: Sequence[str] | None) -> tuple[str, ...]:
-    """Repeated options and commas: ``-Q a -Q b,c``."""
-    return tuple(dict.fromkeys(word for text in given or () for word in text.split(",") if word))
+    """Repeated options and commas: ``-Q a -Q b,c``. Raises Usage where they hold nothing but commas."""
+    texts = [text for text in given or () if text]
+    found = tuple(dict.fromkeys(word.strip() for text in texts for word in text.split(",") if word.strip()))
+    if texts and not found:
+        raise Usage(f"{texts[0]!r} names nothing", "name something, or leave the option out")
+    return found
 
 
 def states(given: Sequence[str] | None) -> tuple[str, ...]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import TextIO
 
+from gopher_cli.cli.environment import is_on
+
 
 def wants_color(choice: str | None, stream: TextIO) -> bool:
     """``choice`` is that of --color: always, never, auto or nothing."""
@@ -12,7 +14,6 @@ def wants_color(choice: str | None, stream: TextIO) -> bool:
         return choice == "always"
     if os.environ.get("NO_COLOR"):
         return False
-    forced = os.environ.get("FORCE_COLOR") or os.environ.get("CLICOLOR_FORCE")
-    if forced and forced != "0":
+    if is_on("FORCE_COLOR") or is_on("CLICOLOR_FORCE"):
         return True
     return os.environ.get("TERM") != "dumb" and stream.isatty()

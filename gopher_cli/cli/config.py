@@ -5,7 +5,7 @@ from __future__ import annotations
 from gopher_cli.cli.app import Entry
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
-from gopher_cli.cli.tables import Column, Listing
+from gopher_cli.cli.tables import Column, Listing, cell, write_pairs
 
 CONFIG = {
     "show": Entry("config:show", "every setting, its value and its origin", "Commands"),
@@ -33,9 +33,8 @@ def path(console: Console) -> None:
     if console.format in ("json", "ndjson"):
         console.json(found)
         return
-    for name, value in found.items():
-        for one in value if isinstance(value, list) else [value]:
-            console.print(f"{name}\t{one}")
+    lists = {name: value if isinstance(value, list) else [value] for name, value in found.items()}
+    write_pairs(console, ((name, cell(one)) for name, values in lists.items() for one in values))
 
 
 def files() -> list[str]:

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 from gopher_cli.cli.color import wants_color
+from gopher_cli.cli.encoding import ascii_json, fit_data, is_utf8
+from gopher_cli.cli.environment import says_yes
 from gopher_cli.cli.options import FORMATS
 from gopher_cli.cli.safe import HOSTILE, safe
 from gopher_cli.model.errors import Usage
@@ -49,13 +51,18 @@ class Console:
         """From the options of every command. Raises Usage."""
         if redis_url and api:
             raise Usage("--redis-url and --api say two things", "give one of them")
-        output = "json" if json else output or os.environ.get("GOPHER_OUTPUT")
+        name, output = "--output", "json" if json else output
+        if not output:
+            name, output = "GOPHER_OUTPUT", os.environ.get("GOPHER_OUTPUT")
         check_choice("--color", color, ("auto", "always", "never"))
-        check_choice("--output", output, FORMATS)
+        check_choice(name, output, FORMATS)
+        output = output or ("id" if quiet else "table" if sys.stdout.isatty() else "plain")
+        if output != "table":
+            fit_data(sys.stdout)
         return cls(
-            format=output or ("id" if quiet else "table" if sys.stdout.isatty() else "plain"),
+            format=output,
             quiet=quiet, header=not no_header, color=color,
-            debug=debug or bool(os.environ.get("GOPHER_DEBUG")),
+            debug=says_yes("GOPHER_DEBUG") or debug,
             flags={"redis_url": redis_url, "api_url": api, "api_key": key, "profile": profile},
         )  # fmt: skip
 
@@ -169,14 +176,18 @@ class Console:
 
     def json(self, value: Any, *, lines: bool = False) -> None:
         """One JSON document: indented for people, compact for programs and in streams."""
+        self.print(self.json_text(value, lines=lines), flush=lines)
+
+    def json_text(self, value: Any, *, lines: bool = False) -> str:
+        """The same as text, for stdout: valid JSON there, whatever its encoding."""
         import msgspec
 
         raw = msgspec.json.encode(value)
         if self.out_tty and not lines:
             raw = msgspec.json.format(raw, indent=2)
         # A terminal may be looking: JSON escapes C0 by itself, and we the rest.
-        text = raw.decode()
-        self.print(json_safe(text) if self.out_tty else text, flush=lines)
+        text = json_safe(raw.decode()) if self.out_tty else raw.decode()
+        return text if is_utf8(self.out) else ascii_json(text)
 
     def rows(self, listing: Listing) -> None:
         """A list of alike things, in the format that was asked for."""
@@ -206,7 +217,7 @@ class Console:
 
 def assumes_yes() -> bool:
     """Whether all questions are answered already."""
-    return os.environ.get("GOPHER_ASSUME_YES", "") not in ("", "0")
+    return says_yes("GOPHER_ASSUME_YES")
 
 
 async def pause(seconds: float) -> None:

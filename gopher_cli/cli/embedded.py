@@ -8,6 +8,7 @@ from typing import Any
 from gopher_cli.cli.app import Entry
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
+from gopher_cli.cli.tables import write_pairs
 from gopher_cli.cli.words import size, span
 
 EMBEDDED = {
@@ -72,5 +73,8 @@ def _tell(console: Console, found: Any) -> None:
         "on disk": size(found.aof_bytes),
         "log": str(found.log),
     }
+    if console.format != "table":
+        write_pairs(console, facts.items())
+        return
     for name, value in facts.items():
-        console.print(f"{name:<9}{value}" if console.format == "table" else f"{name}\t{value}")
+        console.print(f"{name:<9}{value}")

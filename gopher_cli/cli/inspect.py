@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 from gopher_cli.cli import options as o
@@ -11,7 +12,7 @@ from gopher_cli.cli.choosing import duration, found_ids, typed_id
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
 from gopher_cli.cli.safe import safe
-from gopher_cli.cli.tables import cell, print_rich, width
+from gopher_cli.cli.tables import cell, print_rich, width, write_pairs
 from gopher_cli.cli.words import when
 from gopher_cli.model.errors import Ambiguous, GopherError, NotFound, Usage
 
@@ -102,12 +103,14 @@ def show(console: Console, jobs: list[JobDetail], workers: Names) -> None:
 
 
 def _plain(console: Console, jobs: list[JobDetail]) -> None:
-    sign = "," if console.format == "csv" else "\t"
+    text = partial(console.json_text, lines=True)
+    if console.format == "csv":  # one table: each job begins with its id
+        write_pairs(console, (pair for job in jobs for pair in flat(job, text)))
+        return
     for number, job in enumerate(jobs):
         if number:
             console.print("")
-        for name, value in flat(job):
-            console.print(f"{name}{sign}{value}")
+        write_pairs(console, flat(job, text))
 
 
 def record(job: JobDetail) -> dict[str, Any]:
@@ -124,10 +127,8 @@ def record(job: JobDetail) -> dict[str, Any]:
 _AT = ("created", "ready_at", "started", "finished", "due")
 
 
-def flat(job: JobDetail) -> Iterator[tuple[str, str]]:
-    """Name and value, a line each; a list has a line for each of its members."""
-    import msgspec
-
+def flat(job: JobDetail, text: Callable[[Any], str]) -> Iterator[tuple[str, str]]:
+    """Name and value, a line each; a list has a line for each of its members. ``text`` writes JSON."""
     for name, value in record(job).items():
         if name == "history":
             for event in value:
@@ -136,6 +137,6 @@ def flat(job: JobDetail) -> Iterator[tuple[str, str]]:
             for line in value:
                 yield "log", cell(line)
         elif name in ("payload", "result", "progress", "headers"):
-            yield name, cell(msgspec.json.encode(value).decode())
+            yield name, cell(text(value))
         else:
             yield name, cell(value)

@@ -7,6 +7,7 @@ import stat
 from time import monotonic
 from typing import TYPE_CHECKING, BinaryIO
 
+from gopher_cli.cli.environment import is_on
 from gopher_cli.cli.words import number
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ class Meter:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._live = console.talks and os.environ.get("TERM") != "dumb" and not os.environ.get("CI")
+        self._live = console.talks and os.environ.get("TERM") != "dumb" and not is_on("CI")
         self._began = monotonic()
         self._drawn = 0.0
         self._visible = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import sys
 from collections.abc import Sequence
@@ -87,14 +88,22 @@ def _set(target: dict[str, Any], key: str, value: Any) -> None:
 def read_stdin(console: Console) -> bytes:
     if sys.stdin.isatty():
         console.say("reading JSON from stdin, end with Ctrl-D")
-    return sys.stdin.buffer.read(_MOST)
+    try:
+        return without_mark(sys.stdin.buffer.read(_MOST))
+    except OSError as error:  # such as one that was opened to write
+        raise Usage(f"cannot read stdin: {error.strerror or error}") from None
+
+
+def without_mark(text: bytes) -> bytes:
+    """Notepad and PowerShell put a byte order mark in front: it is no part of what is meant."""
+    return text.removeprefix(codecs.BOM_UTF8)
 
 
 def read_file(name: str) -> bytes:
     """Raises NotFound or Usage."""
     try:
         with Path(name).expanduser().open("rb") as file:
-            return file.read(_MOST)
+            return without_mark(file.read(_MOST))
     except FileNotFoundError:
         raise NotFound(f"there is no file {name}") from None
     except (OSError, ValueError, RuntimeError) as error:

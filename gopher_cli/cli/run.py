@@ -10,8 +10,10 @@ from contextlib import suppress
 from typing import TextIO
 
 from gopher_cli.cli.color import wants_color
+from gopher_cli.cli.encoding import fit
+from gopher_cli.cli.environment import says_yes
 from gopher_cli.cli.safe import safe
-from gopher_cli.model.errors import GopherError, Usage
+from gopher_cli.model.errors import BadConfig, GopherError, Usage
 
 INTERRUPTED, BROKEN_PIPE = 130, 141
 # What a file says that takes no more.
@@ -21,8 +23,7 @@ _UNWRITTEN = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 def run(args: Sequence[str]) -> int:
     """The exit code of ``gopher ARGS``."""
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+        fit(stream)
     try:
         code = _act(args)
         sys.stdout.flush()
@@ -119,7 +120,11 @@ def _surprised(args: Sequence[str], error: Exception) -> int:
 
 
 def _debugs(args: Sequence[str]) -> bool:
-    return "--debug" in args or bool(os.environ.get("GOPHER_DEBUG"))
+    if "--debug" in args:
+        return True
+    with suppress(BadConfig):  # told already, or not what this error is about
+        return says_yes("GOPHER_DEBUG")
+    return False
 
 
 def _wants_json(args: Sequence[str]) -> bool:

@@ -11,7 +11,7 @@ from gopher_cli.cli.choosing import duration, words
 from gopher_cli.cli.color import wants_color
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console, pause
-from gopher_cli.cli.tables import cell, print_rich, width
+from gopher_cli.cli.tables import cell, print_rich, width, write_pairs
 from gopher_cli.model.errors import Usage
 
 if TYPE_CHECKING:
@@ -48,12 +48,8 @@ def show(console: Console, found: Stats) -> None:
             console.json(record(found), lines=True)
         case "id":
             console.ids(one.queue for one in found.queues)
-        case "csv":
-            for name, value in flat(found):
-                console.print(f"{name},{value}")
-        case "plain":
-            for name, value in flat(found):
-                console.print(f"{name}\t{value}")
+        case "csv" | "plain":
+            write_pairs(console, flat(found))
         case _:
             from gopher_cli.cli.stats_view import picture
 

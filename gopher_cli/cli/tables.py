@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -71,22 +71,37 @@ def write_plain(console: Console, listing: Listing) -> None:
     """Tab-separated, one line a row, nothing cut: made for cut, sort, awk and people in a hurry."""
     columns = [*listing.columns, *listing.extra]
     if console.header and listing.rows:
-        console.print("\t".join(column.name.upper().replace(" ", "_") for column in columns))
+        write_row(console, [column.name.upper().replace(" ", "_") for column in columns])
     for row in listing.rows:
-        console.print("\t".join(cell(column.value(row)) for column in columns))
+        write_row(console, [cell(column.value(row)) for column in columns])
     if not listing.rows:
         console.say(listing.empty)
 
 
 def write_csv(console: Console, listing: Listing) -> None:
-    import csv
-
     columns = [*listing.columns, *listing.extra]
-    writer = csv.writer(console.out, lineterminator="\n")
     if console.header:
-        writer.writerow([column.name.replace(" ", "_") for column in columns])
+        write_row(console, [column.name.replace(" ", "_") for column in columns])
     for row in listing.rows:
-        writer.writerow([cell(column.value(row)) for column in columns])
+        write_row(console, [cell(column.value(row)) for column in columns])
+
+
+def write_pairs(console: Console, pairs: Iterable[tuple[str, str]]) -> None:
+    """Name and value, a line each: as CSV with a header, else with a tab between them."""
+    if console.format == "csv" and console.header:
+        write_row(console, ("name", "value"))
+    for pair in pairs:
+        write_row(console, pair)
+
+
+def write_row(console: Console, cells: Sequence[str]) -> None:
+    """Texts that are safe already, as a row of CSV, else with tabs between them."""
+    if console.format == "csv":
+        import csv
+
+        csv.writer(console.out, lineterminator="\n").writerow(cells)
+    else:
+        console.print("\t".join(cells))
 
 
 def cell(value: object) -> str:
