@@ -79,11 +79,12 @@ def create_app(settings: Settings, *, exposed: bool = False) -> Application:
     # The pages of FastAPI's documentation load scripts from elsewhere: there are none.
     app = Application(
         title="gopher", version=__version__, description="A job queue: submit jobs, see them.",
-        lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False,
+        lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False,
     )  # fmt: skip
     app.prefix = settings.server_root_path
     app.state.settings = settings
     app.state.draining = app.state.ending = False  # it looks for its end, and is at it
+    app.include_router(openapi.router)
     app.include_router(health.router)
     submitting.install(app)  # before the routes that take anything behind /jobs/ for an id
     for router in (looking.router, stats.router, events.router):

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gopher_cli.web.clock import Clock
 from gopher_cli.web.exchange import REQUEST_ID, Exchange
+from gopher_cli.web.links import ROOT
 from gopher_cli.web.options import allowed_at, tell_allowed
 from gopher_cli.web.problems import RETRY_AFTER, Problem, send_again
 from gopher_cli.web.request_log import RequestLog
@@ -46,6 +47,7 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange = Exchange(scope, receive, send)
         named = REQUEST_ID.set(exchange.id)
+        ROOT.set(scope["root_path"])
         try:
             await self._serve(exchange)
         finally:

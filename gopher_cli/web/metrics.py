@@ -21,6 +21,8 @@ from gopher_cli.model.access import METRICS
 from gopher_cli.model.errors import GopherError, Unavailable
 from gopher_cli.web.access.door import needs
 from gopher_cli.web.families import down, families, of_this_build
+from gopher_cli.web.packed import Packed
+from gopher_cli.web.preferences import prefers
 from gopher_cli.web.problems import soon
 from gopher_cli.web.traffic import Traffic
 
@@ -97,13 +99,12 @@ async def may_scrape(request: Request) -> None:
 )
 async def metrics(request: Request) -> Response:
     """Text, or OpenMetrics where Accept asks for it. 200 also while Redis is away (`gopher_redis_up 0`)."""
-    wanted = [part.partition(";")[0].strip() for part in request.headers.get("accept", "").split(",")]
-    modern = "application/openmetrics-text" in wanted
+    modern = prefers(request.headers, ["application/openmetrics-text"], "text/plain")
     state = request.app.state
     gopher = None if getattr(request.state, "only_of_this_process", False) else state.gopher
     text = await state.exposition.text(gopher, modern=modern)
     headers = {"Cache-Control": "no-store", "Vary": "Accept"}
-    return Response(text, headers=headers, media_type=_TYPES[modern])
+    return Packed(text, headers=headers, media_type=_TYPES[modern])
 
 
 def install(app: FastAPI) -> None:

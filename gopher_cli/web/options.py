@@ -1,21 +1,18 @@
-"""OPTIONS: which methods a path takes."""
+"""OPTIONS, and the Allow of a 405: which methods a path takes."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
+from starlette.exceptions import HTTPException
 from starlette.routing import Match
 from starlette.types import Scope, Send
 
-_IMPLIED = ({"OPTIONS"}, {"OPTIONS", "HEAD"})  # without GET, and with it
 _METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
 
 
 def allowed_at(scope: Scope) -> list[str]:
     """The methods that this path takes; none where there is no such path."""
-    if described := _described(scope):
-        return described
     found = ["OPTIONS"]
     for method in _METHODS:
         asked: dict[str, Any] = {**scope, "method": "GET" if method == "HEAD" else method}
@@ -24,16 +21,10 @@ def allowed_at(scope: Scope) -> list[str]:
     return found if len(found) > 1 else []
 
 
-def _described(scope: Scope) -> list[str]:
-    """As the OpenAPI document says: of two paths that fit, the one with fewer parameters is meant."""
-    found: dict[str, Any] = {}
-    fewest, asked = 99, scope["path"].removeprefix(scope["root_path"])
-    for path, methods in scope["app"].openapi()["paths"].items():
-        pattern = re.sub(r"\\{[^/]*\\}", "[^/]+", re.escape(path))
-        if path.count("{") < fewest and re.fullmatch(pattern, asked):
-            found, fewest = methods, path.count("{")
-    named = {name.upper() for name in found}
-    return [name for name in ("OPTIONS", *_METHODS) if name in named | _IMPLIED[("GET" in named)] and named]
+def note_allowed(scope: Scope, error: HTTPException) -> None:
+    """Let a 405 name all methods; a route knows its own alone."""
+    if error.status_code == 405:
+        error.headers = {**(error.headers or {}), "Allow": ", ".join(allowed_at(scope))}
 
 
 async def tell_allowed(methods: list[str], send: Send) -> None:

@@ -19,6 +19,7 @@ from starlette.responses import Response
 from gopher_cli.model import errors
 from gopher_cli.web.exchange import REQUEST_ID
 from gopher_cli.web.hints import in_http
+from gopher_cli.web.options import note_allowed
 
 T = TypeVar("T")
 PROBLEM = "application/problem+json"
@@ -179,6 +180,7 @@ def install(app: FastAPI) -> None:
 
     async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
+        note_allowed(request.scope, error)
         said = {404: "there is nothing at this path", 405: "this path does not know that method"}
         detail = said.get(error.status_code, str(error.detail))
         found = Problem(error.status_code, detail, hint="see /openapi.json", headers=error.headers)

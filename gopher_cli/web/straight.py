@@ -23,16 +23,15 @@ class Straight:
         self._app, self.path, self._endpoint = app, path, endpoint
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # Below another root the router knows better what the path is.
-        if scope.get("path") != self.path or scope["method"] != "POST" or scope.get("root_path"):
+        if scope["path"] != scope["root_path"] + self.path or scope["method"] != "POST":
             await self._app(scope, receive, send)
             return
         scope["route"] = self  # whoever counts requests asks it for its path
         try:
             response = await self._endpoint(Request(scope, receive, send))
         except (GopherError, ClientDisconnect) as error:
-            response = answer_to(error, self.path)
+            response = answer_to(error, scope["path"])
         except Exception:
             _log.exception("POST %s", self.path)
-            response = surprise().answer(self.path)
+            response = surprise().answer(scope["path"])
         await response(scope, receive, send)

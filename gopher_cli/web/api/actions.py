@@ -22,7 +22,7 @@ from gopher_cli.web.api.following import etag_of, matches
 from gopher_cli.web.api.listing import answered
 from gopher_cli.web.api.looking import place_of
 from gopher_cli.web.api.queries import Query
-from gopher_cli.web.api.views import links_of
+from gopher_cli.web.links import links_of
 from gopher_cli.web.problems import Problem, soon
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])

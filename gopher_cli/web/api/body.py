@@ -9,6 +9,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from gopher_cli.model.json_text import pointer_to
 from gopher_cli.web import hints
+from gopher_cli.web.preferences import prefers
 from gopher_cli.web.problems import Problem
 
 MAX_BODY = 1024 * 1024
@@ -65,7 +66,7 @@ def check_kind(request: Request, *, lines: bool = False) -> bool:
 
 def wants_lines(request: Request) -> bool:
     """Whether the client asks for NDJSON."""
-    return any(kind in request.headers.get("accept", "") for kind in _NDJSON)
+    return prefers(request.headers, _NDJSON, "application/json")
 
 
 def check_filled(value: Any, *, but: Sequence[str] = ()) -> None:

@@ -16,6 +16,7 @@ from gopher_cli.model.stats import OrderedWorker, WorkerInfo
 from gopher_cli.web.api import openapi
 from gopher_cli.web.api.listing import answered
 from gopher_cli.web.api.queries import Query
+from gopher_cli.web.links import rooted
 from gopher_cli.web.problems import soon
 
 router = APIRouter(prefix="/api/v1")
@@ -67,8 +68,8 @@ _PROBLEMS = openapi.problems(s422="a parameter makes no sense")
 )  # fmt: skip
 async def root(request: Request) -> Response:
     _NONE.read(request)
-    links = {name: f"/api/v1/{name}" for name in _LINKS}
-    return answered(Root(version=__version__, openapi="/openapi.json", links=links))
+    links = {name: rooted(f"/api/v1/{name}") for name in _LINKS}
+    return answered(Root(version=__version__, openapi=rooted("/openapi.json"), links=links))
 
 
 @router.get(

@@ -20,9 +20,9 @@ from gopher_cli.web.api.looking import place_of
 from gopher_cli.web.api.openapi import answer, problems
 from gopher_cli.web.api.submitting import submit_in
 from gopher_cli.web.api.views import job_view
+from gopher_cli.web.links import rooted
 from gopher_cli.web.problems import soon
 
-_SUCCESSOR = '</api/v1/jobs>; rel="successor-version"'
 router = APIRouter(tags=["legacy"])
 
 
@@ -89,7 +89,7 @@ async def submit_plain(request: Request) -> Response:
 
 async def _submit(request: Request, dialect: Dialect) -> Response:
     response = await submit_in(request, dialect)
-    response.headers["Link"] = _SUCCESSOR
+    response.headers["Link"] = _successor()
     return response
 
 
@@ -147,6 +147,10 @@ async def queue_stats(request: Request) -> Response:
     return _answered(QueueTotals(queue_size=found.pending, queues=queues, jobs=jobs), "no-store")
 
 
+def _successor() -> str:
+    return f'<{rooted("/api/v1/jobs")}>; rel="successor-version"'
+
+
 def _answered(said: Any, fresh: str = "no-cache") -> Response:
-    headers = {"Cache-Control": fresh, "Link": _SUCCESSOR}
+    headers = {"Cache-Control": fresh, "Link": _successor()}
     return Response(msgspec.json.encode(said), 200, headers, media_type="application/json")

@@ -16,6 +16,8 @@ from gopher_cli.web.api import openapi
 from gopher_cli.web.api.choosing import NAMES, filter_of_query
 from gopher_cli.web.api.queries import MOST, Given, Query, parameter
 from gopher_cli.web.api.views import JobLine, job_line, moment
+from gopher_cli.web.links import links_of
+from gopher_cli.web.packed import Packed
 from gopher_cli.web.problems import soon
 
 FRESH = {"Cache-Control": "no-store"}
@@ -83,9 +85,7 @@ list_answers = openapi.problems(s404="no such queue", s422="a parameter makes no
 
 def answered(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """A value as JSON that nobody keeps."""
-    return Response(
-        msgspec.json.encode(value), status, FRESH | (headers or {}), media_type="application/json"
-    )
+    return Packed(msgspec.json.encode(value), status, FRESH | (headers or {}), media_type="application/json")
 
 
 @router.get(
@@ -150,4 +150,4 @@ async def find(request: Request) -> Response:
     given = _FIND.read(request)
     text, queue = given.text("id")[:140], given.text("queue")
     queue, id = await soon(request.app.state.gopher.find(text, queue), _PATIENCE * 2)
-    return answered(Where(job_id=id, queue=queue, links={"self": f"/api/v1/jobs/{id}"}))
+    return answered(Where(job_id=id, queue=queue, links=links_of(id)))

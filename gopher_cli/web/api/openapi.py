@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import msgspec
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.requests import Request
+from starlette.responses import Response
 
 from gopher_cli.model.stats import Stats
 from gopher_cli.web.access.describing import add_security, problem
+from gopher_cli.web.packed import Packed
 
+router = APIRouter()
 REF = "#/components/schemas/{name}"
 # Types that other modules answer or take: they add theirs when they are loaded.
 SCHEMAS: list[Any] = []
@@ -65,6 +70,17 @@ health_answers: dict[int | str, dict[str, Any]] = {
     200: answer("Redis answers", "Health"),
     503: answer("it does not", "Health"),
 }
+
+
+@router.get("/openapi.json", include_in_schema=False)
+async def document(request: Request) -> Response:
+    """The document, with the path under which a proxy shows this server. It is made once, beside the loop."""
+    app: FastAPI = request.app
+    if app.openapi_schema is None:
+        await asyncio.to_thread(describe, app)
+    root = request.scope["root_path"]
+    servers = {"servers": [{"url": root}]} if root else {}
+    return Packed(msgspec.json.encode(describe(app) | servers), media_type="application/json")
 
 
 def describe(app: FastAPI) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from gopher_cli.web.api.queries import Given, only
 from gopher_cli.web.api.reading import Asked, read_job
 from gopher_cli.web.api.storing import is_ending, is_new, permit, refusal, states_of, under
 from gopher_cli.web.api.views import job_view
+from gopher_cli.web.links import rooted
 from gopher_cli.web.problems import soon, under_id, wished
 from gopher_cli.web.replies import Claim, Reply
 from gopher_cli.web.straight import Straight
@@ -170,7 +171,7 @@ async def _store(request: Request, dialect: Dialect, asked: Asked, claim: Claim 
 
 
 def _reply(status: int, dialect: Dialect, id: str, queue: str, said: Any) -> Reply:
-    headers = _JSON | {"Location": f"{dialect.path}{id}"}
+    headers = _JSON | {"Location": rooted(f"{dialect.path}{id}")}
     return Reply(status, headers, msgspec.json.encode(said), id, queue)
 
 

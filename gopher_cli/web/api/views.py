@@ -9,6 +9,7 @@ import msgspec
 from gopher_cli.model.duration import rfc3339
 from gopher_cli.model.stats import AttemptRecord, JobDetail, JobRow
 from gopher_cli.model.words import log_line
+from gopher_cli.web.links import links_of
 
 
 class Submitted(msgspec.Struct, kw_only=True):
@@ -132,10 +133,6 @@ def job_line(row: JobRow) -> JobLine:
         attempts=row.attempts, max_retries=row.max_retries, created_at=moment(row.created),
         since=moment(row.at), error=row.error or None, links=links_of(row.id),
     )  # fmt: skip
-
-
-def links_of(id: str) -> dict[str, str]:
-    return {"self": f"/api/v1/jobs/{id}"}
 
 
 def moment(ms: int) -> str | None:

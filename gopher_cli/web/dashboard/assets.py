@@ -11,6 +11,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gopher_cli.web.preferences import accepts_gzip
 from gopher_cli.web.problems import Problem
 
 router = APIRouter(include_in_schema=False)
@@ -54,6 +55,6 @@ async def asset(stamp: str, name: str, request: Request) -> Response:
         "Cross-Origin-Resource-Policy": "same-origin",
         "Vary": "Accept-Encoding",
     }
-    if "gzip" in request.headers.get("accept-encoding", ""):
+    if accepts_gzip(request.headers):
         return Response(packed, 200, headers | {"Content-Encoding": "gzip"}, media_type=kind)
     return Response(content, 200, headers, media_type=kind)

@@ -18,6 +18,8 @@ from gopher_cli.model.access import ADMIN, OPERATE, SUBMIT, Caller
 from gopher_cli.model.job import JobState
 from gopher_cli.web.access.sessions import csrf_token
 from gopher_cli.web.dashboard import assets, filters, flash
+from gopher_cli.web.packed import WORTH_PACKING
+from gopher_cli.web.preferences import accepts_gzip
 
 # Nothing inline, nothing from elsewhere: what a job says can never become code.
 POLICY = (
@@ -36,7 +38,6 @@ HEADERS = {
 }
 # Whoever has not come in yet.
 NOBODY = Caller(name="", scopes=frozenset(), via="")
-_WORTH_PACKING = 1400  # bytes: less than that is one packet anyway
 
 
 @cache
@@ -59,7 +60,7 @@ def page(request: Request, template: str, *, status: int = 200, **told: Any) -> 
     context = about(request) | {"message": message} | told
     body = templates().get_template(template).render(context).encode("utf-8", "backslashreplace")
     headers = dict(HEADERS)
-    if len(body) > _WORTH_PACKING and "gzip" in request.headers.get("accept-encoding", ""):
+    if len(body) > WORTH_PACKING and accepts_gzip(request.headers):
         # The token in it cannot be guessed by lengths: foreign pages cannot make a browser send the cookie.
         body, headers["Content-Encoding"] = gzip.compress(body, 5), "gzip"
     answer = Response(body, status, headers, media_type="text/html")

@@ -17,6 +17,7 @@ from gopher_cli.build import is_embedded
 from gopher_cli.model.errors import GopherError
 from gopher_cli.web.dashboard import flash
 from gopher_cli.web.dashboard.render import HEADERS, page, root_of
+from gopher_cli.web.preferences import prefers
 from gopher_cli.web.problems import Problem, problem_of
 
 _TITLES = {
@@ -118,4 +119,4 @@ def redirect(request: Request, path: str, *, said: str = "", kind: str = "done")
 def wants_page(request: Request) -> bool:
     """A browser that looks at an address, rather than a program that asks the API."""
     path = request.url.path.removeprefix(root_of(request))
-    return "text/html" in request.headers.get("accept", "") and not path.startswith("/api/")
+    return prefers(request.headers, ["text/html"], "application/json") and not path.startswith("/api/")

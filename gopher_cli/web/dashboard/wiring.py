@@ -32,6 +32,7 @@ from gopher_cli.web.dashboard.pages import (
     waiting,
 )
 from gopher_cli.web.dashboard.route import answer, wants_page
+from gopher_cli.web.options import note_allowed
 from gopher_cli.web.problems import Problem
 
 _TO_LOOK_AT = (overview, queues, jobs, job, dlq, waiting, fleet)
@@ -57,6 +58,7 @@ def install(app: FastAPI) -> None:
     async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         if wants_page(request):
+            note_allowed(request.scope, error)
             with suppress(GopherError):  # it decides only what else the page offers
                 await caller_of(request)
             return answer(request, error)
