@@ -1,9 +1,9 @@
 """A board in shared memory: which jobs a runner has started, so that its supervisor can tell after a crash.
 
 One seat a running job: hard deadline (CLOCK_MONOTONIC, one for all processes; 0 is a free seat),
-the queue's number, whether it runs in a process of its own, the id. Before the seats a byte by which the
-supervisor holds a runner that does not move: it begins nothing more. Behind them what such a runner has
-ended, and could not tell.
+the queue's number, whether it runs in a process of its own, whether that is only starting, the id. Before
+the seats a byte by which the supervisor holds a runner that does not move: it begins nothing more. Behind
+them what such a runner has ended, and could not tell.
 """
 
 from __future__ import annotations
@@ -13,12 +13,21 @@ import os
 import struct
 from collections.abc import Iterable
 from itertools import islice
+from typing import NamedTuple
 
-_SEAT = struct.Struct("<dH?128s")
+_SEAT = struct.Struct("<dH??128s")
 _FREE = struct.Struct("<d")
 _HEAD = 8
 _ENDED = struct.Struct("<H128s")
 _MOST = 2048  # of those that have ended
+
+
+class _Seat(NamedTuple):
+    deadline: float
+    queue: int
+    apart: bool
+    starting: bool
+    id: str
 
 
 class Board:
@@ -36,30 +45,37 @@ class Board:
         os.ftruncate(fd, _size(seats))
         return cls(fd, seats)
 
-    def write(self, seat: int, deadline: float, queue: int, id: str, apart: bool = False) -> None:
-        """Note a started job; ``apart`` if it runs in a process of its own."""
-        _SEAT.pack_into(self._map, _HEAD + seat * _SEAT.size, deadline, queue, apart, id.encode())
+    def write(
+        self, seat: int, deadline: float, queue: int, id: str, apart: bool = False, starting: bool = False
+    ) -> None:
+        """Note a job; ``apart`` if it runs in a process of its own, ``starting`` until that may begin it."""
+        at = _HEAD + seat * _SEAT.size
+        _SEAT.pack_into(self._map, at, deadline, queue, apart, starting, id.encode())
 
     def wipe(self, seat: int) -> None:
         _FREE.pack_into(self._map, _HEAD + seat * _SEAT.size, 0.0)
 
     def read(self) -> list[tuple[float, int, str]]:
-        """(deadline, queue, id) of every started job."""
-        return [(deadline, queue, id) for deadline, queue, _, id in self._seats()]
+        """(deadline, queue, id) of every job that has a seat."""
+        return [(seat.deadline, seat.queue, seat.id) for seat in self._seats()]
+
+    def begun(self, queue: int) -> list[str]:
+        """The jobs of this queue that have begun."""
+        return [seat.id for seat in self._seats() if seat.queue == queue and not seat.starting]
 
     def blamed(self) -> list[tuple[int, str]]:
         """(queue, id) of the jobs that may have brought the runner down: what runs in a process of its own
         only where nothing ran in the runner itself."""
-        seats = self._seats()
-        inside = [(queue, id) for _, queue, apart, id in seats if not apart]
-        return inside or [(queue, id) for _, queue, _, id in seats]
+        begun = [seat for seat in self._seats() if not seat.starting]
+        inside = [seat for seat in begun if not seat.apart]
+        return [(seat.queue, seat.id) for seat in inside or begun]
 
-    def _seats(self) -> list[tuple[float, int, bool, str]]:
+    def _seats(self) -> list[_Seat]:
         found = []
-        for seat in range(self.seats):
-            deadline, queue, apart, id = _SEAT.unpack_from(self._map, _HEAD + seat * _SEAT.size)
+        for number in range(self.seats):
+            deadline, queue, apart, starting, id = _SEAT.unpack_from(self._map, _HEAD + number * _SEAT.size)
             if deadline:
-                found.append((deadline, queue, apart, _text(id)))
+                found.append(_Seat(deadline, queue, apart, starting, _text(id)))
         return found
 
     @property
@@ -79,7 +95,7 @@ class Board:
         self._map[1:3] = struct.pack("<H", (at - self._end) // _ENDED.size)
 
     def kept(self) -> set[tuple[int, str]]:
-        """(queue, id) of what has started, whether it has ended or not."""
+        """(queue, id) of what has a seat, whether it has ended or not."""
         (count,) = struct.unpack_from("<H", self._map, 1)
         ended = (_ENDED.unpack_from(self._map, self._end + n * _ENDED.size) for n in range(count))
         return {(queue, _text(id)) for queue, id in ended} | {(queue, id) for _, queue, id in self.read()}

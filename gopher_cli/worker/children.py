@@ -7,14 +7,13 @@ import contextlib
 import socket
 import sys
 from collections import deque
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from gopher_cli.config import Settings
 from gopher_cli.failpoints import failpoint
-from gopher_cli.model.outcome import Discarded, Failed, Lost, Outcome, Succeeded
+from gopher_cli.model.outcome import Discarded, Failed, Interrupted, Lost, Outcome, Succeeded
 from gopher_cli.model.signals import Snooze
 from gopher_cli.worker import outcomes
 from gopher_cli.worker.channel import Channel
@@ -23,7 +22,7 @@ from gopher_cli.worker.kin import signal_name
 from gopher_cli.worker.link import HandlerLink
 from gopher_cli.worker.options import WorkerOptions
 from gopher_cli.worker.run import Run
-from gopher_cli.worker.starts import Unstarted, starting
+from gopher_cli.worker.starts import Steps, Unstarted, starting
 
 _JOBS_EACH = 1000
 _DYING = 5.0  # seconds in which its keeper should have told how it ended
@@ -86,13 +85,13 @@ class Children:
         settings: Settings,
         link: HandlerLink,
         keepers: Keepers,
-        began: Callable[[Run], None],
+        steps: Steps,
     ) -> None:
         self._options = options
         self._memory = settings.job_memory
         self._link = link
         self._keepers = keepers
-        self._began = began
+        self._steps = steps
         self.halt = keepers.halt
         self._idle: deque[Child] = deque()
 
@@ -115,7 +114,7 @@ class Children:
         while True:
             child = self._rested() or await self._fresh()
             try:
-                outcome = await self._talk(child, run)
+                outcome = await self._talk(child, run) if await self._steps.launch(run) else Interrupted()
             except BaseException:
                 await asyncio.shield(child.end())
                 raise
@@ -165,7 +164,7 @@ class Children:
             if said.get("token") != lease.token:
                 continue  # about another job, by what that has left behind
             if said.get("begun"):
-                self._began(run)
+                self._steps.began(run)
             elif (outcome := await self._heard(child, run, said)) is not None:
                 return outcome
         how = await child.ending()

@@ -31,8 +31,8 @@ from gopher_cli.worker.run import Place, Run, here
 from gopher_cli.worker.seats import Seats
 from gopher_cli.worker.settlements import Settlements
 from gopher_cli.worker.settling import Settler
-from gopher_cli.worker.starts import LATER, STILL
-from gopher_cli.worker.suspects import performed
+from gopher_cli.worker.starts import LATER, STILL, Steps
+from gopher_cli.worker.suspects import launched
 from gopher_cli.worker.threads import Stopped, Target, Threads
 
 _CLOCK = time.monotonic
@@ -60,8 +60,9 @@ class Performer:
         self._clean = copy_context()
         self._threads = Threads(options.concurrency, self._in_thread)
         self._keepers = Keepers(limits_of(settings))
-        self._program = partial(run_program, link=link, keepers=self._keepers, began=seats.began)
-        self.children = Children(options, settings, link, self._keepers, seats.began)
+        steps = Steps(partial(launched, gopher, seats), seats.began)
+        self._program = partial(run_program, link=link, keepers=self._keepers, steps=steps)
+        self.children = Children(options, settings, link, self._keepers, steps)
         self.stuck: dict[int, Run] = {}  # by seat: given up, and they run on
         self._shared = True  # one task for job after job
 
@@ -238,13 +239,13 @@ class Performer:
         """In another process; cancelling our task ends that process."""
         if run.handler.wants_context:
             run.context = Context(run.lease, self._link, run.terms)
-        if not (run.suspect or self._seats.begin(run)):
+        if not self._seats.begin(run):
             self._leave(run.seat)
             return
         try:
             if run.stopped:
                 raise asyncio.CancelledError  # before it has begun
-            outcome = await performed(self._link.gopher, self._seats, run, perform)
+            outcome = await perform(run)
         except asyncio.CancelledError:
             outcome = outcomes.stopped(run)
         except BaseException as error:
@@ -284,8 +285,6 @@ class Performer:
         if stuck:
             self.stuck[run.seat] = run
         self._finish(run, outcomes.stopped(run, stuck=stuck), _CLOCK())
-
-    # What becomes of it
 
     def _finish(
         self, run: Run, outcome: Outcome, now: float, add: Callable[[Settlement], None] | None = None

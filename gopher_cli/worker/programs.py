@@ -8,20 +8,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from gopher_cli.config import Settings
-from gopher_cli.model.outcome import Discarded, Failed, Lost, Outcome
+from gopher_cli.model.outcome import Discarded, Failed, Interrupted, Lost, Outcome
 from gopher_cli.model.payload import MAX_PAYLOAD
 from gopher_cli.worker import outcomes
 from gopher_cli.worker.keepers import Keepers, Kept
 from gopher_cli.worker.kin import signal_name
 from gopher_cli.worker.link import HandlerLink
 from gopher_cli.worker.run import Run
-from gopher_cli.worker.starts import Unstarted, starting
+from gopher_cli.worker.starts import Steps, Unstarted, starting
 from gopher_cli.worker.streams import CHUNK, Pipe, as_file
 from gopher_cli.worker.variables import variables_of
 
@@ -34,14 +33,16 @@ _BREATH, _LONG_BREATH = 0.001, 0.005
 _DRAIN = (20, 0.05)
 
 
-async def run_program(run: Run, link: HandlerLink, keepers: Keepers, began: Callable[[Run], None]) -> Outcome:
+async def run_program(run: Run, link: HandlerLink, keepers: Keepers, steps: Steps) -> Outcome:
     """Cancelling ends it with all that it has started: SIGTERM, then SIGKILL after two seconds."""
     async with contextlib.AsyncExitStack() as stack:
+        if not await steps.launch(run):
+            return Interrupted()
         try:
             kept, out, log = await _started(run, link.settings, keepers, stack)
         except Unstarted as error:
             return await keepers.starts.later(str(error))
-        began(run)
+        steps.began(run)
         keepers.starts.worked()
         stack.push_async_callback(kept.end)
         tail = await _converse(kept, out, log, run, link)

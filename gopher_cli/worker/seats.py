@@ -117,7 +117,7 @@ class Seats:
 
     def begin(self, run: Run) -> bool:
         """Put it on the board. False if it must not begin: it waits again, and its seat is to be left."""
-        self._write(run)
+        self._write(run, run.starting)
         if not self._board.held:  # asked when it stands there: one of us sees the other
             return True
         if self.done(run):
@@ -127,6 +127,10 @@ class Seats:
                 self.started -= 1
         return False
 
+    def launch(self, run: Run) -> None:
+        """Its process is ready to begin it: from now on that process may take others along."""
+        self._write(run)
+
     def began(self, run: Run) -> None:
         """Its process has begun it: its timeout counts from now on."""
         with self._lock:
@@ -134,11 +138,11 @@ class Seats:
             if self.running.get(run.seat) is run:
                 self._write(run)
 
-    def _write(self, run: Run) -> None:
+    def _write(self, run: Run, starting: bool = False) -> None:
         """Its supervisor ends this process when the job is still here long after its timeout."""
         lease = run.lease
         number = self._number.get(lease.queue, 0)
-        self._board.write(run.seat, run.deadline + KILL_AFTER + 2, number, lease.id, run.apart)
+        self._board.write(run.seat, run.deadline + KILL_AFTER + 2, number, lease.id, run.apart, starting)
 
     def go_on(self, gone: Collection[tuple[str, str]]) -> None:
         """After a hold: without these (id, token), which went to others meanwhile."""

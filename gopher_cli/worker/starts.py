@@ -6,10 +6,12 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from typing import NamedTuple
 
 from gopher_cli.model.outcome import Outcome, Snoozed
 from gopher_cli.worker.logs import say
+from gopher_cli.worker.run import Run
 
 LATER, STILL = 2.0, 1.0  # seconds, at first: until the job runs again, until its seat is free
 _LATEST, _LONGEST_STILL = 60.0, 5.0
@@ -35,6 +37,16 @@ def starting() -> Iterator[None]:
         raise Unstarted(error.strerror or str(error)) from error
     except (MemoryError, RuntimeError) as error:  # "can't start new thread" is a RuntimeError
         raise Unstarted(str(error) or type(error).__name__) from error
+
+
+class Steps(NamedTuple):
+    """What is to be called on the way: when the process of a run is ready, and when it has begun it.
+
+    ``launch`` answers whether it may begin.
+    """
+
+    launch: Callable[[Run], Awaitable[bool]]
+    began: Callable[[Run], None]
 
 
 class Starts:

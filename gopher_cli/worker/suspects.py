@@ -6,13 +6,12 @@ One at a time in the whole worker, with all its processes: whatever takes that d
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import GopherError
 from gopher_cli.model.job import JobState, Lease
-from gopher_cli.model.outcome import Interrupted, Outcome, Transition
+from gopher_cli.model.outcome import Transition
 from gopher_cli.store.calls import Settlement
 from gopher_cli.worker.run import Run
 
@@ -27,16 +26,20 @@ def put_off(lease: Lease) -> Settlement:
     return Settlement(lease, Transition(JobState.SCHEDULED, random.uniform(*_LATER), spent=False))
 
 
-async def performed(
-    gopher: Gopher, seats: Seats, run: Run, perform: Callable[[Run], Awaitable[Outcome]]
-) -> Outcome:
-    """A suspect may take its worker down at once: Redis knows that it has begun before it does."""
-    if not run.suspect:
-        return await perform(run)
+async def launched(gopher: Gopher, seats: Seats, run: Run) -> bool:
+    """Its process may begin it now: if this worker dies from here on, that counts. False if it must not.
+
+    A suspect may take its worker down at once: Redis knows that it has begun before it does.
+    """
+    if run.suspect and not await _still_ours(gopher, run):
+        return False
+    seats.launch(run)
+    return True
+
+
+async def _still_ours(gopher: Gopher, run: Run) -> bool:
     try:
-        said = await gopher.renew(run.lease.queue, run.lease.worker, [run.lease.id])
+        renewal = await gopher.renew(run.lease.queue, run.lease.worker, [run.lease.id])
     except GopherError:
-        return Interrupted()
-    if run.lease.id in said.lost:
-        return Interrupted()
-    return await perform(run) if seats.begin(run) else Interrupted()
+        return False
+    return run.lease.id not in renewal.lost

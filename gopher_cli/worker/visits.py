@@ -166,4 +166,4 @@ async def _all(visits: Sequence[Callable[[], Awaitable[object]]]) -> None:
 
 def _begun(runner: RunnerProcess, queue: int) -> list[str]:
     """The jobs of this queue that have begun to run there."""
-    return [id for _, number, id in runner.board.read() if number == queue] if runner.ready else []
+    return runner.board.begun(queue) if runner.ready else []

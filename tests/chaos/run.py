@@ -77,7 +77,8 @@ class Outcome:
             f"refused submits {self.refused}, worst recovery {max(self.recoveries, default=0.0):.1f} s, "
             f"{len(self.waits)} killed runs again after at most {max(self.waits, default=0.0):.1f} s, "
             f"RSS slope {slope}, leaked keys {len(self.leaked)}, "
-            f"innocents called poison {len(self.innocent)}" + (f"\n{self.broken}" if self.broken else "")
+            f"innocents called poison {len(self.innocent)}"
+            + "".join(f"\n{line}" for line in (*self.innocent, self.broken) if line)
         )
 
 
@@ -170,7 +171,11 @@ def _innocent(place: Place) -> list[str]:
         id.decode() for id, text in zip(dead, told, strict=True) if b'"outcome":"poison"' in (text or b"")
     ]
     cut_short = Counter(run.id for run in place.ledger.open())
-    return [id for id in poison if cut_short[id] < MAX_LOSSES]
+    return [
+        f"{id}: {place.ledger.starts(id)} {place.redis.hget(keys['errors'], id)}"
+        for id in poison
+        if cut_short[id] < MAX_LOSSES
+    ]
 
 
 def _waits(place: Place) -> list[float]:
