@@ -76,4 +76,5 @@ class Report:
         parts += [f"{plural(self.known, 'line')} already there"] if self.known else []
         parts += [f"{plural(self.refused, 'line')} refused"] if self.refused else []
         parts += [f"{plural(self.unknown, 'line')} unknown"] if self.unknown else []
-        self.console.say(", ".join(parts) + self.meter.speed(self.accepted))
+        where = self.console.server()
+        self.console.say(f"{', '.join(parts)} ({where}){self.meter.speed(self.accepted)}")

@@ -85,6 +85,13 @@ class Console:
         """Whether verbs go through an API. A Redis that was named on the command line counts more."""
         return bool(settings.api_url) and not self.flags.get("redis_url")
 
+    def server(self) -> str:
+        """Where this command works, as a person would call it; without any password."""
+        settings = self.settings()
+        if self.works_remotely(settings):
+            return settings.api_url
+        return settings.masked_url() if settings.redis_url else "the built-in server"
+
     def refuse_the_api(self) -> None:
         """For what no API can do. A Redis that is named somewhere is worked on, also where an API is named
         for the other commands."""

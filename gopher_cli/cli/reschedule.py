@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 from gopher_cli.cli import options as o
-from gopher_cli.cli.choosing import duration
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
+from gopher_cli.cli.moments import AT_HELP, due_of, local_time
 from gopher_cli.cli.outcomes import Outcome, for_each, told
 from gopher_cli.cli.safe import safe
 from gopher_cli.cli.tables import Column
@@ -26,11 +26,8 @@ _AGAIN = ("it is failed", "it is cancelled")
 In = Annotated[str | None, o.option("--in", metavar="DURATION", help="due after that, such as 10m")]
 At = Annotated[
     str | None,
-    o.option(
-        "--at", metavar="TIME",
-        help="due then, such as 2030-01-31T08:00:00Z (without a zone it is UTC); long ago is now",
-    ),
-]  # fmt: skip
+    o.option("--at", metavar="TIME", help=f"due then, {AT_HELP}; long ago is now"),
+]
 
 
 @command
@@ -40,32 +37,15 @@ def reschedule(console: Console, ids: o.Ids, queue: o.OfQueue = None, delay: In 
     gopher reschedule @last --in 2h
     gopher jobs ls -q --state retrying --type email | xargs gopher reschedule --at 2030-01-31T08:00:00Z
     """
-    due, seconds = _moment(delay, at)
+    if delay is None and at is None:
+        raise Usage("--in or --at says when", "such as --in 2h")
+    due, seconds = due_of(delay, at)
     now = int(time.time() * 1000)  # before it is done, so that 2h are 2h and not a moment less
-    done = console.call(lambda gopher: _reschedule(console, gopher, ids, queue, due, seconds))
+    done = console.call(lambda gopher: _reschedule(console, gopher, ids, queue, due, seconds or 0.0))
     code = told(console, done, _due_at(now))
     for hint in _hints(done):
         console.note(hint)
     return code
-
-
-def _moment(delay: str | None, at: str | None) -> tuple[float | None, float]:
-    """Epoch seconds, or seconds from now."""
-    from gopher_cli.model.duration import parse_when
-
-    for name, said in (("--in", delay), ("--at", at)):
-        if said is not None and not said.strip():
-            raise Usage(f"{name} is empty", "such as --in 2h, or --at 2030-01-31T08:00:00Z")
-    if delay is None and at is None:
-        raise Usage("--in or --at says when", "such as --in 2h")
-    if delay is not None and at is not None:
-        raise Usage("--in and --at both say when", "give one of them, not both")
-    if delay is not None:
-        return None, duration("--in", delay)
-    try:
-        return parse_when(at or ""), 0.0
-    except ValueError as error:
-        raise Usage(f"--at: {error}") from None
 
 
 async def _reschedule(
@@ -80,8 +60,12 @@ async def _reschedule(
 
 
 def _due_at(now: int) -> Column:
-    """When it is due: for people as they would say it, counted from ``now`` (epoch ms)."""
-    return Column(name="due at", show=lambda one: ago(one.due, now), raw=lambda one: when(one.due), keep=7)
+    """When it is due: for people in their time, and counted from ``now`` (epoch ms)."""
+
+    def shown(one: Outcome) -> str:
+        return f"{local_time(one.due / 1000)} ({ago(one.due, now)})" if one.due else "-"
+
+    return Column(name="due at", show=shown, raw=lambda one: when(one.due), keep=7)
 
 
 def _hints(done: Sequence[Outcome]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from gopher_cli.cli.checking import check_schema, guess, published_types, warn_u
 from gopher_cli.cli.choosing import duration, remember, typed_id, whole
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console, check_choice
+from gopher_cli.cli.moments import due_of, local_time
 from gopher_cli.cli.safe import safe
 from gopher_cli.cli.words import short_id, when
 from gopher_cli.model.errors import Conflict, NotFound, Usage
@@ -84,6 +85,7 @@ def _job_options(flags: Mapping[str, Any]) -> dict[str, Any]:
         text = flags[name]
         return None if text is None else duration("--" + name.replace("_", "-"), text)
 
+    due, delay = due_of(flags["delay"], flags["at"])
     return _given(
         queue=flags["queue"],
         priority=flags["priority"],
@@ -95,7 +97,8 @@ def _job_options(flags: Mapping[str, Any]) -> dict[str, Any]:
         unique_for=seconds("unique_for"),
         tags=flags["tag"] or None,
         headers=_headers(flags["header"] or []) or None,
-        **_moment(flags["delay"], flags["at"]),
+        due=due,
+        delay=delay,
     )
 
 
@@ -114,18 +117,6 @@ def _many(console: Console, flags: Mapping[str, Any], given: dict[str, Any]) -> 
 
 def _given(**values: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
-
-
-def _moment(delay: str | None, at: str | None) -> dict[str, float]:
-    from gopher_cli.model.duration import parse_when
-
-    if delay is not None and at is not None:
-        raise Usage("--in and --at say the same thing twice", "give one of them")
-    try:
-        due = None if at is None else parse_when(at)
-    except ValueError as error:
-        raise Usage(f"--at: {error}") from None
-    return _given(delay=None if delay is None else duration("--in", delay), due=due)
 
 
 def _headers(given: list[str]) -> dict[str, str]:
@@ -209,11 +200,8 @@ class _One:
         if not receipt.accepted:
             self.console.note(f"there is such a job already: {safe(self.id)}")
             return
-        from gopher_cli.model.duration import format_duration
-
-        due = job.delay or max(0.0, job.due - time.time()) if job.due or job.delay else 0.0
-        later = f", due in {format_duration(due)}" if due else ""
-        self.console.say(f"submitted {safe(self.type)} {short_id(self.id)} to {job.queue}{later}")
+        where = f"{job.queue} on {self.console.server()}"
+        self.console.say(f"submitted {safe(self.type)} {short_id(self.id)} to {where}{_later(job)}")
 
     async def _parent(self, gopher: Gopher, text: str) -> str:
         from gopher_cli.cli.outcomes import queue_of
@@ -251,6 +239,15 @@ class _One:
         handler.decode(msgspec.Raw(self.payload))
         mine = _given(timeout=handler.timeout, max_retries=handler.retries, backoff=handler.backoff or None)
         self.given = {**mine, **self.given}
+
+
+def _later(job: Job) -> str:
+    from gopher_cli.model.duration import format_duration
+
+    if job.delay:
+        return f", due in {format_duration(job.delay)}"
+    wait = job.due - time.time()
+    return f", due {local_time(job.due)} (in {format_duration(wait)})" if wait > 0 else ""
 
 
 def _fresh_id() -> str:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from gopher_cli.cli.moments import AT_HELP
 from gopher_cli.cli.options import option
 
 WHAT, WHEN, HOW, ONCE, SAFE, MANY, WAIT = (
@@ -40,7 +41,7 @@ Delay = Annotated[
 ]
 At = Annotated[
     str | None,
-    option("--at", metavar="TIME", panel=WHEN, help="not before that, such as 2030-01-31T08:00:00Z"),
+    option("--at", metavar="TIME", panel=WHEN, help=f"not before that, {AT_HELP}"),
 ]
 After = Annotated[
     list[str] | None,
