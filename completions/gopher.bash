@@ -22,11 +22,11 @@ _gopher() {
   cur=${cur#[\"\']}
   for ((i = 1; i < n; i++)); do
     case "$at ${line[i]}" in
-    "gopher submit" | "gopher types" | "gopher stats" | "gopher inspect" | "gopher jobs" | "gopher jobs ls" | "gopher list-failed" | "gopher events" | "gopher workers" | "gopher workers ls" | "gopher workers quiet" | "gopher workers resume" | "gopher workers stop" | "gopher health" | "gopher doctor" | "gopher retry" | "gopher retry-all" | "gopher requeue-dlq" | "gopher cancel" | "gopher reschedule" | "gopher purge" | "gopher queue" | "gopher queue ls" | "gopher queue pause" | "gopher queue resume" | "gopher worker" | "gopher serve" | "gopher up" | "gopher demo" | "gopher embedded" | "gopher embedded status" | "gopher embedded start" | "gopher embedded stop" | "gopher keys" | "gopher keys create" | "gopher keys ls" | "gopher keys revoke" | "gopher keys sign-out-all" | "gopher config" | "gopher config show" | "gopher config path" | "gopher completion" | "gopher man") at="$at ${line[i]}" ;;
+    "gopher submit" | "gopher types" | "gopher stats" | "gopher inspect" | "gopher jobs" | "gopher jobs ls" | "gopher list-failed" | "gopher events" | "gopher workers" | "gopher workers ls" | "gopher workers quiet" | "gopher workers resume" | "gopher workers stop" | "gopher health" | "gopher doctor" | "gopher retry" | "gopher retry-all" | "gopher requeue-dlq" | "gopher cancel" | "gopher reschedule" | "gopher purge" | "gopher queue" | "gopher queue ls" | "gopher queue pause" | "gopher queue resume" | "gopher worker" | "gopher serve" | "gopher up" | "gopher demo" | "gopher embedded" | "gopher embedded status" | "gopher embedded start" | "gopher embedded stop" | "gopher keys" | "gopher keys create" | "gopher keys ls" | "gopher keys revoke" | "gopher keys sign-out-all" | "gopher config" | "gopher config show" | "gopher config path" | "gopher completion" | "gopher help" | "gopher man") at="$at ${line[i]}" ;;
     esac
   done
   case "$at" in
-    "gopher") words="submit types stats inspect jobs list-failed events workers health doctor retry retry-all requeue-dlq cancel reschedule purge queue worker serve up demo embedded keys config completion man" flags="" asks="" ;;
+    "gopher") words="submit types stats inspect jobs list-failed events workers health doctor retry retry-all requeue-dlq cancel reschedule purge queue worker serve up demo embedded keys config completion help man" flags="" asks="" ;;
     "gopher submit") words="" flags="--type --payload --queue --priority --tag --header --in --at --after --retries --timeout --backoff --app --id --unique --unique-for --if-exists --batch --batch-id --durability --wait --wait-timeout --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher types") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="types" ;;
     "gopher stats") words="" flags="--queue --watch --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
@@ -69,6 +69,7 @@ _gopher() {
     "gopher config show") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher config path") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher completion") words="bash zsh fish" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
+    "gopher help") words="submit types stats inspect jobs list-failed events workers health doctor retry retry-all requeue-dlq cancel reschedule purge queue worker serve up demo embedded keys config completion help man exit-codes formatting environment" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher man") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
   esac
   case "$at $prev" in
@@ -401,6 +402,12 @@ _gopher() {
     "gopher completion --key") words="" flags="" asks="" ;;
     "gopher completion --profile") words="" flags="" asks="" ;;
     "gopher completion --color") words="auto always never" flags="" asks="" ;;
+    "gopher help --output" | "gopher help -o") words="table plain json ndjson csv id" flags="" asks="" ;;
+    "gopher help --redis-url") words="" flags="" asks="" ;;
+    "gopher help --api") words="" flags="" asks="" ;;
+    "gopher help --key") words="" flags="" asks="" ;;
+    "gopher help --profile") words="" flags="" asks="" ;;
+    "gopher help --color") words="auto always never" flags="" asks="" ;;
     "gopher man --output" | "gopher man -o") words="table plain json ndjson csv id" flags="" asks="" ;;
     "gopher man --redis-url") words="" flags="" asks="" ;;
     "gopher man --api") words="" flags="" asks="" ;;

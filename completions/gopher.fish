@@ -2,7 +2,7 @@
 function __gopher_at
     set -l at gopher
     for word in (commandline -opc)[2..-1]
-        if contains -- "$at $word" 'gopher submit' 'gopher types' 'gopher stats' 'gopher inspect' 'gopher jobs' 'gopher jobs ls' 'gopher list-failed' 'gopher events' 'gopher workers' 'gopher workers ls' 'gopher workers quiet' 'gopher workers resume' 'gopher workers stop' 'gopher health' 'gopher doctor' 'gopher retry' 'gopher retry-all' 'gopher requeue-dlq' 'gopher cancel' 'gopher reschedule' 'gopher purge' 'gopher queue' 'gopher queue ls' 'gopher queue pause' 'gopher queue resume' 'gopher worker' 'gopher serve' 'gopher up' 'gopher demo' 'gopher embedded' 'gopher embedded status' 'gopher embedded start' 'gopher embedded stop' 'gopher keys' 'gopher keys create' 'gopher keys ls' 'gopher keys revoke' 'gopher keys sign-out-all' 'gopher config' 'gopher config show' 'gopher config path' 'gopher completion' 'gopher man'
+        if contains -- "$at $word" 'gopher submit' 'gopher types' 'gopher stats' 'gopher inspect' 'gopher jobs' 'gopher jobs ls' 'gopher list-failed' 'gopher events' 'gopher workers' 'gopher workers ls' 'gopher workers quiet' 'gopher workers resume' 'gopher workers stop' 'gopher health' 'gopher doctor' 'gopher retry' 'gopher retry-all' 'gopher requeue-dlq' 'gopher cancel' 'gopher reschedule' 'gopher purge' 'gopher queue' 'gopher queue ls' 'gopher queue pause' 'gopher queue resume' 'gopher worker' 'gopher serve' 'gopher up' 'gopher demo' 'gopher embedded' 'gopher embedded status' 'gopher embedded start' 'gopher embedded stop' 'gopher keys' 'gopher keys create' 'gopher keys ls' 'gopher keys revoke' 'gopher keys sign-out-all' 'gopher config' 'gopher config show' 'gopher config path' 'gopher completion' 'gopher help' 'gopher man'
             set at "$at $word"
         end
     end
@@ -39,6 +39,7 @@ complete -c gopher -n '__gopher_at "gopher"' -a embedded -d 'the built-in server
 complete -c gopher -n '__gopher_at "gopher"' -a keys -d 'who may use the HTTP API: create, ls, revoke, sign-out-all'
 complete -c gopher -n '__gopher_at "gopher"' -a config -d 'the settings, and where they come from'
 complete -c gopher -n '__gopher_at "gopher"' -a completion -d 'completion for bash, zsh or fish'
+complete -c gopher -n '__gopher_at "gopher"' -a help -d 'a command, or exit-codes, formatting, environment'
 complete -c gopher -n '__gopher_at "gopher"' -a man -d 'the manual page'
 complete -c gopher -n '__gopher_at "gopher submit"' -l type -s t -x -a '(__gopher_names types)' -d 'what is to be done'
 complete -c gopher -n '__gopher_at "gopher submit"' -l payload -s p -x -d 'JSON, @file, - for stdin, or key=text'
@@ -606,6 +607,18 @@ complete -c gopher -n '__gopher_at "gopher completion"' -l profile -x -d 'table 
 complete -c gopher -n '__gopher_at "gopher completion"' -l color -x -a 'auto always never' -d 'auto, always or never'
 complete -c gopher -n '__gopher_at "gopher completion"' -l debug -d 'show the traceback of an error'
 complete -c gopher -n '__gopher_at "gopher completion"' -l help -s h -d 'show the help page'
+complete -c gopher -n '__gopher_at "gopher help"' -a 'submit types stats inspect jobs list-failed events workers health doctor retry retry-all requeue-dlq cancel reschedule purge queue worker serve up demo embedded keys config completion help man exit-codes formatting environment'
+complete -c gopher -n '__gopher_at "gopher help"' -l output -s o -x -a 'table plain json ndjson csv id' -d 'table, plain, json, ndjson, csv or id'
+complete -c gopher -n '__gopher_at "gopher help"' -l json -d 'the same as -o json'
+complete -c gopher -n '__gopher_at "gopher help"' -l no-header -d 'plain and csv without the line of names'
+complete -c gopher -n '__gopher_at "gopher help"' -l quiet -s q -d 'print ids only, and no talk'
+complete -c gopher -n '__gopher_at "gopher help"' -l redis-url -x -d 'where Redis is, for this command'
+complete -c gopher -n '__gopher_at "gopher help"' -l api -x -d 'work through the API of this gopher serve'
+complete -c gopher -n '__gopher_at "gopher help"' -l key -x -d 'key for --api; better: GOPHER_API_KEY, or a file'
+complete -c gopher -n '__gopher_at "gopher help"' -l profile -x -d 'table [profiles.NAME] of gopher.toml'
+complete -c gopher -n '__gopher_at "gopher help"' -l color -x -a 'auto always never' -d 'auto, always or never'
+complete -c gopher -n '__gopher_at "gopher help"' -l debug -d 'show the traceback of an error'
+complete -c gopher -n '__gopher_at "gopher help"' -l help -s h -d 'show the help page'
 complete -c gopher -n '__gopher_at "gopher man"' -l output -s o -x -a 'table plain json ndjson csv id' -d 'table, plain, json, ndjson, csv or id'
 complete -c gopher -n '__gopher_at "gopher man"' -l json -d 'the same as -o json'
 complete -c gopher -n '__gopher_at "gopher man"' -l no-header -d 'plain and csv without the line of names'

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Any
 
 from gopher_cli.cli.console import Console
@@ -44,5 +43,7 @@ def warn_unknown(console: Console, type: str, known: dict[str, Any]) -> None:
 
 
 def guess(typed: str, known: Any) -> str:
-    near = difflib.get_close_matches(typed, list(known), 1)
-    return f"did you mean {near[0]}?" if near else ""
+    from gopher_cli.cli.guesses import nearest
+
+    near = nearest(typed, known)
+    return f"did you mean {near}?" if near else ""

@@ -13,6 +13,7 @@ from gopher_cli.cli.choosing import STATES
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
 from gopher_cli.cli.options import FORMATS
+from gopher_cli.cli.topics import TOPICS
 from gopher_cli.model.errors import Usage
 
 SHELLS = ("bash", "zsh", "fish")
@@ -35,6 +36,7 @@ WORDS = {
 }
 # What a metavar of an argument asks for.
 ARGUMENTS = {"ID...": "ids", "[ID]...": "ids", "QUEUE...": "queues", "[TYPE]": "types"}
+ARGUMENT_WORDS = {"SHELL": SHELLS, "[COMMAND | TOPIC]...": (*ENTRIES, *TOPICS)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +108,7 @@ def _place(path: str, about: str, found: Any) -> Place:
     argument = next((p.metavar for p in found.params if p.param_type_name == "argument"), "")
     return Place(
         path=path, about=about, flags=tuple(flags), asks=ARGUMENTS.get(argument, ""),
-        words=SHELLS if argument == "SHELL" else (),
+        words=ARGUMENT_WORDS.get(argument, ()),
     )  # fmt: skip
 
 

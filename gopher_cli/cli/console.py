@@ -6,7 +6,6 @@ table, plain rows, JSON or ids is decided here, once.
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
 from collections.abc import Callable, Coroutine, Iterable
@@ -273,6 +272,8 @@ def check_choice(name: str, value: str | None, known: Iterable[str]) -> None:
     known = list(known)
     if value is None or value == "" or value in known:
         return
-    near = difflib.get_close_matches(value, known, 1)
-    guess = f"did you mean {near[0]}?" if near else ""
+    from gopher_cli.cli.guesses import nearest
+
+    near = nearest(value, known)
+    guess = f"did you mean {near}?" if near else ""
     raise Usage(f"{name} is {', '.join(known[:-1])} or {known[-1]}, not {safe(value)!r}", guess)

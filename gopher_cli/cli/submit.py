@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -69,13 +70,20 @@ def submit(
     if batch is not None or batch_id:
         return _many(console, flags, given)
     if not type:
-        raise Usage("gopher submit needs --type TYPE", "see: gopher types; gopher submit --help")
+        raise _without_type(pairs or [])
     from gopher_cli.cli.payload import read_payload
 
     one = _One(console, type, read_payload(console, payload or [], pairs or []), given)
     one.after, one.app, one.fail_if_exists = after or [], ",".join(app or ()), if_exists == "fail"
     limit = duration("--wait-timeout", wait_timeout)
     return one.submit_and_wait(limit) if wait or wait_timeout else one.submit()
+
+
+def _without_type(pairs: list[str]) -> Usage:
+    """Whoever knows other queues writes the type where our fields stand."""
+    bare = bool(pairs) and re.fullmatch(r"[\w.:\-]+", pairs[0])
+    hint = f"did you mean -t {pairs[0]}?" if bare else "see: gopher types; gopher submit --help"
+    return Usage("gopher submit needs --type TYPE", hint)
 
 
 def _job_options(flags: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Sequence
 from typing import Any
 
+from gopher_cli.cli.guesses import argument_hint, command_hint, option_hint
+from gopher_cli.cli.options import COMMON
 from gopher_cli.model.errors import GopherError, Usage
 
 # Options that other commands have, and why this one cannot.
@@ -27,8 +28,7 @@ def explained(error: Any, args: Sequence[str] = ()) -> GopherError:
     if kind == "NoSuchOption":
         if known := _ELSEWHERE.get((path, error.option_name)):
             return Usage(*known)
-        near = _near(error.option_name, _options(ctx))
-        return Usage(f"{path} has no option {error.option_name}", f"did you mean {near}?" if near else see)
+        return Usage(f"{path} has no option {error.option_name}", _option_hint(error.option_name, ctx) or see)
     if kind == "MissingParameter":
         return Usage(f"{path} needs {_wanted(error.param)}", see)
     if kind == "BadOptionUsage":
@@ -36,10 +36,10 @@ def explained(error: Any, args: Sequence[str] = ()) -> GopherError:
         takes = "needs a value" if "requires" in error.message else "takes no value"
         return Usage(f"{name} {takes}", see)
     if match := re.match(r"No such command '(.*?)'", error.message):
-        near = _near(match[1], ctx.command.list_commands(ctx))
-        return Usage(f"{path} has no command {match[1]!r}", f"did you mean {path} {near}?" if near else see)
+        hint = command_hint(path, match[1], ctx.command.list_commands(ctx))
+        return Usage(f"{path} has no command {match[1]!r}", hint or see)
     if match := re.match(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", error.message):
-        return Usage(f"{path} does not take {match[1]!r}", see)
+        return Usage(f"{path} does not take {match[1]!r}", argument_hint(path, match[1]) or see)
     return Usage(error.format_message().strip().rstrip(".").replace("\n", " "), see)
 
 
@@ -49,9 +49,11 @@ def _wanted(param: Any) -> str:
     return " ".join(filter(None, (param.opts[0], param.metavar)))
 
 
-def _options(ctx: Any) -> list[str]:
-    return [name for param in ctx.command.get_params(ctx) for name in param.opts]
+def _option_hint(typed: str, ctx: Any) -> str:
+    if hasattr(ctx.command, "entries") and typed.lstrip("-").replace("-", "_") in _EVERYWHERE:
+        return f"options stand behind the command: {ctx.command_path} COMMAND {typed}"
+    near = option_hint(typed, [name for param in ctx.command.get_params(ctx) for name in param.opts])
+    return f"did you mean {near}?" if near else ""
 
 
-def _near(typed: str, known: list[str]) -> str:
-    return next(iter(difflib.get_close_matches(typed, known, 1, 0.6)), "")
+_EVERYWHERE = (*COMMON, "o", "q")
