@@ -23,7 +23,7 @@ def cancel(console: Console, ids: o.Ids, queue: o.OfQueue = None) -> int:
     """Stop jobs. One that waits will never run; one that runs is told to stop within seconds.
 
     gopher cancel @last
-    gopher jobs ls -q --state scheduled --type report | xargs gopher cancel
+    gopher jobs ls -q --state scheduled --type report | xargs -r gopher cancel
     """
     return told(console, console.call(lambda gopher: _cancel(console, gopher, ids, queue)))
 

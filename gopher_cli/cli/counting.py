@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from gopher_cli.cli.console import Console
+from gopher_cli.cli.meter import Progress
 from gopher_cli.cli.tables import Column, Listing
 from gopher_cli.cli.words import number, plural, style_of
+
+if TYPE_CHECKING:
+    from gopher_cli.model.filtering import Filter
 
 Counts = Mapping[tuple[str, str], int]
 
@@ -18,6 +22,15 @@ class Part(NamedTuple):
     queue: str
     state: str
     jobs: int
+
+
+def count_jobs(console: Console, wanted: Filter) -> dict[tuple[str, str], int]:
+    """How many jobs are meant, by (queue, state); whoever waits long sees how far it is."""
+    progress = Progress(console)
+    try:
+        return console.call(lambda gopher: gopher.count(wanted, tell=lambda looked: progress.show(looked, 0)))
+    finally:
+        progress.clear()
 
 
 def say_counts(console: Console, counts: Counts, limit: int, would: str) -> int:

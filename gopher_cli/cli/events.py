@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 from gopher_cli.cli import options as o
-from gopher_cli.cli.choosing import STATES, found_ids, whole, words
+from gopher_cli.cli.choosing import STATES, found_ids, words
 from gopher_cli.cli.choosing import duration as read_duration
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console, check_choice, pause
+from gopher_cli.cli.limited import limit_of, write_some
 from gopher_cli.model.errors import TryLater, Unavailable, Usage
 from gopher_cli.model.happenings import GONE, OF_QUEUES, Wanted
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from gopher_cli.gopher import Gopher
     from gopher_cli.model.happenings import AuditEntry, JobEvent
 
-_LAST = 50
 _ALL = 100_000  # of the audit: more than is kept
 _NOBODY = "nobody has watched lately, so that nothing was kept; from now on: gopher events --follow"
 
@@ -62,7 +62,7 @@ def events(
 
     Events are kept while somebody watches, and for a minute after that; who did what is kept for long.
     """
-    ago, most = read_duration("--since", since), whole("--limit", limit, _LAST)
+    ago, most = read_duration("--since", since), limit_of(console, limit)
     if audit:
         if follow or queue or job or type or state:
             raise Usage("--audit goes with --since and --limit only")
@@ -132,8 +132,8 @@ async def _show_past(console: Console, gopher: Gopher, wanted: Wanted, ago: floa
     if found is None:
         console.note(_NOBODY)
     rows = [line for event in found or [] for line in happened(event, wanted)]
-    console.rows(listing(rows[-most:] if most else rows))
-    _say_more(console, most, len(rows))
+    shown = rows[-most:] if most else rows  # the newest, in their order
+    write_some(console, listing(shown), most, "event", more=len(rows) > len(shown))
 
 
 def _show_audit(console: Console, ago: float, most: int) -> None:
@@ -144,11 +144,4 @@ def _show_audit(console: Console, ago: float, most: int) -> None:
     # One more than asked for, to know whether there are more.
     limit = most + 1 if most else _ALL
     found: list[AuditEntry] = console.call(lambda gopher: gopher.audit_log(limit=limit, ago=ago))
-    shown = found[:most] if most else found
-    console.rows(audit_listing(shown, time.time_ns() // 1_000_000))
-    _say_more(console, most, len(found))
-
-
-def _say_more(console: Console, most: int, found: int) -> None:
-    if most and found > most:
-        console.say(f"only {most} shown; all of them: --limit 0")
+    write_some(console, audit_listing(found, time.time_ns() // 1_000_000), most, "action")

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from gopher_cli.cli.console import Console
+from gopher_cli.cli.limited import write_some
 from gopher_cli.cli.tables import Column, Listing
-from gopher_cli.cli.words import ago, plural, when
+from gopher_cli.cli.words import ago, when
 
 if TYPE_CHECKING:
     from gopher_cli.model.filtering import Filter
@@ -18,17 +19,15 @@ if TYPE_CHECKING:
 def show(console: Console, wanted: Filter, limit: int) -> None:
     """The largest groups first; ``limit`` of them, 0 for all."""
     found = console.call(lambda gopher: gopher.failure_groups(wanted))
-    shown = found[:limit] if limit else list(found)
-    console.rows(
-        Listing(rows=shown, columns=columns(int(time.time() * 1000)), record=record,
-                id=lambda one: one.group, empty="no failed jobs")
+    listing = Listing(
+        rows=list(found), columns=columns(int(time.time() * 1000)), record=record,
+        id=lambda one: one.group, empty="no failed jobs",
     )  # fmt: skip
-    if len(found) > len(shown):
-        console.say(f"only {plural(limit, 'group')} shown; all of them: --limit 0")
+    write_some(console, listing, limit, "group", more=not found.whole)
     if not found.whole:
-        console.say(f"only the {found.seen} newest jobs were looked at: older ones are not counted")
-    if shown:
-        console.say(f"the jobs of a group: gopher list-failed --group {shown[0].group}")
+        console.note(f"only the {found.seen} newest jobs were looked at: older ones are not counted")
+    if found:
+        console.say(f"the jobs of a group: gopher list-failed --group {found[0].group}")
 
 
 def columns(now: int) -> list[Column]:

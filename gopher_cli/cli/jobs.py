@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from gopher_cli.cli import options as o
 from gopher_cli.cli.app import Entry
-from gopher_cli.cli.choosing import filter_of, whole
+from gopher_cli.cli.choosing import filter_of
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
+from gopher_cli.cli.limited import Limited, limit_of
+from gopher_cli.cli.meter import Progress
 from gopher_cli.cli.tables import Column, Listing
-from gopher_cli.cli.words import ago, plural, short_id, style_of, when
+from gopher_cli.cli.words import ago, short_id, style_of, when
 from gopher_cli.model.stats import JobRow
+
+if TYPE_CHECKING:
+    from gopher_cli.gopher import Gopher
+    from gopher_cli.model.filtering import Filter
 
 JOBS = {"ls": Entry("jobs:ls", "list jobs, newest first", "Commands")}
 
@@ -35,17 +41,17 @@ def ls(
     limit: o.Limit = None,
     oldest: Oldest = False,
 ) -> None:
-    """List jobs, newest first, 50 unless --limit says otherwise (0 is all).
+    """List jobs, newest first. At a terminal 50, unless --limit says otherwise (0 is all).
 
     gopher jobs ls --state retrying,failed --type email
-    gopher jobs ls -q --state failed | xargs gopher retry
+    gopher jobs ls -q --state failed | xargs -r gopher retry
     gopher jobs ls --search 'type:email payload.to:ann@example.com'
     """
     wanted = filter_of(
         state=state, type=type, tag=tag, queue=queue, older_than=older_than, error=error, group=group,
         search=search,
     )  # fmt: skip
-    _list(console, wanted, whole("--limit", limit, 50), newest=not oldest)
+    _list(console, wanted, limit_of(console, limit), newest=not oldest)
 
 
 @command
@@ -73,21 +79,29 @@ def list_failed(
     if groups:
         from gopher_cli.cli.groups import show
 
-        show(console, wanted, whole("--limit", limit, 50))
+        show(console, wanted, limit_of(console, limit))
         return
-    _list(console, wanted, whole("--limit", limit, 50), newest=True)
+    _list(console, wanted, limit_of(console, limit), newest=True)
 
 
-def _list(console: Console, wanted: Any, limit: int, *, newest: bool) -> None:
-    # One more than asked for, to know whether there are more.
-    found = console.call(lambda gopher: gopher.jobs(wanted, limit=limit + 1 if limit else 0, newest=newest))
-    shown = found[:limit] if limit else found
-    console.rows(
-        Listing(rows=shown, columns=columns(int(time.time() * 1000)), extra=EXTRA, record=record,
-                id=lambda row: row.id, empty="no such jobs")
+def _list(console: Console, wanted: Filter, limit: int, *, newest: bool) -> None:
+    listing = Listing(
+        rows=(), columns=columns(int(time.time() * 1000)), extra=EXTRA, record=record,
+        id=lambda row: row.id, empty="no such jobs",
     )  # fmt: skip
-    if len(found) > len(shown):
-        console.say(f"only {plural(limit, 'job')} shown; all of them: --limit 0")
+    some, progress = Limited(console, listing, limit, "job"), Progress(console)
+
+    async def work(gopher: Gopher) -> None:
+        async for rows, looked in gopher.slices(wanted, limit=some.asks_for, newest=newest):
+            progress.clear()
+            some.add(rows)
+            progress.show(looked, some.shown)
+
+    try:
+        console.call(work)
+    finally:
+        progress.clear()
+    some.end()
 
 
 def columns(now: int) -> list[Column]:

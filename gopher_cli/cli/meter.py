@@ -14,17 +14,21 @@ if TYPE_CHECKING:
     from gopher_cli.cli.console import Console
 
 _EVERY = 0.1
+SOON = 0.5  # seconds after which somebody who waits wants to know
 _BAR = 24
 
 
 class Meter:
-    """Draws on one line, ten times a second at most; does nothing where nobody watches."""
+    """Draws on one line, ten times a second at most; does nothing where nobody watches.
 
-    def __init__(self, console: Console) -> None:
+    What is over in ``after`` seconds draws nothing.
+    """
+
+    def __init__(self, console: Console, *, after: float = 0.0) -> None:
         self._console = console
         self._live = console.talks and os.environ.get("TERM") != "dumb" and not is_on("CI")
         self._began = monotonic()
-        self._drawn = 0.0
+        self._drawn = self._began + after - _EVERY
         self._visible = False
         self._bytes = 0
         self._whole = 0
@@ -71,6 +75,21 @@ class Counter:
 
     def show(self, count: int) -> None:
         self._meter.draw(f"{number(count)} {self._word}{self._meter.speed(count)}")
+
+    def clear(self) -> None:
+        self._meter.clear()
+
+
+class Progress:
+    """How far a search has come, where it takes longer than half a second."""
+
+    def __init__(self, console: Console) -> None:
+        self._meter = Meter(console, after=SOON)
+
+    def show(self, looked: int, found: int) -> None:
+        """So many were looked at (0 where nobody knows), and so many found."""
+        parts = ["searching"] + ([f"{number(looked)} jobs looked at"] if looked else [])
+        self._meter.draw(", ".join([*parts, f"{number(found)} found"] if found else parts))
 
     def clear(self) -> None:
         self._meter.clear()

@@ -10,7 +10,7 @@ from gopher_cli.cli import options as o
 from gopher_cli.cli.choosing import STATES, filter_of, states, whole, words
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
-from gopher_cli.cli.counting import say_counts, some_of
+from gopher_cli.cli.counting import count_jobs, say_counts, some_of
 from gopher_cli.cli.meter import Counter
 from gopher_cli.cli.retry import say_bulk
 from gopher_cli.cli.safe import safe
@@ -55,7 +55,7 @@ def purge(
         group=group, older_than=older_than, search=search, within=within, of="purge",
     )  # fmt: skip
     most = whole("--limit", limit, least=1)
-    counts = console.call(lambda gopher: gopher.count(wanted))
+    counts = count_jobs(console, wanted)
     if dry_run:
         return say_counts(console, counts, most, "would be deleted")
     if counts:

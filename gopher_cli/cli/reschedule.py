@@ -35,7 +35,7 @@ def reschedule(console: Console, ids: o.Ids, queue: o.OfQueue = None, delay: In 
     """Let scheduled jobs, and those that wait for their next attempt, run at another time.
 
     gopher reschedule @last --in 2h
-    gopher jobs ls -q --state retrying --type email | xargs gopher reschedule --at 2030-01-31T08:00:00Z
+    gopher jobs ls -q --state retrying --type email | xargs -r gopher reschedule --at 2030-01-31T08:00:00Z
     """
     if delay is None and at is None:
         raise Usage("--in or --at says when", "such as --in 2h")

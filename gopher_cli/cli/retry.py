@@ -12,7 +12,7 @@ from gopher_cli.cli import options as o
 from gopher_cli.cli.choosing import filter_of, per_second, typed_id, whole, words
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console, assumes_yes
-from gopher_cli.cli.counting import say_counts, some_of
+from gopher_cli.cli.counting import count_jobs, say_counts, some_of
 from gopher_cli.cli.meter import Counter
 from gopher_cli.cli.outcomes import Outcome, for_each, told
 from gopher_cli.cli.safe import safe
@@ -56,7 +56,7 @@ def retry(
     others runs now, too, whatever has become of them; the answer names those that have not completed.
 
     gopher retry @last
-    gopher jobs ls -q --state failed | xargs gopher retry
+    gopher jobs ls -q --state failed | xargs -r gopher retry
     """
     given = [*(ids or []), *(more or [])]
     if not given:
@@ -227,14 +227,14 @@ def _again(
 ) -> int:
     import msgspec
 
-    poison = 0 if yes and not dry_run else console.call(lambda gopher: _poison_among(gopher, wanted))
+    poison = 0 if yes and not dry_run else _poison_among(console, wanted)
     said = f" ({number(poison)} of them poison: workers died of {'it' if poison == 1 else 'them'})"
     if dry_run:
-        counts = console.call(lambda gopher: gopher.count(wanted))
+        counts = count_jobs(console, wanted)
         return say_counts(console, counts, limit, f"would be retried{said if poison else ''}")
     left = 0
     if poison and console.can_ask:
-        counts = console.call(lambda gopher: gopher.count(wanted))
+        counts = count_jobs(console, wanted)
         console.confirm(f"Retry {some_of(counts, limit)}{said}?", yes=yes, would="")
     elif poison and not assumes_yes():
         wanted, left = msgspec.structs.replace(wanted, poison="no"), poison
@@ -254,14 +254,14 @@ def _again(
     return 0
 
 
-async def _poison_among(gopher: Gopher, wanted: Filter) -> int:
+def _poison_among(console: Console, wanted: Filter) -> int:
     """How many of the dead jobs that are meant took their workers down; 0 where the filter speaks of them."""
     import msgspec
 
     if wanted.poison or "failed" not in wanted.states:
         return 0
     dead = msgspec.structs.replace(wanted, states=("failed",), poison="yes")
-    return sum((await gopher.count(dead)).values())
+    return sum(count_jobs(console, dead).values())
 
 
 def say_bulk(console: Console, done: Bulk, word: str, known: Mapping[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import msgspec
@@ -110,16 +110,23 @@ class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteWatching):
             raise NotFound(f"no job {id} in {queue}", "list them with: gopher jobs ls") from error
 
     async def jobs(self, wanted: Filter, *, limit: int = 50, newest: bool = True) -> list[JobRow]:
-        rows: list[JobRow] = []
+        slices = self.slices(wanted, limit=limit, newest=newest)
+        return [row async for rows, _ in slices for row in rows]
+
+    async def slices(
+        self, wanted: Filter, *, limit: int = 0, newest: bool = True
+    ) -> AsyncIterator[tuple[list[JobRow], int]]:
+        """Some rows at a time. How many jobs the server has looked at it does not tell: 0."""
+        count = 0
         asked: dict[str, Any] = values.criteria_of(wanted) | {"order": "" if newest else "oldest"}
-        while not limit or len(rows) < limit:
-            some = min(_PAGE, limit - len(rows)) if limit else _PAGE
+        while not limit or count < limit:
+            some = min(_PAGE, limit - count) if limit else _PAGE
             said = self.wire.get("/jobs", asked | {"limit": str(some)})
-            rows += [values.row_of(one) for one in said["items"]]
+            count += len(said["items"])
+            yield [values.row_of(one) for one in said["items"]], 0
             if not said["next_cursor"]:
                 break
             asked["cursor"] = said["next_cursor"]
-        return rows
 
     async def cancel(self, queue: str, ids: Sequence[str]) -> dict[str, str]:
         return {id: self._do("cancel", queue, id) for id in ids}

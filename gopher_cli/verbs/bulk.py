@@ -152,15 +152,22 @@ class Bulking(Paging, Operating):
             words["gone"] = max(0, len(ids) - words.total())
         return words
 
-    async def count(self, wanted: Filter) -> dict[tuple[str, str], int]:
+    async def count(self, wanted: Filter, *, tell: Tell = _untold) -> dict[tuple[str, str], int]:
         """How many jobs a filter means, by (queue, state): what a destructive verb says first.
 
-        Running ones count only where their state is named.
+        Running ones count only where their state is named. ``tell`` hears how many have been looked at.
         """
-        return (await self.tally("purge", wanted, seconds=math.inf))[0]
+        return (await self.tally("purge", wanted, seconds=math.inf, tell=tell))[0]
 
     async def tally(
-        self, deed: str, wanted: Filter, *, cursor: str = "", seconds: float = 5.0, target: str = ""
+        self,
+        deed: str,
+        wanted: Filter,
+        *,
+        cursor: str = "",
+        seconds: float = 5.0,
+        target: str = "",
+        tell: Tell = _untold,
     ) -> tuple[dict[tuple[str, str], int], str]:
         """How many jobs a deed would see, by (queue, state), as far as ``seconds`` go; and a cursor."""
         wanted = meant(deed, wanted, target)
@@ -175,6 +182,7 @@ class Bulking(Paging, Operating):
         counts, until = Counter[tuple[str, str]](), time.monotonic() + seconds
         while jobs.more:
             counts.update((one.queue, one.state) for one in await jobs.next(SLICE))
+            tell(jobs.looked)
             if time.monotonic() >= until:
                 break
         course.more = jobs.more

@@ -51,6 +51,7 @@ class Gathering:
         reruns: bool = False,
     ) -> None:
         self.more = True
+        self.looked = 0  # candidates so far
         self._verbs, self._wanted, self._passed = verbs, wanted, passed
         self._whole, self._since, self._reruns = whole, since, reruns
         self._picky = bool(wanted.id_part or wanted.older_than)
@@ -121,6 +122,7 @@ class Gathering:
         now = await self._verbs.store.ask(ask.time_ms()) if asks else 0
         fits = [self._fits(one, now) for one in candidates]
         budget.jobs -= len(candidates)
+        self.looked += len(candidates)
         if self._bare:
             return fits
         await self._describe([one for one, fit in zip(candidates, fits, strict=True) if fit], budget)

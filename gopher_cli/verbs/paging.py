@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import msgspec
 
 from gopher_cli.model.filtering import Filter
@@ -36,11 +38,18 @@ class Paging(Queues):
 
     async def jobs(self, wanted: Filter, *, limit: int = 50, newest: bool = True) -> list[JobRow]:
         """Jobs as rows, those whose state is the newest first; ``limit`` in all, 0 for no limit."""
+        slices = self.slices(wanted, limit=limit, newest=newest)
+        return [row async for rows, _ in slices for row in rows]
+
+    async def slices(
+        self, wanted: Filter, *, limit: int = 0, newest: bool = True
+    ) -> AsyncIterator[tuple[list[JobRow], int]]:
+        """The same, some rows at a time, or none; and how many jobs have been looked at by then."""
         from gopher_cli.verbs.gathering import Gathering, rows_of
         from gopher_cli.verbs.walking import Cursor
 
-        rows: list[JobRow] = []
-        found = Gathering(self, wanted, Cursor(newest), whole=True)
-        while found.more and (not limit or len(rows) < limit):
-            rows += rows_of(await found.next(min(SLICE, limit - len(rows)) if limit else SLICE))
-        return rows
+        found, count = Gathering(self, wanted, Cursor(newest), whole=True), 0
+        while found.more and (not limit or count < limit):
+            rows = rows_of(await found.next(min(SLICE, limit - count) if limit else SLICE))
+            count += len(rows)
+            yield rows, found.looked

@@ -74,7 +74,7 @@ def test_flags_fill_what_a_line_leaves_open(cli: Cli) -> None:
         stdin='{"id":"a"}\n{"id":"b","retries":4}',
     )
 
-    shown = json.loads(cli("jobs", "ls", "--oldest", "-o", "json").out)
+    shown = json.loads(cli("jobs", "ls", "--oldest", "-o", "json").out)["items"]
     assert [(row["queue"], row["max_retries"]) for row in shown] == [("mail", 0), ("mail", 4)]
 
 

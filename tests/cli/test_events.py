@@ -75,7 +75,7 @@ def test_where_nobody_has_watched_it_says_so_and_how_to_watch(cli: Cli) -> None:
 
     assert ran.code == 0 and ran.out == ""
     assert "nobody has watched" in ran.err and "gopher events --follow" in ran.err
-    assert json.loads(cli("events", "-o", "json").out) == []
+    assert json.loads(cli("events", "-o", "json").out)["items"] == []
 
 
 def test_what_has_happened_is_shown_line_by_line(cli: Cli) -> None:
@@ -182,7 +182,7 @@ def test_the_audit_tells_who_did_what(cli: Cli) -> None:
     assert [row[1:5] for row in rows[1:]] == [
         [who, "cancel", f"default/{id}", "1"], [who, "pause", "default", "1"],
     ]  # fmt: skip
-    assert len(json.loads(cli("events", "--audit", "-n", "1", "-o", "json").out)) == 1
+    assert len(json.loads(cli("events", "--audit", "-n", "1", "-o", "json").out)["items"]) == 1
 
 
 def test_looking_back_goes_by_the_clock_that_has_stamped_what_happened(
@@ -195,7 +195,7 @@ def test_looking_back_goes_by_the_clock_that_has_stamped_what_happened(
     monkeypatch.setattr(time, "time_ns", lambda: ahead)
 
     assert cli("events", "-q", "--since", "10m", "--job", id).lines == [id]
-    assert len(json.loads(cli("events", "--audit", "--since", "10m", "-o", "json").out)) == 1
+    assert len(json.loads(cli("events", "--audit", "--since", "10m", "-o", "json").out)["items"]) == 1
 
 
 def test_only_what_happened_within_the_time_is_shown(cli: Cli, redis: Any, namespace: str) -> None:
@@ -208,14 +208,16 @@ def test_only_what_happened_within_the_time_is_shown(cli: Cli, redis: Any, names
         redis.delete(name)
         redis.xadd(name, entry, id=old)
     cli("queue", "pause", "default")
-    shown = [entry["state"] for entry in json.loads(cli("events", "--since", "30m", "-o", "json").out)]
-    audit = json.loads(cli("events", "--audit", "--since", "30m", "-o", "json").out)
+    shown = [
+        entry["state"] for entry in json.loads(cli("events", "--since", "30m", "-o", "json").out)["items"]
+    ]
+    audit = json.loads(cli("events", "--audit", "--since", "30m", "-o", "json").out)["items"]
     every = cli("events", "-q").lines
     redis.delete(f"{namespace}:{{default}}:events")
 
     assert shown == ["paused"] and every == ["old", "default"] and new not in every
     assert [entry["action"] for entry in audit] == ["pause"]
-    assert len(json.loads(cli("events", "--audit", "-o", "json").out)) == 2
+    assert len(json.loads(cli("events", "--audit", "-o", "json").out)["items"]) == 2
 
 
 @pytest.mark.parametrize("audit", [["--audit"], []])
@@ -226,7 +228,8 @@ def test_where_there_is_more_it_says_so(cli: Cli, audit: list[str]) -> None:
         cli("queue", "pause", "default")
         cli("queue", "resume", "default")
 
-    assert "only 3 shown; all of them: --limit 0" in cli("events", *audit, "-n", "3", tty=True).err
+    said = "only 3 actions shown" if audit else "only 3 events shown"
+    assert f"{said}; all of them: --limit 0" in cli("events", *audit, "-n", "3", tty=True).err
     assert "only" not in cli("events", *audit, "-n", "4", tty=True).err
     assert "only" not in cli("events", *audit, "-n", "0", tty=True).err
 

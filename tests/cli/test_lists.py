@@ -33,7 +33,7 @@ def test_a_terminal_gets_short_ids_and_ages(cli: Cli) -> None:
 def test_json_is_an_array_and_ndjson_a_line_each(cli: Cli) -> None:
     ids = [cli.id("-t", "x") for _ in range(2)]
 
-    assert [row["id"] for row in json.loads(cli("jobs", "ls", "--json").out)] == ids[::-1]
+    assert [row["id"] for row in json.loads(cli("jobs", "ls", "--json").out)["items"]] == ids[::-1]
     assert [json.loads(line)["id"] for line in cli("jobs", "ls", "-o", "ndjson").lines] == ids[::-1]
     assert cli("jobs", "ls", "-o", "id").lines == cli("jobs", "ls", "-q").lines == ids[::-1]
 
@@ -49,7 +49,7 @@ def test_csv_can_be_read_back(cli: Cli) -> None:
 def test_an_empty_list_is_no_error(cli: Cli) -> None:
     assert cli("jobs", "ls") == cli("list-failed")
     assert (cli("jobs", "ls").code, cli("jobs", "ls").out) == (0, "")
-    assert json.loads(cli("jobs", "ls", "--json").out) == []
+    assert json.loads(cli("jobs", "ls", "--json").out) == {"items": [], "more": False}
 
 
 def test_a_list_is_filtered(cli: Cli) -> None:

@@ -58,7 +58,7 @@ def test_keys_are_made_used_and_revoked_through_the_api(near: Cli, far: Cli, ser
     assert (made.code, seen.code, refused.code) == (0, 0, 77) and "operate" in refused.err
     assert (revoked.code, nobody.code) == (0, 3) and signed_out.out.strip() == '{"changed":false}'
     assert audit.code == 0 and "revoke key" in audit.out
-    assert lately.out == audit.out and now.out.strip() == "[]"
+    assert lately.out == audit.out and now.out.strip() == '{"items":[],"more":false}'
     assert admin not in "".join(ran.err + ran.out for ran in [*outside, made, refused, revoked, audit])
 
 

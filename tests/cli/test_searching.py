@@ -46,7 +46,7 @@ def test_an_option_and_a_search_must_not_contradict_each_other(cli: Cli, args: l
 
 def test_retry_all_of_a_group_leaves_alone_what_lives(cli: Cli) -> None:
     dead = fail(cli, error="the disk is full")
-    (group,) = json.loads(cli("list-failed", "--groups", "--json").out)
+    (group,) = json.loads(cli("list-failed", "--groups", "--json").out)["items"]
     lives = cli.id("-t", "x")
     (lease,) = start(cli)
     end(cli, lease, a.failure(delay=60), outcome="failed", error="the disk is full", attempt=1)
@@ -72,7 +72,7 @@ def test_groups_tell_how_often_and_of_which_types(cli: Cli) -> None:
     dead = {fail(cli, error=f"no answer from 10.0.0.{n}") for n in range(3)}
     other = fail(cli, error="the disk is full")
 
-    groups = json.loads(cli("list-failed", "--groups", "--json").out)
+    groups = json.loads(cli("list-failed", "--groups", "--json").out)["items"]
 
     assert [(one["error"], one["count"], one["types"]) for one in groups] == [
         ("no answer from …", 3, {"x": 3}),
@@ -103,7 +103,9 @@ def test_a_group_is_requeued_and_nothing_else(cli: Cli) -> None:
 
     assert "2 jobs would be retried" in cli("requeue-dlq", "--search", f"group:{group}", "--dry-run").err
     assert "2 jobs retried" in cli("requeue-dlq", "--group", group).out
-    assert [row["error"] for row in json.loads(cli("list-failed", "--json").out)] == ["the disk is full"]
+    assert [row["error"] for row in json.loads(cli("list-failed", "--json").out)["items"]] == [
+        "the disk is full"
+    ]
 
 
 def test_a_purge_of_a_group_leaves_the_others(cli: Cli) -> None:
