@@ -83,8 +83,7 @@ async def _poison(console: Console, gopher: Gopher, given: list[str], queue: str
     for id, queues in (await gopher.queues_of(ids, queue or "")).items():
         if len(queues) == 1:
             with suppress(NotFound):
-                job = await gopher.inspect(queues[0], id)
-                if job.state == "failed" and job.history and job.history[-1].outcome == "poison":
+                if (await gopher.inspect(queues[0], id)).is_poison:
                     found.append(id)
     return found
 

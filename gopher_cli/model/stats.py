@@ -208,3 +208,8 @@ class JobDetail:
     why_not_running: str
     spec_bytes: int
     unreadable: str = ""
+
+    @property
+    def is_poison(self) -> bool:
+        """Dead because the processes that ran it died, again and again."""
+        return self.state == "failed" and bool(self.history) and self.history[-1].outcome == "poison"

@@ -34,12 +34,12 @@ def means(wanted: Filter, row: JobRow, spec: bytes, errors: bytes) -> bool:
         return False
     if wanted.group and not _is_of(wanted.group, row):
         return False
-    if wanted.poison and (wanted.poison == "yes") is not (row.state == "failed" and _is_poison(errors)):
+    if wanted.poison and (wanted.poison == "yes") is not (row.state == "failed" and is_poison(errors)):
         return False
     return not (wanted.tag or wanted.payload or wanted.text) or _holds(wanted, row, spec)
 
 
-def _is_poison(errors: bytes) -> bool:
+def is_poison(errors: bytes) -> bool:
     """Whether the last line of a history says so."""
     last = errors.rstrip(b"\n").rpartition(b"\n")[2]
     return b"poison" in last and any(one.outcome == "poison" for one in read_history(last))

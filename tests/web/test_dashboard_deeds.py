@@ -217,3 +217,31 @@ async def test_the_question_names_poison_jobs(api: httpx2.AsyncClient, gopher: G
 
     assert "1 of them is poison" in every.text and "Retry 2 jobs?" in every.text
     assert "poison:" in others.text and "of them is" not in others.text and "Retry 1 job?" in others.text
+
+
+async def test_one_poison_job_is_asked_about_wherever_it_is_retried(
+    api: httpx2.AsyncClient, gopher: Gopher
+) -> None:
+    ids = []
+    for outcome in (b"poison", b"failed"):
+        ids.append(await gopher.submit("x"))
+        said = b'{"outcome":"%s","error":"e","attempt":1}' % outcome
+        await end(gopher, await take(gopher), a.discard(), said)
+    poison, other = ids
+    page = await look(api, f"/jobs/{poison}")
+    assert page.all("button", popovertarget="poison") and "Workers died of this job" in page.text
+    assert page.fields(f"/jobs/{poison}/retry")["sure"] == "yes"
+    assert not (await look(api, f"/jobs/{other}")).all("button", popovertarget="poison")
+
+    asked = await send(api, f"/jobs/{poison}/retry")  # from a page of before it was dead
+    assert asked.headers["location"].startswith("/bulk?deed=retry&job=default%2F")
+    question = await look(api, asked.headers["location"])
+    assert "Retry 1 job?" in question.text and "It is poison" in question.text
+    several = await look(api, f"/bulk?deed=retry&job=default/{poison}&job=default/{other}")
+    assert "1 of them is poison" in several.text
+    assert (await gopher.inspect("default", poison)).state == "failed"
+
+    await send(api, f"/jobs/{poison}/retry", sure="yes")
+    await send(api, f"/jobs/{other}/retry")
+    assert {(await gopher.inspect("default", id)).state for id in ids} == {"enqueued"}
+    assert "poison" not in (await look(api, f"/bulk?deed=retry&job=default/{poison}")).text

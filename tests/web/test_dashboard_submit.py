@@ -170,7 +170,7 @@ async def test_both_ways_to_do_it_once_more_make_the_same_job(
     made = taken.json()["job_id"]
 
     assert ways_of(await gopher.inspect("default", made)) == ways_of(job) | {"unique_key": ""}
-    words = as_command(job)
+    words = as_command(job, "http://gopher")
     assert words == (
         "gopher submit -t x -Q default -p '{\"n\":1}' --priority 9 --retries 0 --timeout 3725.25s "
         """--backoff fixed:10s --tag 'a b' --header 'x-y=a=b '"'"'c'"'"''"""

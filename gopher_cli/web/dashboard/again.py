@@ -1,13 +1,15 @@
 """The same job once more, as one would write it: a command, and a request.
 
-Everything that counted for the job is said, whatever the defaults are where it is sent from. Its unique
-key is left out: with it, the job could only be found a duplicate of itself.
+A payload that is too long for a line is fetched from where this page is, byte for byte. Everything that
+counted for the job is said, whatever the defaults are where it is sent from. Its unique key is left out:
+with it, the job could only be found a duplicate of itself.
 """
 
 from __future__ import annotations
 
 import shlex
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import msgspec
 
@@ -15,12 +17,13 @@ from gopher_cli.model.duration import format_duration, parse_duration
 from gopher_cli.model.stats import JobDetail
 
 _MOST = 4000  # characters of payload that a command line should carry
-_FILE = "@payload.json"
+_KEY = '-H "X-API-KEY: $GOPHER_API_KEY"'
 
 
-def as_command(job: JobDetail) -> str:
-    """For a shell: every word of it is quoted."""
-    words = ["gopher", "submit", "-t", job.type, "-Q", job.queue, "-p", _payload(job) or _FILE]
+def as_command(job: JobDetail, server: str) -> str:
+    """For a shell: every word of it is quoted. ``server`` is how its address begins."""
+    payload = _payload(job)
+    words = ["gopher", "submit", "-t", job.type, "-Q", job.queue, "-p", payload or "-"]
     if job.priority != 5:
         words += ["--priority", str(job.priority)]
     words += ["--retries", str(job.max_retries)]
@@ -32,23 +35,32 @@ def as_command(job: JobDetail) -> str:
         words += ["--tag", tag]
     for name, value in job.headers.items():
         words += ["--header", f"{name}={value}"]
-    return shlex.join(words)
+    command = shlex.join(words)
+    return command if payload else f"{_fetched(job, server)} | {command}"
 
 
 def as_request(job: JobDetail, server: str) -> str:
     """For curl. Where a key is needed, it is taken from the environment, and is in no history."""
-    payload = _payload(job)
     body: dict[str, Any] = {"type": job.type, "queue": job.queue}
-    if payload:
-        body["payload"] = msgspec.Raw(payload.encode())
     if job.priority != 5:
         body["priority"] = job.priority
     body["max_retries"] = job.max_retries
     said = {"timeout": job.timeout, "backoff": job.backoff, "tags": job.tags, "headers": job.headers}
     body |= {name: value for name, value in said.items() if value}
-    data = msgspec.json.encode(body).decode() if payload else _FILE
     words = ["curl", "-X", "POST", f"{server}/api/v1/jobs", "-H", "Content-Type: application/json"]
-    return f'{shlex.join(words)} -H "X-API-KEY: $GOPHER_API_KEY" -d {shlex.quote(data)}'
+    post = f"{shlex.join(words)} {_KEY}"
+    if payload := _payload(job):
+        data = msgspec.json.encode({**body, "payload": msgspec.Raw(payload.encode())}).decode()
+        return f"{post} -d {shlex.quote(data)}"
+    begins = msgspec.json.encode(body).decode().removesuffix("}") + ',"payload":'
+    whole = f"printf %s {shlex.quote(begins)}; {_fetched(job, server)}; printf '}}'"
+    return f"{{ {whole}; }} | {post} --data-binary @-"
+
+
+def _fetched(job: JobDetail, server: str) -> str:
+    """A command that writes the payload of this job; nothing but an error where it cannot."""
+    place = f"{server}/jobs/{quote(job.id, safe='')}/payload.json?{urlencode({'queue': job.queue})}"
+    return f"curl -fsS {shlex.quote(place)} {_KEY}"
 
 
 def exactly(seconds: float) -> str:

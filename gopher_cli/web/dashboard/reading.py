@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -20,6 +21,7 @@ from gopher_cli.store import ask
 from gopher_cli.store.calls import read_record
 from gopher_cli.store.keys import PLACES
 from gopher_cli.store.rows import row_of, spec_or_none
+from gopher_cli.verbs.meaning import is_poison
 
 _PREVIEW = 120
 
@@ -75,7 +77,35 @@ async def job_at(gopher: Gopher, id: str, queue: str = "") -> JobDetail:
             return await gopher.inspect(await gopher.queue_of(id, queue), id)
     except NotFound:
         pass
-    raise NotFound(f"There is no job {id[:80]!r}.", "It may have been kept long enough, or deleted.")
+    raise _no_job(id)
+
+
+def _no_job(id: str) -> NotFound:
+    return NotFound(f"There is no job {id[:80]!r}.", "It may have been kept long enough, or deleted.")
+
+
+async def payload_at(gopher: Gopher, id: str, queue: str = "") -> bytes:
+    """What was submitted, byte for byte. Raises as `job_at`, and NotFound where nobody can read it."""
+    if not VALID_ID.fullmatch(id):
+        raise _no_job(id)
+    (raw,), _, _ = await gopher.store.ask(ask.records(gopher.keys(await gopher.queue_of(id, queue)), [id]))
+    if (spec := spec_or_none(raw)) is None:
+        raise NotFound("What is stored of this job cannot be read.", "Look at it with: gopher doctor")
+    return bytes(spec.payload)
+
+
+async def poison_among(gopher: Gopher, picked: Iterable[tuple[str, str]]) -> int:
+    """How many of these (queue, id) are dead because workers died of them."""
+    apart: dict[str, list[str]] = defaultdict(list)
+    for queue, id in picked:
+        apart[queue].append(id)
+    count = 0
+    for queue, ids in apart.items():
+        _, _, errors = await gopher.store.ask(ask.records(gopher.keys(queue), ids))
+        for id in (id for id, said in zip(ids, errors, strict=True) if is_poison(said)):
+            with suppress(NotFound):  # of one that runs again by now its history says the same
+                count += (await gopher.inspect(queue, id)).is_poison
+    return count
 
 
 def served(workers: Sequence[WorkerInfo]) -> set[str]:

@@ -20,7 +20,7 @@ from gopher_cli.web.access.door import needs
 from gopher_cli.web.dashboard import deeds
 from gopher_cli.web.dashboard.guard import Form, checked_form
 from gopher_cli.web.dashboard.pages.login import local
-from gopher_cli.web.dashboard.reading import gopher_of
+from gopher_cli.web.dashboard.reading import gopher_of, poison_among
 from gopher_cli.web.dashboard.render import link, page
 from gopher_cli.web.dashboard.route import PageRoute, redirect
 from gopher_cli.web.dashboard.searching import count_of
@@ -29,6 +29,7 @@ from gopher_cli.web.problems import soon
 router = APIRouter(route_class=PageRoute, dependencies=[Depends(needs(OPERATE))])
 _AT_ONCE = 3.0  # seconds that one request works for
 _EVERYTHING = "everything"
+_MOST = 1000
 
 
 @router.get("/bulk")
@@ -51,8 +52,11 @@ async def confirm(
         "named": False,
         "q": "",
         "picked": [],
+        "poison": 0,
     }
     if picked := [] if all else deeds.picked_jobs(job or ()):
+        if deed == "retry":
+            told["poison"] = await soon(poison_among(gopher_of(request), picked[:_MOST]))
         return page(request, "confirm.html", **told | {"picked": picked}, count=len(picked), whole=True)
     if not all:
         return redirect(request, local(back), said="No job is selected.", kind="wrong")
@@ -61,7 +65,6 @@ async def confirm(
     count = await soon(count_of(gopher_of(request), wanted), 1)
     told |= {"typed": to_type(deed, asked), "states": wanted.states, "named": bool(asked.states)}
     told["q"] = format_search(asked)
-    told["poison"] = 0
     if deed == "retry" and not wanted.poison and "failed" in wanted.states:
         dead = msgspec.structs.replace(wanted, states=("failed",), poison="yes")
         told["poison"] = (await soon(count_of(gopher_of(request), dead), 1)).count
@@ -75,7 +78,7 @@ async def act(request: Request) -> Response:
     deed, back = form.one("deed"), local(form.one("back"))
     _known(deed)
     if picked := deeds.picked_jobs(form.all("job")):
-        words = await soon(deeds.do_selected(gopher_of(request), deed, picked[:1000]), 2)
+        words = await soon(deeds.do_selected(gopher_of(request), deed, picked[:_MOST]), 2)
         said, done = deeds.outcome(deed, words)
         return redirect(request, back, said=said, kind="done" if done else "wrong")
     if not form.one("all"):

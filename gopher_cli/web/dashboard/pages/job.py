@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Depends
+from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -17,8 +18,8 @@ from gopher_cli.web.dashboard.filters import segment
 from gopher_cli.web.dashboard.guard import checked_form
 from gopher_cli.web.dashboard.lifeline import lifeline
 from gopher_cli.web.dashboard.pages.jobs import deeds_for
-from gopher_cli.web.dashboard.reading import gopher_of, job_at, worker_names
-from gopher_cli.web.dashboard.render import page, root_of
+from gopher_cli.web.dashboard.reading import gopher_of, job_at, payload_at, worker_names
+from gopher_cli.web.dashboard.render import HEADERS, link, page, root_of
 from gopher_cli.web.dashboard.route import PageRoute, redirect
 from gopher_cli.web.problems import Problem, soon
 
@@ -32,27 +33,47 @@ async def job(id: str, request: Request) -> Response:
     queue = request.query_params.get("queue", "")
     found = await soon(job_at(gopher, id, queue))
     names = await soon(worker_names(gopher)) if found.worker else {}
-    server = str(request.base_url).rstrip("/").removesuffix(root_of(request)) + root_of(request)
+    server = request.app.state.door.addresses.origin_of(request) + root_of(request)
     log = [log_line(line) for line in found.log]
     return page(
         request, "job.html", job=found, story=story_of(found), lifeline=lifeline(found),
         log=log[-_LOG_LINES:], log_before=max(0, len(log) - _LOG_LINES),
         worker=names.get(found.worker.partition(".")[0], found.worker),
-        command=as_command(found), curl=as_request(found, server), buttons=_buttons(found),
+        command=as_command(found, server), curl=as_request(found, server), buttons=_buttons(found),
         failed=[one for one in reversed(found.history) if one.error or one.traceback],
         progress=_progress(found), now=found.now, of_queue=_of(queue),
     )  # fmt: skip
 
 
+async def payload(id: str, request: Request) -> Response:
+    """As it was submitted, byte for byte: a page shows the beginning of a long one."""
+    found = await soon(payload_at(gopher_of(request), id, request.query_params.get("queue", "")))
+    more = {"Content-Disposition": 'attachment; filename="payload.json"'}
+    return Response(found, 200, HEADERS | more, media_type="application/json")
+
+
+# What commands ask for: an error is for a program, and nobody is sent to a page to sign in.
+router.add_api_route(
+    "/jobs/{id}/payload.json",
+    payload,
+    methods=["GET"],
+    include_in_schema=False,
+    route_class_override=APIRoute,
+)
+
+
 @router.post("/jobs/{id}/{deed}", dependencies=[Depends(needs(OPERATE))])
 async def act(id: str, deed: str, request: Request) -> Response:
     """Do it, and tell on the page of the job what came of it."""
-    await checked_form(request)
+    form = await checked_form(request)
     if deed not in deeds.NAMES:
         raise Problem(404, "There is nothing at this address.")
     gopher = gopher_of(request)
     queue = request.query_params.get("queue", "")
     found = await soon(job_at(gopher, id, queue))
+    if deed == "retry" and found.is_poison and form.one("sure") != "yes":  # of a page from before it was dead
+        back = f"/jobs/{segment(id)}{_of(queue)}"
+        return redirect(request, link("/bulk", deed=deed, job=f"{found.queue}/{id}", back=back))
     words = await soon(deeds.do_selected(gopher, deed, [(found.queue, id)]))
     said, done = deeds.outcome(deed, words)
     gone = deed == "purge" and done
