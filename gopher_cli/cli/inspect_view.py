@@ -80,10 +80,10 @@ def _rows(job: JobDetail, workers: Mapping[str, str]) -> Iterator[tuple[str, str
     yield "queue", safe(job.queue)
     yield "priority", str(job.priority)
     losses = f", lost {times(job.losses)} with its worker" if job.losses else ""
-    yield "attempts", f"{job.attempts} of {job.max_retries + 1}{losses}"
-    yield "timeout", span(job.timeout)
+    yield "attempts", f"{job.attempts} of {job.max_retries + 1}{_by(job, 'max_retries')}{losses}"
+    yield "timeout", f"{span(job.timeout)}{_by(job, 'timeout')}"
     if job.backoff:
-        yield "backoff", safe(job.backoff)
+        yield "backoff", f"{safe(job.backoff)}{_by(job, 'backoff')}"
     for name, ms in (("due", job.due), ("lease until", job.lease_until), ("kept until", job.kept_until)):
         if ms:
             yield name, moment(ms, job.now)
@@ -97,6 +97,11 @@ def _rows(job: JobDetail, workers: Mapping[str, str]) -> Iterator[tuple[str, str
     if job.progress and job.state != "completed":  # completed is all of it
         yield "progress", progress_words(job.progress)
     yield "stored", size(job.spec_bytes)
+
+
+def _by(job: JobDetail, term: str) -> str:
+    """Whose word it is."""
+    return f" (by {source})" if (source := job.sources.get(term)) else ""
 
 
 def times(count: int) -> str:

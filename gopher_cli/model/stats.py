@@ -173,7 +173,11 @@ class AttemptRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobDetail:
-    """Everything about one job. Times in epoch ms, 0 is never."""
+    """Everything about one job. Times in epoch ms, 0 is never.
+
+    ``max_retries``, ``timeout`` and ``backoff`` are what counts; ``sources`` whose word each of them is:
+    submit, handler or settings.
+    """
 
     id: str
     queue: str
@@ -208,6 +212,7 @@ class JobDetail:
     why_not_running: str
     spec_bytes: int
     unreadable: str = ""
+    sources: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_poison(self) -> bool:

@@ -60,3 +60,38 @@ def terms_of(spec: Spec, handler: Wishes | None, defaults: Defaults) -> Terms:
         retention or MEMORY,
         bool(retention),
     )
+
+
+class TypeTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The terms of a type's jobs in a worker, where their submitter says nothing: `HandlerWishes` filled up.
+
+    ``handler`` names those that are the handler's word; the others are of the worker's settings.
+    """
+
+    timeout: float
+    retries: int
+    backoff: str
+    handler: tuple[str, ...] = ()
+
+
+_NOTHING_SAID = Spec("any", msgspec.Raw(b"null"))
+
+
+def terms_of_type(wishes: Wishes, defaults: Defaults) -> TypeTerms:
+    """What a worker publishes of a type."""
+    terms = terms_of(_NOTHING_SAID, wishes, defaults)
+    said = {"timeout": wishes.timeout, "max_retries": wishes.retries, "backoff": wishes.backoff or None}
+    return TypeTerms(
+        timeout=terms.timeout, retries=terms.max_retries, backoff=terms.backoff,
+        handler=tuple(name for name, value in said.items() if value is not None),
+    )  # fmt: skip
+
+
+def sources_of(spec: Spec, published: TypeTerms | None) -> dict[str, str]:
+    """Whose word each of a job's terms is: submit, handler or settings."""
+    said = {"timeout": spec.timeout, "max_retries": spec.max_retries, "backoff": spec.options.backoff or None}
+    handler = published.handler if published else ()
+    return {
+        name: "submit" if value is not None else "handler" if name in handler else "settings"
+        for name, value in said.items()
+    }

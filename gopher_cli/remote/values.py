@@ -49,7 +49,7 @@ def detail_of(said: Said) -> JobDetail:
         cancel_asked=said["cancel_asked"], result=said["result"], progress=said["progress"],
         history=[_attempt_of(one) for one in said["history"]], log=[_line_of(line) for line in said["log"]],
         why_not_running=said["why_not_running"] or "", spec_bytes=said["spec_bytes"],
-        unreadable=said["unreadable"] or "",
+        unreadable=said["unreadable"] or "", sources=said.get("sources", {}),
     )  # fmt: skip
 
 

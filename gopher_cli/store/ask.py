@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+import msgspec
+
 from gopher_cli.model.marks import BatchMark, kept_mark
+from gopher_cli.model.terms import TypeTerms
 from gopher_cli.store.calls.base import Arg, text
 from gopher_cli.store.calls.operating import read_record
 from gopher_cli.store.keys import Keys, fleet_key
@@ -123,9 +127,29 @@ def workers(namespace: str) -> Ask[tuple[int, dict[str, tuple[int, bytes]]]]:
     return Ask(commands, answer)
 
 
-def publish_types(namespace: str, schemas: Mapping[str, bytes]) -> Ask[None]:
-    flat = [part for pair in schemas.items() for part in pair]
-    return Ask([("HSET", fleet_key(namespace, "types"), *flat)] if flat else [], _nothing)
+def publish_types(
+    namespace: str, schemas: Mapping[str, bytes], terms: Mapping[str, TypeTerms] | None = None
+) -> Ask[None]:
+    encoded = {type: msgspec.json.encode(said) for type, said in (terms or {}).items()}
+    commands: list[Command] = [
+        ("HSET", fleet_key(namespace, name), *(part for pair in said.items() for part in pair))
+        for name, said in (("types", schemas), ("terms", encoded))
+        if said
+    ]
+    return Ask(commands, _nothing)
+
+
+def terms(namespace: str) -> Ask[dict[str, TypeTerms]]:
+    """What workers have published of their types; what cannot be read is left out."""
+
+    def answer(raw: list[Any]) -> dict[str, TypeTerms]:
+        found = {}
+        for type, said in mapping(raw[0]).items():
+            with suppress(msgspec.MsgspecError):
+                found[type] = msgspec.json.decode(said, type=TypeTerms)
+        return found
+
+    return Ask([("HGETALL", fleet_key(namespace, "terms"))], answer)
 
 
 def types(namespace: str) -> Ask[dict[str, bytes]]:

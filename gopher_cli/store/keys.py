@@ -39,6 +39,7 @@ The fleet, ``gopher:{~}:<name>`` (no queue can be called ~):
 
     queues   SET    names              workers  HASH  worker -> what it says of itself
     beats    ZSET   worker -> last heard, ms       types  HASH  job type -> JSON Schema
+    terms    HASH   job type -> what counts for it where a submit says nothing (model/terms.py)
     meta     HASH   schema -> the version of all this (schema_version.py), session_secret
     orders   HASH   worker -> when it was given, ms; quiet, resume or stop
     audit    STREAM  who did what
@@ -73,7 +74,8 @@ QUEUE_KEYS = (
     "samples", "batches", "unhandled_line", "unhandled_types", "events", "events_new",
 )  # fmt: skip
 FLEET_KEYS = (
-    "queues", "workers", "beats", "orders", "types", "meta", "audit", "keys", "key_uses", "signed_out",
+    "queues", "workers", "beats", "orders", "types", "terms", "meta", "audit", "keys", "key_uses",
+    "signed_out",
 )  # fmt: skip
 FLEET = "~"  # no queue can be called so
 _KEY = re.compile(r"\{([A-Za-z0-9_.-]{1,64}|~)(#[0-9]+)?\}:([a-z_]+|held:[A-Za-z0-9_.-]+|reply:[0-9a-f]{32})")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.errors import BadData
 from gopher_cli.model.job import Spec
 from gopher_cli.model.stats import AttemptRecord, JobRow
-from gopher_cli.model.terms import terms_of
+from gopher_cli.model.terms import TypeTerms, terms_of
 from gopher_cli.store.calls.operating import Record
 from gopher_cli.store.codec import decode_spec
 
@@ -34,9 +35,11 @@ def row_of(
     record: Record,
     errors: bytes,
     defaults: Defaults,
+    published: Mapping[str, TypeTerms],
 ) -> JobRow:
-    """``at`` is the score of the job's place."""
+    """``at`` is the score of the job's place; ``published`` the terms of types, as workers tell them."""
     known = spec_or_none(spec)
+    terms = terms_of(known, published.get(known.type), defaults) if known else None
     return JobRow(
         id=id,
         type=known.type if known else "(unreadable)",
@@ -44,11 +47,16 @@ def row_of(
         state=state,
         priority=known.priority if known else 0,
         attempts=record.attempts,
-        max_retries=terms_of(known, None, defaults).max_retries if known else 0,
+        max_retries=at_least(terms.max_retries, record.attempts) if terms else 0,
         created=record.created,
         at=moment_of(state, at, record),
         error=last_error(errors) if state in _WITH_ERROR else "",
     )
+
+
+def at_least(max_retries: int, attempts: int) -> int:
+    """Retries under which so many attempts were made: a handler may allow fewer of them by now."""
+    return max(max_retries, attempts - 1)
 
 
 def moment_of(state: str, at: float, record: Record) -> int:

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from gopher_cli.model.defaults import Defaults
-from gopher_cli.model.duration import format_duration
 from gopher_cli.model.errors import Ambiguous, NotFound, Usage
 from gopher_cli.model.job import NO_OPTIONS, Options, Spec
 from gopher_cli.model.json_text import is_deep
-from gopher_cli.model.stats import JobDetail, WorkerInfo
-from gopher_cli.model.terms import terms_of
+from gopher_cli.model.stats import JobDetail
+from gopher_cli.model.terms import TypeTerms, sources_of, terms_of
 from gopher_cli.store import ask, calls
 from gopher_cli.store.calls import Found
 from gopher_cli.store.keys import PLACES
-from gopher_cli.store.rows import read_history, spec_or_none
+from gopher_cli.store.rows import at_least, read_history, spec_or_none
 from gopher_cli.verbs.base import in_slices
 from gopher_cli.verbs.fleet import Fleet
 from gopher_cli.verbs.queues import Queues
+from gopher_cli.verbs.reasons import reasons
 
 _PREFIX, _SUFFIX = 4, 6
 _DEEPEST = 200
@@ -86,70 +85,9 @@ class Finding(Queues, Fleet):
         if found is None:
             raise NotFound(f"no job {id} in {queue}", "list them with: gopher jobs ls")
         spec = spec_or_none(found.spec)
-        why = await self._why(queue, found, spec or _NO_SPEC)
-        return _detail(queue, id, found, spec, why, self.defaults)
-
-    async def _why(self, queue: str, found: Found, spec: Spec) -> str:
-        why = await self._why_by_state(queue, found, spec)
-        if found.state in ("scheduled", "retrying", "blocked"):
-            # A worker that lacks the handler puts the job off again and again: its due time alone misleads.
-            nobody = await self._nobody(queue, spec)
-            return f"{why}, and {nobody}" if nobody else why
-        return why
-
-    async def _why_by_state(self, queue: str, found: Found, spec: Spec) -> str:
-        now = found.now
-        match found.state:
-            case "scheduled":
-                return f"it is due in {format_duration(max(0, found.score - now) / 1000)}"
-            case "retrying":
-                wait = format_duration(max(0, found.score - now) / 1000)
-                return f"attempt {found.record.attempts} failed; the next is due in {wait}"
-            case "blocked":
-                return f"it waits for {await self._blockers(queue, spec)}"
-            case "enqueued":
-                return await self._why_enqueued(queue, found, spec)
-        return ""
-
-    async def _blockers(self, queue: str, spec: Spec) -> str:
-        waiting = []
-        for id in spec.options.after:
-            parent = await self.store.run(calls.inspect(self.keys(queue), id))
-            if parent is None or parent.state != "completed":
-                waiting.append(
-                    f"{id} ({parent.state if parent else 'which is gone: gopher retry runs this job anyway'})"
-                )
-        return ", ".join(waiting) or "nothing any more"
-
-    async def _why_enqueued(self, queue: str, found: Found, spec: Spec) -> str:
-        if found.paused:
-            return f"the queue is paused; resume it: gopher queue resume {queue}"
-        workers = [w for w in await self.workers() if w.alive]
-        serving = [w for w in workers if queue in w.queues]
-        if not workers:
-            return f"no worker is running; start one: gopher worker{await self._misspelt(spec.type)}"
-        if not serving:
-            return f"no worker serves the queue {queue}; start one: gopher worker -Q {queue}"
-        if not any(spec.type in w.types for w in serving):
-            return (
-                _unhandled(found, spec.type, serving) if found.unhandled else _no_handler(spec.type, serving)
-            )
-        if found.unhandled:
-            return f"no worker had a handler for {spec.type}; one has it now, and takes it up within a second"
-        return f"{found.ahead} jobs stand in line before it" if found.ahead else "it is next in line"
-
-    async def _nobody(self, queue: str, spec: Spec) -> str:
-        """That the live workers of a queue lack the handler; empty where one has it, or none lives."""
-        serving = [w for w in await self.workers() if w.alive and queue in w.queues]
-        if not serving or spec is _NO_SPEC or any(spec.type in w.types for w in serving):
-            return ""
-        return _no_handler(spec.type, serving)
-
-    async def _misspelt(self, type: str) -> str:
-        """A guess from the types that workers have published, where this is none of them."""
-        known = await self.types()
-        near = difflib.get_close_matches(type, known, 1)
-        return f"; did you mean {near[0]}?" if near and type not in known else ""
+        why = "; also: ".join(await reasons(self, queue, found, spec))
+        published = (await self.terms()).get(spec.type) if spec else None
+        return _detail(queue, id, found, spec, why, published, self.defaults)
 
     async def types(self) -> dict[str, dict[str, Any]]:
         """The types that workers have published, with the JSON Schema of their payload."""
@@ -167,20 +105,6 @@ def the_only(queues: Sequence[str], id: str) -> str:
     return queues[0]
 
 
-def _unhandled(found: Found, type: str, serving: list[WorkerInfo]) -> str:
-    since = format_duration(float(int(max(0.0, found.now - found.score) / 1000)))
-    guess = _no_handler(type, serving).partition("; ")[2]
-    start = f"start one with it: gopher worker --app ...{f'; {guess}' if guess else ''}"
-    return f"no worker has a handler for {type} (since {since}); {start}"
-
-
-def _no_handler(type: str, serving: list[WorkerInfo]) -> str:
-    known = sorted({name for worker in serving for name in worker.types})
-    near = difflib.get_close_matches(type, known, 1)
-    guess = f"; did you mean {near[0]}?" if near else f"; they serve {', '.join(known)}" if known else ""
-    return f"no live worker serves the type {type}{guess}"
-
-
 def _json(raw: bytes) -> Any:
     """The value, or its text where it cannot be read, or not by every reader behind us."""
     try:
@@ -191,14 +115,18 @@ def _json(raw: bytes) -> Any:
         return raw.decode("utf-8", "replace")
 
 
-def _detail(queue: str, id: str, found: Found, spec: Spec | None, why: str, defaults: Defaults) -> JobDetail:
+def _detail(
+    queue: str, id: str, found: Found, spec: Spec | None, why: str, published: TypeTerms | None,
+    defaults: Defaults,
+) -> JobDetail:  # fmt: skip
     known, record = spec or _NO_SPEC, found.record
     options: Options = known.options or NO_OPTIONS
-    terms, ends = terms_of(known, None, defaults), round(found.score)
+    terms, ends = terms_of(known, published, defaults), round(found.score)
     return JobDetail(
         id=id, queue=queue, state=found.state, type=known.type, payload=_json(bytes(known.payload)),
-        priority=known.priority, attempts=record.attempts, max_retries=terms.max_retries,
-        losses=record.losses, timeout=terms.timeout, backoff=options.backoff,
+        priority=known.priority, attempts=record.attempts,
+        max_retries=at_least(terms.max_retries, record.attempts), losses=record.losses,
+        timeout=terms.timeout, backoff=terms.backoff, sources=sources_of(known, published),
         unique_key=options.unique_key, after=list(options.after), tags=list(options.tags),
         headers=options.headers, parent=options.parent,
         worker=record.token.lstrip("!?").partition(":")[0], now=found.now,

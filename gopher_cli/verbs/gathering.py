@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from gopher_cli.model.errors import Usage
 from gopher_cli.model.filtering import Filter
 from gopher_cli.model.stats import JobRow
+from gopher_cli.model.terms import TypeTerms
 from gopher_cli.store import ask
 from gopher_cli.store.rows import moment_of, row_of
 from gopher_cli.store.stretches import Stretch, contents, sizes, stretches_of
@@ -60,6 +61,7 @@ class Gathering:
         self._walk: Walk | None = None
         self._queues: Sequence[str] | None = None
         self._group, self._places, self._looked = 0, list[str](), 0.0
+        self._terms: dict[str, TypeTerms] | None = None  # read once, when the first jobs are looked into
 
     async def next(self, most: int) -> list[Candidate]:
         """The next of them; fewer than asked for, even none, where it had to look at many."""
@@ -149,14 +151,17 @@ class Gathering:
             by_queue.setdefault(one.queue, []).append(one)
         apart = [(self._verbs.keys(queue), [one.id for one in mine]) for queue, mine in by_queue.items()]
         found = await self._verbs.store.ask(contents(apart)) if some else []
+        if some and self._terms is None:
+            self._terms = await self._verbs.terms()
         size = sum(len(spec) + len(errors) for spec, errors in found)
         budget.bytes -= size
         most = _SEARCHED if self._wanted.error else SLICE  # a search may take long: look at the clock
         self._slice = max(1, min(most, _SLICE_BYTES * len(some) // max(1, size)))
         for one, (spec, errors) in zip(chain(*by_queue.values()), found, strict=True):
             row = row_of(
-                one.id, one.queue, one.state, one.score, spec, one.record, errors, self._verbs.defaults
-            )
+                one.id, one.queue, one.state, one.score, spec, one.record, errors, self._verbs.defaults,
+                self._terms or {},
+            )  # fmt: skip
             one.row = row if means(self._wanted, row, spec, errors) else None
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from gopher_cli.model.errors import NotFound, Usage
 from gopher_cli.model.filtering import Filter
 from gopher_cli.model.job import JobState
+from gopher_cli.model.terms import TypeTerms
 from gopher_cli.store import ask
 from gopher_cli.store.keys import PLACES
 from gopher_cli.verbs.base import Base
@@ -24,6 +25,10 @@ class Queues(Base):
             if queue not in known:
                 raise NotFound(f"no queue {queue}", "list them with: gopher queue ls")
         return list(wanted) or known
+
+    async def terms(self) -> dict[str, TypeTerms]:
+        """What workers have published of their types: what counts where a submit says nothing."""
+        return await self.store.ask(ask.terms(self.namespace))
 
     async def places(self, wanted: Filter) -> tuple[list[str], list[str]]:
         """The queues, in the order of their names, and the places that a filter's states can mean."""

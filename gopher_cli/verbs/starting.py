@@ -6,6 +6,7 @@ from collections.abc import Container, Mapping, Sequence
 from contextlib import suppress
 
 from gopher_cli.model.errors import BadConfig, Denied, TryLater, Unavailable
+from gopher_cli.model.terms import Wishes, terms_of_type
 from gopher_cli.store import ask, calls, standing
 from gopher_cli.store.keys import Keys
 from gopher_cli.store.schema_version import OURS
@@ -88,11 +89,16 @@ class Starting(Base):
                 found.setdefault(node, keys)
         return found
 
-    async def publish_types(self, schemas: Mapping[str, bytes]) -> None:
-        """Make the payload schemas of a worker's types known to those who submit."""
-        await self.store.ask(ask.publish_types(self.namespace, schemas))
+    async def publish_types(
+        self, schemas: Mapping[str, bytes], wishes: Mapping[str, Wishes] | None = None
+    ) -> None:
+        """Make known what a payload of a worker's types is, and what counts for their jobs."""
+        terms = {type: terms_of_type(said, self.defaults) for type, said in (wishes or {}).items()}
+        await self.store.ask(ask.publish_types(self.namespace, schemas, terms))
 
-    async def stand(self, queues: Sequence[str], types: Mapping[str, bytes]) -> standing.Standing:
+    async def stand(
+        self, queues: Sequence[str], types: Mapping[str, bytes], wishes: Mapping[str, Wishes] | None = None
+    ) -> standing.Standing:
         """See that the fleet knows these still, tell it again if not, and what it was before.
 
         Raises Outdated when a newer gopher has taken the data over meanwhile.
@@ -101,7 +107,8 @@ class Starting(Base):
         if found.missing_queues:
             self._announced.forget()
             await self.announce(found.missing_queues)
-        await self.publish_types({type: types[type] for type in found.missing_types})
+        missing = {type: types[type] for type in found.missing_types}
+        await self.publish_types(missing, wishes if missing else None)
         if not found.written or found.schema.minor < OURS.minor:
             await self.store.ask(standing.write_schema(self.namespace, anew=found.written))
         return found

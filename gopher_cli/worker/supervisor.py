@@ -68,7 +68,7 @@ class Supervisor:
         try:
             await if_there_is_room(self.gopher.announce(self.queues))
             first = [await self._start_runner() for _ in range(self.options.processes)]
-            await if_there_is_room(self.gopher.publish_types(first[0].types))
+            await if_there_is_room(self.gopher.publish_types(first[0].types, first[0].wishes))
             await if_there_is_room(care.beat())
         except BaseException as error:
             for runner in self.runners:

@@ -34,9 +34,10 @@ class Upkeep:
     async def stand(self) -> None:
         """Look, and mend what can be mended. The worker stops when the data is not its own any more."""
         worker = self._worker
-        types = worker.runners[0].types if worker.runners else {}
+        first = worker.runners[0] if worker.runners else None
+        types, wishes = (first.types, first.wishes) if first else ({}, {})
         try:
-            found = await worker.gopher.stand(worker.queues, types)
+            found = await worker.gopher.stand(worker.queues, types, wishes)
         except Outdated as error:
             self._leave(error)
             return

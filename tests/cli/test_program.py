@@ -25,7 +25,7 @@ from gopher_cli.cli.completion import places
 
 Program = Callable[..., Any]
 COMMANDS = [place.path.split()[1:] for place in places()]
-GROUPS = ("jobs", "queue", "keys", "config", "embedded")
+GROUPS = ("jobs", "queue", "workers", "keys", "config", "embedded")
 
 
 def ended(process: Any) -> tuple[int, str, str]:

@@ -162,7 +162,7 @@ async def test_a_command_to_copy_is_one_that_a_shell_takes_as_it_is(
     page = await look(api, f"/jobs/{id}")
 
     payload = """'{"to":"o'"'"'hara; rm -rf /"}'"""
-    ways = "--retries 3 --timeout 5m --tag 'a b'"
+    ways = "--retries 3 --timeout 5m --backoff exp:5s --tag 'a b'"
     assert f"gopher submit -t x -Q mail -p {payload} {ways}" in page.text
 
 

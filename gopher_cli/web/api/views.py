@@ -40,7 +40,11 @@ class AttemptView(msgspec.Struct, kw_only=True):
 
 
 class JobView(msgspec.Struct, kw_only=True):
-    """Everything about a job that its submitter may want to know."""
+    """Everything about a job that its submitter may want to know.
+
+    `max_retries`, `timeout` and `backoff` are what counts; `sources` says whose word each of them is: submit,
+    handler or settings.
+    """
 
     job_id: str
     type: str
@@ -77,6 +81,7 @@ class JobView(msgspec.Struct, kw_only=True):
     spec_bytes: int
     unreadable: str | None
     at: str
+    sources: dict[str, str]
 
 
 class JobLine(msgspec.Struct, kw_only=True):
@@ -110,7 +115,7 @@ def job_view(job: JobDetail) -> JobView:
         after=job.after, parent=job.parent or None, worker=job.worker or None,
         lease_until=moment(job.lease_until), kept_until=moment(job.kept_until),
         cancel_asked=job.cancel_asked, spec_bytes=job.spec_bytes, unreadable=job.unreadable or None,
-        at=rfc3339(job.now),
+        at=rfc3339(job.now), sources=job.sources,
     )  # fmt: skip
 
 

@@ -132,12 +132,14 @@ async def due_next(gopher: Gopher, *, most: int) -> list[JobRow]:
 async def _rows(gopher: Gopher, standing: Sequence[tuple[float, str, str, str]]) -> list[JobRow]:
     """The rows of jobs by (score, queue, place, id), in that order."""
     rows: dict[tuple[str, str], JobRow] = {}
+    terms = await gopher.terms() if standing else {}
     for queue in {queue for _, queue, _, _ in standing}:
         mine = [(id, place, score) for score, of, place, id in standing if of == queue]
         records = await gopher.store.ask(ask.records(gopher.keys(queue), [id for id, _, _ in mine]))
         for (id, place, score), spec, meta, errors in zip(mine, *records, strict=True):
-            row = row_of(id, queue, PLACES[place], score, spec, read_record(meta), errors, gopher.defaults)
-            rows[queue, id] = row
+            rows[queue, id] = row_of(
+                id, queue, PLACES[place], score, spec, read_record(meta), errors, gopher.defaults, terms
+            )
     return [rows[queue, id] for _, queue, _, id in standing]
 
 
