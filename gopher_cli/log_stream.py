@@ -6,10 +6,18 @@ import io
 import logging
 import os
 import select
+import time
 from typing import TextIO
+
+from gopher_cli.model.duration import rfc3339
 
 _MOMENT = 100  # ms
 LOST = "lines of this log could not be written, and are lost"
+
+
+def stamp(moment: float, *, clock: bool) -> str:
+    """When a line was written (epoch seconds): the time of day for who watches, else RFC 3339."""
+    return time.strftime("%H:%M:%S", time.localtime(moment)) if clock else rfc3339(round(moment * 1000))
 
 
 class Lines(logging.StreamHandler[TextIO]):

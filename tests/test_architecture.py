@@ -19,7 +19,7 @@ BELOW = {
     "events": {"model"},
     "actor": set(),
     "process": set(),
-    "log_stream": set(),
+    "log_stream": {"model"},
     "store": {"model", "__version__"},
     "failpoints": set(),
     "verbs": {"model", "store", "events", "failpoints", "actor"},

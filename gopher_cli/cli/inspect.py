@@ -13,7 +13,7 @@ from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
 from gopher_cli.cli.safe import safe
 from gopher_cli.cli.tables import cell, print_rich, width, write_pairs
-from gopher_cli.cli.words import when
+from gopher_cli.cli.words import log_text, when
 from gopher_cli.model.errors import Ambiguous, GopherError, NotFound, Usage
 
 if TYPE_CHECKING:
@@ -121,6 +121,7 @@ def record(job: JobDetail) -> dict[str, Any]:
         said[name.removesuffix("_at") + "_at" if name in _AT else name] = when(value) or None
     for event in said["history"]:
         event["at"], event["retry_at"] = when(event["at"]), when(event["retry_at"]) or None
+    said["log"] = [log_text(line) for line in said["log"]]
     return said
 
 

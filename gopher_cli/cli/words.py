@@ -8,6 +8,7 @@ from gopher_cli.cli.safe import safe
 from gopher_cli.model.words import (
     ago,
     log_line,
+    log_text,
     number,
     percent,
     plural,
@@ -24,6 +25,7 @@ __all__ = [
     "STATE_STYLES",
     "ago",
     "log_line",
+    "log_text",
     "number",
     "percent",
     "plural",

@@ -73,6 +73,12 @@ def log_line(line: str) -> tuple[int, str]:
     return (int(stamp), words) if len(stamp) == 13 and stamp.isdecimal() else (0, line)
 
 
+def log_text(line: str) -> str:
+    """A line of a job's log, its time as all others are told."""
+    at_ms, words = log_line(line)
+    return f"{rfc3339(at_ms)} {words}" if at_ms else line
+
+
 def short_id(id: str) -> str:
     """The end of an id: ids of one moment start alike, and end at random."""
     return id[-12:] if len(id) == 36 and id[14:15] == "7" else id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from typing import Any
 
 import msgspec
@@ -14,13 +15,16 @@ from gopher_cli.model.safe import safe
 
 
 class Lines(logging.Formatter):
-    """``12:00:01 POST /api/v1/jobs 201 3.1ms 127.0.0.1:50312``, without anything that could move a cursor."""
+    """``12:00:01 POST /api/v1/jobs 201 3.1ms 127.0.0.1:50312``, without anything that could move a cursor.
+
+    Where no terminal is, as in a file, the time is RFC 3339.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         said = record.getMessage()
         if record.levelno >= logging.WARNING:
             said = f"{record.levelname.lower()}: {said}"
-        line = f"{self.formatTime(record, '%H:%M:%S')} {said}"
+        line = f"{log_stream.stamp(record.created, clock=sys.stderr.isatty())} {said}"
         trace = f"\n{self.formatException(record.exc_info)}" if record.exc_info else ""
         return safe(line) + safe(trace, lines=True)
 

@@ -7,10 +7,9 @@ import logging
 import os
 import re
 import sys
-import time
 from typing import Any, TextIO
 
-from gopher_cli.log_stream import Lines
+from gopher_cli.log_stream import Lines, stamp
 from gopher_cli.model.safe import safe
 
 _ODD = re.compile('[ "=]')  # what would make a value look like more than one
@@ -18,14 +17,18 @@ _COLOURS = {"DEBUG": "2", "INFO": "", "WARNING": "33", "ERROR": "31", "CRITICAL"
 
 
 class Console(logging.Formatter):
-    """``12:03:04 completed  email 01a2… 12ms``; dim times and coloured levels at a terminal."""
+    """``12:03:04 completed  email 01a2… 12ms``; dim times and coloured levels at a terminal.
 
-    def __init__(self, *, colour: bool) -> None:
+    Without ``clock``, as in a file, the time is RFC 3339.
+    """
+
+    def __init__(self, *, colour: bool, clock: bool = True) -> None:
         super().__init__()
         self._colour = colour
+        self._clock = clock
 
     def format(self, record: logging.LogRecord) -> str:
-        clock = time.strftime("%H:%M:%S", time.localtime(record.created))
+        clock = stamp(record.created, clock=self._clock)
         fields: dict[str, Any] = getattr(record, "fields", {})
         words = " ".join(f"{name}={_plain(value)}" for name, value in fields.items())
         text = f"{safe(record.getMessage())} {words}".rstrip()
@@ -43,9 +46,8 @@ class Json(logging.Formatter):
     """One JSON object a line, times in RFC 3339."""
 
     def format(self, record: logging.LogRecord) -> str:
-        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
         said = {
-            "ts": f"{stamp}.{int(record.msecs):03d}Z",
+            "ts": stamp(record.created, clock=False),
             "level": record.levelname.lower(),
             "event": record.getMessage(),
             **getattr(record, "fields", {}),
@@ -70,7 +72,7 @@ def set_up(level: str, form: str, stream: TextIO | None = None) -> None:
     stream = stream or sys.stderr
     colour = stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     handler = Lines(stream)
-    handler.setFormatter(Json() if form == "json" else Console(colour=colour))
+    handler.setFormatter(Json() if form == "json" else Console(colour=colour, clock=stream.isatty()))
     log.handlers[:] = [handler]
     log.setLevel(level.upper())
     log.propagate = False

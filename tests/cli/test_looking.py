@@ -275,3 +275,14 @@ def test_secrets_are_stars(cli: Cli) -> None:
         assert "***" in shown and "hunter2" not in shown
     assert "hunter2" not in cli("config", "path").out
     assert "hunter2" not in cli("stats").err
+
+
+@pytest.mark.parametrize("format", ["json", "plain", "csv"])
+def test_a_line_of_a_log_has_its_time_in_rfc_3339(cli: Cli, format: str) -> None:
+    id = cli.id("-t", "x")
+    (lease,) = start(cli)
+    report(cli, lease, log="1759312800123 it begins\nno time\n")
+
+    out = cli("inspect", id, "-o", format).out
+    assert "2025-10-01T10:00:00.123Z it begins" in out and "no time" in out
+    assert "1759312800123" not in out

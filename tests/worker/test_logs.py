@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,16 @@ def test_console_lines_have_fields_and_levels(said: Any) -> None:
     said("console")
     logs.say("done", logging.WARNING, id="x", why="two words")
 
-    assert said()[0][9:] == 'warning: done id=x why="two words"'
+    assert said()[0].partition(" ")[2] == 'warning: done id=x why="two words"'
+
+
+def test_a_line_in_a_file_has_its_whole_time_and_at_a_terminal_that_of_the_day(said: Any) -> None:
+    said("console")
+    logs.say("done")
+    record = logging.LogRecord("gopher", logging.INFO, "", 0, "done", None, None)
+
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z done", said()[0])
+    assert re.fullmatch(r"\d\d:\d\d:\d\d done", logs.Console(colour=False).format(record))
 
 
 def test_a_terminal_gets_colours(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,8 +103,8 @@ def test_above_a_hundred_a_second_jobs_are_told_in_sum(said: Any, monkeypatch: p
 
     lines = said()
     assert len([line for line in lines if "completed type=mail id=" in line]) == 100
-    assert lines[100][9:] == "200 more completed type=mail mean=2ms"
-    assert lines[101][9:] == "1 more failed, will retry type=mail mean=500ms"
+    assert lines[100].partition(" ")[2] == "200 more completed type=mail mean=2ms"
+    assert lines[101].partition(" ")[2] == "1 more failed, will retry type=mail mean=500ms"
     assert joblog.counts == {"completed": 300, "failed": 1}
 
 

@@ -17,6 +17,7 @@ from gopher_cli.model.errors import GopherError, NotFound
 from gopher_cli.model.ids import VALID_ID
 from gopher_cli.model.loglines import new_lines
 from gopher_cli.model.stats import JobDetail
+from gopher_cli.model.words import log_text
 from gopher_cli.web import hints
 from gopher_cli.web.access.door import still_may
 from gopher_cli.web.api import openapi
@@ -24,7 +25,7 @@ from gopher_cli.web.api.following import FINAL, awaited, etag_of, matches
 from gopher_cli.web.api.listing import FRESH, answered
 from gopher_cli.web.api.preferring import applied, wait_of
 from gopher_cli.web.api.queries import Query
-from gopher_cli.web.api.views import AttemptView, attempt_view, job_view, log_view
+from gopher_cli.web.api.views import AttemptView, attempt_view, job_view
 from gopher_cli.web.problems import Problem, soon
 
 _FOLLOW_STEP = 0.5  # seconds between two looks at a log
@@ -142,7 +143,7 @@ async def _followed(request: Request, job: JobDetail) -> AsyncIterator[bytes]:
 
 
 def _text(lines: list[str]) -> bytes:
-    return "".join(f"{log_view(line)}\n" for line in lines).encode("utf-8", "replace")
+    return "".join(f"{log_text(line)}\n" for line in lines).encode("utf-8", "replace")
 
 
 async def _look(request: Request, queue: str, id: str) -> JobDetail:

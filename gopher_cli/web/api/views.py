@@ -8,7 +8,7 @@ import msgspec
 
 from gopher_cli.model.duration import rfc3339
 from gopher_cli.model.stats import AttemptRecord, JobDetail, JobRow
-from gopher_cli.model.words import log_line
+from gopher_cli.model.words import log_text
 from gopher_cli.web.links import links_of
 
 
@@ -110,7 +110,7 @@ def job_view(job: JobDetail) -> JobView:
         completed_at=moment(job.finished), error=job.history[-1].error if failed else None,
         result=job.result, progress=job.progress, tags=job.tags, headers=job.headers,
         history=[attempt_view(one) for one in job.history],
-        log=[log_view(line) for line in job.log], why_not_running=job.why_not_running or None,
+        log=[log_text(line) for line in job.log], why_not_running=job.why_not_running or None,
         links=links_of(job.id), timeout=job.timeout, backoff=job.backoff, unique_key=job.unique_key or None,
         after=job.after, parent=job.parent or None, worker=job.worker or None,
         lease_until=moment(job.lease_until), kept_until=moment(job.kept_until),
@@ -124,12 +124,6 @@ def attempt_view(one: AttemptRecord) -> AttemptView:
         at=moment(one.at), attempt=one.attempt, outcome=one.outcome, error=one.error, traceback=one.traceback,
         worker=one.worker, seconds=one.seconds, retry_at=moment(one.retry_at), exit_code=one.exit_code,
     )  # fmt: skip
-
-
-def log_view(line: str) -> str:
-    """A line of a log, its time as all others are told."""
-    at_ms, words = log_line(line)
-    return f"{rfc3339(at_ms)} {words}" if at_ms else line
 
 
 def job_line(row: JobRow) -> JobLine:
