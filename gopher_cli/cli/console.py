@@ -210,14 +210,18 @@ class Console:
         """Is there somebody who can answer?"""
         return sys.stdin.isatty() and self.err.isatty()
 
-    def confirm(self, question: str, *, yes: bool, would: str) -> None:
-        """Raises Usage where nobody can answer, Declined where the answer is no."""
+    def confirm(self, question: str, *, yes: bool, would: str, word: str = "") -> None:
+        """Raises Usage where nobody can answer, Declined where the answer is no.
+
+        ``word`` is what must be typed instead of a y, where there is much to lose.
+        """
         if yes or assumes_yes():
             return
         if not self.can_ask:
             raise Usage(f"{would}; without a terminal this needs --yes", "add --yes, or --dry-run")
-        print(f"{question} [y/N] ", end="", file=self.err, flush=True)
-        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        wanted = f'Type "{word}" to go on:' if word else "[y/N]"
+        print(f"{question} {wanted} ", end="", file=self.err, flush=True)
+        if sys.stdin.readline().strip().lower() not in ((word,) if word else ("y", "yes")):
             raise Declined("nothing was changed")
 
 

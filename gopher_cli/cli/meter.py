@@ -72,8 +72,10 @@ class Counter:
     def __init__(self, console: Console, word: str) -> None:
         self._meter = Meter(console)
         self._word = word
+        self.count = 0
 
     def show(self, count: int) -> None:
+        self.count = count
         self._meter.draw(f"{number(count)} {self._word}{self._meter.speed(count)}")
 
     def clear(self) -> None:

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from typing import Annotated
 
 from gopher_cli.cli import options as o
+from gopher_cli.cli.bulk import ask, carried_out, say_bulk
 from gopher_cli.cli.choosing import STATES, filter_of, states, whole, words
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
 from gopher_cli.cli.counting import count_jobs, say_counts, some_of
-from gopher_cli.cli.meter import Counter
-from gopher_cli.cli.retry import say_bulk
 from gopher_cli.cli.safe import safe
 from gopher_cli.model.errors import Usage
 
@@ -60,12 +59,8 @@ def purge(
         return say_counts(console, counts, most, "would be deleted")
     if counts:
         would = f"{some_of(counts, most)} would be deleted"
-        console.confirm(question(counts, most), yes=yes, would=would)
-    counter = Counter(console, "deleted")
-    try:
-        done = console.call(lambda gopher: gopher.purge(wanted, limit=most, tell=counter.show))
-    finally:
-        counter.clear()
+        ask(console, wanted, counts, most, "Delete", of=f" for good ({parts(counts)})", yes=yes, would=would)
+    done = carried_out(console, "deleted", lambda gopher, tell: gopher.purge(wanted, limit=most, tell=tell))
     say_bulk(console, done, "deleted", {})
     return 0
 
@@ -84,8 +79,7 @@ def chosen(given: list[str] | None, group: str | None, *, force: bool) -> tuple[
     return found
 
 
-def question(counts: Mapping[tuple[str, str], int], limit: int) -> str:
-    """What will be deleted, in one sentence."""
-    parts = ", ".join(f"{count} {state} in {queue}" for (queue, state), count in sorted(counts.items())[:6])
-    more = ", ..." if len(counts) > 6 else ""
-    return safe(f"Delete {some_of(counts, limit)} for good ({parts}{more})?")
+def parts(counts: Mapping[tuple[str, str], int]) -> str:
+    """Of which queues and states they are, on one line."""
+    shown = ", ".join(f"{count} {state} in {queue}" for (queue, state), count in sorted(counts.items())[:6])
+    return safe(f"{shown}, ..." if len(counts) > 6 else shown)

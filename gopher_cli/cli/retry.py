@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gopher_cli.cli import options as o
+from gopher_cli.cli.bulk import MANY, ask, carried_out, say_bulk
 from gopher_cli.cli.choosing import filter_of, per_second, typed_id, whole, words
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console, assumes_yes
-from gopher_cli.cli.counting import count_jobs, say_counts, some_of
-from gopher_cli.cli.meter import Counter
+from gopher_cli.cli.counting import count_jobs, say_counts
 from gopher_cli.cli.outcomes import Outcome, for_each, told
 from gopher_cli.cli.safe import safe
-from gopher_cli.cli.words import number, plural
+from gopher_cli.cli.words import number
 from gopher_cli.model.errors import NotFound, Usage
 
 if TYPE_CHECKING:
     from gopher_cli.gopher import Gopher
-    from gopher_cli.model.deeds import Bulk
     from gopher_cli.model.filtering import Filter
 
 RETRIED = {
@@ -228,25 +226,22 @@ def _again(
 
     poison = 0 if yes and not dry_run else _poison_among(console, wanted)
     said = f" ({number(poison)} of them poison: workers died of {'it' if poison == 1 else 'them'})"
+    of = said if poison else ""
     if dry_run:
-        counts = count_jobs(console, wanted)
-        return say_counts(console, counts, limit, f"would be retried{said if poison else ''}")
+        return say_counts(console, count_jobs(console, wanted), limit, f"would be retried{of}")
     left = 0
-    if poison and console.can_ask:
+    if console.can_ask and not (yes or assumes_yes()):
         counts = count_jobs(console, wanted)
-        console.confirm(f"Retry {some_of(counts, limit)}{said}?", yes=yes, would="")
+        if poison or min(limit or MANY + 1, sum(counts.values())) > MANY:
+            ask(console, wanted, counts, limit, "Retry", of=of, yes=yes, would="")
     elif poison and not assumes_yes():
         wanted, left = msgspec.structs.replace(wanted, poison="no"), poison
-    counter = Counter(console, "retried")
-    try:
-        done = console.call(
-            lambda gopher: gopher.requeue_all(
-                wanted, limit=limit, rate=rate, target=target, tell=counter.show
-            ),
-            waits=bool(rate),
-        )
-    finally:
-        counter.clear()
+    done = carried_out(
+        console,
+        "retried",
+        lambda gopher, tell: gopher.requeue_all(wanted, limit=limit, rate=rate, target=target, tell=tell),
+        waits=bool(rate),
+    )
     if left:
         done.add({"poison": left}, "")
     say_bulk(console, done, "retried", RETRIED)
@@ -261,16 +256,3 @@ def _poison_among(console: Console, wanted: Filter) -> int:
         return 0
     dead = msgspec.structs.replace(wanted, states=("failed",), poison="yes")
     return sum(count_jobs(console, dead).values())
-
-
-def say_bulk(console: Console, done: Bulk, word: str, known: Mapping[str, Any]) -> None:
-    """What a bulk verb did; those that it had to leave, with the reason."""
-    left = {reason: count for reason, count in done.left.items() if reason not in ("again", "gone")}
-    if console.format in ("json", "ndjson"):
-        console.json({word: done.changed, "left": left}, lines=console.format == "ndjson")
-        return
-    if not console.quiet:
-        console.print(f"{plural(done.changed, 'job')} {word}")
-    for reason, count in left.items():
-        why = known[reason][0] if reason in known else f"it is {reason}"
-        console.warn(safe(f"{plural(count, 'job')} left: {why}"))
