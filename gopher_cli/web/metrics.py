@@ -28,6 +28,7 @@ from gopher_cli.web.traffic import Traffic
 
 _FRESH = 1.0  # seconds that an answer serves everybody who asks
 _TYPES = {True: openmetrics.CONTENT_TYPE_LATEST, False: CONTENT_TYPE_PLAIN_0_0_4}
+_TEXT = {"schema": {"type": "string"}}
 _needs_metrics = needs(METRICS)
 router = APIRouter(tags=["metrics"])
 
@@ -95,7 +96,7 @@ async def may_scrape(request: Request) -> None:
     summary="Metrics for Prometheus",
     operation_id="metrics",
     response_class=Response,
-    responses={200: {"content": {"text/plain": {}, "application/openmetrics-text": {}}}},
+    responses={200: {"content": {"text/plain": _TEXT, "application/openmetrics-text": _TEXT}}},
 )
 async def metrics(request: Request) -> Response:
     """Text, or OpenMetrics where Accept asks for it. 200 also while Redis is away (`gopher_redis_up 0`)."""

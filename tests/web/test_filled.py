@@ -11,7 +11,7 @@ from gopher_cli.gopher import Gopher
 from gopher_cli.model.filtering import Filter
 
 pytestmark = pytest.mark.anyio
-FLAGS = ("follow", "atomic", "verbose")  # named without a value they are set
+NO_VALUE = {"const": ""}  # of a flag: named without a value it is set
 NO_IDS = "ids"  # no ids are no jobs
 BULK = ("/jobs/cancel", "/jobs/retry", "/jobs/purge", "/dlq/requeue", "/queues/default/purge")
 

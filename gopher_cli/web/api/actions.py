@@ -45,7 +45,7 @@ class Done(msgspec.Struct, kw_only=True):
 
 
 openapi.SCHEMAS += [Done]
-_QUERY, _RETRY = Query("queue"), Query("queue", "source")
+_QUERY, _RETRY = Query("queue", of_one=True), Query("queue", "source", of_one=True)
 _EXAMPLE = {
     "job_id": "019f8a2c-7b1e-7c40-8a31-5b3d4ce62f10", "queue": "default", "outcome": "enqueued",
     "changed": True, "links": {"self": "/api/v1/jobs/019f8a2c-7b1e-7c40-8a31-5b3d4ce62f10"},

@@ -65,7 +65,7 @@ openapi.SCHEMAS += [JobList, Where, GroupList]
 _JOBS = Query(*NAMES, "limit", "cursor", "order")
 _DEAD = Query(*(name for name in NAMES if name != "state"), "limit", "cursor", "order")
 _GROUPS = Query(*(name for name in NAMES if name not in ("state", "group")))
-_FIND = Query("id", "queue")
+_FIND = Query("id", "queue", of_one=True)
 _EXAMPLE = {
     "items": [
         {

@@ -24,7 +24,8 @@ from gopher_cli.web.api import openapi
 from gopher_cli.web.api.following import FINAL, awaited, etag_of, matches
 from gopher_cli.web.api.listing import FRESH, answered
 from gopher_cli.web.api.preferring import applied, wait_of
-from gopher_cli.web.api.queries import Query
+from gopher_cli.web.api.queries import PREFER, Query
+from gopher_cli.web.api.telling import PING
 from gopher_cli.web.api.views import AttemptView, attempt_view, job_view
 from gopher_cli.web.problems import Problem, soon
 
@@ -39,7 +40,13 @@ class AttemptList(msgspec.Struct, kw_only=True):
 
 
 openapi.SCHEMAS += [AttemptList]
-_ONE, _PLAIN, _LOG = Query("queue", "wait"), Query("queue"), Query("queue", "follow")
+_ONE, _PLAIN = Query("queue", "wait", of_one=True), Query("queue", of_one=True)
+_LOG = Query("queue", "follow", of_one=True)
+_WAITS = {"parameters": [*_ONE.described["parameters"], PREFER]}
+_IF_NONE_MATCH = {
+    "name": "If-None-Match", "in": "header", "required": False, "schema": {"type": "string"},
+    "description": "the ETag that is known: 304 while the job is still as it says",
+}  # fmt: skip
 _TEXT: dict[int | str, Any] = {
     200: {"description": "lines of text", "content": {"text/plain": {"schema": {"type": "string"}}}}
 }
@@ -56,7 +63,7 @@ job_answers = (
 
 @router.get(
     "/{id}", summary="Look at a job", operation_id="get_job",
-    responses=job_answers, openapi_extra=_ONE.described,
+    responses=job_answers, openapi_extra={"parameters": [*_WAITS["parameters"], _IF_NONE_MATCH]},
 )  # fmt: skip
 async def get(id: str, request: Request) -> Response:
     """By its whole id. `?wait=10` or `Prefer: wait=10` holds the answer until the job has ended.
@@ -79,7 +86,7 @@ async def get(id: str, request: Request) -> Response:
 
 @router.get(
     "/{id}/result", summary="The result of a job, bare", operation_id="get_result",
-    responses=_GONE | _ANY, openapi_extra=_ONE.described,
+    responses=_GONE | _ANY, openapi_extra=_WAITS,
 )  # fmt: skip
 async def result(id: str, request: Request) -> Response:
     """The JSON value that the handler has returned; 404 says why there is none (yet)."""
@@ -107,11 +114,12 @@ async def attempts(id: str, request: Request) -> Response:
 
 
 @router.get(
-    "/{id}/log", summary="The log of a job", operation_id="get_log",
+    "/{id}/log", summary="The log of a job", operation_id="get_log", response_class=Response,
     responses=_GONE | _TEXT, openapi_extra=_LOG.described,
 )  # fmt: skip
 async def log(id: str, request: Request) -> Response:
-    """Its lines as text; `?follow` goes on until the job has ended."""
+    """Its lines as text; `?follow` goes on until the job has ended, and sends an empty line after 15 seconds
+    of silence, so that no proxy takes it for dead."""
     given = _LOG.read(request)
     follow = given.flag("follow")
     queue = await place_of(request, id, given.text("queue"))
@@ -125,8 +133,12 @@ async def log(id: str, request: Request) -> Response:
 
 async def _followed(request: Request, job: JobDetail) -> AsyncIterator[bytes]:
     seen: list[str] = []
+    clock = asyncio.get_running_loop().time
+    ping = clock() + PING
     while True:
-        yield _text(new_lines(seen, job.log))
+        if (fresh := _text(new_lines(seen, job.log))) or clock() >= ping:
+            yield fresh or b"\n"
+            ping = clock() + PING
         seen = job.log
         if job.state in FINAL or request.app.state.ending or await request.is_disconnected():
             return

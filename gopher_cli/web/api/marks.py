@@ -23,7 +23,7 @@ from gopher_cli.web.problems import Problem, field, soon, wished
 
 router = APIRouter(prefix="/api/v1/batches", tags=["jobs"])
 _enter = needs(SUBMIT)
-_QUERY, _PUT = Query("batch", "queue", "durability"), Query("batch", "durability")
+_QUERY, _PUT = Query("batch", "queue", "durability", of_one=True), Query("batch", "durability")
 _BODY = {"required": True, "content": openapi.answer("", "MarkView")["content"]}
 _DISK = 30.0  # seconds that a disk or a replica may take
 
@@ -54,13 +54,13 @@ async def marks(request: Request) -> Response:
     """What it tells is as safe as `durability` says."""
     await _enter(request)
     given = _QUERY.read(request)
-    batch, queues, level = batch_of(given), given.words("queue"), given.text("durability")
+    batch, queue, level = batch_of(given), given.text("queue"), given.text("durability")
     with parameter("durability"):
         wanted_durability(level)
-    if not batch or len(queues) > 1:
-        raise wrong("batch", "batch is needed, and at most one queue")
+    if not batch:
+        raise wrong("batch", "batch is needed")
     gopher: Gopher = request.app.state.gopher
-    found = await soon(gopher.batch_marks(batch, *queues))
+    found = await soon(gopher.batch_marks(batch, queue))
     mine = {queue: mark for queue, mark in found.items() if request.state.caller.may(SUBMIT, queue)}
     for queue in mine:
         await soon(gopher.confirm(queue, level), _DISK if level else 0.0)

@@ -96,6 +96,8 @@ def describe(app: FastAPI) -> dict[str, Any]:
             title=app.title, version=app.version, description=app.description, routes=app.routes
         )
         document.setdefault("components", {})["schemas"] = schemas
+        for schema in schemas.values():
+            _without_null_defaults(schema)
         # FastAPI adds a form of error that never leaves this server.
         for route in (route for path in document["paths"].values() for route in path.values()):
             if "HTTPValidationError" in str(route["responses"].get("422")):
@@ -103,3 +105,10 @@ def describe(app: FastAPI) -> dict[str, Any]:
         add_security(document)
         app.openapi_schema = document
     return app.openapi_schema
+
+
+def _without_null_defaults(schema: dict[str, Any]) -> None:
+    """What may be left out has no default of its own: a generator would have it said by everybody."""
+    for one in schema.get("properties", {}).values():
+        if one.get("default", 0) is None:
+            del one["default"]

@@ -6,7 +6,7 @@ from typing import Any
 
 from gopher_cli.web.api import openapi
 from gopher_cli.web.api.openapi import REF, answer, problems
-from gopher_cli.web.api.queries import FLAG
+from gopher_cli.web.api.queries import FLAG, PARAMETERS, PREFER
 
 _EXAMPLES = {
     "an e-mail, soon": {
@@ -38,7 +38,7 @@ _KEY = {
     "description": "sent again under its key within a day, a request is done once, and answered as before",
 }  # fmt: skip
 _WAIT = {
-    "name": "wait", "in": "query", "schema": {"type": "number", "minimum": 0, "maximum": 60},
+    "name": "wait", "in": "query", "schema": PARAMETERS["wait"][0],
     "description": "hold the answer so many seconds, until the job has ended; as Prefer: wait=N does",
 }  # fmt: skip
 _ATOMIC = {
@@ -69,7 +69,7 @@ _refused = {
 }
 one_body = {
     "requestBody": _body({"oneOf": [_JOB, _JOBS]}, _EXAMPLES),
-    "parameters": [_KEY, _WAIT, _ATOMIC],
+    "parameters": [_KEY, PREFER, _WAIT, _ATOMIC],
 }
 _known = {
     "description": "there already, as it is now (who may not read hears its state alone); the finished job, "

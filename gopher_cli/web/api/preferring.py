@@ -12,12 +12,12 @@ from gopher_cli.model.stats import JobDetail
 from gopher_cli.web.api.following import FINAL, awaited
 from gopher_cli.web.problems import Problem
 
-LONGEST = 60.0  # seconds
+LONGEST = 50.0  # seconds: many proxies cut an answer that has not begun after 60
 _PREFERRED = re.compile(r'\s*wait\s*=\s*"?(\d{1,9})"?\s*(?:;.*)?', re.IGNORECASE)
 
 
 def wait_of(request: Request) -> float:
-    """How many seconds the client would wait, by ``?wait=`` or by Prefer; at most a minute.
+    """How many seconds the client would wait, by ``?wait=`` or by Prefer; at most `LONGEST`.
 
     Raises Problem 422 for a parameter that is no such number. A preference that makes no sense is none, and
     one for longer is cut: `Preference-Applied` says so.
@@ -28,7 +28,7 @@ def wait_of(request: Request) -> float:
         except ValueError:
             seconds = -1.0
         if not 0 <= seconds <= LONGEST:
-            raise Problem(422, "wait is a number of seconds, 60 at most", parameter="wait")
+            raise Problem(422, f"wait is a number of seconds, {LONGEST:g} at most", parameter="wait")
         return seconds
     for value in request.headers.getlist("prefer"):
         for preference in value.split(","):

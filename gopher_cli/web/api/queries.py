@@ -20,6 +20,9 @@ FLAG = {"anyOf": [{"type": "boolean"}, {"const": ""}]}  # named without a value,
 _MANY = {"type": "array", "items": _TEXT}
 MOST = 500
 
+_NEEDED = ("id", "batch")
+# Of routes of one job; for lists it may be repeated.
+_ONE_QUEUE = (_TEXT, "the queue that has the job, where several have one of this id")
 # Each with the schema of its value, and what it is for.
 PARAMETERS: dict[str, tuple[dict[str, Any], str]] = {
     "state": (_MANY, "only jobs in this state (again, or a,b)"),
@@ -35,32 +38,42 @@ PARAMETERS: dict[str, tuple[dict[str, Any], str]] = {
     "order": (_TEXT | {"enum": ["newest", "oldest"], "default": "newest"}, "which come first"),
     "id": (_TEXT, "a whole id, or a unique prefix (4 characters) or suffix (6) of one"),
     "source": (_TEXT, "only if the job is in this state"),
-    "wait": (_TEXT, f"hold the answer until the job has ended, so many seconds at most ({LONGEST:g})"),
+    "wait": (
+        {"type": "number", "minimum": 0, "maximum": LONGEST},
+        "hold the answer until the job has ended, so many seconds at most",
+    ),
     "follow": (FLAG, "go on until the job has ended"),
-    "batch": (_TEXT, "the id of a batch"),
+    "batch": (_TEXT | {"maxLength": 100}, "the id of a batch"),
     "durability": (_TEXT, "how safe that has to be: memory (default), fsync or replica:N"),
     "all": (FLAG, "all workers that are called so"),
     "minutes": (_NUMBER | {"minimum": 1, "maximum": 1440, "default": 60}, "how far back"),
 }
 
 
-class Query:
-    """The parameters that a route takes, by their names in `PARAMETERS`."""
+PREFER = {
+    "name": "Prefer", "in": "header", "required": False, "schema": _TEXT,
+    "description": f"wait=10 holds the answer until the job has ended, for {LONGEST:g} seconds at most",
+}  # fmt: skip
 
-    def __init__(self, *names: str) -> None:
+
+class Query:
+    """The parameters that a route takes, by their names in `PARAMETERS`; ``of_one``: it is about one job."""
+
+    def __init__(self, *names: str, of_one: bool = False) -> None:
         self._names = names
+        self._known = PARAMETERS | ({"queue": _ONE_QUEUE} if of_one else {})
 
     @property
     def described(self) -> dict[str, Any]:
         """For the OpenAPI document."""
         found = []
         for name in self._names:
-            schema, about = PARAMETERS[name]
+            schema, about = self._known[name]
             found.append(
                 {
                     "name": name,
                     "in": "query",
-                    "required": name == "id",
+                    "required": name in _NEEDED,
                     "schema": schema,
                     "description": about,
                 }
