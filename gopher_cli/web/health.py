@@ -15,7 +15,6 @@ from gopher_cli import __version__
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import Denied, GopherError, Outdated, Unavailable
 from gopher_cli.web.api import openapi
-from gopher_cli.web.api.queries import FLAG
 from gopher_cli.web.problems import RETRY_AFTER, soon
 
 _FRESH = 1.0  # seconds that an answer of Redis counts
@@ -88,7 +87,7 @@ async def livez() -> Response:
     "/readyz", summary="Say whether requests should come here", operation_id="readyz",
     responses={200: openapi.answer("they should", "Ready"), 503: openapi.answer("they should not", "Ready")},
     openapi_extra={"parameters": [
-        {"name": "verbose", "in": "query", "schema": FLAG, "description": "tell each check"}
+        {"name": "verbose", "in": "query", "schema": {"type": "string"}, "description": "tell each check"}
     ]},
 )  # fmt: skip
 async def readyz(request: Request) -> Response:

@@ -51,7 +51,7 @@ PARAMETERS: dict[str, tuple[dict[str, Any], str]] = {
 
 
 PREFER = {
-    "name": "Prefer", "in": "header", "required": False, "schema": _TEXT,
+    "name": "Prefer", "in": "header", "required": False, "schema": {"type": "string"},
     "description": f"wait=10 holds the answer until the job has ended, for {LONGEST:g} seconds at most",
 }  # fmt: skip
 
