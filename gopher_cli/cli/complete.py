@@ -70,10 +70,10 @@ def _flags(line: Sequence[str]) -> dict[str, Any]:
 
 def _far(settings: Settings, kind: str, prefix: str) -> list[str]:
     from gopher_cli import build
+    from gopher_cli.cli.far import wire_of
     from gopher_cli.remote.gopher import RemoteGopher
-    from gopher_cli.remote.wire import Wire
 
-    far: Any = RemoteGopher(Wire(settings.api_url, settings.api_key), build.defaults_of(settings))
+    far: Any = RemoteGopher(wire_of(settings), build.defaults_of(settings))
     return build.stepped(_ask(far, kind, prefix))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -25,7 +26,7 @@ def call_remotely(
     waits: bool,
 ) -> T:
     """Run one piece of work with a RemoteGopher, which has the verbs that commands call."""
-    wire = Wire(settings.api_url, settings.api_key)
+    wire = wire_of(settings)
     _warn(console, settings, wire)
     far = cast("Gopher", RemoteGopher(wire, build.defaults_of(settings)))
     try:
@@ -39,6 +40,16 @@ def call_remotely(
         return asyncio.run(work())
     finally:
         wire.close()
+
+
+def wire_of(settings: Settings) -> Wire:
+    """The way to the API, by a proxy where the environment names one. Raises BadConfig."""
+    proxy = None
+    if any(name.lower().endswith("_proxy") for name in os.environ):
+        from gopher_cli.remote.proxies import proxy_of
+
+        proxy = proxy_of(settings.api_url, os.environ)
+    return Wire(settings.api_url, settings.api_key, proxy)
 
 
 def _warn(console: Console, settings: Settings, wire: Wire) -> None:

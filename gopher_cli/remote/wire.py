@@ -16,6 +16,7 @@ import msgspec
 from gopher_cli import __version__
 from gopher_cli.model.errors import BadConfig, GopherError, Unavailable
 from gopher_cli.remote.problems import error_of
+from gopher_cli.remote.proxies import Proxy
 
 PATIENCE = 10.0  # seconds beyond what was asked for; a server answers within two, as a rule
 _SILENCE = 40.0  # seconds; a stream says something every fifteen
@@ -30,18 +31,23 @@ _DONE_ONCE = ("/jobs/cancel", "/jobs/retry", "/jobs/purge")
 
 
 class Wire:
-    """Keeps its connection for the next request. It follows no redirect: a key is for one server."""
+    """Keeps its connection for the next request. It follows no redirect: a key is for one server.
 
-    def __init__(self, url: str, key: str = "") -> None:
+    A ``proxy`` passes https on unread; of http it sees everything.
+    """
+
+    def __init__(self, url: str, key: str = "", proxy: Proxy | None = None) -> None:
         if not (key.isascii() and key.isprintable()):
             raise BadConfig(
                 "the API key has a character that no key has, such as the end of a line",
                 "look at GOPHER_API_KEY, or at the file that GOPHER_API_KEY_FILE names",
             )
         parts = urlsplit(url)
-        self.url, self._key = url.rstrip("/"), key
+        self.url, self._key, self._proxy = url.rstrip("/"), key, proxy
         self._secure = parts.scheme == "https"
         self._host, self._base = parts.hostname or "", parts.path.rstrip("/")
+        if proxy and not self._secure:
+            self._base = f"http://{parts.netloc}{self._base}"  # a proxy needs to hear where it goes
         try:
             self._port = parts.port or (443 if self._secure else 80)
         except ValueError:
@@ -150,10 +156,14 @@ class Wire:
         return self._open, False
 
     def _connect(self, seconds: float) -> http.client.HTTPConnection:
+        host, port = (self._proxy.host, self._proxy.port) if self._proxy else (self._host, self._port)
         if not self._secure:
-            return http.client.HTTPConnection(self._host, self._port, timeout=seconds)
+            return http.client.HTTPConnection(host, port, timeout=seconds)
         context = ssl.create_default_context()
-        return http.client.HTTPSConnection(self._host, self._port, timeout=seconds, context=context)
+        connection = http.client.HTTPSConnection(host, port, timeout=seconds, context=context)
+        if self._proxy:
+            connection.set_tunnel(self._host, self._port, dict(self._proxy.login))
+        return connection
 
     def _target(self, path: str, params: Params | None) -> str:
         query = urlencode({k: v for k, v in (params or {}).items() if v}, doseq=True)
@@ -165,6 +175,8 @@ class Wire:
             headers["X-API-KEY"] = self._key
         if body is not None:
             headers["Content-Type"] = "application/json"
+        if self._proxy and not self._secure:
+            headers |= self._proxy.login
         return headers
 
     def _error(self, answer: http.client.HTTPResponse, raw: bytes) -> GopherError:
@@ -194,9 +206,11 @@ class Wire:
         if isinstance(error, TimeoutError):
             why = "no answer in time"
         elif isinstance(error, socket.gaierror):
-            why = f"there is no host {self._host}"
+            why = f"there is no host {self._proxy.host if self._proxy else self._host}"
         else:
             why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        if self._proxy:
+            why += f", by the proxy {self._proxy.shown}"
         if maybe_done:
             return Unavailable(
                 f"the API at {self.url} has not answered: {why}; it may have done it all the same",
