@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
 from gopher_cli.cli.guesses import argument_hint, command_hint, option_hint
 from gopher_cli.cli.options import COMMON
+from gopher_cli.cli.parsing import optional_values, with_values
 from gopher_cli.model.errors import GopherError, Usage
 
 # Options that other commands have, and why this one cannot.
@@ -28,7 +30,8 @@ def explained(error: Any, args: Sequence[str] = ()) -> GopherError:
     if kind == "NoSuchOption":
         if known := _ELSEWHERE.get((path, error.option_name)):
             return Usage(*known)
-        return Usage(f"{path} has no option {error.option_name}", _option_hint(error.option_name, ctx) or see)
+        hint = behind_the_command(ctx, path, args) or _option_hint(error.option_name, ctx) or see
+        return Usage(f"{path} has no option {error.option_name}", hint)
     if kind == "MissingParameter":
         return Usage(f"{path} needs {_wanted(error.param)}", see)
     if kind == "BadOptionUsage":
@@ -49,6 +52,41 @@ def _wanted(param: Any) -> str:
     return " ".join(filter(None, (param.opts[0], param.metavar)))
 
 
+def behind_the_command(ctx: Any, path: str, args: Sequence[str]) -> str:
+    """``gopher --api URL stats`` as it has to be written, where the options are those of that command."""
+    words, options = list(args[len(path.split()) - 1 :]), []
+    if not hasattr(ctx.command, "entries"):
+        return ""
+    for number in range(1, len(words)):
+        tree, names = ctx.command, []
+        for name in words[number:]:
+            tree = tree.get_command(ctx, name) if hasattr(tree, "entries") else None
+            if tree is None:
+                break
+            names.append(name)
+            options = [] if hasattr(tree, "entries") else _taken(tree, words[:number])
+            if options:
+                rest = words[number + len(names) :]
+                return f"options stand behind the command: {path} {shlex.join([*names, *options, *rest])}"
+    return ""
+
+
+def _taken(command: Any, words: Sequence[str]) -> list[str]:
+    """These words, where all are options of the command with their values; a secret is not repeated."""
+    params = {name: param for param in command.params for name in param.opts}
+    given, rest = [], with_values(words, optional_values(command.params))
+    while rest:
+        name, equals, value = rest.pop(0).partition("=")
+        param = params.get(name)
+        if param is None or (not equals and not param.is_flag and not rest):
+            return []
+        given.append(name)
+        if not param.is_flag:
+            value = value if equals else rest.pop(0)
+            given.append(param.metavar if name in _SECRET else value)
+    return given
+
+
 def _option_hint(typed: str, ctx: Any) -> str:
     if hasattr(ctx.command, "entries") and typed.lstrip("-").replace("-", "_") in _EVERYWHERE:
         return f"options stand behind the command: {ctx.command_path} COMMAND {typed}"
@@ -56,4 +94,5 @@ def _option_hint(typed: str, ctx: Any) -> str:
     return f"did you mean {near}?" if near else ""
 
 
+_SECRET = ("--key", "--redis-url")
 _EVERYWHERE = (*COMMON, "o", "q")

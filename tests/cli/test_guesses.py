@@ -46,7 +46,7 @@ HINTS = [(path, said) for path, by_word in guesses._COMMANDS.items() for said in
         ("submit -t x --delay 5s", "did you mean --in?"),
         ("submit -t x --max-attempts 5", "did you mean --retries?"),
         ("worker --workers 5", "did you mean --concurrency?"),
-        ("--api http://x stats", "options stand behind the command: gopher COMMAND --api"),
+        ("--api http://x stats", "options stand behind the command: gopher stats --api http://x"),
     ],
 )
 def test_a_word_of_another_tool_is_answered_with_ours(cli: Cli, typed: str, meant: str) -> None:

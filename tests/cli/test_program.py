@@ -126,6 +126,22 @@ def test_a_wrong_command_line_is_two_lines_and_exit_code_2(cli: Cli, args: list[
     assert len(ran.err.splitlines()) == 2
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("--api http://h stats", "stats --api http://h"), ("-o json jobs ls -q", "jobs ls -o json -q"),
+        ("jobs --state failed ls", "jobs ls --state failed"), ("--watch stats", "stats --watch 2s"),
+        ("-Q stats jobs ls", "jobs ls -Q stats"), ("--debug inspect id", "inspect --debug id"),
+        ("--redis-url redis://:p@h stats", "stats --redis-url URL"), ("--key=k stats", "stats --key KEY"),
+    ],
+)  # fmt: skip
+def test_options_before_the_command_are_told_where_they_stand(cli: Cli, typed: str, meant: str) -> None:
+    ran = cli(*typed.split())
+
+    assert ran.code == 2
+    assert f"options stand behind the command: gopher {meant}" in ran.err
+
+
 def test_an_error_as_json_is_one_line_on_stderr(cli: Cli) -> None:
     ran = cli("inspect", "00000000", "-o", "json")
 
