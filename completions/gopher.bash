@@ -27,7 +27,7 @@ _gopher() {
   done
   case "$at" in
     "gopher") words="submit types stats inspect jobs list-failed events workers health doctor retry retry-all requeue-dlq cancel reschedule purge queue worker serve up demo embedded keys config completion help man" flags="" asks="" ;;
-    "gopher submit") words="" flags="--type --payload --queue --priority --tag --header --in --at --after --retries --timeout --backoff --app --id --unique --unique-for --if-exists --batch --batch-id --durability --wait --wait-timeout --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
+    "gopher submit") words="" flags="--type --payload --queue --priority --tag --header --in --at --after --retries --timeout --backoff --app --id --unique --unique-for --if-exists --batch --lines --batch-id --durability --wait --wait-timeout --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher types") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="types" ;;
     "gopher stats") words="" flags="--queue --watch --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher inspect") words="" flags="--queue --wait --wait-timeout --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="ids" ;;
@@ -91,6 +91,7 @@ _gopher() {
     "gopher submit --unique-for") words="" flags="" asks="" ;;
     "gopher submit --if-exists") words="ok fail" flags="" asks="" ;;
     "gopher submit --batch") compopt -o default; COMPREPLY=(); return ;;
+    "gopher submit --lines") words="job payload csv" flags="" asks="" ;;
     "gopher submit --batch-id") words="" flags="" asks="" ;;
     "gopher submit --durability") words="" flags="" asks="" ;;
     "gopher submit --wait-timeout") words="" flags="" asks="" ;;

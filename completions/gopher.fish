@@ -59,6 +59,7 @@ complete -c gopher -n '__gopher_at "gopher submit"' -l unique -x -d 'only one un
 complete -c gopher -n '__gopher_at "gopher submit"' -l unique-for -x -d 'and none within that time either'
 complete -c gopher -n '__gopher_at "gopher submit"' -l if-exists -x -a 'ok fail' -d 'ok (default: print the id of that one) or fail'
 complete -c gopher -n '__gopher_at "gopher submit"' -l batch -r -F -d 'one job a line as JSON, - for stdin'
+complete -c gopher -n '__gopher_at "gopher submit"' -l lines -x -a 'job payload csv' -d 'job (default), payload: bare JSON; or csv: columns NAME (text) or NAME:= (JSON)'
 complete -c gopher -n '__gopher_at "gopher submit"' -l batch-id -x -d 'run again, it goes on where it stopped'
 complete -c gopher -n '__gopher_at "gopher submit"' -l durability -x -d 'accepted means in memory, fsync or replica:N'
 complete -c gopher -n '__gopher_at "gopher submit"' -l wait -s w -d 'until it ends: log to stderr, result to stdout'

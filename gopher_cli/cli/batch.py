@@ -8,10 +8,12 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from gopher_cli.cli.batch_lines import LONGEST, Checker, Made, batch_job_id, make
 from gopher_cli.cli.batch_marks import Marks
+from gopher_cli.cli.batch_readers import Reader, reader_of
 from gopher_cli.cli.batch_report import Report
 from gopher_cli.cli.checking import published_types, warn_unknown
 from gopher_cli.cli.console import Console
@@ -31,7 +33,13 @@ Line = tuple[int, bytes]
 
 
 def submit_batch(
-    console: Console, source: str, batch: str, type: str | None, given: dict[str, Any], fail: bool
+    console: Console,
+    source: str,
+    batch: str,
+    type: str | None,
+    given: dict[str, Any],
+    fail: bool,
+    lines: str = "job",
 ) -> int:
     """Exit code 0 when every line is in the queue, 1 when some were refused.
 
@@ -39,7 +47,7 @@ def submit_batch(
     """
     if batch and (len(batch) > 100 or not batch.isprintable()):
         raise Usage("--batch-id is 1-100 printable characters")
-    work = _Work(console, batch, type or "", given, fail)
+    work = _Work(console, batch, type or "", given, fail, reader_of(lines))
     with _opened(source) as stream:
         work.meter.expect(stream)
         try:
@@ -112,6 +120,7 @@ class _Work:
     type: str
     given: dict[str, Any]
     fail_if_exists: bool
+    reader: Reader
     last: int = 0
     beyond: list[Made] = field(default_factory=list)  # lines behind the last one that were told of
     checkers: dict[str, Checker] = field(default_factory=dict)
@@ -128,13 +137,9 @@ class _Work:
         await gopher.check(accept_eviction=self.console.settings().accepts_eviction)
         if self.batch:
             self.marks = Marks(self.batch, (await gopher.batch_marks(self.batch)).values())
-        for lines in pieces(stream):
+        for lines in self.reader.records(pieces(stream)):
             sums = await self._follow(gopher, lines)
-            made = [
-                make(gopher.defaults, number, line, self.batch, self.type, self.given)
-                for number, line in lines
-                if line.strip()
-            ]
+            made = self._made(gopher, lines)
             for one in made:
                 one.adds, one.sum = sums.get(one.line, (0, 0))
                 await self._check(gopher, one)
@@ -147,6 +152,15 @@ class _Work:
             self.marks.digests.end()
             for queue, mark in self.marks.settled():
                 await gopher.mark_batch(queue, self.batch, mark)
+
+    def _made(self, gopher: Gopher, lines: Sequence[Line]) -> list[Made]:
+        read = self.reader.line
+        made = (
+            make(gopher.defaults, number, partial(read, number, raw), self.batch, self.type, self.given)
+            for number, raw in lines
+            if raw.strip()
+        )
+        return [one for one in made if one]
 
     async def _follow(self, gopher: Gopher, lines: Sequence[Line]) -> dict[int, tuple[int, int]]:
         """Compare with what earlier runs have read; what was held back until that is known is stored then."""

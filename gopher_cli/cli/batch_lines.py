@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -62,18 +63,25 @@ class Made(msgspec.Struct):
 _decoder = msgspec.json.Decoder(Line)
 
 
-def make(defaults: Defaults, number: int, text: bytes, batch: str, type: str, given: dict[str, Any]) -> Made:
-    """Never raises: a bad line is refused, and the others go on."""
+def make(
+    defaults: Defaults,
+    number: int,
+    read: Callable[[], Line | None],
+    batch: str,
+    type: str,
+    given: dict[str, Any],
+) -> Made | None:
+    """What ``read`` makes of a line; None where it is no job. A bad one is refused, and the others go on."""
     try:
-        return Made(number, _job(defaults, number, text, batch, type, given))
+        line = read()
+        return Made(number, _job(defaults, number, line, batch, type, given)) if line else None
     except GopherError as error:
         return Made(number, error=str(error).replace("\n", " "))
 
 
-def _job(defaults: Defaults, number: int, text: bytes, batch: str, type: str, given: dict[str, Any]) -> Job:
+def _job(defaults: Defaults, number: int, line: Line, batch: str, type: str, given: dict[str, Any]) -> Job:
     from gopher_cli.verbs.producing import new_job
 
-    line = _read(text)
     wanted = type if line.type is None else line.type
     if not wanted and line.type is None:
         raise Usage('the line has no "type", and there is no --type')
@@ -120,7 +128,8 @@ class Checker:
         return kinds if not _UNDECIDED & {kind for _, kind in kinds} else ()
 
 
-def _read(text: bytes) -> Line:
+def read_line(text: bytes) -> Line:
+    """A job as JSON. Raises BadData."""
     if len(text) > LONGEST:
         raise BadData("the line is longer than 1 MB")
     try:

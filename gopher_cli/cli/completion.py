@@ -29,6 +29,7 @@ WORDS = {
     "--state": (*STATES, "all"),
     "--priority": ("high", "normal", "low"),
     "--if-exists": ("ok", "fail"),
+    "--lines": ("job", "payload", "csv"),
     "--log-level": ("debug", "info", "warning", "error"),
     "--log-format": ("console", "json"),
     "--backoff": ("exp:5s", "poly:2", "fixed:10s"),

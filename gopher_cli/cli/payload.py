@@ -48,7 +48,7 @@ def _with_pairs(console: Console, raw: bytes, pairs: Sequence[str]) -> bytes:
         match = _PAIR.fullmatch(pair)
         if match is None:
             raise Usage(f"{pair!r} is not key=text or key:=json", "JSON goes behind -p")
-        _set(found, match[1], _value(match[1], match[2], match[3]))
+        set_field(found, match[1], _value(match[1], match[2], match[3]))
     try:
         return msgspec.json.encode(found)
     except UnicodeEncodeError:
@@ -62,6 +62,11 @@ def _value(key: str, sign: str, text: str) -> Any:
             return raw.decode()
         except UnicodeDecodeError as error:
             raise BadData(f"{key}: the text is not UTF-8, at byte {error.start}") from None
+    return json_value(key, raw, f"for text write {key}={text}")
+
+
+def json_value(key: str, raw: bytes, hint: str) -> Any:
+    """Raises BadData that names the key."""
     import msgspec
 
     from gopher_cli.model.payload import check_json
@@ -70,11 +75,11 @@ def _value(key: str, sign: str, text: str) -> Any:
         check_json(raw)
     except BadData as error:
         said = str(error).replace("the payload is not valid JSON", "this is not valid JSON")
-        raise BadData(f"{key}: {said}", f"for text write {key}={text}") from None
+        raise BadData(f"{key}: {said}", hint) from None
     return msgspec.json.decode(raw)
 
 
-def _set(target: dict[str, Any], key: str, value: Any) -> None:
+def set_field(target: dict[str, Any], key: str, value: Any) -> None:
     """``a.b`` sets b in the object a."""
     *path, last = key.split(".")
     for part in path:

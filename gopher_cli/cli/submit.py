@@ -48,6 +48,7 @@ def submit(
     unique_for: c.UniqueFor = None,
     if_exists: c.IfExists = None,
     batch: c.Batch = None,
+    lines: c.Lines = None,
     batch_id: c.BatchId = None,
     durability: c.DurabilityLevel = None,
     wait: c.Wait = False,
@@ -58,25 +59,29 @@ def submit(
       gopher submit -t email to=ann@example.com subject=Hi body=Hello
       gopher submit -t report -p @report.json --in 10m --unique nightly
       gopher submit -t math --batch jobs.ndjson --batch-id monday
+      gopher submit -t mail --batch people.csv --lines csv
 
-    A line of a batch is {"type": ..., "payload": ..., "queue": ...}, and may have every option of
-    this command as a field: priority, retries, timeout, in, at, id, unique, tags, headers.
+    A line of a batch is {"type": ..., "payload": ..., "queue": ...}, with other options as fields, too.
     """
     flags = locals()  # each by its name
     check_choice("--if-exists", if_exists, ("ok", "fail"))
     given = _job_options(flags)
     if durability:
         console.settings(durability=durability)
-    if batch is not None or batch_id:
+    if batch is not None or batch_id or lines:
         return _many(console, flags, given)
     if not type:
         raise _without_type(pairs or [])
-    from gopher_cli.cli.payload import read_payload
-
-    one = _One(console, type, read_payload(console, payload or [], pairs or []), given)
+    one = _One(console, type, _payload(console, payload or [], pairs or []), given)
     one.after, one.app, one.fail_if_exists = after or [], ",".join(app or ()), if_exists == "fail"
     limit = duration("--wait-timeout", wait_timeout)
     return one.submit_and_wait(limit) if wait or wait_timeout else one.submit()
+
+
+def _payload(console: Console, given: list[str], pairs: list[str]) -> bytes:
+    from gopher_cli.cli.payload import read_payload
+
+    return read_payload(console, given, pairs)
 
 
 def _without_type(pairs: list[str]) -> Usage:
@@ -112,7 +117,11 @@ def _job_options(flags: Mapping[str, Any]) -> dict[str, Any]:
 
 def _many(console: Console, flags: Mapping[str, Any], given: dict[str, Any]) -> int:
     if flags["batch"] is None:
-        raise Usage("--batch-id is for --batch")
+        raise Usage(f"{'--lines' if flags['lines'] else '--batch-id'} is for --batch")
+    lines = flags["lines"] or "job"
+    check_choice("--lines", lines, ("job", "payload", "csv"))
+    if lines != "job" and not flags["type"]:
+        raise Usage(f"--lines {lines} needs --type TYPE", "it has fields of the payload only")
     for name in ("wait", "id", "payload", "pairs", "after"):
         if flags[name]:
             said = "a payload" if name in ("payload", "pairs") else f"--{name}"
@@ -120,7 +129,7 @@ def _many(console: Console, flags: Mapping[str, Any], given: dict[str, Any]) -> 
     from gopher_cli.cli.batch import submit_batch
 
     batch, fail = flags["batch_id"] or "", flags["if_exists"] == "fail"
-    return submit_batch(console, flags["batch"], batch, flags["type"], given, fail)
+    return submit_batch(console, flags["batch"], batch, flags["type"], given, fail, lines)
 
 
 def _given(**values: Any) -> dict[str, Any]:

@@ -94,6 +94,15 @@ DurabilityLevel = Annotated[
 Batch = Annotated[
     str | None, option("--batch", metavar="FILE", panel=MANY, help="one job a line as JSON, - for stdin")
 ]
+Lines = Annotated[
+    str | None,
+    option(
+        "--lines",
+        metavar="WHAT",
+        panel=MANY,
+        help="job (default), payload: bare JSON; or csv: columns NAME (text) or NAME:= (JSON)",
+    ),
+]
 BatchId = Annotated[
     str | None,
     option("--batch-id", metavar="NAME", panel=MANY, help="run again, it goes on where it stopped"),
