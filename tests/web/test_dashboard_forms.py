@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import httpx2
+import msgspec
 import pytest
 from web.pages import Page, look, publish, send
 
+from gopher_cli import builtin
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.filtering import Filter
-from gopher_cli.web.dashboard.fields import fields_of
+from gopher_cli.web.dashboard.fields import fields_of, other_kinds
 from gopher_cli.web.dashboard.forms import payload_of
 from gopher_cli.web.dashboard.guard import Form
 from gopher_cli.web.dashboard.inputs import inputs_of
@@ -220,3 +222,48 @@ def test_an_input_shows_what_was_written_and_forbids_nothing_that_fits(
 
     assert one.text == text
     assert (one.attributes.get("type", ""), one.attributes.get("step", "")) == (kind, step)
+
+
+async def test_where_a_text_will_do_as_well_the_form_is_that_of_the_object(
+    api: httpx2.AsyncClient, gopher: Gopher
+) -> None:
+    """As `email` of the built-in handlers takes an address alone, or a message."""
+    schema = builtin.registry.schemas()["email"]
+    await publish(gopher, "email", msgspec.json.decode(schema))
+    page = await look(api, "/submit?type=email")
+    assert page.all("input", name="payload/subject") and "It may be a text, too." in page.text
+    assert page.all("textarea", name="json"), "the switch to JSON"
+    hidden = page.fields("/submit")
+
+    lacking = await send(api, "/submit", **hidden | {"payload/subject": "Hi"})
+    assert lacking.status_code == 422 and "to is missing" in Page(lacking.text).text
+    written = await send(
+        api, "/submit", **hidden | {"payload/to": "ann@example.com", "payload/subject": "Hi"}
+    )
+    alone = await send(api, "/submit", **hidden | {"id": "alone", "json": '"bob@example.com"'})
+    assert (written.status_code, alone.status_code) == (303, 303)
+    rows = await gopher.jobs(Filter())
+    payloads = [(await gopher.inspect(row.queue, row.id)).payload for row in rows]
+    assert {"to": "ann@example.com", "subject": "Hi"} in payloads and "bob@example.com" in payloads
+
+    again = await look(api, "/submit?like=alone")
+    assert ("json", '"bob@example.com"') in again.written
+
+
+@pytest.mark.parametrize(
+    ("schema", "fields", "others"),
+    [
+        ({"anyOf": [{"$ref": "#/$defs/o"}, {"type": "string"}]}, ["a"], ["string"]),
+        ({"oneOf": [{"type": "null"}, {"$ref": "#/$defs/o"}, {"type": "array"}]}, ["a"], ["array"]),
+        ({"anyOf": [{"$ref": "#/$defs/o"}, {"type": "object", "properties": {"b": {}}}]}, [], []),
+        ({"anyOf": [{"type": "string"}, {"type": "object"}]}, [], []),
+        ({"anyOf": [{"$ref": "#/$defs/o"}, {"type": "null"}]}, ["a"], []),
+        ({"$ref": "#/$defs/o"}, ["a"], []),
+    ],
+)
+def test_of_several_kinds_the_one_object_with_fields_makes_the_form(
+    schema: dict[str, Any], fields: list[str], others: list[str]
+) -> None:
+    whole = schema | {"$defs": {"o": {"type": "object", "properties": {"a": {"type": "string"}}}}}
+    assert [one.label for one in fields_of(whole)] == fields
+    assert other_kinds(whole) == others

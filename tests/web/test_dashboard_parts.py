@@ -11,6 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gopher_cli.model.cells import Cell
+from gopher_cli.model.duration import format_duration
+from gopher_cli.model.history import Steps, history_of
 from gopher_cli.model.search import parse_search
 from gopher_cli.model.stats import AttemptRecord, JobDetail
 from gopher_cli.model.story import story_of
@@ -28,6 +31,7 @@ from gopher_cli.web.dashboard.charts import (
     spark,
 )
 from gopher_cli.web.dashboard.deeds import outcome, picked_jobs
+from gopher_cli.web.dashboard.figures import is_young
 from gopher_cli.web.dashboard.lifeline import stretches
 from gopher_cli.web.dashboard.pages.bulk import to_type
 
@@ -71,6 +75,42 @@ def test_an_axis_ends_at_a_round_number_above_the_values(most: float, ticks: Seq
 
 def test_times_stand_on_an_axis_of_powers_of_ten() -> None:
     assert logarithmic(0.004, 2.5).ticks == pytest.approx((10, 1, 0.1, 0.01, 0.001))
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "ticks"),
+    [
+        (0.2, 4000.0, ["10h", "1h", "10m", "1m", "10s", "1s", "100ms"]),
+        (10.0, 60.0, ["10m", "1m", "10s"]),
+        (61.0, 61.0, ["1h", "10m", "1m"]),
+        (1.0, 1.0, ["1m", "10s", "1s"]),
+        (1e-9, 1e-9, ["1ms", "100µs", "10µs"]),
+        (5e4, 1e9, ["400d", "40d", "4d", "10h"]),
+    ],
+)
+def test_times_stand_at_durations_that_people_name(least: float, most: float, ticks: list[str]) -> None:
+    assert [format_duration(tick) for tick in logarithmic(least, most).ticks] == ticks
+
+
+@pytest.mark.parametrize(
+    ("ended", "noted", "young"), [(59, 58, True), (46, 45, True), (44, 58, False), (59, 44, False)]
+)
+def test_a_server_is_young_while_all_of_its_hour_lies_in_the_last_quarter(
+    ended: int, noted: int, young: bool
+) -> None:
+    """Then its charts span 15 minutes: a minute of an hour is a column that nobody sees."""
+    steps = Steps.of(60, 10**13)
+    cells = [Cell(completed=1) if n == ended else Cell() for n in range(60)]
+    note = {steps.minutes[noted]: [1] * 8}
+    assert is_young(history_of(steps, cells, [note])) == young
+
+
+def test_each_tick_of_times_stands_at_its_line_whatever_lies_between() -> None:
+    scale = logarithmic(0.1, 3600)
+    heights = [scale.y(tick) for tick in scale.ticks]
+    assert heights == pytest.approx([HIGH * n / (len(heights) - 1) for n in range(len(heights))], abs=0.1)
+    assert scale.y(30) == pytest.approx((scale.y(10) + scale.y(60)) / 2, abs=4), "by powers in between"
+    assert (scale.y(0), scale.y(1e12)) == (HIGH, 0)
 
 
 def test_the_running_step_is_drawn_apart_and_gaps_stay_gaps() -> None:

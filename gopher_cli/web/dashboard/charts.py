@@ -41,13 +41,17 @@ class Scale:
     log: bool = False
 
     def y(self, value: float) -> float:
-        top, bottom = self.ticks[0], self.ticks[-1]
-        if self.log:
-            value = min(max(value, bottom), top)
-            share = math.log10(value / bottom) / math.log10(top / bottom)
-        else:
-            share = min(max(value / top, 0.0), 1.0)
+        share = self._log_share(value) if self.log else min(max(value / self.ticks[0], 0.0), 1.0)
         return round(HIGH * (1 - share), 1)
+
+    def _log_share(self, value: float) -> float:
+        """By powers between two ticks, whose distance is the same wherever they are."""
+        ticks = self.ticks[::-1]
+        value = min(max(value, ticks[0]), ticks[-1])
+        step = next(n for n, tick in enumerate(ticks[1:]) if value <= tick)
+        return (step + math.log(value / ticks[step]) / math.log(ticks[step + 1] / ticks[step])) / (
+            len(ticks) - 1
+        )
 
 
 def linear(most: float, *, least_top: float = 4) -> Scale:
@@ -58,11 +62,19 @@ def linear(most: float, *, least_top: float = 4) -> Scale:
     return Scale(tuple(step * n for n in (4, 3, 2, 1, 0)))
 
 
+# Seconds that people have a word for, about ten times each other.
+_DURATIONS = (
+    *(10.0**power for power in range(-5, 2)), 60.0, 600.0, 3600.0, 36_000.0, 4 * 86_400.0, 40 * 86_400.0,
+    400 * 86_400.0,
+)  # fmt: skip
+
+
 def logarithmic(least: float, most: float) -> Scale:
-    """Whole powers of ten around the values: times differ by orders of magnitude."""
-    low = math.floor(math.log10(max(least, 1e-5)) + 1e-9)
-    high = max(math.ceil(math.log10(max(most, 1e-5)) - 1e-9), low + 2)
-    return Scale(tuple(10.0**n for n in range(high, low - 1, -1)), log=True)
+    """Durations around the values, in seconds: they differ by orders of magnitude."""
+    low = max(0, sum(tick <= least * (1 + 1e-9) for tick in _DURATIONS) - 1)
+    high = sum(tick < most * (1 - 1e-9) for tick in _DURATIONS)
+    high = min(max(high, low + 2), len(_DURATIONS) - 1)
+    return Scale(_DURATIONS[min(low, high - 2) : high + 1][::-1], log=True)
 
 
 def bars(series: Sequence[Series], scale: Scale, *, running: bool = True) -> Markup:

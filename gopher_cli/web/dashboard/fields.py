@@ -49,9 +49,26 @@ class Field:
 
 
 def fields_of(schema: Schema) -> list[Field]:
-    """The fields of a form; none where the schema is of no object, or is too large for a form."""
-    fields = list(_fields(_resolved(schema, schema), schema))
+    """The fields of a form; none where the schema is not of an object, or is too large for a form.
+
+    Where it may be an object or something else, such as a text, those of the object: the rest is JSON.
+    """
+    fields = list(_fields(_object_in(schema) or _resolved(schema, schema), schema))
     return fields if len(fields) <= _MOST else []
+
+
+def other_kinds(schema: Schema) -> list[str]:
+    """What a payload may be beside the object that the form is for: JSON types, in their order."""
+    if not _object_in(schema):
+        return []
+    return [kind for kind in _kinds(_resolved(schema, schema), schema) if kind != "object"]
+
+
+def _object_in(schema: Schema) -> dict[str, Any]:
+    """The object with fields among what a payload may be, where that is one; else empty."""
+    some = [_resolved(one, schema) for one in _choices(_resolved(schema, schema))]
+    objects = [one for one in some if one.get("type") == "object" and one.get("properties")]
+    return objects[0] if len(objects) == 1 else {}
 
 
 def _fields(schema: Schema, root: Schema, path: tuple[str, ...] = (), held: bool = True) -> Iterator[Field]:

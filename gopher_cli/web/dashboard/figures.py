@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from markupsafe import Markup
 
 from gopher_cli.model import words
-from gopher_cli.model.duration import rfc3339
+from gopher_cli.model.duration import format_duration, rfc3339
 from gopher_cli.model.history import History, Percentiles
 from gopher_cli.web.dashboard.charts import Scale, Series, Value, bars, linear, lines, logarithmic
 
-RANGES = {"1h": 60, "6h": 360, "24h": 1440}
+RANGES = {"15m": 15, "1h": 60, "6h": 360, "24h": 1440}
 _X_LABELS = 4
 # What a click at a moment looks for: the jobs behind the chart.
 _BEHIND = {
@@ -59,6 +59,18 @@ class Figure:
 
 def all_figures(history: History, now: Mapping[str, int]) -> list[Figure]:
     return [throughput(history), depth(history, now), waits(history), runs(history), failures(history)]
+
+
+def is_young(history: History) -> bool:
+    """Whether nothing was noted and nothing ended before the last quarter of an hour of it."""
+    old = -RANGES["15m"]
+    counts: list[Sequence[Value]] = [
+        history.completed,
+        history.retried,
+        history.failed,
+        *history.depth.values(),
+    ]
+    return not any(value for values in counts for value in values[:old])
 
 
 def throughput(history: History) -> Figure:
@@ -118,7 +130,7 @@ def _times(name: str, title: str, about: str, history: History, found: Percentil
     known = [value for one in series for value in one.values if value]
     scale = logarithmic(min(known, default=0.001), max(known, default=1.0))
     return _figure(
-        name, title, about, history, series, scale, lines(series, scale), words.took, words.took,
+        name, title, about, history, series, scale, lines(series, scale), format_duration, words.took,
         [_said(one.last, words.took) for one in series],
     )  # fmt: skip
 

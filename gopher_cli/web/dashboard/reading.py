@@ -14,6 +14,7 @@ from gopher_cli.gopher import Gopher
 from gopher_cli.model.cells import per_minute, window, window_length
 from gopher_cli.model.duration import parse_when
 from gopher_cli.model.errors import NotFound
+from gopher_cli.model.history import History
 from gopher_cli.model.ids import VALID_ID
 from gopher_cli.model.safe import safe
 from gopher_cli.model.stats import JobDetail, JobRow, Stats, WorkerInfo
@@ -22,6 +23,7 @@ from gopher_cli.store.calls import read_record
 from gopher_cli.store.keys import PLACES
 from gopher_cli.store.rows import row_of, spec_or_none
 from gopher_cli.verbs.meaning import is_poison
+from gopher_cli.web.dashboard.figures import RANGES, is_young
 
 _PREVIEW = 120
 
@@ -141,6 +143,16 @@ async def _rows(gopher: Gopher, standing: Sequence[tuple[float, str, str, str]])
                 id, queue, PLACES[place], score, spec, read_record(meta), errors, gopher.defaults, terms
             )
     return [rows[queue, id] for _, queue, _, id in standing]
+
+
+async def recent(gopher: Gopher, queues: Sequence[str], wanted: str = "") -> tuple[str, History]:
+    """The range of this name and its history; else those of an hour, or of 15 minutes where that is all."""
+    name = wanted if wanted in RANGES else "1h"
+    found = await gopher.history(RANGES[name], queues=queues)
+    if wanted not in RANGES and is_young(found):
+        name = "15m"
+        found = await gopher.history(RANGES[name], queues=queues)
+    return name, found
 
 
 class Speed(msgspec.Struct, frozen=True):

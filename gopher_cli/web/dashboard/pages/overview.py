@@ -13,7 +13,7 @@ from gopher_cli.model.filtering import Filter
 from gopher_cli.model.stats import QueueStats, Stats, TypeStats
 from gopher_cli.web.dashboard.charts import shares
 from gopher_cli.web.dashboard.figures import RANGES, all_figures
-from gopher_cli.web.dashboard.reading import gopher_of, now_in, served
+from gopher_cli.web.dashboard.reading import gopher_of, now_in, recent, served
 from gopher_cli.web.dashboard.render import page
 from gopher_cli.web.dashboard.route import PageRoute
 from gopher_cli.web.problems import soon
@@ -23,16 +23,15 @@ _RECENT, _TYPES, _QUEUES = 6, 8, 10
 
 
 @router.get("/")
-async def overview(request: Request, range: Annotated[str, Query(max_length=4)] = "1h") -> Response:
+async def overview(request: Request, range: Annotated[str, Query(max_length=4)] = "") -> Response:
     gopher = gopher_of(request)
-    chosen = range if range in RANGES else "1h"
     stats = await soon(gopher.stats())
     # A queue with foreign keys must not hide the others.
     queues = tuple(one.queue for one in stats.queues) if stats.unreadable else ()
-    failures, history = await soon(
+    failures, (chosen, history) = await soon(
         asyncio.gather(
             gopher.jobs(Filter(states=("failed",), queues=queues), limit=_RECENT),
-            gopher.history(RANGES[chosen], queues=queues),
+            recent(gopher, queues, range),
         )
     )
     waiting = [one.queue for one in stats.queues if one.states["enqueued"]]

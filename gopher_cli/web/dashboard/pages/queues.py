@@ -17,7 +17,7 @@ from gopher_cli.web.dashboard.charts import shares, spark
 from gopher_cli.web.dashboard.figures import depth, throughput, waits
 from gopher_cli.web.dashboard.filters import segment
 from gopher_cli.web.dashboard.guard import checked_form
-from gopher_cli.web.dashboard.reading import gopher_of, now_in, served, speeds
+from gopher_cli.web.dashboard.reading import gopher_of, now_in, recent, served, speeds
 from gopher_cli.web.dashboard.render import page
 from gopher_cli.web.dashboard.route import PageRoute, redirect
 from gopher_cli.web.problems import soon
@@ -41,10 +41,8 @@ async def queues(request: Request) -> Response:
 @router.get("/queues/{queue}")
 async def queue(queue: str, request: Request) -> Response:
     gopher = gopher_of(request)
-    stats, now_paused, history = await soon(
-        asyncio.gather(
-            gopher.stats([queue]), _paused_since(gopher, queue), gopher.history(60, queues=[queue])
-        )
+    stats, now_paused, (_, history) = await soon(
+        asyncio.gather(gopher.stats([queue]), _paused_since(gopher, queue), recent(gopher, [queue]))
     )
     if not stats.queues:
         raise NotFound(f"The queue {queue} has keys that are not ours.", "Look at it with: gopher doctor")

@@ -15,7 +15,7 @@ from gopher_cli.model.ids import new_id
 from gopher_cli.store.calls import Receipt
 from gopher_cli.verbs.producing import new_job
 from gopher_cli.web.access.door import needs
-from gopher_cli.web.dashboard.fields import Field, fields_of
+from gopher_cli.web.dashboard.fields import Field, fields_of, other_kinds
 from gopher_cli.web.dashboard.filters import segment
 from gopher_cli.web.dashboard.forms import WHOLE, Faults, field_at, payload_of, written_in
 from gopher_cli.web.dashboard.guard import Form, checked_form
@@ -26,6 +26,7 @@ from gopher_cli.web.dashboard.render import page
 from gopher_cli.web.dashboard.route import PageRoute, redirect
 from gopher_cli.web.problems import Problem, problem_of, soon
 
+_KINDS = {"string": "a text", "array": "a list", "null": "nothing"}
 router = APIRouter(route_class=PageRoute, dependencies=[Depends(needs(SUBMIT))])
 
 
@@ -127,6 +128,7 @@ async def _form(
     return page(
         request, "submit.html", status=status, type=type, types=list(schemas), known=type in schemas,
         about=str(schema.get("description", ""))[:500], groups=grouped(inputs), faults=faults,
+        also=[_KINDS.get(kind, kind) for kind in other_kinds(schema)],
         wrong=[(at.get(name, name), said) for name, said in faults.items()], form=form_now,
         id=form_now.one("id") or new_id(), queues=await soon(gopher.queues()),
         default_queue=gopher.defaults.queue, unique_key=unique_key,
