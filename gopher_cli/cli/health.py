@@ -7,17 +7,21 @@ from typing import TYPE_CHECKING, Any
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
 from gopher_cli.cli.words import number, plural, took
-from gopher_cli.model.errors import GopherError
+from gopher_cli.model.errors import GopherError, MemoryFull
 
 if TYPE_CHECKING:
     from gopher_cli.gopher import Gopher
+
+FULL = "memory is full, submits are refused"
 
 
 @command
 def health(console: Console) -> int:
     """Exit with 0 when Redis answers and can be used, with 69 when it does not. -q says nothing.
 
-    gopher health -q && echo fine
+      gopher health -q && echo fine
+
+    75: it answers, and its memory is full: jobs are worked off, and submits are refused.
     """
     try:
         accepts = console.settings().accepts_eviction
@@ -31,11 +35,13 @@ def health(console: Console) -> int:
         console.json(found)
     elif not console.quiet:
         server = found["server"]
+        word = f"degraded: {FULL};" if server["full"] else "ok:"
         console.print(
-            f"ok: {server['name']} {server['version']} answers in {took(server['round_trip_seconds'])}, "
-            f"{plural(found['workers'], 'worker')} alive, {number(found['backlog'])} waiting"
+            f"{word} {server['name']} {server['version']} answers "
+            f"in {took(server['round_trip_seconds'])}, {plural(found['workers'], 'worker')} alive, "
+            f"{number(found['backlog'])} waiting"
         )
-    return 0
+    return MemoryFull.exit_code if found["server"]["full"] else 0
 
 
 async def _look(gopher: Gopher, *, accept_eviction: bool) -> dict[str, Any]:
@@ -43,7 +49,8 @@ async def _look(gopher: Gopher, *, accept_eviction: bool) -> dict[str, Any]:
 
     await gopher.check(accept_eviction=accept_eviction, everywhere=True)
     found = await gopher.stats()
+    status, redis = ("degraded", "full") if found.server.full else ("ok", "connected")
     return {
-        "status": "ok", "redis": "connected", "server": asdict(found.server), "backlog": found.backlog,
+        "status": status, "redis": redis, "server": asdict(found.server), "backlog": found.backlog,
         "oldest_age_seconds": found.oldest_age_seconds, "workers": sum(one.alive for one in found.workers),
     }  # fmt: skip

@@ -255,10 +255,11 @@ def _gauge(busy: int, slots: int) -> str:
 
 def _server(server: ServerInfo, room: int, most: int) -> Group:
     limit = f" of {size(server.memory_limit_bytes)}" if server.memory_limit_bytes else ""
+    full = ": full, submits are refused" if server.full else ""
     loses = server.policy not in ("noeviction", "?")
     facts: list[tuple[str, str, str]] = [
         ("", f"{server.name.capitalize()} {server.version} at {server.address}", ""),
-        ("memory", f"{size(server.memory_bytes)}{limit}", ""),
+        ("memory", f"{size(server.memory_bytes)}{limit}{full}", "red" if server.full else ""),
         ("eviction", server.policy, "red" if loses else ""),
         ("round trip", took(server.round_trip_seconds), ""),
         ("persistence", server.persistence, "" if server.persistence.startswith("AOF") else "yellow"),

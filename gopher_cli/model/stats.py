@@ -98,7 +98,7 @@ class OrderedWorker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerInfo:
-    """``persistence`` in words, such as "aof everysec"."""
+    """``persistence`` in words, such as "aof everysec". ``full``: submits are refused for want of memory."""
 
     address: str
     name: str
@@ -110,6 +110,7 @@ class ServerInfo:
     uptime_seconds: int
     round_trip_seconds: float
     persistence: str
+    full: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

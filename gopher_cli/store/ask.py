@@ -176,6 +176,18 @@ def info() -> Ask[dict[str, str]]:
     return Ask([("INFO",)], answer)
 
 
+def is_full(said: Mapping[str, str]) -> bool:
+    """Whether a server refuses what needs more memory. What it holds for replicas and its log is extra."""
+
+    def number(name: str) -> int:
+        text = said.get(name, "0")
+        return int(text) if text.isdecimal() else 0
+
+    limit, used = number("maxmemory"), number("used_memory") - number("mem_not_counted_for_evict")
+    evicts = said.get("maxmemory_policy", "noeviction").startswith("allkeys")
+    return bool(limit) and used >= limit and not evicts
+
+
 OLDEST = (6, 2)  # the version of Redis that gopher needs
 
 

@@ -99,6 +99,11 @@ class Fleet(Starting):
         infos = [await self._server_at(node) for node in await self.store.masters()]
         return infos[0] if len(infos) == 1 else _as_one(infos, str(self.store.address))
 
+    async def memory_is_full(self) -> bool:
+        """Whether some server refuses submits because its memory is full."""
+        nodes = await self.store.masters()
+        return any([ask.is_full(await self.store.ask(ask.info(), node=node)) for node in nodes])
+
     async def _server_at(self, node: Address) -> ServerInfo:
         taken = []
         for _ in range(5):
@@ -170,6 +175,7 @@ def _server(said: Mapping[str, str], address: str, round_trip: float, snapshots:
         uptime_seconds=number("uptime_in_seconds"),
         round_trip_seconds=round_trip,
         persistence="AOF" if aof else "snapshots only" if snapshots else "none",
+        full=ask.is_full(said),
     )
 
 
@@ -188,4 +194,5 @@ def _as_one(infos: Sequence[ServerInfo], address: str) -> ServerInfo:
         uptime_seconds=min(info.uptime_seconds for info in infos),
         round_trip_seconds=max(info.round_trip_seconds for info in infos),
         persistence=next(worst for worst in ("none", "snapshots only", "AOF") if worst in kept),
+        full=any(info.full for info in infos),
     )

@@ -13,7 +13,7 @@ from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 
 from gopher_cli.model.durability import MEMORY, Durability
-from gopher_cli.model.errors import Unavailable
+from gopher_cli.model.errors import TryLater, Unavailable
 from gopher_cli.store.ask import Ask
 from gopher_cli.store.calls import Call
 from gopher_cli.store.redis import RedisStore
@@ -34,16 +34,22 @@ class Guarded(RedisStore):
     _told = False  # whether our log says that Redis is away
     _heard = _trying = float("-inf")  # the last answer; the last try while it was away
 
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
+        self._refused: dict[str, str] = {}  # what it does not do for now, and why
+
     async def run(self, call: Call[T], lane: str = "main", durability: Durability = MEMORY) -> T:
-        return await self._through(super().run(call, lane, durability))
+        return await self._through(super().run(call, lane, durability), call.script.name)
 
     async def run_many(self, calls: Sequence[Call[T]], lane: str = "main") -> list[T]:
-        return await self._through(super().run_many(calls, lane))
+        name = calls[0].script.name if calls else ""
+        return await self._through(super().run_many(calls, lane), name)
 
     async def ask(self, ask: Ask[T], lane: str = "main", node: Address | None = None) -> T:
-        return await self._through(super().ask(ask, lane, node))
+        name = str(ask.commands[0][0]) if ask.commands else ""
+        return await self._through(super().ask(ask, lane, node), name)
 
-    async def _through(self, work: Coroutine[Any, Any, T]) -> T:
+    async def _through(self, work: Coroutine[Any, Any, T], name: str) -> T:
         began = time.monotonic()
         if self.away:
             if began - self._trying < _TRY:
@@ -55,6 +61,9 @@ class Guarded(RedisStore):
         except Unavailable as error:
             self._missed(began, str(error))
             raise
+        except TryLater as error:
+            self._refuse(name, str(error))
+            raise
         except asyncio.CancelledError:  # whoever asked has waited long enough, or has gone
             if time.monotonic() - began > _SILENT:
                 self._missed(began, "Redis does not answer in time")
@@ -63,7 +72,15 @@ class Guarded(RedisStore):
             self._told = False
             _log.info("Redis is back")
         self.away, self._heard = False, time.monotonic()
+        if self._refused.pop(name, "") and not self._refused:
+            _log.info("Redis takes all writes again")
         return answer
+
+    def _refuse(self, name: str, why: str) -> None:
+        """Said once, however many requests meet it: a full memory lasts."""
+        if why not in self._refused.values():
+            _log.warning("%s", why)
+        self._refused[name] = why
 
     def _missed(self, began: float, why: str) -> None:
         """Nobody has heard anything since this one began to ask."""

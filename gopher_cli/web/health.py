@@ -22,7 +22,10 @@ router = APIRouter(tags=["health"])
 
 
 class Health(msgspec.Struct, kw_only=True):
-    """`status` is healthy or degraded, `redis` is connected, unreachable, denied or failing."""
+    """`status` is healthy or degraded, `redis` is connected, full, unreachable, denied or failing.
+
+    full: its memory is; jobs are worked off, and submits are refused.
+    """
 
     status: str
     redis: str
@@ -109,12 +112,16 @@ async def readyz(request: Request) -> Response:
     responses=openapi.health_answers,
 )
 async def health(request: Request) -> Response:
-    """200 when it does, 503 when not. Needs no key."""
+    """200 when it does, 503 when not, or when its memory is full. Needs no key."""
+    gopher: Gopher = request.app.state.gopher
     try:
-        workers = await soon(request.app.state.gopher.workers())
+        workers = await soon(gopher.workers())
+        full = await soon(gopher.memory_is_full())
     except GopherError as error:
         return _answer(503, Health(status="degraded", redis=_word(error), workers=None))
     alive = sum(worker.alive for worker in workers)
+    if full:
+        return _answer(503, Health(status="degraded", redis="full", workers=alive))
     return _answer(200, Health(status="healthy", redis="connected", workers=alive))
 
 

@@ -121,8 +121,10 @@ def problem_of(error: errors.GopherError) -> Problem:
         case errors.Unconfirmed():
             _log.warning("%s", error)
             return _away(str(error), "unconfirmed")
+        case errors.MemoryFull():
+            return _away("the memory of Redis is full: nothing more is stored for now", "try_later")
         case errors.TryLater():
-            _log.warning("%s", error)
+            _log.debug("%s", error)  # as above
             return _away("Redis accepts no writes for now", "try_later")
         case errors.Denied() | errors.BadConfig():
             _log.warning("%s", error)

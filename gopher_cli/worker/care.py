@@ -9,7 +9,7 @@ import time
 from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
-from gopher_cli.model.errors import GopherError
+from gopher_cli.model.errors import GopherError, MemoryFull
 from gopher_cli.worker.apart import apart
 from gopher_cli.worker.logs import say
 from gopher_cli.worker.recalls import LOOK as LOOK_AT_RUNNERS
@@ -61,6 +61,13 @@ class Care:
             every(10.0, visits.tidy, place),
             every(15.0, visits.sample, place),
         ]
+
+    async def if_there_is_room(self, telling: Coroutine[Any, Any, None]) -> None:
+        """What the fleet hears of us at the start; where memory is full, `Upkeep.stand` tells it later."""
+        try:
+            await telling
+        except MemoryFull as error:
+            self._rounds.missed(Upkeep.stand.__name__, self._place(None), error)
 
     def _place(self, visits: Visits | None) -> str:
         """Where these queues live, or what the fleet knows: all at one place, unless it is a cluster."""

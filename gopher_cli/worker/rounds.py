@@ -11,15 +11,15 @@ from collections.abc import Awaitable, Callable
 from gopher_cli.model.errors import GopherError, TryLater, Unavailable
 from gopher_cli.worker.logs import say
 
-_AWAY = (Unavailable, TryLater)
-
 
 class Rounds:
     """A duty may be done at several places, whose servers fail apart from each other."""
 
     def __init__(self) -> None:
-        self._away: dict[str, str] = {}  # by place: what its server says, or why it says nothing
-        self._wrong: dict[tuple[str, str], str] = {}  # by duty and place: what is wrong with it
+        self._away: dict[str, str] = {}  # by place: why its server says nothing
+        # By duty and place: what is wrong with it. A server that refuses some writes does the others.
+        self._wrong: dict[tuple[str, str], str] = {}
+        self._refused: set[tuple[str, str]] = set()  # of these, what a server refuses for now
 
     async def every(
         self,
@@ -42,7 +42,7 @@ class Rounds:
                 sooner = await duty()
                 self._done(name, place)
             except GopherError as error:
-                self._missed(name, place, str(error), away=isinstance(error, _AWAY))
+                self.missed(name, place, error)
             except Exception as error:  # no fault of ours may end the heartbeat
                 self._missed(name, place, f"{name}: {type(error).__name__}: {error}")
             pause = seconds * random.uniform(0.8, 1.0)
@@ -55,6 +55,12 @@ class Rounds:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause):  # wait_for may forget that it was cancelled
                     await hurry.wait()
+
+    def missed(self, name: str, place: str, error: GopherError) -> None:
+        """A duty could not be done."""
+        self._missed(name, place, str(error), away=isinstance(error, Unavailable))
+        if isinstance(error, TryLater):
+            self._refused.add((name, place))
 
     def _missed(self, name: str, place: str, why: str, *, away: bool = False) -> None:
         """Said once, however many duties meet it, however often, at however many places."""
@@ -70,3 +76,7 @@ class Rounds:
             say("Redis is back")
         if self._wrong:
             self._wrong.pop((name, place), None)
+        if (name, place) in self._refused:
+            self._refused.discard((name, place))
+            if not self._refused:
+                say("Redis takes all writes again")

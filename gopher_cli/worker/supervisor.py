@@ -31,7 +31,6 @@ from gopher_cli.worker.orders import Orders
 from gopher_cli.worker.overdue import settle_overdue
 from gopher_cli.worker.runners import RunnerKilled, RunnerProcess, share_seats
 from gopher_cli.worker.turn import Turn
-from gopher_cli.worker.upkeep import if_there_is_room
 
 _RESTARTS = 5  # in a minute, before a crashing runner is given a pause
 _PAUSE = 5.0
@@ -66,10 +65,10 @@ class Supervisor:
         self.orders.heed()
         care = Care(self)
         try:
-            await if_there_is_room(self.gopher.announce(self.queues))
+            await care.if_there_is_room(self.gopher.announce(self.queues))
             first = [await self._start_runner() for _ in range(self.options.processes)]
-            await if_there_is_room(self.gopher.publish_types(first[0].types, first[0].wishes))
-            await if_there_is_room(care.beat())
+            await care.if_there_is_room(self.gopher.publish_types(first[0].types, first[0].wishes))
+            await care.if_there_is_room(care.beat())
         except BaseException as error:
             for runner in self.runners:
                 runner.kill()  # none of them has begun

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gopher_cli import __version__
 from gopher_cli.build import REVIVED, is_embedded, revive
-from gopher_cli.model.errors import MemoryFull, Outdated
+from gopher_cli.model.errors import Outdated
 from gopher_cli.worker.logs import say
 
 if TYPE_CHECKING:
@@ -56,11 +55,3 @@ class Upkeep:
             say(str(error), logging.ERROR, hint=error.hint)
             self._worker.exit_code = error.exit_code
             self._worker.stop(self._worker.options.grace)
-
-
-async def if_there_is_room(telling: Coroutine[Any, Any, None]) -> None:
-    """Where memory is full, work is what frees it: the fleet hears of this worker later."""
-    try:
-        await telling
-    except MemoryFull as error:
-        say(str(error), logging.WARNING, hint=error.hint)

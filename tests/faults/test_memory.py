@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from faults.scene import Scene
+from faults.serving import Serve
 from redis.exceptions import OutOfMemoryError
 from servers import Server, binaries_found, own_server
 from worker.processes import until
@@ -49,8 +50,12 @@ def fill(scene: Scene) -> None:
 
 
 async def refused_by_the_command_line(scene: Scene) -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, "-m", "gopher_cli", "submit", "-t", "quick", "-p", "{}"]
-    environ = scene.fleet.environ | {"REDIS_URL": scene.server.url}
+    return await gopher_says(scene, "submit", "-t", "quick", "-p", "{}")
+
+
+async def gopher_says(scene: Scene, *args: str) -> subprocess.CompletedProcess[str]:
+    words = [sys.executable, "-m", "gopher_cli", *args]
+    environ = scene.fleet.environ | {"REDIS_URL": scene.server.url, "REDIS_TIMEOUT": "60s"}
     return await asyncio.to_thread(
         subprocess.run, words, env=environ, capture_output=True, text=True, check=False
     )
@@ -115,6 +120,80 @@ async def test_a_worker_that_starts_at_full_memory_works(scene: Scene) -> None:
     scene.redis.config_set("maxmemory", 0)
     scene.worker("-c", "4")
     await scene.ends_well()
+
+
+def told(lines: list[str]) -> list[str]:
+    """What a log says of the memory."""
+    return [line for line in lines if "memory is full" in line]
+
+
+async def test_a_full_memory_is_one_line_in_the_log_of_a_worker(scene: Scene) -> None:
+    """Of those that meet it at their start, and of those that work and say what they do."""
+    first = scene.worker("-c", "4", GOPHER_HEARTBEAT="200ms")
+    fill(scene)
+    second = scene.worker("-c", "4", "-Q", "default,never-seen", GOPHER_HEARTBEAT="200ms")
+    second.heard("memory is full")
+
+    async def alive() -> int:
+        return sum(worker.alive for worker in await scene.gopher.workers())
+
+    since = await scene.gopher.store.ask(ask.time_ms())
+    while await scene.gopher.store.ask(ask.time_ms()) < since + 3_000:  # some rounds of every duty
+        assert await alive() == 2
+        await asyncio.sleep(0.1)
+    assert len(told(second.said)) == 1, second.said
+    assert len(told(first.said)) <= 1, first.said
+    assert not [line for line in (*first.said, *second.said) if "Redis is back" in line]
+    scene.redis.config_set("maxmemory", 0)
+    second.heard("Redis takes all writes again")
+
+
+async def test_a_full_memory_is_one_line_in_the_log_of_a_server(scene: Scene, serve: Serve) -> None:
+    one = serve(scene.server.url)
+    fill(scene)
+    async with httpx2.AsyncClient(base_url=one.url) as client:
+        for _ in range(5):
+            answer = await client.post("/api/v1/jobs", json={"type": "quick", "payload": {}})
+            assert answer.status_code == 503
+            assert "memory of Redis is full" in answer.json()["detail"]
+            assert (await client.get("/api/v1/stats")).json()["server"]["full"]
+        health = await client.get("/health")
+        assert (health.status_code, health.json()["status"], health.json()["redis"]) == (
+            503,
+            "degraded",
+            "full",
+        )
+        assert (await client.get("/readyz")).status_code == 200, "it can be looked at, and repaired"
+    assert len(told(one.said)) == 1, one.said
+
+
+async def test_health_and_stats_say_that_memory_is_full(scene: Scene) -> None:
+    scene.worker("-c", "4")
+    await scene.submit("quick", 1, delay=3600.0)
+    assert (await gopher_says(scene, "health")).returncode == 0
+    fill(scene)
+
+    said = await gopher_says(scene, "health")
+    assert said.returncode == 75
+    assert said.stdout.startswith("degraded: memory is full, submits are refused;")
+    assert "1 worker alive" in said.stdout
+    said = await gopher_says(scene, "health", "-o", "json")
+    assert said.returncode == 75 and '"status":"degraded","redis":"full"' in said.stdout
+    assert "full, submits are refused" in (await gopher_says(scene, "stats", "-o", "table")).stdout
+    said = await gopher_says(scene, "doctor")
+    assert "full, submits are refused" in said.stdout and "start a worker" not in said.stdout
+    scene.redis.config_set("maxmemory", 0)
+    assert (await gopher_says(scene, "health")).returncode == 0
+
+
+async def test_a_running_job_is_cancelled_at_full_memory(scene: Scene, tmp_path: Path) -> None:
+    scene.worker("-c", "4")
+    (held,) = await scene.submit("hold", 1, {"until": str(tmp_path / "go")})
+    await scene.started([held])
+    fill(scene)
+
+    assert await scene.gopher.cancel("default", [held]) == {held: "requested"}
+    await until(lambda: scene.size("cancelled") == 1)
 
 
 async def test_operators_and_beats_get_through_at_full_memory(scene: Scene) -> None:

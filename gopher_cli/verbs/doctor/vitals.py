@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gopher_cli.model.findings import Finding, Severity
-from gopher_cli.store.ask import OLDEST, version_of
+from gopher_cli.store.ask import OLDEST, is_full, version_of
 from gopher_cli.store.ways.disk import hindrance
 
 _FULL = 0.9  # of maxmemory
@@ -45,7 +45,7 @@ def _memory(said: Mapping[str, str]) -> Finding:
     total = number_in(said, "total_system_memory")
     if limit:
         words = f"{sized(used)} of {sized(limit)} used ({used / limit:.0%})"
-        if used >= limit:
+        if is_full(said):
             return critical(
                 "memory",
                 f"{words}: full, submits are refused",
