@@ -238,7 +238,7 @@ def test_a_server_that_hangs_is_named_with_its_pid(home: Path, monkeypatch: pyte
 
 @pytest.mark.parametrize("name", ["", "..", "a/b", "a b", "x" * 41])
 def test_a_name_that_is_no_directory_is_refused(home: Path, name: str) -> None:
-    with pytest.raises(BadConfig, match="no name for an embedded server"):
+    with pytest.raises(BadConfig, match="not a name for an embedded server"):
         ensure(home, name)
 
 

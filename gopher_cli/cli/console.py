@@ -253,8 +253,8 @@ def who_we_are() -> str:
 
 
 def _key_without_api() -> Usage:
-    """Whoever gives a key believes that it counts; on Redis itself there is nobody who would look at it."""
-    return Usage("--key goes with --api", "leave it away, or name the server: --api URL (GOPHER_API_URL)")
+    """Who gives a key believes that it counts; Redis itself would not look at it."""
+    return Usage("--key goes with --api", "leave it out, or name the server: --api URL (GOPHER_API_URL)")
 
 
 class Declined(Usage):

@@ -1,4 +1,4 @@
-"""Variables of the environment that are no settings: yes or no, ours and those of other programs."""
+"""Yes-or-no variables of the environment that are not settings: ours, and those of other programs."""
 
 from __future__ import annotations
 

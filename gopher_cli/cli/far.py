@@ -60,4 +60,4 @@ def _warn(console: Console, settings: Settings, wire: Wire) -> None:
     if settings.origins.get("api_key") == "flag":
         console.warn("a key on the command line can be read by everybody on this machine: use GOPHER_API_KEY")
     if not wire.is_private:
-        console.warn(f"{wire.url} is not encrypted: whoever is on the way can read the key; use https")
+        console.warn(f"{wire.url} is not encrypted: the key can be read on the way; use https")

@@ -52,7 +52,7 @@ def _with_pairs(console: Console, raw: bytes, pairs: Sequence[str]) -> bytes:
     try:
         return msgspec.json.encode(found)
     except UnicodeEncodeError:
-        raise BadData("the payload is no valid UTF-8") from None
+        raise BadData("the payload is not valid UTF-8") from None
 
 
 def _value(key: str, sign: str, text: str) -> Any:
@@ -85,7 +85,7 @@ def set_field(target: dict[str, Any], key: str, value: Any) -> None:
     for part in path:
         inner = target.setdefault(part, {})
         if not isinstance(inner, dict):
-            raise Usage(f"{key}: {part} is no object")
+            raise Usage(f"{key}: {part} is not an object")
         target = inner
     target[last] = value
 

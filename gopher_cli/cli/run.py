@@ -75,7 +75,7 @@ def _act(args: Sequence[str]) -> int:
 
 
 def _check_text(args: Sequence[str]) -> None:
-    """Raises Usage for bytes that are no text: Python hands them to us as lone surrogates."""
+    """Raises Usage for bytes that are not text: Python hands them to us as lone surrogates."""
     for arg in args:
         if any("\ud800" <= char <= "\udfff" for char in arg):
             raw = arg.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -11,7 +11,7 @@ _SECONDS = {
     "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0,
 }  # fmt: skip
 _PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ns|us|µs|ms|s|m|h|d|w)")
-_2001, _FAR = 978_307_200.0, 1e11  # seconds since 1970: fewer are no moment that anybody means
+_2001, _FAR = 978_307_200.0, 1e11  # seconds since 1970: fewer are not a moment that anybody means
 _DIGITS = 40
 _LONGEST = 100 * 365 * 86400.0
 
@@ -19,7 +19,7 @@ _LONGEST = 100 * 365 * 86400.0
 def parse_duration(text: str) -> float:
     """Seconds. Takes Go's form (``1m30s``), days and weeks, or a bare number of seconds.
 
-    Raises ValueError when the text is no duration, is negative, or exceeds a hundred years.
+    Raises ValueError when the text is not a duration, is negative, or exceeds a hundred years.
     """
     text = text.strip()
     shown = text if len(text) <= 60 else text[:57] + "..."
@@ -58,7 +58,7 @@ def format_duration(seconds: float) -> str:
 def parse_when(text: str) -> float:
     """Seconds since the epoch, from RFC 3339 (no zone means UTC) or a number of seconds since 2001.
 
-    Eight digits are a date. A time before 1970 is 0. Raises ValueError when the text is no moment: a year, a
+    Eight digits are a date. A time before 1970 is 0. Raises ValueError for anything else: a year, a
     date in another form, or milliseconds would be some other moment than the one that was meant.
     """
     text = text.strip()

@@ -75,7 +75,7 @@ def _faults(schema: Schema, value: Any, root: Schema, path: Path, depth: int) ->
         yield Fault(path, f"is {_named(value)}, not {' or '.join(_article(kind) for kind in kinds)}")
         return
     if (allowed := schema.get("enum")) and value not in allowed:
-        yield Fault(path, f"is none of {', '.join(map(str, allowed))}")
+        yield Fault(path, f"is not one of {', '.join(map(str, allowed))}")
     for said in beyond(schema, value):
         yield Fault(path, said)
     if isinstance(value, dict):
@@ -101,7 +101,7 @@ def _fields(
 
 
 def unknown_field(name: str, known: Collection[str]) -> str:
-    """What is said of a field that is none of those."""
+    """What is said of a field that is not one of those."""
     from difflib import get_close_matches  # late: only errors need it
 
     near = get_close_matches(name, known, 1)

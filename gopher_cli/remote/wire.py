@@ -52,7 +52,7 @@ class Wire:
             self._port = parts.port or (443 if self._secure else 80)
         except ValueError:
             raise BadConfig(
-                f"{url} has a port that is none", "such as https://gopher.example.com:8443"
+                f"the port of {url} is not a port", "such as https://gopher.example.com:8443"
             ) from None
         self._open: http.client.HTTPConnection | None = None
         self._streams: dict[int, http.client.HTTPConnection] = {}

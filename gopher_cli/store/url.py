@@ -129,7 +129,7 @@ def embedded_name(name: str) -> str:
     """The name of an embedded server, checked: it becomes the name of a directory."""
     if not _NAME.fullmatch(name):
         raise BadConfig(
-            f"{name!r} is no name for an embedded server",
+            f"{name!r} is not a name for an embedded server",
             "use up to 40 letters, digits, - and _, for example embedded://dev",
         )
     return name
@@ -146,7 +146,7 @@ class _Url:
         self.options: dict[str, str] = {}
 
     def refuse(self, why: str) -> NoReturn:
-        what = f"{mask(self.text)!r} is no Redis address: {why}"
+        what = f"{mask(self.text)!r} is not a Redis address: {why}"
         raise BadConfig(what, "an address looks like redis://localhost:6379/0")
 
     def kind(self) -> tuple[Kind, bool]:
@@ -190,7 +190,7 @@ class _Url:
         if not text:
             return otherwise or 0
         if not re.fullmatch(r"[0-9]{1,5}", text):
-            self.refuse(f"{text!r} is no number of a database")
+            self.refuse(f"{text!r} is not the number of a database")
         return int(text)
 
     def hosts(self, default_port: int) -> tuple[tuple[str, int], ...]:
@@ -201,15 +201,15 @@ class _Url:
     def _host(self, text: str, default_port: int) -> tuple[str, int]:
         found = re.fullmatch(r"(?:\[([^\]]*)\]|([^:]*))(?::([^:]*))?", text)
         if not found:
-            self.refuse(f"{text!r} is no host:port (an IPv6 address goes into [brackets])")
+            self.refuse(f"{text!r} is not host:port (an IPv6 address goes into [brackets])")
         ipv6, name, port = found.groups()
         host = ipv6 if ipv6 is not None else name
         if not (_IPV6 if ipv6 is not None else _HOST).fullmatch(host):
-            self.refuse(f"{host!r} is no name of a host")
+            self.refuse(f"{host!r} is not the name of a host")
         if port is None:
             return host, default_port
         if not re.fullmatch(r"[0-9]{1,5}", port) or not 1 <= int(port) <= 65535:
-            self.refuse(f"{port!r} is no port: it is a number from 1 to 65535")
+            self.refuse(f"{port!r} is not a port: it is a number from 1 to 65535")
         return host, int(port)
 
     def _decoded(self, text: str) -> str:

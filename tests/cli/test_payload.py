@@ -106,7 +106,7 @@ def test_large_numbers_and_their_spelling_survive(cli: Cli) -> None:
         (["-p", "{}", "-p", "[]"], 2, "two payloads"),
         (["a:=x"], 65, "for text write a=x"),
         (["nonsense"], 2, "not key=text"),
-        (["a=1", "a.b=2"], 2, "a is no object"),
+        (["a=1", "a.b=2"], 2, "a is not an object"),
         (["-p", '"' + "x" * 1024 * 1024 + '"'], 65, "1 MB is the limit"),
     ],
 )  # fmt: skip

@@ -44,7 +44,7 @@ EMAIL = {
         ({"to": "a", "n": True}, ["n is a boolean, not an integer"]),
         ({"to": "a", "n": 3.0}, []),
         ({"to": "a", "cc": 1}, ["cc is an integer, not a string or null"]),
-        ({"to": "a", "sort": "c"}, ["sort is none of a, b"]),
+        ({"to": "a", "sort": "c"}, ["sort is not one of a, b"]),
         ({"to": "a", "inner": {}}, ["inner.x is missing"]),
         ({"to": "a", "inner": {"x": 1}}, ["inner.x is an integer, not a boolean"]),
         ({"to": "a", "inner": {"x": True, "y": 2}}, ["inner.y is not known; fields: x"]),
