@@ -81,6 +81,8 @@ def _flat(path: str, value: Any) -> Iterator[tuple[str, str]]:
 
 async def _watch(console: Console, gopher: Gopher, queues: tuple[str, ...], every: float) -> None:
     """A terminal is drawn anew; anything else gets a line of JSON each time."""
+    if console.format == "csv":
+        raise Usage("--watch writes a picture, or lines of JSON, not CSV", "add -o ndjson")
     if console.format != "table" or not console.out_tty:
         console.format = "ndjson"
         while True:

@@ -239,3 +239,9 @@ def test_a_list_of_commas_is_not_a_list_of_all(cli: Cli, command: list[str]) -> 
 
     assert ran.code == 2
     assert "names nothing" in ran.err or "is empty" in ran.err
+
+
+def test_a_watch_is_no_csv_and_says_so(cli: Cli) -> None:
+    ran = cli("stats", "--watch", "-o", "csv")
+
+    assert ran.code == 2 and "-o ndjson" in ran.err
