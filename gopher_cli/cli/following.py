@@ -82,13 +82,18 @@ def progress_words(progress: dict[str, Any]) -> str:
 def finish(console: Console, job: JobDetail) -> int:
     """Print the result; raises Ended for a job that failed or was cancelled."""
     if console.format in ("json", "ndjson"):
-        outcome = {"id": job.id, "state": job.state, "result": job.result, "error": last_error(job) or None}
+        outcome = {
+            "id": job.id,
+            "state": job.state,
+            "result": job.exact_result,
+            "error": last_error(job) or None,
+        }
         console.json(outcome, lines=console.format == "ndjson")
     elif job.state == "completed" and not console.quiet and job.result is not None:
         if isinstance(job.result, str):
             console.print(safe(job.result, lines=True) if console.out_tty else job.result)
         else:
-            console.json(job.result)
+            console.json(job.exact_result)
     if job.state == "completed":
         return 0
     see = f"gopher inspect {job.id}"

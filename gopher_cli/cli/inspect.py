@@ -116,6 +116,9 @@ def _plain(console: Console, jobs: list[JobDetail]) -> None:
 def record(job: JobDetail) -> dict[str, Any]:
     """All of it as JSON, moments in RFC 3339, null for never."""
     said = asdict(job)
+    for name in ("payload", "result"):
+        del said[f"{name}_json"]
+        said[name] = getattr(job, f"exact_{name}")
     for name in _TIMES:
         value = said.pop(name)
         said[name.removesuffix("_at") + "_at" if name in _AT else name] = when(value) or None

@@ -39,7 +39,7 @@ def portrait(job: JobDetail, room: int, workers: Mapping[str, str] = NOBODY) -> 
     if job.unreadable:
         parts.append(Text("  its record cannot be read; the raw bytes are below", style="red"))
     parts += [Text(), _facts(job, workers)]
-    parts += _section("Payload", _json(job.payload))
+    parts += _section("Payload", _json(job.payload, job.exact_payload))
     parts += _section("Timeline", _timeline(job))
     for event in job.history:
         if event.traceback:
@@ -47,7 +47,7 @@ def portrait(job: JobDetail, room: int, workers: Mapping[str, str] = NOBODY) -> 
                 f"Traceback of attempt {event.attempt}", Text(_short(event.traceback), style="dim")
             )
     if job.result is not None:
-        parts += _section("Result", _json(job.result))
+        parts += _section("Result", _json(job.result, job.exact_result))
     if job.log:
         parts += _section("Log", _log(job.log))
     if job.unreadable:
@@ -114,14 +114,11 @@ def moment(ms: int, now: int) -> str:
     return f"{local:%Y-%m-%d %H:%M:%S} ({ago(ms, now)})"
 
 
-def _json(value: Any) -> Text:
+def _json(value: Any, exact: Any) -> Text:
+    """A text as it is, anything else as JSON."""
     import msgspec
 
-    text = (
-        value
-        if isinstance(value, str)
-        else msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
-    )
+    text = value if isinstance(value, str) else msgspec.json.format(bytes(exact), indent=2).decode()
     return Text(_short(text))
 
 

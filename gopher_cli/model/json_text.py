@@ -39,6 +39,28 @@ def find_doubled_key(text: bytes) -> Path:
     return next(_doubled(value, ()), ())
 
 
+def exact_value(text: str) -> Any:
+    """The value of a JSON text; a number that Python would write otherwise, such as 10.00, stays a Raw of its
+    digits. ``text`` is valid, and not nested deeply."""
+    import json
+
+    return json.loads(text, parse_int=_exact_int, parse_float=_exact_float)
+
+
+def exact_json(text: bytes) -> bytes:
+    """The same JSON as gopher writes it, in one line, with the very digits of its numbers."""
+    return _encode(exact_value(text.decode()))
+
+
+def _exact_int(digits: str) -> Any:
+    return int(digits) if digits != "-0" else msgspec.Raw(b"-0")
+
+
+def _exact_float(digits: str) -> Any:
+    raw, number = digits.encode(), float(digits)
+    return number if _encode(number) == raw else msgspec.Raw(raw)
+
+
 def is_deep(text: bytes, most: int) -> bool:
     """Whether this valid JSON text is nested more than so many levels deep."""
     if len(text) <= 2 * most or len(text) - len(text.translate(None, b"[{")) <= most:

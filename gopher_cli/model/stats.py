@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
+from gopher_cli.model.json_text import exact_json
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
@@ -176,6 +180,7 @@ class AttemptRecord:
 class JobDetail:
     """Everything about one job. Times in epoch ms, 0 is never.
 
+    ``payload`` and ``result`` are values to compute with; `exact_payload` and `exact_result` are to be shown.
     ``max_retries``, ``timeout`` and ``backoff`` are what counts; ``sources`` whose word each of them is:
     submit, handler or settings.
     """
@@ -214,8 +219,24 @@ class JobDetail:
     spec_bytes: int
     unreadable: str = ""
     sources: dict[str, str] = field(default_factory=dict)
+    payload_json: bytes = b""  # as they are stored; empty where that is not the JSON of the value
+    result_json: bytes = b""
+
+    @property
+    def exact_payload(self) -> msgspec.Raw:
+        """The payload as JSON, its numbers in the very digits that were stored."""
+        return _exact(self.payload_json, self.payload)
+
+    @property
+    def exact_result(self) -> msgspec.Raw:
+        """The result as JSON, its numbers in the very digits that were stored."""
+        return _exact(self.result_json, self.result)
 
     @property
     def is_poison(self) -> bool:
         """Dead because the processes that ran it died, again and again."""
         return self.state == "failed" and bool(self.history) and self.history[-1].outcome == "poison"
+
+
+def _exact(stored: bytes, value: Any) -> msgspec.Raw:
+    return msgspec.Raw(exact_json(stored) if stored else msgspec.json.encode(value))

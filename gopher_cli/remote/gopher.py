@@ -105,7 +105,9 @@ class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteWatching):
 
     async def inspect(self, queue: str, id: str) -> JobDetail:
         try:
-            return values.detail_of(self.wire.get(job_path(id), {"queue": queue}))
+            return values.detail_of(
+                self.wire.get(job_path(id), {"queue": queue}, kind=dict[str, msgspec.Raw])
+            )
         except NotFound as error:
             raise NotFound(f"no job {id} in {queue}", "list them with: gopher jobs ls") from error
 

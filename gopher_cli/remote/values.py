@@ -35,7 +35,9 @@ def row_of(said: Said) -> JobRow:
     )  # fmt: skip
 
 
-def detail_of(said: Said) -> JobDetail:
+def detail_of(whole: Mapping[str, msgspec.Raw]) -> JobDetail:
+    """``whole`` is the answer field by field: numbers keep the digits that they have there."""
+    said = {name: msgspec.json.decode(raw) for name, raw in whole.items()}
     return JobDetail(
         id=said["job_id"], queue=said["queue"], state=said["status"], type=said["type"],
         payload=said["payload"], priority=said["priority"], attempts=said["attempts"],
@@ -49,6 +51,7 @@ def detail_of(said: Said) -> JobDetail:
         cancel_asked=said["cancel_asked"], result=said["result"], progress=said["progress"],
         history=[_attempt_of(one) for one in said["history"]], log=[_line_of(line) for line in said["log"]],
         why_not_running=said["why_not_running"] or "", spec_bytes=said["spec_bytes"],
+        payload_json=bytes(whole["payload"]), result_json=bytes(whole["result"]),
         unreadable=said["unreadable"] or "", sources=said.get("sources", {}),
     )  # fmt: skip
 

@@ -62,8 +62,9 @@ class Wire:
         """Whether nobody on the way can read the key."""
         return self._secure or self._host in _LOCAL
 
-    def get(self, path: str, params: Params | None = None, *, waits: float = 0.0) -> Any:
-        return self.told("GET", path, params=params, waits=waits)[1]
+    def get(self, path: str, params: Params | None = None, *, waits: float = 0.0, kind: Any = Any) -> Any:
+        """``kind`` is the type that the JSON of the answer is read as."""
+        return self.told("GET", path, params=params, waits=waits, kind=kind)[1]
 
     def post(self, path: str, body: Any = None, params: Params | None = None, *, waits: float = 0.0) -> Any:
         return self.told("POST", path, body, params, waits=waits)[1]
@@ -75,7 +76,14 @@ class Wire:
         return self.told("DELETE", path, params=params)[1]
 
     def told(
-        self, method: str, path: str, body: Any = None, params: Params | None = None, *, waits: float = 0.0
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        params: Params | None = None,
+        *,
+        waits: float = 0.0,
+        kind: Any = Any,
     ) -> tuple[int, Any]:
         """The status of a success, and what it says. Raises every other answer as an error."""
         raw = msgspec.json.encode(body) if method in ("POST", "PUT") else None
@@ -84,7 +92,7 @@ class Wire:
         if answer.status >= 300:
             raise self._error(answer, text)
         try:
-            return answer.status, msgspec.json.decode(text)
+            return answer.status, msgspec.json.decode(text, type=kind)
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise self._foreign(answer) from None
 

@@ -105,14 +105,14 @@ def the_only(queues: Sequence[str], id: str) -> str:
     return queues[0]
 
 
-def _json(raw: bytes) -> Any:
-    """The value, or its text where it cannot be read, or not by every reader behind us."""
+def _json(raw: bytes) -> tuple[Any, bytes]:
+    """The value and its JSON; the text alone of what cannot be read, or not by every reader behind us."""
     try:
         if not is_deep(raw, _DEEPEST):
-            return msgspec.json.decode(raw) if raw else None
-        return raw.decode()
+            return (msgspec.json.decode(raw), raw) if raw else (None, b"")
+        return raw.decode(), b""
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return raw.decode("utf-8", "replace")
+        return raw.decode("utf-8", "replace"), b""
 
 
 def _detail(
@@ -121,9 +121,10 @@ def _detail(
 ) -> JobDetail:  # fmt: skip
     known, record = spec or _NO_SPEC, found.record
     options: Options = known.options or NO_OPTIONS
+    (payload, payload_json), (result, result_json) = _json(bytes(known.payload)), _json(found.result)
     terms, ends = terms_of(known, published, defaults), round(found.score)
     return JobDetail(
-        id=id, queue=queue, state=found.state, type=known.type, payload=_json(bytes(known.payload)),
+        id=id, queue=queue, state=found.state, type=known.type, payload=payload,
         priority=known.priority, attempts=record.attempts,
         max_retries=at_least(terms.max_retries, record.attempts), losses=record.losses,
         timeout=terms.timeout, backoff=terms.backoff, sources=sources_of(known, published),
@@ -134,9 +135,10 @@ def _detail(
         finished=record.finished, due=ends if found.state in ("scheduled", "retrying") else 0,
         lease_until=ends if found.state == "processing" else 0,
         kept_until=ends if found.state in ("completed", "cancelled") else 0,
-        cancel_asked=found.cancel_asked, result=_json(found.result),
-        progress=_json(found.progress) if found.progress else None, history=read_history(found.errors),
+        cancel_asked=found.cancel_asked, result=result,
+        progress=_json(found.progress)[0] if found.progress else None, history=read_history(found.errors),
         log=found.log.decode("utf-8", "replace").splitlines(), why_not_running=why,
         spec_bytes=len(found.spec),
+        payload_json=payload_json, result_json=result_json,
         unreadable="" if spec else found.spec[:2000].decode("utf-8", "backslashreplace"),
     )  # fmt: skip

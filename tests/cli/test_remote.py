@@ -197,3 +197,18 @@ def test_what_counts_as_json_is_the_same_beside_redis_and_far_away(near: Cli, fa
     ran = near("submit", "--batch", "-", "-o", "plain", stdin=batch)
     assert ran.code == 1 and ran.out.count("\trefused\t") == len(NOT_JSON) + 2
     assert far("submit", "--batch", "-", "-o", "plain", stdin=batch) == ran
+
+
+def test_numbers_are_shown_in_their_own_digits_beside_redis_and_far_away(near: Cli, far: Cli) -> None:
+    payload = '{"n":3.14159265358979323846,"m":[10.00,1E5,-0,2.50]}'
+    near.id("-t", "x", "--id", "exact", "-p", payload)
+    (lease,) = start(near)
+    end(near, lease, _success(payload.encode()))
+
+    for cli in (near, far):
+        shown = cli("inspect", "exact", "-o", "ndjson").out
+        assert f'"payload":{payload}' in shown and f'"result":{payload}' in shown
+        assert f"payload\t{payload}" in cli("inspect", "exact", "-o", "plain").out
+        assert cli("inspect", "exact", "--wait", "-o", "ndjson").out.count(payload) == 1
+        table = cli("inspect", "exact", tty=True).out
+        assert table.count("3.14159265358979323846") == 2 and table.count("10.00") == 2

@@ -60,7 +60,7 @@ async def test_a_form_is_made_of_the_schema_and_a_job_of_the_form(
     [
         ({"payload/n": "many"}, "n: 'many' is no whole number"),
         ({"payload/n": "1", "payload/kind": "9"}, "kind: choose one of the list"),
-        ({"payload/n": "1", "payload/any": "{"}, "any: this is no JSON"),
+        ({"payload/n": "1", "payload/any": "{"}, "any: this is not valid JSON"),
         ({"payload/n": ""}, "n is missing"),
         ({"payload/n": "1", "delay": "soon"}, "delay:"),
         ({"payload/n": "1", "retries": "-1"}, "retries: a whole number"),

@@ -100,7 +100,7 @@ async def result(id: str, request: Request) -> Response:
         raise Problem(
             404, f"job {id} has no result: {why}", hint=f"GET /api/v1/jobs/{id}", job_status=job.state
         )
-    return answered(job.result, 200, headers)
+    return answered(job.exact_result, 200, headers)
 
 
 @router.get(

@@ -104,11 +104,11 @@ def job_view(job: JobDetail) -> JobView:
     failed = job.history and job.state in ("failed", "retrying")
     return JobView(
         job_id=job.id, type=job.type, queue=job.queue, status=job.state, priority=job.priority,
-        payload=job.payload, attempts=job.attempts, max_retries=job.max_retries, losses=job.losses,
+        payload=job.exact_payload, attempts=job.attempts, max_retries=job.max_retries, losses=job.losses,
         created_at=moment(job.created), enqueued_at=moment(job.ready_at or job.created),
         execute_at=moment(job.due), started_at=moment(job.started),
         completed_at=moment(job.finished), error=job.history[-1].error if failed else None,
-        result=job.result, progress=job.progress, tags=job.tags, headers=job.headers,
+        result=job.exact_result, progress=job.progress, tags=job.tags, headers=job.headers,
         history=[attempt_view(one) for one in job.history],
         log=[log_text(line) for line in job.log], why_not_running=job.why_not_running or None,
         links=links_of(job.id), timeout=job.timeout, backoff=job.backoff, unique_key=job.unique_key or None,

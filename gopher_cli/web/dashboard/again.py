@@ -71,5 +71,5 @@ def exactly(seconds: float) -> str:
 
 def _payload(job: JobDetail) -> str:
     """Its JSON, or nothing where that is too long for a line."""
-    text = msgspec.json.encode(job.payload).decode()
+    text = bytes(job.exact_payload).decode()
     return text if len(text) <= _MOST else ""

@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from gopher_cli.model.errors import BadData
+from gopher_cli.model.json_text import exact_value
+from gopher_cli.model.payload import check_json
 from gopher_cli.model.safe import HOSTILE
 from gopher_cli.web.dashboard.fields import Field
 from gopher_cli.web.dashboard.guard import Form
@@ -17,7 +20,16 @@ from gopher_cli.web.dashboard.guard import Form
 WHOLE = "json"  # the input for all of a payload
 _INTEGER = re.compile(r"[-+]?[0-9]{1,400}")
 _NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]{1,3})?")
-_KINDS = {bool: "boolean", int: "integer", float: "number", list: "array", dict: "object", str: "string"}
+_JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+_KINDS = {
+    msgspec.Raw: "number",
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    list: "array",
+    dict: "object",
+    str: "string",
+}
 Faults = dict[str, str]
 
 
@@ -139,11 +151,17 @@ def _scalar(kind: str, text: str) -> Any:
     wanted = _INTEGER if kind == "integer" else _NUMBER
     if not wanted.fullmatch(text) or not math.isfinite(number := _number(text)):
         raise BadData(f"{text[:40]!r} is no {'whole number' if kind == 'integer' else 'number'}")
-    return number
+    return _in_digits(text, number)
 
 
 def _number(text: str) -> int | float:
     return int(text) if _INTEGER.fullmatch(text) else float(text)
+
+
+def _in_digits(text: str, number: float) -> Any:
+    """The number; where it cannot be all that was written, JSON in the digits of that."""
+    is_whole = isinstance(number, int) or Decimal(text) == Decimal(number)
+    return number if is_whole or not _JSON_NUMBER.fullmatch(text) else exact_value(text)
 
 
 def _mixed(kinds: Iterable[str], text: str) -> Any:
@@ -157,10 +175,15 @@ def _mixed(kinds: Iterable[str], text: str) -> Any:
 
 
 def _json(text: str) -> Any:
+    """With the very digits of its numbers. Raises BadData."""
     try:
-        return msgspec.json.decode(text.encode())
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise BadData(f"this is no JSON: {error}") from error
+        check_json(text.encode())
+    except UnicodeError:
+        raise BadData("this is not valid Unicode") from None
+    except BadData as error:
+        said = str(error).partition("\n")[0].replace("the payload", "this", 1)
+        raise BadData(said) from None
+    return exact_value(text)
 
 
 def _texts(field: Field, value: Any) -> list[str]:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from gopher_cli.model.access import SUBMIT
 from gopher_cli.model.errors import BadData, GopherError, Unavailable, Usage
 from gopher_cli.model.ids import new_id
+from gopher_cli.model.json_text import exact_value
 from gopher_cli.store.calls import Receipt
 from gopher_cli.verbs.producing import new_job
 from gopher_cli.web.access.door import needs
@@ -50,7 +51,8 @@ async def show(
         return await _form(request, type.strip(), None)
     job = await soon(job_at(gopher_of(request), like))
     texts = {name: [text] for name, text in options_like(job).items()}
-    form = Form(texts | written_in(await _fields(request, job.type), job.payload))
+    payload = exact_value(bytes(job.exact_payload).decode())
+    form = Form(texts | written_in(await _fields(request, job.type), payload))
     return await _form(request, job.type, form, unique_key=job.unique_key)
 
 
