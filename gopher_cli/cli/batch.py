@@ -15,7 +15,7 @@ from gopher_cli.cli.batch_lines import LONGEST, Checker, Made, batch_job_id, mak
 from gopher_cli.cli.batch_marks import Marks
 from gopher_cli.cli.batch_readers import Reader, reader_of
 from gopher_cli.cli.batch_report import Report
-from gopher_cli.cli.checking import published_types, warn_unknown
+from gopher_cli.cli.checking import Queues, published_types, warn_unknown
 from gopher_cli.cli.console import Console
 from gopher_cli.cli.meter import Meter
 from gopher_cli.cli.payload import without_mark
@@ -123,6 +123,7 @@ class _Work:
     reader: Reader
     last: int = 0
     beyond: list[Made] = field(default_factory=list)  # lines behind the last one that were told of
+    queues: Queues = field(init=False)
     checkers: dict[str, Checker] = field(default_factory=dict)
     meter: Meter = field(init=False)
     report: Report = field(init=False)
@@ -130,7 +131,7 @@ class _Work:
     held: list[Made] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.meter = Meter(self.console)
+        self.meter, self.queues = Meter(self.console), Queues(self.console)
         self.report = Report(self.console, self.meter)
 
     async def run(self, gopher: Gopher, stream: BinaryIO) -> None:
@@ -177,6 +178,7 @@ class _Work:
         """Refuse what does not fit what workers have published; asked once for each type."""
         if one.job is None:
             return
+        await self.queues.look(gopher, one.job.queue)
         type = one.job.spec.type
         if type not in self.checkers:
             known = await published_types(gopher)

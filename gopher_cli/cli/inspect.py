@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gopher_cli.gopher import Gopher
     from gopher_cli.model.stats import JobDetail
 
-Names = dict[str, str]  # of workers: host:pid by id
+Names = dict[str, str]  # of workers: what people call them, by id
 _TIMES = ("created", "ready_at", "started", "finished", "due", "lease_until", "kept_until", "now")
 
 
@@ -66,7 +66,7 @@ async def _details(
             missing.append(error)
     jobs = list(found.values())
     named = console.format == "table" and any(job.worker for job in jobs)
-    return jobs, {w.id: f"{w.host}:{w.pid}" for w in await gopher.workers()} if named else {}, missing
+    return jobs, {w.id: w.label for w in await gopher.workers()} if named else {}, missing
 
 
 def _wait(console: Console, ids: list[str], queue: str | None, limit: float) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from gopher_cli.cli import submit_options as c
-from gopher_cli.cli.checking import check_schema, guess, published_types, warn_unknown
+from gopher_cli.cli.checking import check_schema, guess, published_types, warn_of_queue, warn_unknown
 from gopher_cli.cli.choosing import duration, remember, typed_id, whole
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console, check_choice
@@ -195,7 +195,12 @@ class _One:
         if self.after:
             self.given["after"] = [await self._parent(gopher, text) for text in self.after]
         job = new_job(gopher.defaults, self.type, self.payload, **self.given)
+        far = self.console.works_remotely(self.console.settings())
+        if far and "queue" in self.given:  # there nobody says afterwards that it was new
+            await warn_of_queue(self.console, gopher, job.queue)
         (receipt,) = await gopher.submit_many([job])
+        if not far and (self.console.talks or job.queue in gopher.new_queues):
+            await warn_of_queue(self.console, gopher, job.queue)
         if receipt.refused:
             raise NotFound(receipt.refused)
         self.queue, self.id = job.queue, receipt.duplicate_of or receipt.id

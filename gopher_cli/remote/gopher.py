@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Any
 
 import msgspec
@@ -65,6 +65,11 @@ class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteWatching):
     async def queues(self) -> list[str]:
         return [one.queue for one in await self.queue_stats()]
 
+    @property
+    def new_queues(self) -> Collection[str]:
+        """The server does not tell which queues are new."""
+        return ()
+
     async def known_queues(self, wanted: Sequence[str] = ()) -> list[str]:
         known = await self.queues()
         for queue in wanted:
@@ -89,7 +94,9 @@ class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteWatching):
     async def queue_of(self, id: str, queue: str = "") -> str:
         try:
             return str(self.wire.get(job_path(id), {"queue": queue})["queue"])
-        except NotFound:
+        except NotFound as error:
+            if "on its way" in str(error):
+                raise
             raise NotFound(f"no job {id[:140]!r}", "list them with: gopher jobs ls") from None
 
     async def queues_of(self, ids: Sequence[str], queue: str = "") -> dict[str, list[str]]:

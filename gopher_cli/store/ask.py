@@ -46,17 +46,19 @@ def scored(raw: Any) -> list[tuple[str, float]]:
     return [(text(member), float(score)) for member, score in pairs]
 
 
-def add_queue(namespace: str, queue: str) -> Ask[None]:
-    """Make a queue known. Raises Outdated where a newer gopher has taken the data over.
+def add_queue(namespace: str, queue: str) -> Ask[bool]:
+    """Make a queue known; whether nobody knew it. Raises Outdated where a newer gopher has the data.
 
     An empty namespace gets its schema version with it; both keys keep their form in every version.
     """
     schema = fleet_key(namespace, "meta"), FIELD
     add = ("SADD", fleet_key(namespace, "queues"), queue)
-    return Ask(
-        [("HSETNX", *schema, written()), ("HGET", *schema), add],
-        lambda raw: _nothing([checked(raw[1])]),
-    )
+
+    def answer(raw: list[Any]) -> bool:
+        checked(raw[1])
+        return bool(raw[2])
+
+    return Ask([("HSETNX", *schema, written()), ("HGET", *schema), add], answer)
 
 
 def queues(namespace: str) -> Ask[list[str]]:

@@ -159,6 +159,22 @@ def page(keys: Keys, cursor: int, limit: int) -> Ask[tuple[int, dict[str, bytes]
     return Ask([("HSCAN", keys["outbox"], cursor, "COUNT", limit)], answer)
 
 
+def entries_of(keys: Keys, id: str, cursor: int) -> Ask[tuple[int, dict[str, bytes]]]:
+    """One step through an outbox: where to go on (0 at the end), and entries of the job of this id."""
+
+    def answer(raw: list[Any]) -> tuple[int, dict[str, bytes]]:
+        after, found = raw[0]
+        return int(after), mapping(found)
+
+    literal = "".join(c if c.isalnum() else f"\\{c}" for c in id)
+    return Ask([("HSCAN", keys["outbox"], cursor, "MATCH", f"{literal} *", "COUNT", 1000)], answer)
+
+
+def sizes(all_keys: Sequence[Keys]) -> Ask[list[int]]:
+    """How many entries each of these outboxes has."""
+    return Ask([("HLEN", keys["outbox"]) for keys in all_keys], lambda raw: [int(size) for size in raw])
+
+
 def called(keys: Keys, names: Sequence[str]) -> Ask[dict[str, bytes]]:
     """Those of the entries of these names that are there."""
 

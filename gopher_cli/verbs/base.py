@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -38,13 +38,16 @@ class Announced:
 
     def __init__(self) -> None:
         self._told: dict[str, float] = {}
+        self.new: set[str] = set()  # that nobody knew before
 
     def missing(self, queues: Iterable[str]) -> list[str]:
         now = time.monotonic()
         return [queue for queue in set(queues) if now - self._told.get(queue, -_LATELY) >= _LATELY]
 
-    def add(self, queue: str) -> None:
+    def add(self, queue: str, *, is_new: bool = False) -> None:
         self._told[queue] = time.monotonic()
+        if is_new:
+            self.new.add(queue)
 
     def forget(self) -> None:
         self._told.clear()
@@ -67,8 +70,13 @@ class Base:
     async def announce(self, queues: Iterable[str]) -> None:
         """Make queues known to the fleet before anything is stored in them. Raises Outdated."""
         for queue in self._announced.missing(queues):
-            await self.store.ask(ask.add_queue(self.namespace, queue))
-            self._announced.add(queue)
+            is_new = await self.store.ask(ask.add_queue(self.namespace, queue))
+            self._announced.add(queue, is_new=is_new)
+
+    @property
+    def new_queues(self) -> Collection[str]:
+        """Those that nobody knew before they were announced here."""
+        return self._announced.new
 
     async def audit(self, action: str, target: str, *, changed: int, detail: str = "") -> None:
         """Write down who did what, after the deed. Nobody is known: nothing is written."""

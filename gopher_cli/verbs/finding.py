@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -22,8 +22,12 @@ from gopher_cli.verbs.fleet import Fleet
 from gopher_cli.verbs.queues import Queues
 from gopher_cli.verbs.reasons import reasons
 
+if TYPE_CHECKING:
+    from gopher_cli.store.outbox import Entry
+
 _PREFIX, _SUFFIX = 4, 6
 _DEEPEST = 200
+_STEPS = 200  # of 1 000 entries each, through an outbox
 _NO_SPEC = Spec("(unreadable)", msgspec.Raw(b"null"))
 
 
@@ -38,7 +42,7 @@ class Finding(Queues, Fleet):
             return the_only(holders, text), text
         found = await self._search(queues, text) if len(text) >= _PREFIX else []
         if not found:
-            raise NotFound(f"no job {text!r}", "list them with: gopher jobs ls")
+            raise await self._missing(text)
         if len(found) > 1:
             if len({id for _, id in found}) == 1:  # no more of it would tell them apart
                 the_only([queue for queue, _ in found], found[0][1])
@@ -48,7 +52,28 @@ class Finding(Queues, Fleet):
 
     async def queue_of(self, id: str, queue: str = "") -> str:
         """The queue that has the job of this whole id. Raises NotFound, or Ambiguous for several."""
-        return the_only(await self._holders(await self._among(queue), id), id)
+        holders = await self._holders(await self._among(queue), id)
+        if not holders:
+            raise await self._missing(id)
+        return the_only(holders, id)
+
+    async def _missing(self, id: str) -> NotFound:
+        """That there is no such job; or where it is on its way, between two queues."""
+        from gopher_cli.store import outbox  # late: nearly every job is in its queue
+        from gopher_cli.verbs.outbox import readable
+
+        queues = await self.queues()
+        filled = await self.store.ask(outbox.sizes([self.keys(queue) for queue in queues])) if queues else []
+        for queue in (queue for queue, size in zip(queues, filled, strict=True) if size):
+            cursor, steps = 0, 0
+            while steps < _STEPS:
+                cursor, found = await self.store.ask(outbox.entries_of(self.keys(queue), id, cursor))
+                for entry in readable(found):
+                    return _on_its_way(queue, entry)
+                steps += 1
+                if not cursor:
+                    break
+        return NotFound(f"no job {id[:140]!r}", "list them with: gopher jobs ls")
 
     async def queues_of(self, ids: Sequence[str], queue: str = "") -> dict[str, list[str]]:
         """For each of these whole ids the queues that have a job of it; with ``queue`` only that one."""
@@ -93,6 +118,15 @@ class Finding(Queues, Fleet):
         """The types that workers have published, with the JSON Schema of their payload."""
         raw = await self.store.ask(ask.types(self.namespace))
         return {type: msgspec.json.decode(schema) for type, schema in sorted(raw.items())}
+
+
+def _on_its_way(queue: str, entry: Entry) -> NotFound:
+    waits = ", ".join(f"{id} ({where})" for id, where in entry.waits.items())
+    return NotFound(
+        f"the job {entry.job.id!r} is on its way from the queue {queue} to the queue {entry.job.queue}"
+        + (f", and waits for {waits}" if waits else ""),
+        "a worker or server that can reach both carries it; look again, or see: gopher doctor",
+    )
 
 
 def the_only(queues: Sequence[str], id: str) -> str:

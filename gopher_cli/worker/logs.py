@@ -19,17 +19,18 @@ _COLOURS = {"DEBUG": "2", "INFO": "", "WARNING": "33", "ERROR": "31", "CRITICAL"
 class Console(logging.Formatter):
     """``12:03:04 completed  email 01a2… 12ms``; dim times and coloured levels at a terminal.
 
-    Without ``clock``, as in a file, the time is RFC 3339.
+    Without ``clock``, as in a file, the time is RFC 3339. ``worker`` is its name, where it has one.
     """
 
-    def __init__(self, *, colour: bool, clock: bool = True) -> None:
+    def __init__(self, *, colour: bool, clock: bool = True, worker: str = "") -> None:
         super().__init__()
+        self._worker = {"worker": worker} if worker else {}
         self._colour = colour
         self._clock = clock
 
     def format(self, record: logging.LogRecord) -> str:
         clock = stamp(record.created, clock=self._clock)
-        fields: dict[str, Any] = getattr(record, "fields", {})
+        fields: dict[str, Any] = getattr(record, "fields", {}) | self._worker
         words = " ".join(f"{name}={_plain(value)}" for name, value in fields.items())
         text = f"{safe(record.getMessage())} {words}".rstrip()
         if not self._colour:
@@ -43,13 +44,18 @@ class Console(logging.Formatter):
 
 
 class Json(logging.Formatter):
-    """One JSON object a line, times in RFC 3339."""
+    """One JSON object a line, times in RFC 3339; ``worker`` is its name, where it has one."""
+
+    def __init__(self, *, worker: str = "") -> None:
+        super().__init__()
+        self._worker = {"worker": worker} if worker else {}
 
     def format(self, record: logging.LogRecord) -> str:
         said = {
             "ts": stamp(record.created, clock=False),
             "level": record.levelname.lower(),
             "event": record.getMessage(),
+            **self._worker,
             **getattr(record, "fields", {}),
         }
         if record.exc_info:
@@ -67,15 +73,24 @@ log = logging.Logger("gopher")
 log.parent = logging.getLogger("gopher")  # until it is set up
 
 
-def set_up(level: str, form: str, stream: TextIO | None = None) -> None:
-    """Log to stderr in this form. Colours only at a terminal that wants them."""
+def set_up(level: str, form: str, stream: TextIO | None = None, *, worker: str = "") -> None:
+    """Log to stderr in this form; ``worker`` is the name that its lines have, where it was given one.
+
+    Colours only at a terminal that wants them.
+    """
     stream = stream or sys.stderr
-    colour = stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     handler = Lines(stream)
-    handler.setFormatter(Json() if form == "json" else Console(colour=colour, clock=stream.isatty()))
+    handler.setFormatter(_formatter(form, stream, worker))
     log.handlers[:] = [handler]
     log.setLevel(level.upper())
     log.propagate = False
+
+
+def _formatter(form: str, stream: TextIO, worker: str) -> logging.Formatter:
+    if form == "json":
+        return Json(worker=worker)
+    colour = stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return Console(colour=colour, clock=stream.isatty(), worker=worker)
 
 
 def say(event: str, level: int = logging.INFO, **fields: object) -> None:

@@ -60,7 +60,7 @@ def _begin(end: socket.socket) -> _Begun | None:
     if first is None:
         return None
     options = msgspec.convert(first["options"], WorkerOptions)
-    logs.set_up(options.log_level, options.log_format)
+    logs.set_up(options.log_level, options.log_format, worker=options.name)
     try:
         settings = Settings.resolve(os.environ)
         registry = load_registry(options.app, options.programs, options.builtin)

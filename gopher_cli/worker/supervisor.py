@@ -21,6 +21,7 @@ from gopher_cli.events import Event, JobsReclaimed
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import BadData, GopherError
 from gopher_cli.process import LATE, TOGETHER, reset_signals
+from gopher_cli.verbs.queue_guess import doubts
 from gopher_cli.worker import logs
 from gopher_cli.worker.burials import Burials
 from gopher_cli.worker.care import Care
@@ -66,6 +67,8 @@ class Supervisor:
         care = Care(self)
         try:
             await care.if_there_is_room(self.gopher.announce(self.queues))
+            for doubt in await doubts(self.gopher, self.queues):
+                say(doubt, logging.WARNING)
             first = [await self._start_runner() for _ in range(self.options.processes)]
             await care.if_there_is_room(self.gopher.publish_types(first[0].types, first[0].wishes))
             await care.if_there_is_room(care.beat())
@@ -285,7 +288,7 @@ def run_worker(
     Redis does not answer at the start. Later it waits for Redis to come back.
     """
     reset_signals()
-    logs.set_up(options.log_level, options.log_format)
+    logs.set_up(options.log_level, options.log_format, worker=options.name)
 
     async def main() -> int:
         async with open_gopher(settings, listeners=[listen], check=True) as gopher:

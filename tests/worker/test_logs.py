@@ -168,3 +168,19 @@ async def test_no_logging_configuration_of_an_application_silences_the_worker(
     await ends(gopher, await gopher.submit("fail", max_retries=0), "failed")
 
     one.heard("failed for good")
+
+
+@pytest.mark.parametrize("form", ["console", "json"])
+def test_a_worker_that_has_a_name_is_named_in_every_line(form: str) -> None:
+    stream = io.StringIO()
+    kept = list(logs.log.handlers), logs.log.level
+    try:
+        logs.set_up("info", form, stream, worker="mail-1")
+        logs.say("completed", id="j")
+        logs.say("failed", logging.ERROR)
+    finally:
+        logs.log.propagate = True
+        logs.log.handlers[:], logs.log.level = kept[0], kept[1]
+
+    named = '"worker": "mail-1"' if form == "json" else "worker=mail-1"
+    assert [named in line for line in stream.getvalue().splitlines()] == [True, True]

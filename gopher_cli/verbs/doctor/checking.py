@@ -183,7 +183,7 @@ def _crew(workers: Sequence[WorkerInfo], alive: Sequence[WorkerInfo]) -> list[Fi
     slots = sum(worker.slots for worker in alive)
     found = [_fleet("workers", Severity.OK, f"{len(alive)} alive, with {slots} slots", count=len(alive))]
     if dead:
-        names = tuple(f"{worker.host}:{worker.pid}" for worker in dead[:5])
+        names = tuple(worker.label for worker in dead[:5])
         found.append(
             _fleet("dead workers", Severity.WARNING, "silent, and not yet buried: a living worker does that "
                    "after a minute", count=len(dead), examples=names, fix="start a worker: gopher worker")
@@ -200,7 +200,7 @@ def _crew(workers: Sequence[WorkerInfo], alive: Sequence[WorkerInfo]) -> list[Fi
 def _stuck(worker: WorkerInfo) -> Finding:
     """Handlers that heeded neither their timeout nor a cancellation."""
     named = tuple(f"{job.get('type')} {job.get('id')}" for job in worker.stuck[:5])
-    words = f"handlers of {worker.host}:{worker.pid} do not stop; they end with their process"
+    words = f"handlers of {worker.label} do not stop; they end with their process"
     return _fleet("stuck handlers", Severity.WARNING, words, count=len(worker.stuck), examples=named,
                   fix="the worker's log says where each of them is: a line with \"it is stuck\"")  # fmt: skip
 

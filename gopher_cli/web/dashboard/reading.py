@@ -116,8 +116,8 @@ def served(workers: Sequence[WorkerInfo]) -> set[str]:
 
 
 async def worker_names(gopher: Gopher) -> dict[str, str]:
-    """host:pid of the workers that are known, by id."""
-    return {one.id: f"{one.host}:{one.pid}" for one in await gopher.workers()}
+    """What people call the workers that are known, by id."""
+    return {one.id: one.label for one in await gopher.workers()}
 
 
 async def due_next(gopher: Gopher, *, most: int) -> list[JobRow]:
