@@ -13,6 +13,7 @@ from gopher_cli.cli.console import Console, assumes_yes
 from gopher_cli.cli.counting import Counts, some_of
 from gopher_cli.cli.meter import Counter
 from gopher_cli.cli.safe import safe
+from gopher_cli.cli.tables import write_answer
 from gopher_cli.cli.words import plural, types_of
 
 if TYPE_CHECKING:
@@ -125,11 +126,9 @@ def _held_back(console: Console, *, at_once: bool) -> Iterator[Callable[[], None
 def say_bulk(console: Console, done: Bulk, word: str, known: Mapping[str, Any]) -> None:
     """What a bulk verb did; those that it had to leave, with the reason."""
     left = {reason: count for reason, count in done.left.items() if reason not in ("again", "gone")}
-    if console.format in ("json", "ndjson"):
-        console.json({word: done.changed, "left": left}, lines=console.format == "ndjson")
+    write_answer(console, {word: done.changed, "left": left}, [f"{plural(done.changed, 'job')} {word}"])
+    if console.format in ("json", "ndjson", "csv"):
         return
-    if not console.quiet:
-        console.print(f"{plural(done.changed, 'job')} {word}")
     for reason, count in left.items():
         why = known[reason][0] if reason in known else f"it is {reason}"
         console.warn(safe(f"{plural(count, 'job')} left: {why}"))

@@ -8,7 +8,7 @@ from typing import Any
 from gopher_cli.cli.app import Entry
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
-from gopher_cli.cli.tables import write_pairs
+from gopher_cli.cli.tables import write_answer, write_pairs
 from gopher_cli.cli.words import size, span
 
 EMBEDDED = {
@@ -42,10 +42,7 @@ def stop(console: Console) -> None:
     from gopher_cli import embedded
 
     stopped = embedded.stop(console.settings().home, _name(console))
-    if console.format in ("json", "ndjson"):
-        console.json({"stopped": stopped})
-    elif not console.quiet:
-        console.print("stopped" if stopped else "it was not running")
+    write_answer(console, {"stopped": stopped}, ["stopped" if stopped else "it was not running"])
 
 
 def _name(console: Console) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
+from gopher_cli.cli.tables import flattened, write_pairs
 from gopher_cli.cli.words import number, plural, took
 from gopher_cli.model.errors import GopherError, MemoryFull
 
@@ -32,7 +33,9 @@ def health(console: Console) -> int:
         console.json({"status": "error", "redis": str(error), "exit_code": error.exit_code})
         return error.exit_code
     if console.format in ("json", "ndjson"):
-        console.json(found)
+        console.json(found, lines=console.format == "ndjson")
+    elif console.format == "csv":
+        write_pairs(console, flattened(found))
     elif not console.quiet:
         server = found["server"]
         word = f"degraded: {FULL};" if server["full"] else "ok:"

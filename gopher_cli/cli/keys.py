@@ -12,7 +12,7 @@ from gopher_cli.cli.choosing import duration, words
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
 from gopher_cli.cli.safe import safe
-from gopher_cli.cli.tables import Column, Listing
+from gopher_cli.cli.tables import Column, Listing, write_answer
 from gopher_cli.cli.words import ago, plural, when
 from gopher_cli.model.errors import Usage
 
@@ -71,8 +71,8 @@ def create(
             name, role=role or "", scopes=words(scope), lasts=lasts, rate=rate or ""
         )
     )
-    if console.format in ("json", "ndjson"):
-        console.json({**record(made.info, "live"), "secret": made.secret}, lines=console.format == "ndjson")
+    if console.format in ("json", "ndjson", "csv"):
+        write_answer(console, {**record(made.info, "live"), "secret": made.secret}, ())
         return
     console.print(made.secret)
     ends = f", until {when(made.info.expires_ms)}" if made.info.expires_ms else ""
@@ -109,11 +109,11 @@ def revoke(console: Console, keys: Wanted, yes: o.Yes = False, dry_run: o.DryRun
         return [await gopher.revoke_key(info.id) for info in meant]
 
     done = console.call(work)
-    if console.format in ("json", "ndjson"):
-        console.json([record(info, "revoked") for info in done])
+    if console.quiet:
+        console.ids(info.id for info in done)
         return 0
-    for info in done:
-        console.print(info.id if console.quiet else f"{safe(info.name)} ({info.id}) revoked")
+    records = [record(info, "revoked") for info in done]
+    write_answer(console, records, (f"{safe(info.name)} ({info.id}) revoked" for info in done))
     return 0
 
 
@@ -129,10 +129,8 @@ def sign_out_all(console: Console, yes: o.Yes = False, dry_run: o.DryRun = False
         return 0
     console.confirm("End every session of the dashboard?", yes=yes, would=would)
     changed = console.call(lambda gopher: gopher.sign_out_all())
-    if console.format in ("json", "ndjson"):
-        console.json({"changed": changed})
-    elif not console.quiet:
-        console.print("everybody is signed out" if changed else "nobody has ever signed in")
+    text = "everybody is signed out" if changed else "nobody has ever signed in"
+    write_answer(console, {"changed": changed}, [text])
     return 0
 
 

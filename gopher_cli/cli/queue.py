@@ -11,7 +11,7 @@ from gopher_cli.cli.app import Entry
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
 from gopher_cli.cli.safe import safe
-from gopher_cli.cli.tables import Column, Listing
+from gopher_cli.cli.tables import Column, Listing, write_answer
 from gopher_cli.cli.words import span, style_of, types_of
 
 if TYPE_CHECKING:
@@ -60,12 +60,11 @@ def _set(console: Console, queues: list[str], *, paused: bool) -> None:
 
     word = "paused" if paused else "resumed"
     changes = console.call(work)
-    if console.format in ("json", "ndjson"):
-        console.json([{"queue": q, "paused": paused, "changed": changed} for q, changed in changes])
-        return
-    for queue, changed in changes:
-        if not console.quiet:
-            console.print(f"{safe(queue)} {word}" if changed else f"{safe(queue)} was {word} already")
+    write_answer(
+        console,
+        [{"queue": q, "paused": paused, "changed": changed} for q, changed in changes],
+        (f"{safe(q)} {word}" if changed else f"{safe(q)} was {word} already" for q, changed in changes),
+    )
 
 
 def _state(name: str, keep: int) -> Column:

@@ -11,7 +11,7 @@ from gopher_cli.cli.choosing import duration, words
 from gopher_cli.cli.color import wants_color
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console, pause
-from gopher_cli.cli.tables import cell, print_rich, width, write_pairs
+from gopher_cli.cli.tables import flattened, print_rich, width, write_pairs
 from gopher_cli.model.errors import Usage
 
 if TYPE_CHECKING:
@@ -63,20 +63,7 @@ def record(found: Stats) -> dict[str, Any]:
 
 def flat(found: Stats) -> Iterator[tuple[str, str]]:
     """Name and value, a line each: made for grep and awk."""
-    yield from _flat("", record(found))
-
-
-def _flat(path: str, value: Any) -> Iterator[tuple[str, str]]:
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            yield from _flat(f"{path}.{name}" if path else str(name), inner)
-    elif isinstance(value, list) and value and isinstance(value[0], dict):
-        for inner in value:
-            name = next((inner[key] for key in ("queue", "type", "window", "id") if key in inner), "?")
-            rest = {k: v for k, v in inner.items() if v is not name}
-            yield from _flat(f"{path}.{cell(name)}", rest)
-    else:
-        yield path, cell(value)
+    yield from flattened(record(found))
 
 
 async def _watch(console: Console, gopher: Gopher, queues: tuple[str, ...], every: float) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -94,6 +94,28 @@ def write_pairs(console: Console, pairs: Iterable[tuple[str, str]]) -> None:
         write_row(console, pair)
 
 
+def write_answer(
+    console: Console, said: Mapping[str, object] | Sequence[Mapping[str, object]], text: Iterable[str]
+) -> None:
+    """What a deed came to: ``said`` for programs, in the format that was asked for; ``text`` for people, a
+    line each, which --quiet leaves out."""
+    records = [said] if isinstance(said, Mapping) else list(said)
+    match console.format:
+        case "json":
+            console.json(said)
+        case "ndjson":
+            for record in records:
+                console.json(record, lines=True)
+        case "csv":
+            if console.header and records:
+                write_row(console, list(records[0]))
+            for record in records:
+                write_row(console, [cell(value) for value in record.values()])
+        case _ if not console.quiet:
+            for line in text:
+                console.print(line)
+
+
 def write_row(console: Console, cells: Sequence[str]) -> None:
     """Texts that are safe already, as a row of CSV, else with tabs between them."""
     if console.format == "csv":
@@ -102,6 +124,20 @@ def write_row(console: Console, cells: Sequence[str]) -> None:
         csv.writer(console.out, lineterminator="\n").writerow(cells)
     else:
         console.print("\t".join(cells))
+
+
+def flattened(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """The names and values in a record, those within others with a dot: ``server.name``."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from flattened(inner, f"{path}.{name}" if path else str(name))
+    elif isinstance(value, list) and value and isinstance(value[0], dict):
+        for inner in value:
+            name = next((inner[key] for key in ("queue", "type", "window", "id") if key in inner), "?")
+            rest = {k: v for k, v in inner.items() if v is not name}
+            yield from flattened(rest, f"{path}.{cell(name)}")
+    else:
+        yield path, cell(value)
 
 
 def cell(value: object) -> str:
@@ -114,6 +150,8 @@ def cell(value: object) -> str:
         return f"{value:.6g}"
     if isinstance(value, (list, tuple)):
         return ",".join(safe(part) for part in value) or "-"
+    if isinstance(value, Mapping):
+        return ",".join(f"{safe(name)}={safe(part)}" for name, part in value.items()) or "-"
     return safe(value)
 
 

@@ -12,7 +12,7 @@ from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
 from gopher_cli.cli.options import option
 from gopher_cli.cli.safe import safe
-from gopher_cli.cli.tables import Column, Listing
+from gopher_cli.cli.tables import Column, Listing, write_answer
 from gopher_cli.cli.words import plural, short_id, size, span
 from gopher_cli.model.stats import OrderedWorker, WorkerInfo
 
@@ -76,12 +76,8 @@ def _order(console: Console, names: list[str], order: str, *, every: bool) -> No
         return list({one.id: one for one in reversed(found)}.values())[::-1]
 
     given = console.call(work)
-    if console.format in ("json", "ndjson"):
-        console.json([asdict(one) for one in given])
-        return
-    for one in given:
-        if not console.quiet:
-            console.print(f"{safe(one.worker)} {_SAID[order][not one.changed]}")
+    said = (f"{safe(one.worker)} {_SAID[order][not one.changed]}" for one in given)
+    write_answer(console, [asdict(one) for one in given], said)
 
 
 @command

@@ -245,3 +245,27 @@ def test_a_watch_is_no_csv_and_says_so(cli: Cli) -> None:
     ran = cli("stats", "--watch", "-o", "csv")
 
     assert ran.code == 2 and "-o ndjson" in ran.err
+
+
+@pytest.mark.parametrize("format", ["json", "ndjson", "csv"])
+def test_what_a_deed_came_to_is_valid_in_every_format_of_programs(cli: Cli, jobs: str, format: str) -> None:
+    deeds = [
+        ["submit", "-t", "x"], ["queue", "pause", "default"], ["queue", "resume", "default"], ["health"],
+        ["purge", "--state", "completed", "--yes"], ["purge", "--state", "failed", "--dry-run"],
+        ["keys", "create", "it", "--role", "admin"], ["keys", "revoke", "it", "--yes"], ["retry-all"],
+        ["keys", "sign-out-all", "--yes"], ["embedded", "stop"], ["jobs", "ls"], ["queue", "ls"],
+        ["workers"], ["types"], ["doctor"],
+    ]  # fmt: skip
+    for deed in deeds:
+        ran = cli(*deed, "-o", format)
+
+        assert not ran.code or deed == ["doctor"], (deed, ran.err)
+        match format:
+            case "json":
+                json.loads(ran.out)
+            case "ndjson":
+                assert all(isinstance(json.loads(line), dict) for line in ran.lines), deed
+            case _:
+                rows = list(csv.reader(ran.lines))
+                assert len({len(row) for row in rows}) == 1 and "{" not in ran.out, (deed, ran.out)
+                assert all(re.fullmatch(r"[a-z_0-9.]+", name) for name in rows[0]), (deed, rows[0])
