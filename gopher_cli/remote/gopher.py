@@ -141,7 +141,11 @@ class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteWatching):
         return {id: self._do("cancel", queue, id) for id in ids}
 
     async def requeue(self, queue: str, ids: Sequence[str], *, source: str = "any") -> dict[str, str]:
-        return {id: self._do("retry", queue, id, source) for id in ids}
+        """Also those that workers died of: whoever calls the verb was asked about them."""
+        words = {id: self._do("retry", queue, id, source) for id in ids}
+        for id in (id for id, word in words.items() if word == "poison"):
+            words[id] = str(self._said("retry", queue, id, source, poison="true")["outcome"])
+        return words
 
     async def promote(self, queue: str, ids: Sequence[str]) -> dict[str, str]:
         return {id: self._do("promote", queue, id) for id in ids}
@@ -167,10 +171,16 @@ class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteWatching):
         return str(self._said(deed, queue, id, source)["outcome"])
 
     def _said(
-        self, deed: str, queue: str, id: str, source: str = "", body: dict[str, float] | None = None
+        self,
+        deed: str,
+        queue: str,
+        id: str,
+        source: str = "",
+        body: dict[str, float] | None = None,
+        **more: str,
     ) -> dict[str, Any]:
-        """The answer; of a job that was left alone, the word for why."""
-        params = {"queue": queue, "source": source}
+        """The answer; of a job that was left alone, the word for why. ``more`` are parameters."""
+        params = {"queue": queue, "source": source} | more
         try:
             path = job_path(id, deed)
             answer = self.wire.post(path, body, params) if deed else self.wire.delete(path, params)

@@ -212,3 +212,15 @@ def test_numbers_are_shown_in_their_own_digits_beside_redis_and_far_away(near: C
         assert cli("inspect", "exact", "--wait", "-o", "ndjson").out.count(payload) == 1
         table = cli("inspect", "exact", tty=True).out
         assert table.count("3.14159265358979323846") == 2 and table.count("10.00") == 2
+
+
+def test_a_poison_job_is_asked_about_and_then_retried_from_far_away_as_beside_redis(
+    near: Cli, far: Cli
+) -> None:
+    fail(near, "--id", "deadly", outcome="poison")
+
+    for cli in (near, far):
+        ran = cli("retry", "deadly")
+        assert ran.code == 2 and "poison" in ran.err
+    assert far("retry", "deadly", "--yes", "-o", "plain").code == 0
+    assert '"state":"enqueued"' in near("inspect", "deadly", "-o", "ndjson").out

@@ -324,3 +324,18 @@ async def test_of_many_ids_one_in_two_queues_is_left_and_told(api, gopher):
     done = await api.post(f"{JOBS}/cancel", json={"ids": ["dup"], "queue": "b"})
     assert done.json()["changed"] == 1
     assert (await state(gopher, "dup", "a"), await state(gopher, "dup", "b")) == ("scheduled", "cancelled")
+
+
+async def test_a_job_that_workers_died_of_runs_again_only_where_that_is_said(
+    api: httpx2.AsyncClient, gopher: Gopher
+) -> None:
+    id = await gopher.submit("x")
+    await end(gopher, await take(gopher), a.discard(), b'{"outcome":"poison","error":"e","attempt":1}')
+    left = await api.post(f"{JOBS}/{id}/retry")
+    still = (await gopher.inspect("default", id)).state
+    not_so = await api.post(f"{JOBS}/{id}/retry?poison=false")
+    meant = await api.post(f"{JOBS}/{id}/retry?poison=true")
+
+    assert (left.status_code, left.json()["outcome"], left.json()["job_status"]) == (409, "poison", "failed")
+    assert "?poison=true" in left.json()["hint"] and (still, not_so.status_code) == ("failed", 409)
+    assert (meant.status_code, meant.json()["outcome"]) == (200, "enqueued")

@@ -16,6 +16,7 @@ from gopher_cli.model.deeds import Rescheduled
 from gopher_cli.model.duration import rfc3339
 from gopher_cli.model.errors import NotFound
 from gopher_cli.model.job import JobState
+from gopher_cli.model.stats import JobDetail
 from gopher_cli.web import hints
 from gopher_cli.web.api import openapi
 from gopher_cli.web.api.following import etag_of, matches
@@ -28,6 +29,7 @@ from gopher_cli.web.problems import Problem, soon
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 Words = Mapping[str, str]
 Deed = Callable[[Gopher, str], Awaitable[Words]]
+Check = Callable[[JobDetail], None]
 
 
 class Done(msgspec.Struct, kw_only=True):
@@ -45,7 +47,7 @@ class Done(msgspec.Struct, kw_only=True):
 
 
 openapi.SCHEMAS += [Done]
-_QUERY, _RETRY = Query("queue", of_one=True), Query("queue", "source", of_one=True)
+_QUERY, _RETRY = Query("queue", of_one=True), Query("queue", "source", "poison", of_one=True)
 _EXAMPLE = {
     "job_id": "019f8a2c-7b1e-7c40-8a31-5b3d4ce62f10", "queue": "default", "outcome": "enqueued",
     "changed": True, "links": {"self": "/api/v1/jobs/019f8a2c-7b1e-7c40-8a31-5b3d4ce62f10"},
@@ -59,7 +61,7 @@ _RETRY_DESCRIBED = {"parameters": [*_RETRY.described["parameters"], _IF_MATCH]}
 answers = openapi.problems(
     s403="this key lacks the scope operate",
     s404="no such job",
-    s409="the state of the job forbids it (job_status), or several queues have this id (queues)",
+    s409="the state of the job forbids it (job_status, outcome), or several queues have this id (queues)",
     s412="the job is not as If-Match says any more",
     s422="a parameter makes no sense",
 ) | {200: openapi.answer("done, or so already", "Done", example=_EXAMPLE)}
@@ -86,14 +88,20 @@ async def cancel(id: str, request: Request) -> Response:
     responses=answers, openapi_extra=_RETRY_DESCRIBED,
 )  # fmt: skip
 async def retry(id: str, request: Request) -> Response:
-    """A dead or cancelled one with all its attempts before it, a waiting one ahead of its time."""
-    source = _RETRY.read(request).choice("source", ("any", *JobState))
+    """A dead or cancelled one with all its attempts before it, a waiting one ahead of its time.
+
+    One of which workers died (poison) is left (409, outcome `poison`) unless `?poison=true` says that it is
+    meant.
+    """
+    given = _RETRY.read(request)
+    source, sure = given.choice("source", ("any", *JobState)), given.flag("poison")
     return await do(
         request,
         id,
         lambda gopher, queue: gopher.requeue(queue, [id], source=source),
         "enqueued",
         query=_RETRY,
+        check=None if sure else _no_poison,
     )
 
 
@@ -115,15 +123,22 @@ async def delete(id: str, request: Request) -> Response:
     return await do(request, id, lambda gopher, queue: gopher.delete(queue, [id]), "deleted")
 
 
-async def do(request: Request, id: str, deed: Deed, *done: str, query: Query = _QUERY) -> Response:
-    """Do it to this job, in the one queue that has it; ``done`` are the words for that it was."""
+async def do(
+    request: Request, id: str, deed: Deed, *done: str, query: Query = _QUERY, check: Check | None = None
+) -> Response:
+    """Do it to this job, in the one queue that has it; ``done`` are the words for that it was.
+
+    ``check`` may refuse the job as it is.
+    """
     given = query.read(request)
     gopher: Gopher = request.app.state.gopher
     queue = await place_of(request, id, given.text("queue"))
-    if (
-        wanted := request.headers.get("if-match")
-    ) is not None:  # also where it is empty: that matches nothing
-        await _check(gopher, queue, id, wanted)
+    wanted = request.headers.get("if-match")
+    if check or wanted is not None:
+        job = await soon(gopher.inspect(queue, id))
+        _check_match(job, wanted)
+        if check:
+            check(job)
     words = await soon(deed(gopher, queue))
     word = words[id]
     if word == "gone":
@@ -142,9 +157,20 @@ async def do(request: Request, id: str, deed: Deed, *done: str, query: Query = _
     return answered(Done(job_id=id, queue=queue, outcome=word, changed=changed, links=links, due_at=due_at))
 
 
-async def _check(gopher: Gopher, queue: str, id: str, wanted: str) -> None:
-    """What was seen may have changed since. Between this look and the deed it still may."""
-    job = await soon(gopher.inspect(queue, id))
-    if not matches(wanted, etag_of(job)):
-        said = f"job {id} is not any more as it was: it is {job.state}"
-        raise Problem(412, said, hint=f"look again: GET /api/v1/jobs/{id}", job_status=job.state)
+def _check_match(job: JobDetail, wanted: str | None) -> None:
+    """What was seen may have changed since. Between this look and the deed it still may.
+
+    An If-Match that is empty matches nothing.
+    """
+    if wanted is not None and not matches(wanted, etag_of(job)):
+        said = f"job {job.id} is not any more as it was: it is {job.state}"
+        raise Problem(412, said, hint=f"look again: GET /api/v1/jobs/{job.id}", job_status=job.state)
+
+
+def _no_poison(job: JobDetail) -> None:
+    if job.is_poison:
+        raise Problem(
+            409, f"job {job.id} was left as it is: workers died of it (poison)", job_status=job.state,
+            hint="POST it with ?poison=true if it shall run again, and may take workers down",
+            outcome="poison",
+        )  # fmt: skip

@@ -42,6 +42,7 @@ PARAMETERS: dict[str, tuple[dict[str, Any], str]] = {
         {"type": "number", "minimum": 0, "maximum": LONGEST},
         "hold the answer until the job has ended, so many seconds at most",
     ),
+    "poison": (FLAG, "also where workers died of the job: it may take others down"),
     "follow": (FLAG, "go on until the job has ended"),
     "batch": (_TEXT | {"maxLength": 100}, "the id of a batch"),
     "durability": (_TEXT, "how safe that has to be: memory (default), fsync or replica:N"),
