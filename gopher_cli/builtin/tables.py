@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import io
@@ -104,14 +105,14 @@ def _ndjson(plain: BinaryIO) -> Iterator[Row]:
         if len(line) > MAX_LINE:
             raise ValueError(f"a line is longer than {MAX_LINE} bytes")
         if line.strip():
-            yield decode(line)
+            yield decode(line.removeprefix(codecs.BOM_UTF8))
 
 
 def _json(plain: BinaryIO) -> Iterator[Row]:
     text = plain.read(MAX_JSON + 1)
     if len(text) > MAX_JSON:
         raise ValueError(f"larger than {MAX_JSON >> 20} MiB: write it as NDJSON, a row a line")
-    found = msgspec.json.decode(text)
+    found = msgspec.json.decode(text.removeprefix(codecs.BOM_UTF8))
     yield from msgspec.convert(_list_in(found), list[Row])
 
 

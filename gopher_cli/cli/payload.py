@@ -32,7 +32,7 @@ def _whole(console: Console, text: str) -> bytes:
         return read_stdin(console)
     if text.startswith("@"):
         return read_file(text[1:])
-    return text.encode("utf-8", "surrogateescape")
+    return without_mark(text.encode("utf-8", "surrogateescape"))  # of $(cat file)
 
 
 def _with_pairs(console: Console, raw: bytes, pairs: Sequence[str]) -> bytes:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import typing
 from collections.abc import Callable, Iterator
-from dataclasses import is_dataclass
 from typing import Any
 
 import msgspec
@@ -49,12 +47,17 @@ def _closed(
 
 def _only_fields(annotation: Any) -> tuple[str, ...] | None:
     """The fields of a dataclass or a TypedDict; None for what decides by itself what else may be there."""
-    plain = typing.get_origin(annotation) or annotation
-    if not (is_dataclass(plain) or typing.is_typeddict(plain)) or hasattr(plain, "model_validate_json"):
-        return None
     import msgspec.inspect  # late: only those who run jobs need it
 
-    return tuple(field.encode_name for field in msgspec.inspect.type_info(annotation).fields)  # type: ignore[attr-defined]
+    if hasattr(annotation, "model_validate_json"):
+        return None
+    try:
+        found = msgspec.inspect.type_info(annotation)
+    except Exception:  # what msgspec cannot describe
+        return None
+    if not isinstance(found, (msgspec.inspect.DataclassType, msgspec.inspect.TypedDictType)):
+        return None
+    return tuple(field.encode_name for field in found.fields)
 
 
 def schema_of(annotation: Any) -> bytes:

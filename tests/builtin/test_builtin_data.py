@@ -164,6 +164,19 @@ def test_packed_files_are_read_and_written(ctx: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "content"), [("a.csv", b"a\n1\n"), ("a.ndjson", b'{"a":1}\n'), ("a.json", b'[{"a":1}]')]
+)
+def test_a_byte_order_mark_in_front_of_rows_is_passed_over(
+    ctx: Any, tmp_path: Path, name: str, content: bytes
+) -> None:
+    (tmp_path / name).write_bytes(b"\xef\xbb\xbf" + content)
+
+    run(ctx, source=str(tmp_path / name), destination=str(tmp_path / "b.csv"))
+
+    assert (tmp_path / "b.csv").read_bytes() == b"a\n1\n"
+
+
+@pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
         ("a.csv", b"a,b\n1,2\n3\n", "row 1.*another number of cells"),

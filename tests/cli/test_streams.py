@@ -177,7 +177,8 @@ def test_a_stdin_that_cannot_be_read_is_told(program: Program, args: list[str], 
     [
         (["-p", "@file"], b'{"name":"Ann"}'), (["-p", "-"], b'{"name":"Ann"}'), (["name=@file"], b"Ann"),
         (["name:=@file"], b'"Ann"'), (["--batch", "file"], b'{"payload":{"name":"Ann"}}\n'),
-        (["--batch", "-"], b'{"payload":{"name":"Ann"}}'),
+        (["--batch", "-"], b'{"payload":{"name":"Ann"}}'), (["-p", '\ufeff{"name":"Ann"}'], b""),
+        (["--batch", "-", "--lines", "csv"], b"name\r\nAnn\r\n"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )  # fmt: skip
