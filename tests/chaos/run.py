@@ -163,7 +163,11 @@ async def _reckon(place: Place, outcome: Outcome) -> None:
 
 
 def _innocent(place: Place) -> list[str]:
-    """Dead jobs that are said to take their worker down, and whose runs were not cut short so often."""
+    """Dead jobs that are said to take their worker down, and whose runs were not cut short so often.
+
+    One run is not asked for: Redis must know that the last one begins before it takes its first step, and a
+    kill may come between the two.
+    """
     keys = place.gopher.keys(QUEUE)
     dead = place.redis.zrange(keys["failed"], 0, -1)
     told = place.redis.hmget(keys["errors"], dead) if dead else []
@@ -174,7 +178,7 @@ def _innocent(place: Place) -> list[str]:
     return [
         f"{id}: {place.ledger.starts(id)} {place.redis.hget(keys['errors'], id)}"
         for id in poison
-        if cut_short[id] < MAX_LOSSES
+        if cut_short[id] < MAX_LOSSES - 1
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from awake import awake, clock
 from faults.conftest import SHORT, Fleet
 from faults.ledger import Ledger
+from redis import Redis
 from worker.processes import Worker, alive, children_of, descendants, ends, until
 
 from gopher_cli.gopher import Gopher
@@ -97,7 +99,13 @@ async def test_nothing_of_a_killed_worker_works_on(
 @pytest.mark.row("W3")
 @pytest.mark.parametrize(("kind", "losses"), [("quick-isolated", 0), ("quick", 2)])
 async def test_a_worker_that_dies_with_a_fresh_child_leaves_none_behind_and_it_is_no_jobs_last_loss(
-    gopher: Gopher, fleet: Fleet, ledger: Ledger, ends_well: Callable[..., Any], kind: str, losses: int
+    gopher: Gopher,
+    redis: Redis,
+    fleet: Fleet,
+    ledger: Ledger,
+    ends_well: Callable[..., Any],
+    kind: str,
+    losses: int,
 ) -> None:
     id = await gopher.submit(kind, {})
     ledger.accept(id)
@@ -108,6 +116,10 @@ async def test_a_worker_that_dies_with_a_fresh_child_leaves_none_behind_and_it_i
     one.heard("failpoint child.spawned")
     (runner,) = one.runners()
     (child,) = await until(lambda: children_of(runner))
+    lease = partial(redis.zscore, gopher.keys("default")["running"], id)
+    taken = lease()
+    await until(lambda: lease() > taken + 200)  # ms: it was renewed, while it had not begun
+    assert not losses or lease() % 1 == 0.5, "no renewal says that it had"
 
     one.signal(signal.SIGSTOP)  # so that it does not start another, which would hang as well
     os.kill(runner, signal.SIGKILL)
