@@ -13,6 +13,7 @@ from gopher_cli.model.checks import check_queue
 from gopher_cli.model.duration import parse_duration
 from gopher_cli.model.errors import Usage
 from gopher_cli.model.filtering import Filter, check_group
+from gopher_cli.model.ids import VALID_NAME
 from gopher_cli.model.job import JobState
 from gopher_cli.model.patterns import check_pattern
 from gopher_cli.model.rates import MOST_JOBS, parse_pace
@@ -135,6 +136,8 @@ def _check_words(said: dict[str, Any], told: Any) -> None:
         if state not in list(JobState):
             raise told("state", f"no state {state[:64]!r}", f"states: {', '.join(JobState)}")
     for queue in said["queue"]:
+        if VALID_NAME.fullmatch(queue):  # also of old, when names of dots were taken
+            continue
         try:
             check_queue(queue)
         except (Usage, ValueError) as error:
