@@ -74,7 +74,7 @@ def json_value(key: str, raw: bytes, hint: str) -> Any:
     try:
         check_json(raw)
     except BadData as error:
-        said = str(error).replace("the payload is not valid JSON", "this is not valid JSON")
+        said = str(error).replace("the payload ", "this ", 1)
         raise BadData(f"{key}: {said}", hint) from None
     return msgspec.json.decode(raw)
 

@@ -20,6 +20,7 @@ from gopher_cli.gopher import Gopher
 from gopher_cli.model.access import METRICS
 from gopher_cli.model.errors import GopherError, Unavailable
 from gopher_cli.web.access.door import needs
+from gopher_cli.web.api.openapi import problems
 from gopher_cli.web.families import down, families, of_this_build
 from gopher_cli.web.packed import Packed
 from gopher_cli.web.preferences import prefers
@@ -96,7 +97,7 @@ async def may_scrape(request: Request) -> None:
     summary="Metrics for Prometheus",
     operation_id="metrics",
     response_class=Response,
-    responses={200: {"content": {"text/plain": _TEXT, "application/openmetrics-text": _TEXT}}},
+    responses=problems() | {200: {"content": {"text/plain": _TEXT, "application/openmetrics-text": _TEXT}}},
 )
 async def metrics(request: Request) -> Response:
     """Text, or OpenMetrics where Accept asks for it. 200 also while Redis is away (`gopher_redis_up 0`)."""

@@ -157,7 +157,7 @@ def wished(durability: str) -> Iterator[None]:
     except errors.TooMuch as error:
         if not durability:
             raise
-        hint = "ask for less, or leave it to the server: leave durability away"
+        hint = "ask for less, or leave it to the server: leave durability out"
         raise Problem(422, str(error), hint=hint, pointer="/durability", code="cannot_be_given") from error
 
 

@@ -63,7 +63,7 @@ answers = openapi.problems(
     s404="no such job",
     s409="the state of the job forbids it (job_status, outcome), or several queues have this id (queues)",
     s412="the job is not as If-Match says any more",
-    s422="a parameter makes no sense",
+    s422="a parameter is not valid",
 ) | {200: openapi.answer("done, or so already", "Done", example=_EXAMPLE)}
 _WHY = {
     "locked": "another job holds its unique key",

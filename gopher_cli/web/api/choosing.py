@@ -103,7 +103,7 @@ def filter_of_body(meant: Meant, states: Sequence[str] = ()) -> Filter:
     wanted = _joined(said, _pointed)
     chosen = any((wanted.states and not states, wanted.queues, wanted.by_content, meant.ids is not None))
     if meant.all is chosen:
-        hint = "leave one of them away" if chosen else 'name a criterion, or say {"all": true}'
+        hint = "leave one of them out" if chosen else 'name a criterion, or say {"all": true}'
         said_all = '"all" and a criterion contradict each other' if chosen else "which jobs are meant?"
         raise Problem(422, said_all, hint=hint, pointer="/all")
     if meant.ids is not None and wanted != Filter(states=wanted.states, queues=wanted.queues):

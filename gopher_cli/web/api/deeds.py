@@ -77,7 +77,7 @@ answers = openapi.problems(
     s408="the body did not arrive in time",
     s413="more than 1 MB",
     s415="not application/json",
-    s422="a field makes no sense, or no job is meant",
+    s422="a field is not valid, or no job is meant",
 ) | {200: openapi.answer("what was done", "Changed", example=_DONE_EXAMPLE)}
 
 

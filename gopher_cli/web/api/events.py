@@ -34,9 +34,9 @@ _EXAMPLE = (
 
 
 _stream = problems(
-    s400="Last-Event-ID is no id of an event",
+    s400="Last-Event-ID is not the id of an event",
     s403="the key lacks the scope read",
-    s422="a word that is no state, or a parameter that there is not",
+    s422="a word that is not a state, or an unknown parameter",
     s503="too many clients watch already",
 ) | {
     200: {

@@ -59,7 +59,7 @@ class TypeList(msgspec.Struct, kw_only=True):
 
 openapi.SCHEMAS += [Root, WorkerList, Ordered, TypeList, History]
 _LINKS = ("jobs", "dlq", "queues", "types", "workers", "stats", "history", "events", "keys", "audit")
-_PROBLEMS = openapi.problems(s422="a parameter makes no sense")
+_PROBLEMS = openapi.problems(s422="a parameter is not valid")
 
 
 @router.get(
@@ -86,7 +86,7 @@ async def workers(request: Request) -> Response:
 _ORDERED = openapi.problems(
     s403="this key lacks the scope operate", s404="no such worker",
     s409="several are called so (say which, or ?all=true), or it has been silent for too long",
-    s422="a parameter makes no sense",
+    s422="a parameter is not valid",
 ) | {200: openapi.answer("they hear it within some two seconds", "Ordered")}  # fmt: skip
 
 

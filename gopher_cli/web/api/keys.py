@@ -78,7 +78,7 @@ _list_answers = openapi.problems(s422="it takes no parameters") | {
 }
 _create_answers = openapi.problems(
     s400="the body is not valid JSON", s408="the body did not arrive in time", s409="there are too many keys",
-    s413="more than 1 MB", s415="not application/json", s422="a field makes no sense",
+    s413="more than 1 MB", s415="not application/json", s422="a field is not valid",
 ) | {201: openapi.answer("made; its secret is told here and never again", "NewKeyView")}  # fmt: skip
 _revoke_answers = openapi.problems(
     s404="no such key", s409="it was revoked already, or several have this name",

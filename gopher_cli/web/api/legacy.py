@@ -95,7 +95,8 @@ async def _submit(request: Request, dialect: Dialect) -> Response:
 
 @router.get(
     "/job/{id}", deprecated=True, summary="Look at a job", operation_id="get_job_plain",
-    responses=problems(s404="no such job") | {200: answer("the job", "PlainJob")},
+    responses=problems(s404="no such job", s409="several queues have a job of this id")
+    | {200: answer("the job", "PlainJob")},
     dependencies=[Depends(needs(READ))],
 )  # fmt: skip
 async def get_plain(id: str, request: Request) -> Response:

@@ -78,7 +78,7 @@ _EXAMPLE = {
     ],
     "next_cursor": None,
 }  # fmt: skip
-list_answers = openapi.problems(s404="no such queue", s422="a parameter makes no sense") | {
+list_answers = openapi.problems(s404="no such queue", s422="a parameter is not valid") | {
     200: openapi.answer("a page", "JobList", example=_EXAMPLE)
 }
 
@@ -123,7 +123,7 @@ async def _page(request: Request, given: Given, states: tuple[str, ...] = ()) ->
 @router.get(
     "/dlq/groups", summary="Group the dead letter queue by error", operation_id="list_failure_groups",
     tags=["dlq"], openapi_extra=_GROUPS.described,
-    responses=openapi.problems(s404="no such queue", s422="a parameter makes no sense")
+    responses=openapi.problems(s404="no such queue", s422="a parameter is not valid")
     | {200: openapi.answer("the groups", "GroupList")},
 )  # fmt: skip
 async def groups(request: Request) -> Response:

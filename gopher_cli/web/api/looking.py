@@ -54,9 +54,9 @@ _ANY: dict[int | str, Any] = {
     200: {"description": "any JSON value", "content": {"application/json": {"schema": {}}}}
 }
 _SEVERAL = "several queues have a job of this id: name one with ?queue="
-_GONE = openapi.problems(s404="no such job, or none yet", s409=_SEVERAL, s422="a parameter makes no sense")
+_GONE = openapi.problems(s404="no such job, or none yet", s409=_SEVERAL, s422="a parameter is not valid")
 job_answers = (
-    openapi.problems(s404="no such job", s409=_SEVERAL, s422="a parameter makes no sense")
+    openapi.problems(s404="no such job", s409=_SEVERAL, s422="a parameter is not valid")
     | {200: openapi.answer("the job", "JobView"), 304: {"description": "it is as If-None-Match says"}}
 )  # fmt: skip
 

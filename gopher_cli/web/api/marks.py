@@ -46,7 +46,7 @@ openapi.SCHEMAS += [MarkList]
 
 @router.get(
     "", summary="How far a batch has come", operation_id="get_batch_marks",
-    responses=openapi.problems(s403="the key may not submit", s422="a parameter makes no sense")
+    responses=openapi.problems(s403="the key may not submit", s422="a parameter is not valid")
     | {200: openapi.answer("a mark of each queue", "MarkList")},
     openapi_extra=_QUERY.described,
 )  # fmt: skip
@@ -72,7 +72,7 @@ async def marks(request: Request) -> Response:
     responses=openapi.problems(
         s400="the body is not valid JSON", s403="the key may not submit to this queue", s413="more than 1 MB",
         s408="the body did not arrive in time", s415="not application/json",
-        s422="a field or a parameter makes no sense",
+        s422="a field or a parameter is not valid",
     )
     | {200: openapi.answer("it is kept", "MarkView")},
     openapi_extra={**_PUT.described, "requestBody": _BODY},

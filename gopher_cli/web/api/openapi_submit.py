@@ -64,7 +64,7 @@ _refused = {
     "s409": "the holder of the unique key is being cancelled (code try_later)",
     "s413": "too large",
     "s415": "another kind of body, or a compressed one",
-    "s422": "a field makes no sense, or the Idempotency-Key has come with another request",
+    "s422": "a field is not valid, or the Idempotency-Key has come with another request",
     "s501": "recurring jobs",
 }
 one_body = {

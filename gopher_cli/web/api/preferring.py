@@ -19,8 +19,8 @@ _PREFERRED = re.compile(r'\s*wait\s*=\s*"?(\d{1,9})"?\s*(?:;.*)?', re.IGNORECASE
 def wait_of(request: Request) -> float:
     """How many seconds the client would wait, by ``?wait=`` or by Prefer; at most `LONGEST`.
 
-    Raises Problem 422 for a parameter that is no such number. A preference that makes no sense is none, and
-    one for longer is cut: `Preference-Applied` says so.
+    Raises Problem 422 for a parameter that is not such a number. A preference that is not valid is ignored,
+    and one for longer is cut: `Preference-Applied` says so.
     """
     if request.scope["query_string"] and (text := request.query_params.get("wait")) is not None:
         try:

@@ -103,7 +103,7 @@ def _unknown(name: str, names: tuple[str, ...]) -> Problem:
 
 
 class Given:
-    """The values of one request. What makes no sense raises Problem 422 that names its parameter; so does
+    """The values of one request. What is not valid raises Problem 422 that names its parameter; so does
     what is given but empty: in a script, a variable that was not set must not mean everything."""
 
     def __init__(self, request: Request) -> None:
@@ -173,7 +173,7 @@ def check_filled(name: str, text: str) -> None:
 
 @contextmanager
 def parameter(name: str) -> Iterator[None]:
-    """What makes no sense in here is this parameter."""
+    """What is not valid in here is this parameter."""
     try:
         yield
     except Usage as error:

@@ -41,7 +41,7 @@ class Switched(msgspec.Struct, kw_only=True):
 
 
 openapi.SCHEMAS += [QueueList, QueueStats, Switched]
-_queue_answers = openapi.problems(s404="no such queue", s422="a parameter makes no sense")
+_queue_answers = openapi.problems(s404="no such queue", s422="a parameter is not valid")
 _switch_answers = _queue_answers | openapi.problems(s403="this key lacks the scope operate") | {
     200: openapi.answer(
         "it is so now", "Switched", example={"queue": "mail", "paused": True, "changed": True}

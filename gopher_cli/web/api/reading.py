@@ -98,7 +98,7 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 def read_job(text: bytes, defaults: Defaults) -> Asked:
-    """Raises Problem: 400 for what is not JSON, 422 for what makes no sense, 413 for a payload too large."""
+    """Raises Problem: 400 for what is not JSON, 422 for what is not valid, 413 for a payload too large."""
     value = parse(text)
     asked = _decode(text)
     if asked.recurring is not None:

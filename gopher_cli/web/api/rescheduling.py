@@ -34,7 +34,7 @@ openapi.SCHEMAS += [Moment]
 _BODY = {"requestBody": {"required": True, "content": openapi.answer("", "Moment")["content"]}}
 _ANSWERS = answers | openapi.problems(
     s400="the body is not valid JSON", s408="the body did not arrive in time", s413="more than 1 MB",
-    s415="not application/json", s422="a field or a parameter makes no sense",
+    s415="not application/json", s422="a field or a parameter is not valid",
 )  # fmt: skip
 
 
