@@ -99,9 +99,9 @@ def _program(type: str, command: str) -> Handler:
 def _check_for_shell(type: str, command: str) -> None:
     """Raises BadConfig for what only a shell understands: the program would get it as a word."""
     bare = re.sub(_QUOTED, "_", command)
-    if found := re.search(_OF_A_SHELL, bare):
+    if syntax := re.search(_OF_A_SHELL, bare):
         raise BadConfig(
-            f"--exec {type}={command}: {found[0].strip()!r} is for a shell, and no shell runs this",
+            f"--exec {type}={command}: {syntax[0].strip()!r} is for a shell, and no shell runs this",
             f"write {type}=sh -c {shlex.quote(command)}; or quote what is no more than a word",
         )
 
@@ -201,5 +201,5 @@ def _where(error: BaseException) -> str:
     packages = [(file, line) for file, line in lines if "-packages" in file and not file.startswith(_OURS)]
     own = [(file, line) for file, line in lines if "-packages" not in file]
     own = [(file, line) for file, line in own if not file.startswith(("<", _OURS, _PYTHON))]
-    found = own or packages
-    return place_of(*found[-1]) if found else ""
+    places = own or packages
+    return place_of(*places[-1]) if places else ""

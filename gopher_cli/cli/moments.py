@@ -44,8 +44,8 @@ def parse_local(text: str) -> float:
     if first != second:
         earlier, later = sorted((first, second))
         how = "comes twice here" if first < second else "does not exist here"
-        said = f"{text!r} {how}, for the clocks are changed then"
-        raise ValueError(f"{said}: write {local_time(earlier)} or {local_time(later)}")
+        reason = f"{text!r} {how}, because the clocks change then"
+        raise ValueError(f"{reason}: write {local_time(earlier)} or {local_time(later)}")
     return max(first, 0.0)
 
 

@@ -95,14 +95,14 @@ def write_pairs(console: Console, pairs: Iterable[tuple[str, str]]) -> None:
 
 
 def write_answer(
-    console: Console, said: Mapping[str, object] | Sequence[Mapping[str, object]], text: Iterable[str]
+    console: Console, answer: Mapping[str, object] | Sequence[Mapping[str, object]], lines: Iterable[str]
 ) -> None:
-    """What a deed came to: ``said`` for programs, in the format that was asked for; ``text`` for people, a
-    line each, which --quiet leaves out."""
-    records = [said] if isinstance(said, Mapping) else list(said)
+    """What a deed came to: ``answer`` for programs, in the format that was asked for; ``lines`` for
+    people, which --quiet leaves out."""
+    records = [answer] if isinstance(answer, Mapping) else list(answer)
     match console.format:
         case "json":
-            console.json(said)
+            console.json(answer)
         case "ndjson":
             for record in records:
                 console.json(record, lines=True)
@@ -112,7 +112,7 @@ def write_answer(
             for record in records:
                 write_row(console, [cell(value) for value in record.values()])
         case _ if not console.quiet:
-            for line in text:
+            for line in lines:
                 console.print(line)
 
 

@@ -34,7 +34,7 @@ def parse_dotenv(text: str, ours: Collection[str]) -> dict[str, str]:
     Raises BadConfig, with the line and without the value, for a variable of ``ours`` whose quotes do not fit.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    head, found, at = re.compile(_HEAD), {}, 0
+    head, values, at = re.compile(_HEAD), {}, 0
     while at < len(text):
         line_end = _line_end(text, at)
         match = head.match(text, at, line_end)
@@ -43,11 +43,11 @@ def parse_dotenv(text: str, ours: Collection[str]) -> dict[str, str]:
             continue
         value = _value(text, match.end(), blanks=bool(match[2]))
         if value.text is not None:
-            found[match[1]] = value.text
+            values[match[1]] = value.text
         elif match[1] in ours:
             raise _wrong_quotes(text, at, match)
         at = value.end
-    return found
+    return values
 
 
 def _line_end(text: str, at: int) -> int:

@@ -52,12 +52,12 @@ def _only_fields(annotation: Any) -> tuple[str, ...] | None:
     if hasattr(annotation, "model_validate_json"):
         return None
     try:
-        found = msgspec.inspect.type_info(annotation)
+        kind = msgspec.inspect.type_info(annotation)
     except Exception:  # what msgspec cannot describe
         return None
-    if not isinstance(found, (msgspec.inspect.DataclassType, msgspec.inspect.TypedDictType)):
+    if not isinstance(kind, (msgspec.inspect.DataclassType, msgspec.inspect.TypedDictType)):
         return None
-    return tuple(field.encode_name for field in found.fields)
+    return tuple(field.encode_name for field in kind.fields)
 
 
 def schema_of(annotation: Any) -> bytes:
@@ -89,15 +89,15 @@ def _close(schema: dict[str, Any], annotation: Any) -> None:
             part["additionalProperties"] = False
 
 
-def _parts(found: Any, seen: set[int] | None = None) -> Iterator[Any]:
+def _parts(kind: Any, seen: set[int] | None = None) -> Iterator[Any]:
     """A type of msgspec and all types in it, each once."""
     seen = set() if seen is None else seen
-    if isinstance(found, tuple):
-        for one in found:
-            yield from _parts(one, seen)
-    elif isinstance(found, (msgspec.inspect.Type, msgspec.inspect.Field)) and id(found) not in seen:
-        seen.add(id(found))
-        if isinstance(found, msgspec.inspect.Type):
-            yield found
-        for name in found.__struct_fields__:
-            yield from _parts(getattr(found, name), seen)
+    if isinstance(kind, tuple):
+        for part in kind:
+            yield from _parts(part, seen)
+    elif isinstance(kind, (msgspec.inspect.Type, msgspec.inspect.Field)) and id(kind) not in seen:
+        seen.add(id(kind))
+        if isinstance(kind, msgspec.inspect.Type):
+            yield kind
+        for name in kind.__struct_fields__:
+            yield from _parts(getattr(kind, name), seen)

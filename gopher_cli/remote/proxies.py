@@ -79,8 +79,8 @@ def _fits(pattern: str, host: str, port: int) -> bool:
     try:
         return ip_address(host) in ip_network(pattern.strip("[]"), strict=False)
     except ValueError:
-        name, colon, said = pattern.rpartition(":")
-        if colon and said.isdecimal() and int(said) != port:
+        name, _, number = pattern.rpartition(":")
+        if number.isdecimal() and int(number) != port:
             return False
-        name = (name if colon and said.isdecimal() else pattern).strip("[]").removeprefix("*").lstrip(".")
+        name = (name if number.isdecimal() else pattern).strip("[]").removeprefix("*").lstrip(".")
         return pattern == "*" or host == name or (bool(name) and host.endswith(f".{name}"))
