@@ -285,7 +285,7 @@ class _Work:
     def told(self, error: GopherError) -> GopherError:
         """The same error, with how far we came."""
         unknown = [one.line for one in self.beyond if one.status == "unknown"]
-        beyond = [one.line for one in self.beyond if one.status != "unknown"]
+        beyond = [one.line for one in self.beyond if one.status in ("submitted", "exists")]
         done = f"lines up to {self.last} are done" + (f", and {ranges(beyond)}" if beyond else "")
         maybe = f"; {ranges(unknown)} may be" if unknown else ""
         again = f"go on after line {self.last}"

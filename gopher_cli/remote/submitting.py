@@ -9,7 +9,7 @@ import msgspec
 
 from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.duration import rfc3339
-from gopher_cli.model.errors import Denied, GopherError, NotFound, TooMuch
+from gopher_cli.model.errors import Denied, GopherError, NotFound, TooMuch, Unavailable
 from gopher_cli.model.job import Job
 from gopher_cli.model.making import checked
 from gopher_cli.model.marks import BatchMark, read_mark
@@ -117,7 +117,7 @@ class RemoteSubmits:
         said = self.wire.post("/jobs/batch", {"jobs": asked}, {"batch": batch}, waits=_WAITS)
         items = said["items"]
         if lacking := [item for item in items if item.get("code") == "cannot_be_given"]:
-            raise TooMuch(lacking[0]["error"])
+            raise TooMuch(lacking[0]["error"], "ask for less: --durability fsync or memory")
         return [_receipt(job, item) for job, item in zip(jobs, items, strict=True)]
 
 
@@ -144,8 +144,8 @@ def _refused_alone(job: Job, error: GopherError) -> Receipt | None:
 def _halfway_in(jobs: Sequence[Job], error: GopherError) -> Halfway:
     """What the problem of a request tells of its jobs."""
     problem = getattr(error, "problem", None)
-    if problem is None:  # no answer, or none of gopher's
-        return Halfway(unknown=frozenset(range(len(jobs))))
+    if problem is None:  # no answer, or not one of gopher's
+        return Halfway(unknown=frozenset(range(len(jobs) if isinstance(error, Unavailable) else 0)))
     if items := problem.get("items"):
         known = {item["index"]: item for item in items}
         unknown = frozenset(i for i, item in known.items() if item["status"] == "unknown")

@@ -152,4 +152,17 @@ def test_what_a_server_says_that_redis_breaks_off_is_told_line_by_line(
     ran = far("submit", "--batch", "-", "-o", "plain", stdin=lines(4, []))
 
     assert ran.code == 69 and words(ran) == ["submitted", "refused", "unknown"]
-    assert re.search(r"lines up to 0 are done, and 1-2; 3 may be", ran.err)
+    assert re.search(r"lines up to 0 are done, and 1; 3 may be", ran.err)
+
+
+def test_a_level_that_cannot_be_given_ends_a_far_batch_as_beside_redis(near: Cli, far: Cli) -> None:
+    text = lines(3, []) + "{oops\n"
+    ran = [
+        cli("submit", "--batch", "-", "--durability", "replica:3", "-o", "plain", stdin=text)
+        for cli in (near, far)
+    ]
+
+    assert [one.code for one in ran] == [78, 78] and ran[0].out == ran[1].out
+    assert words(ran[0]) == ["refused"]
+    assert all("(lines up to 0 are done; go on after line 0)" in one.err for one in ran)
+    assert stored(near) == 0
