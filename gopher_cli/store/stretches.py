@@ -82,11 +82,17 @@ def read(
     return Ask(commands, lambda raw: [_standings(rows) for rows in raw])
 
 
-def _range(stretch: Stretch, mark: Mark | None, skip: int, count: int, *, newest: bool) -> Command:
+def edges(stretch: Stretch, mark: Mark | None, *, newest: bool) -> tuple[str, str]:
+    """The scores between which the jobs behind a mark stand, and those of the mark's own score."""
     low, high = stretch.low, stretch.high
     if mark is not None:
         edge = ("" if mark.id else "(") + number(mark.score)
         low, high = (low, edge) if newest else (edge, high)
+    return low, high
+
+
+def _range(stretch: Stretch, mark: Mark | None, skip: int, count: int, *, newest: bool) -> Command:
+    low, high = edges(stretch, mark, newest=newest)
     key = stretch.keys[stretch.place]
     if newest:
         return ("ZREVRANGEBYSCORE", key, high, low, "WITHSCORES", "LIMIT", skip, count)

@@ -15,7 +15,7 @@ from gopher_cli.store import ask
 from gopher_cli.store.rows import moment_of, row_of
 from gopher_cli.store.stretches import Stretch, contents, sizes, stretches_of
 from gopher_cli.verbs.base import SLICE
-from gopher_cli.verbs.meaning import may_mean, means
+from gopher_cli.verbs.meaning import may_mean, means, sieve_of
 from gopher_cli.verbs.walking import Candidate, Cursor, Walk
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 # What one page may cost: jobs looked at, bytes of them, seconds. Then it answers what it has found.
 LOOKED_AT, BYTES, SECONDS = 10_000, 32 * 1024 * 1024, 1.0
+_CHEAP = 10  # jobs that the server looks through cost as much as one that comes here
 _FRESH = 1.0  # seconds for which it counts where jobs stand, and where none do
 _FIRST_SLICE, _SLICE_BYTES = 64, 4 * 1024 * 1024
 _SEARCHED = 16  # jobs at once by a pattern
@@ -58,6 +59,7 @@ class Gathering:
         self._picky = bool(wanted.id_part or wanted.older_than)
         self._bare = bool(since) and not wanted.looks_inside
         self._slice = SLICE if self._bare else _FIRST_SLICE
+        self._sieve = sieve_of(wanted)
         self._walk: Walk | None = None
         self._queues: Sequence[str] | None = None
         self._group, self._places, self._looked = 0, list[str](), 0.0
@@ -100,7 +102,7 @@ class Gathering:
         lanes, self._group = await _group(
             self._verbs, self._queues, self._places, self._passed, whole=self._whole
         )
-        self._walk = Walk(self._verbs.store, lanes, self._passed)
+        self._walk = Walk(self._verbs.store, lanes, self._passed, self._sieve)
 
     async def _read(self, found: list[Candidate], most: int, budget: _Budget) -> None:
         """A slice of candidates: those that are meant are ``found``."""
@@ -116,6 +118,10 @@ class Gathering:
             if is_meant:
                 found.append(candidates[n])
         self._walk.passed(candidates)
+        self._walk.note_sifted()
+        self.looked += self._walk.sifted
+        budget.jobs -= self._walk.sifted // _CHEAP
+        self._walk.sifted = 0
 
     async def _judged(self, candidates: Sequence[Candidate], budget: _Budget) -> list[bool]:
         """Whether each is meant; those that are have a row then, unless it is not needed."""
@@ -124,7 +130,8 @@ class Gathering:
         now = await self._verbs.store.ask(ask.time_ms()) if asks else 0
         fits = [self._fits(one, now) for one in candidates]
         budget.jobs -= len(candidates)
-        self.looked += len(candidates)
+        if not self._sieve:
+            self.looked += len(candidates)
         if self._bare:
             return fits
         await self._describe([one for one, fit in zip(candidates, fits, strict=True) if fit], budget)

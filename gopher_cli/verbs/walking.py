@@ -17,6 +17,7 @@ from gopher_cli.model.errors import Usage
 from gopher_cli.model.stats import JobRow
 from gopher_cli.store import calls, stretches
 from gopher_cli.store.calls import Record
+from gopher_cli.store.calls.sieve import GONE, Reach, Sieve, Sifted
 from gopher_cli.store.keys import PLACES
 from gopher_cli.store.stretches import Mark, Standing, Stretch
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from gopher_cli.store.redis import RedisStore
 
 _AT_ONCE = 4000  # ids that one step reads, of all places together
+_SLICE = 500  # jobs that the server looks through at once
 _LONGEST = 16 * 1024  # characters of a cursor
 
 
@@ -99,10 +101,18 @@ class Lane:
 
 
 class Walk:
-    """Candidates of many stretches in the order of time. What was passed is in the cursor for good."""
+    """Candidates of many stretches in the order of time. What was passed is in the cursor for good.
 
-    def __init__(self, store: RedisStore, wanted: Sequence[Stretch], cursor: Cursor) -> None:
+    With a ``sieve`` the server leaves out what that does not let through. It looks at one slice of each
+    stretch at a time: as long as one has none to offer, and more to look at, there are no candidates.
+    """
+
+    def __init__(
+        self, store: RedisStore, wanted: Sequence[Stretch], cursor: Cursor, sieve: Sieve | None = None
+    ) -> None:
         self._store = store
+        self._sieve = sieve
+        self.sifted = 0  # jobs that the server has looked at
         self._newest = cursor.newest
         self.cursor = cursor
         self._lanes = [Lane(one, cursor.mark(one)) for one in wanted]
@@ -111,6 +121,8 @@ class Walk:
         """The next candidates, ``count`` at most, none at the end. Each is to be passed, or put back."""
         found: list[Candidate] = []
         await self.fill(count)
+        if self._is_behind():
+            return found
         heads = [self._head(n) for n, lane in enumerate(self._lanes) if lane.ahead]
         heapq.heapify(heads)
         while heads and len(found) < count:
@@ -119,11 +131,17 @@ class Walk:
             found.append(lane.ahead.popleft())
             if not lane.ahead and lane.more and len(found) < count:
                 await self.fill(count)
+                if self._is_behind():
+                    break
             if lane.ahead:
                 heapq.heapreplace(heads, self._head(n))
             else:
                 heapq.heappop(heads)
         return found
+
+    def _is_behind(self) -> bool:
+        """Whether a stretch must be looked through further before anything can be said."""
+        return any(lane.more and not lane.ahead for lane in self._lanes)
 
     def _head(self, n: int) -> tuple[int, int]:
         """What stands first in this lane, as a number that is smaller the sooner it comes."""
@@ -134,6 +152,12 @@ class Walk:
         for one in {id(one.lane): one for one in some}.values():  # the last one of each lane
             self.cursor.put(one.lane.stretch, Mark(one.score, "" if one.alone else one.id))
 
+    def note_sifted(self) -> None:
+        """What was looked at and left out is passed, where no candidate of that stretch stands before it."""
+        for lane in self._lanes if self._sieve else ():
+            if lane.mark and not lane.ahead:
+                self.cursor.put(lane.stretch, lane.mark)
+
     def put_back(self, some: Sequence[Candidate]) -> None:
         """The last ones that `next` has answered come again."""
         for one in reversed(some):
@@ -142,6 +166,10 @@ class Walk:
     async def fill(self, count: int) -> bool:
         """Read ahead where nothing is left; whether any candidate remains."""
         dry = [lane for lane in self._lanes if lane.more and not lane.ahead]
+        if dry and self._sieve:
+            for lane in dry:
+                await self._sift(lane, self._sieve)
+            return any(lane.ahead or lane.more for lane in self._lanes)
         if dry:
             step = max(8, min(count + 1, _AT_ONCE // len(dry)))
             found = [await self._behind(lane, step) for lane in dry if lane.mark and lane.mark.id]
@@ -164,6 +192,34 @@ class Walk:
             if rows:
                 id, score = rows[-1]
                 lane.mark = Mark(score, id)
+
+    async def _sift(self, lane: Lane, sieve: Sieve) -> None:
+        """One slice."""
+        stretch, mark = lane.stretch, lane.mark
+        low, high = stretches.edges(stretch, mark, newest=self._newest)
+        reach = Reach(low, high, self._newest, limit=_SLICE)
+        if mark and mark.id:
+            reach = reach._replace(after=mark.id, score=stretches.number(mark.score))
+        came = await self._store.run(calls.sift(stretch.keys, stretch.place, reach, sieve))
+        if mark and came.read == GONE:
+            came = await self._sift_behind(stretch, mark, reach._replace(after=""), sieve)
+        self.sifted += came.read
+        lane.more = came.read >= _SLICE
+        for id, score, line in came.rows:
+            if not (mark and mark.id) or mark.is_before((id, score), newest=self._newest):
+                record = calls.read_record(line)
+                lane.ahead.append(Candidate(lane, id, score, record, _when(stretch.place, score, record)))
+        if came.read:
+            lane.mark = Mark(came.last[1], came.last[0])
+
+    async def _sift_behind(self, stretch: Stretch, mark: Mark, reach: Reach, sieve: Sieve) -> Sifted:
+        """Where the mark's job has gone. Whoever comes or goes meanwhile: as in `_behind`."""
+        while True:
+            skip = await self._index(stretch, mark)
+            call = calls.sift(stretch.keys, stretch.place, reach._replace(skip=skip), sieve)
+            came = await self._store.run(call)
+            if not (skip and came.read and mark.is_before(came.first, newest=self._newest)):
+                return came
 
     async def _behind(self, lane: Lane, step: int) -> tuple[Lane, list[Standing]]:
         """The jobs behind a mark that stands among others of its score. Whoever comes or goes meanwhile:
