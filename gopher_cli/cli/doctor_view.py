@@ -75,7 +75,7 @@ def _says(finding: Finding) -> Text:
     said.append(safe(finding.meaning))
     if finding.examples:
         shown = ", ".join(_short(example) for example in finding.examples)
-        more = finding.count - len(finding.examples)
+        more = 0 if finding.whole else finding.count - len(finding.examples)
         said.append(f"\n{shown}{f' and {number(more)} more' if more > 0 else ''}", style="dim")
     if finding.fix and finding.severity is not Severity.OK:
         said.append("\n→ ", style="cyan")

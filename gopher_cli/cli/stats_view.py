@@ -22,7 +22,7 @@ from gopher_cli.cli.words import (
     took,
     types_of,
 )  # fmt: skip
-from gopher_cli.cli.workers import COLUMNS
+from gopher_cli.cli.workers import COLUMNS, columns_of
 from gopher_cli.model.stats import QueueStats, ServerInfo, Stats, TypeStats, WindowStats, WorkerInfo
 
 ORDER = ("enqueued", "processing", "scheduled", "blocked", "retrying", "failed", "completed", "cancelled")
@@ -243,7 +243,9 @@ def _workers(workers: list[WorkerInfo], room: int, most: int) -> list[Any]:
         keep=4,
         style=lambda _: "cyan",
     )
-    columns = [*COLUMNS[:3], gauge, *COLUMNS[3:]]
+    known = columns_of(workers)
+    at = known.index(COLUMNS[2]) + 1  # behind what is busy
+    columns = [*known[:at], gauge, *known[at:]]
     more = [Text(f"and {plural(len(workers) - most, 'other')}: gopher workers", style="dim")]
     return [_table(columns, workers[:most], room), *(more if len(workers) > most else [])]
 

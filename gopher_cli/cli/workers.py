@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -83,7 +83,18 @@ def _order(console: Console, names: list[str], order: str, *, every: bool) -> No
 @command
 def ls(console: Console) -> None:
     """List the workers that were heard in the last minute, the dead ones too."""
-    console.rows(listing(console.call(lambda gopher: gopher.workers())))
+    infos = console.call(lambda gopher: gopher.workers())
+    found = listing(infos)
+    if console.format == "table":
+        found = replace(found, columns=columns_of(infos))
+    console.rows(found)
+
+
+def columns_of(infos: list[WorkerInfo]) -> list[Column]:
+    """For people: with the versions, where they differ."""
+    if len({info.version for info in infos}) < 2:
+        return COLUMNS
+    return [*COLUMNS[:2], VERSION, *COLUMNS[2:]]
 
 
 def listing(infos: list[WorkerInfo]) -> Listing:
@@ -145,6 +156,7 @@ COLUMNS = [
         optional=True,
     ),
 ]
+VERSION = Column(name="version", show=lambda w: w.version, keep=9, most=16, style=lambda _: "yellow")
 EXTRA = (
     Column(name="name", show=lambda w: w.name or "-", raw=lambda w: w.name),
     Column(name="place", show=lambda w: f"{w.host}:{w.pid}", raw=lambda w: f"{w.host}:{w.pid}"),

@@ -15,7 +15,10 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One line of the diagnosis. ``mends``: `gopher doctor --fix` does what ``fix`` says."""
+    """One line of the diagnosis. ``mends``: `gopher doctor --fix` does what ``fix`` says.
+
+    ``count`` is that of the jobs, or of what is named in ``examples``; ``whole``: these are all.
+    """
 
     section: str
     name: str
@@ -26,6 +29,7 @@ class Finding:
     examples: tuple[str, ...] = ()
     fix: str = ""
     mends: bool = False
+    whole: bool = False
 
     @property
     def is_trouble(self) -> bool:

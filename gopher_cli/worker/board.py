@@ -2,8 +2,8 @@
 
 One seat a running job: hard deadline (CLOCK_MONOTONIC, one for all processes; 0 is a free seat),
 the queue's number, whether it runs in a process of its own, whether that is only starting, the id. Before
-the seats a byte by which the supervisor holds a runner that does not move: it begins nothing more. Behind
-them what such a runner has ended, and could not tell.
+the seats a byte by which the supervisor holds a runner that does not move: it begins nothing more; and how
+many jobs have completed and failed. Behind them what such a runner has ended, and could not tell.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from typing import NamedTuple
 
 _SEAT = struct.Struct("<dH??128s")
 _FREE = struct.Struct("<d")
-_HEAD = 8
+_COUNTS = struct.Struct("<QQ")
+_AT = 8  # of the counts
+_HEAD = _AT + _COUNTS.size
 _ENDED = struct.Struct("<H128s")
 _MOST = 2048  # of those that have ended
 
@@ -99,6 +101,14 @@ class Board:
         (count,) = struct.unpack_from("<H", self._map, 1)
         ended = (_ENDED.unpack_from(self._map, self._end + n * _ENDED.size) for n in range(count))
         return {(queue, _text(id)) for queue, id in ended} | {(queue, id) for _, queue, id in self.read()}
+
+    def count(self, completed: int, failed: int) -> None:
+        """How many jobs have ended so here, in all: known also where the process dies in the next moment."""
+        _COUNTS.pack_into(self._map, _AT, completed, failed)
+
+    def counts(self) -> dict[str, int]:
+        completed, failed = _COUNTS.unpack_from(self._map, _AT)
+        return {"completed": completed, "failed": failed}
 
     def close(self) -> None:
         self._map.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from gopher_cli.model.duration import format_duration
 from gopher_cli.model.job import JobState, Lease
@@ -21,10 +21,11 @@ _WORDS = {
 
 
 class JobLog:
-    """``counts`` is what this process has done so far."""
+    """``counts`` is what this process has done so far; ``share`` is told of it after each change."""
 
-    def __init__(self) -> None:
+    def __init__(self, share: Callable[[int, int], None] = lambda completed, failed: None) -> None:
         self.counts = {"completed": 0, "failed": 0}
+        self._share = share
         self._second = 0
         self._told = 0
         self._silent: dict[tuple[str, str], list[float]] = {}
@@ -33,6 +34,7 @@ class JobLog:
         """These were settled together; told after they are safe."""
         done = [item for item in items if item.to.state is JobState.COMPLETED]
         self.counts["completed"] += len(done)
+        self._share(self.counts["completed"], self.counts["failed"])
         left = self._budget(len(done))
         for item in done[:left]:
             lease = item.lease
@@ -45,6 +47,7 @@ class JobLog:
         """An attempt that did not complete. May be called from any thread."""
         if to.state in (JobState.RETRYING, JobState.FAILED):
             self.counts["failed"] += 1
+            self._share(self.counts["completed"], self.counts["failed"])
         if not self._budget(1):
             return self._count(lease.spec.type, _WORDS[to.state], seconds)
         level = logging.WARNING if to.state is JobState.FAILED else logging.INFO

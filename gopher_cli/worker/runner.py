@@ -58,7 +58,7 @@ class Runner:
         self._options, self._defaults = options, gopher.defaults
         self._room, self._stopping = asyncio.Event(), asyncio.Event()
         self._settlements, self._grace_ends, self._moved, self._told = 0, float("inf"), _CLOCK(), 0.0
-        self._log = JobLog()
+        self._log = JobLog(board.count)
         self._link = HandlerLink(gopher, settings)
         unhandled = Unhandled(gopher, registry.handlers, settings.no_handler_after)
         self._fetcher = Fetcher(gopher, id, options, unhandled, self._accept)

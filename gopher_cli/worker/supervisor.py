@@ -156,8 +156,8 @@ class Supervisor:
     async def _follow_and_bury(self, runner: RunnerProcess) -> None:
         await runner.follow()
         self.runners.remove(runner)
-        for word in self.finished:
-            self.finished[word] += runner.counts.get(word, 0)
+        for word, count in runner.board.counts().items():
+            self.finished[word] += count
         await self._burials.bury(runner)
         if self.options.burst and runner.broken:
             self.exit_code = BadData.exit_code  # what was left could not be served

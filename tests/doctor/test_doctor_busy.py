@@ -51,7 +51,7 @@ def _slow_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(diagnosing, "_PATIENCE", 60.0)
 
 
-async def test_a_busy_system_has_no_finding(gopher: Gopher, worker: Callable[..., Worker]) -> None:  # noqa: F811
+async def test_a_busy_system_is_well(gopher: Gopher, worker: Callable[..., Worker]) -> None:  # noqa: F811
     one = worker("--app", "doctor.busy_app:app", "--concurrency", "10")
     over = asyncio.Event()
     load = asyncio.create_task(traffic(gopher, over))
@@ -69,7 +69,8 @@ async def test_a_busy_system_has_no_finding(gopher: Gopher, worker: Callable[...
         over.set()
         rounds = await load
 
-    assert [troubles(found) for found in looks] == [{}] * len(looks)
+    # Some of its types fail on purpose.
+    assert [{k for k in troubles(found) if k != "failing types"} for found in looks] == [set()] * len(looks)
     assert rounds > 1 and one.process.poll() is None
 
 

@@ -15,6 +15,7 @@ from awake import awake, clock
 
 from gopher_cli.config import Settings
 from gopher_cli.gopher import Gopher
+from gopher_cli.verbs.producing import new_job
 from gopher_cli.worker.visits import longest_wait
 from worker.conftest import SHORT
 from worker.processes import STANDSTILL, Worker, alive, descendants, ends, lines, state, until
@@ -266,3 +267,25 @@ async def test_a_job_that_takes_its_whole_worker_down_takes_no_other_suspect_alo
     assert "takes its worker down; at last the worker that ran this job vanished" in detail.history[-1].error
     for id in others:
         assert (await ends(gopher, id)).attempts == 1
+
+
+async def test_what_a_runner_has_done_counts_also_where_it_dies_before_it_says_so(
+    gopher: Gopher, worker: Start, tmp_path: Path
+) -> None:
+    one = worker("-c", "4")
+    (runner,) = one.runners()
+    await gopher.submit_many([new_job(gopher.defaults, "echo", n) for n in range(200)])
+    await until(lambda: _completed(gopher, 200))
+    await gopher.submit("hold", {"file": str(tmp_path / "f")})
+    await until(lambda: lines(tmp_path / "f"))  # it has heard that the others are settled
+    os.kill(runner, signal.SIGKILL)
+    one.heard("a runner process died")
+
+    async def told() -> bool:
+        return [worker.completed for worker in await gopher.workers()] == [200]
+
+    await until(told)
+
+
+async def _completed(gopher: Gopher, count: int) -> bool:
+    return (await gopher.depth("default")).counters.get("completed", 0) == count

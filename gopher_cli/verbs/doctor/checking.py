@@ -6,14 +6,13 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-from gopher_cli.model.duration import format_duration
 from gopher_cli.model.errors import BadData, Denied, GopherError, TryLater, Unavailable
-from gopher_cli.model.findings import Finding, Severity
-from gopher_cli.model.stats import WorkerInfo
+from gopher_cli.model.findings import Finding
 from gopher_cli.store import ask, calls, surveying
 from gopher_cli.store.calls import Depth
-from gopher_cli.store.keys import READY, Keys
+from gopher_cli.store.keys import Keys
 from gopher_cli.store.url import Address
+from gopher_cli.verbs.doctor import workers
 from gopher_cli.verbs.doctor.together import as_one, cluster_findings, place_of, sentinel_findings
 from gopher_cli.verbs.doctor.vitals import about, critical, note, parted, server_findings, warning
 from gopher_cli.verbs.fleet import Fleet
@@ -24,7 +23,6 @@ _USED = (
     *NEEDED, "HSETNX", "HGETALL", "UNLINK", "SADD", "SMEMBERS", "SISMEMBER", "HSCAN", "ZSCAN", "TYPE",
     "BLPOP", "XADD", "XREAD", "XRANGE", "XREVRANGE", "PEXPIRE", "RENAMENX",
 )  # fmt: skip
-_OLD = 3600.0
 _FAR = 0.05
 
 
@@ -153,13 +151,13 @@ class Checking(Fleet):
         self, depths: Mapping[str, Depth], types: Mapping[str, Mapping[str, int]]
     ) -> list[Finding]:
         """Workers against work. ``types`` counts, by queue, the types of jobs that wait."""
-        workers = await self.workers()
-        alive = [worker for worker in workers if worker.alive]
-        found = [*_crew(workers, alive)]
+        infos = await self.workers()
+        alive = [worker for worker in infos if worker.alive]
+        found = [*workers.crew(infos, alive)]
         for queue, depth in depths.items():
             serving = [worker for worker in alive if queue in worker.queues]
-            found += _queue(queue, depth, bool(serving))
-            found += _unhandled(queue, serving, types.get(queue, {}))
+            found += workers.of_queue(queue, depth, serving)
+            found += workers.unhandled(queue, serving, types.get(queue, {}))
         return found
 
 
@@ -175,78 +173,3 @@ def _clock(skew: float, error: float) -> Finding:
     if abs(skew) > 60 + error:
         return warning("clock", words, "set the clocks (NTP): a moment given here is another there")
     return note("clock", words) if abs(skew) > 1 + error else about("clock", words)
-
-
-def _crew(workers: Sequence[WorkerInfo], alive: Sequence[WorkerInfo]) -> list[Finding]:
-    dead = [worker for worker in workers if not worker.alive]
-    versions = sorted({worker.version for worker in alive})
-    slots = sum(worker.slots for worker in alive)
-    found = [_fleet("workers", Severity.OK, f"{len(alive)} alive, with {slots} slots", count=len(alive))]
-    if dead:
-        names = tuple(worker.label for worker in dead[:5])
-        found.append(
-            _fleet("dead workers", Severity.WARNING, "silent, and not yet buried: a living worker does that "
-                   "after a minute", count=len(dead), examples=names, fix="start a worker: gopher worker")
-        )  # fmt: skip
-    found += [_stuck(worker) for worker in alive if worker.stuck]
-    if len(versions) > 1:
-        found.append(
-            _fleet("versions", Severity.NOTE, f"workers of different versions: {', '.join(versions)}",
-                   fix="let the older ones finish, and upgrade them")
-        )  # fmt: skip
-    return found
-
-
-def _stuck(worker: WorkerInfo) -> Finding:
-    """Handlers that heeded neither their timeout nor a cancellation."""
-    named = tuple(f"{job.get('type')} {job.get('id')}" for job in worker.stuck[:5])
-    words = f"handlers of {worker.label} do not stop; they end with their process"
-    return _fleet("stuck handlers", Severity.WARNING, words, count=len(worker.stuck), examples=named,
-                  fix="the worker's log says where each of them is: a line with \"it is stuck\"")  # fmt: skip
-
-
-def _queue(queue: str, depth: Depth, served: bool) -> list[Finding]:
-    waiting = sum(depth.sizes[place] for place in (*READY, "unhandled"))
-    work = waiting + depth.sizes["retrying"] + depth.sizes["scheduled"]
-    oldest = max(((depth.now - at) / 1000 for at in depth.oldest.values()), default=0.0)
-    paused = (depth.now - depth.paused_since) / 1000 if depth.paused_since else 0.0
-    found = []
-    if work and not served:
-        found.append(
-            _fleet("queues without a worker", Severity.WARNING, "jobs wait, and no living worker serves it",
-                   queue=queue, count=work, fix=f"gopher worker -Q {queue}")
-        )  # fmt: skip
-    if waiting and paused > _OLD:
-        words = f"paused for {format_duration(float(int(paused)))}, and jobs wait"
-        found.append(
-            _fleet("paused with a backlog", Severity.WARNING, words, queue=queue, count=waiting,
-                   fix=f"gopher queue resume {queue}")
-        )  # fmt: skip
-    if oldest > _OLD:
-        words = f"the oldest job has waited for {format_duration(float(int(oldest)))}"
-        found.append(_fleet("old jobs", Severity.NOTE, words, queue=queue, count=waiting))
-    return found
-
-
-def _unhandled(queue: str, serving: Sequence[WorkerInfo], types: Mapping[str, int]) -> list[Finding]:
-    if not serving or not types:
-        return []
-    known = {type for worker in serving for type in worker.types}
-    lost = {type: count for type, count in types.items() if type not in known}
-    if not lost:
-        return []
-    return [
-        _fleet("types without a handler", Severity.WARNING, "no living worker knows these types",
-               queue=queue, count=sum(lost.values()), examples=tuple(sorted(lost)[:5]),
-               fix="start a worker that has the handler: gopher worker --app ...")
-    ]  # fmt: skip
-
-
-def _fleet(
-    name: str, severity: Severity, meaning: str, *, queue: str = "", count: int = 0,
-    examples: tuple[str, ...] = (), fix: str = "",
-) -> Finding:  # fmt: skip
-    return Finding(
-        section="fleet", name=name, severity=severity, meaning=meaning, queue=queue, count=count,
-        examples=examples, fix=fix,
-    )  # fmt: skip

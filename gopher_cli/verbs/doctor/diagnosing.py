@@ -8,16 +8,20 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from gopher_cli.model.errors import BadData, GopherError, TryLater, Unavailable
+from gopher_cli.model.filtering import Filter
 from gopher_cli.model.findings import MISSING, TROUBLES, Finding, Severity
-from gopher_cli.store import surveying
+from gopher_cli.model.stats import TypeStats
+from gopher_cli.store import ask, surveying
 from gopher_cli.store.calls import Depth
 from gopher_cli.store.calls.base import text
 from gopher_cli.store.keys import is_ours
 from gopher_cli.verbs.base import SLICE
-from gopher_cli.verbs.counting import Counting
+from gopher_cli.verbs.counting import Counting, type_stats
 from gopher_cli.verbs.doctor.auditing import Audit, Auditing
 from gopher_cli.verbs.doctor.checking import Checking
+from gopher_cli.verbs.doctor.workers import failing, poison
 from gopher_cli.verbs.outbox import Outbox, readable
+from gopher_cli.verbs.paging import Paging
 
 _SHOWN = 5
 _PATIENCE = 2.5  # seconds in which a living worker carries a follow-up to its queue
@@ -55,7 +59,7 @@ class Diagnosis:
         return [finding for finding in self.troubles if finding.name == MISSING]
 
 
-class Diagnosing(Auditing, Checking, Counting, Outbox):
+class Diagnosing(Auditing, Checking, Counting, Paging, Outbox):
     async def diagnose(
         self, queues: Sequence[str] = (), *, data: bool = True, tell: Callable[[str], None] = lambda _: None
     ) -> Diagnosis:
@@ -89,9 +93,24 @@ class Diagnosing(Auditing, Checking, Counting, Outbox):
             survey.foreign[queue].append(f"a key of {queue}")
         types = {audit.queue: audit.types for audit in found.audits}
         found.findings += await self.check_fleet(depths, types)
+        found.findings += failing(await self._types(list(depths)))
+        if data:
+            for queue in set(listed) & {name for name, depth in depths.items() if depth.sizes["failed"]}:
+                found.findings += await self._poison(queue)
         found.findings += _about_keys(found, survey, set(queues))
         for audit in found.audits:
             found.findings += _about_data(audit)
+
+    async def _types(self, names: Sequence[str]) -> list[TypeStats]:
+        """What became of the jobs of each type."""
+        cells = await self.store.ask(ask.cells([self.keys(queue) for queue in names])) if names else []
+        return type_stats(cells, await self.store.ask(ask.time_ms()))
+
+    async def _poison(self, queue: str) -> list[Finding]:
+        """One page of the dead jobs is looked into, the newest first."""
+        wanted = Filter(queues=(queue,), states=("failed",), poison="yes")
+        page = await self.page(wanted, limit=SLICE)
+        return poison(queue, [row.id for row in page.rows], more=bool(page.next_cursor))
 
     async def _depths(self, names: Sequence[str]) -> tuple[dict[str, Depth], list[str]]:
         known: dict[str, Depth] = {}
