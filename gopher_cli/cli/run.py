@@ -49,7 +49,6 @@ def _act(args: Sequence[str]) -> int:
     from typer.exceptions import Abort, Exit, TyperException
 
     from gopher_cli.cli.app import root
-    from gopher_cli.cli.usage import explained
 
     try:
         _check_text(args)
@@ -60,6 +59,8 @@ def _act(args: Sequence[str]) -> int:
         if type(error).__name__ == "NoArgsIsHelpError":
             print(error.ctx.get_help())  # type: ignore[attr-defined]
             return 0
+        from gopher_cli.cli.usage import explained  # late: only errors need it
+
         return _failed(args, explained(error, args))
     except Exit as error:
         return error.exit_code

@@ -15,7 +15,6 @@ from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console, check_choice
 from gopher_cli.cli.moments import due_of, local_time
 from gopher_cli.cli.safe import safe
-from gopher_cli.cli.tables import write_answer
 from gopher_cli.cli.words import short_id, when
 from gopher_cli.model.errors import Conflict, NotFound, Usage
 
@@ -165,6 +164,8 @@ class _One:
     def submit(self) -> int:
         self.console.call(self._submit)
         if self.console.format in ("json", "ndjson", "csv"):
+            from gopher_cli.cli.tables import write_answer
+
             write_answer(self.console, {"id": self.id, "type": self.type, "queue": self.queue}, ())
         else:
             self.console.print(self.id)
