@@ -60,18 +60,25 @@ def filter_of(
         check_regex(error)
     given: dict[str, Any] = {
         "states": states(state), "queues": words(queue), "type": type or "", "tag": tag or "",
-        "error": error or "", "group": group or "", "older_than": duration("--older-than", older_than),
+        "error": error or "", "group": group or "", "older_than": _age(older_than),
     }  # fmt: skip
     wanted = _narrowed(search, given) if search else Filter(**given)
     check_group(wanted.group)
     return _within(wanted, within, of) if within else wanted
 
 
+def _age(text: str | None) -> float:
+    seconds = duration("--older-than", text)
+    if text is not None and seconds <= 0:
+        raise Usage("--older-than: every job is older than nothing", "leave it out, or say how old")
+    return seconds
+
+
 def check_said(**given: str | Sequence[str] | None) -> None:
     """In a script, a variable that was not set must not mean all jobs."""
     for name, value in given.items():
         if value is not None and value != [] and not any(text.strip() for text in _texts(value)):
-            raise Usage(f"--{name} is empty", f"name one, or leave --{name} away for all")
+            raise Usage(f"--{name} is empty", f"name one, or leave --{name} out for all")
 
 
 def _texts(value: str | Sequence[str]) -> Sequence[str]:

@@ -164,3 +164,12 @@ def test_where_nothing_is_left_of_a_search_it_says_what_the_command_is_for(
     ran = cli(*command, "--dry-run")
 
     assert ran.code == 2 and why in ran.err
+
+
+@pytest.mark.parametrize("age", ["0", "0s"])
+def test_an_age_of_nothing_does_not_mean_all_jobs(cli: Cli, age: str) -> None:
+    fail(cli)
+    ran = cli("purge", "--state", "failed", "--older-than", age, "--yes")
+
+    assert ran.code == 2 and "older than nothing" in ran.err
+    assert len(cli("jobs", "ls", "-q").lines) == 1
