@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 from starlette.requests import Request
 
 from gopher_cli.model.checks import check_queue
@@ -15,9 +15,11 @@ from gopher_cli.model.errors import Usage
 from gopher_cli.model.filtering import Filter, check_group
 from gopher_cli.model.ids import VALID_NAME
 from gopher_cli.model.job import JobState
+from gopher_cli.model.json_text import pointer_to
 from gopher_cli.model.patterns import check_pattern
 from gopher_cli.model.rates import MOST_JOBS, parse_pace
 from gopher_cli.model.search import parse_search
+from gopher_cli.web import hints
 from gopher_cli.web.api.body import check_filled, read_json
 from gopher_cli.web.api.queries import Given
 from gopher_cli.web.api.strict import parse
@@ -28,25 +30,27 @@ NAMES = ("state", "type", "queue", "tag", "error", "group", "older_than", "q")
 STEP_SECONDS = 5.0
 _LONGEST_WORD = 300
 _Word = Annotated[str, Meta(min_length=1)]
-_Words = Annotated[list[_Word], Meta(min_length=1)] | _Word | None
+_Words = Annotated[list[_Word], Meta(min_length=1)] | _Word | UnsetType
 
 
 class Meant(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Which jobs are meant. At least one criterion, or `"all": true`."""
+    """Which jobs are meant. At least one criterion, or `"all": true`. null is no value of any of them."""
 
-    state: Annotated[_Words, Meta(description="these states")] = None
-    queue: Annotated[_Words, Meta(description="these queues")] = None
-    type: _Word | None = None
-    tag: _Word | None = None
-    error: Annotated[_Word | None, Meta(description="a simple regular expression")] = None
-    group: Annotated[_Word | None, Meta(description="a failure group")] = None
-    older_than: Annotated[float | _Word | None, Meta(description="seconds, or 5m, 2d")] = None
-    q: Annotated[_Word | None, Meta(description="a search")] = None
+    state: Annotated[_Words, Meta(description="these states")] = UNSET
+    queue: Annotated[_Words, Meta(description="these queues")] = UNSET
+    type: _Word | UnsetType = UNSET
+    tag: _Word | UnsetType = UNSET
+    error: Annotated[_Word | UnsetType, Meta(description="a simple regular expression")] = UNSET
+    group: Annotated[_Word | UnsetType, Meta(description="a failure group")] = UNSET
+    older_than: Annotated[float | _Word | UnsetType, Meta(description="seconds, or 5m, 2d")] = UNSET
+    q: Annotated[_Word | UnsetType, Meta(description="a search")] = UNSET
     ids: Annotated[
-        Annotated[list[str], Meta(max_length=500)] | None, Meta(description="these jobs, by whole ids")
-    ] = None
+        Annotated[list[str], Meta(max_length=500)] | UnsetType, Meta(description="these jobs, by whole ids")
+    ] = UNSET
     all: Annotated[bool, Meta(description="no criterion, on purpose")] = False
-    limit: Annotated[Annotated[int, Meta(ge=1, le=10**12)] | None, Meta(description="at most so many")] = None
+    limit: Annotated[
+        Annotated[int, Meta(ge=1, le=10**12)] | UnsetType, Meta(description="at most so many")
+    ] = UNSET
     dry_run: Annotated[bool, Meta(description="count, and do nothing")] = False
     cursor: Annotated[_Word | None, Meta(description="cursor of the answer before, to go on")] = None
 
@@ -54,11 +58,13 @@ class Meant(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 class Again(Meant, kw_only=True, forbid_unknown_fields=True):
     """Which jobs run again, where, and how fast."""
 
-    target: Annotated[_Word | None, Meta(description="into this queue, not the one they came from")] = None
+    target: Annotated[_Word | UnsetType, Meta(description="into this queue, not the one they came from")] = (
+        UNSET
+    )
     rate: Annotated[
-        Annotated[float, Meta(gt=0, le=MOST_JOBS)] | _Word | None,
+        Annotated[float, Meta(gt=0, le=MOST_JOBS)] | _Word | UnsetType,
         Meta(description="jobs a second at most, or 50/s, 600/m, 1000/h"),
-    ] = None
+    ] = UNSET
 
     @property
     def pace(self) -> float:
@@ -71,12 +77,23 @@ async def read_meant(request: Request, kind: type[Meant] = Meant) -> Meant:
     raw = await read_json(request)
     given = parse(raw)
     check_filled(given, but=("ids",))  # no ids are no jobs
+    _check_null(given)
     try:
         return msgspec.convert(given, kind)
     except msgspec.ValidationError as error:
         said, _, place = str(error).partition(" - at `")
         pointer = place.rstrip("`").removeprefix("$").replace("[", "/").replace("]", "").replace(".", "/")
         raise Problem(422, said, pointer=pointer) from None
+
+
+def _check_null(given: Any) -> None:
+    """Raises Problem 422: in many languages a variable that was not set is null. It must not mean everything.
+
+    The cursor of an answer may be sent as it is: null is the beginning.
+    """
+    for name in given if isinstance(given, dict) else ():
+        if given[name] is None and name != "cursor":
+            raise Problem(422, f"{name[:64]} is null", hint=hints.FILL, pointer=pointer_to(name))
 
 
 def filter_of_query(given: Given, states: Sequence[str] = ()) -> Filter:
@@ -93,7 +110,9 @@ def filter_of_query(given: Given, states: Sequence[str] = ()) -> Filter:
 
 def filter_of_body(meant: Meant, states: Sequence[str] = ()) -> Filter:
     """Raises Problem 422 that points to the field."""
-    said = {name: getattr(meant, name) for name in NAMES}
+    said: dict[str, Any] = {
+        name: None if (value := getattr(meant, name)) is UNSET else value for name in NAMES
+    }
     for name in ("state", "queue"):
         said[name] = (said[name],) if isinstance(said[name], str) else tuple(said[name] or ())
     if states:
@@ -101,12 +120,12 @@ def filter_of_body(meant: Meant, states: Sequence[str] = ()) -> Filter:
             raise Problem(422, f"only for jobs that are {' or '.join(states)}", pointer="/state")
         said["state"] = said["state"] or tuple(states)
     wanted = _joined(said, _pointed)
-    chosen = any((wanted.states and not states, wanted.queues, wanted.by_content, meant.ids is not None))
+    chosen = any((wanted.states and not states, wanted.queues, wanted.by_content, meant.ids is not UNSET))
     if meant.all is chosen:
         hint = "leave one of them out" if chosen else 'name a criterion, or say {"all": true}'
         said_all = '"all" and a criterion contradict each other' if chosen else "which jobs are meant?"
         raise Problem(422, said_all, hint=hint, pointer="/all")
-    if meant.ids is not None and wanted != Filter(states=wanted.states, queues=wanted.queues):
+    if meant.ids is not UNSET and wanted != Filter(states=wanted.states, queues=wanted.queues):
         raise Problem(422, "ids and other criteria do not go together", pointer="/ids")
     return wanted
 

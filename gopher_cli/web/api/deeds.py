@@ -136,7 +136,7 @@ async def done(request: Request, deed: str, meant: Meant, wanted: Filter) -> Res
     """Do it, or count; for `STEP_SECONDS`, or half of what an answer may take."""
     gopher: Gopher = request.app.state.gopher
     seconds = min(STEP_SECONDS, request.app.state.settings.server_write_timeout / 2)
-    if meant.ids is not None:
+    if meant.ids is not msgspec.UNSET:
         _check_alone(meant)
         return answered(await _by_ids(gopher, deed, meant, wanted))
     target, rate = _where_to(meant), _pace(meant)

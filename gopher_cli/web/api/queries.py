@@ -17,6 +17,7 @@ from gopher_cli.web.problems import Problem
 
 _TEXT, _NUMBER = {"type": "string", "minLength": 1}, {"type": "integer"}
 FLAG = {"anyOf": [{"type": "boolean"}, {"const": ""}]}  # named without a value, it is set
+_SURE = {"type": "boolean"}  # what makes a request do more has to be said: a variable may not be set
 _MANY = {"type": "array", "items": _TEXT}
 MOST = 500
 
@@ -42,11 +43,11 @@ PARAMETERS: dict[str, tuple[dict[str, Any], str]] = {
         {"type": "number", "minimum": 0, "maximum": LONGEST},
         "hold the answer until the job has ended, so many seconds at most",
     ),
-    "poison": (FLAG, "also where workers died of the job: it may take others down"),
+    "poison": (_SURE, "also where workers died of the job: it may take others down"),
     "follow": (FLAG, "go on until the job has ended"),
     "batch": (_TEXT | {"maxLength": 100}, "the id of a batch"),
     "durability": (_TEXT, "how safe that has to be: memory (default), fsync or replica:N"),
-    "all": (FLAG, "all workers that are called so"),
+    "all": (_SURE, "all workers that are called so"),
     "minutes": (_NUMBER | {"minimum": 1, "maximum": 1440, "default": 60}, "how far back"),
 }
 
@@ -135,11 +136,15 @@ class Given:
         return int(text)
 
     def flag(self, name: str) -> bool:
-        """True also when it is named without a value: ``?follow``."""
+        """True also when it is named without a value, ``?follow``, unless that makes a request do more."""
+        if name not in self._values:
+            return False
         text = self._single(name).lower()
-        if name in self._values and text in ("", "1", "true", "yes"):
+        if PARAMETERS.get(name, (FLAG,))[0] is _SURE:
+            check_filled(name, text)
+        if text in ("", "1", "true", "yes"):
             return True
-        if text in ("", "0", "false", "no"):
+        if text in ("0", "false", "no"):
             return False
         raise wrong(name, f"{name} is true or false, not {text[:64]!r}")
 

@@ -117,7 +117,7 @@ def _in_it_alone(queue: str, meant: Meant, wanted: Filter) -> Filter:
     if wanted.queues not in ((), (queue,)):
         raise Problem(422, "the path names another queue", pointer="/queue" if meant.queue else "/q")
     # The path has named the queue already: to name it again says nothing of which jobs.
-    if not (meant.all or wanted.states or wanted.by_content or meant.ids is not None):
+    if not (meant.all or wanted.states or wanted.by_content or meant.ids is not msgspec.UNSET):
         hint = 'name another criterion, or say {"all": true} and nothing else'
         raise Problem(422, "which jobs of this queue are meant?", hint=hint, pointer="/all")
     return msgspec.structs.replace(wanted, queues=(queue,))
