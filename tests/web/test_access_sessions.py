@@ -55,9 +55,13 @@ async def test_behind_a_trusted_proxy_that_speaks_https_the_cookie_is_secure(
     assert ("Secure" in answer.headers["set-cookie"]) == secure
 
 
-async def test_who_signs_in_to_one_gopher_of_a_host_stays_in_the_other(open_pages: Any) -> None:
-    """Two ports of one host are one host to a browser: it sends all of their cookies to both."""
-    async with open_pages() as one, open_pages(GOPHER_NAMESPACE="another") as other:
+@pytest.mark.parametrize("different", [{"GOPHER_NAMESPACE": "another"}, {"SERVER_ROOT_PATH": "/b"}])
+async def test_who_signs_in_to_one_gopher_of_a_host_stays_in_the_other(
+    open_pages: Any, different: dict[str, str]
+) -> None:
+    """Two ports of one host are one host to a browser: it sends all of their cookies to both. So it is with
+    a path and the paths below it, also where both have the same keys."""
+    async with open_pages() as one, open_pages(**different) as other:
         both: dict[str, str] = {}
         for api in (one, other):
             entered = await api.post("/test/enter", content=STRONG, headers={"Cookie": jar(both)})

@@ -149,7 +149,7 @@ class Door:
         if not sessions.has_cookie(request.cookies):
             return None
         seal = await self.ring.seal()
-        cookie = sessions.cookie_in(request.cookies, seal)
+        cookie = sessions.cookie_in(request, seal)
         key_id = sessions.claimed(cookie)
         if not key_id:
             return None

@@ -34,12 +34,12 @@ class Session(NamedTuple):
     csrf: str
 
 
-def cookie_in(cookies: Mapping[str, str], seal: str) -> str:
-    """The text of the cookie of servers with this seal; empty where there is none.
+def cookie_in(request: Request, seal: str) -> str:
+    """The text of the cookie of servers with this seal and this prefix; empty where there is none.
 
     Its name says whose it is: browsers send one host's cookies to every port, and to every path below.
     """
-    return cookies.get(_name(seal), "")
+    return request.cookies.get(_name(seal, request), "")
 
 
 def has_cookie(cookies: Mapping[str, str]) -> bool:
@@ -126,11 +126,11 @@ def check_csrf(request: Request, token: str) -> None:
 def _header(request: Request, seal: str, value: str, lasts: int) -> str:
     secure = "; Secure" if request.app.state.door.addresses.is_secure(request) else ""
     path = request.scope["root_path"] or "/"
-    return f"{_name(seal)}={value}; HttpOnly; Max-Age={lasts}; Path={path}; SameSite=Strict{secure}"
+    return f"{_name(seal, request)}={value}; HttpOnly; Max-Age={lasts}; Path={path}; SameSite=Strict{secure}"
 
 
-def _name(seal: str) -> str:
-    return f"{_COOKIE}{_mac(seal, 'name')[:8]}"
+def _name(seal: str, request: Request) -> str:
+    return f"{_COOKIE}{_mac(seal, 'name', request.scope['root_path'])[:8]}"
 
 
 def _mac(seal: str, *parts: str) -> str:
