@@ -54,7 +54,7 @@ def run_server(settings: Settings, *, warning: str = "") -> int:
         _log.warning("%s", warning)
     if is_exposed(where) and settings.auth == "open-to-everyone":
         _log.warning(
-            "whoever reaches %s may do everything here: AUTH is open-to-everyone", settings.server_host
+            "everybody who reaches %s may do everything here: AUTH is open-to-everyone", settings.server_host
         )
     asyncio.run(_check(settings))
     sockets = bind(where, settings)

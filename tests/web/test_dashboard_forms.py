@@ -69,7 +69,7 @@ async def test_the_browser_is_told_each_limit_that_it_can_check(
         ("name", "x", "name is shorter than 2 characters"),
         ("sizes", ["0", "1", "2"], "sizes has more than 2 items"),
         ("to/geo/lat", "91", "to.geo.lat is more than 90"),
-        ("to/geo/lat", "1e999", "to.geo.lat: '1e999' is no number"),
+        ("to/geo/lat", "1e999", "to.geo.lat: '1e999' is not a number"),
         ("more", "[1]", "more[0] is an integer, not a string"),
     ],
 )
@@ -187,7 +187,7 @@ def test_what_is_no_number_is_refused_by_the_name_of_its_field() -> None:
 
     _, faults = payload_of(fields, Form({"payload/who/age": ["old"]}))
 
-    assert faults == {"payload/who/age": "who.age: 'old' is no whole number"}
+    assert faults == {"payload/who/age": "who.age: 'old' is not a whole number"}
 
 
 @pytest.mark.parametrize(

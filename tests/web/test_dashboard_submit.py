@@ -58,7 +58,7 @@ async def test_a_form_is_made_of_the_schema_and_a_job_of_the_form(
 @pytest.mark.parametrize(
     ("written", "told"),
     [
-        ({"payload/n": "many"}, "n: 'many' is no whole number"),
+        ({"payload/n": "many"}, "n: 'many' is not a whole number"),
         ({"payload/n": "1", "payload/kind": "9"}, "kind: choose one of the list"),
         ({"payload/n": "1", "payload/any": "{"}, "any: this is not valid JSON"),
         ({"payload/n": ""}, "n is missing"),
@@ -95,7 +95,7 @@ async def test_all_that_is_wrong_is_told_at_once_each_beside_its_field(
     page = Page((await send(api, "/submit", type="count", **written)).text)
 
     assert all(f"{name} is more than 9" in page.text for name in "abcde")
-    assert "f: 'many' is no whole number" in page.text and "who.age: 'old' is no whole" in page.text
+    assert "f: 'many' is not a whole number" in page.text and "who.age: 'old' is not a whole" in page.text
     assert "is missing" not in page.text
     assert len(page.all("p", **{"class": "error"})) == 8
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 import anyio
@@ -75,7 +76,9 @@ async def test_a_request_of_http_1_1_without_a_host_is_told_no_more_than_that_we
 async def test_a_browser_is_told_of_a_wrong_name_as_a_page(api: httpx2.AsyncClient) -> None:
     answer = await api.get("/", headers={"Host": "evil.example", "Accept": "text/html"})
 
-    assert answer.status_code == 421 and "<h1>Not my name</h1>" in answer.text
+    assert answer.status_code == 421 and "<h1>Wrong host name</h1>" in answer.text
+    sheet = re.search(r'href="(/static/[^"]*)"', answer.text)
+    assert sheet and (await api.get(sheet[1], headers={"Host": "evil.example"})).status_code == 200
 
 
 async def status_without_host(api: Any, path: str, version: str = "1.0") -> int:

@@ -42,11 +42,17 @@ async def test_below_a_prefix_every_address_is_there(open_api: Open, kept: bool)
     async with open_api(SERVER_ROOT_PATH=PREFIX) as api:
         overview = [await page(api, before + end) for end in (("", "/") if kept else ("/",))]
         assert all("Overview" in one.text and one.all("a", href=f"{PREFIX}/jobs") for one in overview)
-        for path in ("/jobs", "/queues/", "/api/v1/stats", "/livez", "/openapi.json", "/metrics"):
+        for path in ("/jobs", "/queues/", "/api/v1/stats", "/livez", "/openapi.json"):
             assert (await api.get(before + path)).status_code == 200, path
+        made = await api.post(f"{before}/api/v1/jobs", json={"type": "x"})
+        wrong = await api.post(f"{before}/api/v1/jobs", json={})
+        counted = (await api.get(f"{before}/metrics")).text
         nowhere = await api.get(f"{before}/nowhere")
         allowed = await api.options(f"{before}/api/v1/jobs")
 
+    assert made.status_code == 201 and wrong.json()["instance"] == f"{PREFIX}/api/v1/jobs"
+    (line,) = [one for one in counted.splitlines() if 'method="POST"' in one and '"201"' in one]
+    assert 'route="/api/v1/jobs"' in line
     assert nowhere.status_code == 404 and nowhere.json()["instance"] == f"{PREFIX}/nowhere"
     assert (allowed.status_code, allowed.headers["allow"]) == (204, "OPTIONS, GET, HEAD, POST")
 

@@ -139,7 +139,7 @@ def _read(raw: bytes, algorithm: str) -> dict[str, Any]:
     try:
         found = msgspec.json.decode(raw, type=_Set).keys
     except (msgspec.DecodeError, RecursionError) as error:
-        raise ValueError(f"it is no JWKS: {error}") from None
+        raise ValueError(f"it is not a JWKS: {error}") from None
     keys: dict[str, Any] = {}
     for one in found:
         if (

@@ -64,7 +64,7 @@ def _check_somebody_has_a_key(settings: Settings, host: str) -> None:
         ) from error
     if not any(info.standing == LIVE for info in has_one):
         raise BadConfig(
-            f"whoever reaches {host} could submit jobs: an API key is needed to listen there", _A_KEY
+            f"everybody who reaches {host} could submit jobs: an API key is needed to listen there", _A_KEY
         )
 
 

@@ -135,5 +135,5 @@ def _fixed_key(settings: Settings) -> Any:
         return jwt.get_algorithm_by_name(settings.jwt_algorithm).prepare_key(settings.jwt_key)
     except (jwt.PyJWTError, ValueError, TypeError):
         raise BadConfig(
-            f"JWT_KEY is no key of {settings.jwt_algorithm}", "give the public key as PEM, in JWT_KEY_FILE"
+            f"JWT_KEY is not a key of {settings.jwt_algorithm}", "give the public key as PEM, in JWT_KEY_FILE"
         ) from None

@@ -150,7 +150,7 @@ def _scalar(kind: str, text: str) -> Any:
         return text.lower() == "true"
     wanted = _INTEGER if kind == "integer" else _NUMBER
     if not wanted.fullmatch(text) or not math.isfinite(number := _number(text)):
-        raise BadData(f"{text[:40]!r} is no {'whole number' if kind == 'integer' else 'number'}")
+        raise BadData(f"{text[:40]!r} is not a {'whole number' if kind == 'integer' else 'number'}")
     return _in_digits(text, number)
 
 

@@ -24,7 +24,7 @@ _TITLES = {
     403: "Not allowed",
     404: "Nothing here",
     409: "Not now",
-    421: "Not my name",
+    421: "Wrong host name",
     429: "Too often",
     500: "That went wrong",
     503: "Redis is away",

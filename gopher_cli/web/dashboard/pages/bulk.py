@@ -127,4 +127,4 @@ def to_type(deed: str, wanted: Filter) -> str:
 
 def _known(deed: str) -> None:
     if deed not in deeds.NAMES:
-        raise Usage(f"no deed {deed[:20]!r}", f"deeds: {', '.join(deeds.NAMES)}")
+        raise Usage(f"{deed[:20]!r} is not something to do", f"deeds: {', '.join(deeds.NAMES)}")
