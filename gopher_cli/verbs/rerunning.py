@@ -32,7 +32,7 @@ class Rerunning(Queues, Outbox):
         They go by the outbox of their queue: each is in one place at any instant, and if we die others carry
         on. For each id: enqueued, gone (no dead job), unreadable, awaited (other jobs wait for it), or, and
         then it is dead here as before, locked (its unique key is held there) or taken (another job there
-        has its id). Where a new job has its id here, it stays in the outbox until that one is gone.
+        has its id). Where a new job has its id here, too, it comes back under another: "<id>-<nonce>".
         Raises TryLater for those that are on their way and cannot arrive now.
         """
         if target == queue:

@@ -20,6 +20,7 @@ from gopher_cli.model.job import JobState
 from gopher_cli.model.outcome import Transition
 from gopher_cli.store import calls
 from gopher_cli.store.calls import Call, auditing, fleet, outbox, rescheduling
+from gopher_cli.store.calls.sieve import Reach, Sieve
 from gopher_cli.store.keys import fleet_of
 from gopher_cli.store.lines.lane import Lane
 from gopher_cli.store.lines.wire import WireStore
@@ -206,6 +207,17 @@ def after_beat(queue: Queue) -> Call[Any]:
     return fleet.beat(fleet_of(queue.namespace), "w", b"{}", now=queue.at)
 
 
+def after_sift(queue: Queue) -> Call[Any]:
+    queue.submit(a.job("one"))
+    reach = Reach("-inf", "+inf", newest=False)
+    return calls.sift(queue.keys, "ready_normal", reach, Sieve(part="one"), now=queue.at)
+
+
+def after_order(queue: Queue) -> Call[Any]:
+    queue.run(after_beat(queue))
+    return fleet.order(fleet_of(queue.namespace), "w", "quiet", now=queue.at)
+
+
 def after_write_down(queue: Queue) -> Call[Any]:
     entry = AuditEntry("", 0, "ann", "pause", "default", 1, "")
     return fleet.write_down(fleet_of(queue.namespace), entry, "nonce", now=queue.at)
@@ -215,7 +227,10 @@ MADE: dict[str, Made] = {
     name.removeprefix("after_"): made for name, made in list(globals().items()) if name.startswith("after_")
 }
 # The others tell what is news to Redis: "again" is an answer too.
-SAY_THE_SAME = ("audit", "beat", "depth", "ended", "inspect", "once", "renew", "report", "reserve", "rights")
+SAY_THE_SAME = (
+    "audit", "beat", "depth", "ended", "inspect", "once", "order", "renew", "report", "reserve", "rights",
+    "sift",
+)  # fmt: skip
 
 
 def test_every_script_is_here() -> None:

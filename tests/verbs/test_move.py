@@ -11,6 +11,7 @@ from redis import Redis
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import GopherError, TryLater, Unavailable
+from gopher_cli.model.filtering import Filter
 from gopher_cli.store import calls
 from gopher_cli.store.keys import PLACES
 
@@ -89,6 +90,24 @@ async def test_a_job_that_is_refused_there_is_dead_here_as_before(
         assert not waiting(redis, gopher)
 
 
+async def test_a_job_whose_id_is_taken_in_both_queues_comes_back_under_a_new_one(
+    gopher: Gopher, redis: Redis
+) -> None:
+    await dead(gopher, redis, "j")
+    await gopher.submit_many([a.job("j", queue="there")])
+    await gopher.store.run(calls.take_out(gopher.keys("here"), ["j"], "there", "n"))
+    await gopher.submit_many([a.job("j", queue="here")])  # while it was on its way
+
+    await gopher.relay("here")
+
+    assert not waiting(redis, gopher), "nothing is tried again and again"
+    (row,) = await gopher.jobs(Filter(queues=("here",), states=("failed",)))
+    assert row.id == "j-n"
+    assert "it was j until other jobs had this id" in (await gopher.inspect("here", "j-n")).log[-1]
+    assert (await gopher.inspect("here", "j")).state == "enqueued"
+    assert await gopher.requeue("here", ["j-n"]) == {"j-n": "enqueued"}
+
+
 async def test_a_job_that_was_refused_never_comes_under_the_same_name(gopher: Gopher, redis: Redis) -> None:
     """A carrier that stood still brings it again when its id is free there, and it is dead here."""
     await dead(gopher, redis, "j")
@@ -143,19 +162,16 @@ async def test_a_unique_key_that_outlives_its_job_is_free_when_the_job_has_moved
     assert not redis.hlen(gopher.keys("here")["locks"])
 
 
-async def test_a_refused_job_whose_id_is_given_away_meanwhile_waits_for_it(
+async def test_a_refused_job_whose_id_is_given_away_meanwhile_keeps_all_of_it_under_a_new_one(
     gopher: Gopher, redis: Redis
 ) -> None:
     await dead(gopher, redis, "j")
     await gopher.store.run(calls.take_out(gopher.keys("here"), ["j"], "there", "n"))
     await gopher.submit_many([a.job("j", queue="here"), a.job("j", queue="there")])
     await gopher.relay("here")
-    assert waiting(redis, gopher) == 1
 
-    await gopher.delete("here", ["j"])
-    await gopher.relay("here")
     assert waiting(redis, gopher) == 0
-    assert everything(redis, gopher, "here", "j")["once"] == KEPT["once"]
+    assert everything(redis, gopher, "here", "j-n")["once"] == KEPT["once"]
 
 
 async def test_a_move_that_is_sent_twice_answers_the_same_and_moves_once(

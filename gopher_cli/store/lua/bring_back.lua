@@ -1,5 +1,5 @@
 -- Jobs that another queue has refused leave the outbox for the dead letter queue that they came from, as they were.
--- One whose id another job has here meanwhile stays in the outbox.
+-- One whose id another job has here meanwhile comes back under a new one, "<id>-<nonce>"; its log says so.
 --
 -- KEYS  failed spec meta result errors log progress once outbox counters events
 -- ARGV  now ...
@@ -28,12 +28,22 @@ local function unpack_parts(raw)
   return #parts == #PARTS and parts
 end
 
+local function is_free(id) return not seen[id] and redis.call("HEXISTS", KEYS.meta, id) == 0 end
+
+-- The id under which it comes back; a new one has a line in its log.
+local function id_of(name, parts)
+  local id, nonce = string.match(name, "^(%S+) (%S+)$")
+  if not id or is_free(id) then return id end
+  parts[5] = parts[5] .. stamp .. " it was " .. id .. " until other jobs had this id in both queues\n"
+  return string.sub(id, 1, 100) .. "-" .. nonce
+end
+
 for i = 2, #ARGV do
   local name = ARGV[i]
-  local id = string.match(name, "^%S+")
-  local parts = not seen[id] and unpack_parts(redis.call("HGET", KEYS.outbox, name))
+  local parts = unpack_parts(redis.call("HGET", KEYS.outbox, name))
   local r = parts and read(parts[2])
-  if r and redis.call("HEXISTS", KEYS.meta, id) == 0 then
+  local id = r and id_of(name, parts)
+  if id and is_free(id) then
     seen[id], out[#out + 1] = true, name
     for n, part in ipairs(parts) do
       if part ~= "" then add(PARTS[n], id, part) end
