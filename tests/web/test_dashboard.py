@@ -229,6 +229,18 @@ async def test_under_a_prefix_every_link_begins_with_it(open_api: Open, gopher: 
         assert through.all("a", href="/ops/gopher/jobs", **{"aria-current": "page"})
 
 
+async def test_a_later_page_of_jobs_is_as_live_as_the_first(api: httpx2.AsyncClient, gopher: Gopher) -> None:
+    """Its tabs are: a list beside them that stands still would be called live, too."""
+    ids = [await gopher.submit("x") for _ in range(30)]
+    first = await look(api, "/jobs?size=25&order=oldest")
+    (link,) = first.all("a", rel="next")
+    assert (await look(api, link["href"])).all("div", id="list")[0].get("data-live") == ""
+    await gopher.cancel("default", [ids[-1]])
+    again = await look(api, link["href"], **{"X-Live": "1"})
+    assert [one["value"] for one in again.all("input", name="job")] == [f"default/{id}" for id in ids[25:]]
+    assert len(again.all("span", class_="state s-cancelled")) == 1
+
+
 async def test_every_page_with_jobs_says_what_the_clock_of_redis_was(
     api: httpx2.AsyncClient, gopher: Gopher, monkeypatch: pytest.MonkeyPatch
 ) -> None:

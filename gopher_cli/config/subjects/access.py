@@ -47,8 +47,8 @@ class Access:
     )
     trusted_proxies: str = setting(
         "", kinds.networks, "TRUSTED_PROXIES", join=",",
-        about="networks such as 10.0.0.0/8, with commas; only of these X-Forwarded-For and "
-        "X-Forwarded-Proto are believed",
+        about="networks such as 10.0.0.0/8, with commas; only of these X-Forwarded-For, "
+        "-Proto, -Host and -Port are believed",
     )
     server_tls_cert: str = setting(
         "", kinds.file, "SERVER_TLS_CERT",
