@@ -65,7 +65,7 @@ def _builtins() -> Registry:
 def _builtin(name: str) -> Handler:
     handler = _builtins().get(name)
     if handler is None:
-        raise Usage(f"there is no built-in handler {name!r}", f"they are: {', '.join(_builtins())}")
+        raise Usage(f"there is no built-in handler {name!r}", f"all, or some of: {', '.join(_builtins())}")
     return handler
 
 

@@ -62,12 +62,14 @@ class Care:
             every(15.0, visits.sample, place),
         ]
 
-    async def if_there_is_room(self, telling: Coroutine[Any, Any, None]) -> None:
+    async def if_there_is_room(self, telling: Coroutine[Any, Any, None]) -> bool:
         """What the fleet hears of us at the start; where memory is full, `Upkeep.stand` tells it later."""
         try:
             await telling
         except MemoryFull as error:
             self._rounds.missed(Upkeep.stand.__name__, self._place(None), error)
+            return False
+        return True
 
     def _place(self, visits: Visits | None) -> str:
         """Where these queues live, or what the fleet knows: all at one place, unless it is a cluster."""

@@ -49,7 +49,7 @@ class Supervisor:
         self.started = time.time()
         self.finished = {"completed": 0, "failed": 0}
         self.stopping = asyncio.Event()
-        self.quiet = False
+        self.quiet = self.published = False
         self.exit_code = 0
         self._environ = dict(os.environ) | settings.to_environ()
         self._died: list[float] = []  # when, of those that did not end well
@@ -70,7 +70,8 @@ class Supervisor:
             for doubt in await doubts(self.gopher, self.queues):
                 say(doubt, logging.WARNING)
             first = [await self._start_runner() for _ in range(self.options.processes)]
-            await care.if_there_is_room(self.gopher.publish_types(first[0].types, first[0].wishes))
+            telling = self.gopher.publish_types(first[0].types, first[0].wishes)
+            self.published = await care.if_there_is_room(telling)
             await care.if_there_is_room(care.beat())
         except BaseException as error:
             for runner in self.runners:

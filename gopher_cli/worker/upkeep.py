@@ -37,6 +37,9 @@ class Upkeep:
         types, wishes = (first.types, first.wishes) if first else ({}, {})
         try:
             found = await worker.gopher.stand(worker.queues, types, wishes)
+            if types and not worker.published:  # memory was full
+                await worker.gopher.publish_types(types, wishes)
+                worker.published = True
         except Outdated as error:
             self._leave(error)
             return

@@ -130,6 +130,9 @@ def told(lines: list[str]) -> list[str]:
 async def test_a_full_memory_is_one_line_in_the_log_of_a_worker(scene: Scene) -> None:
     """Of those that meet it at their start, and of those that work and say what they do."""
     first = scene.worker("-c", "4", GOPHER_HEARTBEAT="200ms")
+    scene.redis.hset(
+        f"{scene.namespace}:{{~}}:terms", "quick", b'{"timeout":1,"retries":0,"backoff":"fixed:1s"}'
+    )
     fill(scene)
     second = scene.worker("-c", "4", "-Q", "default,never-seen", GOPHER_HEARTBEAT="200ms")
     second.heard("memory is full")
@@ -146,6 +149,11 @@ async def test_a_full_memory_is_one_line_in_the_log_of_a_worker(scene: Scene) ->
     assert not [line for line in (*first.said, *second.said) if "Redis is back" in line]
     scene.redis.config_set("maxmemory", 0)
     second.heard("Redis takes all writes again")
+
+    async def published() -> bool:
+        return (await scene.gopher.terms())["quick"].timeout == 300.0
+
+    await until(published)  # also of a type that others have published before
 
 
 async def test_a_full_memory_is_one_line_in_the_log_of_a_server(scene: Scene, serve: Serve) -> None:

@@ -60,6 +60,7 @@ async def test_the_page_has_a_button_for_each_order(api: httpx2.AsyncClient, gop
 
     assert page.all("form", action="/workers/w1/quiet") and page.all("form", action="/workers/w2/resume")
     assert not page.all("form", action="/workers/w1/resume")
+    assert "Let mail finish its jobs and end?" in page.text
     answer = await send(api, "/workers/w1/stop", **page.fields("/workers/w1/stop"))
     assert answer.status_code == 303
     assert "mail is told to stop." in (await look(api, answer.headers["location"])).text
