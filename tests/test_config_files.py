@@ -153,6 +153,13 @@ def test_a_list_in_toml_has_the_form_that_its_setting_wants(here: Place) -> None
     assert (settings.worker_priority_ratio, settings.worker_queues) == ("5:2:1", "mail:3,x")
 
 
+def test_apps_and_built_in_handlers_are_lists_in_toml(here: Place) -> None:
+    here.file("gopher.toml", 'app = ["shop.jobs", "shop.more:app"]\nbuiltin = ["email", "math"]')
+
+    settings = here.settings()
+    assert (settings.app, settings.builtin) == ("shop.jobs,shop.more:app", "email,math")
+
+
 def test_the_words_of_a_program_in_toml_are_quoted_as_a_shell_needs_it(here: Place) -> None:
     here.file("gopher.toml", '[exec]\nresize = ["./re size.sh", "--big", 3]\nthumb = "./t.sh -q"\n')
 

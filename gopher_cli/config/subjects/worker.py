@@ -26,11 +26,11 @@ class Worker:
     """What a worker runs, how much at once, within which limits."""
 
     app: str = setting(
-        "", _APP,
+        "", _APP, join=",",
         about="module:object that holds your handlers, or the module alone; several with commas",
     )
     builtin: str = setting(
-        "", _BUILTIN,
+        "", _BUILTIN, join=",",
         about="built-in handlers to serve beside an app or programs: all, or names such as email,math; empty "
         "serves all of them where there is no app and no program, and none where there is one",
     )
