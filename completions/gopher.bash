@@ -22,7 +22,7 @@ _gopher() {
   cur=${cur#[\"\']}
   for ((i = 1; i < n; i++)); do
     case "$at ${line[i]}" in
-    "gopher submit" | "gopher types" | "gopher stats" | "gopher inspect" | "gopher jobs" | "gopher jobs ls" | "gopher list-failed" | "gopher events" | "gopher workers" | "gopher workers ls" | "gopher workers quiet" | "gopher workers resume" | "gopher workers stop" | "gopher health" | "gopher doctor" | "gopher retry" | "gopher retry-all" | "gopher requeue-dlq" | "gopher cancel" | "gopher reschedule" | "gopher purge" | "gopher queue" | "gopher queue ls" | "gopher queue pause" | "gopher queue resume" | "gopher worker" | "gopher serve" | "gopher up" | "gopher demo" | "gopher embedded" | "gopher embedded status" | "gopher embedded start" | "gopher embedded stop" | "gopher keys" | "gopher keys create" | "gopher keys ls" | "gopher keys revoke" | "gopher keys sign-out-all" | "gopher config" | "gopher config show" | "gopher config path" | "gopher completion" | "gopher help" | "gopher man") at="$at ${line[i]}" ;;
+    "gopher submit" | "gopher types" | "gopher stats" | "gopher inspect" | "gopher jobs" | "gopher jobs ls" | "gopher list-failed" | "gopher events" | "gopher workers" | "gopher workers ls" | "gopher workers quiet" | "gopher workers resume" | "gopher workers stop" | "gopher health" | "gopher doctor" | "gopher retry" | "gopher retry-all" | "gopher requeue-dlq" | "gopher cancel" | "gopher reschedule" | "gopher purge" | "gopher queue" | "gopher queue ls" | "gopher queue pause" | "gopher queue resume" | "gopher queue rm" | "gopher worker" | "gopher serve" | "gopher up" | "gopher demo" | "gopher embedded" | "gopher embedded status" | "gopher embedded start" | "gopher embedded stop" | "gopher keys" | "gopher keys create" | "gopher keys ls" | "gopher keys revoke" | "gopher keys sign-out-all" | "gopher config" | "gopher config show" | "gopher config path" | "gopher completion" | "gopher help" | "gopher man") at="$at ${line[i]}" ;;
     esac
   done
   case "$at" in
@@ -48,10 +48,11 @@ _gopher() {
     "gopher cancel") words="" flags="--queue --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="ids" ;;
     "gopher reschedule") words="" flags="--queue --in --at --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="ids" ;;
     "gopher purge") words="" flags="--state --type --queue --tag --error --group --older-than --search --limit --yes --dry-run --force --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
-    "gopher queue") words="ls pause resume" flags="" asks="" ;;
+    "gopher queue") words="ls pause resume rm" flags="" asks="" ;;
     "gopher queue ls") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher queue pause") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="queues" ;;
     "gopher queue resume") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="queues" ;;
+    "gopher queue rm") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="queues" ;;
     "gopher worker") words="" flags="--queue --app --exec --builtin --concurrency --processes --priority-ratio --poll-interval --burst --max-jobs --max-rss --grace --log-level --log-format --name --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher serve") words="" flags="--host --port --log-format --log-level --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher up") words="" flags="--host --port --concurrency --processes --queue --app --exec --builtin --log-format --log-level --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
@@ -288,6 +289,12 @@ _gopher() {
     "gopher queue resume --key") words="" flags="" asks="" ;;
     "gopher queue resume --profile") words="" flags="" asks="" ;;
     "gopher queue resume --color") words="auto always never" flags="" asks="" ;;
+    "gopher queue rm --output" | "gopher queue rm -o") words="table plain json ndjson csv id" flags="" asks="" ;;
+    "gopher queue rm --redis-url") words="" flags="" asks="" ;;
+    "gopher queue rm --api") words="" flags="" asks="" ;;
+    "gopher queue rm --key") words="" flags="" asks="" ;;
+    "gopher queue rm --profile") words="" flags="" asks="" ;;
+    "gopher queue rm --color") words="auto always never" flags="" asks="" ;;
     "gopher worker --queue" | "gopher worker -Q") words="" flags="" asks="queues" ;;
     "gopher worker --app") words="" flags="" asks="" ;;
     "gopher worker --exec") words="" flags="" asks="" ;;

@@ -2,7 +2,7 @@
 function __gopher_at
     set -l at gopher
     for word in (commandline -opc)[2..-1]
-        if contains -- "$at $word" 'gopher submit' 'gopher types' 'gopher stats' 'gopher inspect' 'gopher jobs' 'gopher jobs ls' 'gopher list-failed' 'gopher events' 'gopher workers' 'gopher workers ls' 'gopher workers quiet' 'gopher workers resume' 'gopher workers stop' 'gopher health' 'gopher doctor' 'gopher retry' 'gopher retry-all' 'gopher requeue-dlq' 'gopher cancel' 'gopher reschedule' 'gopher purge' 'gopher queue' 'gopher queue ls' 'gopher queue pause' 'gopher queue resume' 'gopher worker' 'gopher serve' 'gopher up' 'gopher demo' 'gopher embedded' 'gopher embedded status' 'gopher embedded start' 'gopher embedded stop' 'gopher keys' 'gopher keys create' 'gopher keys ls' 'gopher keys revoke' 'gopher keys sign-out-all' 'gopher config' 'gopher config show' 'gopher config path' 'gopher completion' 'gopher help' 'gopher man'
+        if contains -- "$at $word" 'gopher submit' 'gopher types' 'gopher stats' 'gopher inspect' 'gopher jobs' 'gopher jobs ls' 'gopher list-failed' 'gopher events' 'gopher workers' 'gopher workers ls' 'gopher workers quiet' 'gopher workers resume' 'gopher workers stop' 'gopher health' 'gopher doctor' 'gopher retry' 'gopher retry-all' 'gopher requeue-dlq' 'gopher cancel' 'gopher reschedule' 'gopher purge' 'gopher queue' 'gopher queue ls' 'gopher queue pause' 'gopher queue resume' 'gopher queue rm' 'gopher worker' 'gopher serve' 'gopher up' 'gopher demo' 'gopher embedded' 'gopher embedded status' 'gopher embedded start' 'gopher embedded stop' 'gopher keys' 'gopher keys create' 'gopher keys ls' 'gopher keys revoke' 'gopher keys sign-out-all' 'gopher config' 'gopher config show' 'gopher config path' 'gopher completion' 'gopher help' 'gopher man'
             set at "$at $word"
         end
     end
@@ -30,7 +30,7 @@ complete -c gopher -n '__gopher_at "gopher"' -a requeue-dlq -d 'bring the dead l
 complete -c gopher -n '__gopher_at "gopher"' -a cancel -d 'stop jobs, waiting or running'
 complete -c gopher -n '__gopher_at "gopher"' -a reschedule -d 'give scheduled and retrying jobs another time'
 complete -c gopher -n '__gopher_at "gopher"' -a purge -d 'delete jobs for good'
-complete -c gopher -n '__gopher_at "gopher"' -a queue -d 'list, pause and resume queues'
+complete -c gopher -n '__gopher_at "gopher"' -a queue -d 'list, pause, resume and remove queues'
 complete -c gopher -n '__gopher_at "gopher"' -a worker -d 'run jobs'
 complete -c gopher -n '__gopher_at "gopher"' -a serve -d 'the HTTP API and the dashboard'
 complete -c gopher -n '__gopher_at "gopher"' -a up -d 'worker and HTTP server in one'
@@ -369,6 +369,7 @@ complete -c gopher -n '__gopher_at "gopher purge"' -l help -s h -d 'show the hel
 complete -c gopher -n '__gopher_at "gopher queue"' -a ls -d 'list the queues and their depth'
 complete -c gopher -n '__gopher_at "gopher queue"' -a pause -d 'start no job of a queue any more'
 complete -c gopher -n '__gopher_at "gopher queue"' -a resume -d 'let it go on'
+complete -c gopher -n '__gopher_at "gopher queue"' -a rm -d 'remove queues that have no jobs'
 complete -c gopher -n '__gopher_at "gopher queue ls"' -l output -s o -x -a 'table plain json ndjson csv id' -d 'table, plain, json, ndjson, csv or id'
 complete -c gopher -n '__gopher_at "gopher queue ls"' -l json -d 'the same as -o json'
 complete -c gopher -n '__gopher_at "gopher queue ls"' -l no-header -d 'plain and csv without the line of names'
@@ -404,6 +405,18 @@ complete -c gopher -n '__gopher_at "gopher queue resume"' -l profile -x -d 'tabl
 complete -c gopher -n '__gopher_at "gopher queue resume"' -l color -x -a 'auto always never' -d 'auto, always or never'
 complete -c gopher -n '__gopher_at "gopher queue resume"' -l debug -d 'show the traceback of an error'
 complete -c gopher -n '__gopher_at "gopher queue resume"' -l help -s h -d 'show the help page'
+complete -c gopher -n '__gopher_at "gopher queue rm"' -a '(__gopher_names queues)'
+complete -c gopher -n '__gopher_at "gopher queue rm"' -l output -s o -x -a 'table plain json ndjson csv id' -d 'table, plain, json, ndjson, csv or id'
+complete -c gopher -n '__gopher_at "gopher queue rm"' -l json -d 'the same as -o json'
+complete -c gopher -n '__gopher_at "gopher queue rm"' -l no-header -d 'plain and csv without the line of names'
+complete -c gopher -n '__gopher_at "gopher queue rm"' -l quiet -s q -d 'print ids only, and no talk'
+complete -c gopher -n '__gopher_at "gopher queue rm"' -l redis-url -x -d 'where Redis is, for this command'
+complete -c gopher -n '__gopher_at "gopher queue rm"' -l api -x -d 'work through the API of this gopher serve'
+complete -c gopher -n '__gopher_at "gopher queue rm"' -l key -x -d 'key for --api; better: GOPHER_API_KEY, or a file'
+complete -c gopher -n '__gopher_at "gopher queue rm"' -l profile -x -d 'table [profiles.NAME] of gopher.toml'
+complete -c gopher -n '__gopher_at "gopher queue rm"' -l color -x -a 'auto always never' -d 'auto, always or never'
+complete -c gopher -n '__gopher_at "gopher queue rm"' -l debug -d 'show the traceback of an error'
+complete -c gopher -n '__gopher_at "gopher queue rm"' -l help -s h -d 'show the help page'
 complete -c gopher -n '__gopher_at "gopher worker"' -l queue -s Q -x -a '(__gopher_names queues)' -d 'such as mail:3,default:1 (repeat, or a,b)'
 complete -c gopher -n '__gopher_at "gopher worker"' -l app -x -d 'your handlers (repeat, or a,b)'
 complete -c gopher -n '__gopher_at "gopher worker"' -l exec -x -d 'a program that runs a type of job (repeat)'

@@ -17,6 +17,7 @@ from gopher_cli.verbs.doctoring import Doctoring
 from gopher_cli.verbs.finding import Finding
 from gopher_cli.verbs.grouping import Grouping
 from gopher_cli.verbs.producing import Producing
+from gopher_cli.verbs.removal import Removal
 from gopher_cli.verbs.replying import Replying
 from gopher_cli.verbs.rescheduling import Rescheduling
 from gopher_cli.verbs.watching import Watching
@@ -30,7 +31,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 class Gopher(
     Producing, Replying, Working, Bulking, Rescheduling, Finding, Charting, Grouping, Access, Watching,
-    Doctoring,
+    Doctoring, Removal,
 ):  # fmt: skip
     """A job queue on Redis. Every door (CLI, HTTP, worker, your program) calls these verbs.
 

@@ -51,7 +51,7 @@ def completed(*words: str) -> list[str]:
     ("words", "expected"),
     [
         (["gopher", "su"], ["submit"]),
-        (["gopher", "queue", ""], ["ls", "pause", "resume"]),
+        (["gopher", "queue", ""], ["ls", "pause", "resume", "rm"]),
         (["gopher", "submit", "--pri"], ["--priority"]),
         (["gopher", "submit", "--priority", ""], ["high", "normal", "low"]),
         (["gopher", "stats", "-o", "j"], ["json"]),

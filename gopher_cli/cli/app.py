@@ -112,7 +112,7 @@ ENTRIES = {
     "cancel": Entry("cancel:cancel", "stop jobs, waiting or running", REPAIR),
     "reschedule": Entry("reschedule:reschedule", "give scheduled and retrying jobs another time", REPAIR),
     "purge": Entry("purge:purge", "delete jobs for good", REPAIR),
-    "queue": Entry("queue:QUEUE", "list, pause and resume queues", REPAIR),
+    "queue": Entry("queue:QUEUE", "list, pause, resume and remove queues", REPAIR),
     "worker": Entry("worker:worker", "run jobs", RUN),
     "serve": Entry("serve:serve", "the HTTP API and the dashboard", RUN),
     "up": Entry("up:up", "worker and HTTP server in one", RUN),

@@ -65,6 +65,7 @@ _COMMANDS = {
         "list show status info stats": "gopher queue ls",
         "stop hold suspend freeze": _PAUSE,
         "unpause continue start unfreeze": _RESUME,
+        "delete del remove drop destroy": "gopher queue rm QUEUE, for one that has no jobs",
         "purge clear clean empty flush drain truncate": "gopher help purge",
         "create add new make": "a queue is there with its first job: gopher submit -Q QUEUE",
     },

@@ -1,4 +1,4 @@
-"""gopher queue ls, pause, resume."""
+"""gopher queue ls, pause, resume, rm."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ import typer
 from gopher_cli.cli.app import Entry
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
+from gopher_cli.cli.outcomes import Outcome
 from gopher_cli.cli.safe import safe
 from gopher_cli.cli.tables import Column, Listing, write_answer
 from gopher_cli.cli.words import span, style_of, types_of
+from gopher_cli.model.errors import GopherError, Unavailable
 
 if TYPE_CHECKING:
     from gopher_cli.gopher import Gopher
@@ -21,6 +23,7 @@ QUEUE = {
     "ls": Entry("queue:ls", "list the queues and their depth", "Commands"),
     "pause": Entry("queue:pause", "start no job of a queue any more", "Commands"),
     "resume": Entry("queue:resume", "let it go on", "Commands"),
+    "rm": Entry("queue:rm", "remove queues that have no jobs", "Commands"),
 }
 
 Names = Annotated[list[str], typer.Argument(metavar="QUEUE...", help="names of queues", show_default=False)]
@@ -52,6 +55,45 @@ def resume(console: Console, queues: Names) -> None:
     gopher queue resume mail
     """
     _set(console, queues, paused=False)
+
+
+@command
+def rm(console: Console, queues: Names) -> int:
+    """Remove queues that have no jobs, such as misspelt ones, with their counters and charts.
+
+    gopher queue rm mial
+    """
+
+    async def one(gopher: Gopher, queue: str) -> Outcome:
+        try:
+            await gopher.remove_queue(queue)
+        except Unavailable:
+            raise
+        except GopherError as error:
+            if len(set(queues)) == 1:
+                raise
+            return Outcome(id="", queue=queue, word=str(error), code=error.exit_code)
+        return Outcome(id="", queue=queue, word="removed")
+
+    async def work(gopher: Gopher) -> list[Outcome]:
+        return [await one(gopher, queue) for queue in dict.fromkeys(queues)]
+
+    done = console.call(work)
+    console.rows(
+        Listing(rows=done, columns=REMOVED, record=_removed, id=lambda o: o.queue, empty="no queues")
+    )
+    return max(one.code for one in done)
+
+
+def _removed(one: Outcome) -> dict[str, object]:
+    return {"queue": one.queue, "ok": not one.code, "outcome": one.word}
+
+
+REMOVED = (
+    Column(name="queue", show=lambda one: one.queue, keep=9),
+    Column(name="outcome", show=lambda one: one.word, keep=8, most=90, least=12,
+           style=lambda one: "red" if one.code else "green"),
+)  # fmt: skip
 
 
 def _set(console: Console, queues: list[str], *, paused: bool) -> None:

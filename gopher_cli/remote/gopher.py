@@ -85,6 +85,9 @@ class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteWatching):
         said = self.wire.post(f"/workers/{_name(name)}/{order}", params={"all": "true"} if every else {})
         return msgspec.convert(said["items"], list[OrderedWorker])
 
+    async def remove_queue(self, queue: str) -> None:
+        self.wire.delete(f"/queues/{_name(queue)}")
+
     # Jobs.
 
     async def find(self, text: str, queue: str = "") -> tuple[str, str]:

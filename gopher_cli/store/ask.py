@@ -61,6 +61,11 @@ def add_queue(namespace: str, queue: str) -> Ask[bool]:
     return Ask([("HSETNX", *schema, written()), ("HGET", *schema), add], answer)
 
 
+def forget_queue(namespace: str, queue: str) -> Ask[None]:
+    """The fleet does not know a queue any more."""
+    return Ask([("SREM", fleet_key(namespace, "queues"), queue)], _nothing)
+
+
 def queues(namespace: str) -> Ask[list[str]]:
     """Every queue. Raises Outdated: whoever changes a job looks here first."""
 

@@ -49,7 +49,11 @@ class Announced:
         if is_new:
             self.new.add(queue)
 
-    def forget(self) -> None:
+    def forget(self, queue: str = "") -> None:
+        """One queue, or all."""
+        if queue:
+            self._told.pop(queue, None)
+            return
         self._told.clear()
 
 

@@ -177,6 +177,8 @@ async def works(call: Client, ids: dict[str, str], gopher: Gopher) -> None:
     assert call("purge_queue", "default", body=call.model("Meant", type="y")).changed > 0
     for pause, resume in (("pause_queue", "resume_queue"), ("put_pause_queue", "put_resume_queue")):
         assert call(pause, "default").paused and not call(resume, "default").paused
+    await gopher.announce(["spare"])
+    assert call("remove_queue", "spare").queue == "spare"
     await a_worker(gopher, "w1")
     assert call("list_workers").items[0].name == "w1"
     for order in ("quiet_worker", "resume_worker", "stop_worker"):

@@ -71,7 +71,7 @@ async def test_a_page_may_be_empty_and_go_on(
     monkeypatch.setattr(gathering, "LOOKED_AT", 60)
     await gopher.submit_many([a.job("rare", type="rare"), *(a.job() for _ in range(100))])
 
-    first = await api.get(f"{JOBS}?type=rare&limit=10")
+    first = await api.get(f"{JOBS}?q=rare&limit=10")
     second = await api.get(first.headers["link"].partition(">")[0].removeprefix("<"))
 
     assert (ids(first), ids(second)) == ([], ["rare"])

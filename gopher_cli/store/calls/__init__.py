@@ -25,6 +25,7 @@ from gopher_cli.store.calls.operating import (
     pause,
     purge,
     read_record,
+    remove_queue,
     requeue,
 )  # fmt: skip
 from gopher_cli.store.calls.outbox import Cargo, Carried, bring_back, carry, ended, take_out
@@ -79,8 +80,6 @@ __all__ = [
     "Renewal",
     "Report",
     "Settlement",
-
-
     "Verdict",
     "audit",
     "beat",
@@ -103,6 +102,7 @@ __all__ = [
     "readmit",
     "reclaim",
     "recount",
+    "remove_queue",
     "renew",
     "report",
     "requeue",

@@ -121,6 +121,12 @@ def purge(keys: Keys, place: str, ids: Sequence[str], *, why: str = "purged", no
     return make_call("purge", keys, {"now": now, "why": why}, lambda raw: int(raw[1]), ids, place=keys[place])
 
 
+def remove_queue(keys: Keys, *, now: str = "") -> Call[tuple[int, int, int]]:
+    """What is in its way: jobs, jobs on their way to other queues, and what it must remember of those that
+    came from others. Where there is nothing it is gone."""
+    return make_call("remove_queue", keys, {"now": now}, lambda raw: (int(raw[1]), int(raw[2]), int(raw[3])))
+
+
 def pause(keys: Keys, *, paused: bool, now: str = "") -> Call[bool]:
     """Whether it changed anything."""
     return make_call("pause", keys, {"now": now, "paused": int(paused)}, bool)

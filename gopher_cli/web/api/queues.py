@@ -1,4 +1,4 @@
-"""Queues over HTTP: how they stand, pause, resume, purge."""
+"""Queues over HTTP: how they stand, pause, resume, purge, remove."""
 
 from __future__ import annotations
 
@@ -40,7 +40,13 @@ class Switched(msgspec.Struct, kw_only=True):
     changed: bool
 
 
-openapi.SCHEMAS += [QueueList, QueueStats, Switched]
+class Removed(msgspec.Struct, kw_only=True):
+    """A queue that is gone."""
+
+    queue: str
+
+
+openapi.SCHEMAS += [QueueList, QueueStats, Switched, Removed]
 _queue_answers = openapi.problems(s404="no such queue", s422="a parameter is not valid")
 _switch_answers = _queue_answers | openapi.problems(s403="this key lacks the scope operate") | {
     200: openapi.answer(
@@ -98,6 +104,21 @@ async def _switch(queue: str, request: Request, *, paused: bool) -> Response:
     gopher: Gopher = request.app.state.gopher
     changed = await soon(gopher.pause(_known(queue), paused=paused))
     return answered(Switched(queue=queue, paused=paused, changed=changed))
+
+
+@router.delete(
+    "/{queue}", summary="Remove a queue that has no jobs", operation_id="remove_queue",
+    responses=_queue_answers | openapi.problems(
+        s403="this key lacks the scope operate", s409="it has jobs, or a living worker serves it"
+    ) | {200: openapi.answer("it is gone", "Removed", example={"queue": "mial"})},
+)  # fmt: skip
+async def remove(queue: str, request: Request) -> Response:
+    """With its pause, its counters and charts, and the windows of its unique keys. The next job that is
+    submitted to it makes it anew."""
+    _NONE.read(request)
+    gopher: Gopher = request.app.state.gopher
+    await soon(gopher.remove_queue(_known(queue)))
+    return answered(Removed(queue=queue))
 
 
 @router.post(
