@@ -11,7 +11,8 @@ EXTRAS_test := test
 EXTRAS_browser := browser
 EXTRAS_dev := dev
 EXTRAS_bench := bench
-# arq asks for a redis-py older than ours and runs on the newer one.
+# arq asks for a redis-py older than ours, openapi-python-client for such a typer; both run on the newer one.
+THEN_test := --no-deps openapi-python-client
 THEN_bench := --no-deps arq
 
 # Two installs into one .venv at a time would trip over each other.

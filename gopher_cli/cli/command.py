@@ -11,7 +11,7 @@ from typer.core import TyperCommand
 from gopher_cli.cli.console import Console
 from gopher_cli.cli.help import write_help
 from gopher_cli.cli.options import COMMON
-from gopher_cli.cli.parsing import as_given, optional_values, with_values
+from gopher_cli.cli.parsing import as_given, check_empty, optional_values, with_values
 
 # What no API can do: it runs jobs, serves, or repairs Redis itself. By their modules.
 NEED_REDIS = ("worker", "serve", "up", "doctor", "embedded")
@@ -29,7 +29,10 @@ class Command(TyperCommand):
         return as_given(super().get_help_option(ctx))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        return super().parse_args(ctx, with_values(args, optional_values(self.params)))
+        rest: list[str] = super().parse_args(ctx, with_values(args, optional_values(self.params)))
+        for param in self.params:  # once more, for versions of Typer that convert by themselves
+            check_empty(ctx.params.get(param.name), param)
+        return rest
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         write_help(self, ctx, formatter)

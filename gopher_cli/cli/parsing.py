@@ -14,11 +14,11 @@ class _AsGiven:
     """Values stay the text that was typed. Typer would load pydantic to find that out."""
 
     def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
-        _check_empty(value, param)
+        check_empty(value, param)
         return () if value is None and (param.multiple or param.nargs == -1) else value
 
 
-def _check_empty(value: Any, param: Any) -> None:
+def check_empty(value: Any, param: Any) -> None:
     """In a script, a variable that was not set must not mean that nothing was asked for. Raises Usage."""
     texts = [value] if isinstance(value, str) else value if isinstance(value, (list, tuple)) else ()
     if param.name not in _TELL_THEMSELVES and any(

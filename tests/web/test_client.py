@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import json
 import os
 import subprocess
@@ -46,6 +46,8 @@ def url(redis_url: str, namespace: str, tmp_path: Path) -> Iterator[str]:
 @pytest.fixture
 def package(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """What a program would import."""
+    if importlib.util.find_spec("openapi_python_client") is None:
+        pytest.fail("openapi-python-client is missing: pip install --no-deps openapi-python-client")
     (tmp_path / "document.json").write_bytes(httpx2.get(f"{url}/openapi.json").content)
     (tmp_path / "config.yml").write_text("post_hooks: []\n")
     made = subprocess.run(
