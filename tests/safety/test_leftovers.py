@@ -94,9 +94,10 @@ async def test_a_keeper_that_is_killed_costs_its_job_a_loss_and_nobody_else(
     gopher: Gopher, worker: Start, program: Any, tmp_path: Path
 ) -> None:
     one = worker(
-        "--exec", f"once={program(f'echo x >> {tmp_path}/f; [ $(wc -l < {tmp_path}/f) -gt 1 ] || sleep 600')}"
+        "--exec",
+        f"sleep-once={program(f'echo x >> {tmp_path}/f; [ $(wc -l < {tmp_path}/f) -gt 1 ] || sleep 600')}",
     )
-    id = await gopher.submit("once")
+    id = await gopher.submit("sleep-once")
     await until(lambda: lines(tmp_path / "f"))
     (runner,) = one.runners()
 

@@ -233,7 +233,7 @@ def test_what_a_worker_tells_of_jobs_at_a_terminal_is_one_line_each(
     cli.env |= environ
     cli("submit", "-t", "raise", "--id", "heron-1", "-r", "0", "-p", json.dumps(EVERYTHING))
     cli("submit", "-t", "math", "--id", "heron-2", "-r", "0", "-p", json.dumps({"op": EVERYTHING}))
-    one = Terminal(environ, "worker", "--app", "safety.apps:app", "--log-format", form)
+    one = Terminal(environ, "worker", "--app", "safety.apps:app", "--builtin", "math", "--log-format", form)
     one.until(b"heron-1")
     one.until(b"heron-2")
     raw = one.end()
