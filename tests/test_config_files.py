@@ -141,7 +141,8 @@ def test_a_list_in_toml_has_the_form_that_its_setting_wants(here: Place) -> None
         'handler_paths = ["/data/in", "/data/out"]\ntrusted_proxies = ["10.0.0.0/8", "192.0.2.7"]\n'
         'server_cors_origins = ["https://a.example", "https://b.example"]\n'
         'exec = ["resize=./resize.sh -q", "thumb=./t.sh"]\n'
-        'worker_priority_ratio = [5, 2, 1]\nworker_queues = ["mail:3", "x"]\n',
+        'worker_priority_ratio = [5, 2, 1]\nworker_queues = ["mail:3", "x"]\n'
+        'app = ["shop.jobs:app", "mails"]\nbuiltin = ["email", "math"]\n',
     )
 
     settings = here.settings()
@@ -151,6 +152,7 @@ def test_a_list_in_toml_has_the_form_that_its_setting_wants(here: Place) -> None
     assert settings.trusted_proxies == "10.0.0.0/8,192.0.2.7/32"
     assert settings.server_cors_origins == "https://a.example,https://b.example"
     assert (settings.worker_priority_ratio, settings.worker_queues) == ("5:2:1", "mail:3,x")
+    assert (settings.app, settings.builtin) == ("shop.jobs:app,mails", "email,math")
 
 
 def test_apps_and_built_in_handlers_are_lists_in_toml(here: Place) -> None:

@@ -104,6 +104,30 @@ def test_quotes_that_do_not_fit_around_a_value_of_ours_are_refused_by_line_and_n
     assert "hunter2" not in f"{error}{error.hint}"
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["API_KEY: hunter2", "API_KEY hunter2", "set API_KEY=hunter2", "export API_KEY: hunter2",
+     "\u00a0API_KEY=hunter2", "\u200bAPI_KEY=hunter2", "\0API_KEY=hunter2", "API_KEY:=hunter2",
+     '$env:API_KEY="hunter2"'],
+)  # fmt: skip
+def test_a_line_that_names_a_variable_of_ours_and_does_not_set_it_is_refused(here: Place, line: str) -> None:
+    here.file(".env", f"A=1\n{line}\n")
+
+    error = here.refused()
+
+    assert ".env line 2 does not set API_KEY" in str(error)
+    assert "hunter2" not in f"{error}{error.hint}"
+
+
+@pytest.mark.parametrize(
+    "line", ["API_KEY", "export API_KEY", "unset API_KEY", "# API_KEY: x", "my.API_KEY=1", "X-API_KEY: 1"]
+)
+def test_a_line_that_is_not_for_us_is_passed_over(here: Place, line: str) -> None:
+    here.file(".env", f"{line}\n")
+
+    assert here.settings().api_key == ""
+
+
 def test_a_key_that_begins_with_a_hash_is_a_key(here: Place) -> None:
     here.file(".env", "API_KEY=#9fK2-very-long\n")
 

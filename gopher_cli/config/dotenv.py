@@ -1,7 +1,7 @@
 """``.env``: assignments, one a line, as a shell reads them but without expansion.
 
 Other programs read this file too. What is wrong is an error where it concerns a variable of ours, and passed
-over where it does not.
+over where it does not: a variable of ours that nobody notices may be the key of an open server.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ def parse_dotenv(text: str, ours: Collection[str]) -> dict[str, str]:
     while at < len(text):
         line_end = _line_end(text, at)
         match = head.match(text, at, line_end)
+        if not match or match[1] not in ours:
+            _check_lost(text, at, match.start(2) if match else line_end, ours)
         if not match:
             at = line_end
             continue
@@ -48,6 +50,21 @@ def parse_dotenv(text: str, ours: Collection[str]) -> dict[str, str]:
             raise _wrong_quotes(text, at, match)
         at = value.end
     return values
+
+
+def _check_lost(text: str, at: int, end: int, ours: Collection[str]) -> None:
+    """Raises BadConfig for `API_KEY: x`, `set API_KEY=x` and the like, which set nothing.
+
+    A name alone is for docker compose and shells: its value is that of the environment.
+    """
+    line = text[at:end].strip().lstrip("\ufeff")
+    words = [] if line.startswith("#") else re.findall(r"[\w.-]+", line)[:2]
+    name = next((word for word in words if word in ours), "")
+    if name and not line.endswith(name):
+        number = text.count("\n", 0, at) + 1
+        raise BadConfig(
+            f".env line {number} does not set {name}", f"write {name}=VALUE, with nothing in front"
+        )
 
 
 def _line_end(text: str, at: int) -> int:
