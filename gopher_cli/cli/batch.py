@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from gopher_cli.cli.batch_lines import LONGEST, Checker, Made, batch_job_id, make
 from gopher_cli.cli.batch_marks import Marks
 from gopher_cli.cli.batch_readers import Reader, reader_of
-from gopher_cli.cli.batch_report import Report
+from gopher_cli.cli.batch_report import Report, done_lines
 from gopher_cli.cli.checking import Queues, published_types, warn_unknown
 from gopher_cli.cli.console import Console
 from gopher_cli.cli.meter import Meter
@@ -286,13 +286,13 @@ class _Work:
         """The same error, with how far we came."""
         unknown = [one.line for one in self.beyond if one.status == "unknown"]
         beyond = [one.line for one in self.beyond if one.status in ("submitted", "exists")]
-        done = f"lines up to {self.last} are done" + (f", and {ranges(beyond)}" if beyond else "")
-        maybe = f"; {ranges(unknown)} may be" if unknown else ""
-        again = f"go on after line {self.last}"
+        maybe = f"{ranges(unknown)} may be" if unknown else ""
+        again = f"go on after line {self.last}" if self.last else ""
         if self.batch:
             again = f"run it again with --batch-id {self.batch}"
         elif unknown or beyond:
             again = "-o plain tells of each line, with the id of its job"
-        told = GopherError(f"{error} ({done}{maybe}; {again})", error.hint)
+        parts = "; ".join(filter(None, (done_lines(self.last, beyond), maybe, again)))
+        told = GopherError(f"{error} ({parts})", error.hint)
         told.exit_code = error.exit_code
         return told

@@ -60,6 +60,7 @@ class Made(msgspec.Struct):
         return bool(self.id or self.error)
 
 
+_TOO_SHORT = "it is not valid JSON: it ends too early, or has half of a surrogate pair"
 _decoder = msgspec.json.Decoder(Line)
 
 
@@ -136,7 +137,8 @@ def read_line(text: bytes) -> Line:
         line = _decoder.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         said = str(error).replace("Object contains unknown field", "there is no field")
-        said = said.replace("JSON is malformed", "it is not valid JSON").replace("Input data", "it")
+        said = said.replace("JSON is malformed", "it is not valid JSON")
+        said = said.replace("Input data was truncated", _TOO_SHORT)
         raise BadData(said) from None
     # A payload is written out as it came: it is looked at where the job is made.
     if path := doubled_key(text, line):

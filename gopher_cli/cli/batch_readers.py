@@ -13,6 +13,7 @@ from gopher_cli.cli.batch_lines import LONGEST, Line, read_line
 from gopher_cli.cli.payload import json_value, set_field
 from gopher_cli.model.errors import BadData, Usage
 from gopher_cli.model.payload import check_json
+from gopher_cli.model.words import plural
 
 KINDS = ("job", "payload", "csv")
 Numbered = tuple[int, bytes]
@@ -100,7 +101,7 @@ class Rows:
         if not any(cells):  # spreadsheets end with such rows
             return None
         if len(cells) != len(self._columns):
-            raise BadData(f"the row has {len(cells)} cells, and the header {len(self._columns)}")
+            raise BadData(f"the row has {plural(len(cells), 'cell')}, and the header {len(self._columns)}")
         payload: dict[str, Any] = {}
         for column, cell in zip(self._columns, cells, strict=True):
             if not column.json:
@@ -137,12 +138,17 @@ class Rows:
         csv.field_size_limit(LONGEST)
         try:
             text = io.StringIO(raw.removesuffix(b"\r").decode(), newline="")
-            (cells,) = csv.reader(text, delimiter=self._delimiter, strict=True)
+            rows = list(csv.reader(text, delimiter=self._delimiter, strict=True))
         except UnicodeDecodeError as error:
             raise BadData(f"the row is not UTF-8, at byte {error.start}") from None
-        except (csv.Error, ValueError) as error:
+        except csv.Error as error:
             raise BadData(f"the row is not valid CSV: {error}") from None
-        return cells
+        if len(rows) > 1:
+            why = _BARE_CR if b"\r" in raw.removesuffix(b"\r") else _BARE_QUOTE
+            raise BadData(f"the row is not valid CSV: {why}")
+        return rows[0] if rows else []
 
 
+_BARE_CR = "it has a CR without LF, as old files have at the end of each line"
+_BARE_QUOTE = 'a cell with a quote is written in quotes, and the quote twice: "5"" nail"'
 _HEADER = "the first line names the fields of the payload, such as to,subject,count:="

@@ -10,7 +10,7 @@ from gopher_cli.cli.console import Console
 from gopher_cli.cli.meter import Meter
 from gopher_cli.cli.safe import safe
 from gopher_cli.cli.tables import cell, write_row
-from gopher_cli.cli.words import plural
+from gopher_cli.cli.words import plural, ranges
 
 
 @dataclass(slots=True)
@@ -78,3 +78,10 @@ class Report:
         parts += [f"{plural(self.unknown, 'line')} unknown"] if self.unknown else []
         where = self.console.server()
         self.console.say(f"{', '.join(parts)} ({where}){self.meter.speed(self.accepted)}")
+
+
+def done_lines(last: int, beyond: Sequence[int]) -> str:
+    """Which lines are done: all up to ``last``, and those ``beyond`` it."""
+    if last:
+        return f"lines up to {last} are done" + (f", and {ranges(beyond)}" if beyond else "")
+    return f"of the lines {ranges(beyond)} are done" if beyond else "no line is done"

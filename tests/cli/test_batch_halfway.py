@@ -126,7 +126,7 @@ def test_what_is_stored_before_redis_goes_away_is_told_line_by_line(
 
     assert ran.code == 69
     assert words(ran) == ["submitted", "unknown", "unknown", "submitted", "unknown", "submitted"]
-    assert "lines up to 0 are done, and 1, 4, 6; 2-3, 5 may be" in ran.err
+    assert "of the lines 1, 4, 6 are done; 2-3, 5 may be" in ran.err
     assert stored(near) == 3
 
 
@@ -152,7 +152,7 @@ def test_what_a_server_says_that_redis_breaks_off_is_told_line_by_line(
     ran = far("submit", "--batch", "-", "-o", "plain", stdin=lines(4, []))
 
     assert ran.code == 69 and words(ran) == ["submitted", "refused", "unknown"]
-    assert re.search(r"lines up to 0 are done, and 1; 3 may be", ran.err)
+    assert re.search(r"of the lines 1 are done; 3 may be", ran.err)
 
 
 def test_a_level_that_cannot_be_given_ends_a_far_batch_as_beside_redis(near: Cli, far: Cli) -> None:
@@ -164,5 +164,5 @@ def test_a_level_that_cannot_be_given_ends_a_far_batch_as_beside_redis(near: Cli
 
     assert [one.code for one in ran] == [78, 78] and ran[0].out == ran[1].out
     assert words(ran[0]) == ["refused"]
-    assert all("(lines up to 0 are done; go on after line 0)" in one.err for one in ran)
+    assert all("(no line is done)" in one.err for one in ran)
     assert stored(near) == 0

@@ -66,10 +66,12 @@ def test_a_cell_may_have_several_lines(cli: Cli) -> None:
 @pytest.mark.parametrize(
     ("row", "why"),
     [
-        ("ann", "the row has 1 cells, and the header 2"),
+        ("ann", "the row has 1 cell, and the header 2"),
         ("ann,2,3", "the row has 3 cells, and the header 2"),
         ("ann,two", "count: this is not valid JSON"),
         ('ann,"2', "the row is not valid CSV"),
+        ('5" x,2\n6" x,2', "a cell with a quote is written in quotes"),
+        ("ann,1\rpia,2", "it has a CR without LF"),
         (b"\xff,2", "the row is not UTF-8, at byte 0"),
     ],
 )
@@ -88,12 +90,14 @@ def test_a_row_that_is_wrong_is_refused_and_the_others_go_on(cli: Cli, row: str 
         ("to,to", "say what to is"),
         ("a,a.b", "say what a is"),
         ('to,"b', "the header: the row is not valid CSV"),
+        ("to,x\r1,2\r", "the header: the row is not valid CSV: it has a CR without LF"),
     ],
 )
 def test_a_header_that_is_wrong_stores_nothing(cli: Cli, header: str, why: str) -> None:
     ran = submit(cli, "csv", f"{header}\n1,2,3\n")
 
     assert ran.code == 2 and why in ran.err and payloads(cli) == []
+    assert "(no line is done)" in ran.err
 
 
 @pytest.mark.parametrize(
@@ -108,3 +112,10 @@ def test_options_that_do_not_fit_are_refused(cli: Cli, args: list[str], why: str
     ran = cli("submit", *args)
 
     assert ran.code == 2 and why in ran.err
+
+
+@pytest.mark.parametrize("line", ['{"type":"x","payload":"\\ud800"}', '{"type":"x","payload":{'])
+def test_a_line_that_ends_within_a_character_or_a_value_is_not_valid_json(cli: Cli, line: str) -> None:
+    ran = cli("submit", "--batch", "-", "-o", "plain", stdin=line + "\n")
+
+    assert ran.code == 1 and "it is not valid JSON" in ran.out
