@@ -11,7 +11,7 @@ def main() -> None:
     """Answer what needs no parser at once; everything else is a command."""
     open_standard_streams()
     args = sys.argv[1:]
-    if args in (["--version"], ["-V"]):
+    if args[:1] in (["--version"], ["-V"]):
         from gopher_cli import __version__
 
         print(f"gopher {__version__}")

@@ -92,7 +92,7 @@ def _fill_body(message: EmailMessage, email: Email) -> None:
         if email.html:
             message.add_alternative(email.html, subtype="html")
     except UnicodeEncodeError:
-        raise Discard("the body holds a lone surrogate, which is no character") from None
+        raise Discard("the body holds a lone surrogate, which is not a character") from None
 
 
 def _filled(email: Email) -> Email:
@@ -119,7 +119,7 @@ def _header(text: str, name: str) -> str:
     if _CONTROL.search(text):
         raise Discard(f"header injection refused: {name} holds a line break or control character")
     if any("\ud800" <= letter <= "\udfff" for letter in text):
-        raise Discard(f"{name} holds a lone surrogate, which is no character")
+        raise Discard(f"{name} holds a lone surrogate, which is not a character")
     return text
 
 

@@ -107,7 +107,7 @@ def _body(given: Any) -> tuple[bytes | None, str]:
             return given.encode(), "text/plain; charset=utf-8"
         return msgspec.json.encode(given), "application/json"
     except UnicodeEncodeError:
-        raise Discard("the body holds a lone surrogate, which is no character") from None
+        raise Discard("the body holds a lone surrogate, which is not a character") from None
 
 
 def _timeout(given: float | str) -> float:

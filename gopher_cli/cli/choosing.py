@@ -125,7 +125,7 @@ def check_regex(text: str) -> None:
     try:
         re.compile(text)
     except re.error as wrong:
-        raise Usage(f"--error {text!r} is no regular expression: {wrong}") from None
+        raise Usage(f"--error {text!r} is not a regular expression: {wrong}") from None
 
 
 def duration(name: str, text: str | None, default: float = 0.0) -> float:

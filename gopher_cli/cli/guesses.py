@@ -69,6 +69,12 @@ _COMMANDS = {
         "purge clear clean empty flush drain truncate": "gopher help purge",
         "create add new make": "a queue is there with its first job: gopher submit -Q QUEUE",
     },
+    "gopher workers": {
+        "list ps show status": "gopher workers ls",
+        "pause hold suspend freeze drain": "gopher workers quiet WORKER",
+        "unpause continue unfreeze start": "gopher workers resume WORKER; a new one: gopher worker",
+        "kill rm delete shutdown terminate quit halt": "gopher workers stop WORKER",
+    },
     "gopher jobs": {
         "list all": "gopher jobs ls",
         "show get inspect info status describe log logs": _INSPECT,
@@ -123,6 +129,8 @@ _BY_OPTION = {word: option for words, option in _OPTIONS.items() for word in wor
 def command_hint(path: str, typed: str, known: Iterable[str]) -> str:
     """What to type instead of a command that ``path`` does not have; empty where nothing is known."""
     word = typed.lower().replace("_", "-")
+    if word == "help":
+        return " ".join(("gopher help", *path.split()[1:], "[COMMAND]"))
     meant = {one: said for words, said in _COMMANDS.get(path, {}).items() for one in words.split()}
     if word in meant:
         return meant[word]

@@ -24,7 +24,10 @@ def check_empty(value: Any, param: Any) -> None:
     if param.name not in _TELL_THEMSELVES and any(
         isinstance(text, str) and not text.strip() for text in texts
     ):
-        name = next((name for name in param.opts if name.startswith("--")), param.metavar or param.name)
+        if param.param_type_name == "argument":
+            name = (param.metavar or param.name.upper()).strip("[].")
+            raise Usage(f"{name} is empty", "is a variable not set?")
+        name = next(name for name in param.opts if name.startswith("--"))
         raise Usage(f"{name} is empty", f"give it a value, or leave {name} out")
 
 

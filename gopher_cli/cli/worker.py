@@ -108,5 +108,5 @@ def megabytes(text: str | None) -> int:
         return 0
     match = re.fullmatch(r"([0-9]{1,7})\s*(m|mb|mib|g|gb|gib)?", text.strip().lower())
     if not match or not int(match[1]):
-        raise Usage(f"--max-rss {text!r} is no size: write 512MB or 2GB")
+        raise Usage(f"--max-rss {text!r} is not a size: write 512MB or 2GB")
     return int(match[1]) * (1024 if (match[2] or "m").startswith("g") else 1)

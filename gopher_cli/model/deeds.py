@@ -62,7 +62,7 @@ def meant(deed: str, wanted: Filter, target: str = "") -> Filter:
     if deed not in STATES:
         raise Usage(f"no deed {deed[:20]!r}", f"deeds: {', '.join(STATES)}")
     if target and set(wanted.states) - {"failed"}:
-        raise Usage("only dead jobs move to another queue", "leave the states away, or say failed")
+        raise Usage("only dead jobs move to another queue", "leave the states out, or say failed")
     states = wanted.states_of(("failed",) if target else STATES[deed])
     if not states:
         raise Usage(

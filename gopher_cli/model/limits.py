@@ -84,7 +84,7 @@ _CHECKS: dict[str, Callable[[Any, Any], str]] = {
     "exclusiveMinimum": _number(lambda value, limit: value <= limit, "is not more than"),
     "exclusiveMaximum": _number(lambda value, limit: value >= limit, "is not less than"),
     "multipleOf": _number(lambda value, limit: limit > 0 and not is_multiple(value, limit),
-                          "is no multiple of"),
+                          "is not a multiple of"),
     "minLength": _size(str, lambda size, limit: size < limit, "is shorter than", "character"),
     "maxLength": _size(str, lambda size, limit: size > limit, "is longer than", "character"),
     "minItems": _size(list, lambda size, limit: size < limit, "has fewer than", "item"),

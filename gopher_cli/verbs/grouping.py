@@ -24,7 +24,7 @@ class Grouping(Paging):
         of a group. Raises Usage for other states than failed.
         """
         if set(wanted.states) - {"failed"}:
-            raise Usage("only dead jobs are grouped", "leave the states away, or say failed")
+            raise Usage("only dead jobs are grouped", "leave the states out, or say failed")
         from gopher_cli.verbs.gathering import Gathering, rows_of  # late: most commands list nothing
         from gopher_cli.verbs.walking import Cursor
 

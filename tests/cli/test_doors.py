@@ -216,3 +216,11 @@ def test_a_job_that_a_program_has_put_together_is_looked_at_before_any_is_sent(
 async def test_another_time_of_a_wrong_kind_is_refused(gopher: Gopher, moment: Any) -> None:
     with pytest.raises(Usage, match=r"^.{1,150}$"):
         await gopher.reschedule("default", ["a"], **{"due" if moment is not None else "delay": moment})
+
+
+@pytest.mark.parametrize("command", ["cancel", "queue pause", "help", "keys create"])
+def test_an_argument_that_is_empty_is_refused_by_its_name(cli: Cli, command: str) -> None:
+    ran = cli(*command.split(), "")
+
+    assert ran.code == 2 and ran.err.endswith(" is empty\nhint: is a variable not set?\n")
+    assert "[" not in ran.err and "..." not in ran.err

@@ -39,6 +39,9 @@ HINTS = [(path, said) for path, by_word in guesses._COMMANDS.items() for said in
         ("puase", "gopher queue pause QUEUE"),
         ("stast", "did you mean gopher stats?"),
         ("queue list", "gopher queue ls"),
+        ("queue help pause", "gopher help queue [COMMAND]"),
+        ("workers pause web-3", "gopher workers quiet WORKER"),
+        ("workers kill web-3", "gopher workers stop WORKER"),
         ("jobs show x", "gopher inspect ID"),
         ("worker start", "gopher worker starts it"),
         ("stats mail", "gopher stats -Q mail"),
@@ -99,10 +102,16 @@ def test_help_shows_the_page_of_a_command(cli: Cli) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "hint"), [("enqueue", "gopher submit"), ("nonsense", "topics: exit-codes")]
+    ("typed", "hint"),
+    [
+        ("enqueue", "gopher submit"),
+        ("exit-code", "did you mean gopher help exit-codes?"),
+        ("queue pauze", "did you mean gopher help queue pause?"),
+        ("nonsense", "topics: exit-codes"),
+    ],
 )
 def test_help_on_what_is_not_there_says_what_is(cli: Cli, typed: str, hint: str) -> None:
-    ran = cli("help", typed)
+    ran = cli("help", *typed.split())
 
     assert ran.code == 2 and f"hint: {hint}" in ran.err
 

@@ -163,7 +163,8 @@ def test_redis_away_names_the_address_and_the_next_command(cli: Cli) -> None:
 
 
 def test_the_version_needs_no_parser(program: Program) -> None:
-    assert piped(program, "--version") == (0, f"gopher {__version__}\n", "")
+    for args in (["--version"], ["-V"], ["--version", "stats"]):
+        assert piped(program, *args) == (0, f"gopher {__version__}\n", "")
 
 
 def test_help_loads_nothing_heavy() -> None:

@@ -64,7 +64,7 @@ async def test_the_browser_is_told_each_limit_that_it_can_check(
 @pytest.mark.parametrize(
     ("name", "said", "told"),
     [
-        ("count", "7", "count is no multiple of 5"),
+        ("count", "7", "count is not a multiple of 5"),
         ("zip", "<b>", "zip does not match ^[0-9]{5}$"),
         ("name", "x", "name is shorter than 2 characters"),
         ("sizes", ["0", "1", "2"], "sizes has more than 2 items"),
