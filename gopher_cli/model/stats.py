@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,8 +61,9 @@ class QueueStats:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerInfo:
-    """One worker as it last described itself. ``current`` lists {id, type, queue, seconds}; ``stuck`` those
-    that were given up and run on: no seat of it is theirs any more."""
+    """One worker as it last described itself. ``current`` lists {id, type, queue, seconds} of the oldest that
+    run; ``stuck`` those that were given up and run on: no seat of it is theirs any more.
+    ``youngest_seconds`` is how long the job runs that it has begun last; 0 where none runs."""
 
     id: str
     host: str
@@ -82,11 +85,20 @@ class WorkerInfo:
     current: list[dict[str, Any]] = field(default_factory=list)
     stuck: list[dict[str, Any]] = field(default_factory=list)
     name: str = ""
+    youngest_seconds: float = 0.0
 
     @property
     def label(self) -> str:
         """How people speak of it: the name that it was given, or its place."""
         return self.name or f"{self.host}:{self.pid}"
+
+
+def running_types(workers: Sequence[WorkerInfo]) -> str:
+    """What they run, most of it first: with counts, where they tell of every job."""
+    jobs = [job for worker in workers for job in worker.current]
+    most = Counter(str(job.get("type", "?")) for job in jobs).most_common(3)
+    whole = len(jobs) == sum(worker.busy for worker in workers)
+    return ", ".join(f"{count} {type}" if whole else type for type, count in most)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -146,17 +146,18 @@ def publish_types(
     return Ask(commands, _nothing)
 
 
-def terms(namespace: str) -> Ask[dict[str, TypeTerms]]:
-    """What workers have published of their types; what cannot be read is left out."""
+def terms(namespace: str, type: str = "") -> Ask[dict[str, TypeTerms]]:
+    """What workers have published of their types, or of this one; what cannot be read is left out."""
 
     def answer(raw: list[Any]) -> dict[str, TypeTerms]:
         found = {}
-        for type, said in mapping(raw[0]).items():
+        for name, said in ({type: raw[0] or b""} if type else mapping(raw[0])).items():
             with suppress(msgspec.MsgspecError):
-                found[type] = msgspec.json.decode(said, type=TypeTerms)
+                found[name] = msgspec.json.decode(said, type=TypeTerms)
         return found
 
-    return Ask([("HGETALL", fleet_key(namespace, "terms"))], answer)
+    key = fleet_key(namespace, "terms")
+    return Ask([("HGET", key, type) if type else ("HGETALL", key)], answer)
 
 
 def types(namespace: str) -> Ask[dict[str, bytes]]:

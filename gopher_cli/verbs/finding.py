@@ -111,7 +111,7 @@ class Finding(Queues, Fleet):
             raise NotFound(f"no job {id} in {queue}", "list them with: gopher jobs ls")
         spec = spec_or_none(found.spec)
         why = "; also: ".join(await reasons(self, queue, found, spec))
-        published = (await self.terms()).get(spec.type) if spec else None
+        published = (await self.terms(spec.type)).get(spec.type) if spec else None
         return _detail(queue, id, found, spec, why, published, self.defaults)
 
     async def types(self) -> dict[str, dict[str, Any]]:

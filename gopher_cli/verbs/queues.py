@@ -26,9 +26,9 @@ class Queues(Base):
                 raise NotFound(f"no queue {queue}", "list them with: gopher queue ls")
         return list(wanted) or known
 
-    async def terms(self) -> dict[str, TypeTerms]:
-        """What workers have published of their types: what counts where a submit says nothing."""
-        return await self.store.ask(ask.terms(self.namespace))
+    async def terms(self, type: str = "") -> dict[str, TypeTerms]:
+        """What workers have published of their types, or of one: what counts where a submit says nothing."""
+        return await self.store.ask(ask.terms(self.namespace, type))
 
     async def places(self, wanted: Filter) -> tuple[list[str], list[str]]:
         """The queues, in the order of their names, and the places that a filter's states can mean."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gopher_cli.model.duration import format_duration
 from gopher_cli.model.job import Spec
-from gopher_cli.model.stats import WorkerInfo
+from gopher_cli.model.stats import WorkerInfo, running_types
 from gopher_cli.model.words import plural
 from gopher_cli.store import calls
 from gopher_cli.store.calls import Found
@@ -106,8 +105,7 @@ def _in_line(found: Found, workers: Sequence[WorkerInfo]) -> str:
     slots = sum(worker.slots for worker in workers)
     if not workers or any(worker.busy < worker.slots for worker in workers):
         return place
-    running = Counter(str(job.get("type", "?")) for worker in workers for job in worker.current)
-    most = ", ".join(f"{count} {type}" for type, count in running.most_common(3))
+    most = running_types(workers)
     return f"{place}; all {plural(slots, 'slot')} of its workers are busy" + (f" ({most})" if most else "")
 
 

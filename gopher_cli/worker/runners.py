@@ -57,6 +57,7 @@ class RunnerProcess:
         self.busy = 0
         self.counts: dict[str, int] = {}
         self.current: list[dict[str, Any]] = []
+        self.youngest = 0.0
         self.stopping = False
         self.ready = False
         self.ended_well = False
@@ -196,7 +197,7 @@ class RunnerProcess:
             self.looks = 0
             self.busy = said.get("busy", self.busy)
             self.counts = said.get("counts", self.counts)
-            self.current = said.get("current", self.current)
+            self.current, self.youngest = said.get("current", self.current), said.get("youngest", 0.0)
             self._say_what_it_lacks(said.get("strays", []))
             self.ended_well = said.get("ended", False)
             self.worn = said.get("worn", False)

@@ -21,6 +21,7 @@ def state_of(
     return {
         "busy": len(running),
         "counts": counts,
+        "youngest": round(now - max((run.started for run in running), default=now), 3),
         "current": [about(run, now) for run in oldest],
         "stuck": [about(run, now) for run in stuck.copy().values()],
         "leaving": leaving,

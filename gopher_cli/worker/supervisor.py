@@ -264,6 +264,7 @@ class Supervisor:
             "failed": self.finished["failed"]
             + self._log.counts["failed"]
             + sum(r.counts.get("failed", 0) for r in self.runners),
+            "youngest": min((runner.youngest for runner in self.runners if runner.busy), default=0.0),
             "stuck": [job for runner in self.runners for job in runner.stuck][:20],
             "current": [job for runner in self.runners for job in runner.current][:20],
         }

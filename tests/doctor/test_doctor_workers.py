@@ -54,13 +54,22 @@ def job(seconds: float, type: str = "report") -> dict[str, Any]:
 def test_slots_are_busy_for_as_long_as_the_youngest_job_in_them_runs(
     seconds: tuple[float, float], said: str | None
 ) -> None:
-    full = info(busy=2, current=[job(one) for one in seconds])
+    full = info(busy=2, current=[job(one) for one in seconds], youngest_seconds=min(seconds))
     wanted = {"all slots are busy": said} if said else {}
     assert named(workers.of_queue("q", depth(), [full])) == wanted
     assert not workers.of_queue("q", depth(), [full, info("free")]), "another one has room"
     assert not workers.of_queue("q", depth(waits=0), [full]), "nothing waits for it"
     quiet = info("quiet", state="quiet")
     assert named(workers.of_queue("q", depth(), [full, quiet])) == wanted, "one that is quiet has no room"
+
+
+def test_of_many_jobs_that_run_only_the_oldest_are_known_and_none_is_counted() -> None:
+    full = info(busy=16, slots=16, current=[job(500)] * 10, youngest_seconds=70)
+
+    assert workers.of_queue("q", depth(), [full])[0].meaning.endswith("was free for 1m10s: report")
+    assert not workers.of_queue(
+        "q", depth(), [info(busy=16, slots=16, current=[job(500)] * 10, youngest_seconds=1)]
+    )
 
 
 def test_workers_that_lack_types_of_their_queue_are_named() -> None:

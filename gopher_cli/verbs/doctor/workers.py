@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from gopher_cli.model.duration import format_duration
 from gopher_cli.model.findings import Finding, Severity
-from gopher_cli.model.stats import TypeStats, WindowStats, WorkerInfo
+from gopher_cli.model.stats import TypeStats, WindowStats, WorkerInfo, running_types
 from gopher_cli.model.words import plural
 from gopher_cli.store.calls import Depth
 from gopher_cli.store.keys import READY
@@ -95,15 +95,11 @@ def _paused(queue: str, waiting: int, seconds: float) -> Finding:
 def _full(queue: str, waiting: int, serving: Sequence[WorkerInfo]) -> list[Finding]:
     """That all slots were taken for a while: the youngest running job tells for how long."""
     at_work = [worker for worker in serving if worker.state not in ("quiet", "stopping")]
-    running = [job for worker in at_work for job in worker.current]
-    if not running or any(worker.busy < worker.slots for worker in at_work):
+    since = min((worker.youngest_seconds for worker in at_work), default=0.0)
+    if since < _FULL or any(worker.busy < worker.slots for worker in at_work):
         return []
-    since = min(float(job.get("seconds", 0)) for job in running)
-    if since < _FULL:
-        return []
-    kinds = Counter(str(job.get("type", "?")) for job in running)
-    most = ", ".join(f"{count} {type}" for type, count in kinds.most_common(3))
-    words = f"jobs wait, and no slot of {plural(len(at_work), 'worker')} was free for {_whole(since)}: {most}"
+    said = f"no slot of {plural(len(at_work), 'worker')} was free for {_whole(since)}"
+    words = f"jobs wait, and {said}: {running_types(at_work)}"
     severity = Severity.WARNING if since > _LONG else Severity.NOTE
     fix = "start more workers, or give slow types a queue and a worker of their own"
     return [_fleet("all slots are busy", severity, words, queue=queue, count=waiting, fix=fix)]
