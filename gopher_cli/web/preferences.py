@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from starlette.datastructures import Headers
 
@@ -11,29 +11,32 @@ _Q = re.compile(r"\s*q\s*=\s*(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)\s*", re.IGNOREC
 GZIP = ("gzip", "x-gzip", "*")
 
 
-def quality(headers: Headers, name: str, kinds: Iterable[str]) -> float:
-    """How much one of these is wanted, 0 to 1: the first of them that the header ``name`` has counts.
-
-    0 where it has none of them: what nobody asks for is not wanted.
-    """
-    given = _read(",".join(headers.getlist(name)))
-    return next((given[kind] for kind in kinds if kind in given), 0.0)
-
-
 def accepts_gzip(headers: Headers) -> bool:
-    return "accept-encoding" in headers and quality(headers, "accept-encoding", GZIP) > 0
+    """Whether the client can read it, and would not rather have the bare bytes."""
+    given = _read(headers, "accept-encoding")
+    return 0 < _first(given, GZIP) >= given.get("identity", 0.0)
 
 
 def prefers(headers: Headers, kinds: Iterable[str], *others: str) -> bool:
-    """Whether Accept names one of these media types, and none of the others that it likes better."""
-    wanted = max(quality(headers, "accept", (kind,)) for kind in kinds)
-    return wanted > 0 and all(wanted >= quality(headers, "accept", (other,)) for other in others)
+    """Whether Accept names one of these media types, and likes none of the others better (also by ``*``)."""
+    given = _read(headers, "accept")
+    wanted = max(given.get(kind, 0.0) for kind in kinds)
+    return wanted > 0 and all(wanted >= _first(given, (other, _range_of(other), "*/*")) for other in others)
 
 
-def _read(text: str) -> dict[str, float]:
+def _first(given: Mapping[str, float], names: Iterable[str]) -> float:
+    """How much the first of these that is given is wanted, 0 to 1; what is not given is not wanted."""
+    return next((given[name] for name in names if name in given), 0.0)
+
+
+def _range_of(kind: str) -> str:
+    return f"{kind.partition('/')[0]}/*"
+
+
+def _read(headers: Headers, header: str) -> dict[str, float]:
     """By name; of one that comes again, with other parameters, the best."""
     found: dict[str, float] = {}
-    for part in text.lower().split(","):
+    for part in ",".join(headers.getlist(header)).lower().split(","):
         name, *parameters = part.split(";")
         qs = [match[1] for one in parameters if (match := _Q.fullmatch(one))]
         name = name.strip()

@@ -25,9 +25,11 @@ PROMETHEUS = (
     ("said", "accepted"),
     [
         ("gzip", True), ("GZIP", True), ("x-gzip", True), ("br, gzip;q=0.5", True), ("*", True),
-        ("identity, *;q=0.1", True), ("gzip;q=0", False), ("gzip; Q=0.000, br", False), ("*;q=0", False),
+        ("identity;q=0.1, *", True),
+        ("gzip;q=0.5, identity;q=0.5", True), ("gzip;q=0", False),
+        ("gzip; Q=0.000, br", False), ("*;q=0", False),
         ("gzip;q=0, *", False), ("identity", False), ("", False), ("gzipped", False),
-        ("br;q=1, notgzip", False),
+        ("br;q=1, notgzip", False), ("identity, gzip;q=0.5", False), ("identity, *;q=0.1", False),
     ],
 )  # fmt: skip
 def test_gzip_is_sent_where_it_is_accepted_and_nowhere_else(said: str, accepted: bool) -> None:
@@ -41,6 +43,8 @@ def test_gzip_is_sent_where_it_is_accepted_and_nowhere_else(said: str, accepted:
         (OPEN_METRICS, True), (PROMETHEUS, True), (f"text/plain, {OPEN_METRICS}", True), ("*/*", False),
         (f"{OPEN_METRICS};q=0, text/plain", False), (f"{OPEN_METRICS};q=0.1, text/plain;q=0.9", False),
         (f"{OPEN_METRICS};q=0", False), ("text/plain", False), ("", False),
+        (f"{OPEN_METRICS};q=0.1, text/*", False), (f"{OPEN_METRICS};q=0.1, */*", False),
+        (f"{OPEN_METRICS}, */*;q=0.1", True), (f"{OPEN_METRICS}, text/plain;q=0, */*", True),
     ],
 )  # fmt: skip
 async def test_the_format_of_metrics_is_the_one_that_is_liked_best(
