@@ -49,6 +49,19 @@ def test_a_page_that_a_proxy_answers_is_not_live(
     visitor.driver.get_log("browser")
 
 
+def test_a_page_that_a_proxy_has_kept_is_not_live(visitor: Chrome, site: Site, proxy: Proxy) -> None:
+    overview(visitor, proxy)
+    visitor.run(
+        "fetch(location.href).then((answer) => answer.text()).then((text) => { window.kept = text; })"
+    )
+    visitor.until(lambda: visitor.run("return !!window.kept"))
+    proxy.answers = (200, visitor.run("return window.kept"))
+    visitor.until(lambda: visitor.text("#live-said") == "not live")
+
+    proxy.answers = None
+    visitor.until(lambda: visitor.text("#live-said") == "live")
+
+
 @pytest.mark.parametrize(
     "answers", [(401, SIGN_IN), (403, SIGN_IN), (302, "", "/elsewhere")], ids=["401", "403", "302"]
 )

@@ -5,6 +5,7 @@ const box = document.getElementById("live");
 const said = document.getElementById("live-said");
 const every = document.getElementById("live-every");
 const seen = new Map();
+let told = document.body.dataset.now;
 let timer = 0;
 let off = false;
 
@@ -55,6 +56,13 @@ const regions = () => [...document.querySelectorAll("[data-live]")];
 // Another page in the place of this one, such as a proxy's own, has none of it, or not all.
 const isThisPage = (page) => "root" in page.body.dataset && regions().every((one) => page.getElementById(one.id));
 
+// A proxy that keeps answers may give an old one again: no two of ours are of the same millisecond.
+function isNew(page) {
+  const last = told;
+  told = page.body.dataset.now;
+  return told !== last;
+}
+
 function put(page) {
   let held = false;
   setClock(page.body);
@@ -99,6 +107,7 @@ async function look() {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fits = answer.ok || answer.status === 422; // a search that is wrong is answered with its page
     if (!fits || !isThisPage(page)) return show("away", why(answer.status, page));
+    if (!isNew(page)) return show("away", "not live");
     if (asksSomething()) return show("paused", "paused");
     return put(page) ? show("paused", "paused") : show("live", "live");
   } catch {
