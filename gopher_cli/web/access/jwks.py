@@ -133,7 +133,7 @@ def _exchange(line: http.client.HTTPConnection, url: str) -> bytes:
 
 
 def _read(raw: bytes, algorithm: str) -> dict[str, Any]:
-    """The keys that can check our algorithm. Raises ValueError for what is no JWKS."""
+    """The keys that can check our algorithm. Raises ValueError for what is not a JWKS."""
     import jwt
 
     try:
