@@ -14,7 +14,7 @@ from gopher_cli.cli.options import option
 from gopher_cli.cli.safe import safe
 from gopher_cli.cli.tables import Column, Listing, write_answer
 from gopher_cli.cli.words import plural, short_id, size, span
-from gopher_cli.model.stats import OrderedWorker, WorkerInfo
+from gopher_cli.model.stats import OrderedWorker, WorkerInfo, labels
 
 if TYPE_CHECKING:
     from gopher_cli.gopher import Gopher
@@ -91,10 +91,10 @@ def ls(console: Console) -> None:
 
 
 def columns_of(infos: list[WorkerInfo]) -> list[Column]:
-    """For people: with the versions, where they differ."""
-    if len({info.version for info in infos}) < 2:
-        return COLUMNS
-    return [*COLUMNS[:2], VERSION, *COLUMNS[2:]]
+    """For people: with their places where names are shared, and with the versions where they differ."""
+    known, (first, *rest) = labels(infos), COLUMNS
+    versions = [VERSION] if len({info.version for info in infos}) > 1 else []
+    return [replace(first, show=lambda w: known.get(w.id, w.label)), rest[0], *versions, *rest[1:]]
 
 
 def listing(infos: list[WorkerInfo]) -> Listing:

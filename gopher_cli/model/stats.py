@@ -93,6 +93,15 @@ class WorkerInfo:
         return self.name or f"{self.host}:{self.pid}"
 
 
+def labels(workers: Sequence[WorkerInfo]) -> dict[str, str]:
+    """By id how to speak of each; where several have one name, with their places."""
+    names = Counter(worker.label for worker in workers)
+    return {
+        one.id: f"{one.label} ({one.host}:{one.pid})" if names[one.label] > 1 else one.label
+        for one in workers
+    }
+
+
 def running_types(workers: Sequence[WorkerInfo]) -> str:
     """What they run, most of it first: with counts, where they tell of every job."""
     jobs = [job for worker in workers for job in worker.current]

@@ -10,7 +10,7 @@ import msgspec
 
 from gopher_cli.events import WorkerOrdered
 from gopher_cli.model.errors import Conflict, GopherError, NotFound, Usage
-from gopher_cli.model.stats import OrderedWorker, ServerInfo, WorkerInfo
+from gopher_cli.model.stats import OrderedWorker, ServerInfo, WorkerInfo, labels
 from gopher_cli.store import ask, calls
 from gopher_cli.store.keys import Keys, fleet_of
 from gopher_cli.store.url import Address
@@ -40,16 +40,16 @@ class Fleet(Starting):
         if order not in ORDERS:
             raise Usage(f"{order!r} is not an order", f"orders: {', '.join(ORDERS)}")
         meant = _called(name, await self.workers(), every=every)
-        given = []
+        called, given = labels(meant), []
         for info in meant:
             if await self.store.run(calls.order(fleet_of(self.namespace), info.id, order)):
                 self.emit(WorkerOrdered(info.id, order))
                 changed = info.state != ORDERS[order]
                 given.append(OrderedWorker(
-                    id=info.id, worker=info.label, order=order, state=info.state, changed=changed,
+                    id=info.id, worker=called[info.id], order=order, state=info.state, changed=changed,
                 ))  # fmt: skip
         changes = sum(one.changed for one in given)
-        await self.audit(order, f"worker {name}", changed=changes, detail=", ".join(w.label for w in meant))
+        await self.audit(order, f"worker {name}", changed=changes, detail=", ".join(called.values()))
         return given
 
     async def bury(self, worker: str, queues: Iterable[str], processes: int) -> None:

@@ -57,4 +57,5 @@ def test_workers_alone_is_the_list(near: Cli, far: Cli) -> None:
         assert [one["name"] for one in listed] == ["mail", "mail", ""]
         assert "quiet" in cli("workers", "--help").out
         assert cli("workers", "quite").code == 2
-        assert "mail" in cli("workers", "-o", "table").out
+        shown = cli("workers", "-o", "table").out
+        assert "mail (a:1)" in shown and "mail (b:2)" in shown and "b:3" in shown
