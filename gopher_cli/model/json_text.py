@@ -44,16 +44,12 @@ def exact_value(text: str) -> Any:
     digits. ``text`` is valid, and not nested deeply."""
     import json
 
-    return json.loads(text, parse_int=_exact_int, parse_float=_exact_float)
+    return json.loads(text, parse_float=_exact_float)
 
 
 def exact_json(text: bytes) -> bytes:
     """The same JSON as gopher writes it, in one line, with the very digits of its numbers."""
     return _encode(exact_value(text.decode()))
-
-
-def _exact_int(digits: str) -> Any:
-    return int(digits) if digits != "-0" else msgspec.Raw(b"-0")
 
 
 def _exact_float(digits: str) -> Any:

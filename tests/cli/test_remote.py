@@ -200,7 +200,7 @@ def test_what_counts_as_json_is_the_same_beside_redis_and_far_away(near: Cli, fa
 
 
 def test_numbers_are_shown_in_their_own_digits_beside_redis_and_far_away(near: Cli, far: Cli) -> None:
-    payload = '{"n":3.14159265358979323846,"m":[10.00,1E5,-0,2.50]}'
+    payload = '{"n":3.14159265358979323846,"m":[10.00,1E5,-0.0,2.50]}'
     near.id("-t", "x", "--id", "exact", "-p", payload)
     (lease,) = start(near)
     end(near, lease, _success(payload.encode()))

@@ -15,7 +15,7 @@ from gopher_cli.model.json_text import exact_json
 
 pytestmark = pytest.mark.anyio
 ODD = [
-    "3.14159265358979323846", "10.00", "1E5", "1e+05", "-0", "-0.0", "0.1", "2.50", "1.0",
+    "3.14159265358979323846", "10.00", "1E5", "1e+05", "-0.0", "0.1", "2.50", "1.0",
     "100000000000000000001",
     "123456789012345678901234567890", "1e-400", "12345678901234567890.12345678901234567890",
 ]  # fmt: skip
@@ -44,7 +44,7 @@ async def test_the_api_shows_payload_and_result_in_their_own_digits(
     assert (await gopher.inspect("default", id)).result["n"] == 3.141592653589793  # to compute with
 
 
-@pytest.mark.parametrize("payload", ["10.00", '"10.00"', "null", "-0", "[1.50]"])
+@pytest.mark.parametrize("payload", ["10.00", '"10.00"', "null", "-0.0", "[1.50]"])
 async def test_a_payload_that_is_no_object_is_shown_as_it_is(
     api: httpx2.AsyncClient, gopher: Gopher, payload: str
 ) -> None:
@@ -56,7 +56,7 @@ async def test_a_payload_that_is_no_object_is_shown_as_it_is(
 SCHEMA = b'{"type":"object","properties":{"n":{"type":"number"},"k":{"type":"integer"}}}'
 
 
-@pytest.mark.parametrize("digits", ODD[:5] + ODD[9:])
+@pytest.mark.parametrize("digits", ODD[:5] + ODD[8:])
 @pytest.mark.parametrize("schema", [b"", SCHEMA])
 async def test_one_like_it_is_submitted_with_the_same_digits(
     api: httpx2.AsyncClient, gopher: Gopher, digits: str, schema: bytes
