@@ -221,8 +221,17 @@ class Console:
             raise Usage(f"{would}; without a terminal this needs --yes", "add --yes, or --dry-run")
         wanted = f'Type "{word}" to go on:' if word else "[y/N]"
         print(f"{question} {wanted} ", end="", file=self.err, flush=True)
-        if sys.stdin.readline().strip().lower() not in ((word,) if word else ("y", "yes")):
+        if self._answer() not in ((word,) if word else ("y", "yes")):
             raise Declined("nothing was changed")
+
+    def _answer(self) -> str:
+        line = ""
+        try:
+            line = sys.stdin.readline()
+        finally:  # Ctrl-C and Ctrl-D leave the cursor behind the question
+            if not line.endswith("\n"):
+                print(file=self.err, flush=True)
+        return line.strip().lower()
 
 
 def assumes_yes() -> bool:

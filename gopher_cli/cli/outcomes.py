@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from gopher_cli.cli.choosing import check_said, typed_id
 from gopher_cli.cli.console import Console
+from gopher_cli.cli.safe import safe
 from gopher_cli.cli.tables import Column, Listing
 from gopher_cli.cli.words import short_id
 from gopher_cli.model.errors import GopherError, NotFound, Unavailable, Usage
 
 if TYPE_CHECKING:
     from gopher_cli.gopher import Gopher
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +55,34 @@ async def for_each(
         return [await verb(await queue_of(gopher, ids[0], queue or ""), ids[0])]
     known = await gopher.queues_of(ids, queue or "")
     return [await _tried(verb, of[0], id) if len(of := known[id]) == 1 else _left(id, of) for id in ids]
+
+
+async def try_each(
+    names: Sequence[str], verb: Callable[[str], Awaitable[T]]
+) -> tuple[list[T], list[GopherError]]:
+    """What ``verb`` makes of each of these names, once each, and its refusals: one stops no other.
+
+    Raises the refusal of a name that is alone, and Unavailable for any.
+    """
+    done, refused = [], []
+    names = list(dict.fromkeys(names))
+    for name in names:
+        try:
+            done.append(await verb(name))
+        except Unavailable:
+            raise
+        except GopherError as error:
+            if len(names) == 1:
+                raise
+            refused.append(error)
+    return done, refused
+
+
+def warn_refused(console: Console, refused: Sequence[GopherError]) -> int:
+    """Tell of what was refused beside what was done; the exit code of all together."""
+    for error in refused:
+        console.warn(safe(str(error)))
+    return max((error.exit_code for error in refused), default=0)
 
 
 async def _tried(verb: Callable[[str, str], Awaitable[Outcome]], queue: str, id: str) -> Outcome:

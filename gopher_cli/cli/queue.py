@@ -10,7 +10,7 @@ import typer
 from gopher_cli.cli.app import Entry
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
-from gopher_cli.cli.outcomes import Outcome
+from gopher_cli.cli.outcomes import Outcome, try_each, warn_refused
 from gopher_cli.cli.safe import safe
 from gopher_cli.cli.tables import Column, Listing, write_answer
 from gopher_cli.cli.words import span, style_of, types_of
@@ -40,21 +40,21 @@ def ls(console: Console) -> None:
 
 
 @command
-def pause(console: Console, queues: Names) -> None:
+def pause(console: Console, queues: Names) -> int:
     """Start no job of these queues any more. Running jobs finish, and new ones may be submitted.
 
     gopher queue pause mail
     """
-    _set(console, queues, paused=True)
+    return _set(console, queues, paused=True)
 
 
 @command
-def resume(console: Console, queues: Names) -> None:
+def resume(console: Console, queues: Names) -> int:
     """Let paused queues go on.
 
     gopher queue resume mail
     """
-    _set(console, queues, paused=False)
+    return _set(console, queues, paused=False)
 
 
 @command
@@ -96,17 +96,21 @@ REMOVED = (
 )  # fmt: skip
 
 
-def _set(console: Console, queues: list[str], *, paused: bool) -> None:
-    async def work(gopher: Gopher) -> list[tuple[str, bool]]:
-        return [(queue, await gopher.pause(queue, paused=paused)) for queue in dict.fromkeys(queues)]
+def _set(console: Console, queues: list[str], *, paused: bool) -> int:
+    async def one(gopher: Gopher, queue: str) -> tuple[str, bool]:
+        return queue, await gopher.pause(queue, paused=paused)
+
+    async def work(gopher: Gopher) -> tuple[list[tuple[str, bool]], list[GopherError]]:
+        return await try_each(queues, lambda queue: one(gopher, queue))
 
     word = "paused" if paused else "resumed"
-    changes = console.call(work)
+    changes, refused = console.call(work)
     write_answer(
         console,
         [{"queue": q, "paused": paused, "changed": changed} for q, changed in changes],
         (f"{safe(q)} {word}" if changed else f"{safe(q)} was {word} already" for q, changed in changes),
     )
+    return warn_refused(console, refused)
 
 
 def _state(name: str, keep: int) -> Column:

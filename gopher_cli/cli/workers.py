@@ -11,9 +11,11 @@ from gopher_cli.cli.app import Entry
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
 from gopher_cli.cli.options import option
+from gopher_cli.cli.outcomes import try_each, warn_refused
 from gopher_cli.cli.safe import safe
 from gopher_cli.cli.tables import Column, Listing, write_answer
 from gopher_cli.cli.words import plural, short_id, size, span
+from gopher_cli.model.errors import GopherError
 from gopher_cli.model.stats import OrderedWorker, WorkerInfo, labels
 
 if TYPE_CHECKING:
@@ -34,33 +36,33 @@ All = Annotated[bool, option("--all", help="all workers that are called so")]
 
 
 @command
-def quiet(console: Console, workers: Names, all: All = False) -> None:
+def quiet(console: Console, workers: Names, all: All = False) -> int:
     """Let workers start no job any more. Running jobs finish, and their leases are renewed.
 
     gopher workers quiet web-3:4711
     gopher workers quiet mail --all
     """
-    _order(console, workers, "quiet", every=all)
+    return _order(console, workers, "quiet", every=all)
 
 
 @command
-def resume(console: Console, workers: Names, all: All = False) -> None:
+def resume(console: Console, workers: Names, all: All = False) -> int:
     """Let workers that are quiet start jobs again.
 
     gopher workers resume web-3:4711
     """
-    _order(console, workers, "resume", every=all)
+    return _order(console, workers, "resume", every=all)
 
 
 @command
-def stop(console: Console, workers: Names, all: All = False) -> None:
+def stop(console: Console, workers: Names, all: All = False) -> int:
     """Let workers come to an end, as SIGTERM does: running jobs have the grace, then they go back.
 
       gopher workers stop web-3:4711
 
     A service manager may start a new one in its place.
     """
-    _order(console, workers, "stop", every=all)
+    return _order(console, workers, "stop", every=all)
 
 
 _SAID = {
@@ -70,14 +72,16 @@ _SAID = {
 }
 
 
-def _order(console: Console, names: list[str], order: str, *, every: bool) -> None:
-    async def work(gopher: Gopher) -> list[OrderedWorker]:
-        found = [one for name in names for one in await gopher.order(name, order, every=every)]
-        return list({one.id: one for one in reversed(found)}.values())[::-1]
+def _order(console: Console, names: list[str], order: str, *, every: bool) -> int:
+    async def work(gopher: Gopher) -> tuple[list[list[OrderedWorker]], list[GopherError]]:
+        return await try_each(names, lambda name: gopher.order(name, order, every=every))
 
-    given = console.call(work)
-    said = (f"{safe(one.worker)} {_SAID[order][not one.changed]}" for one in given)
-    write_answer(console, [asdict(one) for one in given], said)
+    by_name, refused = console.call(work)
+    given = {worker.id: worker for workers in reversed(by_name) for worker in reversed(workers)}
+    ordered = list(given.values())[::-1]
+    said = (f"{safe(one.worker)} {_SAID[order][not one.changed]}" for one in ordered)
+    write_answer(console, [asdict(one) for one in ordered], said)
+    return warn_refused(console, refused)
 
 
 @command

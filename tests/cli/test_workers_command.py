@@ -59,3 +59,22 @@ def test_workers_alone_is_the_list(near: Cli, far: Cli) -> None:
         assert cli("workers", "quite").code == 2
         shown = cli("workers", "-o", "table").out
         assert "mail (a:1)" in shown and "mail (b:2)" in shown and "b:3" in shown
+
+
+@pytest.mark.parametrize("names", [["w1", "nobody"], ["nobody", "w1"]])
+def test_a_worker_that_is_not_there_stops_no_order_to_another(near: Cli, far: Cli, names: list[str]) -> None:
+    three_workers(near)
+
+    for cli in (near, far):
+        ran = cli("workers", "stop", *names)
+        assert (ran.code, ran.out) == (3, "mail is told to stop\n")
+        assert ran.err == "warning: no worker nobody\n"
+
+
+def test_a_queue_that_is_not_there_stops_no_pause_of_another(near: Cli, far: Cli) -> None:
+    near("submit", "-t", "x", "-Q", "mail")
+
+    for cli, word in ((near, "pause"), (far, "resume")):
+        ran = cli("queue", word, "nobody", "mail")
+        assert (ran.code, ran.out) == (3, f"mail {word.rstrip('e')}ed\n")
+        assert "warning: no queue nobody" in ran.err
