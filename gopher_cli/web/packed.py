@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from gopher_cli.web.preferences import accepts_gzip
 
-WORTH_PACKING = 1400  # bytes: less than that is one packet anyway
+_WORTH_PACKING = 1400  # bytes: less than that is one packet anyway
 _LONG = 64 * 1024  # bytes that keep the event loop busy for a millisecond
 _LEVEL = 5
 
@@ -22,7 +22,7 @@ class Packed(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.headers.add_vary_header("Accept-Encoding")
         body = bytes(self.body)
-        if len(body) > WORTH_PACKING and accepts_gzip(Headers(scope=scope)):
+        if len(body) > _WORTH_PACKING and accepts_gzip(Headers(scope=scope)):
             if len(body) > _LONG:
                 packed = await asyncio.to_thread(gzip.compress, body, _LEVEL)
             else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import time
 from functools import cache
 from pathlib import Path
@@ -18,8 +17,7 @@ from gopher_cli.model.access import ADMIN, OPERATE, SUBMIT, Caller
 from gopher_cli.model.job import JobState
 from gopher_cli.web.access.sessions import csrf_token
 from gopher_cli.web.dashboard import assets, filters, flash
-from gopher_cli.web.packed import WORTH_PACKING
-from gopher_cli.web.preferences import accepts_gzip
+from gopher_cli.web.packed import Packed
 
 # Nothing inline, nothing from elsewhere: what a job says can never become code.
 POLICY = (
@@ -59,11 +57,8 @@ def page(request: Request, template: str, *, status: int = 200, **told: Any) -> 
     message = flash.waiting(request)
     context = about(request) | {"message": message} | told
     body = templates().get_template(template).render(context).encode("utf-8", "backslashreplace")
-    headers = dict(HEADERS)
-    if len(body) > WORTH_PACKING and accepts_gzip(request.headers):
-        # The token in it cannot be guessed by lengths: foreign pages cannot make a browser send the cookie.
-        body, headers["Content-Encoding"] = gzip.compress(body, 5), "gzip"
-    answer = Response(body, status, headers, media_type="text/html")
+    # The token in it cannot be guessed by lengths: foreign pages cannot make a browser send the cookie.
+    answer = Packed(body, status, HEADERS, media_type="text/html")
     if message:
         flash.forget(answer, request)
     return answer
