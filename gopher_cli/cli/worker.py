@@ -9,7 +9,9 @@ from gopher_cli.cli import worker_options as c
 from gopher_cli.cli.choosing import whole
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
+from gopher_cli.model.checks import check_name
 from gopher_cli.model.errors import Usage
+from gopher_cli.model.ids import VALID_NAME
 
 if TYPE_CHECKING:
     from gopher_cli.config import Settings
@@ -77,8 +79,8 @@ def make_options(
     from gopher_cli.loading import parse_program
     from gopher_cli.worker.options import WorkerOptions, parse_queues
 
-    if name and not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", name):
-        raise Usage(f"--name {name!r} is not 1-64 of A-Z a-z 0-9 _ . -")
+    if name:
+        check_name("--name", name, VALID_NAME, "1-64 of A-Z a-z 0-9 _ . -")
     given = dict(map(parse_program, programs))
     if len(given) < len(programs):
         raise Usage("--exec names one type twice", "a type has one program")

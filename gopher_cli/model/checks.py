@@ -46,14 +46,14 @@ def check_type(type: str) -> str:
 # Jobs are many, their types and queues are few.
 @lru_cache(maxsize=1024)
 def _type(type: str) -> str:
-    return _matching("the type", type, VALID_ID, "1-128 of A-Z a-z 0-9 _ . : -")
+    return check_name("the type", type, VALID_ID, "1-128 of A-Z a-z 0-9 _ . : -")
 
 
 def check_id(id: str) -> str:
     """An id for a new job."""
     if id in _RESERVED:
         raise Usage(f"the id {shown(id)} is taken: the API has something else under that name")
-    return _matching("the id", id, VALID_ID, "1-128 of A-Z a-z 0-9 _ . : -")
+    return check_name("the id", id, VALID_ID, "1-128 of A-Z a-z 0-9 _ . : -")
 
 
 def check_queue(queue: str) -> str:
@@ -65,16 +65,17 @@ def check_queue(queue: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _queue(queue: str) -> str:
-    return _matching("the queue", queue, VALID_NAME, "1-64 of A-Z a-z 0-9 _ . -")
+    return check_name("the queue", queue, VALID_NAME, "1-64 of A-Z a-z 0-9 _ . -")
 
 
-def _matching(name: str, value: Any, pattern: re.Pattern[str], wanted: str) -> str:
+def check_name(name: str, value: Any, pattern: re.Pattern[str], wanted: str) -> str:
+    """The name of something that has an address of its own. ``wanted`` says what ``pattern`` means."""
     if not isinstance(value, str):
         raise Usage(f"{name} is text, not {shown(value)}")
     if not pattern.fullmatch(value):
         raise Usage(f"{name} {shown(value)} is not {wanted}")
     if not value.strip("."):
-        raise Usage(f"{name} {shown(value)} has nothing but dots")
+        raise Usage(f"{name} {shown(value)} has only dots, and in a web address they mean another place")
     return str.__str__(value)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import msgspec
 
 from gopher_cli.model.access import ROLES, SCOPES, SUBMIT
-from gopher_cli.model.checks import check_queue
+from gopher_cli.model.checks import check_name, check_queue
 from gopher_cli.model.errors import Conflict, NotFound, Usage
 
 # gk, the id by which it is looked up, and 256 bits that nobody guesses.
@@ -75,10 +75,9 @@ def digest_of(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def check_name(name: str) -> str:
-    if not _NAME.fullmatch(name):
-        raise Usage(f"the name of a key is 1-64 of A-Z a-z 0-9 _ . @ -, not {name[:80]!r}")
-    return name
+def check_key_name(name: str) -> str:
+    """The name of a new key."""
+    return check_name("the name of a key", name, _NAME, "1-64 of A-Z a-z 0-9 _ . @ -")
 
 
 def check_scopes(role: str = "", scopes: Iterable[str] = ()) -> tuple[str, ...]:

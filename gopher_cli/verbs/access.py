@@ -19,7 +19,7 @@ from gopher_cli.model.keys import (
     KeyInfo,
     ListedKey,
     NewKey,
-    check_name,
+    check_key_name,
     check_scopes,
     digest_of,
     meant_key,
@@ -62,7 +62,7 @@ class Access(Base):
         await self._make_room(now)
         id = secrets.token_hex(5)
         info = KeyInfo(
-            id=id, name=check_name(name), scopes=granted, created_ms=now, rate=_checked_rate(rate),
+            id=id, name=check_key_name(name), scopes=granted, created_ms=now, rate=_checked_rate(rate),
             expires_ms=now + max(1, round(lasts * 1000)) if lasts else 0,
         )  # fmt: skip
         secret = write_secret(id, secrets.token_urlsafe(32))

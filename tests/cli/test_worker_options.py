@@ -105,6 +105,7 @@ def test_settings_count_where_there_is_no_flag(cli: Cli, given: list[WorkerOptio
         (["--max-jobs", "0"], "--max-jobs"),
         (["--max-rss", "much"], "--max-rss"),
         (["--name", "a b"], "--name"),
+        (["--name", ".."], "--name"),
         (["--log-level", "loud"], "--log-level"),
         (["--priority-ratio", "1:2"], "--priority-ratio"),
         (["--conurrency", "3"], "did you mean --concurrency?"),

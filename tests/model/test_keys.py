@@ -6,7 +6,7 @@ import pytest
 
 from gopher_cli.model.access import ROLES, Caller
 from gopher_cli.model.errors import Usage
-from gopher_cli.model.keys import KeyInfo, check_name, check_scopes, digest_of, id_of, write_secret
+from gopher_cli.model.keys import KeyInfo, check_key_name, check_scopes, digest_of, id_of, write_secret
 
 RANDOM = "a-_9" * 10 + "abc"
 
@@ -53,10 +53,10 @@ def test_what_is_neither_a_role_nor_scopes_is_refused(role: str, scopes: list[st
     assert refusal.value.hint or "queue" in str(refusal.value)
 
 
-@pytest.mark.parametrize("name", ["", "a b", "x" * 65, "a\n", "\x1b[31m", "é"])
+@pytest.mark.parametrize("name", ["", "a b", "x" * 65, "a\n", "\x1b[31m", "é", ".", ".."])
 def test_a_name_that_could_confuse_a_log_is_no_name(name: str) -> None:
     with pytest.raises(Usage):
-        check_name(name)
+        check_key_name(name)
 
 
 def test_a_key_of_one_queue_submits_there_alone() -> None:

@@ -79,7 +79,7 @@ async def test_who_makes_the_first_key_is_told_that_it_locks(api: httpx2.AsyncCl
 @pytest.mark.parametrize(
     ("asked", "at", "told"),
     [
-        ({"name": "two words"}, "name", "The name of a key is"),
+        ({"name": "two words"}, "name", "The name of a key 'two words' is not"),
         ({"role": "king"}, "scopes", "no role"),
         ({"role": "", "scope": []}, "scopes", "Choose at least one scope"),
         ({"role": "", "queues": "no queue!"}, "scopes", "The queue"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from gopher_cli.model.access import ROLES, SUBMIT
 from gopher_cli.model.duration import parse_duration
 from gopher_cli.model.errors import Usage
-from gopher_cli.model.keys import check_name, check_scopes
+from gopher_cli.model.keys import check_key_name, check_scopes
 from gopher_cli.model.rates import parse_rate
 from gopher_cli.web.dashboard.filters import sentence
 from gopher_cli.web.dashboard.forms import Faults
@@ -35,7 +35,7 @@ def wanted_key(form: Form) -> Wanted:
         except (Usage, ValueError) as error:
             faults[name] = sentence(str(error))
 
-    reading("name", lambda: check_name(form.one("name")))
+    reading("name", lambda: check_key_name(form.one("name")))
     reading("scopes", lambda: _scopes(form))
     reading("lasts", lambda: _lasts(form.one("lasts")))
     if wanted.rate:
