@@ -19,7 +19,6 @@ from gopher_cli.model.annotation import decoder, schema_of
 from gopher_cli.model.checks import check_retries, check_timeout, check_type
 from gopher_cli.model.errors import BadConfig, Usage
 from gopher_cli.model.making import check_backoff
-from gopher_cli.model.schema import unknown_field
 
 OPTIONS = ("timeout", "retries", "backoff", "isolate")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -146,6 +145,8 @@ def _check_options(
     if backoff is not None:
         check_backoff(backoff)
     for name in unknown:
+        from gopher_cli.model.schema import unknown_field  # late: only errors need it
+
         raise Usage(f"the option {name} {unknown_field(name, OPTIONS).replace('fields', 'options')}")
 
 

@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 
 from gopher_cli.model.errors import BadData
-from gopher_cli.model.schema import unknown_field
 
 
 def decoder(type: str, annotation: Any) -> Callable[[msgspec.Raw], Any]:
@@ -39,6 +38,8 @@ def _closed(
     def decode_closed(raw: msgspec.Raw) -> Any:
         value = decode(raw)
         for name in fields(raw).keys() - names:
+            from gopher_cli.model.schema import unknown_field  # late: only errors need it
+
             raise BadData(f"the payload does not fit {type}: {name} {unknown_field(name, known)}")
         return value
 

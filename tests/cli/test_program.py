@@ -178,6 +178,19 @@ def test_help_loads_nothing_heavy() -> None:
     assert found.stdout.splitlines()[-1] == "[]"
 
 
+def test_stats_loads_no_checks_of_payloads(environment: dict[str, str]) -> None:
+    script = (
+        "import sys; from gopher_cli.cli.run import run; run(['stats']);"
+        "print({'gopher_cli.model.schema', 'gopher_cli.model.patterns'} & {*sys.modules} or [])"
+    )
+    env = {**os.environ, **environment}
+    found = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=env
+    )
+
+    assert found.stdout.splitlines()[-1] == "[]"
+
+
 def test_submit_loads_neither_redis_py_nor_pydantic(environment: dict[str, str]) -> None:
     script = (
         "import sys; from gopher_cli.cli.run import run; run(['submit', '-t', 'x']);"
