@@ -41,6 +41,8 @@ _HINTS = {
 _IN_A_SHELL = {
     "list them with: GET /api/v1/jobs": "list them with: gopher jobs ls",
     "list them with: GET /api/v1/queues": "list them with: gopher queue ls",
+    "list them with: GET /api/v1/dlq/groups": "list them with: gopher list-failed --groups",
+    "list them with: GET /api/v1/workers": "list them with: gopher workers",
     "see: GET /api/v1/types": "see: gopher types",
     "see: GET /api/v1/keys": "see: gopher keys ls",
 }

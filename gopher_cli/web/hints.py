@@ -7,7 +7,7 @@ GROUPS = "list them with: GET /api/v1/dlq/groups"
 QUEUES = "list them with: GET /api/v1/queues"
 OTHER_KEY = "ask the operator of this server for a key that may do it"
 FILL = "give it a value, or leave it out"
-_BY_COMMAND = {
+BY_COMMAND = {
     "gopher jobs": JOBS,
     "gopher queue": QUEUES,
     "gopher list-failed --groups": GROUPS,
@@ -21,4 +21,4 @@ def in_http(hint: str) -> str:
     """The same advice for a client; none where only a shell would help."""
     if "gopher " not in hint:
         return hint
-    return next((said for command, said in _BY_COMMAND.items() if command in hint), "")
+    return next((said for command, said in BY_COMMAND.items() if command in hint), "")
