@@ -44,11 +44,16 @@ def _with_pairs(console: Console, raw: bytes, pairs: Sequence[str]) -> bytes:
     found: Any = msgspec.json.decode(raw)
     if not isinstance(found, dict):
         raise BadData("key=value pairs need a payload that is a JSON object")
+    keys: list[str] = []
     for pair in pairs:
         match = _PAIR.fullmatch(pair)
         if match is None:
             raise Usage(f"{pair!r} is not key=text or key:=json", "JSON goes behind -p")
-        set_field(found, match[1], _value(match[1], match[2], match[3]))
+        key = match[1]
+        if any(other == key or other.startswith(f"{key}.") for other in keys):  # one would be lost
+            raise Usage(f"{key} is given twice", "leave one out")
+        keys.append(key)
+        set_field(found, key, _value(key, match[2], match[3]))
     try:
         return msgspec.json.encode(found)
     except UnicodeEncodeError:

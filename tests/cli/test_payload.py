@@ -126,3 +126,11 @@ def test_the_caret_stands_under_the_place(cli: Cli) -> None:
 
 def test_stdin_is_left_alone_unless_asked_for(cli: Cli) -> None:
     assert payload(cli, "a=1", stdin='{"b": 2}') == {"a": "1"}
+
+
+@pytest.mark.parametrize("pairs", [["a=1", "a=2"], ["a:=1", "a=1"], ["a.b=1", "a=2"], ["a.b=1", "a.b=1"]])
+def test_a_field_that_is_given_twice_is_refused(cli: Cli, pairs: list[str]) -> None:
+    ran = cli("submit", "-t", "x", *pairs)
+
+    assert ran.code == 2 and "is given twice" in ran.err
+    assert cli("jobs", "ls", "-q").lines == []
