@@ -73,7 +73,7 @@ def test_a_list_is_filtered(cli: Cli) -> None:
         (["--state", "failled"], "did you mean failed?"),
         (["--older-than", "x"], "--older-than"),
         (["--limit", "-1"], "--limit takes a whole number"),
-        (["--error", "("], "no regular expression"),
+        (["--error", "("], "is not a regular expression"),
         (["-o", "jsn"], "did you mean json?"),
         (["--color", "yes"], "--color is auto, always or never"),
     ],

@@ -59,7 +59,7 @@ async def test_with_a_sync_each_second_writes_are_refused_until_there_is_room(
     one.heard("cannot save to its disk")
     scene.server.control.disk_room(None)
     await scene.ends_well()
-    one.heard("Redis is back")
+    one.heard("Redis takes all writes again")
 
 
 async def test_with_a_sync_at_each_write_the_server_ends_and_what_it_accepted_is_there(scene: Scene) -> None:

@@ -218,6 +218,10 @@ def after_order(queue: Queue) -> Call[Any]:
     return fleet.order(fleet_of(queue.namespace), "w", "quiet", now=queue.at)
 
 
+def after_remove_queue(queue: Queue) -> Call[Any]:
+    return calls.remove_queue(queue.keys, now=queue.at)
+
+
 def after_write_down(queue: Queue) -> Call[Any]:
     entry = AuditEntry("", 0, "ann", "pause", "default", 1, "")
     return fleet.write_down(fleet_of(queue.namespace), entry, "nonce", now=queue.at)
@@ -228,8 +232,8 @@ MADE: dict[str, Made] = {
 }
 # The others tell what is news to Redis: "again" is an answer too.
 SAY_THE_SAME = (
-    "audit", "beat", "depth", "ended", "inspect", "once", "order", "renew", "report", "reserve", "rights",
-    "sift",
+    "audit", "beat", "depth", "ended", "inspect", "once", "order", "remove_queue", "renew", "report",
+    "reserve", "rights", "sift",
 )  # fmt: skip
 
 

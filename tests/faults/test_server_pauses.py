@@ -134,7 +134,7 @@ async def test_a_script_of_somebody_else_that_blocks_the_server_costs_no_job(
     await blocking
 
     assert (await scene.ends_well()).extra_runs == 0
-    one.heard("Redis is back")
+    one.heard("Redis takes all writes again")
 
 
 def _spin(scene: Scene) -> None:

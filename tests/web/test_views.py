@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import httpx2
+import msgspec
 import pytest
 
 from gopher_cli.model.stats import AttemptRecord
@@ -27,8 +28,9 @@ async def test_times_of_a_jobs_history_and_log_are_told_as_all_others(
         return job
 
     monkeypatch.setattr(gopher, "inspect", found)
-    said, text = (await api.get(f"{JOBS}/{id}")).json(), (await api.get(f"{JOBS}/{id}/log")).text
-    again = detail_of(said)
+    looked, text = await api.get(f"{JOBS}/{id}"), (await api.get(f"{JOBS}/{id}/log")).text
+    said = looked.json()
+    again = detail_of(msgspec.json.decode(looked.content, type=dict[str, msgspec.Raw]))
 
     assert said["history"][0]["at"] == "2026-01-01T00:00:00.123Z"
     assert said["log"][0] == text.splitlines()[0] == "2026-01-01T00:00:00.123Z one"
