@@ -44,7 +44,10 @@ def test_the_runbook_goes_as_written(redis_url: str, namespace: str, tmp_path: P
     before = steps((HERE / "runbook/incident.txt").read_text(), table=False)
     told = steps("".join(BLOCKS), table=True)
 
-    found = shell(before + told, tmp_path, env)[len(before) :]
+    ran = shell(before + told, tmp_path, env)
+    for step in ran[: len(before)]:
+        assert step.code == 0, f"$ {step.command}\nstdout: {step.out}\nstderr: {step.err}\nexit {step.code}"
+    found = ran[len(before) :]
 
     assert len(told) >= 10
     for wanted, seen in zip(told, found, strict=True):

@@ -290,10 +290,7 @@ class Performer:
         self, run: Run, outcome: Outcome, now: float, add: Callable[[Settlement], None] | None = None
     ) -> None:
         """Raises nothing: whatever is wrong with an outcome, its seat is to be left."""
-        if not self._seats.done(run) or run.stopped == "lost":
-            return  # settled before, or no longer ours to settle
-        try:
-            settlement = self._settlements.of(run, outcome, now - run.started)
-        except BaseException as error:  # such as a back-off in its record that is none
-            settlement = outcomes.unsettled(run.lease, error)
-        (add or self._settler.add)(settlement)
+        self._seats.ending.add(run)  # in a thread: the loop must not take it for settled before it is
+        if self._seats.done(run) and run.stopped != "lost":  # else settled before, or not ours to settle
+            (add or self._settler.add)(self._settlements.of(run, outcome, now - run.started))
+        self._seats.ending.discard(run)

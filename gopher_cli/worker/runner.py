@@ -235,7 +235,7 @@ class Runner:
         return any(batch.leases or batch.unreadable for batch in batches)
 
     async def _burst_is_over(self, settled: int) -> bool:
-        busy = self._seats.running or self._seats.buffered or self._pending or self._fetcher.owing
+        busy = self._seats.busy or self._seats.buffered or self._pending or self._fetcher.owing
         if not busy and settled == self._settlements:  # while it fetched nothing, nothing came free
             return True
         self._room.clear()
@@ -285,13 +285,13 @@ class Runner:
             fetching.cancel()
         self._fetcher.close()
         self._hand_back(self._seats.clear())
-        while self._seats.running and _CLOCK() < self._grace_ends:
+        while self._seats.busy and _CLOCK() < self._grace_ends:
             self._room.clear()
             await self._until_room(max(0.01, min(self._grace_ends - _CLOCK(), 0.5)))
         for run in self.running():
             self._performer.stop(run, "interrupt")
         deadline = _CLOCK() + 1.0
-        while self._seats.running and _CLOCK() < deadline:
+        while self._seats.busy and _CLOCK() < deadline:
             self._room.clear()
             await self._until_room(0.05)
         for run in self.running():

@@ -37,6 +37,7 @@ class Seats:
         turn: Turn,
     ) -> None:
         self.running: dict[int, Run] = {}  # by seat: a job may come back while its old run still dies
+        self.ending: set[Run] = set()  # not running any more, and not yet with the settler
         self.started = 0
         self.lent = 0  # to a process that leaves, and whose jobs still run
         self._board = board
@@ -53,6 +54,11 @@ class Seats:
         self._closed = False
 
     @property
+    def busy(self) -> bool:
+        """Whether something runs, or has ended this moment: asked in that order, it is never neither."""
+        return bool(self.running or self.ending)
+
+    @property
     def free(self) -> int:
         return max(0, len(self._free) - self.lent)
 
@@ -61,9 +67,10 @@ class Seats:
         return len(self._buffer)
 
     def leases(self) -> list[Lease]:
-        """Of all that run or wait here."""
+        """Of all that run or wait here, or have ended this moment."""
         with self._lock:
-            return [*self._buffer, *(run.lease for run in self.running.values())]
+            running = self.running.values()
+            return [*self._buffer, *(run.lease for run in (*running, *self.ending.copy()))]
 
     def add(self, leases: Iterable[Lease]) -> None:
         with self._lock:

@@ -25,12 +25,15 @@ class Settlements:
         self._completed = Transition(JobState.COMPLETED, defaults.retention)
 
     def of(self, run: Run, outcome: Outcome, seconds: float) -> Settlement:
-        """Raises what a broken record makes it raise, such as a back-off that is none."""
-        if run.partial:
-            self._link.log(run.lease, run.partial)  # a line that had no end
-        if isinstance(outcome, Succeeded):
-            return self._success(run, outcome, seconds)
-        return self._otherwise(run, outcome, seconds)
+        """Raises nothing."""
+        try:
+            if run.partial:
+                self._link.log(run.lease, run.partial)  # a line that had no end
+            if isinstance(outcome, Succeeded):
+                return self._success(run, outcome, seconds)
+            return self._otherwise(run, outcome, seconds)
+        except BaseException as error:  # such as a back-off in its record that is not valid
+            return outcomes.unsettled(run.lease, error)
 
     def _success(self, run: Run, outcome: Succeeded, seconds: float) -> Settlement:
         to = self._completed

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
+import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import a
 import pytest
@@ -13,6 +16,7 @@ from redis import Redis
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.handlers import Registry
+from gopher_cli.worker.settlements import Settlements
 from gopher_cli.worker.turn import Turn
 from worker.attempts import run
 from worker.conftest import Work
@@ -236,3 +240,26 @@ async def test_classes_and_queues_share_by_their_weights(gopher: Gopher, runner:
     for priority, share in (("high", 3), ("normal", 2), ("low", 1)):
         assert abs(sum(n.endswith(priority) for n in mail) / len(mail) - share / 6) < 0.05, priority
     assert len(order) == 1800
+
+
+@pytest.mark.parametrize("ends", ["burst", "stop"])
+async def test_a_runner_does_not_end_between_the_end_of_a_job_in_a_thread_and_its_settlement(
+    gopher: Gopher, runner: Work, monkeypatch: pytest.MonkeyPatch, ends: str
+) -> None:
+    settled, leaving = Settlements.of, threading.Event()
+
+    def slowly(*args: Any) -> Any:
+        leaving.set()
+        time.sleep(0.3)  # in the thread of the handler: the loop goes on, and looks whether all is over
+        return settled(*args)
+
+    monkeypatch.setattr(Settlements, "of", slowly)
+    id = await gopher.submit("echo-thread", 1)
+    one = runner(burst=ends == "burst")
+    running = asyncio.create_task(one.run())
+    if ends == "stop":
+        await asyncio.to_thread(leaving.wait, PATIENCE)
+        one.stop(10)
+    await running
+
+    assert await state(gopher, id) == "completed"
