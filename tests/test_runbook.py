@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sys
 from pathlib import Path
 
-from test_transcripts import Step, fits, read, shell
+from test_transcripts import Step, environment, fits, read, shell
 
 HERE = Path(__file__).parent
 PAGE = (HERE.parent / "docs/runbook.md").read_text()
@@ -32,15 +30,7 @@ def alike(lines: list[str]) -> list[str]:
 
 
 def test_the_runbook_goes_as_written(redis_url: str, namespace: str, tmp_path: Path) -> None:
-    bin = tmp_path / "bin"
-    bin.mkdir()
-    (bin / "gopher").write_text(f'#!/bin/sh\nexec {sys.executable} -m gopher_cli "$@"\n')
-    (bin / "gopher").chmod(0o755)
-    env = {
-        "PATH": f"{bin}:{os.environ['PATH']}", "HOME": str(tmp_path), "LC_ALL": "C.UTF-8", "TZ": "UTC",
-        "REDIS_URL": redis_url, "GOPHER_NAMESPACE": namespace, "COLUMNS": "110",
-        **{name: os.environ[name] for name in ("PYTHONPATH", "PYTHONPYCACHEPREFIX") if name in os.environ},
-    }  # fmt: skip
+    env = environment(tmp_path, redis_url, namespace) | {"COLUMNS": "110"}
     before = steps((HERE / "runbook/incident.txt").read_text(), table=False)
     told = steps("".join(BLOCKS), table=True)
 

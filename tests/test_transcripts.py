@@ -69,6 +69,19 @@ def shell(steps: list[Step], where: Path, env: dict[str, str]) -> list[Step]:
     ]
 
 
+def environment(where: Path, redis_url: str, namespace: str) -> dict[str, str]:
+    """For `shell`: with a command ``gopher`` that is this one."""
+    bin = where / "bin"
+    bin.mkdir()
+    (bin / "gopher").write_text(f'#!/bin/sh\nexec {sys.executable} -m gopher_cli "$@"\n')
+    (bin / "gopher").chmod(0o755)
+    return {
+        "PATH": f"{bin}:{os.environ['PATH']}", "HOME": str(where), "LC_ALL": "C.UTF-8", "TZ": "UTC",
+        "REDIS_URL": redis_url, "GOPHER_NAMESPACE": namespace,
+        **{name: os.environ[name] for name in ("PYTHONPATH", "PYTHONPYCACHEPREFIX") if name in os.environ},
+    }  # fmt: skip
+
+
 def fits(expected: list[str], found: list[str]) -> bool:
     """Line by line; a line of ``...`` alone stands for any number of lines."""
     pattern = "".join(
@@ -80,15 +93,7 @@ def fits(expected: list[str], found: list[str]) -> bool:
 
 @pytest.mark.parametrize("session", SESSIONS)
 def test_a_session_goes_as_written(session: str, redis_url: str, namespace: str, tmp_path: Path) -> None:
-    bin = tmp_path / "bin"
-    bin.mkdir()
-    (bin / "gopher").write_text(f'#!/bin/sh\nexec {sys.executable} -m gopher_cli "$@"\n')
-    (bin / "gopher").chmod(0o755)
-    env = {
-        "PATH": f"{bin}:{os.environ['PATH']}", "HOME": str(tmp_path), "LC_ALL": "C.UTF-8", "TZ": "UTC",
-        "REDIS_URL": redis_url, "GOPHER_NAMESPACE": namespace,
-        **{name: os.environ[name] for name in ("PYTHONPATH", "PYTHONPYCACHEPREFIX") if name in os.environ},
-    }  # fmt: skip
+    env = environment(tmp_path, redis_url, namespace)
     expected = read(SESSIONS[session])
 
     found = shell(expected, tmp_path, env)

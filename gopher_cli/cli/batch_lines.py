@@ -72,7 +72,7 @@ def make(
     type: str,
     given: dict[str, Any],
 ) -> Made | None:
-    """What ``read`` makes of a line; None where it is no job. A bad one is refused, and the others go on."""
+    """What ``read`` makes of a line; None where it is not a job. A bad one is refused; the others go on."""
     try:
         line = read()
         return Made(number, _job(defaults, number, line, batch, type, given)) if line else None

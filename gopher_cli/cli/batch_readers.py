@@ -28,7 +28,7 @@ class Reader(Protocol):
         ...
 
     def line(self, number: int, raw: bytes) -> Line | None:
-        """What a record says; None where it is no job. Raises BadData or Usage for this one."""
+        """What a record says; None where it is not a job. Raises BadData or Usage for this one."""
         ...
 
 
@@ -69,7 +69,7 @@ class Rows:
     """CSV as databases and spreadsheets write it. A cell in quotes may have several lines.
 
     A column ``name`` is text, and ``name:=`` JSON: a number, true, null, a list. An empty cell of such a
-    column leaves the field out, and a row of empty cells is no job.
+    column leaves the field out, and a row of empty cells is not a job.
     """
 
     def __init__(self) -> None:

@@ -25,7 +25,7 @@ class Part(NamedTuple):
 
 
 def count_jobs(console: Console, wanted: Filter) -> dict[tuple[str, str], int]:
-    """How many jobs are meant, by (queue, state); whoever waits long sees how far it is."""
+    """How many jobs are meant, by (queue, state); a person who waits long sees how far it is."""
     progress = Progress(console)
     try:
         return console.call(lambda gopher: gopher.count(wanted, tell=lambda looked: progress.show(looked, 0)))

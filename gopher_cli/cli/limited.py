@@ -64,7 +64,7 @@ class Limited:
         if self.more:
             shown = plural(self._limit, self._noun)
             said = self._console.paint(f"only {shown} shown; all of them: --limit 0", "2")
-            print(said, file=self._console.err, flush=True)  # also where nobody wants any talk: it is no talk
+            print(said, file=self._console.err, flush=True)  # also with --quiet: rows are missing
 
     def _write(self, rows: Sequence[Any]) -> None:
         console = self._console

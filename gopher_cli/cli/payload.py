@@ -105,7 +105,7 @@ def read_stdin(console: Console) -> bytes:
 
 
 def without_mark(text: bytes) -> bytes:
-    """Notepad and PowerShell put a byte order mark in front: it is no part of what is meant."""
+    """Notepad and PowerShell put a byte order mark in front: it is not part of what is meant."""
     return text.removeprefix(codecs.BOM_UTF8)
 
 
