@@ -13,6 +13,7 @@ from gopher_cli.model.filtering import Filter
 from gopher_cli.store import calls
 from gopher_cli.store.calls.sieve import GONE, Reach, Sieve
 from gopher_cli.verbs import gathering, walking
+from gopher_cli.verbs.meaning import sieve_of
 
 pytestmark = pytest.mark.anyio
 
@@ -130,3 +131,16 @@ async def test_a_job_to_go_on_behind_that_has_gone_is_told(gopher: Gopher) -> No
     reach = Reach("-inf", "+inf", newest=False, after="other", score="5")
 
     assert (await gopher.store.run(calls.sift(keys, "ready_normal", reach, Sieve(part="j")))).read == GONE
+
+
+async def test_a_tag_of_one_letter_lets_no_text_through_that_ends_with_it(gopher: Gopher) -> None:
+    jobs = [a.job(f"j{n}", payload={"text": "at"}, tags=("t",) if n == 7 else ()) for n in range(30)]
+    await gopher.submit_many(jobs)
+    sieve = sieve_of(Filter(tag="t"))
+    assert sieve
+    keys = gopher.keys("default")
+    came = await gopher.store.run(
+        calls.sift(keys, "ready_normal", Reach("-inf", "+inf", newest=False), sieve)
+    )
+
+    assert came.read == 30 and [id for id, _, _ in came.rows] == ["j7"]
