@@ -83,8 +83,8 @@ BELOW_IN_CONFIG = {
     "__init__": {"settings"},
 }
 
-# Nothing of the world: the ground is the standard library and msgspec.
-BARE = {"model": {"msgspec"}, "events": {"msgspec"}, "store": {"msgspec", "redis", "hiredis"}}
+# Nothing of the world: the ground is the standard library and msgspec; cron expressions are read by croniter.
+BARE = {"model": {"msgspec", "croniter"}, "events": {"msgspec"}, "store": {"msgspec", "redis", "hiredis"}}
 
 # These look up once, late and on purpose: who names no server gets what the settings say.
 LATE = {("gopher", "build"), ("sync", "build")}
