@@ -66,10 +66,10 @@ def is_deep(text: bytes, most: int) -> bool:
     # What stands between the quotes is out; then the innermost pairs of brackets, level by level.
     left = b"".join(text.split(b'"')[::2]).translate(_SQUARE, _NO_BRACKETS)
     for _ in range(most):
-        left = left.replace(b"[]", b"")
         if not left:
             return False
-    return True
+        left = left.replace(b"[]", b"")
+    return bool(left)
 
 
 def pointer_to(*keys: str | int) -> str:

@@ -126,6 +126,10 @@ class Stage:
         )
 
     def drained(self) -> bool:
+        """Twice: queues are looked at one after the other, and a job may move from a later to an earlier one."""
+        return self._all_ended() and self._all_ended()
+
+    def _all_ended(self) -> bool:
         states = look(self.redis, self.namespace).values()
         return all(not state.outbox and all(state.state(id) in ENDED for id in state.ids) for state in states)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gopher_cli.model.errors import BadData
@@ -80,6 +80,7 @@ def test_brackets_side_by_side_or_in_texts_are_no_depth() -> None:
     ),
     st.integers(0, 12),
 )
+@example("[", 0)
 def test_depth_is_counted_as_a_reader_would(value: Any, most: int) -> None:
     def depth(one: Any) -> int:
         inside = one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
