@@ -20,6 +20,7 @@ from gopher_cli.verbs.producing import Producing
 from gopher_cli.verbs.removal import Removal
 from gopher_cli.verbs.replying import Replying
 from gopher_cli.verbs.rescheduling import Rescheduling
+from gopher_cli.verbs.schedules import ScheduleVerbs
 from gopher_cli.verbs.watching import Watching
 from gopher_cli.verbs.working import Working
 
@@ -30,8 +31,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Gopher(
-    Producing, Replying, Working, Bulking, Rescheduling, Finding, Charting, Grouping, Access, Watching,
-    Doctoring, Removal,
+    ScheduleVerbs, Producing, Replying, Working, Bulking, Rescheduling, Finding, Charting, Grouping, Access,
+    Watching, Doctoring, Removal,
 ):  # fmt: skip
     """A job queue on Redis. Every door (CLI, HTTP, worker, your program) calls these verbs.
 

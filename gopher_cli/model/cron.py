@@ -82,6 +82,10 @@ class Cron:
                     latest = instant
                     yield instant
 
+    def count(self, first: float, last: float) -> int:
+        """How many instants are later than the first, and not later than the last."""
+        return sum(1 for _ in self.between(first, last))
+
     def on(self, day: date) -> list[int]:
         """The instants of a local date, in order."""
         if not self.days.match(day):

@@ -27,7 +27,10 @@ class JobState(StrEnum):
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What few jobs need. Seconds throughout."""
+    """What few jobs need. Seconds throughout.
+
+    ``schedule`` is the name of the schedule that has made it, for its ``instant`` (epoch s; 0: by hand).
+    """
 
     backoff: str = ""
     unique_key: str = ""
@@ -37,6 +40,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     tags: tuple[str, ...] = ()
     headers: dict[str, str] = {}
     parent: str = ""
+    schedule: str = ""
+    instant: int = 0
 
 
 NO_OPTIONS = Options()

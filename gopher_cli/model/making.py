@@ -25,6 +25,7 @@ from gopher_cli.model.job import NO_OPTIONS, PRIORITIES, Job, Options, Spec
 from gopher_cli.model.payload import EMPTY, encode_payload
 
 _YEAR = "the year 5138"
+_OF_SCHEDULES = ("schedule", "instant")  # what a schedule alone says of its jobs
 
 
 class _Made(Job, frozen=True, kw_only=True, omit_defaults=True):
@@ -112,7 +113,8 @@ def checked(job: Job) -> Job:
     options = getattr(spec, "options", None)
     if not (isinstance(job, Job) and isinstance(spec, Spec) and isinstance(options, Options)):
         raise Usage(f"a job is made by new_job, and is not {shown(job)}")
-    said = {name: value for name in Options.__struct_fields__ if (value := _said(options, name)) is not None}
+    names = [name for name in Options.__struct_fields__ if name not in _OF_SCHEDULES]
+    said = {name: value for name in names if (value := _said(options, name)) is not None}
     return make_job(
         spec.type, spec.payload, id=job.id, queue=job.queue, priority=spec.priority,
         max_retries=spec.max_retries, timeout=spec.timeout, due=job.due, delay=job.delay,

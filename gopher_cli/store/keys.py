@@ -31,6 +31,9 @@ One queue, ``gopher:{<queue>}:<name>`` (a later shard of it: ``{<queue>#<n>}``):
     cells                  HASH  m<minute>;type | f<five minutes>;type | h<hour>;type | t0;type -> histograms,
                                  types -> how many have cells of their own; the rest share "other"
     samples                HASH  minute -> how the queue stood
+    schedules              HASH  name -> revision;JSON of a recurring job (store/schedules.py)
+    ticks                  ZSET  name -> its next due instant, ms; none where it is paused or over
+    runs                   HASH  name -> how it stands, and its last ticks (lua/lib/schedule.lua)
     batches                HASH  batch id -> last line; digest up to it; written at
     events                 STREAM  state -> ids: there only while somebody watches (store/streams.py)
     events_new             STREAM  one that is about to begin, for an instant
@@ -71,7 +74,8 @@ PLACES = {
 QUEUE_KEYS = (
     *PLACES, "spec", "meta", "result", "errors", "log", "progress", "once", "locks", "lock_ends",
     "waiters", "cancels", "asked", "outbox", "carried", "awaited", "wake", "conf", "counters", "cells",
-    "samples", "batches", "unhandled_line", "unhandled_types", "events", "events_new",
+    "samples", "batches", "unhandled_line", "unhandled_types", "schedules", "ticks", "runs", "events",
+    "events_new",
 )  # fmt: skip
 FLEET_KEYS = (
     "queues", "workers", "beats", "orders", "types", "terms", "meta", "audit", "keys", "key_uses",

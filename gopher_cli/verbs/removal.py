@@ -23,17 +23,21 @@ class Removal(Queues, Fleet):
         # The name goes first: who submits from now on tells it again.
         await self.store.ask(ask.forget_queue(self.namespace, queue))
         self._announced.forget(queue)
-        jobs, sent, remembered = await self.store.run(calls.remove_queue(self.keys(queue)))
-        if jobs or sent or remembered:
+        jobs, sent, remembered, planned = await self.store.run(calls.remove_queue(self.keys(queue)))
+        if jobs or sent or remembered or planned:
             await self.announce([queue])
-            raise _in_use(queue, jobs, sent)
+            raise _in_use(queue, jobs, sent, planned)
         await self.audit("remove queue", queue, changed=1)
 
 
-def _in_use(queue: str, jobs: int, sent: int) -> Conflict:
+def _in_use(queue: str, jobs: int, sent: int, planned: int) -> Conflict:
     if jobs:
         hint = f"look at them: gopher jobs ls -Q {queue}; to delete them: gopher help purge"
         return Conflict(f"the queue {queue} has {jobs} {'job' if jobs == 1 else 'jobs'}", hint)
+    if planned:
+        hint = f"look at them: gopher schedule ls -Q {queue}"
+        count = f"{planned} {'schedule' if planned == 1 else 'schedules'}"
+        return Conflict(f"the queue {queue} has {count}", hint)
     if sent:
         return Conflict(f"{sent} jobs are on their way from the queue {queue} to others", "try again soon")
     return Conflict(

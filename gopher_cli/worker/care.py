@@ -56,6 +56,7 @@ class Care:
         return [
             every(beat * RENEW, visits.renew, place, hurry=visits.asked, again=beat / 5),
             every(1.0, visits.tend, place),
+            every(60.0, visits.tick, place, hurry=visits.ticks_due),
             every(1.0, visits.carry, place),
             every(LOOK, visits.reclaim, place),
             every(10.0, visits.tidy, place),

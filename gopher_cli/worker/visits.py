@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from gopher_cli.failpoints import underway
 from gopher_cli.model.errors import BadData
+from gopher_cli.verbs.ticker import Ticker
 from gopher_cli.worker.logs import say
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ _CARRY = 1.0  # seconds between two looks into the outbox, and how many times as
 _SHARE = 10
 _BREATH = 0.02  # seconds between two looks for due jobs, however many there are
 _JUMP, _DOUBT = 60.0, 600.0  # seconds: such a leap of Redis's clock is believed after so long
+_AGAIN = 1.0  # seconds between two looks at a queue with a schedule that cannot be read here
 _AT_ONCE = 16  # calls under way: forty queues must not wait for each other's round trips
 
 
@@ -36,7 +38,8 @@ def longest_wait(lease: float, heartbeat: float) -> float:
 
 
 class Visits:
-    """To the queues of one server, some at a time; ``asked`` is set when somebody wants a job cancelled.
+    """To the queues of one server, some at a time; ``asked`` is set when somebody wants a job cancelled, and
+    ``ticks_due`` when schedules have something to do.
 
     In a cluster each queue may live elsewhere. So each has visits of its own there, and waits for no other.
     """
@@ -45,11 +48,14 @@ class Visits:
         self.queues = queues
         self.renewed = time.monotonic()
         self.fenced = False
-        self.asked = Event()
+        self.asked, self.ticks_due = Event(), Event()
         self._worker = worker
         # By queue, and by expiry: when leases were first seen over with it, by our own clock.
         self._over: dict[str, dict[str, float]] = {}
         self._due_in = 60.0
+        self._ticker = Ticker(worker.gopher, partial(say, level=logging.WARNING))
+        self._to_tick = set[str]()
+        self._unreadable: dict[str, float] = {}  # by queue: when it is looked at again, by our own clock
         self._ahead: float | None = None  # seconds, of Redis's clock to our own
         self._doubted = math.inf  # by our own clock: since when it has been further ahead
 
@@ -102,6 +108,28 @@ class Visits:
             self.asked.set()
         if promotion.next_due is not None:
             self._due_in = min(self._due_in, (promotion.next_due - promotion.now) / 1000)
+        self._ticker.note_clock(promotion.now)
+        if promotion.next_tick is not None:
+            self._see_tick(queue, (promotion.next_tick - promotion.now) / 1000)
+
+    def _see_tick(self, queue: str, seconds: float) -> None:
+        """The first tick of this queue is due in so many seconds."""
+        if seconds > 0:
+            self._due_in = min(self._due_in, seconds)
+        late = seconds <= 0 and time.monotonic() >= self._unreadable.get(queue, 0)
+        if late or self._ticker.must_check(queue):
+            self._to_tick.add(queue)
+            self.ticks_due.set()
+
+    async def tick(self) -> None:
+        """Due ticks of schedules become jobs. A duty of its own: a full memory refuses these alone."""
+        while queues := self._to_tick:
+            self._to_tick = set()
+            await _all([partial(self._tick, queue) for queue in queues])
+
+    async def _tick(self, queue: str) -> None:
+        if await self._ticker.tick(queue):
+            self._unreadable[queue] = time.monotonic() + _AGAIN
 
     async def carry(self) -> float:
         """Follow-ups go their way that nobody has carried yet: their queues may be out of reach.

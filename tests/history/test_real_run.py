@@ -126,7 +126,7 @@ class Stage:
         )
 
     def drained(self) -> bool:
-        """Twice: queues are looked at one after the other, and a job may move from a later to an earlier one."""
+        """Twice: queues are looked at one by one, and a job may move from a later to an earlier one."""
         return self._all_ended() and self._all_ended()
 
     def _all_ended(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from gopher_cli.model.job import class_of
 from gopher_cli.store.rows import spec_or_none
+from gopher_cli.store.schedules import read_standing
 from laws.state import State, look
 
 LIVE = ("enqueued", "scheduled", "retrying", "blocked", "processing")
@@ -156,6 +157,15 @@ def what_was_told_is_so(state: State) -> None:
     assert queue in ("", "paused" if "paused" in state.conf else "resumed"), queue
 
 
+def a_tick_belongs_to_a_schedule_and_lies_behind_its_last_instant(state: State) -> None:
+    """One that is paused has none; one without is paused or over."""
+    assert set(state.ticks) <= set(state.schedules) == set(state.runs), (state.ticks, state.runs)
+    for name, raw in state.runs.items():
+        standing = read_standing(raw)
+        assert not (standing.pause and name in state.ticks), f"{name} is paused, and has a tick"
+        assert state.ticks.get(name, standing.last + 1) > standing.last, f"{name} would run an instant twice"
+
+
 LAWS = (
     every_job_is_in_exactly_one_place,
     nothing_is_left_of_a_job_that_is_gone,
@@ -171,4 +181,5 @@ LAWS = (
     no_job_is_tried_too_often,
     one_worthless_token_is_enough,
     what_was_told_is_so,
+    a_tick_belongs_to_a_schedule_and_lies_behind_its_last_instant,
 )

@@ -96,7 +96,7 @@ def look(redis: Any, namespace: str) -> dict[str, State]:
     return {queue: State(values) for queue, values in queues.items()}
 
 
-ZSETS = {*PLACES, "lock_ends", "asked", "unhandled_line", "carried", "awaited"}
+ZSETS = {*PLACES, "lock_ends", "asked", "unhandled_line", "carried", "awaited", "ticks"}
 
 
 def _read(pipe: Any, key: str, name: str) -> None:

@@ -32,6 +32,7 @@ from gopher_cli.store.calls.outbox import Cargo, Carried, bring_back, carry, end
 from gopher_cli.store.calls.producing import LIMIT, Receipt, submit
 from gopher_cli.store.calls.rescheduling import reschedule
 from gopher_cli.store.calls.sampling import sample
+from gopher_cli.store.calls.schedules import Missed, Run, Ticked, run_schedule, schedule, tick
 from gopher_cli.store.calls.sieve import sift
 from gopher_cli.store.calls.working import (
     FETCHED,
@@ -72,6 +73,7 @@ __all__ = [
     "Facts",
     "Found",
     "Mending",
+    "Missed",
     "Once",
     "Promotion",
     "Receipt",
@@ -79,7 +81,9 @@ __all__ = [
     "Record",
     "Renewal",
     "Report",
+    "Run",
     "Settlement",
+    "Ticked",
     "Verdict",
     "audit",
     "beat",
@@ -109,10 +113,13 @@ __all__ = [
     "reschedule",
     "reserve",
     "rights",
+    "run_schedule",
     "sample",
+    "schedule",
     "settle",
     "sift",
     "submit",
     "take_out",
+    "tick",
     "write_down",
 ]  # fmt: skip

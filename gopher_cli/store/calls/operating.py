@@ -121,10 +121,14 @@ def purge(keys: Keys, place: str, ids: Sequence[str], *, why: str = "purged", no
     return make_call("purge", keys, {"now": now, "why": why}, lambda raw: int(raw[1]), ids, place=keys[place])
 
 
-def remove_queue(keys: Keys, *, now: str = "") -> Call[tuple[int, int, int]]:
-    """What is in its way: jobs, jobs on their way to other queues, and what it must remember of those that
-    came from others. Where there is nothing it is gone."""
-    return make_call("remove_queue", keys, {"now": now}, lambda raw: (int(raw[1]), int(raw[2]), int(raw[3])))
+def remove_queue(keys: Keys, *, now: str = "") -> Call[tuple[int, int, int, int]]:
+    """What is in its way: jobs, jobs on their way to other queues, what it must remember of those that
+    came from others, and schedules. Where there is nothing it is gone."""
+
+    def answer(raw: Any) -> tuple[int, int, int, int]:
+        return int(raw[1]), int(raw[2]), int(raw[3]), int(raw[4])
+
+    return make_call("remove_queue", keys, {"now": now}, answer)
 
 
 def pause(keys: Keys, *, paused: bool, now: str = "") -> Call[bool]:

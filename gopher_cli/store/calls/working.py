@@ -181,11 +181,12 @@ class Promotion(msgspec.Struct, frozen=True):
     moved: int
     next_due: int | None
     cancels: bool
+    next_tick: int | None
 
 
 def promote(keys: Keys, *, limit: int = 500, now: str = "") -> Call[Promotion]:
     def answer(raw: Any) -> Promotion:
-        return Promotion(int(raw[0]), raw[1], int(raw[2]) or None, bool(raw[3]))
+        return Promotion(int(raw[0]), raw[1], int(raw[2]) or None, bool(raw[3]), int(raw[4]) or None)
 
     return make_call("promote", keys, {"now": now, "limit": limit}, answer)
 

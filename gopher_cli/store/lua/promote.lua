@@ -2,9 +2,9 @@
 --
 -- A job that cannot be read goes to the dead letter queue with its raw bytes, and is counted.
 --
--- KEYS  scheduled retrying meta ready_high ready_normal ready_low failed errors cancels counters wake events
+-- KEYS  scheduled retrying meta ready_high ready_normal ready_low failed errors cancels ticks counters wake events
 -- ARGV  now limit
--- OUT   {now, moved, next_due or 0, cancels}; cancels is 1 when somebody asked to cancel a running job
+-- OUT   {now, moved, next_due or 0, cancels, next_tick or 0}; cancels is 1 when somebody asked to cancel a running job
 --- @include now
 --- @include record
 --- @include append
@@ -44,4 +44,8 @@ send(lines)
 for _, job in ipairs(corrupt) do quarantine(job[1], job[2]) end
 if moved > #corrupt then wake_one() end
 if moved > 0 and is_watched() then tell({ "enqueued", ids_of(unpack(lines)), "failed", each(corrupt, 1) }) end
-return { stamp, moved, next_due(), redis.call("EXISTS", KEYS.cancels) }
+
+-- A key counts as often as it is named: where there is no schedule, ticks cost no command.
+local there = redis.call("EXISTS", KEYS.cancels, KEYS.ticks, KEYS.ticks)
+local tick = there >= 2 and redis.call("ZRANGE", KEYS.ticks, 0, 0, "WITHSCORES")[2] or "0"
+return { stamp, moved, next_due(), there % 2, text(tonumber(tick)) }

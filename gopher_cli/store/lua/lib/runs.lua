@@ -1,0 +1,53 @@
+-- Runs of a schedule: a job each, on paper, and then all that is to be written.
+local function runs_of(state)
+  return { state = state, to = admissions(), made = {}, renewed = {}, locks = {}, told = {} }
+end
+
+-- Who keeps this run from being made: the run before, or who holds its unique key.
+local function obstacle(runs, head)
+  local before = runs.state.job
+  if ARGV.overlap == "skip" and lives(read(redis.call("HGET", KEYS.meta, before))) then return before end
+  return head.lock ~= "" and (runs.locks[head.lock] or holder(head.lock))
+end
+
+local function make(runs, id, head, spec)
+  runs.made[#runs.made + 1], runs.locks[head.lock] = id, id
+  local sequence = (tonumber(redis.call("HGET", KEYS.conf, "seq") or 0) or 0) + #runs.made
+  admit(runs.to, { id = id, head = head, spec = spec }, sequence, {}, runs.renewed)
+end
+
+-- One that is known already has run: somebody was here first, and its id is its own.
+local function run(runs, outcome, instant, id, head, spec)
+  local s, known = runs.state, redis.call("HEXISTS", KEYS.meta, id) == 1
+  local why = not known and obstacle(runs, head)
+  if why then
+    s.skipped = s.skipped + 1
+    note(s, "skipped", instant, 1, instant, why)
+  else
+    if not known then make(runs, id, head, spec) end
+    s.job, s.ran = id, s.ran + (outcome == "ran" and 1 or 0)
+    note(s, outcome, instant, 1, instant, id)
+  end
+  runs.told[#runs.told + 1], runs.told[#runs.told + 2] = id, known and "known" or why or ""
+end
+
+-- The first write must be one that a full memory refuses: then nothing at all has happened.
+local function store_runs(runs)
+  look(runs.to)
+  touch({ KEYS.ticks, KEYS.lock_ends }, { KEYS.runs, KEYS.conf })
+  redis.call("HSET", KEYS.runs, ARGV.name, state_line(runs.state))
+  if #runs.made == 0 then return end
+  redis.call("HINCRBY", KEYS.conf, "seq", #runs.made)
+  if mixed then redis.call("HSET", KEYS.conf, "levels", "mixed") end
+  if #runs.renewed > 0 then redis.call("ZREM", KEYS.lock_ends, unpack(runs.renewed)) end
+  send(runs.to)
+  send_counts({ enqueued = #runs.made })
+end
+
+local function tell_runs(runs)
+  local to = runs.to
+  if any(to[1]) or any(to[2]) or any(to[3]) or leads(to.scheduled) then wake_one() end
+  if #runs.made > 0 and is_watched() then
+    tell({ "enqueued", ids_of(to[1], to[2], to[3]), "scheduled", ids_of(to.scheduled) })
+  end
+end

@@ -1,0 +1,163 @@
+"""Schedules as they are stored, and what to ask of them (see store/keys.py and lua/lib/schedule.lua)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+
+from gopher_cli.model.errors import BadData
+from gopher_cli.model.recurrence import Recurrence
+from gopher_cli.model.schedule import Schedule
+from gopher_cli.model.schedule_state import Entry, Pause, Standing
+from gopher_cli.store.ask import Ask, Command, scored
+from gopher_cli.store.calls.base import text
+from gopher_cli.store.codec import decode_spec, encode_spec
+from gopher_cli.store.keys import PLACES, Keys
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """What a queue has under the name of a schedule. ``tick`` is the score of its next one, as text."""
+
+    name: str
+    revision: str
+    definition: bytes
+    tick: str
+    standing: Standing
+
+
+class _Definition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    spec: msgspec.Raw
+    when: Recurrence
+    overlap: str = "skip"
+    catchup: str = "once"
+    within: float = 0.0
+    pause_after: int = 0
+    origin: str = ""
+    by: str = ""
+    run_limit: int = 0
+
+
+_KEPT = [name for name in _Definition.__struct_fields__ if name != "spec"]
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(_Definition).decode
+
+
+def encode_definition(schedule: Schedule) -> bytes:
+    kept = {part: getattr(schedule, part) for part in _KEPT}
+    return _encode(_Definition(spec=msgspec.Raw(encode_spec(schedule.spec)), **kept))
+
+
+def decode_definition(queue: str, name: str, raw: bytes) -> Schedule:
+    """Raises BadData for what cannot be read."""
+    try:
+        found = _decode(raw)
+        spec = decode_spec(bytes(found.spec))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, BadData) as error:
+        hint = f"gopher schedule rm {name} -Q {queue}, and set it again"
+        raise BadData(f"the schedule {name} of {queue} cannot be read: {error}", hint) from None
+    return Schedule(name=name, queue=queue, spec=spec, **{part: getattr(found, part) for part in _KEPT})
+
+
+def encode_pause(by: str, reason: str) -> str:
+    """One line of JSON, as scripts keep it."""
+    return _encode([by, reason]).decode()
+
+
+def names(all_keys: Sequence[Keys]) -> Ask[list[list[str]]]:
+    """The names of the schedules of each of these queues."""
+    commands: list[Command] = [("HKEYS", keys["schedules"]) for keys in all_keys]
+    return Ask(commands, lambda raw: [sorted(text(name) for name in some) for some in raw])
+
+
+def heads(all_keys: Sequence[Keys]) -> Ask[tuple[int, list[float | None]]]:
+    """Redis's time, and when the first tick of each of these queues is due (epoch ms); None without one."""
+
+    def answer(raw: list[Any]) -> tuple[int, list[float | None]]:
+        (seconds, micros), *found = raw
+        now = int(seconds) * 1000 + int(micros) // 1000
+        return now, [scored(some)[0][1] if some else None for some in found]
+
+    ranges: list[Command] = [("ZRANGE", keys["ticks"], 0, 0, "WITHSCORES") for keys in all_keys]
+    return Ask([("TIME",), *ranges], answer)
+
+
+def due(keys: Keys, skip: int, limit: int, clock: str = "") -> Ask[tuple[int, list[str]]]:
+    """Redis's time (ms), and the names of ``limit`` ticks at most that are due, behind ``skip`` others."""
+    last = skip + limit - 1
+
+    def answer(raw: list[Any]) -> tuple[int, list[str]]:
+        (seconds, micros), found = raw
+        now = int(clock) if clock else int(seconds) * 1000 + int(micros) // 1000
+        return now, [name for name, at in scored(found) if at <= now]
+
+    return Ask([("TIME",), ("ZRANGE", keys["ticks"], skip, last, "WITHSCORES")], answer)
+
+
+def read(keys: Keys, wanted: Sequence[str]) -> Ask[list[Stored | None]]:
+    """What there is under these names; None for what is not known."""
+    hashes, ticks = ("HMGET", keys["schedules"], *wanted), ("ZMSCORE", keys["ticks"], *wanted)
+
+    def answer(raw: list[Any]) -> list[Stored | None]:
+        rows = zip(wanted, *raw, strict=True) if raw else ()
+        return [
+            None if definition is None else _stored(name, definition, tick, runs)
+            for name, definition, tick, runs in rows
+        ]
+
+    return Ask([hashes, ticks, ("HMGET", keys["runs"], *wanted)] if wanted else [], answer)
+
+
+def _stored(name: str, raw: bytes, tick: Any, runs: bytes | None) -> Stored:
+    revision, cut, definition = bytes(raw).partition(b";")
+    if not cut or not revision.isdigit():
+        revision, definition = b"0", b""
+    return Stored(name, text(revision), definition, "" if tick is None else _score(tick), read_standing(runs))
+
+
+def _score(raw: Any) -> str:
+    return f"{float(raw):.0f}"
+
+
+def read_standing(raw: bytes | None) -> Standing:
+    """What cannot be read counts from nothing."""
+    lines = text(raw or b"").split("\n")
+    parts = lines[0].split(";", 6)
+    if len(parts) != 7 or not all(part.isdigit() for part in parts[:3]):
+        return Standing()
+    ran, skipped, missed, last, job, paused_at, why = parts
+    pause = _pause(int(paused_at), why) if paused_at.isdigit() else None
+    history = tuple(entry for line in lines[1:] if (entry := _entry(line)))
+    return Standing(int(ran), int(skipped), int(missed), int(last or 0), job, pause, history)
+
+
+def _pause(at: int, why: str) -> Pause:
+    with suppress(msgspec.DecodeError, ValueError):
+        by, reason = msgspec.json.decode(why, type=tuple[str, str])
+        return Pause(at, by, reason)
+    return Pause(at)
+
+
+def _entry(line: str) -> Entry | None:
+    parts = line.split(";", 5)
+    if len(parts) != 6 or not all(parts[n].isdigit() for n in (0, 2, 3, 4)):
+        return None
+    instant, outcome, count, last, at, detail = parts
+    if outcome == "paused":
+        detail = _pause(0, detail).reason
+    return Entry(int(instant), outcome, int(count), int(last), int(at), detail)
+
+
+def states(keys: Keys, ids: Sequence[str]) -> Ask[dict[str, str]]:
+    """The states of those of these jobs that the queue still knows."""
+
+    def answer(raw: list[Any]) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for state, scores in zip(PLACES.values(), raw, strict=True):
+            found |= {id: state for id, score in zip(ids, scores, strict=True) if score is not None}
+        return found
+
+    commands: list[Command] = [("ZMSCORE", keys[place], *ids) for place in PLACES]
+    return Ask(commands, answer) if ids else Ask([], lambda _: {})

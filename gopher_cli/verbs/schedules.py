@@ -1,0 +1,294 @@
+"""Schedules: operators define recurring jobs, and look after them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+
+from gopher_cli.actor import ACTOR
+from gopher_cli.model.errors import Ambiguous, BadData, Conflict, NotFound, TryLater
+from gopher_cli.model.payload import EMPTY
+from gopher_cli.model.recurrence import BadSchedule, compact, make_recurrence
+from gopher_cli.model.schedule import MOST, Schedule, is_of_a_wrong_clock, make_schedule
+from gopher_cli.model.schedule_state import Backfill, ScheduleChange, ScheduleRow, Standing
+from gopher_cli.store import ask, calls, schedules
+from gopher_cli.store.calls.producing import head_of
+from gopher_cli.store.schedules import Stored
+from gopher_cli.verbs.producing import Producing, new_job
+from gopher_cli.verbs.ticks import TRIES, TickVerbs, job_of
+
+MOST_BACKFILL = 100_000
+_PAGE = 100
+_WHEN = ("cron", "tz", "every", "offset", "start", "until", "times", "jitter")
+_POLICY = ("overlap", "catchup", "within", "pause_after", "origin")
+_OF_JOBS = {
+    "id": "the id of each job is made of the schedule's name and its instant",
+    "due": "from says when a schedule begins", "delay": "jitter lets jobs begin later",
+    "after": "the jobs of a schedule cannot wait for other jobs",
+    "durability": "a schedule is as durable as the server", "parent": "a schedule has no parent",
+}  # fmt: skip
+
+
+class ScheduleVerbs(Producing, TickVerbs):
+    async def set_schedule(
+        self, name: str, type: str, payload: Any = EMPTY, *, now: str = "", **options: Any
+    ) -> ScheduleChange:
+        """Define a recurring job, or change it. The same definition again changes nothing.
+
+        When: ``cron`` and ``tz``, or ``every`` and ``offset`` (whole seconds); ``start`` and ``until`` (epoch
+        seconds), ``times``, ``jitter`` (seconds). Policies: ``overlap`` (skip, all), ``catchup`` (once, skip,
+        all:N), ``within`` (seconds), ``pause_after``. The other options are those of `submit` that say what
+        each job is. Another when counts from now on, once its due ticks are done; else the next one stays.
+
+        Raises BadSchedule or Usage for what makes no sense, Conflict for too many schedules, TryLater.
+        """
+        schedule = self.make_schedule(name, type, payload, **options)
+        await self.announce([schedule.queue])
+        for _ in range(TRIES):
+            stored, clock = await self._read(schedule.queue, name, now)
+            known = _decoded(schedule.queue, stored)
+            if stored and known and _same(known, schedule):
+                return _change(schedule, "unchanged", stored.tick)
+            what, wanted, next = _edit(schedule, known, stored, clock / 1000)
+            outcome = await self._change(
+                stored, wanted, what, next, definition=schedules.encode_definition(wanted), now=now
+            )
+            if outcome == "done":
+                change = "changed" if stored else "created"
+                await self.audit("set schedule", f"{schedule.queue}/{name}", changed=1, detail=change)
+                return _change(schedule, change, next)
+            if outcome == "full":
+                raise Conflict(f"the queue {schedule.queue} has {MOST} schedules, the most that it may have")
+            if outcome == "due":
+                await self.tick(schedule.queue, now=now)
+        raise TryLater(f"the schedule {name} is being changed by others", "try again")
+
+    def make_schedule(self, name: str, type: str, payload: Any = EMPTY, **options: Any) -> Schedule:
+        """A checked schedule of these options (see `set_schedule`), which is not stored."""
+        when = {part: options.pop(part) for part in _WHEN if part in options}
+        policy = {part: options.pop(part) for part in _POLICY if part in options}
+        for option, why in _OF_JOBS.items():
+            if options.pop(option, None) not in (None, (), []):
+                raise BadSchedule(option, f"a schedule has no {option}: {why}", f"leave {option} out")
+        job = new_job(self.defaults, type, payload, **options)
+        recurrence = make_recurrence(key=f"{job.queue}/{name}", **when)
+        return make_schedule(name, job.queue, job.spec, recurrence, by=ACTOR.get(), **policy)
+
+    async def schedules(self, queue: str = "") -> list[ScheduleRow]:
+        """All schedules, or those of a queue, by queue and name. Raises NotFound for an unknown queue."""
+        queues = await self.store.ask(ask.queues(self.namespace))
+        if queue:
+            if queue not in queues:
+                raise NotFound(f"no queue {queue}", "list them with: gopher queue ls")
+            queues = [queue]
+        names = await self.store.ask(schedules.names([self.keys(one) for one in queues])) if queues else []
+        rows: list[ScheduleRow] = []
+        for one, some in zip(queues, names, strict=True):
+            rows += await self._rows(one, some)
+        return rows
+
+    async def _rows(self, queue: str, names: Sequence[str]) -> list[ScheduleRow]:
+        keys, rows = self.keys(queue), list[ScheduleRow]()
+        for start in range(0, len(names), _PAGE):
+            stored = await self.store.ask(schedules.read(keys, names[start : start + _PAGE]))
+            found = [_row(queue, one) for one in stored if one]
+            ids = {entry.detail for row in found for entry in row.standing.history if entry.made}
+            states = await self.store.ask(schedules.states(keys, sorted(ids)))
+            rows += [msgspec.structs.replace(row, jobs=_states_of(row.standing, states)) for row in found]
+        return rows
+
+    async def schedule_row(self, name: str, queue: str = "") -> ScheduleRow:
+        """One schedule. Raises NotFound, or Ambiguous where several queues have one of this name."""
+        queues = [queue] if queue else await self.store.ask(ask.queues(self.namespace))
+        rows = [row for one in queues for row in await self._rows(one, [name])]
+        if not rows:
+            raise NotFound(f"no schedule {name[:80]!r}", "list them with: gopher schedule ls")
+        if len(rows) > 1:
+            several = ", ".join(row.queue for row in rows)
+            raise Ambiguous(f"the schedule {name} is in several queues: {several}", "say which with -Q QUEUE")
+        return rows[0]
+
+    async def pause_schedule(self, name: str, queue: str = "", reason: str = "", *, now: str = "") -> bool:
+        """Nothing of it runs until it is resumed. False where it was paused already."""
+        why = schedules.encode_pause(ACTOR.get(), reason)
+        return await self._hold(name, queue, "pause", lambda row: row.standing.pause is None, why, now)
+
+    async def resume_schedule(self, name: str, queue: str = "", *, now: str = "") -> bool:
+        """It counts from now on: what was due meanwhile is not made up. False where it was not paused."""
+        return await self._hold(name, queue, "resume", lambda row: row.standing.pause is not None, "", now)
+
+    async def drop_schedule(self, name: str, queue: str = "", *, now: str = "") -> None:
+        """Take it away with its history. The jobs that it has made stay."""
+        await self._hold(name, queue, "remove", lambda row: True, "", now)
+
+    async def _hold(self, name: str, queue: str, what: str, applies: Any, why: str, now: str) -> bool:
+        queue = (await self.schedule_row(name, queue)).queue
+        for _ in range(TRIES):
+            stored, clock = await self._read(queue, name, now)
+            if not stored:
+                raise NotFound(f"no schedule {name!r} in the queue {queue}", "gopher schedule ls lists them")
+            row = _row(queue, stored)
+            if not applies(row):
+                return False
+            next = _next_of(row, clock / 1000) if what == "resume" and row.schedule else ""
+            call = calls.schedule(
+                self.keys(queue), name, what, revision=stored.revision, expected=stored.tick, next=next,
+                why=why, now=now,
+            )  # fmt: skip
+            if await self.store.run(call) == "done":
+                detail = why and str(msgspec.json.decode(why)[1])
+                verb = {"remove": "remove"}.get(what, what)
+                await self.audit(f"{verb} schedule", f"{queue}/{name}", changed=1, detail=detail)
+                return True
+        raise TryLater(f"the schedule {name} is being changed by others", "try again")
+
+    async def run_schedule(self, name: str, queue: str = "", *, now: str = "") -> str:
+        """Run it now, beside its ticks; the id of the job.
+
+        Raises Conflict where it has to skip: the run before is unfinished, or its unique key is held.
+        """
+        queue = (await self.schedule_row(name, queue)).queue
+        for _ in range(TRIES):
+            stored, _clock = await self._read(queue, name, now)
+            schedule = _decoded(queue, stored, name)
+            if not stored or not schedule:
+                raise NotFound(f"no schedule {name!r} in the queue {queue}", "gopher schedule ls lists them")
+            job = job_of(schedule, 0, f"{name}:now:{uuid4().hex}")
+            call = calls.run_schedule(
+                self.keys(queue), name, revision=stored.revision, overlap=schedule.overlap, id=job.id,
+                head=head_of(job), spec=job.stored, now=now,
+            )  # fmt: skip
+            obstacle = await self.store.run(call, "submit")
+            if not obstacle:
+                await self.audit("run schedule", f"{queue}/{name}", changed=1, detail=job.id)
+                return job.id
+            if obstacle != "late":
+                holder = obstacle.partition(";")[0]
+                raise Conflict(f"{holder} is in the way: it is unfinished", f"gopher inspect {holder}")
+        raise TryLater(f"the schedule {name} is being changed by others", "try again")
+
+    async def backfill(
+        self, name: str, first: float, last: float, queue: str = "", *,
+        overlap: str = "all", again: bool = False, dry_run: bool = False, now: str = "",
+    ) -> Backfill:  # fmt: skip
+        """Make the jobs of all instants from ``first`` to ``last`` (epoch seconds, both count), 500 a call.
+
+        What ran already, and is known still, is not run again; with ``again`` each gets a fresh id.
+        Raises BadSchedule for what lies in the future or is too much.
+        """
+        row = await self.schedule_row(name, queue)
+        if overlap != "all":
+            raise BadSchedule(
+                "overlap", f"the overlap {overlap} of a backfill comes with a later release", "use all"
+            )
+        if row.schedule is None:
+            raise BadData(row.problem)
+        clock = int(now) if now else await self.store.ask(ask.time_ms())
+        instants = _past(row.schedule, first, last, clock / 1000)
+        jobs = [job_of(row.schedule, at, _fresh(row.schedule, at) if again else "") for at in instants]
+        if dry_run:
+            return Backfill(tuple(job.id for job in jobs))
+        receipts = await self.submit_many(jobs, now=now)
+        made = tuple(receipt.id for receipt in receipts if receipt.accepted)
+        await self.audit("backfill", f"{row.queue}/{name}", changed=len(made))
+        return Backfill(made, tuple(receipt.id for receipt in receipts if not receipt.accepted))
+
+    async def _read(self, queue: str, name: str, now: str) -> tuple[Stored | None, int]:
+        (stored,) = await self.store.ask(schedules.read(self.keys(queue), [name]))
+        return stored, int(now) if now else await self.store.ask(ask.time_ms())
+
+    async def _change(
+        self, stored: Stored | None, schedule: Schedule, what: str, next: str, *, definition: bytes, now: str
+    ) -> str:
+        revision, tick = (stored.revision, stored.tick) if stored else ("", "")
+        call = calls.schedule(
+            self.keys(schedule.queue), schedule.name, what, revision=revision, expected=tick,
+            definition=definition, next=next, now=now,
+        )  # fmt: skip
+        return await self.store.run(call, "submit")
+
+
+def _decoded(queue: str, stored: Stored | None, strictly: str = "") -> Schedule | None:
+    try:
+        return schedules.decode_definition(queue, stored.name, stored.definition) if stored else None
+    except BadData:
+        if strictly:
+            raise
+        return None
+
+
+def _same(known: Schedule, schedule: Schedule) -> bool:
+    ours = msgspec.structs.replace(schedule, by=known.by, run_limit=known.run_limit)
+    return known == ours
+
+
+def _edit(
+    schedule: Schedule, known: Schedule | None, stored: Stored | None, now: float
+) -> tuple[str, Schedule, str]:
+    """What a new definition changes, itself as it is to be stored, and the tick then ("": none)."""
+    standing = stored.standing if stored else Standing()
+    if stored and known and known.when == schedule.when:
+        return "define", msgspec.structs.replace(schedule, run_limit=known.run_limit), stored.tick
+    limit = standing.ran + schedule.when.times if schedule.when.times else 0
+    first = schedule.first_after(_counted_from(schedule, standing, now))
+    if first is None:
+        raise BadSchedule("until", "no instant of this schedule is still to come", "give a later until")
+    next = "" if standing.pause else str(first * 1000)
+    return "count", msgspec.structs.replace(schedule, run_limit=limit), next
+
+
+def _counted_from(schedule: Schedule, standing: Standing, now: float) -> float:
+    """No instant comes twice; one of a clock that was wrong counts for nothing."""
+    last = standing.last // 1000
+    return now if is_of_a_wrong_clock(schedule, last, now) else max(now, last)
+
+
+def _next_of(row: ScheduleRow, now: float) -> str:
+    schedule, standing = row.schedule, row.standing
+    if schedule is None or (schedule.run_limit and standing.ran >= schedule.run_limit):
+        return ""
+    try:
+        first = schedule.first_after(_counted_from(schedule, standing, now))
+    except ValueError as error:
+        raise BadData(f"the schedule {row.name} cannot be resumed here: {error}") from None
+    return "" if first is None else str(first * 1000)
+
+
+def _change(schedule: Schedule, change: str, tick: str) -> ScheduleChange:
+    next = int(tick) if tick else None
+    job_id = "" if next is None else schedule.job_id(next // 1000)
+    return ScheduleChange(schedule.name, schedule.queue, change, next, job_id)
+
+
+def _row(queue: str, stored: Stored) -> ScheduleRow:
+    next, standing = int(stored.tick) if stored.tick else None, stored.standing
+    try:
+        schedule = schedules.decode_definition(queue, stored.name, stored.definition)
+        _ = schedule.instants
+    except (BadData, ValueError) as error:
+        return ScheduleRow(stored.name, queue, "unreadable", next, None, standing, str(error))
+    state = "paused" if standing.pause else "over" if next is None else "active"
+    return ScheduleRow(stored.name, queue, state, next, schedule, standing)
+
+
+def _states_of(standing: Standing, states: dict[str, str]) -> dict[str, str]:
+    ids = {entry.detail for entry in standing.history if entry.made}
+    return {id: states[id] for id in ids if id in states}
+
+
+def _past(schedule: Schedule, first: float, last: float, now: float) -> list[int]:
+    if last > now:
+        raise BadSchedule("to", "a backfill is for instants that are over", "give a time that is past as to")
+    if last < first:
+        raise BadSchedule("to", "to is before from", "give a later to")
+    count = schedule.instants.count(first - 1e-3, last)
+    if count > MOST_BACKFILL:
+        raise BadSchedule("to", f"these are {count} instants; {MOST_BACKFILL} are the most", "do it in parts")
+    return list(schedule.instants.between(first - 1e-3, last))
+
+
+def _fresh(schedule: Schedule, instant: int) -> str:
+    return f"{schedule.name}:{compact(instant)}:{uuid4().hex[:8]}"

@@ -1,0 +1,151 @@
+"""Ticks: due instants of schedules become jobs, whoever looks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from gopher_cli.actor import ACTOR
+from gopher_cli.events import JobsSubmitted
+from gopher_cli.failpoints import underway
+from gopher_cli.model.errors import BadData
+from gopher_cli.model.job import Job
+from gopher_cli.model.schedule import Schedule, is_of_a_wrong_clock, plan
+from gopher_cli.model.schedule_state import Ticks
+from gopher_cli.store import ask, calls, schedules
+from gopher_cli.store.calls.producing import head_of
+from gopher_cli.store.calls.schedules import Missed, Run, Ticked
+from gopher_cli.store.codec import encode_spec
+from gopher_cli.store.schedules import Stored
+from gopher_cli.verbs.base import Base
+
+_PAGE = 100  # schedules of one round trip
+_ROUNDS = 50  # of pages: whoever looks next goes on
+TRIES = 20  # of a change that others are faster with
+
+
+class _Planned(NamedTuple):
+    schedule: Schedule
+    jobs: dict[str, Job]
+    call: calls.Call[Ticked]
+
+
+class TickVerbs(Base):
+    async def tick_heads(self, queues: Sequence[str]) -> tuple[int, dict[str, float]]:
+        """Redis's time, and when the first tick of each queue that has one is due (epoch ms)."""
+        keys = [self.keys(queue) for queue in queues]
+        now, heads = await self.store.ask(schedules.heads(keys), "beat")
+        return now, {queue: head for queue, head in zip(queues, heads, strict=True) if head is not None}
+
+    async def tick(self, queue: str, *, now: str = "") -> Ticks:
+        """Make the jobs of all ticks of a queue that are due. Anybody may, at any time: each runs once.
+
+        A schedule that cannot be read here is left to others, and is told of in the answer. Raises
+        Unavailable, TryLater where memory is full (then nothing has happened), or BadData.
+        """
+        done, left = Ticks(), 0
+        for _ in range(_ROUNDS):
+            clock, names = await self.store.ask(schedules.due(self.keys(queue), left, _PAGE, now), "beat")
+            if not names:
+                break
+            left += await self._tick(queue, names, clock, now, done)
+        return done
+
+    async def _tick(self, queue: str, names: Sequence[str], clock: int, now: str, done: Ticks) -> int:
+        """How many of these ticks stay due, because they cannot be read here."""
+        stored = await self.store.ask(schedules.read(self.keys(queue), names), "beat")
+        planned = []
+        for name, found in zip(names, stored, strict=True):
+            try:
+                if found and found.tick:
+                    planned.append(self._planned(queue, found, clock, now))
+            except (BadData, ValueError) as error:
+                done.problems[name] = str(error)
+        ticks = self.store.run_many([one.call for one in planned], "beat")
+        answers = await underway("tick.sent", ticks)
+        for one, ticked in zip(planned, answers, strict=True):
+            await self._note(one, ticked, done)
+        return sum(name in done.problems for name in names)
+
+    def _planned(self, queue: str, stored: Stored, clock: int, now: str) -> _Planned:
+        schedule = schedules.decode_definition(queue, stored.name, stored.definition)
+        due = round(float(stored.tick) / 1000)
+        found = plan(schedule, due, clock / 1000)
+        jobs = [job_of(schedule, instant) for instant in found.run]
+        call = calls.tick(
+            self.keys(queue), schedule.name, revision=stored.revision, expected=stored.tick,
+            next="" if found.next is None else str(found.next * 1000),
+            last=max(due, found.missed_last if found.missed else due, *found.run) * 1000,
+            runs=[run_of(job, instant) for job, instant in zip(jobs, found.run, strict=True)],
+            missed=Missed(found.missed, found.missed_first * 1000, found.missed_last * 1000),
+            run_limit=schedule.run_limit, overlap=schedule.overlap, pause_after=schedule.pause_after,
+            why=schedules.encode_pause("gopher", _failing(schedule)) if schedule.pause_after else "", now=now,
+        )  # fmt: skip
+        return _Planned(schedule, {job.id: job for job in jobs}, call)
+
+    async def _note(self, one: _Planned, ticked: Ticked, done: Ticks) -> None:
+        made = [id for id, why in ticked.jobs.items() if why == ""]
+        done.made += made
+        if made and self.listeners:
+            self.emit(JobsSubmitted([one.jobs[id] for id in made]))
+        if ticked.what == "paused":
+            done.paused.append(one.schedule.name)
+            await self._audit_pause(one.schedule)
+
+    async def _audit_pause(self, schedule: Schedule) -> None:
+        actor = ACTOR.set("gopher")
+        try:
+            target = f"{schedule.queue}/{schedule.name}"
+            await self.audit("pause schedule", target, changed=1, detail=_failing(schedule))
+        finally:
+            ACTOR.reset(actor)
+
+    async def restart_ticks(self, queue: str, *, now: str = "") -> list[str]:
+        """Let schedules count from now that have gone on while the clock was far ahead; their names.
+
+        No known job runs twice: its id is that of its instant.
+        """
+        (names,) = await self.store.ask(schedules.names([self.keys(queue)]), "beat")
+        restarted: list[str] = []
+        for start in range(0, len(names), _PAGE):
+            piece = names[start : start + _PAGE]
+            stored = await self.store.ask(schedules.read(self.keys(queue), piece), "beat")
+            clock = int(now) if now else await self.store.ask(ask.time_ms(), "beat")
+            known = filter(None, stored)
+            restarted += [one.name for one in known if await self._restart(queue, one, clock, now)]
+        return restarted
+
+    async def _restart(self, queue: str, stored: Stored, clock: int, now: str) -> bool:
+        try:
+            schedule = schedules.decode_definition(queue, stored.name, stored.definition)
+            if not is_of_a_wrong_clock(schedule, stored.standing.last // 1000, clock / 1000):
+                return False
+            first = schedule.first_after(clock / 1000) if stored.tick else None
+        except (BadData, ValueError):
+            return False
+        call = calls.schedule(
+            self.keys(queue), stored.name, "restart", revision=stored.revision, expected=stored.tick,
+            next="" if first is None else str(first * 1000), now=now,
+        )  # fmt: skip
+        return await self.store.run(call, "beat") == "done"
+
+
+def job_of(schedule: Schedule, instant: int, id: str = "") -> Job:
+    """The job of an instant; ``id`` is another than its own."""
+    options = msgspec.structs.replace(schedule.spec.options, schedule=schedule.name, instant=instant)
+    spec = msgspec.structs.replace(schedule.spec, options=options)
+    due = schedule.due(instant) if schedule.when.jitter else 0.0
+    id = id or schedule.job_id(instant)
+    return Job(id=id, queue=schedule.queue, spec=spec, due=due, stored=encode_spec(spec))
+
+
+def run_of(job: Job, instant: int) -> Run:
+    return Run(instant * 1000, job.id, head_of(job), job.stored)
+
+
+def _failing(schedule: Schedule) -> str:
+    count = schedule.pause_after
+    runs = "run" if count == 1 else f"{count} runs"
+    return f"the last {runs} ended in the dead letter queue"
