@@ -18,6 +18,7 @@ from gopher_cli.model.recurrence import BadSchedule, Instants, Recurrence, compa
 
 MOST = 1000  # schedules of a queue
 ON_TIME = 30  # seconds: so late a tick may come, and is not missed
+_LONGEST_NAME = 64
 _MOST_CATCHUP = 100
 _MOST_FAILURES = 10
 _CLOCK_WAS_WRONG = 26 * 3600  # seconds: no instant that has happened lies further ahead
@@ -154,6 +155,17 @@ def make_schedule(
         pause_after=0 if pause_after is None else whole("pause_after", pause_after, 0, _MOST_FAILURES),
         origin=origin, by=by,
     )  # fmt: skip
+
+
+def default_name(spec: Spec, queue: str, when: Recurrence) -> str:
+    """The name of a schedule whose author gives none: the same work at the same times has the same one,
+    however its JSON is spaced."""
+    from hashlib import blake2b  # late: most schedules have a name
+
+    payload = msgspec.json.format(bytes(spec.payload), indent=-1)
+    parts = (spec.type.encode(), payload, queue.encode(), msgspec.json.encode(when))
+    digest = blake2b(b"\0".join(parts), digest_size=4).hexdigest()
+    return f"{spec.type.replace(':', '-')[: _LONGEST_NAME - len(digest) - 1]}-{digest}"
 
 
 def check_schedule_name(name: str) -> str:

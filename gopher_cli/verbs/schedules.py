@@ -12,7 +12,7 @@ from gopher_cli.actor import ACTOR
 from gopher_cli.model.errors import Ambiguous, BadData, Conflict, NotFound, TryLater
 from gopher_cli.model.payload import EMPTY
 from gopher_cli.model.recurrence import BadSchedule, compact, make_recurrence
-from gopher_cli.model.schedule import MOST, Schedule, is_of_a_wrong_clock, make_schedule
+from gopher_cli.model.schedule import MOST, Schedule, default_name, is_of_a_wrong_clock, make_schedule
 from gopher_cli.model.schedule_state import Backfill, ScheduleChange, ScheduleRow, Standing
 from gopher_cli.store import ask, calls, schedules
 from gopher_cli.store.calls.producing import head_of
@@ -34,9 +34,11 @@ _OF_JOBS = {
 
 class ScheduleVerbs(Producing, TickVerbs):
     async def set_schedule(
-        self, name: str, type: str, payload: Any = EMPTY, *, now: str = "", **options: Any
+        self, name: str | None, type: str, payload: Any = EMPTY, *, now: str = "", **options: Any
     ) -> ScheduleChange:
         """Define a recurring job, or change it. The same definition again changes nothing.
+
+        Without a name it has one that is made of its type, payload, queue and when: see `default_name`.
 
         When: ``cron`` and ``tz``, or ``every`` and ``offset`` (whole seconds); ``start`` and ``until`` (epoch
         seconds), ``times``, ``jitter`` (seconds). Policies: ``overlap`` (skip, all), ``catchup`` (once, skip,
@@ -46,6 +48,7 @@ class ScheduleVerbs(Producing, TickVerbs):
         Raises BadSchedule or Usage for what makes no sense, Conflict for too many schedules, TryLater.
         """
         schedule = self.make_schedule(name, type, payload, **options)
+        name = schedule.name
         await self.announce([schedule.queue])
         for _ in range(TRIES):
             stored, clock = await self._read(schedule.queue, name, now)
@@ -66,7 +69,7 @@ class ScheduleVerbs(Producing, TickVerbs):
                 await self.tick(schedule.queue, now=now)
         raise TryLater(f"the schedule {name} is being changed by others", "try again")
 
-    def make_schedule(self, name: str, type: str, payload: Any = EMPTY, **options: Any) -> Schedule:
+    def make_schedule(self, name: str | None, type: str, payload: Any = EMPTY, **options: Any) -> Schedule:
         """A checked schedule of these options (see `set_schedule`), which is not stored."""
         when = {part: options.pop(part) for part in _WHEN if part in options}
         policy = {part: options.pop(part) for part in _POLICY if part in options}
@@ -75,6 +78,8 @@ class ScheduleVerbs(Producing, TickVerbs):
                 raise BadSchedule(option, f"a schedule has no {option}: {why}", f"leave {option} out")
         job = new_job(self.defaults, type, payload, **options)
         recurrence = make_recurrence(key=f"{job.queue}/{name}", **when)
+        if name is None:
+            name = default_name(job.spec, job.queue, recurrence)
         return make_schedule(name, job.queue, job.spec, recurrence, by=ACTOR.get(), **policy)
 
     async def schedules(self, queue: str = "") -> list[ScheduleRow]:
