@@ -32,6 +32,14 @@ def when(ms: int) -> str:
     return rfc3339(ms) if ms else ""
 
 
+def moment(ms: int) -> str | None:
+    """The same; None for never, and for a time that no calendar has: a stored number may be anything."""
+    try:
+        return rfc3339(ms) if ms else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
 def size(count: float) -> str:
     """Bytes as ``1.5 MB``."""
     for unit in ("B", "KB", "MB", "GB"):

@@ -13,7 +13,8 @@ from typing import Any
 import msgspec
 
 from gopher_cli.model.job import JobState
-from gopher_cli.web.api.views import JobView, Submitted, moment
+from gopher_cli.model.words import moment
+from gopher_cli.web.api.views import JobView, Submitted
 from gopher_cli.web.links import links_of
 
 # Spellings of max_retries, and how much more than retries each one counts.

@@ -12,10 +12,11 @@ from starlette.responses import Response
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.grouping import FailureGroup
+from gopher_cli.model.words import moment
 from gopher_cli.web.api import openapi
 from gopher_cli.web.api.choosing import NAMES, filter_of_query
 from gopher_cli.web.api.queries import MOST, Given, Query, parameter
-from gopher_cli.web.api.views import JobLine, job_line, moment
+from gopher_cli.web.api.views import JobLine, job_line
 from gopher_cli.web.links import links_of
 from gopher_cli.web.packed import Packed
 from gopher_cli.web.problems import soon

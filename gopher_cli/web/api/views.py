@@ -8,7 +8,7 @@ import msgspec
 
 from gopher_cli.model.duration import rfc3339
 from gopher_cli.model.stats import AttemptRecord, JobDetail, JobRow
-from gopher_cli.model.words import log_text
+from gopher_cli.model.words import log_text, moment
 from gopher_cli.web.links import links_of
 
 
@@ -132,11 +132,3 @@ def job_line(row: JobRow) -> JobLine:
         attempts=row.attempts, max_retries=row.max_retries, created_at=moment(row.created),
         since=moment(row.at), error=row.error or None, links=links_of(row.id),
     )  # fmt: skip
-
-
-def moment(ms: int) -> str | None:
-    """None for never, and for a time that no calendar has: a stored number may be anything."""
-    try:
-        return rfc3339(ms) if ms else None
-    except (ValueError, OverflowError, OSError):
-        return None
