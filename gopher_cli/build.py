@@ -85,6 +85,7 @@ async def revive(settings: Settings) -> bool:
 _DEFAULTS = {
     "queue": "queue", "max_retries": "max_retries", "timeout": "job_timeout", "backoff": "backoff",
     "retention": "result_retention", "max_losses": "max_losses", "lease": "lease", "durability": "durability",
+    "timezone": "schedule_timezone",
 }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from gopher_cli.events import Listener
 from gopher_cli.handlers import Registry
 from gopher_cli.model.defaults import Defaults
 from gopher_cli.verbs.access import Access
+from gopher_cli.verbs.backfill import BackfillVerb
 from gopher_cli.verbs.base import Announced
 from gopher_cli.verbs.bulk import Bulking
 from gopher_cli.verbs.charting import Charting
@@ -20,7 +21,6 @@ from gopher_cli.verbs.producing import Producing
 from gopher_cli.verbs.removal import Removal
 from gopher_cli.verbs.replying import Replying
 from gopher_cli.verbs.rescheduling import Rescheduling
-from gopher_cli.verbs.schedules import ScheduleVerbs
 from gopher_cli.verbs.watching import Watching
 from gopher_cli.verbs.working import Working
 
@@ -31,7 +31,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Gopher(
-    ScheduleVerbs, Producing, Replying, Working, Bulking, Rescheduling, Finding, Charting, Grouping, Access,
+    BackfillVerb, Producing, Replying, Working, Bulking, Rescheduling, Finding, Charting, Grouping, Access,
     Watching, Doctoring, Removal,
 ):  # fmt: skip
     """A job queue on Redis. Every door (CLI, HTTP, worker, your program) calls these verbs.

@@ -15,6 +15,7 @@ class _Given(TypedDict, total=False):
     max_losses: int
     lease: float
     durability: str
+    timezone: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, init=False)
@@ -29,6 +30,7 @@ class Defaults:
     max_losses: int = 3
     lease: float = 15.0
     durability: str = "memory"
+    timezone: str = "UTC"  # of cron expressions
     said: frozenset[str] = field(default=frozenset(), compare=False)
 
     def __init__(self, **given: Unpack[_Given]) -> None:

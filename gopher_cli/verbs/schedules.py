@@ -11,16 +11,15 @@ import msgspec
 from gopher_cli.actor import ACTOR
 from gopher_cli.model.errors import Ambiguous, BadData, Conflict, NotFound, TryLater
 from gopher_cli.model.payload import EMPTY
-from gopher_cli.model.recurrence import BadSchedule, compact, make_recurrence
+from gopher_cli.model.recurrence import BadSchedule, make_recurrence
 from gopher_cli.model.schedule import MOST, Schedule, default_name, is_of_a_wrong_clock, make_schedule
-from gopher_cli.model.schedule_state import Backfill, ScheduleChange, ScheduleRow, Standing
+from gopher_cli.model.schedule_state import ScheduleChange, ScheduleRow, Standing
 from gopher_cli.store import ask, calls, schedules
 from gopher_cli.store.calls.producing import head_of
 from gopher_cli.store.schedules import Stored
 from gopher_cli.verbs.producing import Producing, new_job
 from gopher_cli.verbs.ticks import TRIES, TickVerbs, job_of
 
-MOST_BACKFILL = 100_000
 _PAGE = 100
 _WHEN = ("cron", "tz", "every", "offset", "start", "until", "times", "jitter")
 _POLICY = ("overlap", "catchup", "within", "pause_after", "origin")
@@ -40,10 +39,11 @@ class ScheduleVerbs(Producing, TickVerbs):
 
         Without a name it has one that is made of its type, payload, queue and when: see `default_name`.
 
-        When: ``cron`` and ``tz``, or ``every`` and ``offset`` (whole seconds); ``start`` and ``until`` (epoch
-        seconds), ``times``, ``jitter`` (seconds). Policies: ``overlap`` (skip, all), ``catchup`` (once, skip,
-        all:N), ``within`` (seconds), ``pause_after``. The other options are those of `submit` that say what
-        each job is. Another when counts from now on, once its due ticks are done; else the next one stays.
+        When: ``cron`` and ``tz`` (without it the setting SCHEDULE_TIMEZONE), or ``every`` and ``offset``
+        (whole seconds); ``start`` and ``until`` (epoch seconds), ``times``, ``jitter`` (seconds). Policies:
+        ``overlap`` (skip, all), ``catchup`` (once, skip, all:N), ``within`` (seconds), ``pause_after``. The
+        other options are those of `submit` that say what each job is. Another when counts from now on, once
+        its due ticks are done; else the next one stays.
 
         Raises BadSchedule or Usage for what makes no sense, Conflict for too many schedules, TryLater.
         """
@@ -76,6 +76,8 @@ class ScheduleVerbs(Producing, TickVerbs):
         for option, why in _OF_JOBS.items():
             if options.pop(option, None) not in (None, (), []):
                 raise BadSchedule(option, f"a schedule has no {option}: {why}", f"leave {option} out")
+        if when.get("cron") is not None and when.get("tz") is None:
+            when["tz"] = self.defaults.timezone
         job = new_job(self.defaults, type, payload, **options)
         recurrence = make_recurrence(key=f"{job.queue}/{name}", **when)
         if name is None:
@@ -112,8 +114,8 @@ class ScheduleVerbs(Producing, TickVerbs):
         if not rows:
             raise NotFound(f"no schedule {name[:80]!r}", "list them with: gopher schedule ls")
         if len(rows) > 1:
-            several = ", ".join(row.queue for row in rows)
-            raise Ambiguous(f"the schedule {name} is in several queues: {several}", "say which with -Q QUEUE")
+            several = [row.queue for row in rows]
+            raise Ambiguous(f"the schedule {name} is in several queues: {', '.join(several)}", several)
         return rows[0]
 
     async def pause_schedule(self, name: str, queue: str = "", reason: str = "", *, now: str = "") -> bool:
@@ -174,32 +176,6 @@ class ScheduleVerbs(Producing, TickVerbs):
                 holder = obstacle.partition(";")[0]
                 raise Conflict(f"{holder} is in the way: it is unfinished", f"gopher inspect {holder}")
         raise TryLater(f"the schedule {name} is being changed by others", "try again")
-
-    async def backfill(
-        self, name: str, first: float, last: float, queue: str = "", *,
-        overlap: str = "all", again: bool = False, dry_run: bool = False, now: str = "",
-    ) -> Backfill:  # fmt: skip
-        """Make the jobs of all instants from ``first`` to ``last`` (epoch seconds, both count), 500 a call.
-
-        What ran already, and is known still, is not run again; with ``again`` each gets a fresh id.
-        Raises BadSchedule for what lies in the future or is too much.
-        """
-        row = await self.schedule_row(name, queue)
-        if overlap != "all":
-            raise BadSchedule(
-                "overlap", f"the overlap {overlap} of a backfill comes with a later release", "use all"
-            )
-        if row.schedule is None:
-            raise BadData(row.problem)
-        clock = int(now) if now else await self.store.ask(ask.time_ms())
-        instants = _past(row.schedule, first, last, clock / 1000)
-        jobs = [job_of(row.schedule, at, _fresh(row.schedule, at) if again else "") for at in instants]
-        if dry_run:
-            return Backfill(tuple(job.id for job in jobs))
-        receipts = await self.submit_many(jobs, now=now)
-        made = tuple(receipt.id for receipt in receipts if receipt.accepted)
-        await self.audit("backfill", f"{row.queue}/{name}", changed=len(made))
-        return Backfill(made, tuple(receipt.id for receipt in receipts if not receipt.accepted))
 
     async def _read(self, queue: str, name: str, now: str) -> tuple[Stored | None, int]:
         (stored,) = await self.store.ask(schedules.read(self.keys(queue), [name]))
@@ -282,18 +258,3 @@ def _row(queue: str, stored: Stored) -> ScheduleRow:
 def _states_of(standing: Standing, states: dict[str, str]) -> dict[str, str]:
     ids = {entry.detail for entry in standing.history if entry.made}
     return {id: states[id] for id in ids if id in states}
-
-
-def _past(schedule: Schedule, first: float, last: float, now: float) -> list[int]:
-    if last > now:
-        raise BadSchedule("to", "a backfill is for instants that are over", "give a time that is past as to")
-    if last < first:
-        raise BadSchedule("to", "to is before from", "give a later to")
-    count = schedule.instants.count(first - 1e-3, last)
-    if count > MOST_BACKFILL:
-        raise BadSchedule("to", f"these are {count} instants; {MOST_BACKFILL} are the most", "do it in parts")
-    return list(schedule.instants.between(first - 1e-3, last))
-
-
-def _fresh(schedule: Schedule, instant: int) -> str:
-    return f"{schedule.name}:{compact(instant)}:{uuid4().hex[:8]}"

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from gopher_cli.config import kinds
 from gopher_cli.config.setting import setting
 
+_ZONE = kinds.matching(r"[A-Za-z0-9_+\-]+(/[A-Za-z0-9_+\-]+)*", "a time zone, such as Europe/Berlin")
+
 
 # fmt: off
 @dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
@@ -44,6 +46,11 @@ class Jobs:
         "memory", kinds.durability,
         about="what a submit waits for before a job counts as accepted: memory, fsync (it is on "
         "Redis's disk) or replica:N (so many replicas have it)",
+    )
+    schedule_timezone: str = setting(
+        "UTC", _ZONE, "SCHEDULE_TIMEZONE",
+        about="time zone such as Europe/Berlin; what the cron expression of a schedule means where it names "
+        "none",
     )
     no_handler_after: float = setting(
         3600.0, kinds.duration(0.1),

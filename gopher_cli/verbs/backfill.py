@@ -1,0 +1,58 @@
+"""Backfill: jobs for instants of a schedule that are over."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from gopher_cli.model.errors import BadData
+from gopher_cli.model.recurrence import BadSchedule, compact
+from gopher_cli.model.schedule import Schedule
+from gopher_cli.model.schedule_state import Backfill
+from gopher_cli.store import ask
+from gopher_cli.verbs.schedules import ScheduleVerbs
+from gopher_cli.verbs.ticks import job_of
+
+MOST_BACKFILL = 100_000
+
+
+class BackfillVerb(ScheduleVerbs):
+    async def backfill(
+        self, name: str, first: float, last: float, queue: str = "", *,
+        overlap: str = "all", again: bool = False, dry_run: bool = False, now: str = "",
+    ) -> Backfill:  # fmt: skip
+        """Make the jobs of all instants from ``first`` to ``last`` (epoch seconds, both count), 500 a call.
+
+        What ran already, and is known still, is not run again; with ``again`` each gets a fresh id.
+        Raises BadSchedule for what lies in the future or is too much.
+        """
+        row = await self.schedule_row(name, queue)
+        if overlap != "all":
+            raise BadSchedule(
+                "overlap", f"the overlap {overlap} of a backfill comes with a later release", "use all"
+            )
+        if row.schedule is None:
+            raise BadData(row.problem)
+        clock = int(now) if now else await self.store.ask(ask.time_ms())
+        instants = _past(row.schedule, first, last, clock / 1000)
+        jobs = [job_of(row.schedule, at, _fresh(row.schedule, at) if again else "") for at in instants]
+        if dry_run:
+            return Backfill(tuple(job.id for job in jobs))
+        receipts = await self.submit_many(jobs, now=now)
+        made = tuple(receipt.id for receipt in receipts if receipt.accepted)
+        await self.audit("backfill", f"{row.queue}/{name}", changed=len(made))
+        return Backfill(made, tuple(receipt.id for receipt in receipts if not receipt.accepted))
+
+
+def _past(schedule: Schedule, first: float, last: float, now: float) -> list[int]:
+    if last > now:
+        raise BadSchedule("to", "a backfill is for instants that are over", "give a time that is past as to")
+    if last < first:
+        raise BadSchedule("to", "to is before from", "give a later to")
+    count = schedule.instants.count(first - 1e-3, last)
+    if count > MOST_BACKFILL:
+        raise BadSchedule("to", f"these are {count} instants; {MOST_BACKFILL} are the most", "do it in parts")
+    return list(schedule.instants.between(first - 1e-3, last))
+
+
+def _fresh(schedule: Schedule, instant: int) -> str:
+    return f"{schedule.name}:{compact(instant)}:{uuid4().hex[:8]}"
