@@ -101,12 +101,15 @@ class Cron:
         return found if len(runs) == 1 else sorted(set(found))
 
     def _pieces(self, first: float, last: float) -> Iterator[list[int]]:
-        """Instants in order: those of a date together, one by one where clocks change."""
+        """Instants in order: those of a date together, but one by one where clocks change.
+
+        The end of a gap, a run of the date before, may be the first instant of a date.
+        """
         latest = first
         while (instant := self.after(latest)) is not None and instant <= last:
             day = ordinal_of(instant, self.zone)
             found = [instant]
-            if self._is_whole(day - 1, day, day + 1):
+            if all(local_day(self.zone, near).whole for near in (day - 1, day)):
                 found = self.on(date.fromordinal(day))
                 found = found[bisect_left(found, instant) : bisect_right(found, last)]
             yield found
@@ -119,7 +122,7 @@ class Cron:
         of_day: Callable[[int, float], int | None],
         pick: Callable[[int, int], int],
     ) -> int | None:
-        """From the day before on. Clocks may go back over midnight: then two days are looked at."""
+        """From the day before on, and one day further where clocks change: they may go back over midnight."""
         if not _FIRST <= instant <= _LAST:
             return None
         best: int | None = None
@@ -127,14 +130,10 @@ class Cron:
             found = of_day(day, instant)
             if best is not None:
                 return best if found is None else pick(best, found)
-            if found is not None and self._is_whole(day, day + step):
+            if found is not None and local_day(self.zone, day).whole:
                 return found
             best = found
         return best
-
-    def _is_whole(self, *ordinals: int) -> bool:
-        """Clocks do not change on these dates."""
-        return all(local_day(self.zone, ordinal).whole for ordinal in ordinals)
 
     def _ordinals(self, start: int, step: int) -> Iterator[int]:
         """Matching dates from this one on, month by month."""

@@ -42,7 +42,10 @@ class Gap(NamedTuple):
 
 
 class LocalDay(NamedTuple):
-    """A date as clocks show it, in order of instants. ``whole`` where they do not change on it."""
+    """A date as clocks show it, in order of instants.
+
+    ``whole`` where they do not change on it: then no instant of another date lies between those of this one.
+    """
 
     shown: tuple[Shown, ...]
     gaps: tuple[Gap, ...]
