@@ -11,6 +11,7 @@ import a
 from laws.state import State, look
 from redis.exceptions import NoScriptError
 
+from gopher_cli.model.expect import MOST, Expect
 from gopher_cli.model.job import Job, Lease
 from gopher_cli.store import calls
 from gopher_cli.store.calls import Call, Receipt, Settlement, Verdict
@@ -139,6 +140,18 @@ class Queue:
 
     def depth(self) -> calls.Depth:
         return self.run(calls.depth(self.keys, now=self.at))
+
+    def expect(self, name: str = "nightly", *, most: int = MOST, **given: Any) -> calls.Expected:
+        """Of jobs of the type mail, every day."""
+        usual = {"type": "mail", "every": 86_400.0, "created": self.now, "by": "ann"}
+        wanted = Expect(queue=self.keys.queue, name=name, **(usual | given))
+        return self.run(calls.expect(self.keys, wanted, most=most, now=self.at))
+
+    def drop_expect(self, name: str) -> bool:
+        return self.run(calls.drop_expect(self.keys, name, now=self.at))
+
+    def expects(self) -> dict[str, Expect]:
+        return {one.name: one for one in self.run(calls.expects(self.keys, now=self.at))}
 
     def forget(self) -> None:
         """Leave nothing behind."""

@@ -53,6 +53,15 @@ MUTANTS = (
     Mutant("settle leaves traces of a job it forgets", "settle", "KEYS.log, KEYS.progress, KEYS.once }) do", "KEYS.log, KEYS.progress }) do"),
     Mutant("settle drops the history", "settle", "append(old[n], entry[2], 65536)", "entry[2]"),
     Mutant("settle lets a job be lost for ever", "settle", "return guilty and r.losses >= tonumber(ARGV.max_losses) or false", "return false"),
+    Mutant("settle notes a failure as a success", "settle", "if one.cell[1] > 0 then", "if true then"),
+    Mutant("settle notes a success that nobody expects", "settle", "if known[i] then add(line, kind, stamp) end", "add(line, kind, stamp)"),
+    Mutant("settle notes no success", "settle", "histories(to.told), follow_ups, succeeded }", "histories(to.told), follow_ups }"),
+    # expect
+    Mutant("expect forgets a success that was noted", "expect", "math.max(known or 0, tonumber(ARGV.seen))", "tonumber(ARGV.seen)"),
+    Mutant("expect remembers a type that nobody expects", "expect", "forget()\nreturn", "return"),
+    Mutant("expect keeps what was expected before", "expect", 'if word ~= "same" then', 'if word == "new" then'),
+    Mutant("drop_expect remembers a type that nobody expects", "drop_expect", "forget()\nreturn", "return"),
+    Mutant("drop_expect forgets what others expect", "drop_expect", "if not named[kind] then", "if true then"),
     # submit
     Mutant("submit takes a known id again", "submit", 'if known[n] or taken[id] then return "" end', 'if taken[id] then return "" end'),
     Mutant("submit takes an id twice in one call", "submit", 'if known[n] or taken[id] then return "" end', 'if known[n] then return "" end'),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from gopher_cli.store.ask import Ask, Command, mapping, scored
-from gopher_cli.store.calls.base import text
+from gopher_cli.store.ask import Ask, Command, scored
+from gopher_cli.store.calls.base import mapping, text
 from gopher_cli.store.keys import fleet_key
 from gopher_cli.store.schema_version import FIELD, checked, written
 

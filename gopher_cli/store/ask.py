@@ -11,7 +11,7 @@ import msgspec
 
 from gopher_cli.model.marks import BatchMark, kept_mark
 from gopher_cli.model.terms import TypeTerms
-from gopher_cli.store.calls.base import Arg, text
+from gopher_cli.store.calls.base import Arg, mapping, text
 from gopher_cli.store.calls.operating import read_record
 from gopher_cli.store.keys import Keys, fleet_key
 from gopher_cli.store.schema_version import FIELD, checked, written
@@ -31,12 +31,6 @@ class Ask(Generic[T_co]):
 
 def _nothing(_: list[Any]) -> None:
     return None
-
-
-def mapping(raw: Any) -> dict[str, bytes]:
-    """HGETALL as a dictionary, in either protocol."""
-    pairs = raw.items() if isinstance(raw, dict) else zip(raw[::2], raw[1::2], strict=True)
-    return {text(name): value for name, value in pairs}
 
 
 def scored(raw: Any) -> list[tuple[str, float]]:

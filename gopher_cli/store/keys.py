@@ -35,6 +35,8 @@ One queue, ``gopher:{<queue>}:<name>`` (a later shard of it: ``{<queue>#<n>}``):
     ticks                  ZSET  name -> its next due instant, ms; none where it is paused or over
     runs                   HASH  name -> how it stands, and its last ticks (lua/lib/schedule.lua)
     batches                HASH  batch id -> last line; digest up to it; written at
+    expects                HASH  name -> type;every;grace;JSON: jobs of the type succeed so often (ms)
+    last_success           HASH  type -> when a job of it succeeded last, ms, or 0: of expected types alone
     events                 STREAM  state -> ids: there only while somebody watches (store/streams.py)
     events_new             STREAM  one that is about to begin, for an instant
 
@@ -75,7 +77,7 @@ QUEUE_KEYS = (
     *PLACES, "spec", "meta", "result", "errors", "log", "progress", "once", "locks", "lock_ends",
     "waiters", "cancels", "asked", "outbox", "carried", "awaited", "wake", "conf", "counters", "cells",
     "samples", "batches", "unhandled_line", "unhandled_types", "schedules", "ticks", "runs", "events",
-    "events_new",
+    "events_new", "expects", "last_success",
 )  # fmt: skip
 FLEET_KEYS = (
     "queues", "workers", "beats", "orders", "types", "terms", "meta", "audit", "keys", "key_uses",

@@ -16,8 +16,8 @@ import msgspec
 
 from gopher_cli.model.errors import BadData
 from gopher_cli.model.job import Job
-from gopher_cli.store.ask import Ask, Command, mapping
-from gopher_cli.store.calls.base import text
+from gopher_cli.store.ask import Ask, Command
+from gopher_cli.store.calls.base import mapping, text
 from gopher_cli.store.codec import decode_job, encode_spec, revived
 from gopher_cli.store.keys import Keys
 

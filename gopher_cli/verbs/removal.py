@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from gopher_cli.model.errors import Conflict
+from gopher_cli.model.words import plural
 from gopher_cli.store import ask, calls
+from gopher_cli.store.calls.operating import InTheWay
 from gopher_cli.verbs.fleet import Fleet
 from gopher_cli.verbs.queues import Queues
 
@@ -13,7 +15,8 @@ class Removal(Queues, Fleet):
         """Take an empty queue away, with its pause, counters, charts and windows of unique keys.
 
         The next job that is submitted to it makes it anew. Raises NotFound; Conflict where it has jobs, where
-        a living worker serves it, or where it must remember what other queues have brought it lately.
+        a living worker serves it, where something is expected of it, or where it must remember what other
+        queues have brought it lately.
         """
         await self.known_queues([queue])
         if serving := [one.label for one in await self.workers() if one.alive and queue in one.queues]:
@@ -23,23 +26,29 @@ class Removal(Queues, Fleet):
         # The name goes first: who submits from now on tells it again.
         await self.store.ask(ask.forget_queue(self.namespace, queue))
         self._announced.forget(queue)
-        jobs, sent, remembered, planned = await self.store.run(calls.remove_queue(self.keys(queue)))
-        if jobs or sent or remembered or planned:
+        left = await self.store.run(calls.remove_queue(self.keys(queue)))
+        if any(left):
             await self.announce([queue])
-            raise _in_use(queue, jobs, sent, planned)
+            raise _in_use(queue, left)
         await self.audit("remove queue", queue, changed=1)
 
 
-def _in_use(queue: str, jobs: int, sent: int, planned: int) -> Conflict:
-    if jobs:
+def _in_use(queue: str, left: InTheWay) -> Conflict:
+    if left.jobs:
         hint = f"look at them: gopher jobs ls -Q {queue}; to delete them: gopher help purge"
-        return Conflict(f"the queue {queue} has {jobs} {'job' if jobs == 1 else 'jobs'}", hint)
-    if planned:
+        return Conflict(f"the queue {queue} has {plural(left.jobs, 'job')}", hint)
+    if left.schedules:
         hint = f"look at them: gopher schedule ls -Q {queue}"
-        count = f"{planned} {'schedule' if planned == 1 else 'schedules'}"
-        return Conflict(f"the queue {queue} has {count}", hint)
-    if sent:
-        return Conflict(f"{sent} jobs are on their way from the queue {queue} to others", "try again soon")
+        return Conflict(f"the queue {queue} has {plural(left.schedules, 'schedule')}", hint)
+    if left.sent:
+        return Conflict(
+            f"{left.sent} jobs are on their way from the queue {queue} to others", "try again soon"
+        )
+    if left.expects:
+        hint = f"look: gopher expect ls -Q {queue}; to end it: gopher expect rm NAME -Q {queue}"
+        return Conflict(
+            f"jobs are expected in the queue {queue}: it has {plural(left.expects, 'expect')}", hint
+        )
     return Conflict(
         f"the queue {queue} remembers jobs that others have brought it", "try again in some minutes"
     )

@@ -185,6 +185,15 @@ async def pause_and_resume(world: World, gopher: Gopher, many: int) -> None:
     await gopher.pause(HERE, paused=False)
 
 
+async def expect(world: World, gopher: Gopher, many: int) -> None:
+    """Declared, changed, dropped, and declared for jobs of which some have succeeded."""
+    for type, every in (("mail", 60.0), ("mail", 90.0), ("rare", 90.0)):
+        await gopher.expect("nightly", type, every, queue=HERE)
+    if any(one.name == "nightly" for one in await gopher.expects(HERE)):
+        await gopher.drop_expect("nightly", HERE)
+    await gopher.expect("nightly", "mail", 60.0, queue=HERE)
+
+
 async def doctor(world: World, gopher: Gopher, many: int) -> None:
     await gopher.heal(await world.gopher.diagnose([HERE]))
 
@@ -211,5 +220,6 @@ DEEDS = (
     Deed("reclaim", held, reclaim),
     Deed("renew", held, renew),
     Deed("pause and resume", waiting, pause_and_resume),
+    Deed("expect", done, expect),
     Deed("doctor --fix", torn, doctor, hurt=True),
 )

@@ -15,6 +15,7 @@ from laws.state import look
 from redis import Redis
 
 from gopher_cli.gopher import Gopher
+from gopher_cli.model.expect import Expect
 from gopher_cli.model.happenings import AuditEntry
 from gopher_cli.model.job import JobState
 from gopher_cli.model.outcome import Transition
@@ -222,6 +223,20 @@ def after_remove_queue(queue: Queue) -> Call[Any]:
     return calls.remove_queue(queue.keys, now=queue.at)
 
 
+def after_expect(queue: Queue) -> Call[Any]:
+    return calls.expect(queue.keys, Expect(queue="default", name="n", type="mail", every=60.0), now=queue.at)
+
+
+def after_drop_expect(queue: Queue) -> Call[Any]:
+    queue.expect("n")
+    return calls.drop_expect(queue.keys, "n", now=queue.at)
+
+
+def after_expects(queue: Queue) -> Call[Any]:
+    queue.expect("n")
+    return calls.expects(queue.keys, now=queue.at)
+
+
 def after_write_down(queue: Queue) -> Call[Any]:
     entry = AuditEntry("", 0, "ann", "pause", "default", 1, "")
     return fleet.write_down(fleet_of(queue.namespace), entry, "nonce", now=queue.at)
@@ -232,8 +247,8 @@ MADE: dict[str, Made] = {
 }
 # The others tell what is news to Redis: "again" is an answer too.
 SAY_THE_SAME = (
-    "audit", "beat", "depth", "ended", "inspect", "once", "order", "remove_queue", "renew", "report",
-    "reserve", "rights", "sift",
+    "audit", "beat", "depth", "ended", "expects", "inspect", "once", "order", "remove_queue", "renew",
+    "report", "reserve", "rights", "sift",
 )  # fmt: skip
 
 

@@ -146,6 +146,12 @@ def one_worthless_token_is_enough(state: State) -> None:
     assert len(state.wake) <= 1, state.wake
 
 
+def the_last_success_is_noted_of_expected_types_alone(state: State) -> None:
+    types = {line.partition(b";")[0].decode() for line in state.expects.values()}
+    assert set(state.last_success) == types, (state.last_success, state.expects)
+    assert all(at.isdigit() for at in state.last_success.values()), state.last_success
+
+
 def what_was_told_is_so(state: State) -> None:
     """Only where somebody watches anything is told."""
     told, queue = state.told, ""
@@ -180,6 +186,7 @@ LAWS = (
     what_is_due_knows_when,
     no_job_is_tried_too_often,
     one_worthless_token_is_enough,
+    the_last_success_is_noted_of_expected_types_alone,
     what_was_told_is_so,
     a_tick_belongs_to_a_schedule_and_lies_behind_its_last_instant,
 )

@@ -71,8 +71,18 @@ class Crew(Ground):
                 self._judge(before, after, item)
                 assert item.lease.id not in after.held.get(worker.name, {})
         self._children(before, after)
+        self._successes(before, after, items, verdicts)
         untouched = before.ids - {i.lease.id for i in items} - set(before.blocked)
         assert all(before.meta[id] == after.meta.get(id) for id in untouched)
+
+    def _successes(
+        self, before: State, after: State, items: list[Settlement], verdicts: list[Verdict]
+    ) -> None:
+        """Of each type that is expected, and of no other."""
+        took = [i for i, verdict in zip(items, verdicts, strict=True) if verdict == Verdict.SETTLED]
+        done = {item.lease.spec.type for item in took if item.to.state == "completed"}
+        now = b"%d" % self.queue.now
+        assert after.last_success == {t: now if t in done else at for t, at in before.last_success.items()}
 
     def _verdict(self, before: State, item: Settlement) -> Verdict:
         id, token = item.lease.id, item.lease.token

@@ -48,7 +48,8 @@ class Ground:
 
     @property
     def _any(self) -> list[str]:
-        return [self.queue.keys[name] for name in ("meta", "conf", "counters", "wake", "batches", "samples")]
+        names = ("meta", "conf", "counters", "wake", "batches", "samples", "expects")
+        return [self.queue.keys[name] for name in names]
 
     def check(self) -> None:
         state = self.whole()

@@ -103,6 +103,30 @@ class People(Ground):
                 assert not before.events or len(after.events) > len(before.events), "it is told anew"
         assert after.counts == before.counts
 
+    def expect(self, name: str, type: str, every: float) -> None:
+        before = self.whole()
+        word, stored = self.queue.expect(name, type=type, every=every)
+        after = self.whole()
+        old = before.expects.get(name, b"").split(b";")[:2]
+        terms = [type.encode(), b"%.0f" % (every * 1000)]
+        assert word == ("new" if name not in before.expects else "same" if old == terms else "changed")
+        assert stored.last_success == int(before.last_success.get(type, 0))
+        assert after.expects[name].split(b";")[:2] == terms
+        assert word != "same" or after == before
+        self._keeps_what_is_noted(before, after)
+
+    def drop_expect(self, name: str) -> None:
+        before = self.whole()
+        assert self.queue.drop_expect(name) == (name in before.expects)
+        after = self.whole()
+        assert set(after.expects) == set(before.expects) - {name}
+        self._keeps_what_is_noted(before, after)
+
+    def _keeps_what_is_noted(self, before: State, after: State) -> None:
+        """Of a type that was expected before, and still is."""
+        for type, at in before.last_success.items():
+            assert after.last_success.get(type, at) == at
+
     def purge(self, place: str, ids: list[str]) -> None:
         before = getattr(self.whole(), place)
         expected = len(set(ids) & set(before))

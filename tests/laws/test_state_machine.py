@@ -18,6 +18,7 @@ from laws.world import World
 workers = st.integers(0, 1)
 numbers = st.integers(0, 30)
 seconds = st.sampled_from([0, 0, 0, 5, 3600])
+names = st.sampled_from(["nightly", "weekly"])
 
 
 @st.composite
@@ -119,6 +120,14 @@ class Machine(RuleBasedStateMachine):
     @rule(paused=st.booleans())
     def pause(self, paused):
         self.world.pause(paused)
+
+    @rule(name=names, type=st.sampled_from(["mail", "rare"]), every=st.sampled_from([60.0, 3600.0]))
+    def expect(self, name, type, every):
+        self.world.expect(name, type, every)
+
+    @rule(name=names)
+    def drop_expect(self, name):
+        self.world.drop_expect(name)
 
     @rule(ms=st.sampled_from([1, a.second, 16 * a.second, a.hour, -5 * a.second]))
     def later(self, ms):

@@ -32,6 +32,7 @@ class Walk:
     def __init__(self, queue: Queue, seed: int) -> None:
         self.world = World(queue)
         self.dice = Random(seed)
+        self.aside = Random(f"{seed} aside")  # for what must not change which way a walk goes
         if seed % 2:
             self.world.watch()
         self._numbers = 0
@@ -41,6 +42,8 @@ class Walk:
         for step in range(steps):
             (name,) = self.dice.choices(names, weights)
             getattr(self, f"_{name}")()
+            if self.aside.random() < 0.2:
+                self._expect()
             if step % every == 0:
                 self.world.check()
         self.world.drain()
@@ -250,6 +253,14 @@ class Walk:
         self.world.pause(True)
         self._reserve()
         self.world.pause(self.dice.random() < 0.1)
+
+    def _expect(self) -> None:
+        dice = self.aside
+        name = dice.choice(["nightly", "weekly", "other"])
+        if dice.random() < 0.3:
+            self.world.drop_expect(name)
+        else:
+            self.world.expect(name, dice.choice(["mail", "rare"]), dice.choice([60.0, 3600.0]))
 
     def _later(self) -> None:
         spans = [1, a.second, 6 * a.second, a.minute, a.hour, 2 * a.day, -5 * a.second]

@@ -14,6 +14,7 @@ from gopher_cli.store.calls.auditing import (
     rights,
 )
 from gopher_cli.store.calls.base import Call
+from gopher_cli.store.calls.expects import Expected, drop_expect, expect, expects
 from gopher_cli.store.calls.fleet import beat, order, write_down
 from gopher_cli.store.calls.operating import (
     Depth,
@@ -69,6 +70,7 @@ __all__ = [
     "Carried",
     "Count",
     "Depth",
+    "Expected",
     "Expired",
     "Facts",
     "Found",
@@ -92,7 +94,10 @@ __all__ = [
     "carry",
     "clear",
     "depth",
+    "drop_expect",
     "ended",
+    "expect",
+    "expects",
     "expire",
     "hand_back",
     "inspect",

@@ -64,3 +64,9 @@ def pairs(flat: Sequence[Any], size: int = 2) -> list[Sequence[Any]]:
 
 def text(raw: bytes | str) -> str:
     return raw.decode("utf-8", "replace") if isinstance(raw, bytes) else raw
+
+
+def mapping(raw: Any) -> dict[str, bytes]:
+    """HGETALL as a dictionary, in either protocol."""
+    items = raw.items() if isinstance(raw, dict) else zip(raw[::2], raw[1::2], strict=True)
+    return {text(name): value for name, value in items}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -121,14 +121,20 @@ def purge(keys: Keys, place: str, ids: Sequence[str], *, why: str = "purged", no
     return make_call("purge", keys, {"now": now, "why": why}, lambda raw: int(raw[1]), ids, place=keys[place])
 
 
-def remove_queue(keys: Keys, *, now: str = "") -> Call[tuple[int, int, int, int]]:
-    """What is in its way: jobs, jobs on their way to other queues, what it must remember of those that
-    came from others, and schedules. Where there is nothing it is gone."""
+class InTheWay(NamedTuple):
+    """What keeps a queue from being removed: its jobs, those on their way to other queues, what it must
+    remember of those that came from others, its schedules, and what is expected of it."""
 
-    def answer(raw: Any) -> tuple[int, int, int, int]:
-        return int(raw[1]), int(raw[2]), int(raw[3]), int(raw[4])
+    jobs: int
+    sent: int
+    remembered: int
+    schedules: int
+    expects: int
 
-    return make_call("remove_queue", keys, {"now": now}, answer)
+
+def remove_queue(keys: Keys, *, now: str = "") -> Call[InTheWay]:
+    """Where nothing is in its way it is gone."""
+    return make_call("remove_queue", keys, {"now": now}, lambda raw: InTheWay(*map(int, raw[1:6])))
 
 
 def pause(keys: Keys, *, paused: bool, now: str = "") -> Call[bool]:

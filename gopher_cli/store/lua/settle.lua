@@ -6,7 +6,7 @@
 --
 -- KEYS  running meta held ready_high ready_normal ready_low scheduled retrying completed failed cancelled blocked
 --       waiters spec result errors log progress once locks lock_ends cancels outbox counters cells wake events
---       unhandled unhandled_line unhandled_types
+--       unhandled unhandled_line unhandled_types last_success
 -- ARGV  now max_losses count ...
 -- ...   `count` jobs in groups (lib/groups.lua), then for each follow-up: parent child record
 -- OUT   {now, index, why, ...}: the jobs not settled now, from 0; why is again, stale or gone
@@ -28,6 +28,7 @@
 --- @include cells
 --- @include kinds
 --- @include observe
+--- @include successes
 --- @include type_range
 --- @include unhandled
 --- @include paper
@@ -44,14 +45,12 @@ local to, out, n = paper(), { stamp }, 0
 for _, group in ipairs(groups) do n = end_group(to, group, ids, n, records, asked, out) end
 if #to.mine == 0 then return out end
 
-local follow_ups = batch("HSET", KEYS.outbox)
-for i = rest, #ARGV, 3 do
-  if to.settled[ARGV[i]] then add(follow_ups, ARGV[i + 1], ARGV[i + 2]) end
-end
+local follow_ups = read_follow_ups(rest, to.settled)
+local succeeded, watched = successes(to.seen)
 
 -- A late success stands wherever its loss has led it.
 local LATE = { KEYS.ready_high, KEYS.ready_normal, KEYS.ready_low, KEYS.scheduled, KEYS.retrying, KEYS.failed }
-local writes = { to.metas, to.results, histories(to.told), follow_ups }
+local writes = { to.metas, to.results, histories(to.told), follow_ups, succeeded }
 local children = children_of(to.done)
 look(writes)
 look(to.lines)
@@ -76,5 +75,5 @@ if #to.done > 0 then tick(to.count, "completed", #to.done) end
 send_counts(to.count)
 keep_observed(to.seen)
 if #freed.enqueued > 0 or to.count.released then wake_one() end
-if is_watched() then tell_ends(to, freed) end
+if watched then tell_ends(to, freed) end
 return out

@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from gopher_cli.store.ask import Command, info, mapping
-from gopher_cli.store.calls.base import text
+from gopher_cli.store.ask import Command, info
+from gopher_cli.store.calls.base import mapping, text
 
 # One section each: Redis 6.2 takes no more at once.
 LOOK: tuple[Command, ...] = (

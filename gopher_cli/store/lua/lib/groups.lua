@@ -17,3 +17,12 @@ local function read_groups(first, count)
   end
   return groups, ids, at
 end
+
+-- The follow-ups of the attempts that are settled, for the outbox.
+local function read_follow_ups(first, settled)
+  local line = batch("HSET", KEYS.outbox)
+  for i = first, #ARGV, 3 do
+    if settled[ARGV[i]] then add(line, ARGV[i + 1], ARGV[i + 2]) end
+  end
+  return line
+end

@@ -1,0 +1,83 @@
+"""Calls about what is expected of a queue: declare it, drop it, look at it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from gopher_cli.model.expect import MOST, Expect
+from gopher_cli.model.ids import VALID_ID
+from gopher_cli.store.calls.base import Arg, Call, make_call, mapping, text
+from gopher_cli.store.keys import Keys
+
+
+class _About(msgspec.Struct, omit_defaults=True):
+    """Who has declared it, and when (ms). What a newer gopher adds is passed over."""
+
+    created: int = 0
+    by: str = ""
+
+
+_decode = msgspec.json.Decoder(_About).decode
+
+
+class Expected(NamedTuple):
+    """What became of a declaration: ``word`` is new, changed, same or full."""
+
+    word: str
+    expect: Expect
+
+
+def expect(keys: Keys, wanted: Expect, *, most: int = MOST, now: str = "") -> Call[Expected]:
+    """Declare it; ``wanted.created`` and ``wanted.last_success`` are what is known so far."""
+    argv: dict[str, Arg] = {
+        "now": now, "name": wanted.name, "type": wanted.type, "every": f"{wanted.every * 1000:.0f}",
+        "grace": f"{wanted.grace * 1000:.0f}", "seen": wanted.last_success, "most": most,
+        "about": msgspec.json.encode(_About(wanted.created, wanted.by)),
+    }  # fmt: skip
+
+    def answer(raw: Any) -> Expected:
+        at, word = int(raw[0]), text(raw[1])
+        if word == "full":
+            return Expected(word, wanted)
+        about = _decode(text(raw[3]))
+        stored = msgspec.structs.replace(
+            wanted, created=about.created, by=about.by, last_success=int(raw[2]), now=at
+        )
+        return Expected(word, stored)
+
+    return make_call("expect", keys, argv, answer)
+
+
+def drop_expect(keys: Keys, name: str, *, now: str = "") -> Call[bool]:
+    """Whether there was one."""
+    return make_call("drop_expect", keys, {"now": now, "name": name}, lambda raw: bool(raw[1]))
+
+
+def expects(keys: Keys, *, now: str = "") -> Call[list[Expect]]:
+    """All of a queue, by name. One that cannot be read has no type."""
+
+    def answer(raw: Any) -> list[Expect]:
+        successes = mapping(raw[2])
+        return [
+            _read(keys.queue, name, line, successes, int(raw[0]))
+            for name, line in sorted(mapping(raw[1]).items())
+        ]
+
+    return make_call("expects", keys, {"now": now}, answer)
+
+
+def _read(queue: str, name: str, line: bytes, successes: Mapping[str, bytes], now: int) -> Expect:
+    try:
+        type, every, grace, about = text(line).split(";", 3)
+        known, last = _decode(about), int(successes.get(type, 0))
+        if not VALID_ID.fullmatch(type):
+            raise ValueError(type)
+        return Expect(
+            queue=queue, name=name, type=type, every=int(every) / 1000, grace=int(grace) / 1000,
+            created=known.created, by=known.by, last_success=last, now=now,
+        )  # fmt: skip
+    except (ValueError, msgspec.DecodeError):
+        return Expect(queue=queue, name=name, now=now)
