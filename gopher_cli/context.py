@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -41,6 +42,7 @@ class JobInfo(msgspec.Struct, frozen=True):
     timeout: float
     tags: tuple[str, ...]
     headers: dict[str, str]
+    schedule: str = ""
 
 
 class Link(Protocol):
@@ -76,8 +78,19 @@ class Context:
         options = spec.options
         return JobInfo(
             lease.id, spec.type, lease.queue, spec.priority, terms.max_retries, terms.timeout,
-            options.tags, options.headers,
+            options.tags, options.headers, options.schedule,
         )  # fmt: skip
+
+    @property
+    def schedule(self) -> str:
+        """The name of the schedule that has made this job; "" for any other job."""
+        return self._lease.spec.options.schedule
+
+    @property
+    def due(self) -> datetime | None:
+        """The instant of the schedule that this job is for, in UTC; None for a job by hand, or of none."""
+        instant = self._lease.spec.options.instant
+        return datetime.fromtimestamp(instant, UTC) if instant else None
 
     @property
     def attempt(self) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from gopher_cli.events import Listener
 from gopher_cli.handlers import Registry
 from gopher_cli.model.defaults import Defaults
+from gopher_cli.model.payload import EMPTY
 from gopher_cli.verbs.access import Access
 from gopher_cli.verbs.backfill import BackfillVerb
 from gopher_cli.verbs.base import Announced
@@ -68,6 +69,17 @@ class Gopher(
     def handler(self, type: str, **options: Any) -> Callable[[F], F]:
         """Register a function for a type of job; see Registry.handler."""
         return self.registry.handler(type, **options)
+
+    def schedule(self, name: str, type: str = "", payload: Any = EMPTY, **options: Any) -> Callable[[F], F]:
+        """Declare a recurring job, which workers set at their start; see Registry.schedule::
+
+        @app.schedule("nightly", cron="0 3 * * *", tz="Europe/Berlin")
+        @app.handler("report")
+        def report() -> None: ...
+
+        app.schedule("poll", "poll", {"of": "mail"}, every=30)
+        """
+        return self.registry.schedule(name, type, payload, **options)
 
     async def __aenter__(self) -> Gopher:
         if not hasattr(self, "store"):

@@ -7,18 +7,19 @@ import functools
 import inspect
 import typing
 from collections.abc import Callable, Collection, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 from typing import Any, Never, TypeVar
 
 import msgspec
 
+from gopher_cli.declarations import Declared, note, place_of, resolve
 from gopher_cli.model.annotation import decoder, schema_of
 from gopher_cli.model.checks import check_retries, check_timeout, check_type
-from gopher_cli.model.errors import BadConfig, Usage
+from gopher_cli.model.declaration import Declaration
+from gopher_cli.model.errors import BadConfig, BadData, Usage
 from gopher_cli.model.making import check_backoff
+from gopher_cli.model.payload import EMPTY
 
 OPTIONS = ("timeout", "retries", "backoff", "isolate")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -66,6 +67,8 @@ class Registry:
     """Handlers by type. Iterating gives the types in order."""
 
     handlers: dict[str, Handler] = field(default_factory=dict)
+    declared: list[Declared] = field(default_factory=list)
+    _types: dict[Callable[..., Any], str] = field(default_factory=dict)  # by the function that runs it
 
     def handler(
         self,
@@ -91,6 +94,7 @@ class Registry:
             raise Usage(f"the handler of {type!r}: {error}", error.hint) from None
 
         def register(function: F) -> F:
+            self._types[function] = type
             self.add(
                 _from_function(
                     type,
@@ -105,6 +109,32 @@ class Registry:
 
         return register
 
+    def schedule(self, name: str, type: str = "", payload: Any = EMPTY, **options: Any) -> Callable[[F], F]:
+        """Declare a recurring job of a type, or of the function of a handler that this decorates.
+
+        The options are those of Gopher.set_schedule. Raises Usage or BadData for what makes no sense.
+        """
+        found = note(name, type, payload, options)
+        self.declared.append(found)
+
+        def register(function: F) -> F:
+            found.function = function
+            return function
+
+        return register
+
+    def declarations(self) -> list[Declaration]:
+        """All schedules that are declared. Raises BadConfig for two of a name, and for a bad payload."""
+        found = resolve(self.declared, self._types)
+        for one in found:
+            handler = self.get(one.type)
+            try:
+                if handler and handler.wants_payload:
+                    handler.decode(msgspec.Raw(one.payload.encode()))
+            except BadData as error:
+                raise BadConfig(f"the payload of the schedule {one.name!r}: {error}") from None
+        return found
+
     def add(self, handler: Handler) -> None:
         """Raises TwoHandlers when another function or program has that type."""
         known = self.handlers.get(handler.type)
@@ -116,10 +146,13 @@ class Registry:
         """Add all of another. Raises TwoHandlers."""
         for handler in other.handlers.values():
             self.add(handler)
+        self.declared += [one for one in other.declared if one not in self.declared]
+        self._types |= other._types
 
     def overlaid(self, other: Registry) -> Registry:
         """A new one with the handlers of both: those of the other stand for ours of the same type."""
-        return Registry({**self.handlers, **other.handlers})
+        declared = [*self.declared, *other.declared]
+        return Registry({**self.handlers, **other.handlers}, declared, {**self._types, **other._types})
 
     def get(self, type: str) -> Handler | None:
         return self.handlers.get(type)
@@ -180,14 +213,6 @@ def _place(function: Callable[..., Any]) -> str:
     if code is None:
         return f"{inner.__module__}.{inner.__qualname__}"
     return place_of(code.co_filename, code.co_firstlineno)
-
-
-def place_of(name: str, line: int) -> str:
-    """``file:line``, as editors and terminals take it."""
-    file = Path(name)
-    with suppress(ValueError, OSError):  # shorter, where it is below the place in which we stand
-        file = file.relative_to(Path.cwd())
-    return f"{file}:{line}"
 
 
 def _inner(function: Callable[..., Any]) -> Callable[..., Any]:

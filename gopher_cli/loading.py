@@ -15,7 +15,8 @@ from traceback import walk_tb
 from types import ModuleType
 from typing import Any
 
-from gopher_cli.handlers import Handler, Registry, Runs, TwoHandlers, place_of
+from gopher_cli.declarations import place_of
+from gopher_cli.handlers import Handler, Registry, Runs, TwoHandlers
 from gopher_cli.model.checks import check_type
 from gopher_cli.model.errors import BadConfig, GopherError, Usage
 

@@ -32,8 +32,8 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``overlap`` is skip (nothing runs while the run before is unfinished) or all. ``catchup`` is once, skip or
     all:N: which of the instants run that nobody has ticked in time. ``within`` (s) is how old such an instant
     may be (0: however old). After ``pause_after`` dead runs in a row it pauses itself (0: never). ``origin``
-    is "app" for what code declares, ``by`` who has defined it. ``run_limit`` is with how many runs it is
-    over, those before its last change included (0: no limit).
+    is "app" for what code declares, ``declared`` the digest of that, and ``by`` who has defined it.
+    ``run_limit`` is with how many runs it is over, those before its last change included (0: no limit).
     """
 
     name: str
@@ -46,6 +46,7 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     pause_after: int = 0
     origin: str = ""
     by: str = ""
+    declared: str = ""
     run_limit: int = 0
 
     @property
@@ -135,7 +136,6 @@ def make_schedule(
     catchup: str | None = None,
     within: float | None = None,
     pause_after: int | None = None,
-    origin: str = "",
     by: str = "",
 ) -> Schedule:
     """A checked schedule; None is not given. Raises Usage, BadSchedule for the schedule's own fields."""
@@ -153,7 +153,7 @@ def make_schedule(
         overlap=overlap, catchup=catchup,
         within=0.0 if within is None else seconds("within", within),
         pause_after=0 if pause_after is None else whole("pause_after", pause_after, 0, _MOST_FAILURES),
-        origin=origin, by=by,
+        by=by,
     )  # fmt: skip
 
 

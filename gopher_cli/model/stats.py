@@ -63,7 +63,8 @@ class QueueStats:
 class WorkerInfo:
     """One worker as it last described itself. ``current`` lists {id, type, queue, seconds} of the oldest that
     run; ``stuck`` those that were given up and run on: no seat of it is theirs any more.
-    ``youngest_seconds`` is how long the job runs that it has begun last; 0 where none runs."""
+    ``youngest_seconds`` is how long the job runs that it has begun last; 0 where none runs.
+    ``schedules`` are the names of those that its code declares."""
 
     id: str
     host: str
@@ -86,6 +87,7 @@ class WorkerInfo:
     stuck: list[dict[str, Any]] = field(default_factory=list)
     name: str = ""
     youngest_seconds: float = 0.0
+    schedules: list[str] = field(default_factory=list)
 
     @property
     def label(self) -> str:

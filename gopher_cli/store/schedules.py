@@ -37,6 +37,7 @@ class _Definition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     pause_after: int = 0
     origin: str = ""
     by: str = ""
+    declared: str = ""
     run_limit: int = 0
 
 

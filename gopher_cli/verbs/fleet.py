@@ -156,7 +156,7 @@ def _info(worker: str, heard: int, about: bytes, now: int) -> WorkerInfo:
         cpu_percent=float(said.get("cpu_percent", 0)), completed=int(said.get("completed", 0)),
         failed=int(said.get("failed", 0)), current=list(said.get("current", [])),
         stuck=list(said.get("stuck", [])), name=str(said.get("name", "")),
-        youngest_seconds=float(said.get("youngest", 0)),
+        youngest_seconds=float(said.get("youngest", 0)), schedules=list(said.get("schedules", [])),
     )  # fmt: skip
 
 

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
 import msgspec
 
 from gopher_cli.actor import ACTOR
-from gopher_cli.model.errors import Ambiguous, BadData, Conflict, NotFound, TryLater
+from gopher_cli.model.declaration import Declaration
+from gopher_cli.model.errors import BadData, Conflict, NotFound, TryLater
 from gopher_cli.model.payload import EMPTY
 from gopher_cli.model.recurrence import BadSchedule, make_recurrence
 from gopher_cli.model.schedule import MOST, Schedule, default_name, is_of_a_wrong_clock, make_schedule
 from gopher_cli.model.schedule_state import ScheduleChange, ScheduleRow, Standing
-from gopher_cli.store import ask, calls, schedules
+from gopher_cli.store import calls, schedules
 from gopher_cli.store.calls.producing import head_of
 from gopher_cli.store.schedules import Stored
 from gopher_cli.verbs.producing import Producing, new_job
+from gopher_cli.verbs.schedule_rows import ScheduleRows, row_of
 from gopher_cli.verbs.ticks import TRIES, TickVerbs, job_of
 
-_PAGE = 100
 _WHEN = ("cron", "tz", "every", "offset", "start", "until", "times", "jitter")
-_POLICY = ("overlap", "catchup", "within", "pause_after", "origin")
+_POLICY = ("overlap", "catchup", "within", "pause_after")
 _OF_JOBS = {
     "id": "the id of each job is made of the schedule's name and its instant",
     "due": "from says when a schedule begins", "delay": "jitter lets jobs begin later",
@@ -31,7 +31,7 @@ _OF_JOBS = {
 }  # fmt: skip
 
 
-class ScheduleVerbs(Producing, TickVerbs):
+class ScheduleVerbs(Producing, ScheduleRows, TickVerbs):
     async def set_schedule(
         self, name: str | None, type: str, payload: Any = EMPTY, *, now: str = "", **options: Any
     ) -> ScheduleChange:
@@ -47,12 +47,16 @@ class ScheduleVerbs(Producing, TickVerbs):
 
         Raises BadSchedule or Usage for what makes no sense, Conflict for too many schedules, TryLater.
         """
-        schedule = self.make_schedule(name, type, payload, **options)
+        return await self._set(self.make_schedule(name, type, payload, **options), now)
+
+    async def _set(self, schedule: Schedule, now: str) -> ScheduleChange:
         name = schedule.name
         await self.announce([schedule.queue])
         for _ in range(TRIES):
-            stored, clock = await self._read(schedule.queue, name, now)
+            stored, clock = await self._read_schedule(schedule.queue, name, now)
             known = _decoded(schedule.queue, stored)
+            if known and not schedule.origin:  # an operator changes what code has declared
+                schedule = msgspec.structs.replace(schedule, origin=known.origin, declared=known.declared)
             if stored and known and _same(known, schedule):
                 return _change(schedule, "unchanged", stored.tick)
             what, wanted, next = _edit(schedule, known, stored, clock / 1000)
@@ -69,6 +73,26 @@ class ScheduleVerbs(Producing, TickVerbs):
                 await self.tick(schedule.queue, now=now)
         raise TryLater(f"the schedule {name} is being changed by others", "try again")
 
+    async def declare_schedule(
+        self, declaration: Declaration, queue: str = "", *, now: str = ""
+    ) -> ScheduleChange:
+        """Set what code declares, where that is news: what operators have changed meanwhile stays.
+
+        It leaves another queue that it was declared for before. Raises as `set_schedule` does.
+        """
+        payload, options = declaration.payload.encode(), {"queue": queue or None} | declaration.options
+        schedule = self.make_schedule(declaration.name, declaration.type, payload, **options)
+        rows = await self._schedules_called(declaration.name)
+        for row in rows:
+            if row.queue == schedule.queue and row.schedule and row.schedule.declared == declaration.digest:
+                return _change(row.schedule, "unchanged", str(row.next or ""))
+        wanted = msgspec.structs.replace(schedule, origin="app", declared=declaration.digest)
+        change = await self._set(wanted, now)
+        for row in rows:
+            if row.queue != schedule.queue and row.schedule and row.schedule.origin == "app":
+                await self.drop_schedule(row.name, row.queue, now=now)
+        return change
+
     def make_schedule(self, name: str | None, type: str, payload: Any = EMPTY, **options: Any) -> Schedule:
         """A checked schedule of these options (see `set_schedule`), which is not stored."""
         when = {part: options.pop(part) for part in _WHEN if part in options}
@@ -83,40 +107,6 @@ class ScheduleVerbs(Producing, TickVerbs):
         if name is None:
             name = default_name(job.spec, job.queue, recurrence)
         return make_schedule(name, job.queue, job.spec, recurrence, by=ACTOR.get(), **policy)
-
-    async def schedules(self, queue: str = "") -> list[ScheduleRow]:
-        """All schedules, or those of a queue, by queue and name. Raises NotFound for an unknown queue."""
-        queues = await self.store.ask(ask.queues(self.namespace))
-        if queue:
-            if queue not in queues:
-                raise NotFound(f"no queue {queue}", "list them with: gopher queue ls")
-            queues = [queue]
-        names = await self.store.ask(schedules.names([self.keys(one) for one in queues])) if queues else []
-        rows: list[ScheduleRow] = []
-        for one, some in zip(queues, names, strict=True):
-            rows += await self._rows(one, some)
-        return rows
-
-    async def _rows(self, queue: str, names: Sequence[str]) -> list[ScheduleRow]:
-        keys, rows = self.keys(queue), list[ScheduleRow]()
-        for start in range(0, len(names), _PAGE):
-            stored = await self.store.ask(schedules.read(keys, names[start : start + _PAGE]))
-            found = [_row(queue, one) for one in stored if one]
-            ids = {entry.detail for row in found for entry in row.standing.history if entry.made}
-            states = await self.store.ask(schedules.states(keys, sorted(ids)))
-            rows += [msgspec.structs.replace(row, jobs=_states_of(row.standing, states)) for row in found]
-        return rows
-
-    async def schedule_row(self, name: str, queue: str = "") -> ScheduleRow:
-        """One schedule. Raises NotFound, or Ambiguous where several queues have one of this name."""
-        queues = [queue] if queue else await self.store.ask(ask.queues(self.namespace))
-        rows = [row for one in queues for row in await self._rows(one, [name])]
-        if not rows:
-            raise NotFound(f"no schedule {name[:80]!r}", "list them with: gopher schedule ls")
-        if len(rows) > 1:
-            several = [row.queue for row in rows]
-            raise Ambiguous(f"the schedule {name} is in several queues: {', '.join(several)}", several)
-        return rows[0]
 
     async def pause_schedule(self, name: str, queue: str = "", reason: str = "", *, now: str = "") -> bool:
         """Nothing of it runs until it is resumed. False where it was paused already."""
@@ -134,10 +124,10 @@ class ScheduleVerbs(Producing, TickVerbs):
     async def _hold(self, name: str, queue: str, what: str, applies: Any, why: str, now: str) -> bool:
         queue = (await self.schedule_row(name, queue)).queue
         for _ in range(TRIES):
-            stored, clock = await self._read(queue, name, now)
+            stored, clock = await self._read_schedule(queue, name, now)
             if not stored:
                 raise NotFound(f"no schedule {name!r} in the queue {queue}", "gopher schedule ls lists them")
-            row = _row(queue, stored)
+            row = row_of(queue, stored)
             if not applies(row):
                 return False
             next = _next_of(row, clock / 1000) if what == "resume" and row.schedule else ""
@@ -159,7 +149,7 @@ class ScheduleVerbs(Producing, TickVerbs):
         """
         queue = (await self.schedule_row(name, queue)).queue
         for _ in range(TRIES):
-            stored, _clock = await self._read(queue, name, now)
+            stored, _clock = await self._read_schedule(queue, name, now)
             schedule = _decoded(queue, stored, name)
             if not stored or not schedule:
                 raise NotFound(f"no schedule {name!r} in the queue {queue}", "gopher schedule ls lists them")
@@ -176,10 +166,6 @@ class ScheduleVerbs(Producing, TickVerbs):
                 holder = obstacle.partition(";")[0]
                 raise Conflict(f"{holder} is in the way: it is unfinished", f"gopher inspect {holder}")
         raise TryLater(f"the schedule {name} is being changed by others", "try again")
-
-    async def _read(self, queue: str, name: str, now: str) -> tuple[Stored | None, int]:
-        (stored,) = await self.store.ask(schedules.read(self.keys(queue), [name]))
-        return stored, int(now) if now else await self.store.ask(ask.time_ms())
 
     async def _change(
         self, stored: Stored | None, schedule: Schedule, what: str, next: str, *, definition: bytes, now: str
@@ -242,19 +228,3 @@ def _change(schedule: Schedule, change: str, tick: str) -> ScheduleChange:
     next = int(tick) if tick else None
     job_id = "" if next is None else schedule.job_id(next // 1000)
     return ScheduleChange(schedule.name, schedule.queue, change, next, job_id)
-
-
-def _row(queue: str, stored: Stored) -> ScheduleRow:
-    next, standing = int(stored.tick) if stored.tick else None, stored.standing
-    try:
-        schedule = schedules.decode_definition(queue, stored.name, stored.definition)
-        _ = schedule.instants
-    except (BadData, ValueError) as error:
-        return ScheduleRow(stored.name, queue, "unreadable", next, None, standing, str(error))
-    state = "paused" if standing.pause else "over" if next is None else "active"
-    return ScheduleRow(stored.name, queue, state, next, schedule, standing)
-
-
-def _states_of(standing: Standing, states: dict[str, str]) -> dict[str, str]:
-    ids = {entry.detail for entry in standing.history if entry.made}
-    return {id: states[id] for id in ids if id in states}

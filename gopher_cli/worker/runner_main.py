@@ -20,6 +20,7 @@ from gopher_cli.build import open_gopher
 from gopher_cli.config import Settings
 from gopher_cli.handlers import Handler, Registry
 from gopher_cli.loading import load_registry
+from gopher_cli.model.declaration import Declaration
 from gopher_cli.model.errors import GopherError
 from gopher_cli.process import leave_to_others, let_forks_heed
 from gopher_cli.worker import logs
@@ -47,6 +48,7 @@ class _Begun(NamedTuple):
     options: WorkerOptions
     settings: Settings
     registry: Registry
+    declared: Sequence[Declaration]
     lent: int
     barred: Sequence[str]
 
@@ -64,11 +66,12 @@ def _begin(end: socket.socket) -> _Begun | None:
     try:
         settings = Settings.resolve(os.environ)
         registry = load_registry(options.app, options.programs, options.builtin)
+        declared = registry.declarations()
     except GopherError as error:
         said = {"error": str(error), "hint": error.hint, "exit_code": error.exit_code}
         end.sendall(msgspec.json.encode(said) + b"\n")
         return None
-    return _Begun(first["id"], options, settings, registry, first["lent"], first["barred"])
+    return _Begun(first["id"], options, settings, registry, declared, first["lent"], first["barred"])
 
 
 def _first_message(end: socket.socket) -> Any:
@@ -86,7 +89,8 @@ async def _live(end: socket.socket, board_fd: int, turn_fd: int, begun: _Begun) 
     """Say what can be done, and do it until told to stop. The supervisor's end closing is such a word."""
     channel = await Channel.over(end)
     options, registry = begun.options, begun.registry
-    channel.send(types={type: _introduction(handler) for type, handler in registry.handlers.items()})
+    types = {type: _introduction(handler) for type, handler in registry.handlers.items()}
+    channel.send(types=types, schedules=list(begun.declared))
     if not await _may_go(channel):  # it stops before it has begun
         channel.send(ended=True)
         await _farewell(channel)

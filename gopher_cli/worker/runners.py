@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from gopher_cli.model.declaration import Declaration
 from gopher_cli.model.errors import BadConfig, GopherError
 from gopher_cli.model.terms import HandlerWishes
 from gopher_cli.worker.board import Board
@@ -38,7 +39,7 @@ class RunnerKilled(BadConfig):
 
 
 class RunnerProcess:
-    """``dead`` is set when it has ended; ``types`` and ``wishes`` are known once it is ready."""
+    """``dead`` is set when it has ended; ``types``, ``wishes``, ``schedules`` are known once it is ready."""
 
     def __init__(
         self,
@@ -54,15 +55,14 @@ class RunnerProcess:
         self.dead = asyncio.Event()
         self.types: dict[str, bytes] = {}
         self.wishes: dict[str, HandlerWishes] = {}
+        self.schedules: list[Declaration] = []
         self.busy = 0
         self.counts: dict[str, int] = {}
         self.current: list[dict[str, Any]] = []
         self.youngest = 0.0
         self.stopping = False
-        self.ready = False
-        self.ended_well = False
-        self.worn = False
-        self.broken = False
+        self.ready = self.ended_well = False
+        self.worn = self.broken = False
         self.killed_for = ""
         self.leaving = asyncio.Event()  # it fetches no more, and another is to take its place at once
         self.stuck: list[dict[str, Any]] = []  # handlers that heed nothing, and were given up
@@ -70,8 +70,7 @@ class RunnerProcess:
         self.looks = 0  # at it, since it has last spoken
         self.recalled = False  # all that waited in it has gone back
         self.gone: list[tuple[str, str]] = []  # (id, token) of what has, or may have
-        # Settling, in their name, the jobs that have blocked it.
-        self.last_rites: asyncio.Future[None] | None = None
+        self.last_rites: asyncio.Future[None] | None = None  # settling the jobs that have blocked it
         self._going = False
         self._options = options
         self._lacking = set[str]() if lacking is None else lacking  # whose lack any of them has told of
@@ -140,7 +139,8 @@ class RunnerProcess:
         lent, barred = self.shared
         channel.send(id=self.id, options=msgspec.to_builtins(self._options), lent=lent, barred=barred)
         match await channel.receive():
-            case {"types": types}:
+            case {"types": types, "schedules": declared}:
+                self.schedules = msgspec.convert(declared, list[Declaration])
                 self.wishes = {type: msgspec.convert(said, HandlerWishes) for type, said in types.items()}
                 return {type: said["schema"].encode() for type, said in types.items()}
             case {"error": message, "hint": hint, "exit_code": code}:

@@ -32,6 +32,7 @@ from gopher_cli.worker.orders import Orders
 from gopher_cli.worker.overdue import settle_overdue
 from gopher_cli.worker.runners import RunnerKilled, RunnerProcess, share_seats
 from gopher_cli.worker.turn import Turn
+from gopher_cli.worker.upkeep import publish
 
 _RESTARTS = 5  # in a minute, before a crashing runner is given a pause
 _PAUSE = 5.0
@@ -70,8 +71,7 @@ class Supervisor:
             for doubt in await doubts(self.gopher, self.queues):
                 say(doubt, logging.WARNING)
             first = [await self._start_runner() for _ in range(self.options.processes)]
-            telling = self.gopher.publish_types(first[0].types, first[0].wishes)
-            self.published = await care.if_there_is_room(telling)
+            self.published = await care.if_there_is_room(publish(self, first[0]))
             await care.if_there_is_room(care.beat())
         except BaseException as error:
             for runner in self.runners:
@@ -255,6 +255,7 @@ class Supervisor:
             "started": round(self.started * 1000),
             "queues": self.queues,
             "types": sorted(self.runners[0].types) if self.runners else [],
+            "schedules": [one.name for one in self.runners[0].schedules] if self.runners else [],
             "slots": self.options.concurrency * self.options.processes,
             "busy": sum(runner.busy for runner in self.runners),
             "processes": self.made,

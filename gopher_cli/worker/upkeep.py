@@ -7,14 +7,35 @@ from typing import TYPE_CHECKING
 
 from gopher_cli import __version__
 from gopher_cli.build import REVIVED, is_embedded, revive
-from gopher_cli.model.errors import Outdated
+from gopher_cli.model.declaration import Declaration
+from gopher_cli.model.errors import BadData, Conflict, Outdated, Usage
 from gopher_cli.worker.logs import say
 
 if TYPE_CHECKING:
+    from gopher_cli.worker.runners import RunnerProcess
     from gopher_cli.worker.supervisor import Supervisor
 
 
 REVIVE = 2.0  # seconds between two looks whether the built-in server lives
+
+
+async def publish(worker: Supervisor, runner: RunnerProcess) -> None:
+    """What the handlers of this worker take, and the schedules that its code declares."""
+    await worker.gopher.publish_types(runner.types, runner.wishes)
+    for one in runner.schedules:
+        await _declare(worker, one)
+
+
+async def _declare(worker: Supervisor, declaration: Declaration) -> None:
+    """One that cannot be set keeps no worker from its jobs."""
+    try:
+        change = await worker.gopher.declare_schedule(declaration, worker.queues[0])
+    except (Usage, Conflict, BadData) as error:
+        say(f"the schedule {declaration.name} cannot be set: {error}", logging.ERROR, hint=error.hint)
+        return
+    if change.change != "unchanged":
+        type = declaration.type
+        say(f"the schedule {declaration.name} is {change.change}", queue=change.queue, type=type)
 
 
 class Upkeep:
@@ -37,8 +58,8 @@ class Upkeep:
         types, wishes = (first.types, first.wishes) if first else ({}, {})
         try:
             found = await worker.gopher.stand(worker.queues, types, wishes)
-            if types and not worker.published:  # memory was full
-                await worker.gopher.publish_types(types, wishes)
+            if first and not worker.published:  # memory was full
+                await publish(worker, first)
                 worker.published = True
         except Outdated as error:
             self._leave(error)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from gopher_cli.build import address_of
 from gopher_cli.config import Settings
+from gopher_cli.model.job import Options
 from gopher_cli.store.url import has_secret
 from gopher_cli.worker.run import Run
 
@@ -19,8 +22,17 @@ def variables_of(run: Run, settings: Settings) -> dict[str, str]:
         "GOPHER_ATTEMPT": str(lease.attempt),
         "GOPHER_MAX_RETRIES": str(run.terms.max_retries),
         "GOPHER_TOKEN": lease.token,
+        **_schedule(lease.spec.options),
         **{f"GOPHER_HEADER_{_upper(k)}": v for k, v in lease.spec.options.headers.items() if "\0" not in v},
     }
+
+
+def _schedule(options: Options) -> dict[str, str]:
+    """Of a job that a schedule has made: its name, and its instant in UTC unless it runs by hand."""
+    if not options.schedule:
+        return {}
+    due = datetime.fromtimestamp(options.instant, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {"GOPHER_SCHEDULE": options.schedule} | ({"GOPHER_DUE": due} if options.instant else {})
 
 
 def _reach(settings: Settings) -> dict[str, str]:

@@ -1,0 +1,74 @@
+"""Schedules as operators see them: what is defined, what is next, and what became of the last ticks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from gopher_cli.model.errors import Ambiguous, BadData, NotFound
+from gopher_cli.model.schedule_state import ScheduleRow, Standing
+from gopher_cli.store import ask, schedules
+from gopher_cli.store.schedules import Stored
+from gopher_cli.verbs.base import Base
+
+_PAGE = 100
+
+
+class ScheduleRows(Base):
+    async def schedules(self, queue: str = "") -> list[ScheduleRow]:
+        """All schedules, or those of a queue, by queue and name. Raises NotFound for an unknown queue."""
+        queues = await self.store.ask(ask.queues(self.namespace))
+        if queue:
+            if queue not in queues:
+                raise NotFound(f"no queue {queue}", "list them with: gopher queue ls")
+            queues = [queue]
+        names = await self.store.ask(schedules.names([self.keys(one) for one in queues])) if queues else []
+        rows: list[ScheduleRow] = []
+        for one, some in zip(queues, names, strict=True):
+            rows += await self._rows(one, some)
+        return rows
+
+    async def _rows(self, queue: str, names: Sequence[str]) -> list[ScheduleRow]:
+        keys, rows = self.keys(queue), list[ScheduleRow]()
+        for start in range(0, len(names), _PAGE):
+            stored = await self.store.ask(schedules.read(keys, names[start : start + _PAGE]))
+            found = [row_of(queue, one) for one in stored if one]
+            ids = {entry.detail for row in found for entry in row.standing.history if entry.made}
+            states = await self.store.ask(schedules.states(keys, sorted(ids)))
+            rows += [msgspec.structs.replace(row, jobs=_states_of(row.standing, states)) for row in found]
+        return rows
+
+    async def schedule_row(self, name: str, queue: str = "") -> ScheduleRow:
+        """One schedule. Raises NotFound, or Ambiguous where several queues have one of this name."""
+        rows = await self._schedules_called(name, queue)
+        if not rows:
+            raise NotFound(f"no schedule {name[:80]!r}", "list them with: gopher schedule ls")
+        if len(rows) > 1:
+            several = [row.queue for row in rows]
+            raise Ambiguous(f"the schedule {name} is in several queues: {', '.join(several)}", several)
+        return rows[0]
+
+    async def _schedules_called(self, name: str, queue: str = "") -> list[ScheduleRow]:
+        queues = [queue] if queue else await self.store.ask(ask.queues(self.namespace))
+        return [row for one in queues for row in await self._rows(one, [name])]
+
+    async def _read_schedule(self, queue: str, name: str, now: str) -> tuple[Stored | None, int]:
+        (stored,) = await self.store.ask(schedules.read(self.keys(queue), [name]))
+        return stored, int(now) if now else await self.store.ask(ask.time_ms())
+
+
+def row_of(queue: str, stored: Stored) -> ScheduleRow:
+    next, standing = int(stored.tick) if stored.tick else None, stored.standing
+    try:
+        schedule = schedules.decode_definition(queue, stored.name, stored.definition)
+        _ = schedule.instants
+    except (BadData, ValueError) as error:
+        return ScheduleRow(stored.name, queue, "unreadable", next, None, standing, str(error))
+    state = "paused" if standing.pause else "over" if next is None else "active"
+    return ScheduleRow(stored.name, queue, state, next, schedule, standing)
+
+
+def _states_of(standing: Standing, states: dict[str, str]) -> dict[str, str]:
+    ids = {entry.detail for entry in standing.history if entry.made}
+    return {id: states[id] for id in ids if id in states}
