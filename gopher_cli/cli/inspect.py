@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gopher_cli.model.stats import JobDetail
 
 Names = dict[str, str]  # of workers: what people call them, by id
-_TIMES = ("created", "ready_at", "started", "finished", "due", "lease_until", "kept_until", "now")
+_TIMES = ("created", "ready_at", "started", "finished", "due", "lease_until", "kept_until", "now", "instant")
 
 
 @command
@@ -119,7 +119,10 @@ def record(job: JobDetail) -> dict[str, Any]:
     for name in ("payload", "result"):
         del said[f"{name}_json"]
         said[name] = getattr(job, f"exact_{name}")
-    for name in _TIMES:
+    for name in ("schedule", "instant"):
+        if not said[name]:
+            del said[name]
+    for name in (name for name in _TIMES if name in said):
         value = said.pop(name)
         said[name.removesuffix("_at") + "_at" if name in _AT else name] = when(value) or None
     for event in said["history"]:

@@ -87,6 +87,9 @@ def _rows(job: JobDetail, workers: Mapping[str, str]) -> Iterator[tuple[str, str
     for name, ms in (("due", job.due), ("lease until", job.lease_until), ("kept until", job.kept_until)):
         if ms:
             yield name, moment(ms, job.now)
+    if job.schedule:
+        instant = f"for {moment(job.instant, job.now)}" if job.instant else "by hand"
+        yield "schedule", f"{safe(job.schedule)}, {instant}"
     for name, text in (
         ("unique key", job.unique_key), ("tags", ", ".join(job.tags)), ("after", ", ".join(job.after)),
         ("parent", job.parent), ("worker", workers.get(job.worker.partition(".")[0], job.worker)),

@@ -205,7 +205,7 @@ class JobDetail:
 
     ``payload`` and ``result`` are values to compute with; `exact_payload` and `exact_result` are to be shown.
     ``max_retries``, ``timeout`` and ``backoff`` are what counts; ``sources`` whose word each of them is:
-    submit, handler or settings.
+    submit, handler or settings. ``schedule`` is what has made it, for its ``instant`` (0: by hand).
     """
 
     id: str
@@ -244,6 +244,8 @@ class JobDetail:
     sources: dict[str, str] = field(default_factory=dict)
     payload_json: bytes = b""  # as they are stored; empty where that is not the JSON of the value
     result_json: bytes = b""
+    schedule: str = ""
+    instant: int = 0
 
     @property
     def exact_payload(self) -> msgspec.Raw:

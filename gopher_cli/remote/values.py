@@ -53,6 +53,7 @@ def detail_of(whole: Mapping[str, msgspec.Raw]) -> JobDetail:
         why_not_running=said["why_not_running"] or "", spec_bytes=said["spec_bytes"],
         payload_json=bytes(whole["payload"]), result_json=bytes(whole["result"]),
         unreadable=said["unreadable"] or "", sources=said.get("sources", {}),
+        schedule=said.get("schedule", ""), instant=ms_of(said.get("instant")),
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from redis import Redis
 
 from cli.running import Cli
 from cli.world import beat, do, end, fail, report, start
+from gopher_cli.gopher import Gopher
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}"
 
@@ -30,6 +31,22 @@ def test_inspect_tells_everything(cli: Cli) -> None:
     shown = cli("inspect", id, "-o", "table").out
     for word in ("the disk is full", "line 2", "Payload", "Timeline", "exit code 7", id):
         assert word in shown
+
+
+def test_inspect_names_the_schedule_and_the_instant_of_a_job(cli: Cli) -> None:
+    async def tick(gopher: Gopher) -> tuple[str, str]:
+        await gopher.set_schedule("nightly", "report", every=3600, now="1767225600000")
+        made = (await gopher.tick("default", now="1767229200000")).made
+        return made[0], await gopher.run_schedule("nightly") if await gopher.cancel("default", made) else ""
+
+    ticked, by_hand = do(cli, tick)
+    found = json.loads(cli("inspect", ticked, "-o", "json").out)
+
+    assert (found["schedule"], found["instant"]) == ("nightly", "2026-01-01T01:00:00.000Z")
+    assert "nightly, for 2026-01-01 01:00:00" in cli("inspect", ticked, "-o", "table").out
+    assert "nightly, by hand" in cli("inspect", by_hand, "-o", "table").out
+    plain = cli("inspect", cli.id("-t", "x"), "-o", "plain").out
+    assert "schedule" not in plain and "instant" not in plain
 
 
 @pytest.mark.parametrize("cut", [slice(0, 30), slice(-12, None), slice(-6, None)])

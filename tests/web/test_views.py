@@ -35,3 +35,16 @@ async def test_times_of_a_jobs_history_and_log_are_told_as_all_others(
     assert said["history"][0]["at"] == "2026-01-01T00:00:00.123Z"
     assert said["log"][0] == text.splitlines()[0] == "2026-01-01T00:00:00.123Z one"
     assert (again.history, again.log) == (job.history, job.log)
+
+
+async def test_a_job_that_a_schedule_has_made_says_which_and_for_when(api: httpx2.AsyncClient) -> None:
+    gopher = api.app.state.gopher  # type: ignore[attr-defined]
+    await gopher.set_schedule("nightly", "t", every=3600, now="1767225600000")
+    ((id,), other) = (await gopher.tick("default", now="1767229200000")).made, await gopher.submit("t")
+    looked, plain = await api.get(f"{JOBS}/{id}"), await api.get(f"{JOBS}/{other}")
+
+    assert id == "nightly:20260101T010000Z"
+    assert (looked.json()["schedule"], looked.json()["instant"]) == ("nightly", "2026-01-01T01:00:00.000Z")
+    assert not {"schedule", "instant"} & plain.json().keys()
+    again = detail_of(msgspec.json.decode(looked.content, type=dict[str, msgspec.Raw]))
+    assert (again.schedule, again.instant) == ("nightly", 1767229200000)

@@ -43,7 +43,7 @@ class JobView(msgspec.Struct, kw_only=True):
     """Everything about a job that its submitter may want to know.
 
     `max_retries`, `timeout` and `backoff` are what counts; `sources` says whose word each of them is: submit,
-    handler or settings.
+    handler or settings. `schedule` is there where one has made it, and `instant` where it is for one.
     """
 
     job_id: str
@@ -82,6 +82,8 @@ class JobView(msgspec.Struct, kw_only=True):
     unreadable: str | None
     at: str
     sources: dict[str, str]
+    schedule: str | msgspec.UnsetType = msgspec.UNSET
+    instant: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class JobLine(msgspec.Struct, kw_only=True):
@@ -116,6 +118,7 @@ def job_view(job: JobDetail) -> JobView:
         lease_until=moment(job.lease_until), kept_until=moment(job.kept_until),
         cancel_asked=job.cancel_asked, spec_bytes=job.spec_bytes, unreadable=job.unreadable or None,
         at=rfc3339(job.now), sources=job.sources,
+        schedule=job.schedule or msgspec.UNSET, instant=moment(job.instant) or msgspec.UNSET,
     )  # fmt: skip
 
 
