@@ -148,6 +148,18 @@ TROUBLES = {
     "jobs that nobody counted": Trouble(
         _WARNING, "more jobs are there than were accepted", "counts them as enqueued"
     ),
+    "schedules that cannot be read": Trouble(
+        _WARNING, "their definition or time zone is not known here: other hosts may know it",
+        "gopher schedule show NAME says what is wrong; set it again", mends=False,
+    ),
+    "ticks that nobody makes": Trouble(
+        _CRITICAL, "they are overdue: no worker of the queue lives, and no server",
+        "start a worker: gopher worker; missed ones follow their catchup", mends=False,
+    ),
+    "schedules without a tick": Trouble(
+        _CRITICAL, "their next instant is lost: they would never run again", "lets them count from now on"
+    ),
+    "ticks without a schedule": Trouble(_WARNING, "left by schedules that are gone", "deletes them"),
     "counters that cannot be read": Trouble(
         _WARNING, "a counter is damaged", "begins it anew, and lets the counters agree with the jobs"
     ),

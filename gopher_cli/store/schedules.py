@@ -85,6 +85,16 @@ def heads(all_keys: Sequence[Keys]) -> Ask[tuple[int, list[float | None]]]:
     return Ask([("TIME",), *ranges], answer)
 
 
+def ticks(keys: Keys) -> Ask[list[str]]:
+    """The names of all ticks of a queue."""
+    return Ask([("ZRANGE", keys["ticks"], 0, -1)], lambda raw: [text(name) for name in raw[0]])
+
+
+def tick_of(keys: Keys, name: str) -> Ask[str]:
+    """The score of its tick as text; "" without one."""
+    return Ask([("ZSCORE", keys["ticks"], name)], lambda raw: "" if raw[0] is None else _score(raw[0]))
+
+
 def due(keys: Keys, skip: int, limit: int, clock: str = "") -> Ask[tuple[int, list[str]]]:
     """Redis's time (ms), and the names of ``limit`` ticks at most that are due, behind ``skip`` others."""
     last = skip + limit - 1

@@ -11,7 +11,7 @@ from gopher_cli.store.keys import PLACES, Keys, fleet_key
 
 _TYPES = {
     **dict.fromkeys(PLACES, "zset"), "lock_ends": "zset", "asked": "zset", "unhandled_line": "zset",
-    "held": "zset", "carried": "zset", "awaited": "zset", "wake": "list",
+    "held": "zset", "carried": "zset", "awaited": "zset", "ticks": "zset", "wake": "list",
     "queues": "set", "beats": "zset", "events": "stream", "audit": "stream",
     "reply": "string",
 }  # fmt: skip

@@ -117,6 +117,31 @@ class TickVerbs(Base):
             restarted += [one.name for one in known if await self._restart(queue, one, clock, now)]
         return restarted
 
+    async def count_anew(self, queue: str, name: str, *, now: str = "") -> bool:
+        """Give a schedule a tick that has none, and is neither paused nor over; whether it was done."""
+        (stored,) = await self.store.ask(schedules.read(self.keys(queue), [name]))
+        if not stored or stored.tick or stored.standing.pause:
+            return False
+        clock = int(now) if now else await self.store.ask(ask.time_ms())
+        schedule = schedules.decode_definition(queue, name, stored.definition)
+        first = schedule.first_after(max(clock, stored.standing.last) / 1000)
+        return await self._tick_anew(
+            stored, queue, "restart", "" if first is None else str(first * 1000), now
+        )
+
+    async def drop_tick(self, queue: str, name: str, *, now: str = "") -> bool:
+        """Take a tick away whose schedule is not there; whether it was done."""
+        score = await self.store.ask(schedules.tick_of(self.keys(queue), name))
+        call = calls.schedule(self.keys(queue), name, "remove", expected=score, now=now)
+        return bool(score) and await self.store.run(call, "beat") == "done"
+
+    async def _tick_anew(self, stored: Stored, queue: str, what: str, next: str, now: str) -> bool:
+        call = calls.schedule(
+            self.keys(queue), stored.name, what, revision=stored.revision, expected=stored.tick, next=next,
+            now=now,
+        )  # fmt: skip
+        return await self.store.run(call, "beat") == "done"
+
     async def _restart(self, queue: str, stored: Stored, clock: int, now: str) -> bool:
         try:
             schedule = schedules.decode_definition(queue, stored.name, stored.definition)
@@ -125,11 +150,9 @@ class TickVerbs(Base):
             first = schedule.first_after(clock / 1000) if stored.tick else None
         except (BadData, ValueError):
             return False
-        call = calls.schedule(
-            self.keys(queue), stored.name, "restart", revision=stored.revision, expected=stored.tick,
-            next="" if first is None else str(first * 1000), now=now,
-        )  # fmt: skip
-        return await self.store.run(call, "beat") == "done"
+        return await self._tick_anew(
+            stored, queue, "restart", "" if first is None else str(first * 1000), now
+        )
 
 
 def job_of(schedule: Schedule, instant: int, id: str = "") -> Job:

@@ -14,26 +14,19 @@ from gopher_cli.model.stats import TypeStats
 from gopher_cli.store import ask, surveying
 from gopher_cli.store.calls import Depth
 from gopher_cli.store.calls.base import text
-from gopher_cli.store.keys import is_ours
 from gopher_cli.verbs.base import SLICE
 from gopher_cli.verbs.counting import Counting, type_stats
 from gopher_cli.verbs.doctor.auditing import Audit, Auditing
 from gopher_cli.verbs.doctor.checking import Checking
+from gopher_cli.verbs.doctor.schedule_check import ScheduleCheck
+from gopher_cli.verbs.doctor.schedules import Planned, schedule_findings
+from gopher_cli.verbs.doctor.survey import Survey, Surveys
 from gopher_cli.verbs.doctor.workers import failing, poison
 from gopher_cli.verbs.outbox import Outbox, readable
 from gopher_cli.verbs.paging import Paging
 
 _SHOWN = 5
 _PATIENCE = 2.5  # seconds in which a living worker carries a follow-up to its queue
-
-
-@dataclass(slots=True)
-class Survey:
-    """Which keys there are below our prefix. ``parts``: by queue, what follows the braces of its keys."""
-
-    parts: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    unknown: list[str] = field(default_factory=list)
-    foreign: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
 
 @dataclass(slots=True)
@@ -44,6 +37,7 @@ class Diagnosis:
     audits: list[Audit] = field(default_factory=list)
     unlisted: list[str] = field(default_factory=list)
     jobs: int = 0
+    planned: list[Planned] = field(default_factory=list)
 
     @property
     def troubles(self) -> list[Finding]:
@@ -59,7 +53,7 @@ class Diagnosis:
         return [finding for finding in self.troubles if finding.name == MISSING]
 
 
-class Diagnosing(Auditing, Checking, Counting, Paging, Outbox):
+class Diagnosing(Auditing, Checking, Counting, Paging, Outbox, Surveys, ScheduleCheck):
     async def diagnose(
         self, queues: Sequence[str] = (), *, data: bool = True, tell: Callable[[str], None] = lambda _: None
     ) -> Diagnosis:
@@ -82,7 +76,7 @@ class Diagnosing(Auditing, Checking, Counting, Paging, Outbox):
     ) -> None:
         """Fleet and data; what is found is told when all of it is known."""
         listed = await self.known_queues(queues)
-        survey = await self._survey() if data else Survey()
+        survey = await self.survey() if data else Survey()
         found.unlisted = [] if queues else sorted(set(survey.parts) - set(listed) - {"~"})
         names = [q for q in [*listed, *found.unlisted] if q not in survey.foreign]
         if data:
@@ -94,6 +88,9 @@ class Diagnosing(Auditing, Checking, Counting, Paging, Outbox):
         types = {audit.queue: audit.types for audit in found.audits}
         found.findings += await self.check_fleet(depths, types)
         found.findings += failing(await self._types(list(depths)))
+        found.planned = await self.planned(list(depths))
+        alive = [worker for worker in await self.workers() if worker.alive]
+        found.findings += [one for some in found.planned for one in schedule_findings(some, alive)]
         if data:
             for queue in set(listed) & {name for name, depth in depths.items() if depth.sizes["failed"]}:
                 found.findings += await self._poison(queue)
@@ -123,30 +120,6 @@ class Diagnosing(Auditing, Checking, Counting, Paging, Outbox):
             except ValueError:  # a counter that is no number: the audit tells of it
                 continue
         return known, unreadable
-
-    async def _survey(self) -> Survey:
-        """All keys below our prefix, and whether each holds the kind of value that it should."""
-        survey, seen = Survey(), set[str]()
-        for node in await self.store.masters():
-            cursor = 0
-            while True:
-                cursor, page = await self.store.ask(surveying.names(self.namespace, cursor), node=node)
-                fresh = [name for name in dict.fromkeys(page) if name not in seen]
-                seen.update(fresh)
-                await self._sort(survey, fresh)
-                if not cursor:
-                    break
-        return survey
-
-    async def _sort(self, survey: Survey, names: Sequence[str]) -> None:
-        ours = [name for name in names if is_ours(self.namespace, name)]
-        survey.unknown += sorted(set(names) - set(ours))
-        kinds = await self.store.ask(surveying.types(ours))
-        for name, kind in zip(ours, kinds, strict=True):
-            queue, part = name[len(self.namespace) + 2 :].split("}:", 1)
-            survey.parts[queue].append(part)
-            if kind not in ("none", surveying.kind_of(part) if queue != "~" else _fleet_kind(part)):
-                survey.foreign[queue].append(name)
 
     async def _audit_all(
         self, found: Diagnosis, names: Sequence[str], survey: Survey, tell: Callable[[str], None]
@@ -207,10 +180,6 @@ def _unseen(error: GopherError) -> Finding:
         section="data", name="jobs", severity=Severity.CRITICAL, meaning=f"not looked at: {error}",
         fix="mend the server first",
     )  # fmt: skip
-
-
-def _fleet_kind(name: str) -> str:
-    return "hash" if name == "meta" else surveying.kind_of(name)
 
 
 def _about_keys(found: Diagnosis, survey: Survey, chosen: set[str]) -> list[Finding]:

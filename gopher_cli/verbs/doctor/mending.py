@@ -15,6 +15,8 @@ from gopher_cli.verbs.base import Base
 from gopher_cli.verbs.doctor.auditing import Audit, holder_of
 from gopher_cli.verbs.doctor.diagnosing import Diagnosing, Diagnosis, shown
 from gopher_cli.verbs.doctor.remedies import changed, line
+from gopher_cli.verbs.doctor.schedules import LOST, ORPHANED, Planned
+from gopher_cli.verbs.ticks import TickVerbs
 from gopher_cli.verbs.working import Working
 
 _SLICE = 100
@@ -34,7 +36,7 @@ class Repair:
         return self.name == MISSING
 
 
-class Doctor(Diagnosing, Working):
+class Doctor(Diagnosing, Working, TickVerbs):
     """Works with what a Gopher works with."""
 
     def __init__(self, gopher: Base) -> None:
@@ -53,7 +55,17 @@ class Doctor(Diagnosing, Working):
             done += await self._clear(audit)
             done += await self._forward(audit)
             done += await self._recount(audit)
+        for planned in diagnosis.planned:
+            done += await self._mend_schedules(planned)
         return [repair for repair in done if repair.count]
+
+    async def _mend_schedules(self, planned: Planned) -> list[Repair]:
+        lost = [name for name in planned.lost if await self.count_anew(planned.queue, name)]
+        left = [name for name in planned.orphaned if await self.drop_tick(planned.queue, name)]
+        return [
+            Repair(LOST, planned.queue, len(lost), tuple(lost)),
+            Repair(ORPHANED, planned.queue, len(left), tuple(left)),
+        ]
 
     async def _mend(self, audit: Audit) -> list[Repair]:
         """Jobs, by who shall hold them: nearly always nobody."""

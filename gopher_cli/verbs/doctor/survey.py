@@ -1,0 +1,50 @@
+"""Which keys there are below our prefix, and whether each holds what it should."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from gopher_cli.store import surveying
+from gopher_cli.store.keys import is_ours
+from gopher_cli.verbs.base import Base
+
+
+@dataclass(slots=True)
+class Survey:
+    """Which keys there are below our prefix. ``parts``: by queue, what follows the braces of its keys."""
+
+    parts: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    unknown: list[str] = field(default_factory=list)
+    foreign: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+
+class Surveys(Base):
+    async def survey(self) -> Survey:
+        """All keys below our prefix, and whether each holds the kind of value that it should."""
+        survey, seen = Survey(), set[str]()
+        for node in await self.store.masters():
+            cursor = 0
+            while True:
+                cursor, page = await self.store.ask(surveying.names(self.namespace, cursor), node=node)
+                fresh = [name for name in dict.fromkeys(page) if name not in seen]
+                seen.update(fresh)
+                await self._sort(survey, fresh)
+                if not cursor:
+                    break
+        return survey
+
+    async def _sort(self, survey: Survey, names: Sequence[str]) -> None:
+        ours = [name for name in names if is_ours(self.namespace, name)]
+        survey.unknown += sorted(set(names) - set(ours))
+        kinds = await self.store.ask(surveying.types(ours))
+        for name, kind in zip(ours, kinds, strict=True):
+            queue, part = name[len(self.namespace) + 2 :].split("}:", 1)
+            survey.parts[queue].append(part)
+            if kind not in ("none", surveying.kind_of(part) if queue != "~" else _fleet_kind(part)):
+                survey.foreign[queue].append(name)
+
+
+def _fleet_kind(name: str) -> str:
+    return "hash" if name == "meta" else surveying.kind_of(name)
