@@ -10,7 +10,6 @@ from typing import Any
 
 import msgspec
 
-from gopher_cli.model.duration import format_duration
 from gopher_cli.model.json_text import exact_json
 from gopher_cli.model.schedule import Schedule
 from gopher_cli.model.schedule_state import Entry, Pause, ScheduleRow
@@ -135,9 +134,17 @@ _DEFINITION = _FIELDS[_FIELDS.index("description") : _FIELDS.index("by") + 1]
 
 
 def describe(schedule: Schedule) -> str:
-    """When it runs, in few words."""
+    """When it runs, in plain English; the expression where it cannot be read here."""
+    from gopher_cli.model import cron_words  # late, as is all that knows time zones
+    from gopher_cli.model.cron import parse_cron
+
     when = schedule.when
-    return f"every {format_duration(when.every)}" if when.every else f"{when.cron} {when.tz}"
+    if when.every:
+        return cron_words.describe_every(when.every, when.offset)
+    try:
+        return cron_words.describe(parse_cron(when.cron, when.tz or "UTC", schedule.key))
+    except ValueError:
+        return f"{when.cron}, {when.tz}"
 
 
 def _of_seconds(seconds: float) -> str | None:

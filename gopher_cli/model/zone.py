@@ -5,7 +5,6 @@ A date is its ordinal (``date.toordinal``), an instant is seconds since 1970.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from datetime import date, datetime
 from functools import cache, lru_cache
@@ -83,6 +82,8 @@ def _names_of_host() -> frozenset[str]:
 
 def _nearest(name: str) -> str:
     if name and len(name) <= _LONGEST_NAME:
+        import difflib  # late: only for what is wrong
+
         letters = {known.lower(): known for known in _names_of_host() - _ELSEWHERE_ANOTHER}
         for found in difflib.get_close_matches(name.lower(), letters, n=1, cutoff=0.8):
             return f"{letters[found]}, if you mean that"

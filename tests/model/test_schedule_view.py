@@ -88,3 +88,17 @@ def test_one_that_cannot_be_read_is_shown_all_the_same():
 
 def test_a_time_that_no_calendar_has_hides_nothing():
     assert seen(row(next=10**18))["next_run"] is None
+
+
+def test_when_it_runs_is_said_in_words():
+    assert seen(row())["description"] == "every day at 12:00, Europe/Berlin"
+    assert seen(row(every=30))["description"] == "every 30 seconds"
+    assert seen(row(cron="H 3 * * *"))["description"].startswith("every day at 03:")
+
+
+def test_a_schedule_whose_zone_is_not_known_here_shows_its_expression():
+    known = row()
+    when = msgspec.structs.replace(known.schedule.when, tz="Mars/Olympus")
+    found = view(known._replace(schedule=msgspec.structs.replace(known.schedule, when=when)))
+
+    assert found.description == "0 12 * * *, Mars/Olympus"
