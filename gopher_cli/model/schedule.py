@@ -14,7 +14,15 @@ import msgspec
 from gopher_cli.model.checks import check_name, check_queue, shown
 from gopher_cli.model.ids import VALID_NAME
 from gopher_cli.model.job import Spec
-from gopher_cli.model.recurrence import BadSchedule, Instants, Recurrence, compact, seconds, whole
+from gopher_cli.model.recurrence import (
+    BadSchedule,
+    Instants,
+    Recurrence,
+    compact,
+    make_recurrence,
+    seconds,
+    whole,
+)
 
 MOST = 1000  # schedules of a queue
 ON_TIME = 30  # seconds: so late a tick may come, and is not missed
@@ -166,6 +174,24 @@ def default_name(spec: Spec, queue: str, when: Recurrence) -> str:
     parts = (spec.type.encode(), payload, queue.encode(), msgspec.json.encode(when))
     digest = blake2b(b"\0".join(parts), digest_size=4).hexdigest()
     return f"{spec.type.replace(':', '-')[: _LONGEST_NAME - len(digest) - 1]}-{digest}"
+
+
+def check_schedule(schedule: Schedule) -> None:
+    """What is stored may be damaged, or of a newer gopher: whether it could have been made here.
+
+    Where its expression or time zone means nothing here, that is told by its instants. Raises Usage.
+    """
+    fields = msgspec.structs.asdict(schedule.when)
+    try:
+        when = make_recurrence(key=schedule.key, **{field: value for field, value in fields.items() if value})
+    except BadSchedule as error:
+        if error.field not in ("cron", "tz"):
+            raise
+        when = schedule.when
+    make_schedule(
+        schedule.name, schedule.queue, schedule.spec, when, overlap=schedule.overlap,
+        catchup=schedule.catchup, within=schedule.within, pause_after=schedule.pause_after,
+    )  # fmt: skip
 
 
 def check_schedule_name(name: str) -> str:

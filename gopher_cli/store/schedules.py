@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from gopher_cli.model.errors import BadData
+from gopher_cli.model.errors import BadData, Usage
 from gopher_cli.model.recurrence import Recurrence
-from gopher_cli.model.schedule import Schedule
+from gopher_cli.model.schedule import Schedule, check_schedule
 from gopher_cli.model.schedule_state import Entry, Pause, Standing
 from gopher_cli.store.ask import Ask, Command, scored
 from gopher_cli.store.calls.base import text
@@ -19,7 +19,8 @@ from gopher_cli.store.keys import PLACES, Keys
 
 
 class Stored(msgspec.Struct, frozen=True):
-    """What a queue has under the name of a schedule. ``tick`` is the score of its next one, as text."""
+    """What a queue has under the name of a schedule. ``tick`` is the score of its next one, as text ("":
+    none), ``revision`` empty where there is no definition."""
 
     name: str
     revision: str
@@ -54,12 +55,27 @@ def encode_definition(schedule: Schedule) -> bytes:
 def decode_definition(queue: str, name: str, raw: bytes) -> Schedule:
     """Raises BadData for what cannot be read."""
     try:
+        if not raw:
+            raise BadData("it has no definition")
         found = _decode(raw)
-        spec = decode_spec(bytes(found.spec))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, BadData) as error:
+        kept = {part: getattr(found, part) for part in _KEPT}
+        schedule = Schedule(name=name, queue=queue, spec=decode_spec(bytes(found.spec)), **kept)
+        check_schedule(schedule)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, BadData, Usage) as error:
         hint = f"gopher schedule rm {name} -Q {queue}, and set it again"
         raise BadData(f"the schedule {name} of {queue} cannot be read: {error}", hint) from None
-    return Schedule(name=name, queue=queue, spec=spec, **{part: getattr(found, part) for part in _KEPT})
+    return schedule
+
+
+def next_instant(queue: str, stored: Stored) -> int | None:
+    """When it is due next (epoch ms); None without a tick. Raises BadData for one that is no instant."""
+    if not stored.tick:
+        return None
+    at = float(stored.tick)
+    if at % 1000 != 0 or at <= stored.standing.last:
+        hint = f"gopher schedule pause {stored.name} -Q {queue}, and resume it"
+        raise BadData(f"the schedule {stored.name} of {queue} has a tick that is no instant: {at!r}", hint)
+    return int(at)
 
 
 def encode_pause(by: str, reason: str) -> str:
@@ -108,28 +124,31 @@ def due(keys: Keys, skip: int, limit: int, clock: str = "") -> Ask[tuple[int, li
 
 
 def read(keys: Keys, wanted: Sequence[str]) -> Ask[list[Stored | None]]:
-    """What there is under these names; None for what is not known."""
+    """What there is under these names, also where only a tick is left; None for what is not known."""
     hashes, ticks = ("HMGET", keys["schedules"], *wanted), ("ZMSCORE", keys["ticks"], *wanted)
 
     def answer(raw: list[Any]) -> list[Stored | None]:
         rows = zip(wanted, *raw, strict=True) if raw else ()
         return [
-            None if definition is None else _stored(name, definition, tick, runs)
+            None if definition is None and tick is None else _stored(name, definition, tick, runs)
             for name, definition, tick, runs in rows
         ]
 
     return Ask([hashes, ticks, ("HMGET", keys["runs"], *wanted)] if wanted else [], answer)
 
 
-def _stored(name: str, raw: bytes, tick: Any, runs: bytes | None) -> Stored:
-    revision, cut, definition = bytes(raw).partition(b";")
-    if not cut or not revision.isdigit():
+def _stored(name: str, raw: bytes | None, tick: Any, runs: bytes | None) -> Stored:
+    revision, cut, definition = bytes(raw or b"").partition(b";")
+    if raw is None:
+        revision = b""
+    elif not cut or not revision.isdigit():
         revision, definition = b"0", b""
     return Stored(name, text(revision), definition, "" if tick is None else _score(tick), read_standing(runs))
 
 
 def _score(raw: Any) -> str:
-    return f"{float(raw):.0f}"
+    at = float(raw)
+    return f"{at:.0f}" if at.is_integer() else repr(at)
 
 
 def read_standing(raw: bytes | None) -> Standing:

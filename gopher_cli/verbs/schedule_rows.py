@@ -59,8 +59,9 @@ class ScheduleRows(Base):
 
 
 def row_of(queue: str, stored: Stored) -> ScheduleRow:
-    next, standing = int(stored.tick) if stored.tick else None, stored.standing
+    next, standing = None, stored.standing
     try:
+        next = schedules.next_instant(queue, stored)
         schedule = schedules.decode_definition(queue, stored.name, stored.definition)
         _ = schedule.instants
     except (BadData, ValueError) as error:

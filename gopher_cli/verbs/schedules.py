@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import msgspec
 
 from gopher_cli.actor import ACTOR
+from gopher_cli.model.checks import check_text
 from gopher_cli.model.declaration import Declaration
 from gopher_cli.model.errors import BadData, Conflict, NotFound, TryLater
 from gopher_cli.model.payload import EMPTY
@@ -50,7 +51,7 @@ class ScheduleVerbs(Producing, ScheduleRows, TickVerbs):
         return await self._set(self.make_schedule(name, type, payload, **options), now)
 
     async def _set(self, schedule: Schedule, now: str) -> ScheduleChange:
-        name = schedule.name
+        name, stuck = schedule.name, False
         await self.announce([schedule.queue])
         for _ in range(TRIES):
             stored, clock = await self._read_schedule(schedule.queue, name, now)
@@ -59,18 +60,17 @@ class ScheduleVerbs(Producing, ScheduleRows, TickVerbs):
                 schedule = msgspec.structs.replace(schedule, origin=known.origin, declared=known.declared)
             if stored and known and _same(known, schedule):
                 return _change(schedule, "unchanged", stored.tick)
-            what, wanted, next = _edit(schedule, known, stored, clock / 1000)
-            outcome = await self._change(
-                stored, wanted, what, next, definition=schedules.encode_definition(wanted), now=now
-            )
+            edit = _edit(schedule, known, stored, clock)
+            outcome = await self._change(stored, edit, "restart" if stuck else edit.what, now)
             if outcome == "done":
-                change = "changed" if stored else "created"
+                change = "changed" if stored and stored.revision else "created"
                 await self.audit("set schedule", f"{schedule.queue}/{name}", changed=1, detail=change)
-                return _change(schedule, change, next)
+                return _change(schedule, change, edit.next)
             if outcome == "full":
                 raise Conflict(f"the queue {schedule.queue} has {MOST} schedules, the most that it may have")
             if outcome == "due":
-                await self.tick(schedule.queue, now=now)
+                # Nobody here can read what is due: it would stand in the way for ever.
+                stuck = name in (await self.tick(schedule.queue, now=now)).problems
         raise TryLater(f"the schedule {name} is being changed by others", "try again")
 
     async def declare_schedule(
@@ -110,7 +110,7 @@ class ScheduleVerbs(Producing, ScheduleRows, TickVerbs):
 
     async def pause_schedule(self, name: str, queue: str = "", reason: str = "", *, now: str = "") -> bool:
         """Nothing of it runs until it is resumed. False where it was paused already."""
-        why = schedules.encode_pause(ACTOR.get(), reason)
+        why = schedules.encode_pause(ACTOR.get(), reason and check_text("the reason", reason))
         return await self._hold(name, queue, "pause", lambda row: row.standing.pause is None, why, now)
 
     async def resume_schedule(self, name: str, queue: str = "", *, now: str = "") -> bool:
@@ -130,15 +130,14 @@ class ScheduleVerbs(Producing, ScheduleRows, TickVerbs):
             row = row_of(queue, stored)
             if not applies(row):
                 return False
-            next = _next_of(row, clock / 1000) if what == "resume" and row.schedule else ""
+            next, last = _resumed(row, clock) if what == "resume" else ("", "")
             call = calls.schedule(
                 self.keys(queue), name, what, revision=stored.revision, expected=stored.tick, next=next,
-                why=why, now=now,
+                last=last, why=why, now=now,
             )  # fmt: skip
             if await self.store.run(call) == "done":
                 detail = why and str(msgspec.json.decode(why)[1])
-                verb = {"remove": "remove"}.get(what, what)
-                await self.audit(f"{verb} schedule", f"{queue}/{name}", changed=1, detail=detail)
+                await self.audit(f"{what} schedule", f"{queue}/{name}", changed=1, detail=detail)
                 return True
         raise TryLater(f"the schedule {name} is being changed by others", "try again")
 
@@ -167,20 +166,22 @@ class ScheduleVerbs(Producing, ScheduleRows, TickVerbs):
                 raise Conflict(f"{holder} is in the way: it is unfinished", f"gopher inspect {holder}")
         raise TryLater(f"the schedule {name} is being changed by others", "try again")
 
-    async def _change(
-        self, stored: Stored | None, schedule: Schedule, what: str, next: str, *, definition: bytes, now: str
-    ) -> str:
+    async def _change(self, stored: Stored | None, edit: _Edit, what: str, now: str) -> str:
         revision, tick = (stored.revision, stored.tick) if stored else ("", "")
+        wanted = edit.schedule
         call = calls.schedule(
-            self.keys(schedule.queue), schedule.name, what, revision=revision, expected=tick,
-            definition=definition, next=next, now=now,
+            self.keys(wanted.queue), wanted.name, what, revision=revision, expected=tick,
+            definition=schedules.encode_definition(wanted), next=edit.next, last=edit.last, now=now,
         )  # fmt: skip
         return await self.store.run(call, "submit")
 
 
 def _decoded(queue: str, stored: Stored | None, strictly: str = "") -> Schedule | None:
     try:
-        return schedules.decode_definition(queue, stored.name, stored.definition) if stored else None
+        if not stored:
+            return None
+        schedules.next_instant(queue, stored)
+        return schedules.decode_definition(queue, stored.name, stored.definition)
     except BadData:
         if strictly:
             raise
@@ -192,36 +193,45 @@ def _same(known: Schedule, schedule: Schedule) -> bool:
     return known == ours
 
 
-def _edit(
-    schedule: Schedule, known: Schedule | None, stored: Stored | None, now: float
-) -> tuple[str, Schedule, str]:
-    """What a new definition changes, itself as it is to be stored, and the tick then ("": none)."""
+class _Edit(NamedTuple):
+    """What a new definition changes, itself as it is to be stored, the tick then ("": none), and until when
+    all is accounted for ("": as before)."""
+
+    what: str
+    schedule: Schedule
+    next: str
+    last: str
+
+
+def _edit(schedule: Schedule, known: Schedule | None, stored: Stored | None, clock: int) -> _Edit:
     standing = stored.standing if stored else Standing()
     if stored and known and known.when == schedule.when:
-        return "define", msgspec.structs.replace(schedule, run_limit=known.run_limit), stored.tick
+        limited = msgspec.structs.replace(schedule, run_limit=known.run_limit)
+        return _Edit("define", limited, stored.tick, "")
     limit = standing.ran + schedule.when.times if schedule.when.times else 0
-    first = schedule.first_after(_counted_from(schedule, standing, now))
+    last = _counted_from(schedule, standing, clock)
+    first = schedule.first_after(last / 1000)
     if first is None:
         raise BadSchedule("until", "no instant of this schedule is still to come", "give a later until")
     next = "" if standing.pause else str(first * 1000)
-    return "count", msgspec.structs.replace(schedule, run_limit=limit), next
+    return _Edit("count", msgspec.structs.replace(schedule, run_limit=limit), next, str(last))
 
 
-def _counted_from(schedule: Schedule, standing: Standing, now: float) -> float:
-    """No instant comes twice; one of a clock that was wrong counts for nothing."""
-    last = standing.last // 1000
-    return now if is_of_a_wrong_clock(schedule, last, now) else max(now, last)
+def _counted_from(schedule: Schedule, standing: Standing, clock: int) -> int:
+    """No instant comes twice; one of a clock that was wrong counts for nothing. Epoch ms."""
+    wrong = is_of_a_wrong_clock(schedule, standing.last // 1000, clock / 1000)
+    return clock if wrong else max(clock, standing.last)
 
 
-def _next_of(row: ScheduleRow, now: float) -> str:
+def _resumed(row: ScheduleRow, clock: int) -> tuple[str, str]:
+    """Its next tick ("": none), and from when on it counts. Raises BadData."""
     schedule, standing = row.schedule, row.standing
-    if schedule is None or (schedule.run_limit and standing.ran >= schedule.run_limit):
-        return ""
-    try:
-        first = schedule.first_after(_counted_from(schedule, standing, now))
-    except ValueError as error:
-        raise BadData(f"the schedule {row.name} cannot be resumed here: {error}") from None
-    return "" if first is None else str(first * 1000)
+    if schedule is None:  # without a tick it would never run again
+        raise BadData(f"the schedule {row.name} cannot be resumed here: {row.problem}")
+    last = _counted_from(schedule, standing, clock)
+    over = schedule.run_limit and standing.ran >= schedule.run_limit
+    first = None if over else schedule.first_after(last / 1000)
+    return "" if first is None else str(first * 1000), str(last)
 
 
 def _change(schedule: Schedule, change: str, tick: str) -> ScheduleChange:

@@ -71,7 +71,7 @@ class TickVerbs(Base):
 
     def _planned(self, queue: str, stored: Stored, clock: int, now: str) -> _Planned:
         schedule = schedules.decode_definition(queue, stored.name, stored.definition)
-        due = round(float(stored.tick) / 1000)
+        due = (schedules.next_instant(queue, stored) or 0) // 1000
         found = plan(schedule, due, clock / 1000)
         jobs = [job_of(schedule, instant) for instant in found.run]
         call = calls.tick(
@@ -124,10 +124,8 @@ class TickVerbs(Base):
             return False
         clock = int(now) if now else await self.store.ask(ask.time_ms())
         schedule = schedules.decode_definition(queue, name, stored.definition)
-        first = schedule.first_after(max(clock, stored.standing.last) / 1000)
-        return await self._tick_anew(
-            stored, queue, "restart", "" if first is None else str(first * 1000), now
-        )
+        last = max(clock, stored.standing.last)
+        return await self._tick_anew(queue, stored, schedule.first_after(last / 1000), last, now)
 
     async def drop_tick(self, queue: str, name: str, *, now: str = "") -> bool:
         """Take a tick away whose schedule is not there; whether it was done."""
@@ -135,10 +133,11 @@ class TickVerbs(Base):
         call = calls.schedule(self.keys(queue), name, "remove", expected=score, now=now)
         return bool(score) and await self.store.run(call, "beat") == "done"
 
-    async def _tick_anew(self, stored: Stored, queue: str, what: str, next: str, now: str) -> bool:
+    async def _tick_anew(self, queue: str, stored: Stored, first: int | None, last: int, now: str) -> bool:
+        """Everything is accounted for until ``last`` (epoch ms); ``first`` (s) is the next one."""
         call = calls.schedule(
-            self.keys(queue), stored.name, what, revision=stored.revision, expected=stored.tick, next=next,
-            now=now,
+            self.keys(queue), stored.name, "restart", revision=stored.revision, expected=stored.tick,
+            next="" if first is None else str(first * 1000), last=str(last), now=now,
         )  # fmt: skip
         return await self.store.run(call, "beat") == "done"
 
@@ -150,9 +149,7 @@ class TickVerbs(Base):
             first = schedule.first_after(clock / 1000) if stored.tick else None
         except (BadData, ValueError):
             return False
-        return await self._tick_anew(
-            stored, queue, "restart", "" if first is None else str(first * 1000), now
-        )
+        return await self._tick_anew(queue, stored, first, clock, now)
 
 
 def job_of(schedule: Schedule, instant: int, id: str = "") -> Job:

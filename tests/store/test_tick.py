@@ -15,10 +15,11 @@ FIRST = a.NOW + a.minute
 
 
 def define(queue: Any, name: str = "s", next: int | str = FIRST, **more: Any) -> str:
+    what = more.pop("what", "count")
+    more = {"last": queue.at if what in ("count", "resume") else ""} | more
     call = calls.schedule(
-        queue.keys, name, more.pop("what", "count"), definition=more.pop("definition", b"{}"),
-        next=str(next), now=queue.at, **more,
-    )  # fmt: skip
+        queue.keys, name, what, definition=more.pop("definition", b"{}"), next=str(next), now=queue.at, **more
+    )
     return queue.run(call)
 
 

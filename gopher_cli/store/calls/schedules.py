@@ -89,16 +89,18 @@ def schedule(
     expected: str = "",
     definition: bytes = b"",
     next: str = "",
+    last: str = "",
     why: str = "",
     limit: int = MOST,
     now: str = "",
 ) -> Call[str]:
     """Change what was seen under ``revision`` and the tick ``expected``: done, changed, due or full.
 
-    ``what``: define (the next tick is as it was), count (it counts from now on), pause, resume or remove.
+    ``what``: define (the next tick is as it was), count (from ``last`` on, epoch ms), restart (so, too,
+    though it is due), pause, resume (from ``last`` on) or remove.
     """
     argv: dict[str, Arg] = {
         "now": now, "name": name, "revision": revision, "expected": expected, "definition": definition,
-        "next": next, "what": what, "why": why, "limit": limit,
+        "next": next, "last": last, "what": what, "why": why, "limit": limit,
     }  # fmt: skip
     return make_call("schedule", keys, argv, lambda raw: text(raw[1]))

@@ -1,10 +1,10 @@
 -- Change a schedule: define it, pause it, let it go on, take it away. Only what the caller has seen is changed.
 --
 -- KEYS  schedules ticks runs
--- ARGV  now name revision expected definition next what why limit
+-- ARGV  now name revision expected definition next last what why limit
 -- ...   revision and tick as the caller has seen them, empty where there is none. `definition`, empty where it stays.
---       `next` is the tick then, empty for none. `what`: define, count (from now on), restart, pause,
---       resume or remove
+--       `next` is the tick then, empty for none; `last` is until when all is accounted for then, empty where that
+--       stays. `what`: define, count (anew), restart (also what is due), pause, resume or remove
 -- OUT   {now, what became of it}: done, changed (others were faster), due (tick first) or full
 --- @include now
 --- @include touch
@@ -33,7 +33,7 @@ end
 if what == "pause" then pause(state, ARGV.why) end
 if what == "resume" then resume(state) end
 if what == "restart" then note(state, "restarted", stamp, 1, stamp, "") end
-if what == "count" or what == "restart" or what == "resume" then state.last = stamp end
+if ARGV.last ~= "" then state.last = ARGV.last end
 if ARGV.definition ~= "" then
   local number = math.max(now, (tonumber(revision) or 0) + 1)
   redis.call("HSET", KEYS.schedules, ARGV.name, text(number) .. ";" .. ARGV.definition)

@@ -20,10 +20,10 @@ end
 local function run(runs, outcome, instant, id, head, spec)
   local s, known = runs.state, redis.call("HEXISTS", KEYS.meta, id) == 1
   local why = not known and obstacle(runs, head)
-  if why then
+  if why and outcome == "ran" then
     s.skipped = s.skipped + 1
     note(s, "skipped", instant, 1, instant, why)
-  else
+  elseif not why then
     if not known then make(runs, id, head, spec) end
     s.job, s.ran = id, s.ran + (outcome == "ran" and 1 or 0)
     note(s, outcome, instant, 1, instant, id)
