@@ -97,8 +97,8 @@ def test_when_it_runs_is_said_in_words():
 
 
 def test_a_schedule_whose_zone_is_not_known_here_shows_its_expression():
-    known = row()
-    when = msgspec.structs.replace(known.schedule.when, tz="Mars/Olympus")
-    found = view(known._replace(schedule=msgspec.structs.replace(known.schedule, when=when)))
+    replace, known = msgspec.structs.replace, row()
+    when = replace(known.schedule.when, tz="Mars/Olympus")
+    elsewhere = replace(known, schedule=replace(known.schedule, when=when))
 
-    assert found.description == "0 12 * * *, Mars/Olympus"
+    assert seen(elsewhere)["description"] == "0 12 * * *, Mars/Olympus"
