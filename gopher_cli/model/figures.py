@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gopher_cli.model.cells import Cell
+from gopher_cli.model.schedule_state import ScheduleRow
 from gopher_cli.model.stats import QueueStats, ServerInfo, WorkerInfo
 
 
@@ -17,3 +18,4 @@ class Figures:
     workers: list[WorkerInfo]
     server: ServerInfo
     unreadable: list[str]
+    schedules: list[ScheduleRow] = field(default_factory=list)

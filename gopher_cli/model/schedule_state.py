@@ -36,13 +36,17 @@ class Pause(msgspec.Struct, frozen=True):
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """How a schedule stands: counts, until when everything is accounted for (epoch ms), its last job."""
+    """How a schedule stands: counts, until when (epoch ms) everything is accounted for, its last job.
+
+    ``completed`` is when a job of it has last completed, as far as its ticks have seen (epoch ms; 0: never).
+    """
 
     ran: int = 0
     skipped: int = 0
     missed: int = 0
     last: int = 0
     job: str = ""
+    completed: int = 0
     pause: Pause | None = None
     history: tuple[Entry, ...] = ()
 
@@ -51,7 +55,8 @@ class ScheduleRow(msgspec.Struct, frozen=True):
     """A schedule as operators see it. ``next`` is its next instant (epoch ms; None without one).
 
     ``state``: active, paused, over, or unreadable: then there is no ``schedule``, and ``problem`` says why.
-    ``jobs``: the states of those jobs of its history that its queue still knows.
+    ``jobs``: the states of those jobs of its history that its queue still knows. ``completed``: when a job of
+    it has last completed (epoch ms; 0: never).
     """
 
     name: str
@@ -62,6 +67,7 @@ class ScheduleRow(msgspec.Struct, frozen=True):
     standing: Standing = Standing()
     problem: str = ""
     jobs: dict[str, str] = {}
+    completed: int = 0
 
 
 class ScheduleChange(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from gopher_cli.model.errors import Ambiguous, BadData, NotFound
-from gopher_cli.model.schedule_state import ScheduleRow, Standing
+from gopher_cli.model.schedule_state import ScheduleRow
 from gopher_cli.store import ask, schedules
 from gopher_cli.store.schedules import Stored
 from gopher_cli.verbs.base import Base
@@ -23,11 +23,12 @@ class ScheduleRows(Base):
             if queue not in queues:
                 raise NotFound(f"no queue {queue}", "list them with: gopher queue ls")
             queues = [queue]
+        return await self.schedules_of(queues)
+
+    async def schedules_of(self, queues: Sequence[str]) -> list[ScheduleRow]:
+        """All schedules of these queues."""
         names = await self.store.ask(schedules.names([self.keys(one) for one in queues])) if queues else []
-        rows: list[ScheduleRow] = []
-        for one, some in zip(queues, names, strict=True):
-            rows += await self._rows(one, some)
-        return rows
+        return [row for one, some in zip(queues, names, strict=True) for row in await self._rows(one, some)]
 
     async def _rows(self, queue: str, names: Sequence[str]) -> list[ScheduleRow]:
         keys, rows = self.keys(queue), list[ScheduleRow]()
@@ -36,7 +37,9 @@ class ScheduleRows(Base):
             found = [row_of(queue, one) for one in stored if one]
             ids = {entry.detail for row in found for entry in row.standing.history if entry.made}
             states = await self.store.ask(schedules.states(keys, sorted(ids)))
-            rows += [msgspec.structs.replace(row, jobs=_states_of(row.standing, states)) for row in found]
+            last = [row.standing.job for row in found if row.standing.job]
+            ended = await self.store.ask(schedules.completions(keys, last))
+            rows += [_whole(row, states, ended) for row in found]
         return rows
 
     async def schedule_row(self, name: str, queue: str = "") -> ScheduleRow:
@@ -70,6 +73,8 @@ def row_of(queue: str, stored: Stored) -> ScheduleRow:
     return ScheduleRow(stored.name, queue, state, next, schedule, standing)
 
 
-def _states_of(standing: Standing, states: dict[str, str]) -> dict[str, str]:
-    ids = {entry.detail for entry in standing.history if entry.made}
-    return {id: states[id] for id in ids if id in states}
+def _whole(row: ScheduleRow, states: dict[str, str], ended: dict[str, int]) -> ScheduleRow:
+    ids = {entry.detail for entry in row.standing.history if entry.made}
+    jobs = {id: states[id] for id in ids if id in states}
+    completed = max(row.standing.completed, ended.get(row.standing.job, 0))
+    return msgspec.structs.replace(row, jobs=jobs, completed=completed)

@@ -3,6 +3,12 @@ local function runs_of(state)
   return { state = state, to = admissions(), made = {}, renewed = {}, locks = {}, told = {} }
 end
 
+-- When its last run has completed: nobody else will know it when that job is gone.
+local function see_completed(s)
+  local r = s.job ~= "" and redis.call("ZSCORE", KEYS.completed, s.job) and read(redis.call("HGET", KEYS.meta, s.job))
+  if r then s.completed = r.finished end
+end
+
 -- Who keeps this run from being made: the run before, or who holds its unique key.
 local function obstacle(runs, head)
   local before = runs.state.job
@@ -19,6 +25,7 @@ end
 -- One that is known already has run: somebody was here first, and its id is its own.
 local function run(runs, outcome, instant, id, head, spec)
   local s, known = runs.state, redis.call("HEXISTS", KEYS.meta, id) == 1
+  see_completed(s)
   local why = not known and obstacle(runs, head)
   if why and outcome == "ran" then
     s.skipped = s.skipped + 1
