@@ -56,7 +56,8 @@ class ScheduleRow(msgspec.Struct, frozen=True):
 
     ``state``: active, paused, over, or unreadable: then there is no ``schedule``, and ``problem`` says why.
     ``jobs``: the states of those jobs of its history that its queue still knows. ``completed``: when a job of
-    it has last completed (epoch ms; 0: never).
+    it has last completed (epoch ms; 0: never). ``revision``: since when its definition is so (epoch ms); it
+    grows with each change.
     """
 
     name: str
@@ -68,16 +69,23 @@ class ScheduleRow(msgspec.Struct, frozen=True):
     problem: str = ""
     jobs: dict[str, str] = {}
     completed: int = 0
+    revision: int = 0
 
 
 class ScheduleChange(msgspec.Struct, frozen=True):
-    """What setting a schedule came to: created, changed or unchanged; its next instant (epoch ms) and job."""
+    """What setting a schedule came to: created, changed or unchanged; its next instant (epoch ms) and job.
+
+    ``state`` as in ScheduleRow; of one that is paused or over there is no ``next``, and ``job_id`` is the job
+    that would be next, or the last one. ``since`` is since when the definition is so (epoch ms).
+    """
 
     name: str
     queue: str
     change: str
     next: int | None
     job_id: str
+    state: str = "active"
+    since: int = 0
 
 
 class Backfill(msgspec.Struct, frozen=True):

@@ -36,15 +36,15 @@ class ScheduleRows(Base):
             stored = await self.store.ask(schedules.read(keys, names[start : start + _PAGE]))
             found = [row_of(queue, one) for one in stored if one]
             ids = {entry.detail for row in found for entry in row.standing.history if entry.made}
-            states = await self.store.ask(schedules.states(keys, sorted(ids)))
             last = [row.standing.job for row in found if row.standing.job]
+            states = await self.store.ask(schedules.states(keys, sorted(ids.union(last))))
             ended = await self.store.ask(schedules.completions(keys, last))
             rows += [_whole(row, states, ended) for row in found]
         return rows
 
     async def schedule_row(self, name: str, queue: str = "") -> ScheduleRow:
         """One schedule. Raises NotFound, or Ambiguous where several queues have one of this name."""
-        rows = await self._schedules_called(name, queue)
+        rows = await self.schedules_called(name, queue)
         if not rows:
             raise NotFound(f"no schedule {name[:80]!r}", "list them with: gopher schedule ls")
         if len(rows) > 1:
@@ -52,7 +52,8 @@ class ScheduleRows(Base):
             raise Ambiguous(f"the schedule {name} is in several queues: {', '.join(several)}", several)
         return rows[0]
 
-    async def _schedules_called(self, name: str, queue: str = "") -> list[ScheduleRow]:
+    async def schedules_called(self, name: str, queue: str = "") -> list[ScheduleRow]:
+        """Those of this name, of all queues or of one."""
         queues = [queue] if queue else await self.store.ask(ask.queues(self.namespace))
         return [row for one in queues for row in await self._rows(one, [name])]
 
@@ -62,19 +63,21 @@ class ScheduleRows(Base):
 
 
 def row_of(queue: str, stored: Stored) -> ScheduleRow:
-    next, standing = None, stored.standing
+    next, standing, revision = None, stored.standing, int(stored.revision or 0)
     try:
         next = schedules.next_instant(queue, stored)
         schedule = schedules.decode_definition(queue, stored.name, stored.definition)
         _ = schedule.instants
     except (BadData, ValueError) as error:
-        return ScheduleRow(stored.name, queue, "unreadable", next, None, standing, str(error))
+        return ScheduleRow(
+            stored.name, queue, "unreadable", next, None, standing, str(error), revision=revision
+        )
     state = "paused" if standing.pause else "over" if next is None else "active"
-    return ScheduleRow(stored.name, queue, state, next, schedule, standing)
+    return ScheduleRow(stored.name, queue, state, next, schedule, standing, revision=revision)
 
 
 def _whole(row: ScheduleRow, states: dict[str, str], ended: dict[str, int]) -> ScheduleRow:
-    ids = {entry.detail for entry in row.standing.history if entry.made}
+    ids = {row.standing.job, *(entry.detail for entry in row.standing.history if entry.made)}
     jobs = {id: states[id] for id in ids if id in states}
     completed = max(row.standing.completed, ended.get(row.standing.job, 0))
     return msgspec.structs.replace(row, jobs=jobs, completed=completed)
