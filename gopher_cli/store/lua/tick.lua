@@ -36,10 +36,12 @@ local runs, pauses = runs_of(state), has_failed(state, tonumber(ARGV.pause_after
 state.last = ARGV.last
 if pauses then
   pause(state, ARGV.why)
+  runs.what[1] = "paused"
 else
   if tonumber(ARGV.missed) > 0 then
     state.missed = state.missed + ARGV.missed
     note(state, "missed", ARGV.missed_first, ARGV.missed, ARGV.missed_last, "")
+    runs.what[1] = "missed"
   end
   for i = 14, #ARGV, 4 do
     if not is_over(state) then run(runs, "ran", ARGV[i], ARGV[i + 1], read_head(ARGV[i + 2]), ARGV[i + 3]) end

@@ -1,6 +1,6 @@
 -- Runs of a schedule: a job each, on paper, and then all that is to be written.
 local function runs_of(state)
-  return { state = state, to = admissions(), made = {}, renewed = {}, locks = {}, told = {} }
+  return { state = state, to = admissions(), made = {}, renewed = {}, locks = {}, told = {}, what = {} }
 end
 
 -- When its last run has completed: nobody else will know it when that job is gone.
@@ -30,6 +30,7 @@ local function run(runs, outcome, instant, id, head, spec)
   if why and outcome == "ran" then
     s.skipped = s.skipped + 1
     note(s, "skipped", instant, 1, instant, why)
+    runs.what[#runs.what + 1] = "skipped"
   elseif not why then
     if not known then make(runs, id, head, spec) end
     s.job, s.ran = id, s.ran + (outcome == "ran" and 1 or 0)
@@ -54,7 +55,8 @@ end
 local function tell_runs(runs)
   local to = runs.to
   if any(to[1]) or any(to[2]) or any(to[3]) or leads(to.scheduled) then wake_one() end
-  if #runs.made > 0 and is_watched() then
+  if is_watched() then
     tell({ "enqueued", ids_of(to[1], to[2], to[3]), "scheduled", ids_of(to.scheduled) })
+    for _, kind in ipairs(runs.what) do tell({ "schedule_" .. kind, { ARGV.name } }) end
   end
 end
