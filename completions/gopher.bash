@@ -22,17 +22,18 @@ _gopher() {
   cur=${cur#[\"\']}
   for ((i = 1; i < n; i++)); do
     case "$at ${line[i]}" in
-    "gopher submit" | "gopher types" | "gopher stats" | "gopher inspect" | "gopher jobs" | "gopher jobs ls" | "gopher list-failed" | "gopher events" | "gopher workers" | "gopher workers ls" | "gopher workers quiet" | "gopher workers resume" | "gopher workers stop" | "gopher health" | "gopher doctor" | "gopher retry" | "gopher retry-all" | "gopher requeue-dlq" | "gopher cancel" | "gopher reschedule" | "gopher purge" | "gopher queue" | "gopher queue ls" | "gopher queue pause" | "gopher queue resume" | "gopher queue rm" | "gopher worker" | "gopher serve" | "gopher up" | "gopher demo" | "gopher embedded" | "gopher embedded status" | "gopher embedded start" | "gopher embedded stop" | "gopher keys" | "gopher keys create" | "gopher keys ls" | "gopher keys revoke" | "gopher keys sign-out-all" | "gopher config" | "gopher config show" | "gopher config path" | "gopher completion" | "gopher help" | "gopher man") at="$at ${line[i]}" ;;
+    "gopher submit" | "gopher types" | "gopher stats" | "gopher inspect" | "gopher jobs" | "gopher jobs ls" | "gopher jobs last" | "gopher list-failed" | "gopher events" | "gopher workers" | "gopher workers ls" | "gopher workers quiet" | "gopher workers resume" | "gopher workers stop" | "gopher health" | "gopher expect" | "gopher expect set" | "gopher expect ls" | "gopher expect show" | "gopher expect rm" | "gopher doctor" | "gopher retry" | "gopher retry-all" | "gopher requeue-dlq" | "gopher cancel" | "gopher reschedule" | "gopher purge" | "gopher queue" | "gopher queue ls" | "gopher queue pause" | "gopher queue resume" | "gopher queue rm" | "gopher worker" | "gopher serve" | "gopher up" | "gopher demo" | "gopher embedded" | "gopher embedded status" | "gopher embedded start" | "gopher embedded stop" | "gopher keys" | "gopher keys create" | "gopher keys ls" | "gopher keys revoke" | "gopher keys sign-out-all" | "gopher config" | "gopher config show" | "gopher config path" | "gopher completion" | "gopher help" | "gopher man") at="$at ${line[i]}" ;;
     esac
   done
   case "$at" in
-    "gopher") words="submit types stats inspect jobs list-failed events workers health doctor retry retry-all requeue-dlq cancel reschedule purge queue worker serve up demo embedded keys config completion help man" flags="" asks="" ;;
+    "gopher") words="submit types stats inspect jobs list-failed events workers health expect doctor retry retry-all requeue-dlq cancel reschedule purge queue worker serve up demo embedded keys config completion help man" flags="" asks="" ;;
     "gopher submit") words="" flags="--type --payload --queue --priority --tag --header --in --at --after --retries --timeout --backoff --app --id --unique --unique-for --if-exists --batch --lines --batch-id --durability --wait --wait-timeout --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher types") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="types" ;;
     "gopher stats") words="" flags="--queue --watch --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher inspect") words="" flags="--queue --wait --wait-timeout --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="ids" ;;
-    "gopher jobs") words="ls" flags="" asks="" ;;
+    "gopher jobs") words="ls last" flags="" asks="" ;;
     "gopher jobs ls") words="" flags="--state --type --tag --queue --older-than --error --group --search --limit --oldest --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
+    "gopher jobs last") words="" flags="--type --queue --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher list-failed") words="" flags="--type --tag --queue --older-than --error --group --search --limit --groups --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher events") words="" flags="--follow --queue --job --type --state --since --limit --audit --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher workers") words="ls quiet resume stop" flags="" asks="" ;;
@@ -41,6 +42,11 @@ _gopher() {
     "gopher workers resume") words="" flags="--all --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher workers stop") words="" flags="--all --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher health") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
+    "gopher expect") words="set ls show rm" flags="--type --every --grace --queue --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
+    "gopher expect set") words="" flags="--type --every --grace --queue --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
+    "gopher expect ls") words="" flags="--queue --late --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
+    "gopher expect show") words="" flags="--queue --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="expects" ;;
+    "gopher expect rm") words="" flags="--queue --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="expects" ;;
     "gopher doctor") words="" flags="--queue --data --fix --yes --dry-run --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher retry") words="" flags="--id --queue --yes --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="ids" ;;
     "gopher retry-all") words="" flags="--state --type --queue --tag --error --group --older-than --search --limit --yes --dry-run --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
@@ -70,7 +76,7 @@ _gopher() {
     "gopher config show") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher config path") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher completion") words="bash zsh fish" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
-    "gopher help") words="submit types stats inspect jobs list-failed events workers health doctor retry retry-all requeue-dlq cancel reschedule purge queue worker serve up demo embedded keys config completion help man exit-codes formatting environment" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
+    "gopher help") words="submit types stats inspect jobs list-failed events workers health expect doctor retry retry-all requeue-dlq cancel reschedule purge queue worker serve up demo embedded keys config completion help man exit-codes formatting environment" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher man") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
   esac
   case "$at $prev" in
@@ -138,6 +144,14 @@ _gopher() {
     "gopher jobs ls --key") words="" flags="" asks="" ;;
     "gopher jobs ls --profile") words="" flags="" asks="" ;;
     "gopher jobs ls --color") words="auto always never" flags="" asks="" ;;
+    "gopher jobs last --type" | "gopher jobs last -t") words="" flags="" asks="types" ;;
+    "gopher jobs last --queue" | "gopher jobs last -Q") words="" flags="" asks="queues" ;;
+    "gopher jobs last --output" | "gopher jobs last -o") words="table plain json ndjson csv id" flags="" asks="" ;;
+    "gopher jobs last --redis-url") words="" flags="" asks="" ;;
+    "gopher jobs last --api") words="" flags="" asks="" ;;
+    "gopher jobs last --key") words="" flags="" asks="" ;;
+    "gopher jobs last --profile") words="" flags="" asks="" ;;
+    "gopher jobs last --color") words="auto always never" flags="" asks="" ;;
     "gopher list-failed --type" | "gopher list-failed -t") words="" flags="" asks="types" ;;
     "gopher list-failed --tag") words="" flags="" asks="" ;;
     "gopher list-failed --queue" | "gopher list-failed -Q") words="" flags="" asks="queues" ;;
@@ -194,6 +208,47 @@ _gopher() {
     "gopher health --key") words="" flags="" asks="" ;;
     "gopher health --profile") words="" flags="" asks="" ;;
     "gopher health --color") words="auto always never" flags="" asks="" ;;
+    "gopher expect --type" | "gopher expect -t") words="" flags="" asks="types" ;;
+    "gopher expect --every") words="" flags="" asks="" ;;
+    "gopher expect --grace") words="" flags="" asks="" ;;
+    "gopher expect --queue" | "gopher expect -Q") words="" flags="" asks="queues" ;;
+    "gopher expect --output" | "gopher expect -o") words="table plain json ndjson csv id" flags="" asks="" ;;
+    "gopher expect --redis-url") words="" flags="" asks="" ;;
+    "gopher expect --api") words="" flags="" asks="" ;;
+    "gopher expect --key") words="" flags="" asks="" ;;
+    "gopher expect --profile") words="" flags="" asks="" ;;
+    "gopher expect --color") words="auto always never" flags="" asks="" ;;
+    "gopher expect set --type" | "gopher expect set -t") words="" flags="" asks="types" ;;
+    "gopher expect set --every") words="" flags="" asks="" ;;
+    "gopher expect set --grace") words="" flags="" asks="" ;;
+    "gopher expect set --queue" | "gopher expect set -Q") words="" flags="" asks="queues" ;;
+    "gopher expect set --output" | "gopher expect set -o") words="table plain json ndjson csv id" flags="" asks="" ;;
+    "gopher expect set --redis-url") words="" flags="" asks="" ;;
+    "gopher expect set --api") words="" flags="" asks="" ;;
+    "gopher expect set --key") words="" flags="" asks="" ;;
+    "gopher expect set --profile") words="" flags="" asks="" ;;
+    "gopher expect set --color") words="auto always never" flags="" asks="" ;;
+    "gopher expect ls --queue" | "gopher expect ls -Q") words="" flags="" asks="queues" ;;
+    "gopher expect ls --output" | "gopher expect ls -o") words="table plain json ndjson csv id" flags="" asks="" ;;
+    "gopher expect ls --redis-url") words="" flags="" asks="" ;;
+    "gopher expect ls --api") words="" flags="" asks="" ;;
+    "gopher expect ls --key") words="" flags="" asks="" ;;
+    "gopher expect ls --profile") words="" flags="" asks="" ;;
+    "gopher expect ls --color") words="auto always never" flags="" asks="" ;;
+    "gopher expect show --queue" | "gopher expect show -Q") words="" flags="" asks="queues" ;;
+    "gopher expect show --output" | "gopher expect show -o") words="table plain json ndjson csv id" flags="" asks="" ;;
+    "gopher expect show --redis-url") words="" flags="" asks="" ;;
+    "gopher expect show --api") words="" flags="" asks="" ;;
+    "gopher expect show --key") words="" flags="" asks="" ;;
+    "gopher expect show --profile") words="" flags="" asks="" ;;
+    "gopher expect show --color") words="auto always never" flags="" asks="" ;;
+    "gopher expect rm --queue" | "gopher expect rm -Q") words="" flags="" asks="queues" ;;
+    "gopher expect rm --output" | "gopher expect rm -o") words="table plain json ndjson csv id" flags="" asks="" ;;
+    "gopher expect rm --redis-url") words="" flags="" asks="" ;;
+    "gopher expect rm --api") words="" flags="" asks="" ;;
+    "gopher expect rm --key") words="" flags="" asks="" ;;
+    "gopher expect rm --profile") words="" flags="" asks="" ;;
+    "gopher expect rm --color") words="auto always never" flags="" asks="" ;;
     "gopher doctor --queue" | "gopher doctor -Q") words="" flags="" asks="queues" ;;
     "gopher doctor --output" | "gopher doctor -o") words="table plain json ndjson csv id" flags="" asks="" ;;
     "gopher doctor --redis-url") words="" flags="" asks="" ;;

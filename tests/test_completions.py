@@ -52,6 +52,10 @@ def completed(*words: str) -> list[str]:
     [
         (["gopher", "su"], ["submit"]),
         (["gopher", "queue", ""], ["ls", "pause", "resume", "rm"]),
+        (["gopher", "expect", ""], ["set", "ls", "show", "rm"]),
+        (["gopher", "expect", "rm", ""], ["expects-from-redis"]),
+        (["gopher", "expect", "nightly", "--ev"], ["--every"]),
+        (["gopher", "expect", "nightly", "-t", ""], ["types-from-redis"]),
         (["gopher", "submit", "--pri"], ["--priority"]),
         (["gopher", "submit", "--priority", ""], ["high", "normal", "low"]),
         (["gopher", "stats", "-o", "j"], ["json"]),

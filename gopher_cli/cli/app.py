@@ -24,6 +24,7 @@ class Entry:
     section: str
     hidden: bool = False
     alone: str = ""  # of a group: its command that is meant where none is named
+    other: str = ""  # of a group: its command that is meant by any other word or option
 
 
 class Tree(TyperGroup):
@@ -31,14 +32,28 @@ class Tree(TyperGroup):
 
     entries: ClassVar[dict[str, Entry]] = {}
     alone: ClassVar[str] = ""
+    other: ClassVar[str] = ""
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
         self.commands = dict.fromkeys(self.entries)  # type: ignore[assignment]
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        named = args and (not args[0].startswith("-") or args[0] in ctx.help_option_names)
-        return super().parse_args(ctx, args if named or not self.alone else [self.alone, *args])
+        if not args or args[0] not in (*self.entries, *ctx.help_option_names):
+            word = self._unnamed(ctx, args)
+            args = [word, *args] if word else args
+        return super().parse_args(ctx, args)
+
+    def _unnamed(self, ctx: Any, args: list[str]) -> str:
+        """The command that is meant where none is named; "" where there is none."""
+        if args and not args[0].startswith("-"):
+            return self.other
+        if self.alone and self.other and args:
+            params = self.get_command(ctx, self.alone).get_params(ctx)
+            known = {name for param in params for name in param.opts}
+            if not {arg.partition("=")[0] for arg in args if arg.startswith("-")} <= known:
+                return self.other
+        return self.alone
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(self.entries)
@@ -65,15 +80,17 @@ def load(name: str, entry: Entry) -> Any:
     found = getattr(import_module(f"gopher_cli.cli.{module}"), function)
     if isinstance(found, dict):
         about = entry.about[0].upper() + entry.about[1:] + "."
-        return _group(name, about, found, alone=entry.alone)
+        return _group(name, about, found, alone=entry.alone, other=entry.other)
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
     names = {"help_option_names": ["-h", "--help"]}
     app.command(name, cls=Command, context_settings=names)(found)
     return typer.main.get_command(app)
 
 
-def _group(name: str, about: str, entries: dict[str, Entry], epilog: str = "", *, alone: str = "") -> Any:
-    tree = type("Tree", (Tree,), {"entries": entries, "alone": alone})
+def _group(
+    name: str, about: str, entries: dict[str, Entry], epilog: str = "", *, alone: str = "", other: str = ""
+) -> Any:
+    tree = type("Tree", (Tree,), {"entries": entries, "alone": alone, "other": other})
     app = typer.Typer(
         name=name, cls=tree, add_completion=False, rich_markup_mode=None, no_args_is_help=True, epilog=epilog,
         context_settings={"help_option_names": ["-h", "--help"]},
@@ -105,6 +122,8 @@ ENTRIES = {
     "events": Entry("events:events", "what happens, as it happens; and who did what", SEE),
     "workers": Entry("workers:WORKERS", "who is working, on what; quiet, resume, stop", SEE, alone="ls"),
     "health": Entry("health:health", "does Redis answer, and do workers live", SEE),
+    "expect": Entry("expect:EXPECT", "expect jobs to succeed at least so often; ls, show, rm", SEE,
+                    alone="ls", other="set"),
     "doctor": Entry("doctor:doctor", "what is wrong, and how to repair it", REPAIR),
     "retry": Entry("retry:retry", "run these jobs again now", REPAIR),
     "retry-all": Entry("retry:retry_all", "run all that failed again now", REPAIR),

@@ -1,4 +1,4 @@
-"""Completion at dynamic positions: ``gopher __complete queues|types|ids PREFIX [WORD...]``.
+"""Completion at dynamic positions: ``gopher __complete queues|types|expects|ids PREFIX [WORD...]``.
 
 The words are those before, as far as the command line has been typed: they may say where to ask. It runs at
 each TAB, so it loads no parser, ends soon whatever the server does, and says nothing when it fails.
@@ -88,6 +88,8 @@ async def _ask(gopher: Gopher, kind: str, prefix: str) -> list[str]:
         return await gopher.queues()
     if kind == "types":
         return list(await gopher.types())
+    if kind == "expects":
+        return sorted({one.name for one in await gopher.expects()})
     if kind == "ids":
         from gopher_cli.model.filtering import Filter
 

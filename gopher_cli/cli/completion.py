@@ -36,7 +36,10 @@ WORDS = {
     "--priority-ratio": ("3:2:1", "strict"),
 }
 # What a metavar of an argument asks for.
-ARGUMENTS = {"ID...": "ids", "[ID]...": "ids", "QUEUE...": "queues", "[TYPE]": "types"}
+ARGUMENTS = {
+    "ID...": "ids", "[ID]...": "ids", "QUEUE...": "queues", "[TYPE]": "types", "EXPECT": "expects",
+    "EXPECT...": "expects",
+}  # fmt: skip
 ARGUMENT_WORDS = {"SHELL": SHELLS, "[COMMAND | TOPIC]...": (*ENTRIES, *TOPICS)}
 
 
@@ -92,13 +95,15 @@ def places() -> Iterator[Place]:
     yield from _places("gopher", "", ENTRIES)
 
 
-def _places(path: str, about: str, entries: dict[str, Entry]) -> Iterator[Place]:
+def _places(path: str, about: str, entries: dict[str, Entry], other: str = "") -> Iterator[Place]:
+    """``other`` is the command whose name may be left out: its options stand here, too."""
     shown = {name: entry for name, entry in entries.items() if not entry.hidden}
-    yield Place(path=path, about=about, commands=tuple(shown))
+    flags = _place(path, about, load(other, entries[other])).flags if other else ()
+    yield Place(path=path, about=about, commands=tuple(shown), flags=flags)
     for name, entry in shown.items():
         found = load(name, entry)
         if hasattr(found, "entries"):
-            yield from _places(f"{path} {name}", entry.about, found.entries)
+            yield from _places(f"{path} {name}", entry.about, found.entries, entry.other)
         else:
             yield _place(f"{path} {name}", entry.about, found)
 

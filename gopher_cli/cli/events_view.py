@@ -20,8 +20,7 @@ _CODES = {
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One job, a queue or a schedule came to a state. Of a queue ``id`` and ``type`` are empty; of a schedule
-    ``id`` is its name."""
+    """One job, or a queue, came to a state. Of a queue ``id`` and ``type`` are empty."""
 
     at_ms: int
     state: str

@@ -22,7 +22,8 @@ def health(console: Console) -> int:
 
       gopher health -q && echo fine
 
-    75: it answers, and its memory is full: jobs are worked off, and submits are refused.
+    75: it answers, and its memory is full: jobs are worked off, and submits are refused. An expected job that
+    is late is told, and changes no exit code: gopher doctor has one for that.
     """
     try:
         accepts = console.settings().accepts_eviction
@@ -37,12 +38,13 @@ def health(console: Console) -> int:
     elif console.format == "csv":
         write_pairs(console, flattened(found))
     elif not console.quiet:
-        server = found["server"]
+        server, late = found["server"], found["late"]
+        some = f"; {plural(len(late), 'expected job')} late: gopher expect ls --late" if late else ""
         word = f"degraded: {FULL};" if server["full"] else "ok:"
         console.print(
             f"{word} {server['name']} {server['version']} answers "
             f"in {took(server['round_trip_seconds'])}, {plural(found['workers'], 'worker')} alive, "
-            f"{number(found['backlog'])} waiting"
+            f"{number(found['backlog'])} waiting{some}"
         )
     return MemoryFull.exit_code if found["server"]["full"] else 0
 
@@ -51,9 +53,20 @@ async def _look(gopher: Gopher, *, accept_eviction: bool) -> dict[str, Any]:
     from dataclasses import asdict
 
     await gopher.check(accept_eviction=accept_eviction, everywhere=True)
-    found = await gopher.stats()
+    found, late = await gopher.stats(), await _late(gopher)
     status, redis = ("degraded", "full") if found.server.full else ("ok", "connected")
     return {
         "status": status, "redis": redis, "server": asdict(found.server), "backlog": found.backlog,
         "oldest_age_seconds": found.oldest_age_seconds, "workers": sum(one.alive for one in found.workers),
+        "late": late,
     }  # fmt: skip
+
+
+async def _late(gopher: Gopher) -> list[str]:
+    """What is expected and late; none where the server of an API does not know of that yet."""
+    from gopher_cli.model.expect import LATE
+
+    try:
+        return [f"{one.queue}/{one.name}" for one in await gopher.expects() if one.state == LATE]
+    except GopherError:
+        return []

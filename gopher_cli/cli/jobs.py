@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from gopher_cli.gopher import Gopher
     from gopher_cli.model.filtering import Filter
 
-JOBS = {"ls": Entry("jobs:ls", "list jobs, newest first", "Commands")}
+JOBS = {
+    "ls": Entry("jobs:ls", "list jobs, newest first", "Commands"),
+    "last": Entry("jobs_last:last", "the newest job of a type, and its last success", "Commands"),
+}
 
 Oldest = Annotated[bool, o.option("--oldest", help="oldest first", panel=o.WHICH)]
 

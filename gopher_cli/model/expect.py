@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from gopher_cli.model.checks import check_name, check_seconds, shown
 from gopher_cli.model.duration import format_duration
-from gopher_cli.model.errors import Usage
+from gopher_cli.model.errors import Ambiguous, NotFound, Usage
 from gopher_cli.model.ids import VALID_NAME
 from gopher_cli.model.stats import JobRow
 
@@ -102,3 +103,14 @@ def _span(name: str, value: Any, least: float, word: str) -> float:
             f"{name} is from {word} to 10 years, not {shown(value)} seconds", "such as 25h, 90m or 7d"
         )
     return round(seconds, 3)
+
+
+def the_expect(known: Sequence[Expect], name: str) -> Expect:
+    """The one of this name. Raises NotFound, or Ambiguous where several queues have one."""
+    found = [one for one in known if one.name == name]
+    if not found:
+        raise NotFound(f"no expect {name[:64]!r}", "list them with: gopher expect ls")
+    if len(found) > 1:
+        queues = [one.queue for one in found]
+        raise Ambiguous(f"several queues have an expect {name!r}: {', '.join(queues[:6])}", queues)
+    return found[0]

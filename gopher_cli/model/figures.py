@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from gopher_cli.model.cells import Cell
-from gopher_cli.model.schedule_state import ScheduleRow
+from gopher_cli.model.expect import Expect
 from gopher_cli.model.stats import QueueStats, ServerInfo, WorkerInfo
 
 
@@ -18,4 +18,4 @@ class Figures:
     workers: list[WorkerInfo]
     server: ServerInfo
     unreadable: list[str]
-    schedules: list[ScheduleRow] = field(default_factory=list)
+    expects: list[Expect]

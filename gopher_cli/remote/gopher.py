@@ -18,6 +18,7 @@ from gopher_cli.model.keys import KeyInfo, ListedKey, NewKey, meant_key
 from gopher_cli.model.stats import JobDetail, JobRow, OrderedWorker, QueueStats, Stats, WorkerInfo
 from gopher_cli.remote import values
 from gopher_cli.remote.bulk import RemoteBulk
+from gopher_cli.remote.expects import RemoteExpects
 from gopher_cli.remote.problems import outcome_of
 from gopher_cli.remote.submitting import RemoteSubmits
 from gopher_cli.remote.watching import RemoteWatching, since_ms
@@ -26,7 +27,7 @@ from gopher_cli.remote.wire import Wire, job_path
 _PAGE = 500
 
 
-class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteWatching):
+class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteExpects, RemoteWatching):
     """Its coroutines never suspend: a command that does one thing needs no event loop.
 
     ``defaults`` are those of the caller's settings, as for a Gopher of its own.

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
 
 from gopher_cli.actor import ACTOR
 from gopher_cli.model.checks import check_queue, check_type
-from gopher_cli.model.errors import Ambiguous, BadData, NotFound, Refused
+from gopher_cli.model.errors import BadData, NotFound, Refused
 from gopher_cli.model.expect import (
     MOST,
     SAME,
@@ -19,12 +18,14 @@ from gopher_cli.model.expect import (
     check_every,
     check_expect_name,
     check_grace,
+    the_expect,
 )
 from gopher_cli.model.filtering import Filter
 from gopher_cli.model.stats import JobRow
 from gopher_cli.store import ask, calls
 from gopher_cli.verbs.paging import Paging
 
+_SHORT = 200  # characters of who has declared it
 _LOOKED_AT = 100  # completed jobs of the type: they stand in the order in which their retention ends
 
 
@@ -41,7 +42,7 @@ class Expects(Paging):
         queue = check_queue(queue or self.defaults.queue)
         wanted = Expect(
             queue=queue, name=check_expect_name(name), type=check_type(type), every=check_every(every),
-            grace=check_grace(grace), by=ACTOR.get(), created=await self.store.ask(ask.time_ms()),
+            grace=check_grace(grace), by=ACTOR.get()[:_SHORT], created=await self.store.ask(ask.time_ms()),
         )  # fmt: skip
         await self.announce([queue])
         word, stored = await self.store.run(calls.expect(self.keys(queue), wanted))
@@ -97,17 +98,6 @@ class _Looking(Protocol):
 
     async def jobs(self, wanted: Filter, *, limit: int = 50) -> list[JobRow]: ...
     async def expects(self, queue: str = "") -> list[Expect]: ...
-
-
-def the_expect(known: Sequence[Expect], name: str) -> Expect:
-    """The one of this name. Raises NotFound, or Ambiguous where several queues have one."""
-    found = [one for one in known if one.name == name]
-    if not found:
-        raise NotFound(f"no expect {name[:64]!r}", "list them with: gopher expect ls")
-    if len(found) > 1:
-        queues = [one.queue for one in found]
-        raise Ambiguous(f"several queues have an expect {name!r}: {', '.join(queues[:6])}", queues)
-    return found[0]
 
 
 async def last_of_type(verbs: _Looking, type: str, queue: str = "") -> LastOfType:

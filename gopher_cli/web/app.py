@@ -68,6 +68,7 @@ def create_app(settings: Settings, *, exposed: bool = False) -> Application:
             guarded = cast("Guarded", gopher.store)
             app.state.commit = Commit(gopher, settings.redis_timeout, lambda: guarded.away)
             app.state.readiness = health.Readiness(gopher)
+            app.state.lateness = health.Lateness(gopher)
             app.state.feed = Feed(gopher, settings.server_event_clients)
             app.state.door.hang(gopher)
             app.state.published = Published(gopher)

@@ -8,14 +8,14 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 
 from gopher_cli import __version__
 from gopher_cli.model.cells import BOUNDS, Cell
+from gopher_cli.model.expect import Expect
 from gopher_cli.model.figures import Figures
 from gopher_cli.model.ids import VALID_ID
-from gopher_cli.model.schedule_state import ScheduleRow
 from gopher_cli.model.stats import QueueStats, WorkerInfo
 
 MOST_TYPES = 200
 MOST_QUEUES = 500
-MOST_SCHEDULES = 200
+MOST_EXPECTS = 2000
 # The label of all that is beyond.
 OTHER = "_other"
 _COUNTERS = {
@@ -38,7 +38,7 @@ def families(figures: Figures) -> Iterator[Metric]:
     yield from _counters(queues)
     yield from _gauges(queues)
     yield from _of_fleet([worker for worker in figures.workers if worker.alive])
-    yield from _of_schedules(figures.schedules)
+    yield from _of_expects(figures.expects)
     yield GaugeMetricFamily("gopher_redis_up", "Whether Redis answers.", 1)
     yield GaugeMetricFamily(
         "gopher_redis_roundtrip_seconds", "How long Redis takes to answer, the median of five.",
@@ -73,31 +73,6 @@ def merged(types: Mapping[str, Cell]) -> dict[str, Cell]:
     for name in types.keys() - found.keys():
         rest.add(types[name])
     return found | {OTHER: rest} if len(types) > len(found) else found
-
-
-def _of_schedules(rows: Sequence[ScheduleRow]) -> Iterator[Metric]:
-    """By name, so that an alert says which; the first ones, and the ticks of the rest together."""
-    ticks = _counter(
-        "gopher_schedule_ticks", "Due instants of a schedule, by what became of them.",
-        "queue", "schedule", "outcome",
-    )  # fmt: skip
-    next = _gauge("gopher_schedule_next_seconds", "When it is due next, Unix time.", "queue", "schedule")
-    completed = _gauge(
-        "gopher_schedule_last_completed_seconds", "When a job of it has last completed, Unix time.",
-        "queue", "schedule",
-    )  # fmt: skip
-    named, rest = rows[:MOST_SCHEDULES], rows[MOST_SCHEDULES:]
-    for row in named:
-        labels = [row.queue, row.name]
-        for outcome in ("ran", "skipped", "missed"):
-            ticks.add_metric([*labels, outcome], getattr(row.standing, outcome))
-        if row.next is not None:
-            next.add_metric(labels, row.next / 1000)
-        if row.completed:
-            completed.add_metric(labels, row.completed / 1000)
-    for outcome in ("ran", "skipped", "missed") if rest else ():
-        ticks.add_metric([OTHER, OTHER, outcome], sum(getattr(row.standing, outcome) for row in rest))
-    yield from (ticks, next, completed)
 
 
 def _of_types(types: Mapping[str, Cell]) -> Iterator[Metric]:
@@ -199,6 +174,22 @@ def _of_fleet(workers: Sequence[WorkerInfo]) -> Iterator[Metric]:
     yield GaugeMetricFamily("gopher_workers", "Workers that are alive.", len(workers))
     yield GaugeMetricFamily("gopher_worker_slots", "Jobs that they can run at a time.", slots)
     yield GaugeMetricFamily("gopher_worker_slots_busy", "Jobs that they run now.", busy)
+
+
+def _of_expects(known: Sequence[Expect]) -> Iterator[Metric]:
+    """Of very many those that are late longest; one that cannot be read is the doctor's affair."""
+    last = _gauge(
+        "gopher_expect_last_success_timestamp_seconds",
+        "When a job of the type that is expected succeeded last; 0 before the first.", "queue", "expect",
+    )  # fmt: skip
+    late = _gauge(
+        "gopher_expect_late_seconds", "How long an expected success is overdue; 0 in time.", "queue", "expect"
+    )
+    readable = sorted((one for one in known if one.type), key=lambda one: -one.late_seconds)
+    for one in readable[:MOST_EXPECTS]:
+        last.add_metric([one.queue, one.name], one.last_success / 1000)
+        late.add_metric([one.queue, one.name], one.late_seconds)
+    yield from (last, late)
 
 
 def _counter(name: str, said: str, *labels: str) -> CounterMetricFamily:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -14,22 +15,26 @@ from starlette.responses import Response
 from gopher_cli import __version__
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import Denied, GopherError, Outdated, Unavailable
+from gopher_cli.model.expect import LATE
 from gopher_cli.web.api import openapi
 from gopher_cli.web.problems import RETRY_AFTER, soon
 
 _FRESH = 1.0  # seconds that an answer of Redis counts
+_RECENT = 5.0  # seconds for which it counts how many jobs are late
 router = APIRouter(tags=["health"])
 
 
 class Health(msgspec.Struct, kw_only=True):
     """`status` is healthy or degraded, `redis` is connected, full, unreachable, denied or failing.
 
-    full: its memory is; jobs are worked off, and submits are refused.
+    full: its memory is; jobs are worked off, and submits are refused. `late` counts the expected jobs that
+    are late: no fault of this server, which is healthy all the same.
     """
 
     status: str
     redis: str
     workers: int | None
+    late: int | None = None
     version: str = __version__
 
 
@@ -74,6 +79,26 @@ class Readiness:
         except GopherError as error:
             return _word(error)
         return "connected"
+
+
+class Lateness:
+    """How many expected jobs are late, looked at now and then: anybody may ask, and there may be many."""
+
+    def __init__(self, gopher: Gopher) -> None:
+        self._gopher = gopher
+        self._looked_at = float("-inf")
+        self._count: int | None = None
+        self._lock = asyncio.Lock()
+
+    async def count(self) -> int | None:
+        """None where it cannot be told."""
+        async with self._lock:
+            if time.monotonic() - self._looked_at > _RECENT:
+                self._count = None
+                with suppress(GopherError):
+                    self._count = sum(one.state == LATE for one in await soon(self._gopher.expects()))
+                self._looked_at = time.monotonic()
+        return self._count
 
 
 @router.get(
@@ -122,7 +147,8 @@ async def health(request: Request) -> Response:
     alive = sum(worker.alive for worker in workers)
     if full:
         return _answer(503, Health(status="degraded", redis="full", workers=alive))
-    return _answer(200, Health(status="healthy", redis="connected", workers=alive))
+    late = await request.app.state.lateness.count()
+    return _answer(200, Health(status="healthy", redis="connected", workers=alive, late=late))
 
 
 def _word(error: GopherError) -> str:

@@ -11,6 +11,7 @@ BY_COMMAND = {
     "gopher jobs": JOBS,
     "gopher queue": QUEUES,
     "gopher list-failed --groups": GROUPS,
+    "gopher expect": "list them with: GET /api/v1/expects",
     "gopher types": "see: GET /api/v1/types",
     "gopher workers": "list them with: GET /api/v1/workers",
     "gopher keys": "see: GET /api/v1/keys",

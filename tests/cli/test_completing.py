@@ -77,6 +77,18 @@ def test_behind_an_api_that_server_is_asked(
     assert words("queues", "ma", "jobs", "ls", f"--api={url}", "-Q") == ["mail"]
 
 
+@pytest.mark.parametrize("door", ["near", "far"])
+def test_what_is_expected_is_completed_by_name(
+    near: Cli, far: Cli, door: str, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    for name, queue in (("nightly", "default"), ("weekly", "mail"), ("nightly", "mail")):
+        assert near("expect", name, "-t", "report", "--every", "25h", "-Q", queue).code == 0
+    cli = {"near": near, "far": far}[door]
+
+    assert offered(cli.env, monkeypatch, capsys, "expects", "n") == ["nightly"]
+    assert offered(cli.env, monkeypatch, capsys, "expects", "") == ["nightly", "weekly"]
+
+
 def test_an_older_job_is_found_by_the_beginning_of_its_id(
     cli: Cli, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:

@@ -25,7 +25,7 @@ from gopher_cli.cli.completion import places
 
 Program = Callable[..., Any]
 COMMANDS = [place.path.split()[1:] for place in places()]
-GROUPS = ("jobs", "queue", "workers", "keys", "config", "embedded")
+GROUPS = {place.path.split()[1] for place in places() if place.commands and place.path != "gopher"}
 
 
 def ended(process: Any) -> tuple[int, str, str]:

@@ -116,6 +116,7 @@ async def test_every_call_of_a_generated_client_works(
     submits(call)
     looks(call, ids)
     await works(call, ids, gopher)
+    expects(call)
     keys_and_events(call, lambda: bool(redis.keys(f"{gopher.namespace}:{{default}}:events*")))
     assert call.left == set()
 
@@ -185,6 +186,15 @@ async def works(call: Client, ids: dict[str, str], gopher: Gopher) -> None:
     assert call("list_workers").items[0].name == "w1"
     for order in ("quiet_worker", "resume_worker", "stop_worker"):
         assert call(order, "w1")
+
+
+def expects(call: Client) -> None:
+    body = call.model("ExpectRequest", type="y", every="25h", grace=60)
+    made = call("put_expect", "default", "nightly", body=body, status=201)
+    assert (made.outcome, made.every, made.type_) == ("new", 90_000, "y")
+    assert [one.name for one in call("list_expects", queue=["default"]).items] == ["nightly"]
+    assert call("get_expect", "default", "nightly").state in ("waiting", "on_time")
+    assert call("delete_expect", "default", "nightly").name == "nightly"
 
 
 def keys_and_events(call: Client, is_watched: Callable[[], bool]) -> None:

@@ -13,8 +13,10 @@ from gopher_cli.store.calls import Depth
 from gopher_cli.store.keys import Keys
 from gopher_cli.store.url import Address
 from gopher_cli.verbs.doctor import workers
+from gopher_cli.verbs.doctor.expected import of_expects
 from gopher_cli.verbs.doctor.together import as_one, cluster_findings, place_of, sentinel_findings
 from gopher_cli.verbs.doctor.vitals import about, critical, note, parted, server_findings, warning
+from gopher_cli.verbs.expects import Expects
 from gopher_cli.verbs.fleet import Fleet
 from gopher_cli.verbs.starting import NEEDED
 
@@ -26,7 +28,7 @@ _USED = (
 _FAR = 0.05
 
 
-class Checking(Fleet):
+class Checking(Expects, Fleet):
     async def check_up(self) -> list[Finding]:
         """Every server: what it is, how it keeps data, how quick it is, what it allows; and what holds
         several together. Raises Unavailable where there is no other."""
@@ -150,7 +152,10 @@ class Checking(Fleet):
     async def check_fleet(
         self, depths: Mapping[str, Depth], types: Mapping[str, Mapping[str, int]]
     ) -> list[Finding]:
-        """Workers against work. ``types`` counts, by queue, the types of jobs that wait."""
+        """Workers against work, and what is expected.
+
+        ``types`` counts, by queue, the types of jobs that wait.
+        """
         infos = await self.workers()
         alive = [worker for worker in infos if worker.alive]
         found = [*workers.crew(infos, alive)]
@@ -158,7 +163,7 @@ class Checking(Fleet):
             serving = [worker for worker in alive if queue in worker.queues]
             found += workers.of_queue(queue, depth, serving)
             found += workers.unhandled(queue, serving, types.get(queue, {}))
-        return found
+        return found + of_expects([one for one in await self.expects() if one.queue in depths])
 
 
 def _round_trip(median: float, times: str) -> Finding:

@@ -58,7 +58,19 @@ class TypeList(msgspec.Struct, kw_only=True):
 
 
 openapi.SCHEMAS += [Root, WorkerList, Ordered, TypeList, History]
-_LINKS = ("jobs", "dlq", "queues", "types", "workers", "stats", "history", "events", "keys", "audit")
+_LINKS = (
+    "jobs",
+    "dlq",
+    "queues",
+    "types",
+    "workers",
+    "stats",
+    "history",
+    "expects",
+    "events",
+    "keys",
+    "audit",
+)
 _PROBLEMS = openapi.problems(s422="a parameter is not valid")
 
 

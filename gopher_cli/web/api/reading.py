@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -141,16 +142,17 @@ def _decode(text: bytes) -> _Read:
     try:
         return _decoder.decode(text)
     except msgspec.ValidationError as error:
-        raise _misread(str(error)) from None
+        raise misread(str(error)) from None
 
 
-def _misread(said: str) -> Problem:
-    """What the decoder says, in our words, with a pointer to the field that it means."""
+def misread(said: str, fields: Sequence[str] = _FIELDS) -> Problem:
+    """What the decoder says, in our words, with a pointer to the field that it means; ``fields`` are those
+    that there are."""
     place = _PATH.search(said)
     pointer, said = _pointer(place[1]) if place else "", _PATH.sub("", said)
     if found := _UNKNOWN.fullmatch(said):
-        near = difflib.get_close_matches(found[1][:64], _FIELDS, 1)
-        hint = f"did you mean {near[0]}?" if near else f"fields: {', '.join(_FIELDS)}"
+        near = difflib.get_close_matches(found[1][:64], fields, 1)
+        hint = f"did you mean {near[0]}?" if near else f"fields: {', '.join(fields)}"
         return Problem(422, f"there is no field {found[1][:64]!r}", hint=hint, pointer=pointer_to(found[1]))
     if found := _MISSING.fullmatch(said):
         return Problem(422, f"{found[1]} is missing", pointer=pointer_to(found[1]))

@@ -6,12 +6,13 @@ from fastapi import Depends, FastAPI
 
 from gopher_cli.model.access import OPERATE, READ
 from gopher_cli.web.access.door import needs
-from gopher_cli.web.api import actions, deeds, fleet, listing, queues, rescheduling
+from gopher_cli.web.api import actions, deeds, expects, fleet, listing, queues, rescheduling
 
 
 def install(app: FastAPI) -> None:
     """Who may look, and who may change something."""
-    for router in (listing.router, fleet.router, queues.reading):
+    for router in (listing.router, fleet.router, queues.reading, expects.reading):
         app.include_router(router, dependencies=[Depends(needs(READ))])
-    for router in (deeds.router, queues.router, fleet.operating, actions.router, rescheduling.router):
+    changing = (deeds, queues, expects, actions, rescheduling)
+    for router in (fleet.operating, *(one.router for one in changing)):
         app.include_router(router, dependencies=[Depends(needs(OPERATE))])
