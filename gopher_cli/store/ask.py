@@ -166,6 +166,16 @@ def time_ms() -> Ask[int]:
     return Ask([("TIME",)], lambda raw: int(raw[0][0]) * 1000 + int(raw[0][1]) // 1000)
 
 
+def clocked(ask: Ask[T]) -> Ask[tuple[int, T]]:
+    """The same, with the time (ms) of the server that has its first key: in a cluster clocks differ."""
+
+    def answer(raw: list[Any]) -> tuple[int, T]:
+        seconds, micros = raw[0]
+        return int(seconds) * 1000 + int(micros) // 1000, ask.answer(raw[1:])
+
+    return Ask([("TIME",), *ask.commands], answer)
+
+
 def info() -> Ask[dict[str, str]]:
     """Every field of INFO as text."""
 

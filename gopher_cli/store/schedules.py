@@ -12,7 +12,7 @@ from gopher_cli.model.errors import BadData, Usage
 from gopher_cli.model.recurrence import Recurrence
 from gopher_cli.model.schedule import Schedule, check_schedule
 from gopher_cli.model.schedule_state import Entry, Pause, Standing
-from gopher_cli.store.ask import Ask, Command, scored
+from gopher_cli.store.ask import Ask, Command, clocked, scored
 from gopher_cli.store.calls.base import text
 from gopher_cli.store.codec import decode_spec, encode_spec
 from gopher_cli.store.keys import PLACES, Keys
@@ -92,13 +92,10 @@ def names(all_keys: Sequence[Keys]) -> Ask[list[list[str]]]:
 def heads(all_keys: Sequence[Keys]) -> Ask[tuple[int, list[float | None]]]:
     """Redis's time, and when the first tick of each of these queues is due (epoch ms); None without one."""
 
-    def answer(raw: list[Any]) -> tuple[int, list[float | None]]:
-        (seconds, micros), *found = raw
-        now = int(seconds) * 1000 + int(micros) // 1000
-        return now, [scored(some)[0][1] if some else None for some in found]
+    def answer(raw: list[Any]) -> list[float | None]:
+        return [scored(some)[0][1] if some else None for some in raw]
 
-    ranges: list[Command] = [("ZRANGE", keys["ticks"], 0, 0, "WITHSCORES") for keys in all_keys]
-    return Ask([("TIME",), *ranges], answer)
+    return clocked(Ask([("ZRANGE", keys["ticks"], 0, 0, "WITHSCORES") for keys in all_keys], answer))
 
 
 def ticks(keys: Keys) -> Ask[list[str]]:
@@ -111,16 +108,10 @@ def tick_of(keys: Keys, name: str) -> Ask[str]:
     return Ask([("ZSCORE", keys["ticks"], name)], lambda raw: "" if raw[0] is None else _score(raw[0]))
 
 
-def due(keys: Keys, skip: int, limit: int, clock: str = "") -> Ask[tuple[int, list[str]]]:
-    """Redis's time (ms), and the names of ``limit`` ticks at most that are due, behind ``skip`` others."""
-    last = skip + limit - 1
-
-    def answer(raw: list[Any]) -> tuple[int, list[str]]:
-        (seconds, micros), found = raw
-        now = int(clock) if clock else int(seconds) * 1000 + int(micros) // 1000
-        return now, [name for name, at in scored(found) if at <= now]
-
-    return Ask([("TIME",), ("ZRANGE", keys["ticks"], skip, last, "WITHSCORES")], answer)
+def first(keys: Keys, skip: int, limit: int) -> Ask[tuple[int, list[tuple[str, float]]]]:
+    """Redis's time, and ``limit`` ticks at most, the earliest first, behind ``skip`` others (epoch ms)."""
+    command = ("ZRANGE", keys["ticks"], skip, skip + limit - 1, "WITHSCORES")
+    return clocked(Ask([command], lambda raw: scored(raw[0])))
 
 
 def read(keys: Keys, wanted: Sequence[str]) -> Ask[list[Stored | None]]:

@@ -54,8 +54,8 @@ class ScheduleRows(Base):
         return [row for one in queues for row in await self._rows(one, [name])]
 
     async def _read_schedule(self, queue: str, name: str, now: str) -> tuple[Stored | None, int]:
-        (stored,) = await self.store.ask(schedules.read(self.keys(queue), [name]))
-        return stored, int(now) if now else await self.store.ask(ask.time_ms())
+        clock, (stored,) = await self.store.ask(ask.clocked(schedules.read(self.keys(queue), [name])))
+        return stored, int(now) if now else clock
 
 
 def row_of(queue: str, stored: Stored) -> ScheduleRow:

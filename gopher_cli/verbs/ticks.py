@@ -47,7 +47,9 @@ class TickVerbs(Base):
         """
         done, left = Ticks(), 0
         for _ in range(_ROUNDS):
-            clock, names = await self.store.ask(schedules.due(self.keys(queue), left, _PAGE, now), "beat")
+            clock, first = await self.store.ask(schedules.first(self.keys(queue), left, _PAGE), "beat")
+            clock = int(now) if now else clock
+            names = [name for name, at in first if at <= clock]
             if not names:
                 break
             left += await self._tick(queue, names, clock, now, done)
@@ -111,20 +113,19 @@ class TickVerbs(Base):
         restarted: list[str] = []
         for start in range(0, len(names), _PAGE):
             piece = names[start : start + _PAGE]
-            stored = await self.store.ask(schedules.read(self.keys(queue), piece), "beat")
-            clock = int(now) if now else await self.store.ask(ask.time_ms(), "beat")
-            known = filter(None, stored)
+            look = ask.clocked(schedules.read(self.keys(queue), piece))
+            clock, stored = await self.store.ask(look, "beat")
+            clock, known = int(now) if now else clock, filter(None, stored)
             restarted += [one.name for one in known if await self._restart(queue, one, clock, now)]
         return restarted
 
     async def count_anew(self, queue: str, name: str, *, now: str = "") -> bool:
         """Give a schedule a tick that has none, and is neither paused nor over; whether it was done."""
-        (stored,) = await self.store.ask(schedules.read(self.keys(queue), [name]))
+        clock, (stored,) = await self.store.ask(ask.clocked(schedules.read(self.keys(queue), [name])))
         if not stored or stored.tick or stored.standing.pause:
             return False
-        clock = int(now) if now else await self.store.ask(ask.time_ms())
         schedule = schedules.decode_definition(queue, name, stored.definition)
-        last = max(clock, stored.standing.last)
+        last = max(int(now) if now else clock, stored.standing.last)
         return await self._tick_anew(queue, stored, schedule.first_after(last / 1000), last, now)
 
     async def drop_tick(self, queue: str, name: str, *, now: str = "") -> bool:
