@@ -12,7 +12,7 @@ from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console, check_choice, pause
 from gopher_cli.cli.limited import limit_of, write_some
 from gopher_cli.model.errors import TryLater, Unavailable, Usage
-from gopher_cli.model.happenings import GONE, OF_QUEUES, Wanted
+from gopher_cli.model.happenings import GONE, OF_QUEUES, OF_SCHEDULES, Wanted
 
 if TYPE_CHECKING:
     from gopher_cli.gopher import Gopher
@@ -84,7 +84,7 @@ def events(
 
 def _states(given: Sequence[str] | None) -> frozenset[str]:
     for word in words(given):
-        check_choice("--state", word, (*STATES, GONE, *OF_QUEUES))
+        check_choice("--state", word, (*STATES, GONE, *OF_QUEUES, *OF_SCHEDULES))
     return frozenset(words(given))
 
 

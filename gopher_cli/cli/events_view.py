@@ -20,7 +20,8 @@ _CODES = {
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One job, or a queue, came to a state. Of a queue ``id`` and ``type`` are empty."""
+    """One job, a queue or a schedule came to a state. Of a queue ``id`` and ``type`` are empty; of a schedule
+    ``id`` is its name."""
 
     at_ms: int
     state: str

@@ -100,6 +100,16 @@ class Cron:
         found = [origin + 60 * time for origin, low, high in runs for time in self.times[low:high]]
         return found if len(runs) == 1 else sorted(set(found))
 
+    def ordinals(self, start: int, step: int = 1) -> Iterator[int]:
+        """Matching dates from this one on, forwards or (-1) backwards, for forty years."""
+        day = date.fromordinal(start)
+        months = day.year * 12 + day.month - 1
+        for month in range(months, months + step * _HORIZON, step):
+            year, month = month // 12, month % 12 + 1
+            if days := self.days.of(year, month):
+                before = date(year, month, 1).toordinal() - 1
+                yield from (before + d for d in days[::step] if (before + d - start) * step >= 0)
+
     def _pieces(self, first: float, last: float) -> Iterator[list[int]]:
         """Instants in order: those of a date together, but one by one where clocks change.
 
@@ -126,7 +136,7 @@ class Cron:
         if not _FIRST <= instant <= _LAST:
             return None
         best: int | None = None
-        for day in self._ordinals(ordinal_of(instant, self.zone) - step, step):
+        for day in self.ordinals(ordinal_of(instant, self.zone) - step, step):
             found = of_day(day, instant)
             if best is not None:
                 return best if found is None else pick(best, found)
@@ -134,16 +144,6 @@ class Cron:
                 return found
             best = found
         return best
-
-    def _ordinals(self, start: int, step: int) -> Iterator[int]:
-        """Matching dates from this one on, month by month."""
-        day = date.fromordinal(start)
-        months = day.year * 12 + day.month - 1
-        for month in range(months, months + step * _HORIZON, step):
-            year, month = month // 12, month % 12 + 1
-            if days := self.days.of(year, month):
-                before = date(year, month, 1).toordinal() - 1
-                yield from (before + d for d in days[::step] if (before + d - start) * step >= 0)
 
     def _runs(self, ordinal: int) -> list[tuple[int, int, int]]:
         """(origin, low, high): ``origin + 60 * time`` is an instant for each of ``times[low:high]``."""

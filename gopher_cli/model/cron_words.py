@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from gopher_cli.model.cron import Cron
 from gopher_cli.model.cron_fields import DAY_OF_MONTH, DAY_OF_WEEK, MONTH, Values
-from gopher_cli.model.words import plural
+from gopher_cli.model.words import and_list, clock, plural
 
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
@@ -38,20 +38,20 @@ def describe(cron: Cron) -> str:
 
 def describe_every(every_s: int, offset_s: int = 0) -> str:
     """When an interval runs: at multiples of ``every_s`` since 1970, ``offset_s`` later. Whole seconds."""
-    days, clock = divmod(offset_s, _DAY)
+    days, rest = divmod(offset_s, _DAY)
     minute, second = divmod(offset_s, 60)
     if every_s % _WEEK == 0 and days < 7:
         weekday = _WEEKDAYS[(days + _THURSDAY) % 7]
         weeks = weekday if every_s == _WEEK else f"{_duration(every_s)} on {weekday}"
-        return f"every {weeks} at {_clock(clock)}, UTC"
+        return f"every {weeks} at {_clock_of(rest)}, UTC"
     if every_s % _DAY == 0 and not days:
-        return f"every {_duration(every_s)} at {_clock(clock)}, UTC"
+        return f"every {_duration(every_s)} at {_clock_of(rest)}, UTC"
     if not offset_s:
         return f"every {_duration(every_s)}"
     if 3600 % every_s == 0 and 3600 // every_s <= _FEW and not second:
         return _at_minutes(range(minute, 60, every_s // 60)) + " of every hour"
     if _DAY % every_s == 0 and every_s > 3600:
-        return f"every {_duration(every_s)} from {_clock(offset_s)} on, UTC"
+        return f"every {_duration(every_s)} from {_clock_of(offset_s)} on, UTC"
     return f"every {_duration(every_s)}, with an offset of {_duration(offset_s, counted=True)}"
 
 
@@ -63,13 +63,9 @@ def _duration(seconds: int, *, counted: bool = False) -> str:
     return plural(count, name) if count > 1 or counted else name
 
 
-def _clock(seconds: int) -> str:
+def _clock_of(seconds: int) -> str:
     minutes, rest = divmod(seconds, 60)
-    return _time(minutes) + (f":{rest:02}" if rest else "")
-
-
-def _time(minutes: int) -> str:
-    return f"{minutes // 60:02}:{minutes % 60:02}"
+    return clock(minutes) + (f":{rest:02}" if rest else "")
 
 
 def _expression(cron: Cron) -> str:
@@ -99,7 +95,9 @@ def _of_hours(cron: Cron) -> str:
 
 
 def _at_minutes(minutes: Sequence[int]) -> str:
-    return f"at {'minute' if len(minutes) == 1 else 'minutes'} {_list([str(minute) for minute in minutes])}"
+    return (
+        f"at {'minute' if len(minutes) == 1 else 'minutes'} {and_list([str(minute) for minute in minutes])}"
+    )
 
 
 # Other hours: times of the day
@@ -110,8 +108,8 @@ def _times(times: Sequence[int]) -> str:
     steps = {later - time for time, later in pairwise(times)}
     if len(steps) == 1 and len(times) >= _FEW - 1:
         every = _duration(60 * steps.pop())
-        return f", every {every} from {_time(times[0])} to {_time(times[-1])}"
-    return f" at {_list([_time(time) for time in times])}" if len(times) <= _FEW else ""
+        return f", every {every} from {clock(times[0])} to {clock(times[-1])}"
+    return f" at {and_list([clock(time) for time in times])}" if len(times) <= _FEW else ""
 
 
 # Days
@@ -166,7 +164,7 @@ def _of_month(days: Values, months: Sequence[int]) -> str | None:
         names = [f"the {_ordinal(days.numbers[0])} to the {_ordinal(days.numbers[-1])}"]
     rare = len(days.numbers) == 1 and days.numbers[0] > 28 and not days.last and len(months) == MONTH.size
     names += ["the last day"] if days.last else []
-    return f"on {_list(names)} {_of_months(months)}{' that has one' if rare else ''}"
+    return f"on {and_list(names)} {_of_months(months)}{' that has one' if rare else ''}"
 
 
 def _of_week(weekdays: Values, months: Sequence[int]) -> str | None:
@@ -174,7 +172,7 @@ def _of_week(weekdays: Values, months: Sequence[int]) -> str | None:
         names = [
             f"the {_ordinal(which) if which else 'last'} {_WEEKDAYS[day]}" for day, which in weekdays.nth
         ]
-        return f"on {_list(names)} {_of_months(months)}" if len(names) <= _FEW else None
+        return f"on {and_list(names)} {_of_months(months)}" if len(names) <= _FEW else None
     words = _named(weekdays.numbers, _WEEKDAYS, 0)
     words = f"every {words}" if len(weekdays.numbers) == 1 else words
     return f"{words} {_months(months)}".rstrip()
@@ -189,15 +187,11 @@ def _named(numbers: Sequence[int], names: Sequence[str], least: int) -> str:
         return f"{names[starts[0] - least]} to {names[last]}"
     if names is _WEEKDAYS:
         numbers = sorted(numbers, key=lambda number: (number - 1) % 7)
-    return _list([names[number - least] for number in numbers])
+    return and_list([names[number - least] for number in numbers])
 
 
 def _is_run(numbers: Sequence[int]) -> bool:
     return bool(numbers) and numbers[-1] - numbers[0] == len(numbers) - 1
-
-
-def _list(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def _ordinal(number: int) -> str:

@@ -7,6 +7,7 @@
   x NotFound           3   no such job, queue or file
   x Conflict           5   the state of the job does not allow it
     - Ambiguous        5   several queues have a job of this id
+    - Changed          5   it is not any more as the caller has seen it
   x BadData           65   a payload or record that cannot be read
   x Unavailable       69   Redis (or the API) does not answer
   x TryLater          75   refused for now: read-only, loading, no room on the disk
@@ -63,6 +64,10 @@ class Ambiguous(Conflict):
     def __init__(self, message: str, queues: Sequence[str]) -> None:
         super().__init__(message, f"name the queue: -Q {queues[0]}")
         self.queues = list(queues)
+
+
+class Changed(Conflict):
+    """It is not any more as the caller has seen it."""
 
 
 class BadData(GopherError):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gopher_cli.model.cells import Cell
 from gopher_cli.model.expect import Expect
+from gopher_cli.model.schedule_state import ScheduleRow
 from gopher_cli.model.stats import QueueStats, ServerInfo, WorkerInfo
 
 
@@ -18,4 +19,5 @@ class Figures:
     workers: list[WorkerInfo]
     server: ServerInfo
     unreadable: list[str]
-    expects: list[Expect]
+    schedules: list[ScheduleRow] = field(default_factory=list)
+    expects: list[Expect] = field(default_factory=list)

@@ -11,6 +11,8 @@ from gopher_cli.model.errors import Usage
 PAUSED, RESUMED, MISSED, GONE = "paused", "resumed", "missed", "gone"
 # Of a queue, not of jobs. `missed`: something may have happened there that nobody has heard of.
 OF_QUEUES = (PAUSED, RESUMED, MISSED)
+# Of schedules, by name: what ran is told of the job.
+OF_SCHEDULES = ("schedule_skipped", "schedule_missed", "schedule_paused", "schedule_resumed")
 
 _ID = re.compile(r"([0-9]{1,15})-([0-9]{1,12})-([A-Za-z0-9_.-]{1,64})")
 
@@ -36,6 +38,8 @@ def read_event_id(text: str) -> EventId:
 
 class JobEvent(msgspec.Struct, frozen=True):
     """Jobs of a queue that came to a state in one instant; of a queue that was paused or resumed, none.
+
+    What happens to a schedule has its name in place of the id of a job.
 
     ``types`` names those whose type is known: of a job that is gone nobody knows it any more.
     """
@@ -67,7 +71,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
             return False
         if event.state == MISSED:  # whatever was missed may have been wanted
             return True
-        if event.state in OF_QUEUES and (self.jobs or self.types):
+        if event.state in (*OF_QUEUES, *OF_SCHEDULES) and (self.jobs or self.types):
             return False
         return not self.states or event.state in self.states
 

@@ -36,13 +36,17 @@ class Pause(msgspec.Struct, frozen=True):
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """How a schedule stands: counts, until when everything is accounted for (epoch ms), its last job."""
+    """How a schedule stands: counts, until when (epoch ms) everything is accounted for, its last job.
+
+    ``completed`` is when a job of it has last completed, as far as its ticks have seen (epoch ms; 0: never).
+    """
 
     ran: int = 0
     skipped: int = 0
     missed: int = 0
     last: int = 0
     job: str = ""
+    completed: int = 0
     pause: Pause | None = None
     history: tuple[Entry, ...] = ()
 
@@ -51,7 +55,9 @@ class ScheduleRow(msgspec.Struct, frozen=True):
     """A schedule as operators see it. ``next`` is its next instant (epoch ms; None without one).
 
     ``state``: active, paused, over, or unreadable: then there is no ``schedule``, and ``problem`` says why.
-    ``jobs``: the states of those jobs of its history that its queue still knows.
+    ``jobs``: the states of those jobs of its history that its queue still knows. ``completed``: when a job of
+    it has last completed (epoch ms; 0: never). ``revision``: since when its definition is so (epoch ms); it
+    grows with each change.
     """
 
     name: str
@@ -62,16 +68,24 @@ class ScheduleRow(msgspec.Struct, frozen=True):
     standing: Standing = Standing()
     problem: str = ""
     jobs: dict[str, str] = {}
+    completed: int = 0
+    revision: int = 0
 
 
 class ScheduleChange(msgspec.Struct, frozen=True):
-    """What setting a schedule came to: created, changed or unchanged; its next instant (epoch ms) and job."""
+    """What setting a schedule came to: created, changed or unchanged; its next instant (epoch ms) and job.
+
+    ``state`` as in ScheduleRow; of one that is paused or over there is no ``next``, and ``job_id`` is the job
+    that would be next, or the last one. ``since`` is since when the definition is so (epoch ms).
+    """
 
     name: str
     queue: str
     change: str
     next: int | None
     job_id: str
+    state: str = "active"
+    since: int = 0
 
 
 class Backfill(msgspec.Struct, frozen=True):

@@ -56,7 +56,8 @@ class ScheduleView(msgspec.Struct, kw_only=True, rename={"start": "from"}):
 
     `max_retries`, `timeout` and `backoff` are null where the handler's own count. `times` is how many runs
     there are at most; `within` how old a missed instant may be that still runs; `pause_after` how many dead
-    runs in a row pause it. `runs`, `skipped` and `missed` count its instants.
+    runs in a row pause it. `updated_at` is when `by` has defined it so. `runs`, `skipped` and
+    `missed` count its instants.
     """
 
     name: str
@@ -88,8 +89,10 @@ class ScheduleView(msgspec.Struct, kw_only=True, rename={"start": "from"}):
     headers: dict[str, str]
     origin: str | None
     by: str | None
+    updated_at: str | None
     next_run: str | None
     last_run: RunView | None
+    last_completed: str | None
     runs: int
     skipped: int
     missed: int
@@ -102,9 +105,10 @@ def view(row: ScheduleRow) -> ScheduleView:
     """All that is known of a schedule."""
     standing = row.standing
     return ScheduleView(
-        name=row.name, queue=row.queue, state=row.state, next_run=moment(row.next or 0),
-        last_run=_last_run(row), runs=standing.ran, skipped=standing.skipped, missed=standing.missed,
-        paused=_pause(standing.pause), problem=row.problem or None,
+        name=row.name, queue=row.queue, state=row.state, updated_at=moment(row.revision),
+        next_run=moment(row.next or 0), last_run=_last_run(row),
+        last_completed=moment(row.completed), runs=standing.ran, skipped=standing.skipped,
+        missed=standing.missed, paused=_pause(standing.pause), problem=row.problem or None,
         history=[_entry(one, row.jobs) for one in standing.history], **definition_view(row.schedule),
     )  # fmt: skip
 

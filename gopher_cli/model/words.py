@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gopher_cli.model.duration import format_duration, rfc3339
 
 
@@ -56,6 +58,16 @@ def number(count: int) -> str:
 
 def plural(count: int, word: str) -> str:
     return f"{number(count)} {word}" if count == 1 else f"{number(count)} {word}s"
+
+
+def and_list(words: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``. At least one."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def clock(minutes: int) -> str:
+    """A minute of the day as 09:05."""
+    return f"{minutes // 60:02}:{minutes % 60:02}"
 
 
 def rate(per_second: float) -> str:

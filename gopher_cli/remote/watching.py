@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from gopher_cli.model.errors import GopherError, Unavailable
-from gopher_cli.model.happenings import MISSED, OF_QUEUES, EventId, JobEvent, read_event_id
+from gopher_cli.model.happenings import MISSED, OF_QUEUES, OF_SCHEDULES, EventId, JobEvent, read_event_id
 from gopher_cli.remote.values import ms_of
 from gopher_cli.remote.wire import PATIENCE, Wire
 
@@ -119,6 +119,8 @@ def _event(id: str, whole: list[dict[str, str]]) -> JobEvent:
     first = whole[0]
     if first["status"] in OF_QUEUES:
         return JobEvent(read_event_id(id), first["status"])
+    if first["status"] in OF_SCHEDULES:
+        return JobEvent(read_event_id(id), first["status"], (first["schedule"],))
     ids = tuple(said["job_id"] for said in whole)
     types = {said["job_id"]: said["type"] for said in whole if "type" in said}
     return JobEvent(read_event_id(id), first["status"], ids, types)

@@ -14,6 +14,7 @@ from gopher_cli.model.schedule import Schedule, check_schedule
 from gopher_cli.model.schedule_state import Entry, Pause, Standing
 from gopher_cli.store.ask import Ask, Command, clocked, scored
 from gopher_cli.store.calls.base import text
+from gopher_cli.store.calls.operating import read_record
 from gopher_cli.store.codec import decode_spec, encode_spec
 from gopher_cli.store.keys import PLACES, Keys
 
@@ -145,13 +146,17 @@ def _score(raw: Any) -> str:
 def read_standing(raw: bytes | None) -> Standing:
     """What cannot be read counts from nothing."""
     lines = text(raw or b"").split("\n")
-    parts = lines[0].split(";", 6)
-    if len(parts) != 7 or not all(part.isdigit() for part in parts[:3]):
+    parts = lines[0].split(";", 7)
+    if len(parts) != 8 or not all(part.isdigit() for part in parts[:3]):
         return Standing()
-    ran, skipped, missed, last, job, paused_at, why = parts
+    ran, skipped, missed, last, job, completed, paused_at, why = parts
+    if not all(part.isdigit() or not part for part in (last, completed)):
+        return Standing()
     pause = _pause(int(paused_at), why) if paused_at.isdigit() else None
     history = tuple(entry for line in lines[1:] if (entry := _entry(line)))
-    return Standing(int(ran), int(skipped), int(missed), int(last or 0), job, pause, history)
+    return Standing(
+        int(ran), int(skipped), int(missed), int(last or 0), job, int(completed or 0), pause, history
+    )
 
 
 def _pause(at: int, why: str) -> Pause:
@@ -169,6 +174,18 @@ def _entry(line: str) -> Entry | None:
     if outcome == "paused":
         detail = _pause(0, detail).reason
     return Entry(int(instant), outcome, int(count), int(last), int(at), detail)
+
+
+def completions(keys: Keys, ids: Sequence[str]) -> Ask[dict[str, int]]:
+    """When those of these jobs have ended that have completed (epoch ms)."""
+
+    def answer(raw: list[Any]) -> dict[str, int]:
+        rows = zip(ids, *raw, strict=True) if raw else ()
+        ended = {id: read_record(meta).finished for id, score, meta in rows if score is not None and meta}
+        return {id: at for id, at in ended.items() if at}
+
+    commands: list[Command] = [("ZMSCORE", keys["completed"], *ids), ("HMGET", keys["meta"], *ids)]
+    return Ask(commands if ids else [], answer)
 
 
 def states(keys: Keys, ids: Sequence[str]) -> Ask[dict[str, str]]:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from gopher_cli.model.cells import Cell, totals
-from gopher_cli.model.errors import Usage
+from gopher_cli.model.errors import BadData, Usage
 from gopher_cli.model.figures import Figures
 from gopher_cli.model.history import DEPTHS, LONGEST, History, Steps, cells_by_step, history_of
+from gopher_cli.model.schedule_state import ScheduleRow
 from gopher_cli.store import ask, calls
 from gopher_cli.store.samples import Sample, samples
 from gopher_cli.verbs.counting import Counting, queue_stats
 from gopher_cli.verbs.expects import Expects
+from gopher_cli.verbs.schedule_rows import ScheduleRows
 
 
-class Charting(Counting, Expects):
+class Charting(Counting, Expects, ScheduleRows):
     async def sample(self, queue: str, *, now: str = "") -> bool:
         """Note how a queue stands, once a minute: whether it was noted now. Anybody may, at any time."""
         return await self.store.run(calls.sample(self.keys(queue), now=now), "beat")
@@ -49,8 +52,15 @@ class Charting(Counting, Expects):
             workers=await self.workers(),
             server=await self.server(),
             unreadable=unreadable,
+            schedules=[row for queue in seen for row in await self._schedules_in(queue)],
             expects=await self.expects(),
         )
+
+    async def _schedules_in(self, queue: str) -> list[ScheduleRow]:
+        """None where a key of theirs is foreign: the doctor says so."""
+        with suppress(BadData):
+            return await self.schedules_of([queue])
+        return []
 
 
 def _sizes(one: Sample) -> list[int]:

@@ -21,6 +21,7 @@ from gopher_cli.verbs.base import in_slices
 from gopher_cli.verbs.fleet import Fleet
 from gopher_cli.verbs.queues import Queues
 from gopher_cli.verbs.reasons import reasons
+from gopher_cli.verbs.schedule_rows import ScheduleRows
 
 if TYPE_CHECKING:
     from gopher_cli.store.outbox import Entry
@@ -31,7 +32,7 @@ _STEPS = 200  # of 1 000 entries each, through an outbox
 _NO_SPEC = Spec("(unreadable)", msgspec.Raw(b"null"))
 
 
-class Finding(Queues, Fleet):
+class Finding(Queues, Fleet, ScheduleRows):
     async def find(self, text: str, queue: str = "") -> tuple[str, str]:
         """(queue, id) of a whole id, or of a unique prefix (4 characters) or suffix (6): to look at it.
 
@@ -42,7 +43,7 @@ class Finding(Queues, Fleet):
             return the_only(holders, text), text
         found = await self._search(queues, text) if len(text) >= _PREFIX else []
         if not found:
-            raise await self._missing(text)
+            raise await self._missing(text, queue)
         if len(found) > 1:
             if len({id for _, id in found}) == 1:  # no more of it would tell them apart
                 the_only([queue for queue, _ in found], found[0][1])
@@ -54,11 +55,19 @@ class Finding(Queues, Fleet):
         """The queue that has the job of this whole id. Raises NotFound, or Ambiguous for several."""
         holders = await self._holders(await self._among(queue), id)
         if not holders:
-            raise await self._missing(id)
+            raise await self._missing(id, queue)
         return the_only(holders, id)
 
-    async def _missing(self, id: str) -> NotFound:
-        """That there is no such job; or where it is on its way, between two queues."""
+    async def _missing(self, id: str, queue: str) -> NotFound:
+        """That there is no such job; when a schedule makes it; or where it is on its way between queues."""
+        if ":" in id:
+            from gopher_cli.verbs.instants import missing_instant
+
+            if why := await missing_instant(self, id, queue):
+                return why
+        return await self._on_its_way(id)
+
+    async def _on_its_way(self, id: str) -> NotFound:
         from gopher_cli.store import outbox  # late: nearly every job is in its queue
         from gopher_cli.verbs.outbox import readable
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from gopher_cli.model.happenings import MISSED, EventId, JobEvent, read_event_id
+from gopher_cli.model.happenings import MISSED, OF_SCHEDULES, EventId, JobEvent, read_event_id
 from gopher_cli.store import ask, streams
 from gopher_cli.store.keys import PLACES, Keys
 from gopher_cli.store.rows import spec_or_none
@@ -29,6 +29,8 @@ class Types:
 
     async def put(self, event: JobEvent) -> JobEvent:
         """The event, with the types of its jobs."""
+        if event.state in OF_SCHEDULES:
+            return event
         types = await self._of(event.queue, event.job_ids)
         return JobEvent(event.id, event.state, event.job_ids, types)
 

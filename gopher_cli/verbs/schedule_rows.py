@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from gopher_cli.model.errors import Ambiguous, BadData, NotFound
-from gopher_cli.model.schedule_state import ScheduleRow, Standing
+from gopher_cli.model.schedule_state import ScheduleRow
 from gopher_cli.store import ask, schedules
 from gopher_cli.store.schedules import Stored
 from gopher_cli.verbs.base import Base
@@ -23,11 +23,12 @@ class ScheduleRows(Base):
             if queue not in queues:
                 raise NotFound(f"no queue {queue}", "list them with: gopher queue ls")
             queues = [queue]
+        return await self.schedules_of(queues)
+
+    async def schedules_of(self, queues: Sequence[str]) -> list[ScheduleRow]:
+        """All schedules of these queues."""
         names = await self.store.ask(schedules.names([self.keys(one) for one in queues])) if queues else []
-        rows: list[ScheduleRow] = []
-        for one, some in zip(queues, names, strict=True):
-            rows += await self._rows(one, some)
-        return rows
+        return [row for one, some in zip(queues, names, strict=True) for row in await self._rows(one, some)]
 
     async def _rows(self, queue: str, names: Sequence[str]) -> list[ScheduleRow]:
         keys, rows = self.keys(queue), list[ScheduleRow]()
@@ -35,13 +36,15 @@ class ScheduleRows(Base):
             stored = await self.store.ask(schedules.read(keys, names[start : start + _PAGE]))
             found = [row_of(queue, one) for one in stored if one]
             ids = {entry.detail for row in found for entry in row.standing.history if entry.made}
-            states = await self.store.ask(schedules.states(keys, sorted(ids)))
-            rows += [msgspec.structs.replace(row, jobs=_states_of(row.standing, states)) for row in found]
+            last = [row.standing.job for row in found if row.standing.job]
+            states = await self.store.ask(schedules.states(keys, sorted(ids.union(last))))
+            ended = await self.store.ask(schedules.completions(keys, last))
+            rows += [_whole(row, states, ended) for row in found]
         return rows
 
     async def schedule_row(self, name: str, queue: str = "") -> ScheduleRow:
         """One schedule. Raises NotFound, or Ambiguous where several queues have one of this name."""
-        rows = await self._schedules_called(name, queue)
+        rows = await self.schedules_called(name, queue)
         if not rows:
             raise NotFound(f"no schedule {name[:80]!r}", "list them with: gopher schedule ls")
         if len(rows) > 1:
@@ -49,7 +52,8 @@ class ScheduleRows(Base):
             raise Ambiguous(f"the schedule {name} is in several queues: {', '.join(several)}", several)
         return rows[0]
 
-    async def _schedules_called(self, name: str, queue: str = "") -> list[ScheduleRow]:
+    async def schedules_called(self, name: str, queue: str = "") -> list[ScheduleRow]:
+        """Those of this name, of all queues or of one."""
         queues = [queue] if queue else await self.store.ask(ask.queues(self.namespace))
         return [row for one in queues for row in await self._rows(one, [name])]
 
@@ -59,17 +63,21 @@ class ScheduleRows(Base):
 
 
 def row_of(queue: str, stored: Stored) -> ScheduleRow:
-    next, standing = None, stored.standing
+    next, standing, revision = None, stored.standing, int(stored.revision or 0)
     try:
         next = schedules.next_instant(queue, stored)
         schedule = schedules.decode_definition(queue, stored.name, stored.definition)
         _ = schedule.instants
     except (BadData, ValueError) as error:
-        return ScheduleRow(stored.name, queue, "unreadable", next, None, standing, str(error))
+        return ScheduleRow(
+            stored.name, queue, "unreadable", next, None, standing, str(error), revision=revision
+        )
     state = "paused" if standing.pause else "over" if next is None else "active"
-    return ScheduleRow(stored.name, queue, state, next, schedule, standing)
+    return ScheduleRow(stored.name, queue, state, next, schedule, standing, revision=revision)
 
 
-def _states_of(standing: Standing, states: dict[str, str]) -> dict[str, str]:
-    ids = {entry.detail for entry in standing.history if entry.made}
-    return {id: states[id] for id in ids if id in states}
+def _whole(row: ScheduleRow, states: dict[str, str], ended: dict[str, int]) -> ScheduleRow:
+    ids = {row.standing.job, *(entry.detail for entry in row.standing.history if entry.made)}
+    jobs = {id: states[id] for id in ids if id in states}
+    completed = max(row.standing.completed, ended.get(row.standing.job, 0))
+    return msgspec.structs.replace(row, jobs=jobs, completed=completed)

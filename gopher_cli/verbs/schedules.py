@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -10,32 +11,25 @@ import msgspec
 from gopher_cli.actor import ACTOR
 from gopher_cli.model.checks import check_text
 from gopher_cli.model.declaration import Declaration
-from gopher_cli.model.errors import BadData, Conflict, NotFound, TryLater
+from gopher_cli.model.errors import BadData, Changed, Conflict, NotFound, TryLater
 from gopher_cli.model.payload import EMPTY
-from gopher_cli.model.recurrence import BadSchedule, make_recurrence
-from gopher_cli.model.schedule import MOST, Schedule, default_name, is_of_a_wrong_clock, make_schedule
+from gopher_cli.model.recurrence import BadSchedule
+from gopher_cli.model.schedule import MOST, Schedule, is_of_a_wrong_clock
 from gopher_cli.model.schedule_state import ScheduleChange, ScheduleRow, Standing
-from gopher_cli.store import calls, schedules
+from gopher_cli.store import ask, calls, schedules
 from gopher_cli.store.calls.producing import head_of
 from gopher_cli.store.schedules import Stored
-from gopher_cli.verbs.producing import Producing, new_job
+from gopher_cli.verbs.new_schedule import new_schedule
+from gopher_cli.verbs.producing import Producing
 from gopher_cli.verbs.schedule_rows import ScheduleRows, row_of
 from gopher_cli.verbs.ticks import TRIES, TickVerbs, job_of
-
-_WHEN = ("cron", "tz", "every", "offset", "start", "until", "times", "jitter")
-_POLICY = ("overlap", "catchup", "within", "pause_after")
-_OF_JOBS = {
-    "id": "the id of each job is made of the schedule's name and its instant",
-    "due": "from says when a schedule begins", "delay": "jitter lets jobs begin later",
-    "after": "the jobs of a schedule cannot wait for other jobs",
-    "durability": "a schedule is as durable as the server", "parent": "a schedule has no parent",
-}  # fmt: skip
 
 
 class ScheduleVerbs(Producing, ScheduleRows, TickVerbs):
     async def set_schedule(
-        self, name: str | None, type: str, payload: Any = EMPTY, *, now: str = "", **options: Any
-    ) -> ScheduleChange:
+        self, name: str | None, type: str, payload: Any = EMPTY, *, now: str = "",
+        revision: int | None = None, **options: Any,
+    ) -> ScheduleChange:  # fmt: skip
         """Define a recurring job, or change it. The same definition again changes nothing.
 
         Without a name it has one that is made of its type, payload, queue and when: see `default_name`.
@@ -44,13 +38,15 @@ class ScheduleVerbs(Producing, ScheduleRows, TickVerbs):
         (whole seconds); ``start`` and ``until`` (epoch seconds), ``times``, ``jitter`` (seconds). Policies:
         ``overlap`` (skip, all), ``catchup`` (once, skip, all:N), ``within`` (seconds), ``pause_after``. The
         other options are those of `submit` that say what each job is. Another when counts from now on, once
-        its due ticks are done; else the next one stays.
+        its due ticks are done; else the next one stays. With ``revision`` only what is still of this one is
+        changed; of 0 is what is not there.
 
-        Raises BadSchedule or Usage for what makes no sense, Conflict for too many schedules, TryLater.
+        Raises BadSchedule or Usage for what makes no sense, Conflict for too many schedules, Changed,
+        TryLater.
         """
-        return await self._set(self.make_schedule(name, type, payload, **options), now)
+        return await self._set(self.make_schedule(name, type, payload, **options), now, revision)
 
-    async def _set(self, schedule: Schedule, now: str) -> ScheduleChange:
+    async def _set(self, schedule: Schedule, now: str, revision: int | None = None) -> ScheduleChange:
         name, stuck = schedule.name, False
         await self.announce([schedule.queue])
         for _ in range(TRIES):
@@ -59,13 +55,16 @@ class ScheduleVerbs(Producing, ScheduleRows, TickVerbs):
             if known and not schedule.origin:  # an operator changes what code has declared
                 schedule = msgspec.structs.replace(schedule, origin=known.origin, declared=known.declared)
             if stored and known and _same(known, schedule):
-                return _change(schedule, "unchanged", stored.tick)
+                return _change(row_of(schedule.queue, stored), schedule, "unchanged", clock)
+            _check_revision(name, stored, revision)
             edit = _edit(schedule, known, stored, clock)
             outcome = await self._change(stored, edit, "restart" if stuck else edit.what, now)
             if outcome == "done":
                 change = "changed" if stored and stored.revision else "created"
                 await self.audit("set schedule", f"{schedule.queue}/{name}", changed=1, detail=change)
-                return _change(schedule, change, edit.next)
+                next = int(edit.next) if edit.next else None
+                row = ScheduleRow(name, schedule.queue, _state(stored, next), next)
+                return _change(row, schedule, change, clock)
             if outcome == "full":
                 raise Conflict(f"the queue {schedule.queue} has {MOST} schedules, the most that it may have")
             if outcome == "due":
@@ -82,10 +81,11 @@ class ScheduleVerbs(Producing, ScheduleRows, TickVerbs):
         """
         payload, options = declaration.payload.encode(), {"queue": queue or None} | declaration.options
         schedule = self.make_schedule(declaration.name, declaration.type, payload, **options)
-        rows = await self._schedules_called(declaration.name)
+        rows = await self.schedules_called(declaration.name)
         for row in rows:
             if row.queue == schedule.queue and row.schedule and row.schedule.declared == declaration.digest:
-                return _change(row.schedule, "unchanged", str(row.next or ""))
+                clock = int(now) if now else await self.store.ask(ask.time_ms())
+                return _change(row, row.schedule, "unchanged", clock)
         wanted = msgspec.structs.replace(schedule, origin="app", declared=declaration.digest)
         change = await self._set(wanted, now)
         for row in rows:
@@ -95,38 +95,41 @@ class ScheduleVerbs(Producing, ScheduleRows, TickVerbs):
 
     def make_schedule(self, name: str | None, type: str, payload: Any = EMPTY, **options: Any) -> Schedule:
         """A checked schedule of these options (see `set_schedule`), which is not stored."""
-        when = {part: options.pop(part) for part in _WHEN if part in options}
-        policy = {part: options.pop(part) for part in _POLICY if part in options}
-        for option, why in _OF_JOBS.items():
-            if options.pop(option, None) not in (None, (), []):
-                raise BadSchedule(option, f"a schedule has no {option}: {why}", f"leave {option} out")
-        if when.get("cron") is not None and when.get("tz") is None:
-            when["tz"] = self.defaults.timezone
-        job = new_job(self.defaults, type, payload, **options)
-        recurrence = make_recurrence(key=f"{job.queue}/{name}", **when)
-        if name is None:
-            name = default_name(job.spec, job.queue, recurrence)
-        return make_schedule(name, job.queue, job.spec, recurrence, by=ACTOR.get(), **policy)
+        return new_schedule(self.defaults, name, type, payload, **options)
 
-    async def pause_schedule(self, name: str, queue: str = "", reason: str = "", *, now: str = "") -> bool:
+    async def pause_schedule(
+        self, name: str, queue: str = "", reason: str = "", *, now: str = "", revision: int | None = None
+    ) -> bool:
         """Nothing of it runs until it is resumed. False where it was paused already."""
         why = schedules.encode_pause(ACTOR.get(), reason and check_text("the reason", reason))
-        return await self._hold(name, queue, "pause", lambda row: row.standing.pause is None, why, now)
+        return await self._hold(
+            name, queue, "pause", lambda row: row.standing.pause is None, why, now, revision
+        )
 
-    async def resume_schedule(self, name: str, queue: str = "", *, now: str = "") -> bool:
+    async def resume_schedule(
+        self, name: str, queue: str = "", *, now: str = "", revision: int | None = None
+    ) -> bool:
         """It counts from now on: what was due meanwhile is not made up. False where it was not paused."""
-        return await self._hold(name, queue, "resume", lambda row: row.standing.pause is not None, "", now)
+        return await self._hold(
+            name, queue, "resume", lambda row: row.standing.pause is not None, "", now, revision
+        )
 
-    async def drop_schedule(self, name: str, queue: str = "", *, now: str = "") -> None:
+    async def drop_schedule(
+        self, name: str, queue: str = "", *, now: str = "", revision: int | None = None
+    ) -> None:
         """Take it away with its history. The jobs that it has made stay."""
-        await self._hold(name, queue, "remove", lambda row: True, "", now)
+        await self._hold(name, queue, "remove", lambda row: True, "", now, revision)
 
-    async def _hold(self, name: str, queue: str, what: str, applies: Any, why: str, now: str) -> bool:
+    async def _hold(
+        self, name: str, queue: str, what: str, applies: Callable[[ScheduleRow], bool], why: str, now: str,
+        revision: int | None,
+    ) -> bool:  # fmt: skip
         queue = (await self.schedule_row(name, queue)).queue
         for _ in range(TRIES):
             stored, clock = await self._read_schedule(queue, name, now)
             if not stored:
                 raise NotFound(f"no schedule {name!r} in the queue {queue}", "gopher schedule ls lists them")
+            _check_revision(name, stored, revision)
             row = row_of(queue, stored)
             if not applies(row):
                 return False
@@ -234,7 +237,23 @@ def _resumed(row: ScheduleRow, clock: int) -> tuple[str, str]:
     return "" if first is None else str(first * 1000), str(last)
 
 
-def _change(schedule: Schedule, change: str, tick: str) -> ScheduleChange:
-    next = int(tick) if tick else None
-    job_id = "" if next is None else schedule.job_id(next // 1000)
-    return ScheduleChange(schedule.name, schedule.queue, change, next, job_id)
+def _check_revision(name: str, stored: Stored | None, revision: int | None) -> None:
+    known = int((stored and stored.revision) or 0)
+    if revision is not None and known != revision:
+        said = "was changed meanwhile" if known else "is not there any more"
+        said = said if revision else "is there already"
+        raise Changed(f"the schedule {name} {said}: nothing was changed", f"gopher schedule show {name}")
+
+
+def _state(stored: Stored | None, next: int | None) -> str:
+    return "paused" if stored and stored.standing.pause else "active" if next else "over"
+
+
+def _change(row: ScheduleRow, schedule: Schedule, change: str, clock: int) -> ScheduleChange:
+    """``row`` is how it stands then; ``clock`` is Redis's time (ms)."""
+    now = clock / 1000
+    instant = row.next // 1000 if row.next else schedule.first_after(now) or schedule.instants.before(now)
+    job_id = schedule.job_id(instant) if instant else ""
+    return ScheduleChange(
+        schedule.name, schedule.queue, change, row.next, job_id, row.state, row.revision or clock
+    )

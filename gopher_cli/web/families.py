@@ -11,10 +11,12 @@ from gopher_cli.model.cells import BOUNDS, Cell
 from gopher_cli.model.expect import Expect
 from gopher_cli.model.figures import Figures
 from gopher_cli.model.ids import VALID_ID
+from gopher_cli.model.schedule_state import ScheduleRow
 from gopher_cli.model.stats import QueueStats, WorkerInfo
 
 MOST_TYPES = 200
 MOST_QUEUES = 500
+MOST_SCHEDULES = 200
 MOST_EXPECTS = 2000
 # The label of all that is beyond.
 OTHER = "_other"
@@ -38,6 +40,7 @@ def families(figures: Figures) -> Iterator[Metric]:
     yield from _counters(queues)
     yield from _gauges(queues)
     yield from _of_fleet([worker for worker in figures.workers if worker.alive])
+    yield from _of_schedules(figures.schedules)
     yield from _of_expects(figures.expects)
     yield GaugeMetricFamily("gopher_redis_up", "Whether Redis answers.", 1)
     yield GaugeMetricFamily(
@@ -73,6 +76,31 @@ def merged(types: Mapping[str, Cell]) -> dict[str, Cell]:
     for name in types.keys() - found.keys():
         rest.add(types[name])
     return found | {OTHER: rest} if len(types) > len(found) else found
+
+
+def _of_schedules(rows: Sequence[ScheduleRow]) -> Iterator[Metric]:
+    """By name, so that an alert says which; the first ones, and the ticks of the rest together."""
+    ticks = _counter(
+        "gopher_schedule_ticks", "Due instants of a schedule, by what became of them.",
+        "queue", "schedule", "outcome",
+    )  # fmt: skip
+    next = _gauge("gopher_schedule_next_seconds", "When it is due next, Unix time.", "queue", "schedule")
+    completed = _gauge(
+        "gopher_schedule_last_completed_seconds", "When a job of it has last completed, Unix time.",
+        "queue", "schedule",
+    )  # fmt: skip
+    named, rest = rows[:MOST_SCHEDULES], rows[MOST_SCHEDULES:]
+    for row in named:
+        labels = [row.queue, row.name]
+        for outcome in ("ran", "skipped", "missed"):
+            ticks.add_metric([*labels, outcome], getattr(row.standing, outcome))
+        if row.next is not None:
+            next.add_metric(labels, row.next / 1000)
+        if row.completed:
+            completed.add_metric(labels, row.completed / 1000)
+    for outcome in ("ran", "skipped", "missed") if rest else ():
+        ticks.add_metric([OTHER, OTHER, outcome], sum(getattr(row.standing, outcome) for row in rest))
+    yield from (ticks, next, completed)
 
 
 def _of_types(types: Mapping[str, Cell]) -> Iterator[Metric]:

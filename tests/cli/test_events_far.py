@@ -68,6 +68,11 @@ async def test_events_come_from_afar_as_they_are(
     (event,) = await near.look()
 
     assert await heard(looking, ids[1]) == event
+    await gopher.set_schedule("nightly", "mail", every=3600)
+    await gopher.pause_schedule("nightly")
+    (held,) = await near.look()
+    assert (held.state, held.job_ids) == ("schedule_paused", ("nightly",))
+    assert await heard(looking, "nightly") == held
     assert event in (await far.happened() or [])
     assert await far.happened(["nowhere"]) is None
     assert event in (await far.happened(ago=3600) or [])

@@ -46,7 +46,7 @@ class State:
         last: dict[str, str] = {}
         for entry in self.events.values():
             for state, ids in entry.items():
-                if state != b"watched":
+                if state != b"watched" and not state.startswith(b"schedule_"):
                     last |= dict.fromkeys(ids.decode().split() or [""], state.decode())
         return last
 

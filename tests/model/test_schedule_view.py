@@ -18,7 +18,7 @@ def row(standing=Standing(), state="active", next=NOON, jobs=None, payload=b'{"n
     spec = make_job("report", msgspec.Raw(payload), queue="mail", options=options).spec
     when = make_recurrence(**(when or {"cron": "0 12 * * *", "tz": "Europe/Berlin"}))
     schedule = make_schedule("s", "mail", spec, when, by="ann")
-    return ScheduleRow("s", "mail", state, next, schedule, standing, "", jobs or {})
+    return ScheduleRow("s", "mail", state, next, schedule, standing, "", jobs or {}, revision=NOON)
 
 
 def seen(row):
@@ -32,6 +32,7 @@ def test_a_schedule_says_what_it_makes_when_and_how():
     assert said["type"] == "report" and said["tags"] == ["nightly"] and said["headers"] == {"tenant": "acme"}
     assert said["cron"] == "0 12 * * *" and said["tz"] == "Europe/Berlin" and said["every"] is None
     assert said["overlap"] == "skip" and said["catchup"] == "once" and said["by"] == "ann"
+    assert said["updated_at"] == "2026-01-01T12:00:00.000Z"
     assert said["next_run"] == "2026-01-01T12:00:00.000Z" and said["last_run"] is None
     assert (said["runs"], said["skipped"], said["missed"], said["history"]) == (0, 0, 0, [])
 

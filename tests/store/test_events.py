@@ -8,6 +8,10 @@ import a
 import pytest
 from driver import Queue
 
+from gopher_cli.store.calls.schedules import Missed
+from store.test_schedule import change
+from store.test_tick import FIRST, define, run, tick
+
 Deed = Callable[[Queue], None]
 
 
@@ -99,6 +103,24 @@ def garbage(queue: Queue) -> None:
     queue.reserve()
 
 
+def plan(queue: Queue) -> None:
+    define(queue)
+    queue.later(a.minute)
+    tick(queue, run(FIRST), next=FIRST + a.minute)
+
+
+def skip(queue: Queue) -> None:
+    plan(queue)
+    queue.later(a.minute)
+    tick(queue, run(FIRST + a.minute), next=FIRST + a.hour, missed=Missed(1, FIRST + 1, FIRST + 1))
+
+
+def hold(queue: Queue) -> None:
+    define(queue)
+    change(queue, "pause", next="")
+    change(queue, "resume", next=FIRST)
+
+
 SAID = {
     "submit": (submit, ["enqueued one two", "scheduled late", "blocked child"]),
     "reserve": (reserve, ["processing one two"]),
@@ -117,6 +139,9 @@ SAID = {
     "purge": (purge, ["gone one"]),
     "expire": (expire, ["completed one", "cancelled two", "gone one", "gone two"]),
     "pause": (pause, ["paused", "resumed"]),
+    "tick": (plan, ["enqueued s:1700000060000"]),
+    "a tick that makes nothing": (skip, ["schedule_missed s", "schedule_skipped s"]),
+    "schedule": (hold, ["schedule_paused s", "schedule_resumed s"]),
 }
 each_deed = pytest.mark.parametrize(("deed", "said"), SAID.values(), ids=list(SAID))
 

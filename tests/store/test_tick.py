@@ -148,6 +148,22 @@ def test_two_runs_of_one_tick_do_not_share_a_unique_key(queue):
     assert list(tick(queue, *both, overlap="all").jobs.values()) == ["", f"s:{FIRST}"]
 
 
+def test_when_a_run_has_completed_outlives_its_job(queue):
+    define(queue)
+    queue.later(a.minute)
+    tick(queue, run(FIRST), next=FIRST + a.minute)
+    (lease,) = queue.reserve()
+    queue.later(5)
+    queue.settle(a.settlement(lease, a.success()))
+    ended = queue.now
+    assert standing(queue).completed == 0
+    for n in (1, 2):
+        queue.later(a.minute)
+        tick(queue, run(FIRST + n * a.minute), next=FIRST + (n + 1) * a.minute)
+        queue.purge("completed", f"s:{FIRST}")
+        assert standing(queue).completed == ended
+
+
 def test_an_instant_whose_job_is_known_is_not_made_again(queue):
     queue.submit(a.job(f"s:{FIRST}", payload={"by": "hand"}))
     define(queue)

@@ -26,8 +26,8 @@ pytestmark = pytest.mark.anyio
 PAGES = (
     "/", "/?range=6h", "/?range=24h", "/queues", "/queues/default", "/jobs", "/jobs?q=state:failed", "/dlq",
     "/jobs?q=state:completed,failed+older:1s", "/jobs?q=type:x",
-    "/jobs?order=oldest&size=25", "/scheduled", "/workers", "/server", "/submit", "/submit?type=x", "/audit",
-    "/keys", "/keys/new",
+    "/jobs?order=oldest&size=25", "/scheduled", "/schedules", "/workers", "/server", "/submit",
+    "/submit?type=x", "/audit", "/keys", "/keys/new",
     "/bulk?deed=retry&q=state:failed&all=1", "/bulk?deed=purge&q=&all=1",
 )  # fmt: skip
 EVIL = "\"><script>alert(1)</script><img src=x onerror=alert(1)>{{7*7}}'`</textarea></title>\u202e\x1b[31m"

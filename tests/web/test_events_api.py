@@ -76,6 +76,20 @@ async def test_a_paused_queue_is_told(watch: Watch, gopher: Gopher) -> None:
     ]  # fmt: skip
 
 
+async def test_what_happens_to_a_schedule_is_told_by_its_name(watch: Watch, gopher: Gopher) -> None:
+    await gopher.set_schedule("s", "mail", every=3600)
+    stream, others = await watch("?state=schedule_paused"), await watch("?type=mail")
+    await gopher.pause_schedule("s")
+    await gopher.resume_schedule("s")
+    await gopher.submit("mail")
+    await stream.heard("schedule_paused")
+    await others.heard("enqueued")
+
+    (event,) = stream.events("schedule")
+    assert (event["schedule"], event["queue"], event["status"]) == ("s", "default", "schedule_paused")
+    assert others.events("schedule") == []
+
+
 async def test_one_watches_a_queue_a_job_a_state_or_a_type(watch: Watch, gopher: Gopher) -> None:
     for queue in ("x", "y"):
         await gopher.submit("first", {}, queue=queue)

@@ -18,8 +18,9 @@ from worker.processes import until
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.cells import Cell
-from gopher_cli.web import metrics
-from gopher_cli.web.families import MOST_TYPES, OTHER, merged
+from gopher_cli.model.schedule_state import ScheduleRow, Standing
+from gopher_cli.web import families, metrics
+from gopher_cli.web.families import MOST_SCHEDULES, MOST_TYPES, OTHER, merged
 from gopher_cli.web.traffic import Traffic
 
 pytestmark = pytest.mark.anyio
@@ -187,6 +188,39 @@ async def test_without_redis_it_says_so_and_tells_of_itself(scrape, tmp_path) ->
     assert value(found, "gopher_redis_up") == 0
     assert value(found, "process_resident_memory_bytes") > 1_000_000
     assert not [name for name, _ in found if name.startswith("jobqueue")]
+
+
+async def test_schedules_are_told_by_name_with_their_next_instant_and_last_success(
+    gopher: Gopher, queue: Queue, scrape
+) -> None:
+    assert not [name for name, _ in await scrape() if "schedule" in name]
+    now = queue.now // 60_000 * 60_000
+    await gopher.set_schedule("s", "mail", every=60, now=str(now))
+    await gopher.set_schedule("paused", "mail", every=60, now=str(now))
+    await gopher.pause_schedule("paused", now=str(now))
+    queue.now = now + 10 * 60_000
+    await gopher.tick("default", now=queue.at)
+    (lease,) = queue.reserve()
+    queue.settle(a.settlement(lease, a.success()))
+    found = await scrape()
+
+    names = {"queue": "default", "schedule": "s"}
+    for outcome, count in {"ran": 1, "skipped": 0, "missed": 9}.items():
+        assert value(found, "gopher_schedule_ticks_total", **names, outcome=outcome) == count
+    assert value(found, "gopher_schedule_next_seconds", **names) == queue.now / 1000 + 60
+    assert value(found, "gopher_schedule_last_completed_seconds", **names) == queue.now / 1000
+    assert (
+        "gopher_schedule_next_seconds",
+        frozenset({"queue": "default", "schedule": "paused"}.items()),
+    ) not in found
+
+
+def test_many_schedules_are_bounded_and_none_of_their_ticks_is_left_uncounted() -> None:
+    rows = [ScheduleRow(f"s{n}", "q", "active", standing=Standing(ran=1)) for n in range(MOST_SCHEDULES + 3)]
+    (ticks, *_) = families._of_schedules(rows)
+    ran = [sample.value for sample in ticks.samples if sample.labels["outcome"] == "ran"]
+
+    assert len(ran) == MOST_SCHEDULES + 1 and sum(ran) == MOST_SCHEDULES + 3
 
 
 async def test_many_types_are_bounded_and_none_of_them_is_left_uncounted() -> None:

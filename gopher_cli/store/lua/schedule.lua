@@ -1,6 +1,6 @@
 -- Change a schedule: define it, pause it, let it go on, take it away. Only what the caller has seen is changed.
 --
--- KEYS  schedules ticks runs
+-- KEYS  schedules ticks runs events
 -- ARGV  now name revision expected definition next last what why limit
 -- ...   revision and tick as the caller has seen them, empty where there is none. `definition`, empty where it stays.
 --       `next` is the tick then, empty for none; `last` is until when all is accounted for then, empty where that
@@ -8,6 +8,7 @@
 -- OUT   {now, what became of it}: done, changed (others were faster), due (tick first) or full
 --- @include now
 --- @include touch
+--- @include tell
 --- @include schedule
 
 local stored, tick = redis.call("HGET", KEYS.schedules, ARGV.name), redis.call("ZSCORE", KEYS.ticks, ARGV.name)
@@ -44,4 +45,5 @@ if ARGV.next ~= "" then
 else
   redis.call("ZREM", KEYS.ticks, ARGV.name)
 end
+if (what == "pause" or what == "resume") and is_watched() then tell({ "schedule_" .. what .. "d", { ARGV.name } }) end
 return { stamp, "done" }

@@ -2,8 +2,8 @@
 --
 -- Where its last runs all ended in the dead letter queue the schedule is paused instead.
 --
--- KEYS  ready_high ready_normal ready_low scheduled blocked waiters spec meta locks lock_ends failed conf counters
---       asked cancels wake events schedules ticks runs
+-- KEYS  ready_high ready_normal ready_low scheduled blocked waiters spec meta locks lock_ends completed failed conf
+--       counters asked cancels wake events schedules ticks runs
 -- ARGV  now name revision expected next last run_limit overlap pause_after why missed missed_first missed_last ...
 -- ...   instant id head spec: jobs to make, oldest first; instants are in ms. `last` is the last instant that is due;
 --       `missed` instants are not made up for. Without `next` the schedule is over. `why` is told of a pause
@@ -36,10 +36,12 @@ local runs, pauses = runs_of(state), has_failed(state, tonumber(ARGV.pause_after
 state.last = ARGV.last
 if pauses then
   pause(state, ARGV.why)
+  runs.what[1] = "paused"
 else
   if tonumber(ARGV.missed) > 0 then
     state.missed = state.missed + ARGV.missed
     note(state, "missed", ARGV.missed_first, ARGV.missed, ARGV.missed_last, "")
+    runs.what[1] = "missed"
   end
   for i = 14, #ARGV, 4 do
     if not is_over(state) then run(runs, "ran", ARGV[i], ARGV[i + 1], read_head(ARGV[i + 2]), ARGV[i + 3]) end

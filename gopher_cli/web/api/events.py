@@ -14,7 +14,7 @@ from starlette.responses import Response
 from gopher_cli.model.access import ADMIN, READ
 from gopher_cli.model.duration import rfc3339
 from gopher_cli.model.errors import Usage
-from gopher_cli.model.happenings import GONE, OF_QUEUES, AuditEntry, Wanted, read_event_id
+from gopher_cli.model.happenings import GONE, OF_QUEUES, OF_SCHEDULES, AuditEntry, Wanted, read_event_id
 from gopher_cli.model.job import JobState
 from gopher_cli.web.access.door import needs, still_may
 from gopher_cli.web.api.openapi import problems
@@ -23,7 +23,7 @@ from gopher_cli.web.api.telling import EventStream, tell
 from gopher_cli.web.feed import Feed
 from gopher_cli.web.problems import Problem, soon
 
-_KNOWN = (*JobState, GONE, *OF_QUEUES)
+_KNOWN = (*JobState, GONE, *OF_QUEUES, *OF_SCHEDULES)
 _PLACE = re.compile(r"[0-9]{1,15}-[0-9]{1,12}")
 router = APIRouter(prefix="/api/v1", tags=["events"])
 

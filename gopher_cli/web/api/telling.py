@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.duration import rfc3339
 from gopher_cli.model.errors import TryLater, Unavailable
-from gopher_cli.model.happenings import OF_QUEUES, EventId, JobEvent, Wanted
+from gopher_cli.model.happenings import OF_QUEUES, OF_SCHEDULES, EventId, JobEvent, Wanted
 from gopher_cli.web.feed import AWAY, BACK, READY, Client, Feed, replay
 
 PING = 15.0  # seconds
@@ -43,6 +43,15 @@ class QueueHappening(msgspec.Struct):
     at: str
 
 
+class ScheduleHappening(msgspec.Struct):
+    """A tick of a schedule was skipped or missed, or it was paused or resumed."""
+
+    schedule: str
+    queue: str
+    status: str
+    at: str
+
+
 def frames(event: JobEvent, wanted: Wanted) -> str:
     """The event in words of the wire; empty where nothing of it is wanted.
 
@@ -53,6 +62,9 @@ def frames(event: JobEvent, wanted: Wanted) -> str:
     at = rfc3339(event.at_ms)
     if event.state in OF_QUEUES:
         return _frame("queue", QueueHappening(event.queue, event.state, at), event.id)
+    if event.state in OF_SCHEDULES:
+        name = event.job_ids[0] if event.job_ids else ""
+        return _frame("schedule", ScheduleHappening(name, event.queue, event.state, at), event.id)
     ids = wanted.ids(event)
     said = [JobHappening(id, event.types.get(id), event.queue, event.state, at) for id in ids]
     return "".join(_frame("job", one, event.id if one is said[-1] else None) for one in said)

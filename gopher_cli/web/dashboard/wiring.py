@@ -28,6 +28,7 @@ from gopher_cli.web.dashboard.pages import (
     overview,
     queues,
     rescheduling,
+    schedules,
     submit,
     waiting,
 )
@@ -35,7 +36,7 @@ from gopher_cli.web.dashboard.route import answer, wants_page
 from gopher_cli.web.options import note_allowed
 from gopher_cli.web.problems import Problem
 
-_TO_LOOK_AT = (overview, queues, jobs, job, dlq, waiting, fleet)
+_TO_LOOK_AT = (overview, queues, jobs, job, dlq, waiting, schedules, fleet)
 _WITH_RULES_OF_THEIR_OWN = (login, submit, bulk, keys, rescheduling)
 
 

@@ -1,6 +1,12 @@
 -- Runs of a schedule: a job each, on paper, and then all that is to be written.
 local function runs_of(state)
-  return { state = state, to = admissions(), made = {}, renewed = {}, locks = {}, told = {} }
+  return { state = state, to = admissions(), made = {}, renewed = {}, locks = {}, told = {}, what = {} }
+end
+
+-- When its last run has completed: nobody else will know it when that job is gone.
+local function see_completed(s)
+  local r = s.job ~= "" and redis.call("ZSCORE", KEYS.completed, s.job) and read(redis.call("HGET", KEYS.meta, s.job))
+  if r then s.completed = r.finished end
 end
 
 -- Who keeps this run from being made: the run before, or who holds its unique key.
@@ -19,10 +25,12 @@ end
 -- One that is known already has run: somebody was here first, and its id is its own.
 local function run(runs, outcome, instant, id, head, spec)
   local s, known = runs.state, redis.call("HEXISTS", KEYS.meta, id) == 1
+  see_completed(s)
   local why = not known and obstacle(runs, head)
   if why and outcome == "ran" then
     s.skipped = s.skipped + 1
     note(s, "skipped", instant, 1, instant, why)
+    runs.what[#runs.what + 1] = "skipped"
   elseif not why then
     if not known then make(runs, id, head, spec) end
     s.job, s.ran = id, s.ran + (outcome == "ran" and 1 or 0)
@@ -47,7 +55,8 @@ end
 local function tell_runs(runs)
   local to = runs.to
   if any(to[1]) or any(to[2]) or any(to[3]) or leads(to.scheduled) then wake_one() end
-  if #runs.made > 0 and is_watched() then
+  if is_watched() then
     tell({ "enqueued", ids_of(to[1], to[2], to[3]), "scheduled", ids_of(to.scheduled) })
+    for _, kind in ipairs(runs.what) do tell({ "schedule_" .. kind, { ARGV.name } }) end
   end
 end

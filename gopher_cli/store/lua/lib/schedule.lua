@@ -1,16 +1,17 @@
--- How a schedule stands, one line in the hash `runs`: ran;skipped;missed;last;job;paused_at;why
--- `last` is until when everything is accounted for, `job` the last one that ran, `why` JSON of who has paused it.
+-- How a schedule stands, one line in the hash `runs`: ran;skipped;missed;last;job;completed;paused_at;why
+-- `last` is until when everything is accounted for, `job` the last one that ran, `completed` when one has last
+-- completed, as far as its ticks have seen, `why` JSON of who has paused it.
 -- Behind it its last ticks, the newest first, a line each: instant;outcome;count;last;at;detail
-local STATE = "^(%d+);(%d+);(%d+);(%d*);([^;\n]*);(%d*);([^\n]*)\n(.*)$"
+local STATE = "^(%d+);(%d+);(%d+);(%d*);([^;\n]*);(%d*);(%d*);([^\n]*)\n(.*)$"
 local ENTRY = "^(%d*);(%a+);(%d+);%d*;%d+;([^\n]*)\n(.*)$"
 local KEPT = 20
 
 -- One that cannot be read begins anew: what it counts is for people.
 local function read_state(raw)
-  local ran, skipped, missed, last, job, paused_at, why, history = string.match(raw or "", STATE)
+  local ran, skipped, missed, last, job, completed, paused_at, why, history = string.match(raw or "", STATE)
   return {
     ran = tonumber(ran) or 0, skipped = tonumber(skipped) or 0, missed = tonumber(missed) or 0, last = last or "",
-    job = job or "", paused_at = paused_at or "", why = why or "", history = history or "",
+    job = job or "", completed = completed or "", paused_at = paused_at or "", why = why or "", history = history or "",
   }
 end
 
@@ -29,7 +30,7 @@ local function state_line(s)
   while kept < KEPT and at <= #s.history do
     kept, at = kept + 1, string.find(s.history, "\n", at, true) + 1
   end
-  local head = { text(s.ran), text(s.skipped), text(s.missed), s.last, s.job, s.paused_at, s.why }
+  local head = { text(s.ran), text(s.skipped), text(s.missed), s.last, s.job, s.completed, s.paused_at, s.why }
   return table.concat(head, ";") .. "\n" .. string.sub(s.history, 1, at - 1)
 end
 

@@ -1,0 +1,100 @@
+"""Schedules: what recurs, its next run, what became of the last ones; a page for each, with its buttons."""
+
+from __future__ import annotations
+
+import asyncio
+from bisect import bisect_right
+from collections import Counter
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gopher_cli.gopher import Gopher
+from gopher_cli.model.access import OPERATE, SUBMIT
+from gopher_cli.model.errors import Conflict
+from gopher_cli.web.access.door import needs
+from gopher_cli.web.dashboard.filters import segment
+from gopher_cli.web.dashboard.guard import Form, checked_form
+from gopher_cli.web.dashboard.reading import gopher_of, now_of
+from gopher_cli.web.dashboard.render import page
+from gopher_cli.web.dashboard.route import PageRoute, redirect
+from gopher_cli.web.dashboard.schedules import line_of
+from gopher_cli.web.problems import Problem, soon
+
+router = APIRouter(route_class=PageRoute)
+_PAGE = 100
+_LONGEST = 300  # characters of a reason
+
+
+@router.get("/schedules")
+async def schedules(
+    request: Request,
+    queue: Annotated[str, Query(max_length=200)] = "",
+    after: Annotated[str, Query(max_length=300)] = "",
+) -> Response:
+    gopher = gopher_of(request)
+    rows, expects = await soon(asyncio.gather(gopher.schedules(), gopher.expects()), 1)
+    now = await soon(now_of(gopher))
+    counts = Counter([*(row.queue for row in rows), *(one.queue for one in expects)])
+    mine = [row for row in rows if not queue or row.queue == queue]
+    first = bisect_right([f"{row.queue}/{row.name}" for row in mine], after) if after else 0
+    some = mine[first : first + _PAGE]
+    more = f"{some[-1].queue}/{some[-1].name}" if first + _PAGE < len(mine) else ""
+    return page(
+        request, "schedules.html", lines=[line_of(row, now) for row in some], counts=sorted(counts.items()),
+        total=counts.total(), chosen=queue, after=after, more=more, now=now,
+        expects=[one for one in expects if not queue or one.queue == queue],
+    )  # fmt: skip
+
+
+@router.get("/schedules/{queue}/{name}")
+async def schedule(queue: str, name: str, request: Request) -> Response:
+    gopher = gopher_of(request)
+    row, now = await soon(gopher.schedule_row(name, queue)), await soon(now_of(gopher))
+    return page(
+        request, "schedule.html", row=row, line=line_of(row, now), now=now,
+        may_run=request.state.caller.may(SUBMIT, queue), place=place_of(queue, name),
+    )  # fmt: skip
+
+
+@router.post("/schedules/{queue}/{name}/run", dependencies=[Depends(needs(SUBMIT))])
+async def run(queue: str, name: str, request: Request) -> Response:
+    """Once more, now, beside its ticks."""
+    await checked_form(request)
+    if not request.state.caller.may(SUBMIT, queue):
+        raise Problem(403, f"this key may not submit to {queue}")
+    try:
+        id = await soon(gopher_of(request).run_schedule(name, queue))
+    except Conflict as error:
+        return redirect(request, place_of(queue, name), said=f"Not run: {error}.", kind="wrong")
+    return redirect(request, f"/jobs/{segment(id)}?queue={segment(queue)}", said=f"{name} runs now.")
+
+
+@router.post("/schedules/{queue}/{name}/{deed}", dependencies=[Depends(needs(OPERATE))])
+async def act(queue: str, name: str, deed: str, request: Request) -> Response:
+    """Pause, resume or remove, and tell on the page what came of it."""
+    form = await checked_form(request)
+    if deed not in ("pause", "resume", "remove"):
+        raise Problem(404, "There is nothing at this address.")
+    said = await soon(_done(gopher_of(request), deed, queue, name, form))
+    return redirect(request, "/schedules" if deed == "remove" else place_of(queue, name), said=said)
+
+
+async def _done(gopher: Gopher, deed: str, queue: str, name: str, form: Form) -> str:
+    """What has come of it, as a sentence."""
+    match deed:
+        case "pause":
+            changed = await gopher.pause_schedule(name, queue, form.one("reason")[:_LONGEST])
+            return f"{name} is paused." if changed else f"{name} was paused already."
+        case "resume":
+            changed = await gopher.resume_schedule(name, queue)
+            return f"{name} is resumed: it counts from now on." if changed else f"{name} was not paused."
+    await gopher.drop_schedule(name, queue)
+    return f"{name} is removed. The jobs that it has made stay."
+
+
+def place_of(queue: str, name: str) -> str:
+    """The address of the page of a schedule."""
+    return f"/schedules/{segment(queue)}/{segment(name)}"
