@@ -30,6 +30,8 @@ NAMES = (
     "ack.replied",
     "hb.sent",
     "promote.sent",
+    "tick.planned",
+    "tick.sent",
     "reclaim.sent",
     "bulk.chunk_sent",
     "shutdown.released",

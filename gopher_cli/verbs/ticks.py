@@ -9,7 +9,7 @@ import msgspec
 
 from gopher_cli.actor import ACTOR
 from gopher_cli.events import JobsSubmitted
-from gopher_cli.failpoints import underway
+from gopher_cli.failpoints import failpoint, underway
 from gopher_cli.model.errors import BadData
 from gopher_cli.model.job import Job
 from gopher_cli.model.schedule import Schedule, is_of_a_wrong_clock, plan
@@ -65,6 +65,8 @@ class TickVerbs(Base):
                     planned.append(self._planned(queue, found, clock, now))
             except (BadData, ValueError) as error:
                 done.problems[name] = str(error)
+        if planned:
+            failpoint("tick.planned")
         ticks = self.store.run_many([one.call for one in planned], "beat")
         answers = await underway("tick.sent", ticks)
         for one, ticked in zip(planned, answers, strict=True):

@@ -18,6 +18,7 @@ def shown(cron: Cron, day: str) -> list[str]:
     return [f"{at:%H:%M}{at:%z}"[:8] for at in found]
 
 
+@pytest.mark.row("S5")
 @pytest.mark.parametrize(
     ("zone", "text", "day", "runs"),
     [

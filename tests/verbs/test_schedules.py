@@ -210,6 +210,7 @@ async def test_many_tickers_at_once_make_each_job_once(gopher: Gopher) -> None:
     assert made == sorted(id_of(FIVE, f"s{n}") for n in range(150))
 
 
+@pytest.mark.row("S13")
 async def test_what_cannot_be_read_here_is_left_and_the_others_go_on(gopher: Gopher, redis: Redis) -> None:
     for n in range(120):
         put(gopher, redis, f"bad{n:03}", UNREADABLE[n % len(UNREADABLE)])
@@ -224,6 +225,7 @@ async def test_what_cannot_be_read_here_is_left_and_the_others_go_on(gopher: Gop
     assert redis.zscore(gopher.keys("default")["ticks"], "mars") == NOW + 1000, "another host may know it"
 
 
+@pytest.mark.row("S13")
 async def test_a_tick_without_a_schedule_keeps_nobody_from_his(gopher: Gopher, redis: Redis) -> None:
     """Left over by somebody who has deleted by hand. It can be taken away, and set anew."""
     await set(gopher, name="good", every=60)
@@ -237,6 +239,7 @@ async def test_a_tick_without_a_schedule_keeps_nobody_from_his(gopher: Gopher, r
     redis.zrem(gopher.keys("default")["ticks"], *(f"left{n}" for n in range(300) if n != 1))
 
 
+@pytest.mark.row("S13")
 @pytest.mark.parametrize("score", ["-inf", -1e300, -1, 0, 1.5, NOW + 0.5, NOW + 1])
 async def test_a_tick_that_is_no_instant_is_told_of_and_keeps_nobody_from_his(
     gopher: Gopher, redis: Redis, score: float
