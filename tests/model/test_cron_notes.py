@@ -80,9 +80,9 @@ def test_a_date_whose_only_time_is_in_a_gap_is_left_out_where_hours_have_a_star(
     }
 
 
-def test_the_first_instant_of_all_has_nothing_beside_it() -> None:
+def test_an_instant_before_the_first_that_is_searched_for_has_nothing_beside_it() -> None:
     cron = parse_cron("0 0 * * *")
-    first = cron.after(-60_000_000_000)
+    first = cron.before(-60_000_000_000)
     assert first is not None and notes_on(cron, first) == ""
 
 
