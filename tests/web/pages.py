@@ -78,7 +78,7 @@ class Page(HTMLParser):
             if not here:
                 continue
             chooses = attrs.get("name", "") if tag == "select" else chooses
-            if tag == "input" and (attrs.get("type") != "checkbox" or "checked" in attrs):
+            if tag == "input" and (attrs.get("type") not in ("checkbox", "radio") or "checked" in attrs):
                 found.setdefault(attrs["name"], []).append(attrs.get("value", ""))
             elif tag == "option" and "selected" in attrs:
                 found[chooses] = [attrs["value"]]

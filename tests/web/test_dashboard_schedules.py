@@ -49,7 +49,7 @@ async def test_the_list_tells_when_each_runs_and_what_became_of_it(
     page = await look(api, "/schedules")
 
     assert page.forbidden() == [] and len(page.all("h1")) == 1
-    assert "0 3 * * * Europe/Berlin" in page.text and "every 1m" in page.text
+    assert "every day at 03:00, Europe/Berlin 0 3 * * *" in page.text and "every minute" in page.text
     assert strips(page) == [
         "Last ticks: 2 completed, 1 enqueued, 1 failed. The newest: enqueued", "No tick yet",
     ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -10,7 +10,7 @@ import msgspec
 from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.duration import parse_duration
 from gopher_cli.model.errors import GopherError
-from gopher_cli.model.job import PRIORITIES
+from gopher_cli.model.job import PRIORITIES, Spec
 from gopher_cli.model.stats import JobDetail
 from gopher_cli.verbs.producing import new_job
 from gopher_cli.web.dashboard.again import exactly
@@ -37,15 +37,29 @@ def options_of(defaults: Defaults, form: Form) -> tuple[dict[str, Any], Faults]:
 
 def options_like(job: JobDetail) -> dict[str, str]:
     """How a job was to be done, as one would write it."""
+    return {"queue": job.queue} | _like(
+        job.priority, job.max_retries, job.timeout, job.backoff, job.tags, job.headers
+    )
+
+
+def options_of_spec(spec: Spec) -> dict[str, str]:
+    """The same of what is still to be done: without what nobody has said."""
+    rest = spec.options
+    return _like(spec.priority, spec.max_retries, spec.timeout, rest.backoff, rest.tags, rest.headers)
+
+
+def _like(
+    priority: int, retries: int | None, timeout: float | None, backoff: str, tags: Iterable[str],
+    headers: Mapping[str, str],
+) -> dict[str, str]:  # fmt: skip
     named = {number: name for name, number in PRIORITIES.items()}
     return {
-        "queue": job.queue,
-        "priority": named.get(job.priority, str(job.priority)),
-        "retries": str(job.max_retries),
-        "timeout": exactly(job.timeout) if job.timeout else "",
-        "backoff": job.backoff,
-        "tags": ", ".join(job.tags),
-        "headers": plain_json(job.headers) if job.headers else "",
+        "priority": named.get(priority, str(priority)),
+        "retries": "" if retries is None else str(retries),
+        "timeout": exactly(timeout) if timeout else "",
+        "backoff": backoff,
+        "tags": ", ".join(tags),
+        "headers": plain_json(headers) if headers else "",
     }
 
 

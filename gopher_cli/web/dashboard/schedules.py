@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gopher_cli.model.duration import format_duration
-from gopher_cli.model.schedule import ON_TIME, Schedule
+from gopher_cli.model.schedule import ON_TIME
 from gopher_cli.model.schedule_state import Entry, ScheduleRow
+from gopher_cli.model.schedule_view import describe
 from gopher_cli.model.words import number
 from gopher_cli.web.dashboard.filters import clock
 
@@ -63,14 +63,9 @@ class Line:
 
 
 def line_of(row: ScheduleRow, now: int) -> Line:
-    words = words_of(row.schedule) if row.schedule else ""
+    words = describe(row.schedule) if row.schedule else ""
     ticks = [_tick(entry, row.jobs) for entry in row.standing.history[:TICKS]]
     return Line(row, words, _last_run(row), ticks, _late(row, now))
-
-
-def words_of(schedule: Schedule) -> str:
-    """When it runs."""
-    return f"every {format_duration(schedule.when.every)}" if schedule.when.every else ""
 
 
 def _tick(entry: Entry, jobs: dict[str, str]) -> Tick:

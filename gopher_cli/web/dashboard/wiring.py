@@ -18,6 +18,7 @@ from gopher_cli.web.access.door import caller_of, needs
 from gopher_cli.web.dashboard import assets
 from gopher_cli.web.dashboard.pages import (
     audit,
+    backfill,
     bulk,
     dlq,
     fleet,
@@ -28,6 +29,7 @@ from gopher_cli.web.dashboard.pages import (
     overview,
     queues,
     rescheduling,
+    schedule_form,
     schedules,
     submit,
     waiting,
@@ -37,7 +39,7 @@ from gopher_cli.web.options import note_allowed
 from gopher_cli.web.problems import Problem
 
 _TO_LOOK_AT = (overview, queues, jobs, job, dlq, waiting, schedules, fleet)
-_WITH_RULES_OF_THEIR_OWN = (login, submit, bulk, keys, rescheduling)
+_WITH_RULES_OF_THEIR_OWN = (login, submit, bulk, keys, rescheduling, schedule_form, backfill)
 
 
 def refusal(scope: Scope, problem: Problem) -> Response:

@@ -11,15 +11,16 @@ from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gopher_cli.gopher import Gopher
 from gopher_cli.model.access import OPERATE, SUBMIT
 from gopher_cli.model.errors import Conflict
+from gopher_cli.model.schedule_state import ScheduleRow
 from gopher_cli.web.access.door import needs
 from gopher_cli.web.dashboard.filters import segment
-from gopher_cli.web.dashboard.guard import Form, checked_form
+from gopher_cli.web.dashboard.guard import checked_form
 from gopher_cli.web.dashboard.reading import gopher_of, now_of
 from gopher_cli.web.dashboard.render import page
 from gopher_cli.web.dashboard.route import PageRoute, redirect
+from gopher_cli.web.dashboard.schedule_options import Instant, next_of
 from gopher_cli.web.dashboard.schedules import line_of
 from gopher_cli.web.problems import Problem, soon
 
@@ -55,8 +56,15 @@ async def schedule(queue: str, name: str, request: Request) -> Response:
     row, now = await soon(gopher.schedule_row(name, queue)), await soon(now_of(gopher))
     return page(
         request, "schedule.html", row=row, line=line_of(row, now), now=now,
-        may_run=request.state.caller.may(SUBMIT, queue), place=place_of(queue, name),
+        may_run=request.state.caller.may(SUBMIT, queue), place=place_of(queue, name), times=_times(row),
     )  # fmt: skip
+
+
+def _times(row: ScheduleRow) -> list[Instant]:
+    """From its next instant on."""
+    if row.schedule is None or row.next is None:
+        return []
+    return next_of(row.schedule, row.next / 1000 - 1)
 
 
 @router.post("/schedules/{queue}/{name}/run", dependencies=[Depends(needs(SUBMIT))])
@@ -72,27 +80,27 @@ async def run(queue: str, name: str, request: Request) -> Response:
     return redirect(request, f"/jobs/{segment(id)}?queue={segment(queue)}", said=f"{name} runs now.")
 
 
-@router.post("/schedules/{queue}/{name}/{deed}", dependencies=[Depends(needs(OPERATE))])
-async def act(queue: str, name: str, deed: str, request: Request) -> Response:
-    """Pause, resume or remove, and tell on the page what came of it."""
+@router.post("/schedules/{queue}/{name}/pause", dependencies=[Depends(needs(OPERATE))])
+async def pause(queue: str, name: str, request: Request) -> Response:
     form = await checked_form(request)
-    if deed not in ("pause", "resume", "remove"):
-        raise Problem(404, "There is nothing at this address.")
-    said = await soon(_done(gopher_of(request), deed, queue, name, form))
-    return redirect(request, "/schedules" if deed == "remove" else place_of(queue, name), said=said)
+    work = gopher_of(request).pause_schedule(name, queue, form.one("reason")[:_LONGEST])
+    said = f"{name} is paused." if await soon(work) else f"{name} was paused already."
+    return redirect(request, place_of(queue, name), said=said)
 
 
-async def _done(gopher: Gopher, deed: str, queue: str, name: str, form: Form) -> str:
-    """What has come of it, as a sentence."""
-    match deed:
-        case "pause":
-            changed = await gopher.pause_schedule(name, queue, form.one("reason")[:_LONGEST])
-            return f"{name} is paused." if changed else f"{name} was paused already."
-        case "resume":
-            changed = await gopher.resume_schedule(name, queue)
-            return f"{name} is resumed: it counts from now on." if changed else f"{name} was not paused."
-    await gopher.drop_schedule(name, queue)
-    return f"{name} is removed. The jobs that it has made stay."
+@router.post("/schedules/{queue}/{name}/resume", dependencies=[Depends(needs(OPERATE))])
+async def resume(queue: str, name: str, request: Request) -> Response:
+    await checked_form(request)
+    changed = await soon(gopher_of(request).resume_schedule(name, queue))
+    said = f"{name} is resumed: it counts from now on." if changed else f"{name} was not paused."
+    return redirect(request, place_of(queue, name), said=said)
+
+
+@router.post("/schedules/{queue}/{name}/remove", dependencies=[Depends(needs(OPERATE))])
+async def remove(queue: str, name: str, request: Request) -> Response:
+    await checked_form(request)
+    await soon(gopher_of(request).drop_schedule(name, queue))
+    return redirect(request, "/schedules", said=f"{name} is removed. The jobs that it has made stay.")
 
 
 def place_of(queue: str, name: str) -> str:

@@ -6,6 +6,7 @@ import "./picking.js";
 import "./copying.js";
 import "./keys.js";
 import "./looks.js";
+import "./preview.js";
 
 // Nothing was found so far, and there is more to be looked at.
 const lookOn = document.querySelector("a[data-look-on]");

@@ -1,0 +1,93 @@
+"""Backfill: jobs for instants of a schedule that are over; a page says how many first."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gopher_cli.model.access import OPERATE
+from gopher_cli.model.duration import parse_when
+from gopher_cli.model.recurrence import BadSchedule
+from gopher_cli.model.schedule import Schedule
+from gopher_cli.model.schedule_state import Backfill
+from gopher_cli.model.words import number, plural
+from gopher_cli.web.access.door import needs
+from gopher_cli.web.dashboard.forms import Faults
+from gopher_cli.web.dashboard.guard import Form, checked_form
+from gopher_cli.web.dashboard.pages.schedules import place_of
+from gopher_cli.web.dashboard.reading import gopher_of
+from gopher_cli.web.dashboard.render import page
+from gopher_cli.web.dashboard.route import PageRoute, redirect
+from gopher_cli.web.problems import Problem, soon
+
+router = APIRouter(route_class=PageRoute, dependencies=[Depends(needs(OPERATE))])
+_MOST = 10_000  # that one request makes
+_SECONDS = 3
+
+
+@router.get("/schedules/{queue}/{name}/backfill")
+async def ask(queue: str, name: str, request: Request) -> Response:
+    return await _ask(request, queue, name, Form({}))
+
+
+@router.post("/schedules/{queue}/{name}/backfill")
+async def act(queue: str, name: str, request: Request) -> Response:
+    """The first time it counts; with ``sure`` it makes the jobs."""
+    form = await checked_form(request)
+    moments, faults = _moments(form)
+    if faults:
+        return await _ask(request, queue, name, form, faults)
+    try:
+        found = await _backfill(request, queue, name, form, moments, dry_run=True)
+        if not form.one("sure") or not found.made:
+            return await _ask(request, queue, name, form, found=found)
+        done = await _backfill(request, queue, name, form, moments, dry_run=False)
+    except BadSchedule as error:
+        return await _ask(request, queue, name, form, {error.field: str(error)})
+    known = f", {number(len(done.known))} known already" if done.known else ""
+    said = f"{plural(len(done.made), 'job')} made{known}."
+    return redirect(request, place_of(queue, name), said=said, kind="done" if done.made else "wrong")
+
+
+async def _backfill(
+    request: Request, queue: str, name: str, form: Form, moments: tuple[float, float], *, dry_run: bool
+) -> Backfill:
+    work = gopher_of(request).backfill(
+        name, *moments, queue, again=bool(form.one("again")), dry_run=dry_run, most=_MOST
+    )
+    return await soon(work, _SECONDS)
+
+
+def _moments(form: Form) -> tuple[tuple[float, float], Faults]:
+    """From when until when (epoch s), and what cannot be read by the name of the input."""
+    found, faults = [0.0, 0.0], Faults()
+    for n, name in enumerate(("from", "to")):
+        try:
+            found[n] = parse_when(form.one(name))
+        except ValueError as error:
+            faults[name] = f"{name}: {error}"
+    return (found[0], found[1]), faults
+
+
+def _ends(schedule: Schedule, form: Form) -> tuple[int, int]:
+    """The first and the last instant that are meant, in epoch ms."""
+    (first, last), _ = _moments(form)
+    return (schedule.instants.after(first - 1e-3) or 0) * 1000, (
+        schedule.instants.before(last + 1e-3) or 0
+    ) * 1000
+
+
+async def _ask(
+    request: Request, queue: str, name: str, form: Form, faults: Faults | None = None,
+    found: Backfill | None = None,
+) -> Response:  # fmt: skip
+    row = await soon(gopher_of(request).schedule_row(name, queue))
+    if row.schedule is None:
+        raise Problem(409, f"it cannot be read: {row.problem}")
+    faults = faults or {}
+    return page(
+        request, "backfill.html", status=422 if faults else 200, row=row, place=place_of(queue, name),
+        form=form, faults=faults, wrong=[*faults.items()],
+        found=found, ends=_ends(row.schedule, form) if found and found.made else (),
+    )  # fmt: skip

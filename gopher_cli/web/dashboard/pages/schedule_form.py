@@ -1,0 +1,178 @@
+"""A schedule is made, or changed: its next instants are shown before it is saved."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Annotated, Any
+from zoneinfo import available_timezones
+
+from fastapi import APIRouter, Depends, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gopher_cli.model.access import OPERATE
+from gopher_cli.model.errors import Changed, Conflict, Usage
+from gopher_cli.model.job import NO_OPTIONS, Spec
+from gopher_cli.model.json_text import exact_value
+from gopher_cli.model.recurrence import BadSchedule
+from gopher_cli.model.schedule import Schedule, check_schedule_name
+from gopher_cli.model.schedule_state import ScheduleChange, ScheduleRow
+from gopher_cli.model.words import ago
+from gopher_cli.web.access.door import needs
+from gopher_cli.web.dashboard.fields import fields_of
+from gopher_cli.web.dashboard.forms import WHOLE, Faults, payload_of, written_in
+from gopher_cli.web.dashboard.guard import Form, checked_form
+from gopher_cli.web.dashboard.inputs import grouped, inputs_of
+from gopher_cli.web.dashboard.options import options_of, options_of_spec
+from gopher_cli.web.dashboard.pages.schedules import place_of
+from gopher_cli.web.dashboard.payloads import also_taken, fields_for, misfits, schema_in
+from gopher_cli.web.dashboard.reading import gopher_of, now_of, types_of
+from gopher_cli.web.dashboard.render import page
+from gopher_cli.web.dashboard.route import PageRoute, redirect
+from gopher_cli.web.dashboard.schedule_options import mark_of, next_of, recurring_like, recurring_of, when_of
+from gopher_cli.web.problems import Problem, soon
+
+router = APIRouter(route_class=PageRoute, dependencies=[Depends(needs(OPERATE))])
+_FRESH = Form({"kind": ["cron"], "overlap": ["skip"], "catchup": ["once"]})
+
+
+class Refused(Usage):
+    """``faults`` by the name of the input, "" for all of it."""
+
+    def __init__(self, faults: Faults, status: int = 422) -> None:
+        super().__init__("; ".join(faults.values()))
+        self.faults, self.status = faults, status
+
+
+@router.get("/schedules/new")
+async def ask(request: Request, type: Annotated[str, Query(max_length=200)] = "") -> Response:
+    return await _form(request, type.strip(), None, _FRESH)
+
+
+@router.post("/schedules/new")
+async def make(request: Request) -> Response:
+    form = await checked_form(request)
+    return await _take(request, form, form.one("type"), form.one("name"), form.one("queue"), None)
+
+
+@router.get("/schedules/{queue}/{name}/edit")
+async def edit(queue: str, name: str, request: Request) -> Response:
+    row, schedule = await _known(request, queue, name)
+    texts = recurring_like(schedule) | options_of_spec(schedule.spec) | {"revision": str(row.revision)}
+    fields = await fields_for(request, schedule.spec.type)
+    payload = written_in(fields, exact_value(bytes(schedule.spec.payload).decode()))
+    form = Form({name: [text] for name, text in texts.items()} | payload)
+    return await _form(request, schedule.spec.type, schedule, form, shown=schedule)
+
+
+@router.post("/schedules/{queue}/{name}/edit")
+async def change(queue: str, name: str, request: Request) -> Response:
+    form = await checked_form(request)
+    _, schedule = await _known(request, queue, name)
+    return await _take(request, form, schedule.spec.type, name, queue, schedule)
+
+
+async def _known(request: Request, queue: str, name: str) -> tuple[ScheduleRow, Schedule]:
+    row = await soon(gopher_of(request).schedule_row(name, queue))
+    if row.schedule is None:
+        raise Problem(409, f"it cannot be read: {row.problem}", hint="Remove it, and make it anew.")
+    return row, row.schedule
+
+
+async def _take(
+    request: Request, form: Form, type: str, name: str, queue: str, known: Schedule | None
+) -> Response:
+    """Save what is asked for, if its next instants were seen; else show them."""
+    gopher = gopher_of(request)
+    shown, wrong = when_of(gopher, name, queue, form)
+    if form.one("do") == "look":
+        status = 422 if wrong else 200
+        return await _form(request, type, known, form, shown=shown, faults=wrong, status=status)
+    try:
+        options, payload = await _options(request, type, form, queue, known)
+        if wrong:
+            raise Refused(wrong)
+        if shown and form.one("seen") != mark_of(shown.when):
+            return await _form(request, type, known, form, shown=shown, unseen=True)
+        done = await _saved(request, name, type, payload, options, form)
+    except Refused as refused:
+        return await _form(
+            request, type, known, form, shown=shown, faults=refused.faults | wrong, status=refused.status
+        )
+    return redirect(request, place_of(done.queue, done.name), said=_said(done, await soon(now_of(gopher))))
+
+
+async def _options(
+    request: Request, type: str, form: Form, queue: str, known: Schedule | None
+) -> tuple[dict[str, Any], Any]:
+    """All that the form says, and what it cannot say of a known one. Raises Refused, for all at once."""
+    fields = await fields_for(request, type)
+    payload, faults = payload_of(fields, form)
+    given, wrong = options_of(gopher_of(request).defaults, form)
+    recurring, unreadable = recurring_of(form)
+    if WHOLE not in faults:
+        faults = await misfits(request, type, payload, fields, form) | faults
+    if faults | wrong | unreadable:
+        raise Refused(faults | wrong | unreadable)
+    rest = known.spec.options if known else NO_OPTIONS
+    kept = {
+        "unique_key": rest.unique_key or None, "unique_for": rest.unique_for or None,
+        "retention": rest.retention,
+    }  # fmt: skip
+    return {"queue": queue or None} | given | kept | recurring, payload
+
+
+async def _saved(
+    request: Request, name: str, type: str, payload: Any, options: dict[str, Any], form: Form
+) -> ScheduleChange:
+    """Raises Refused: what is wrong, or that another has changed it since the form was read."""
+    revision = int(text) if (text := form.one("revision")).isdecimal() and len(text) < 20 else 0
+    try:
+        check_schedule_name(name)
+    except Usage as error:
+        raise Refused({"name": str(error)}) from None
+    work = gopher_of(request).set_schedule(name, type, payload, revision=revision, **options)
+    try:
+        return await soon(work)
+    except BadSchedule as error:
+        raise Refused({error.field: str(error)}) from None
+    except Changed as error:
+        said = f"{error}." if revision else f"there is a schedule {name} in this queue already"
+        raise Refused({"" if revision else "name": said}, 409) from None
+    except (Usage, Conflict) as error:
+        raise Refused({"": str(error)}, 409 if isinstance(error, Conflict) else 422) from None
+
+
+def _said(done: ScheduleChange, now: int) -> str:
+    if done.change == "unchanged":
+        return f"{done.name} is as it was."
+    next = f": its next run is {ago(done.next, now)}" if done.next else ""
+    return f"{done.name} is {done.change}{next}."
+
+
+async def _form(
+    request: Request, type: str, known: Schedule | None, form: Form, *, shown: Schedule | None = None,
+    faults: Faults | None = None, status: int = 200, unseen: bool = False,
+) -> Response:  # fmt: skip
+    gopher, faults = gopher_of(request), faults or {}
+    schemas, now = await soon(types_of(gopher)), await soon(now_of(gopher))
+    schema = schema_in(schemas, type)
+    is_fresh = form is _FRESH
+    inputs = inputs_of(fields_of(schema), None if is_fresh else form, faults)
+    at = {one.field.name: one.id for one in inputs}
+    spec: Spec | None = known.spec if known else None
+    return page(
+        request, "schedule_form.html", status=status, type=type, types=list(schemas), known=type in schemas,
+        groups=grouped(inputs), also=also_taken(schema), form=form, faults=faults, now=now, unseen=unseen,
+        wrong=[(at.get(name, name), said) for name, said in faults.items()], schedule=known,
+        place=place_of(known.queue, known.name) if known else "", queues=await soon(gopher.queues()),
+        default_queue=gopher.defaults.queue, default_zone=gopher.defaults.timezone, zones=_zones(),
+        times=next_of(shown, now / 1000) if shown else [], shown=shown,
+        mark=mark_of(shown.when) if shown else "", unique_key=spec.options.unique_key if spec else "",
+        priorities=list(dict.fromkeys(["normal", "high", "low", form.one("priority") or "normal"])),
+    )  # fmt: skip
+
+
+@cache
+def _zones() -> list[str]:
+    return sorted(available_timezones() - {"localtime", "Factory"})

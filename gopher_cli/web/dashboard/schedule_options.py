@@ -1,0 +1,126 @@
+"""When a schedule runs, and by which policies, as a form says it; and its next instants."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from gopher_cli.gopher import Gopher
+from gopher_cli.model.cron import Cron
+from gopher_cli.model.cron_notes import notes_on
+from gopher_cli.model.duration import parse_duration, parse_when, rfc3339
+from gopher_cli.model.errors import Usage
+from gopher_cli.model.recurrence import BadSchedule, Recurrence
+from gopher_cli.model.schedule import Schedule
+from gopher_cli.web.dashboard.again import exactly
+from gopher_cli.web.dashboard.forms import Faults
+from gopher_cli.web.dashboard.guard import Form
+
+SHOWN = 5
+_WHEN = ("cron", "tz", "every", "offset", "from", "until", "times", "jitter")
+_ANY = "any"
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """``at`` is epoch ms; ``local`` is by the clocks of the schedule's zone, ``note`` what they do to it."""
+
+    at: int
+    local: str
+    note: str
+
+
+def recurring_of(form: Form) -> tuple[dict[str, Any], Faults]:
+    """What was asked for, as `make_schedule` takes it, and what cannot be read by the name of the input."""
+    given: dict[str, Any] = {}
+    faults: Faults = {}
+    unused = ("every", "offset") if form.one("kind") == "cron" else ("cron", "tz")
+    for name, (option, read) in _READ.items():
+        if name in unused or not (text := form.one(name)):
+            continue
+        try:
+            given[option] = read(text)
+        except ValueError as error:
+            faults[name] = f"{name}: {error}"
+    return given, faults
+
+
+def recurring_like(schedule: Schedule) -> dict[str, str]:
+    """The same of a schedule, as one would write it."""
+    when = schedule.when
+    return {
+        "kind": "cron" if when.cron else "every", "cron": when.cron, "tz": when.tz,
+        "every": _span(when.every), "offset": _span(when.offset),
+        "from": _moment(when.start), "until": _moment(when.until),
+        "times": str(when.times or ""), "jitter": _span(when.jitter),
+        "overlap": schedule.overlap, "catchup": schedule.catchup, "within": _span(schedule.within),
+        "pause_after": str(schedule.pause_after or ""),
+    }  # fmt: skip
+
+
+def when_of(gopher: Gopher, name: str, queue: str, form: Form) -> tuple[Schedule | None, Faults]:
+    """Only when it runs: a schedule of anything then; None, and why, where that makes no sense."""
+    given, faults = recurring_of(form)
+    if wrong := {input: said for input, said in faults.items() if input in _WHEN}:
+        return None, wrong
+    wanted = {option: given[option] for input in _WHEN if (option := _READ[input][0]) in given}
+    try:
+        return gopher.make_schedule(name or _ANY, _ANY, queue=queue or None, **wanted), {}
+    except BadSchedule as error:
+        return None, {error.field: str(error)}
+    except Usage:  # of its name, or its queue
+        return (None, {}) if name == _ANY else when_of(gopher, _ANY, "", form)
+
+
+def mark_of(when: Recurrence) -> str:
+    """The same for what runs at the same instants."""
+    return hashlib.sha256(msgspec.json.encode(when)).hexdigest()[:16]
+
+
+def next_of(schedule: Schedule, after: float) -> list[Instant]:
+    """The first instants later than this moment (epoch s). Raises ValueError."""
+    return list(_next(schedule, after, min(SHOWN, schedule.when.times or SHOWN)))
+
+
+def _next(schedule: Schedule, after: float, count: int) -> Iterator[Instant]:
+    instants = schedule.instants
+    zone = instants.zone if isinstance(instants, Cron) else UTC
+    while count and (found := schedule.first_after(after)) is not None:
+        note = notes_on(instants, found) if isinstance(instants, Cron) else ""
+        yield Instant(found * 1000, f"{datetime.fromtimestamp(found, zone):%a %Y-%m-%d %H:%M:%S %Z}", note)
+        after, count = found, count - 1
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal() or len(text) > 10:
+        raise ValueError(f"a whole number is wanted, not {text[:40]!r}")
+    return int(text)
+
+
+def _span(seconds: float) -> str:
+    return exactly(seconds) if seconds else ""
+
+
+def _moment(seconds: float) -> str:
+    return rfc3339(round(seconds * 1000)).replace(".000Z", "Z") if seconds else ""
+
+
+_READ: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "cron": ("cron", str),
+    "tz": ("tz", str),
+    "every": ("every", parse_duration),
+    "offset": ("offset", parse_duration),
+    "from": ("start", parse_when),
+    "until": ("until", parse_when),
+    "times": ("times", _number),
+    "jitter": ("jitter", parse_duration),
+    "overlap": ("overlap", str),
+    "catchup": ("catchup", str),
+    "within": ("within", parse_duration),
+    "pause_after": ("pause_after", _number),
+}
