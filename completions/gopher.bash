@@ -22,12 +22,23 @@ _gopher() {
   cur=${cur#[\"\']}
   for ((i = 1; i < n; i++)); do
     case "$at ${line[i]}" in
-    "gopher submit" | "gopher types" | "gopher stats" | "gopher inspect" | "gopher jobs" | "gopher jobs ls" | "gopher jobs last" | "gopher list-failed" | "gopher events" | "gopher workers" | "gopher workers ls" | "gopher workers quiet" | "gopher workers resume" | "gopher workers stop" | "gopher health" | "gopher expect" | "gopher expect set" | "gopher expect ls" | "gopher expect show" | "gopher expect rm" | "gopher doctor" | "gopher retry" | "gopher retry-all" | "gopher requeue-dlq" | "gopher cancel" | "gopher reschedule" | "gopher purge" | "gopher queue" | "gopher queue ls" | "gopher queue pause" | "gopher queue resume" | "gopher queue rm" | "gopher worker" | "gopher serve" | "gopher up" | "gopher demo" | "gopher embedded" | "gopher embedded status" | "gopher embedded start" | "gopher embedded stop" | "gopher keys" | "gopher keys create" | "gopher keys ls" | "gopher keys revoke" | "gopher keys sign-out-all" | "gopher config" | "gopher config show" | "gopher config path" | "gopher completion" | "gopher help" | "gopher man") at="$at ${line[i]}" ;;
+    "gopher submit" | "gopher schedule" | "gopher schedule set" | "gopher schedule ls" | "gopher schedule show" | "gopher schedule next" | "gopher schedule history" | "gopher schedule pause" | "gopher schedule resume" | "gopher schedule run" | "gopher schedule backfill" | "gopher schedule rm" | "gopher types" | "gopher stats" | "gopher inspect" | "gopher jobs" | "gopher jobs ls" | "gopher jobs last" | "gopher list-failed" | "gopher events" | "gopher workers" | "gopher workers ls" | "gopher workers quiet" | "gopher workers resume" | "gopher workers stop" | "gopher health" | "gopher expect" | "gopher expect set" | "gopher expect ls" | "gopher expect show" | "gopher expect rm" | "gopher doctor" | "gopher retry" | "gopher retry-all" | "gopher requeue-dlq" | "gopher cancel" | "gopher reschedule" | "gopher purge" | "gopher queue" | "gopher queue ls" | "gopher queue pause" | "gopher queue resume" | "gopher queue rm" | "gopher worker" | "gopher serve" | "gopher up" | "gopher demo" | "gopher embedded" | "gopher embedded status" | "gopher embedded start" | "gopher embedded stop" | "gopher keys" | "gopher keys create" | "gopher keys ls" | "gopher keys revoke" | "gopher keys sign-out-all" | "gopher config" | "gopher config show" | "gopher config path" | "gopher completion" | "gopher help" | "gopher man") at="$at ${line[i]}" ;;
     esac
   done
   case "$at" in
-    "gopher") words="submit types stats inspect jobs list-failed events workers health expect doctor retry retry-all requeue-dlq cancel reschedule purge queue worker serve up demo embedded keys config completion help man" flags="" asks="" ;;
-    "gopher submit") words="" flags="--type --payload --queue --priority --tag --header --in --at --after --retries --timeout --backoff --app --id --unique --unique-for --if-exists --batch --lines --batch-id --durability --wait --wait-timeout --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
+    "gopher") words="submit schedule types stats inspect jobs list-failed events workers health expect doctor retry retry-all requeue-dlq cancel reschedule purge queue worker serve up demo embedded keys config completion help man" flags="" asks="" ;;
+    "gopher submit") words="" flags="--type --payload --queue --priority --tag --header --in --at --after --cron --every --tz --name --retries --timeout --backoff --app --id --unique --unique-for --retention --if-exists --batch --lines --batch-id --durability --wait --wait-timeout --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
+    "gopher schedule") words="set ls show next history pause resume run backfill rm" flags="" asks="" ;;
+    "gopher schedule set") words="" flags="--type --payload --queue --priority --tag --header --cron --every --tz --offset --from --until --times --jitter --overlap --catchup --within --pause-after --retries --timeout --backoff --retention --app --unique --unique-for --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="schedules" ;;
+    "gopher schedule ls") words="" flags="--queue --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
+    "gopher schedule show") words="" flags="--queue --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="schedules" ;;
+    "gopher schedule next") words="" flags="--cron --every --tz --offset --from --until --count --queue --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="schedules" ;;
+    "gopher schedule history") words="" flags="--queue --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="schedules" ;;
+    "gopher schedule pause") words="" flags="--reason --queue --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="schedules" ;;
+    "gopher schedule resume") words="" flags="--queue --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="schedules" ;;
+    "gopher schedule run") words="" flags="--queue --wait --wait-timeout --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="schedules" ;;
+    "gopher schedule backfill") words="" flags="--from --to --overlap --again --dry-run --queue --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="schedules" ;;
+    "gopher schedule rm") words="" flags="--queue --yes --dry-run --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="schedules" ;;
     "gopher types") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="types" ;;
     "gopher stats") words="" flags="--queue --watch --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher inspect") words="" flags="--queue --wait --wait-timeout --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="ids" ;;
@@ -76,7 +87,7 @@ _gopher() {
     "gopher config show") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher config path") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher completion") words="bash zsh fish" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
-    "gopher help") words="submit types stats inspect jobs list-failed events workers health expect doctor retry retry-all requeue-dlq cancel reschedule purge queue worker serve up demo embedded keys config completion help man exit-codes formatting environment" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
+    "gopher help") words="submit schedule types stats inspect jobs list-failed events workers health expect doctor retry retry-all requeue-dlq cancel reschedule purge queue worker serve up demo embedded keys config completion help man exit-codes formatting environment" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher man") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
   esac
   case "$at $prev" in
@@ -89,6 +100,10 @@ _gopher() {
     "gopher submit --in") words="" flags="" asks="" ;;
     "gopher submit --at") words="" flags="" asks="" ;;
     "gopher submit --after") words="" flags="" asks="ids" ;;
+    "gopher submit --cron") words="@hourly @daily @weekly @monthly" flags="" asks="" ;;
+    "gopher submit --every") words="" flags="" asks="" ;;
+    "gopher submit --tz") words="" flags="" asks="zones" ;;
+    "gopher submit --name") words="" flags="" asks="" ;;
     "gopher submit --retries" | "gopher submit -r") words="" flags="" asks="" ;;
     "gopher submit --timeout") words="" flags="" asks="" ;;
     "gopher submit --backoff") words="exp:5s poly:2 fixed:10s" flags="" asks="" ;;
@@ -96,6 +111,7 @@ _gopher() {
     "gopher submit --id") words="" flags="" asks="" ;;
     "gopher submit --unique") words="" flags="" asks="" ;;
     "gopher submit --unique-for") words="" flags="" asks="" ;;
+    "gopher submit --retention") words="" flags="" asks="" ;;
     "gopher submit --if-exists") words="ok fail" flags="" asks="" ;;
     "gopher submit --batch") compopt -o default; COMPREPLY=(); return ;;
     "gopher submit --lines") words="job payload csv" flags="" asks="" ;;
@@ -108,6 +124,112 @@ _gopher() {
     "gopher submit --key") words="" flags="" asks="" ;;
     "gopher submit --profile") words="" flags="" asks="" ;;
     "gopher submit --color") words="auto always never" flags="" asks="" ;;
+    "gopher schedule set --type" | "gopher schedule set -t") words="" flags="" asks="types" ;;
+    "gopher schedule set --payload" | "gopher schedule set -p") words="" flags="" asks="" ;;
+    "gopher schedule set --queue" | "gopher schedule set -Q") words="" flags="" asks="queues" ;;
+    "gopher schedule set --priority") words="high normal low" flags="" asks="" ;;
+    "gopher schedule set --tag") words="" flags="" asks="" ;;
+    "gopher schedule set --header") words="" flags="" asks="" ;;
+    "gopher schedule set --cron") words="@hourly @daily @weekly @monthly" flags="" asks="" ;;
+    "gopher schedule set --every") words="" flags="" asks="" ;;
+    "gopher schedule set --tz") words="" flags="" asks="zones" ;;
+    "gopher schedule set --offset") words="" flags="" asks="" ;;
+    "gopher schedule set --from") words="" flags="" asks="" ;;
+    "gopher schedule set --until") words="" flags="" asks="" ;;
+    "gopher schedule set --times") words="" flags="" asks="" ;;
+    "gopher schedule set --jitter") words="" flags="" asks="" ;;
+    "gopher schedule set --overlap") words="skip all" flags="" asks="" ;;
+    "gopher schedule set --catchup") words="once skip all:10" flags="" asks="" ;;
+    "gopher schedule set --within") words="" flags="" asks="" ;;
+    "gopher schedule set --pause-after") words="" flags="" asks="" ;;
+    "gopher schedule set --retries" | "gopher schedule set -r") words="" flags="" asks="" ;;
+    "gopher schedule set --timeout") words="" flags="" asks="" ;;
+    "gopher schedule set --backoff") words="exp:5s poly:2 fixed:10s" flags="" asks="" ;;
+    "gopher schedule set --retention") words="" flags="" asks="" ;;
+    "gopher schedule set --app") words="" flags="" asks="" ;;
+    "gopher schedule set --unique") words="" flags="" asks="" ;;
+    "gopher schedule set --unique-for") words="" flags="" asks="" ;;
+    "gopher schedule set --output" | "gopher schedule set -o") words="table plain json ndjson csv id" flags="" asks="" ;;
+    "gopher schedule set --redis-url") words="" flags="" asks="" ;;
+    "gopher schedule set --api") words="" flags="" asks="" ;;
+    "gopher schedule set --key") words="" flags="" asks="" ;;
+    "gopher schedule set --profile") words="" flags="" asks="" ;;
+    "gopher schedule set --color") words="auto always never" flags="" asks="" ;;
+    "gopher schedule ls --queue" | "gopher schedule ls -Q") words="" flags="" asks="queues" ;;
+    "gopher schedule ls --output" | "gopher schedule ls -o") words="table plain json ndjson csv id" flags="" asks="" ;;
+    "gopher schedule ls --redis-url") words="" flags="" asks="" ;;
+    "gopher schedule ls --api") words="" flags="" asks="" ;;
+    "gopher schedule ls --key") words="" flags="" asks="" ;;
+    "gopher schedule ls --profile") words="" flags="" asks="" ;;
+    "gopher schedule ls --color") words="auto always never" flags="" asks="" ;;
+    "gopher schedule show --queue" | "gopher schedule show -Q") words="" flags="" asks="queues" ;;
+    "gopher schedule show --output" | "gopher schedule show -o") words="table plain json ndjson csv id" flags="" asks="" ;;
+    "gopher schedule show --redis-url") words="" flags="" asks="" ;;
+    "gopher schedule show --api") words="" flags="" asks="" ;;
+    "gopher schedule show --key") words="" flags="" asks="" ;;
+    "gopher schedule show --profile") words="" flags="" asks="" ;;
+    "gopher schedule show --color") words="auto always never" flags="" asks="" ;;
+    "gopher schedule next --cron") words="@hourly @daily @weekly @monthly" flags="" asks="" ;;
+    "gopher schedule next --every") words="" flags="" asks="" ;;
+    "gopher schedule next --tz") words="" flags="" asks="zones" ;;
+    "gopher schedule next --offset") words="" flags="" asks="" ;;
+    "gopher schedule next --from") words="" flags="" asks="" ;;
+    "gopher schedule next --until") words="" flags="" asks="" ;;
+    "gopher schedule next --count" | "gopher schedule next -n") words="" flags="" asks="" ;;
+    "gopher schedule next --queue" | "gopher schedule next -Q") words="" flags="" asks="queues" ;;
+    "gopher schedule next --output" | "gopher schedule next -o") words="table plain json ndjson csv id" flags="" asks="" ;;
+    "gopher schedule next --redis-url") words="" flags="" asks="" ;;
+    "gopher schedule next --api") words="" flags="" asks="" ;;
+    "gopher schedule next --key") words="" flags="" asks="" ;;
+    "gopher schedule next --profile") words="" flags="" asks="" ;;
+    "gopher schedule next --color") words="auto always never" flags="" asks="" ;;
+    "gopher schedule history --queue" | "gopher schedule history -Q") words="" flags="" asks="queues" ;;
+    "gopher schedule history --output" | "gopher schedule history -o") words="table plain json ndjson csv id" flags="" asks="" ;;
+    "gopher schedule history --redis-url") words="" flags="" asks="" ;;
+    "gopher schedule history --api") words="" flags="" asks="" ;;
+    "gopher schedule history --key") words="" flags="" asks="" ;;
+    "gopher schedule history --profile") words="" flags="" asks="" ;;
+    "gopher schedule history --color") words="auto always never" flags="" asks="" ;;
+    "gopher schedule pause --reason") words="" flags="" asks="" ;;
+    "gopher schedule pause --queue" | "gopher schedule pause -Q") words="" flags="" asks="queues" ;;
+    "gopher schedule pause --output" | "gopher schedule pause -o") words="table plain json ndjson csv id" flags="" asks="" ;;
+    "gopher schedule pause --redis-url") words="" flags="" asks="" ;;
+    "gopher schedule pause --api") words="" flags="" asks="" ;;
+    "gopher schedule pause --key") words="" flags="" asks="" ;;
+    "gopher schedule pause --profile") words="" flags="" asks="" ;;
+    "gopher schedule pause --color") words="auto always never" flags="" asks="" ;;
+    "gopher schedule resume --queue" | "gopher schedule resume -Q") words="" flags="" asks="queues" ;;
+    "gopher schedule resume --output" | "gopher schedule resume -o") words="table plain json ndjson csv id" flags="" asks="" ;;
+    "gopher schedule resume --redis-url") words="" flags="" asks="" ;;
+    "gopher schedule resume --api") words="" flags="" asks="" ;;
+    "gopher schedule resume --key") words="" flags="" asks="" ;;
+    "gopher schedule resume --profile") words="" flags="" asks="" ;;
+    "gopher schedule resume --color") words="auto always never" flags="" asks="" ;;
+    "gopher schedule run --queue" | "gopher schedule run -Q") words="" flags="" asks="queues" ;;
+    "gopher schedule run --wait-timeout") words="" flags="" asks="" ;;
+    "gopher schedule run --output" | "gopher schedule run -o") words="table plain json ndjson csv id" flags="" asks="" ;;
+    "gopher schedule run --redis-url") words="" flags="" asks="" ;;
+    "gopher schedule run --api") words="" flags="" asks="" ;;
+    "gopher schedule run --key") words="" flags="" asks="" ;;
+    "gopher schedule run --profile") words="" flags="" asks="" ;;
+    "gopher schedule run --color") words="auto always never" flags="" asks="" ;;
+    "gopher schedule backfill --from") words="" flags="" asks="" ;;
+    "gopher schedule backfill --to") words="" flags="" asks="" ;;
+    "gopher schedule backfill --overlap") words="skip all" flags="" asks="" ;;
+    "gopher schedule backfill --queue" | "gopher schedule backfill -Q") words="" flags="" asks="queues" ;;
+    "gopher schedule backfill --output" | "gopher schedule backfill -o") words="table plain json ndjson csv id" flags="" asks="" ;;
+    "gopher schedule backfill --redis-url") words="" flags="" asks="" ;;
+    "gopher schedule backfill --api") words="" flags="" asks="" ;;
+    "gopher schedule backfill --key") words="" flags="" asks="" ;;
+    "gopher schedule backfill --profile") words="" flags="" asks="" ;;
+    "gopher schedule backfill --color") words="auto always never" flags="" asks="" ;;
+    "gopher schedule rm --queue" | "gopher schedule rm -Q") words="" flags="" asks="queues" ;;
+    "gopher schedule rm --output" | "gopher schedule rm -o") words="table plain json ndjson csv id" flags="" asks="" ;;
+    "gopher schedule rm --redis-url") words="" flags="" asks="" ;;
+    "gopher schedule rm --api") words="" flags="" asks="" ;;
+    "gopher schedule rm --key") words="" flags="" asks="" ;;
+    "gopher schedule rm --profile") words="" flags="" asks="" ;;
+    "gopher schedule rm --color") words="auto always never" flags="" asks="" ;;
     "gopher types --output" | "gopher types -o") words="table plain json ndjson csv id" flags="" asks="" ;;
     "gopher types --redis-url") words="" flags="" asks="" ;;
     "gopher types --api") words="" flags="" asks="" ;;
@@ -479,6 +601,9 @@ _gopher() {
     "gopher man --color") words="auto always never" flags="" asks="" ;;
   esac
   [[ $cur == -* ]] && words=$flags asks=""
+  if [[ $asks == files ]]; then
+    compopt -o default; COMPREPLY=(); return
+  fi
   COMPREPLY=()
   for word in $words; do
     [[ $word == "$cur"* ]] && COMPREPLY+=("$head$word")

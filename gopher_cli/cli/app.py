@@ -114,6 +114,7 @@ away · 75 try later · 77 denied · 78 bad setting · 124 waited too long · 13
 
 ENTRIES = {
     "submit": Entry("submit:submit", "submit a job, or many from a file", JOBS),
+    "schedule": Entry("schedule:SCHEDULE", "recurring jobs: define them, and look after them", JOBS),
     "types": Entry("types:types", "the types of jobs that workers know", JOBS),
     "stats": Entry("stats:stats", "depth, speed, times, workers and server", SEE),
     "inspect": Entry("inspect:inspect", "everything about one job", SEE),

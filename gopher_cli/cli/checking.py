@@ -6,8 +6,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from gopher_cli.cli.console import Console
+from gopher_cli.cli.job_options import given_by
 from gopher_cli.cli.safe import safe
-from gopher_cli.model.errors import Denied, GopherError
+from gopher_cli.model.errors import Denied, GopherError, NotFound
 
 if TYPE_CHECKING:
     from gopher_cli.gopher import Gopher
@@ -23,6 +24,39 @@ async def published_types(gopher: Gopher) -> dict[str, Any]:
         return await gopher.types()
     except Denied:
         return {}
+
+
+async def checked(
+    console: Console, gopher: Gopher, type: str, payload: bytes, app: str, given: dict[str, Any]
+) -> dict[str, Any]:
+    """The options of a job whose payload fits its type, as far as that is known; with ``app`` those of its
+    handler, too. Raises Usage, BadData, or NotFound for a type that the app does not have."""
+    from gopher_cli.model.checks import check_type
+    from gopher_cli.model.payload import check_json
+
+    check_type(type)
+    check_json(payload)
+    if app:
+        return _of_app(type, payload, app) | given
+    raw = await gopher.schema_of(type)
+    if raw is None:
+        warn_unknown(console, type, await published_types(gopher))
+    else:
+        check_schema(type, raw, payload)
+    return given
+
+
+def _of_app(type: str, payload: bytes, app: str) -> dict[str, Any]:
+    import msgspec
+
+    from gopher_cli.loading import load_registry
+
+    registry = load_registry(app)
+    handler = registry.get(type)
+    if handler is None:
+        raise NotFound(f"{app} has no handler for {type}", guess(type, registry))
+    handler.decode(msgspec.Raw(payload))
+    return given_by(timeout=handler.timeout, max_retries=handler.retries, backoff=handler.backoff or None)
 
 
 def check_schema(type: str, raw: bytes, payload: bytes) -> None:

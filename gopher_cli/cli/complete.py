@@ -1,4 +1,4 @@
-"""Completion at dynamic positions: ``gopher __complete queues|types|expects|ids PREFIX [WORD...]``.
+"""Completion at dynamic positions: ``gopher __complete KIND PREFIX [WORD...]``, of queues, types, ids ...
 
 The words are those before, as far as the command line has been typed: they may say where to ask. It runs at
 each TAB, so it loads no parser, ends soon whatever the server does, and says nothing when it fails.
@@ -44,6 +44,10 @@ def _too_late(*_: Any) -> None:
 
 
 def _names(kind: str, prefix: str, line: Sequence[str]) -> list[str]:
+    if kind == "zones":
+        from zoneinfo import available_timezones
+
+        return sorted(available_timezones())
     from gopher_cli import build
     from gopher_cli.config import Settings
 
@@ -90,6 +94,8 @@ async def _ask(gopher: Gopher, kind: str, prefix: str) -> list[str]:
         return list(await gopher.types())
     if kind == "expects":
         return sorted({one.name for one in await gopher.expects()})
+    if kind == "schedules":
+        return list(dict.fromkeys(row.name for row in await gopher.schedules()))
     if kind == "ids":
         from gopher_cli.model.filtering import Filter
 

@@ -1,4 +1,4 @@
-"""gopher completion: scripts that know the commands by heart, and ask only for queues, types and ids."""
+"""gopher completion: scripts that know the commands by heart, and ask only for names and ids."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ FILES = {"bash": "gopher.bash", "zsh": "_gopher", "fish": "gopher.fish"}
 # What may stand behind an option: words, or the name of something to ask for.
 ASKED = {
     "--queue": "queues", "--to-queue": "queues", "--type": "types", "--after": "ids", "--batch": "files",
+    "--tz": "zones",
 }  # fmt: skip
 WORDS = {
     "--output": FORMATS,
@@ -34,11 +35,15 @@ WORDS = {
     "--log-format": ("console", "json"),
     "--backoff": ("exp:5s", "poly:2", "fixed:10s"),
     "--priority-ratio": ("3:2:1", "strict"),
+    "--cron": ("@hourly", "@daily", "@weekly", "@monthly"),
+    "--overlap": ("skip", "all"),
+    "--catchup": ("once", "skip", "all:10"),
 }
 # What a metavar of an argument asks for.
 ARGUMENTS = {
     "ID...": "ids", "[ID]...": "ids", "QUEUE...": "queues", "[TYPE]": "types", "EXPECT": "expects",
-    "EXPECT...": "expects",
+    "EXPECT...": "expects", "SCHEDULE": "schedules", "SCHEDULE...": "schedules", "[SCHEDULE]": "schedules",
+    "CRONTAB": "files",
 }  # fmt: skip
 ARGUMENT_WORDS = {"SHELL": SHELLS, "[COMMAND | TOPIC]...": (*ENTRIES, *TOPICS)}
 

@@ -20,7 +20,7 @@ _INSPECT, _LOG = (
 _CANCEL = "to stop a job: gopher cancel ID; to delete jobs for good: gopher help purge"
 _AGAIN = "gopher retry ID; for the dead letter queue: gopher list-failed, then gopher help requeue-dlq"
 _LATER = "gopher submit --in 10m, or --at TIME; gopher reschedule ID --in 2h"
-_CRON = f"let cron or a systemd timer call {_SUBMIT}; for one later time add --at TIME"
+_CRON = "gopher schedule set NAME -t TYPE --cron '0 3 * * *'"
 _HALT = f"a queue: {_PAUSE}; a job: gopher cancel ID; a worker: Ctrl-C, or SIGTERM"
 _ABOUT = "gopher stats; of queues: gopher queue ls; of one job: gopher inspect ID"
 
@@ -46,7 +46,9 @@ _COMMANDS = {
         "audit history": "gopher events --audit; of one job: gopher inspect ID",
         "show get describe cat view details job-info peek": _INSPECT,
         "result results wait await output": "gopher inspect ID --wait",
-        "cron crontab schedule schedules scheduler beat recurring periodic every": _CRON,
+        "cron crontab scheduler beat recurring recurrence periodic every repeat": _CRON,
+        "schedules timers": "gopher schedule ls",
+        "backfill": "gopher schedule backfill NAME --from TIME --to TIME",
         "delay later postpone snooze defer at": _LATER,
         "requeue rerun replay redo restart retry-job retrying again revive recover": _AGAIN,
         "start run work consume process consumer work-on dequeue": "gopher worker",
@@ -68,6 +70,18 @@ _COMMANDS = {
         "delete del remove drop destroy": "gopher queue rm QUEUE, for one that has no jobs",
         "purge clear clean empty flush drain truncate": "gopher help purge",
         "create add new make": "a queue is there with its first job: gopher submit -Q QUEUE",
+    },
+    "gopher schedule": {
+        "list all": "gopher schedule ls",
+        "add create new make define put update edit change register": "gopher schedule set SCHEDULE",
+        "delete del remove drop destroy unset cancel": "gopher schedule rm SCHEDULE",
+        "stop hold suspend disable freeze off": "gopher schedule pause SCHEDULE --reason WHY",
+        "unpause enable start continue unfreeze on": "gopher schedule resume SCHEDULE",
+        "trigger now fire execute kick": "gopher schedule run SCHEDULE",
+        "preview when upcoming explain check test": "gopher schedule next --cron EXPR --tz ZONE",
+        "log logs runs ticks last": "gopher schedule history SCHEDULE",
+        "get describe inspect status info view": "gopher schedule show SCHEDULE",
+        "catchup catch-up redo rerun": "gopher schedule backfill SCHEDULE --from TIME --to TIME",
     },
     "gopher workers": {
         "list ps show status": "gopher workers ls",
@@ -93,10 +107,21 @@ _COMMANDS = {
 # Commands that only look, or run: what stands behind them is perhaps the name of a queue.
 _BY_QUEUE = ("gopher stats", "gopher list-failed", "gopher jobs ls", "gopher events", "gopher worker")
 
-# By what is typed: an option of ours, where the command has it.
+# By what is typed: the first of these options of ours that the command has.
 _OPTIONS = {
     "in delay countdown wait-for defer after-seconds": "--in",
-    "at eta run-at execute-at when schedule scheduled-at not-before": "--at",
+    "cron-expression expression expr crontab": "--cron",
+    "period seconds each repeat": "--every",
+    "interval": "--watch --every",
+    "schedule when": "--at --cron",
+    "timezone time-zone zone": "--tz",
+    "start begin starts since start-date": "--from",
+    "end stop ends expires end-date": "--until",
+    "max-runs limit runs": "--times",
+    "concurrency-policy concurrent": "--overlap",
+    "catch-up missed misfire": "--catchup",
+    "why because comment note": "--reason",
+    "at eta run-at execute-at scheduled-at not-before": "--at",
     "data body args kwargs json-payload message arg params input-json": "--payload",
     "name task task-name job job-type kind class handler": "--type",
     "max-retries retry attempts max-attempts tries max-tries": "--retries",
@@ -111,7 +136,7 @@ _OPTIONS = {
     "format out": "--output",
     "count max num top head first": "--limit",
     "status states": "--state",
-    "interval refresh f follow": "--watch",
+    "refresh f follow": "--watch",
     "w watch tail": "--follow",
     "url redis broker host redis-uri": "--redis-url",
     "server endpoint api-url": "--api",
@@ -123,7 +148,7 @@ _OPTIONS = {
     "before older age": "--older-than",
     "match filter query grep": "--search",
 }
-_BY_OPTION = {word: option for words, option in _OPTIONS.items() for word in words.split()}
+_BY_OPTION = {word: options.split() for words, options in _OPTIONS.items() for word in words.split()}
 
 
 def command_hint(path: str, typed: str, known: Iterable[str]) -> str:
@@ -151,8 +176,8 @@ def argument_hint(path: str, typed: str) -> str:
 def option_hint(typed: str, known: Sequence[str]) -> str:
     """Which of the options of a command was perhaps meant."""
     word = typed.lstrip("-")
-    meant = _BY_OPTION.get(word if len(word) == 1 else word.lower().replace("_", "-"), "")
-    return meant if meant in known else nearest(typed, known)
+    meant = _BY_OPTION.get(word if len(word) == 1 else word.lower().replace("_", "-"), [])
+    return next((option for option in meant if option in known), "") or nearest(typed, known)
 
 
 def nearest(typed: str, known: Iterable[str]) -> str:

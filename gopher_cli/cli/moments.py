@@ -9,7 +9,7 @@ from gopher_cli.cli.choosing import duration
 from gopher_cli.model.errors import Usage
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, tzinfo
 
 AT_HELP = "such as 2030-01-31T08:00 (time of this machine), or 2030-01-31T08:00:00Z"
 
@@ -26,10 +26,11 @@ def due_of(delay: str | None, at: str | None) -> tuple[float | None, float | Non
         raise Usage(f"--at: {error}") from None
 
 
-def parse_local(text: str) -> float:
-    """Seconds since the epoch, as `parse_when`, but without a zone it is the time of this machine.
+def parse_local(text: str, place: tzinfo | None = None) -> float:
+    """Seconds since the epoch, as `parse_when`, but without a zone it is the time of this place (of this
+    machine, where none is named).
 
-    Raises ValueError also where the clocks of this machine skip that time, or pass it twice.
+    Raises ValueError also where the clocks there skip that time, or pass it twice.
     """
     from gopher_cli.model.duration import parse_when
 
@@ -38,22 +39,24 @@ def parse_local(text: str) -> float:
     if zoneless is None:
         return moment
     try:
-        first, second = (zoneless.replace(fold=fold).timestamp() for fold in (0, 1))
+        both = (zoneless.replace(tzinfo=place, fold=fold) for fold in (0, 1))
+        first, second = (moment.timestamp() for moment in both)
     except (ValueError, OverflowError, OSError):  # at the ends of the calendar there is no local time
         return moment
     if first != second:
         earlier, later = sorted((first, second))
-        how = "comes twice here" if first < second else "does not exist here"
+        how = "comes twice" if first < second else "does not exist"
+        how += f" in {place}" if place else " here"
         reason = f"{text!r} {how}, because the clocks change then"
-        raise ValueError(f"{reason}: write {local_time(earlier)} or {local_time(later)}")
+        raise ValueError(f"{reason}: write {local_time(earlier, place)} or {local_time(later, place)}")
     return max(first, 0.0)
 
 
-def local_time(moment: float) -> str:
-    """Seconds since the epoch as RFC 3339 in the time of this machine, with its offset."""
+def local_time(moment: float, place: tzinfo | None = None) -> str:
+    """Seconds since the epoch as RFC 3339 in the time of this place (or machine), with its offset."""
     from datetime import datetime
 
-    return datetime.fromtimestamp(moment).astimezone().isoformat(timespec="seconds")
+    return datetime.fromtimestamp(moment).astimezone(place).isoformat(timespec="seconds")
 
 
 def _zoneless(text: str) -> datetime | None:

@@ -79,6 +79,9 @@ _gopher() {{
 {values}
   esac
   [[ $cur == -* ]] && words=$flags asks=""
+  if [[ $asks == files ]]; then
+    compopt -o default; COMPREPLY=(); return
+  fi
   COMPREPLY=()
   for word in $words; do
     [[ $word == "$cur"* ]] && COMPREPLY+=("$head$word")
@@ -157,6 +160,9 @@ _gopher() {{
     _describe -o option flags && ret=0
     return ret
   fi
+  if [[ $asks == files ]]; then
+    _files; return
+  fi
   (( $#found )) && _describe gopher found && ret=0
   # Names may have colons: _describe would take what is behind one for a description.
   local -a line=("${{(Q)words[2,CURRENT-1][@]}}")
@@ -180,7 +186,9 @@ def _fish_place(place: Place, about: dict[str, str]) -> list[str]:
     lines = [f"{start} -a {name} -d {_fish_text(about[f'{place.path} {name}'])}" for name in place.commands]
     if place.words:
         lines.append(f"{start} -a '{' '.join(place.words)}'")
-    if place.asks:
+    if place.asks == "files":
+        lines.append(f"{start} -F")
+    elif place.asks:
         lines.append(f"{start} -a '(__gopher_names {place.asks})'")
     return lines + [f"{start}{_fish_flag(flag)}" for flag in place.flags]
 

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import re
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from gopher_cli.cli import schedule_options as s
 from gopher_cli.cli import submit_options as c
-from gopher_cli.cli.checking import check_schema, guess, published_types, warn_of_queue, warn_unknown
-from gopher_cli.cli.choosing import duration, remember, typed_id, whole
+from gopher_cli.cli.checking import checked, warn_of_queue
+from gopher_cli.cli.choosing import duration, remember, typed_id
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console, check_choice
+from gopher_cli.cli.job_options import given_by, job_options, needed_type, payload_of, trace_context
 from gopher_cli.cli.moments import due_of, local_time
 from gopher_cli.cli.safe import safe
 from gopher_cli.cli.words import short_id, when
 from gopher_cli.model.errors import Conflict, NotFound, Usage
-
-_CONTEXT = 4000  # characters of a trace header that the environment hands on
 
 if TYPE_CHECKING:
     from gopher_cli.gopher import Gopher
@@ -39,6 +37,10 @@ def submit(
     delay: c.Delay = None,
     at: c.At = None,
     after: c.After = None,
+    cron: s.Cron = None,
+    every: s.Every = None,
+    tz: s.Zone = None,
+    name: s.Name = None,
     retries: c.Retries = None,
     timeout: c.Timeout = None,
     backoff: c.Backoff = None,
@@ -46,6 +48,7 @@ def submit(
     id: c.Id = None,
     unique: c.Unique = None,
     unique_for: c.UniqueFor = None,
+    retention: c.Retention = None,
     if_exists: c.IfExists = None,
     batch: c.Batch = None,
     lines: c.Lines = None,
@@ -60,59 +63,51 @@ def submit(
       gopher submit -t report -p @report.json --in 10m --unique nightly
       gopher submit -t math --batch jobs.ndjson --batch-id monday
       gopher submit -t mail --batch people.csv --lines csv
+      gopher submit -t report --cron '0 3 * * *' --tz Europe/Berlin --name nightly
 
     A line of a batch is {"type": ..., "payload": ..., "queue": ...}, with other options as fields, too.
     """
-    flags = locals()  # each by its name
-    check_choice("--if-exists", if_exists, ("ok", "fail"))
-    given = _job_options(flags)
-    if durability:
-        console.settings(durability=durability)
-    if batch is not None or batch_id or lines:
-        return _many(console, flags, given)
-    if not type:
-        raise _without_type(pairs or [])
-    one = _One(console, type, _payload(console, payload or [], pairs or []), given)
-    one.after, one.app, one.fail_if_exists = after or [], ",".join(app or ()), if_exists == "fail"
-    limit = duration("--wait-timeout", wait_timeout)
-    return one.submit_and_wait(limit) if wait or wait_timeout else one.submit()
+    return _submit(console, locals())
 
 
-def _payload(console: Console, given: list[str], pairs: list[str]) -> bytes:
-    from gopher_cli.cli.payload import read_payload
+def _submit(console: Console, flags: Mapping[str, Any]) -> int:
+    """``flags`` are the options, each by its name."""
+    if _recurs(flags):
+        from gopher_cli.cli.schedule_set import submit_schedule
 
-    return read_payload(console, given, pairs)
+        return submit_schedule(console, flags)
+    check_choice("--if-exists", flags["if_exists"], ("ok", "fail"))
+    given = _options(flags)
+    if flags["durability"]:
+        console.settings(durability=flags["durability"])
+    many = flags["batch"] is not None or flags["batch_id"] or flags["lines"]
+    return _many(console, flags, given) if many else _one(console, flags, given)
 
 
-def _without_type(pairs: list[str]) -> Usage:
-    """Whoever knows other queues writes the type where our fields stand."""
-    bare = bool(pairs) and re.fullmatch(r"[\w.:\-]+", pairs[0])
-    hint = f"did you mean -t {pairs[0]}?" if bare else "see: gopher types; gopher submit --help"
-    return Usage("gopher submit needs --type TYPE", hint)
+def _one(console: Console, flags: Mapping[str, Any], given: dict[str, Any]) -> int:
+    one = _One(console, needed_type("gopher submit", flags), payload_of(console, flags), given)
+    one.after, one.app = flags["after"] or [], ",".join(flags["app"] or ())
+    one.fail_if_exists = flags["if_exists"] == "fail"
+    limit = duration("--wait-timeout", flags["wait_timeout"])
+    return one.submit_and_wait(limit) if flags["wait"] or flags["wait_timeout"] else one.submit()
 
 
-def _job_options(flags: Mapping[str, Any]) -> dict[str, Any]:
-    """What the flags say of the job, by the names of `new_job`. Raises Usage."""
+def _recurs(flags: Mapping[str, Any]) -> bool:
+    """Whether this is a schedule. Raises Usage for options that are of one, where it is none."""
+    if flags["cron"] is not None or flags["every"] is not None:
+        return True
+    for name in ("tz", "name"):
+        if flags[name] is not None:
+            raise Usage(f"--{name} is for a schedule", "add --cron EXPRESSION or --every DURATION")
+    return False
 
-    def seconds(name: str) -> float | None:
-        text = flags[name]
-        return None if text is None else duration("--" + name.replace("_", "-"), text)
 
+def _options(flags: Mapping[str, Any]) -> dict[str, Any]:
+    """What the flags say of one job, by the names of `new_job`. Raises Usage."""
     due, delay = due_of(flags["delay"], flags["at"])
-    return _given(
-        queue=flags["queue"],
-        priority=flags["priority"],
-        max_retries=None if flags["retries"] is None else whole("--retries", flags["retries"]),
-        timeout=seconds("timeout"),
-        backoff=flags["backoff"],
-        id=flags["id"],
-        unique_key=flags["unique"],
-        unique_for=seconds("unique_for"),
-        tags=flags["tag"] or None,
-        headers=_headers(flags["header"] or []) or None,
-        due=due,
-        delay=delay,
-    )
+    said = job_options(flags)
+    headers = trace_context() | said.pop("headers", {})
+    return said | given_by(id=flags["id"], headers=headers or None, due=due, delay=delay)
 
 
 def _many(console: Console, flags: Mapping[str, Any], given: dict[str, Any]) -> int:
@@ -130,24 +125,6 @@ def _many(console: Console, flags: Mapping[str, Any], given: dict[str, Any]) -> 
 
     batch, fail = flags["batch_id"] or "", flags["if_exists"] == "fail"
     return submit_batch(console, flags["batch"], batch, flags["type"], given, fail, lines)
-
-
-def _given(**values: Any) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def _headers(given: list[str]) -> dict[str, str]:
-    found = {}
-    for name in ("TRACEPARENT", "TRACESTATE", "BAGGAGE"):
-        value = os.environ.get(name, "")
-        if 0 < len(value) <= _CONTEXT and value.isprintable():  # what nobody has asked for refuses no job
-            found[name.lower()] = value
-    for text in given:
-        name, equals, value = text.partition("=")
-        if not name or not equals:
-            raise Usage(f"--header {text!r} is not KEY=VALUE")
-        found[name] = value
-    return found
 
 
 class _One:
@@ -192,7 +169,7 @@ class _One:
         from gopher_cli.verbs.producing import being_cancelled, new_job
 
         await gopher.check(accept_eviction=self.console.settings().accepts_eviction)
-        await self._check(gopher)
+        self.given |= await checked(self.console, gopher, self.type, self.payload, self.app, self.given)
         if self.after:
             self.given["after"] = [await self._parent(gopher, text) for text in self.after]
         job = new_job(gopher.defaults, self.type, self.payload, **self.given)
@@ -234,34 +211,6 @@ class _One:
             return id
         queue = await queue_of(gopher, id)
         raise Usage(f"--after: {id} is in the queue {queue}, not in {mine}", f"add -Q {queue}")
-
-    async def _check(self, gopher: Gopher) -> None:
-        from gopher_cli.model.checks import check_type
-        from gopher_cli.model.payload import check_json
-
-        check_type(self.type)
-        check_json(self.payload)
-        if self.app:
-            self._check_app()
-            return
-        raw = await gopher.schema_of(self.type)
-        if raw is None:
-            warn_unknown(self.console, self.type, await published_types(gopher))
-            return
-        check_schema(self.type, raw, self.payload)
-
-    def _check_app(self) -> None:
-        import msgspec
-
-        from gopher_cli.loading import load_registry
-
-        registry = load_registry(self.app)
-        handler = registry.get(self.type)
-        if handler is None:
-            raise NotFound(f"{self.app} has no handler for {self.type}", guess(self.type, registry))
-        handler.decode(msgspec.Raw(self.payload))
-        mine = _given(timeout=handler.timeout, max_retries=handler.retries, backoff=handler.backoff or None)
-        self.given = {**mine, **self.given}
 
 
 def _later(job: Job) -> str:

@@ -83,6 +83,15 @@ UniqueFor = Annotated[
     str | None,
     option("--unique-for", metavar="DURATION", panel=ONCE, help="and none within that time either"),
 ]
+Retention = Annotated[
+    str | None,
+    option(
+        "--retention",
+        metavar="DURATION",
+        panel=HOW,
+        help="how long the completed job and its result are kept (24h)",
+    ),
+]
 IfExists = Annotated[
     str | None,
     option("--if-exists", metavar="WHAT", panel=ONCE, help="ok (default: print the id of that one) or fail"),

@@ -18,7 +18,8 @@ class Column:
 
     ``keep`` says how dear the column is: on a narrow screen the lowest are shortened first, then
     left out. A cell has ``most`` characters at most; one with a ``least`` may go down to that. An
-    ``optional`` column is not shown where it is empty.
+    ``optional`` column is not shown where it is empty. ``parts`` are the same as ``show``, in pieces with
+    a style each.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Column:
     most: int = 40
     least: int = 0
     optional: bool = False
+    parts: Callable[[Any], Sequence[tuple[str, str]]] | None = None
 
     def value(self, row: Any) -> object:
         return (self.raw or self.show)(row)
@@ -233,6 +235,8 @@ def _text(make: Any, column: Column, row: Any) -> Any:
     shown = safe(column.show(row))
     if shown in ("", "-", "·"):
         return make(shown, style="dim")
+    if column.parts:
+        return make.assemble(*column.parts(row))
     return make(shown, style=column.style(row) if column.style else "")
 
 

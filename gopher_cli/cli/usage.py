@@ -18,7 +18,17 @@ _ELSEWHERE = {
         "groups are of dead jobs, and cancel is for jobs that wait or run",
         "gopher requeue-dlq --group GROUP, or gopher purge --state failed --group GROUP",
     ),
-}
+    **{
+        ("gopher submit", option): (
+            f"{option} is of a schedule, and gopher submit has no such option",
+            f"gopher schedule set NAME -t TYPE --cron EXPR {option} ... has it",
+        )
+        for option in (
+            "--offset", "--from", "--until", "--times", "--jitter", "--overlap", "--catchup", "--within",
+            "--pause-after",
+        )
+    },
+}  # fmt: skip
 
 
 def explained(error: Any, args: Sequence[str] = ()) -> GopherError:

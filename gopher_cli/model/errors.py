@@ -8,6 +8,7 @@
   x Conflict           5   the state of the job does not allow it
     - Ambiguous        5   several queues have a job of this id
     - Changed          5   it is not any more as the caller has seen it
+    - TooMany          2   there are as many as there may be
   x BadData           65   a payload or record that cannot be read
   x Unavailable       69   Redis (or the API) does not answer
   x TryLater          75   refused for now: read-only, loading, no room on the disk
@@ -68,6 +69,12 @@ class Ambiguous(Conflict):
 
 class Changed(Conflict):
     """It is not any more as the caller has seen it."""
+
+
+class TooMany(Conflict):
+    """There are as many as there may be: this one more is refused."""
+
+    exit_code = 2
 
 
 class BadData(GopherError):

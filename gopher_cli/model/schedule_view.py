@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from gopher_cli.model.json_text import exact_json
+from gopher_cli.model.recurrence import Recurrence
 from gopher_cli.model.schedule import Schedule
 from gopher_cli.model.schedule_state import Entry, Pause, ScheduleRow
 from gopher_cli.model.words import moment
@@ -139,14 +140,18 @@ _DEFINITION = _FIELDS[_FIELDS.index("description") : _FIELDS.index("by") + 1]
 
 def describe(schedule: Schedule) -> str:
     """When it runs, in plain English; the expression where it cannot be read here."""
+    return describe_when(schedule.when, schedule.key)
+
+
+def describe_when(when: Recurrence, key: str = "") -> str:
+    """The same of a recurrence; ``key`` scatters an ``H``."""
     from gopher_cli.model import cron_words  # late, as is all that knows time zones
     from gopher_cli.model.cron import parse_cron
 
-    when = schedule.when
     if when.every:
         return cron_words.describe_every(when.every, when.offset)
     try:
-        return cron_words.describe(parse_cron(when.cron, when.tz or "UTC", schedule.key))
+        return cron_words.describe(parse_cron(when.cron, when.tz or "UTC", key))
     except ValueError:
         return f"{when.cron}, {when.tz}"
 

@@ -11,7 +11,7 @@ import msgspec
 from gopher_cli.actor import ACTOR
 from gopher_cli.model.checks import check_text
 from gopher_cli.model.declaration import Declaration
-from gopher_cli.model.errors import BadData, Changed, Conflict, NotFound, TryLater
+from gopher_cli.model.errors import BadData, Changed, Conflict, NotFound, TooMany, TryLater
 from gopher_cli.model.payload import EMPTY
 from gopher_cli.model.recurrence import BadSchedule
 from gopher_cli.model.schedule import MOST, Schedule, is_of_a_wrong_clock
@@ -41,7 +41,7 @@ class ScheduleVerbs(Producing, ScheduleRows, TickVerbs):
         its due ticks are done; else the next one stays. With ``revision`` only what is still of this one is
         changed; of 0 is what is not there.
 
-        Raises BadSchedule or Usage for what makes no sense, Conflict for too many schedules, Changed,
+        Raises BadSchedule or Usage for what makes no sense, TooMany schedules of a queue, Changed,
         TryLater.
         """
         return await self._set(self.make_schedule(name, type, payload, **options), now, revision)
@@ -66,7 +66,10 @@ class ScheduleVerbs(Producing, ScheduleRows, TickVerbs):
                 row = ScheduleRow(name, schedule.queue, _state(stored, next), next)
                 return _change(row, schedule, change, clock)
             if outcome == "full":
-                raise Conflict(f"the queue {schedule.queue} has {MOST} schedules, the most that it may have")
+                raise TooMany(
+                    f"the queue {schedule.queue} has {MOST} schedules, the most that it may have",
+                    "gopher schedule ls; gopher schedule rm SCHEDULE, or use another queue",
+                )
             if outcome == "due":
                 # Nobody here can read what is due: it would stand in the way for ever.
                 stuck = name in (await self.tick(schedule.queue, now=now)).problems

@@ -30,7 +30,13 @@ HINTS = [(path, said) for path, by_word in guesses._COMMANDS.items() for said in
         ("dlq", "gopher list-failed"),
         ("logs", "of a job: gopher inspect ID"),
         ("follow", "gopher events --follow"),
-        ("cron", "let cron or a systemd timer call gopher submit"),
+        ("cron", "gopher schedule set NAME -t TYPE --cron"),
+        ("crontab", "gopher schedule set NAME -t TYPE --cron"),
+        ("schedules", "gopher schedule ls"),
+        ("schedule list", "gopher schedule ls"),
+        ("schedule add", "gopher schedule set"),
+        ("schedule delete", "gopher schedule rm"),
+        ("schedule trigger", "gopher schedule run"),
         ("requeue", "gopher retry ID"),
         ("restart", "gopher retry ID"),
         ("rm", "to stop a job: gopher cancel ID"),
@@ -82,7 +88,8 @@ def test_what_a_hint_names_is_there(path: str, said: str) -> None:
 
 
 def test_an_option_that_is_offered_is_there() -> None:
-    assert set(guesses._OPTIONS.values()) <= {name for names in FLAGS.values() for name in names}
+    offered = {option for options in guesses._OPTIONS.values() for option in options.split()}
+    assert offered <= {name for names in FLAGS.values() for name in names}
 
 
 def test_no_word_means_two_things() -> None:

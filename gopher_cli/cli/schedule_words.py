@@ -1,0 +1,78 @@
+"""Schedules in words and times: when they recur, as people say it, and moments in their time zone."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+from typing import TYPE_CHECKING
+
+from gopher_cli.cli.moments import local_time, parse_local
+from gopher_cli.model.errors import Usage
+from gopher_cli.model.recurrence import BadSchedule, Recurrence
+
+if TYPE_CHECKING:
+    from gopher_cli.model.schedule_state import ScheduleRow
+
+
+def place_of(when: Recurrence) -> tzinfo | None:
+    """Its time zone; None for an interval, whose times are those of this machine. Raises BadSchedule."""
+    return zone_of(when.tz) if when.tz else None
+
+
+def zone_of(name: str) -> tzinfo:
+    """Raises BadSchedule for one that is not known here."""
+    from gopher_cli.model.zone import parse_zone
+
+    try:
+        return parse_zone(name)
+    except ValueError as error:
+        raise BadSchedule("tz", f"--tz: {error}") from None
+
+
+def moment_of(option: str, text: str | None, place: tzinfo | None) -> float | None:
+    """Seconds since the epoch; without a zone the text is a time of this place. Raises Usage."""
+    try:
+        return None if text is None else parse_local(text, place)
+    except ValueError as error:
+        raise Usage(f"{option}: {error}") from None
+
+
+def local(ms: int, when: Recurrence | None) -> str:
+    """Epoch ms as RFC 3339 in the zone of a schedule."""
+    try:
+        place = place_of(when) if when else None
+    except BadSchedule:
+        place = None
+    return local_time(ms / 1000, place)
+
+
+def described(row: ScheduleRow) -> str:
+    """When it is due, in words; or why that cannot be said here."""
+    from gopher_cli.model.schedule_view import describe
+
+    return describe(row.schedule) if row.schedule else row.problem
+
+
+def ticks_of(row: ScheduleRow) -> list[tuple[str, str]]:
+    """A mark and a word for each of its last ticks, the newest last."""
+    return [
+        _MARKS.get(state, ("·", "ran")) if entry.made else _OTHERS[entry.outcome]
+        for entry in reversed(row.standing.history)
+        if entry.made or entry.outcome in _OTHERS
+        for state in (row.jobs.get(entry.detail, ""),)
+    ]
+
+
+_OTHERS = {"skipped": ("-", "skipped"), "missed": ("!", "missed")}
+_MARKS = {
+    "completed": ("●", "completed"), "failed": ("✗", "failed"), "cancelled": ("✗", "cancelled"),
+    **{state: ("○", state) for state in ("enqueued", "scheduled", "blocked", "processing", "retrying")},
+}  # fmt: skip
+
+
+def note_of(when: Recurrence, key: str, instant: int) -> str:
+    """What is unusual about an instant, such as a local time that does not exist; mostly empty."""
+    from gopher_cli.model.cron import Cron
+    from gopher_cli.model.cron_notes import notes_on
+
+    instants = when.instants(key)
+    return notes_on(instants, instant) if isinstance(instants, Cron) else ""
