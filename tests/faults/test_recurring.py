@@ -120,7 +120,7 @@ async def ticked_again(scene: Scene, before: set[str], seconds: float = 2.0) -> 
     assert awake(began) < seconds
 
 
-@pytest.fixture(params=["worker", "serve"])
+@pytest.fixture(params=["worker", pytest.param("serve", marks=pytest.mark.slow)])
 def ticker(request: pytest.FixtureRequest, scene: Scene) -> Callable[[], Any]:
     """One of those that tick, once it is started."""
 
@@ -133,7 +133,7 @@ def ticker(request: pytest.FixtureRequest, scene: Scene) -> Callable[[], Any]:
 
 
 @pytest.mark.row("S11")
-@pytest.mark.parametrize("seconds", [HOUR, YEAR])
+@pytest.mark.parametrize("seconds", [pytest.param(HOUR, marks=pytest.mark.slow), YEAR])
 async def test_after_a_clock_far_ahead_nothing_was_a_storm_and_it_ticks_when_that_is_right_again(
     scene: Scene, ticker: Callable[[], Any], seconds: float
 ) -> None:
