@@ -143,7 +143,7 @@ class Queue:
 
     def expect(self, name: str = "nightly", *, most: int = MOST, **given: Any) -> calls.Expected:
         """Of jobs of the type mail, every day."""
-        usual = {"type": "mail", "every": 86_400.0, "created": self.now, "by": "ann"}
+        usual = {"type": "mail", "every": 86_400.0, "by": "ann"}
         wanted = Expect(queue=self.keys.queue, name=name, **(usual | given))
         return self.run(calls.expect(self.keys, wanted, most=most, now=self.at))
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gopher_cli.cli import options as o
 from gopher_cli.cli.app import Entry
-from gopher_cli.cli.checking import warn_of_queue
+from gopher_cli.cli.checking import published_types, warn_of_queue, warn_unknown
 from gopher_cli.cli.choosing import check_said, duration
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
@@ -71,14 +72,28 @@ def declare(
 
     async def work(gopher: Gopher) -> Declared:
         done = await gopher.expect(name, type, seconds, queue=queue or "", grace=more)
-        if queue and done.word != SAME:
-            await warn_of_queue(console, gopher, queue)
+        if done.word != SAME:
+            await warn_of_doubts(console, gopher, done.expect, queue_said=bool(queue))
         return done
 
     done = console.call(work)
     said = {"new": "is expected", "changed": "is changed", SAME: "was expected already"}[done.word]
     answer = record(done.expect) | {"outcome": done.word, "changed": done.word != SAME}
     write_answer(console, answer, [safe(f"{name} {said}: {_whole(done.expect)}")])
+
+
+async def warn_of_doubts(console: Console, gopher: Gopher, one: Expect, *, queue_said: bool) -> None:
+    """Of a type or a queue that is perhaps another one: else nobody would know it before it is late."""
+    with suppress(GopherError):
+        others = {q for w in await gopher.workers() if w.alive and one.type in w.types for q in w.queues}
+        if others and one.queue not in others:
+            where = f"jobs of the type {one.type} run in the queue {min(others)}, and not in {one.queue}"
+            console.warn(safe(f"{where}; did you mean -Q {min(others)}?"))
+            return
+    if queue_said:
+        await warn_of_queue(console, gopher, one.queue)
+    if not one.last_success:
+        warn_unknown(console, one.type, await published_types(gopher))
 
 
 def _missing(type: str | None, every: str | None) -> str:
@@ -161,7 +176,7 @@ def _portrait(one: Expect) -> list[str]:
     rows = [
         ("expects", one.terms if one.type else "it cannot be read"), ("queue", one.queue),
         ("state", _state(one)), ("last success", _moment(_last(one), one.now)),
-        ("time until", _moment(one.deadline, one.now) if one.type else "-"),
+        ("due", _moment(one.deadline, one.now) if one.type else "-"),
         ("declared", _moment(one.created, one.now) + (f" by {one.by}" if one.by else "")),
     ]  # fmt: skip
     width = max(len(name) for name, _ in rows)

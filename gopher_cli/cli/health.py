@@ -39,7 +39,7 @@ def health(console: Console) -> int:
         write_pairs(console, flattened(found))
     elif not console.quiet:
         server, late = found["server"], found["late"]
-        some = f"; {plural(len(late), 'expected job')} late: gopher expect ls --late" if late else ""
+        some = f"; {plural(late, 'expected job')} late: gopher expect ls --late" if late else ""
         word = f"degraded: {FULL};" if server["full"] else "ok:"
         console.print(
             f"{word} {server['name']} {server['version']} answers "
@@ -62,11 +62,11 @@ async def _look(gopher: Gopher, *, accept_eviction: bool) -> dict[str, Any]:
     }  # fmt: skip
 
 
-async def _late(gopher: Gopher) -> list[str]:
-    """What is expected and late; none where the server of an API does not know of that yet."""
+async def _late(gopher: Gopher) -> int:
+    """How much is late of what is expected; 0 where the server of an API does not know of that yet."""
     from gopher_cli.model.expect import LATE
 
     try:
-        return [f"{one.queue}/{one.name}" for one in await gopher.expects() if one.state == LATE]
+        return sum(one.state == LATE for one in await gopher.expects())
     except GopherError:
-        return []
+        return 0

@@ -59,7 +59,7 @@ class Expect(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def terms(self) -> str:
         """In plain words: ``report every 1d1h``, and the grace where there is one."""
-        grace = f", and {format_duration(self.grace)} more" if self.grace else ""
+        grace = f" (grace {format_duration(self.grace)})" if self.grace else ""
         return f"{self.type} every {format_duration(self.every)}{grace}"
 
 

@@ -22,7 +22,7 @@ from gopher_cli.model.expect import (
 )
 from gopher_cli.model.filtering import Filter
 from gopher_cli.model.stats import JobRow
-from gopher_cli.store import ask, calls
+from gopher_cli.store import calls
 from gopher_cli.verbs.paging import Paging
 
 _SHORT = 200  # characters of who has declared it
@@ -42,7 +42,7 @@ class Expects(Paging):
         queue = check_queue(queue or self.defaults.queue)
         wanted = Expect(
             queue=queue, name=check_expect_name(name), type=check_type(type), every=check_every(every),
-            grace=check_grace(grace), by=ACTOR.get()[:_SHORT], created=await self.store.ask(ask.time_ms()),
+            grace=check_grace(grace), by=ACTOR.get()[:_SHORT],
         )  # fmt: skip
         await self.announce([queue])
         word, stored = await self.store.run(calls.expect(self.keys(queue), wanted))
@@ -107,8 +107,8 @@ async def last_of_type(verbs: _Looking, type: str, queue: str = "") -> LastOfTyp
     """
     queues = (queue,) if queue else ()
     newest = await verbs.jobs(Filter(type=check_type(type), queues=queues), limit=1)
-    done = await verbs.jobs(_completed(type, queues), limit=_LOOKED_AT)
-    success = max(done, key=lambda row: row.at, default=None)
+    done = await verbs.jobs(_completed(type, queues), limit=1)
+    success = done[0] if done else None
     noted = max((one.last_success for one in await verbs.expects(queue) if one.type == type), default=0)
     if not (newest or success or noted):
         where = f" in the queue {queue}" if queue else ""

@@ -9,7 +9,7 @@ import a
 import pytest
 
 from cli.running import Cli
-from cli.world import do, end, start
+from cli.world import beat, do, end, start
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.expect import Expect
 from gopher_cli.store import ask, calls
@@ -29,10 +29,10 @@ def long_ago(cli: Cli, name: str, hours: int, **given: Any) -> None:
 
     async def work(gopher: Gopher) -> None:
         at = await gopher.store.ask(ask.time_ms()) - hours * a.hour
-        usual = {"queue": "default", "type": "report", "every": 90_000.0, "created": at, "last_success": at}
+        usual = {"queue": "default", "type": "report", "every": 90_000.0, "last_success": at}
         wanted = Expect(name=name, **(usual | given))
         await gopher.announce([wanted.queue])
-        await gopher.store.run(calls.expect(gopher.keys(wanted.queue), wanted))
+        await gopher.store.run(calls.expect(gopher.keys(wanted.queue), wanted, now=str(at)))
 
     do(cli, work)
 
@@ -51,7 +51,7 @@ def test_it_is_declared_and_the_same_again_changes_nothing(door: Cli) -> None:
     tail = "in the queue default (no success is known yet)\n"
     assert first.out == f"nightly is expected: report every 1d1h, {tail}"
     assert again.out == f"nightly was expected already: report every 1d1h, {tail}"
-    assert other.out == f"nightly is changed: report every 1d1h, and 1h more, {tail}"
+    assert other.out == f"nightly is changed: report every 1d1h (grace 1h), {tail}"
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_what_is_removed_is_told_so_that_it_can_be_declared_again(door: Cli) -> 
 
     assert gone.code == 3
     assert gone.lines == [
-        "nightly is expected no longer: report every 1d1h, and 1h more, in the queue default",
+        "nightly is expected no longer: report every 1d1h (grace 1h), in the queue default",
         "weekly is expected no longer: sum every 7d, in the queue default",
     ]
     assert "no expect 'unknown'" in gone.err
@@ -213,6 +213,21 @@ def test_a_queue_that_is_perhaps_misspelt_is_told(near: Cli) -> None:
     assert near("expect", "nightly", *NIGHTLY, "-Q", "mial").err == ""
 
 
+def test_a_type_that_runs_in_another_queue_or_nowhere_is_told(door: Cli, near: Cli) -> None:
+    beat(near, queues=["mail"], types=["report"])
+    do(near, lambda gopher: gopher.publish_types({"report": b"{}"}))
+
+    elsewhere = door("expect", "nightly", *NIGHTLY)
+    unknown = door("expect", "weekly", "-t", "reprot", "--every", "7d", "-Q", "mail")
+
+    assert elsewhere.err == (
+        "warning: jobs of the type report run in the queue mail, and not in default; did you mean -Q mail?\n"
+    )
+    assert "no worker has published the type reprot; did you mean report?" in unknown.err
+    assert (elsewhere.code, unknown.code) == (0, 0)
+    assert door("expect", "nightly", *NIGHTLY, "-Q", "mail").err == ""
+
+
 def test_hostile_words_are_harmless_at_a_terminal(near: Cli) -> None:
     long_ago(near, "nightly", 31, by="\x1b[31mann\x07")
 
@@ -245,7 +260,7 @@ def test_health_tells_of_it_and_stays_what_it_was(door: Cli, near: Cli) -> None:
     assert ran.code == 0
     assert "1 expected job late: gopher expect ls --late" in ran.out and ran.out.startswith("ok: ")
     told = json.loads(door("health", "--json").out)
-    assert (told["status"], told["late"]) == ("ok", ["default/nightly"])
+    assert (told["status"], told["late"]) == ("ok", 1)
 
 
 # jobs last

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
+import a
 import laws
 import pytest
 from faults.topologies import Cluster, Node, cluster, until
@@ -19,7 +20,9 @@ from doctor.damages import DAMAGES, HOPELESS, LOSSES, Damage
 from doctor.ward import Ward, troubles
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import BadConfig, Denied
+from gopher_cli.model.expect import Expect
 from gopher_cli.model.findings import Finding
+from gopher_cli.store import calls
 from gopher_cli.store.keys import keys_of
 from gopher_cli.store.redis import RedisStore
 from gopher_cli.store.url import parse_url
@@ -98,6 +101,26 @@ async def test_a_cluster_as_it_should_be(gopher: Gopher, three: Cluster) -> None
     assert next(f for f in found.findings if f.name == "cluster slots").meaning == (
         "16384 of 16384 slots are served, by 3 masters"
     )
+
+
+async def test_what_is_expected_on_each_node_is_known_and_told(gopher: Gopher, three: Cluster) -> None:
+    names = [f"q{n}" for n in range(1000)]
+    owners = {name: three.owner(slot_of(keys_of("x", name)["meta"])) for name in names}
+    queues = sorted(next(name for name in names if owners[name] is node) for node in three.masters)
+    for queue in queues:
+        await gopher.expect("nightly", "mail", 3600, queue=queue)
+        at = str((await gopher.expects(queue))[0].now - 7_200_000)
+        late = Expect(queue=queue, name="late", type="report", every=3600.0)
+        await gopher.store.run(calls.expect(gopher.keys(queue), late, now=at))
+        await gopher.submit("mail", queue=queue)
+        (lease,) = (await gopher.reserve(queue, worker="w.0", token="w.0:1", sequence=1, count=1)).leases
+        await gopher.settle("w.0", [a.settlement(lease)])
+
+    found = [(one.queue, one.name, one.state) for one in await gopher.expects()]
+
+    assert found == [(q, *one) for q in queues for one in (("late", "late"), ("nightly", "on_time"))]
+    told = [f.queue for f in (await gopher.diagnose()).findings if f.name == "expected jobs that are late"]
+    assert sorted(told) == queues
 
 
 @pytest.mark.parametrize(

@@ -82,8 +82,8 @@ async def test_the_doctor_tells_of_them_and_repairs_nothing(gopher: Gopher, redi
     await gopher.expect("nightly", "report", DAY)
     assert [one.severity for one in await found()] == [Severity.OK]
     at = (await gopher.expects())[0].now - 30 * a.hour
-    late = expected("late", queue="default", last_success=at, created=at, type="mail")
-    await gopher.store.run(calls.expect(gopher.keys("default"), late))
+    late = expected("late", queue="default", last_success=at, type="mail")
+    await gopher.store.run(calls.expect(gopher.keys("default"), late, now=str(at)))
 
     (told,) = await found()
 

@@ -61,7 +61,7 @@ def test_what_cannot_be_read_is_neither_late_nor_on_time() -> None:
 
 def test_its_terms_are_plain_words() -> None:
     assert nightly().terms == "report every 1d1h"
-    assert nightly(grace=600.0).terms == "report every 1d1h, and 10m more"
+    assert nightly(grace=600.0).terms == "report every 1d1h (grace 10m)"
 
 
 @pytest.mark.parametrize("name", ["", "a b", "ä", "x" * 65, "a/b", "a:b", "..", "a\n", None, 7])

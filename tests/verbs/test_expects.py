@@ -203,7 +203,7 @@ async def test_it_is_written_down_who_expects_what(gopher: Gopher) -> None:
 
     said = [(one.actor, one.action, one.target, one.changed, one.detail) for one in await gopher.audit_log()]
     assert said[::-1] == [
-        ("ann@web", "expect", "default/nightly", 1, "mail every 1d1h, and 1m more"),
+        ("ann@web", "expect", "default/nightly", 1, "mail every 1d1h (grace 1m)"),
         ("ann@web", "drop expect", "default/nightly", 1, ""),
     ]
 

@@ -27,8 +27,8 @@ async def declared(gopher: Gopher, name: str, ago_ms: int, *, queue: str = "defa
     """That mails are expected once an hour, declared so long ago."""
     await gopher.announce([queue])
     now = (await gopher.depth(queue)).now
-    wanted = Expect(queue=queue, name=name, type="mail", every=3600.0, created=now - ago_ms)
-    await gopher.store.run(calls.expect(gopher.keys(queue), wanted))
+    wanted = Expect(queue=queue, name=name, type="mail", every=3600.0)
+    await gopher.store.run(calls.expect(gopher.keys(queue), wanted, now=str(now - ago_ms)))
 
 
 async def test_it_is_made_changed_and_left_as_it_is(api: httpx2.AsyncClient) -> None:

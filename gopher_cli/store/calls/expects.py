@@ -31,11 +31,11 @@ class Expected(NamedTuple):
 
 
 def expect(keys: Keys, wanted: Expect, *, most: int = MOST, now: str = "") -> Call[Expected]:
-    """Declare it; ``wanted.created`` and ``wanted.last_success`` are what is known so far."""
+    """Declare it from now on; ``wanted.last_success`` is what is known so far."""
     argv: dict[str, Arg] = {
         "now": now, "name": wanted.name, "type": wanted.type, "every": f"{wanted.every * 1000:.0f}",
         "grace": f"{wanted.grace * 1000:.0f}", "seen": wanted.last_success, "most": most,
-        "about": msgspec.json.encode(_About(wanted.created, wanted.by)),
+        "by": msgspec.json.encode(wanted.by),
     }  # fmt: skip
 
     def answer(raw: Any) -> Expected:

@@ -3,9 +3,10 @@
 -- A type has one last success, whoever expects it. Sent again it changes nothing, but it may bring a later success.
 --
 -- KEYS  expects last_success
--- ARGV  now name type every grace about seen most
--- ...   every and grace in ms; about is JSON, and stays while the type does; seen is a success that is known, ms
--- OUT   {now, word, last success, about}; word is new, changed, same, or full where there are `most` of them
+-- ARGV  now name type every grace by seen most
+-- ...   every and grace in ms; by is who declares it, as JSON; seen is a success that is known, ms
+-- OUT   {now, word, last success, since when and by whom as JSON, which stay while the type does}; word is new,
+--       changed, same, or full where there are `most` of them
 --- @include now
 --- @include expected
 
@@ -15,7 +16,7 @@ local word = not old and "new" or string.sub(old, 1, #head) == head and "same" o
 if word == "new" and count >= tonumber(ARGV.most) then return { stamp, "full" } end
 
 local kind, about = string.match(old or "", "^([^;]*);%d+;%d+;({.*})$")
-if kind ~= ARGV.type then about = ARGV.about end
+if kind ~= ARGV.type then about = '{"created":' .. stamp .. ',"by":' .. ARGV.by .. "}" end
 lines[ARGV.name] = head .. about
 
 local known = tonumber(redis.call("HGET", KEYS.last_success, ARGV.type) or "")
