@@ -12,7 +12,7 @@ from gopher_cli.store import ask, schedules
 from gopher_cli.store.schedules import Stored
 from gopher_cli.verbs.base import Base
 
-_PAGE = 100
+_PAGE = 20  # each may have a payload of 1 MB
 
 
 class ScheduleRows(Base):

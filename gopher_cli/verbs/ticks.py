@@ -21,7 +21,7 @@ from gopher_cli.store.codec import encode_spec
 from gopher_cli.store.schedules import Stored
 from gopher_cli.verbs.base import Base
 
-_PAGE = 100  # schedules of one round trip
+_PAGE = 20  # schedules of one round trip: each may have a payload of 1 MB
 _ROUNDS = 50  # of pages: whoever looks next goes on
 TRIES = 20  # of a change that others are faster with
 
