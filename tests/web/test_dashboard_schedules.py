@@ -106,6 +106,9 @@ async def test_a_page_tells_all_of_one(api: httpx2.AsyncClient, gopher: Gopher) 
         assert said in page.text, said
     assert page.all("a", href="/jobs/poll%3A20260101T000100Z?queue=default")
     assert page.all("time", datetime="2026-01-01T01:00:00.000Z"), "until when they were missed"
+    (jobs,) = [one for one in page.all("a") if one["href"].startswith("/jobs?q=id")]
+    found = await look(api, jobs["href"])
+    assert found.all("tr", id="job-poll:20260101T000100Z") and found.all("tr", id="job-poll:20260101T000200Z")
     await look(api, "/schedules/default/nobody", 404)
     await look(api, "/schedules/nobody/poll", 404)
 
