@@ -45,9 +45,9 @@ def _too_late(*_: Any) -> None:
 
 def _names(kind: str, prefix: str, line: Sequence[str]) -> list[str]:
     if kind == "zones":
-        from zoneinfo import available_timezones
+        from gopher_cli.model.zone import zone_names
 
-        return sorted(available_timezones())
+        return sorted(zone_names())
     from gopher_cli import build
     from gopher_cli.config import Settings
 

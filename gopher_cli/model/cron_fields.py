@@ -81,9 +81,8 @@ def parse_field(field: Field, word: str, key: str) -> Values:
     try:
         return _parse(field, word.upper() if word.isascii() else "", key if word[:1] in "Hh" else "")
     except ValueError as error:
-        why = f": {error}" if str(error) else ""
-        takes = f"{field.name} {_cut(word)} is not valid{why}: it takes {field.takes}"
-        raise ValueError(f"the {takes}") from None
+        why = str(error) or f"it takes {field.takes}"
+        raise ValueError(f"the {field.name} {_cut(word)} is not valid: {why}") from None
 
 
 def _cut(word: str) -> str:
@@ -152,7 +151,7 @@ def _check_step(field: Field, step: str | None) -> None:
     if step and not int(step):
         raise ValueError("a step is 1 or more")
     if step and int(step) > field.size:
-        raise ValueError(f"a step of {int(step)} is longer than the whole field; an interval can be")
+        raise ValueError(f"a step of {int(step)} passes the end of the field; give an interval instead")
 
 
 def _value(field: Field, written: str) -> int:

@@ -111,7 +111,9 @@ def make_recurrence(
     try:
         made.instants(key)
     except ValueError as error:
-        field = "tz" if "time zone" in str(error) else "cron"
+        from gopher_cli.model.zone import BadZone  # late, as is all that knows time zones
+
+        field = "tz" if isinstance(error, BadZone) else "cron"
         hint = "gopher schedule next --cron EXPRESSION shows what an expression means" if cron else ""
         raise BadSchedule(field, str(error), hint) from None
     return made

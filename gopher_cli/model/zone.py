@@ -20,6 +20,10 @@ _LONGEST_NAME = 64
 _ELSEWHERE_ANOTHER = frozenset({"localtime", "Factory"})  # each host has its own
 
 
+class BadZone(ValueError):
+    """Not the name of a time zone that is the same on every host."""
+
+
 class Shown(NamedTuple):
     """A run of local time without a change of clocks: minutes of the date, the last one excluded.
 
@@ -52,39 +56,45 @@ class LocalDay(NamedTuple):
 
 
 def parse_zone(name: str) -> ZoneInfo:
-    """Raises ValueError for what is not the name of a time zone that is the same on every host."""
+    """Raises BadZone."""
     try:
         if _is_known(name):
             return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         pass  # the file of this host cannot be read
     shown = name if len(name) <= _LONGEST_NAME else name[:_LONGEST_NAME] + "..."
-    raise ValueError(f"{shown!r} is not a time zone here; write {_nearest(name)}") from None
+    raise BadZone(f"{shown!r} is not a time zone here; write {_nearest(name)}") from None
+
+
+def zone_names() -> frozenset[str]:
+    """The names of all time zones, also the old ones."""
+    return _names_of_package() or _names_of_host()
 
 
 def _is_known(name: str) -> bool:
     """Looked up in lists, never tried as a path. A walk over this host's files only for names outside."""
-    return name not in _ELSEWHERE_ANOTHER and (name in _names_of_package() or name in _names_of_host())
+    return name in zone_names() or name in _names_of_host()
 
 
 @cache
 def _names_of_package() -> frozenset[str]:
     try:
-        return frozenset((resources.files("tzdata") / "zones").read_text(encoding="utf-8").split())
+        names = (resources.files("tzdata") / "zones").read_text(encoding="utf-8").split()
     except (ModuleNotFoundError, OSError):
         return frozenset()  # a distribution may leave the package to the system
+    return frozenset(names) - _ELSEWHERE_ANOTHER
 
 
 @cache
 def _names_of_host() -> frozenset[str]:
-    return frozenset(available_timezones())
+    return frozenset(available_timezones()) - _ELSEWHERE_ANOTHER
 
 
 def _nearest(name: str) -> str:
     if name and len(name) <= _LONGEST_NAME:
         import difflib  # late: only for what is wrong
 
-        letters = {known.lower(): known for known in _names_of_host() - _ELSEWHERE_ANOTHER}
+        letters = {known.lower(): known for known in zone_names()}
         for found in difflib.get_close_matches(name.lower(), letters, n=1, cutoff=0.8):
             return f"{letters[found]}, if you mean that"
     return "it like Europe/Berlin"

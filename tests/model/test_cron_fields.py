@@ -41,7 +41,7 @@ WRONG = {
         "* * * * MON-FRI#1", "* * * * *#1", "* * * * JAN", "* * * * */8",
     ],
     "a step is 1 or more": ["*/0 * * * *", "* 1-5/00 * * *"],
-    "longer than the whole field": ["*/90 * * * *", "* */48 * * *", "H/61 * * * *"],
+    "passes the end of the field; give an interval instead": ["*/90 * * * *", "* */48 * * *", "H/61 * * * *"],
     "5-1 ends before it begins": ["* * 5-1 * *"],
     "do not go together": ["* * * * MON,TUE#2", "* * * * L5,1"],
     "never matches": ["0 0 31 2 *", "0 0 30 2 *", "0 0 31 4,6,9,11 *", "0 0 */30 2 L1"],

@@ -26,6 +26,7 @@ HOUR = 3600
         ({"cron": "0 3 * * *", "tz": "Mars/Olympus"}, "tz", "time zone"),
         ({"cron": "0 3 * * *", "tz": "../../etc/passwd"}, "tz", "time zone"),
         ({"cron": "0 3 * * *", "tz": ""}, "tz", "empty"),
+        ({"cron": "time zone"}, "cron", "2 fields"),
         ({"cron": "0 3 * * *", "tz": 5}, "tz", "text"),
         ({"cron": "0 3 * * *", "offset": 5}, "offset", "no offset"),
         ({"every": 60, "tz": "UTC"}, "tz", "no time zone"),

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import pytest
 
 from gopher_cli.model import zone as zones
-from gopher_cli.model.zone import Gap, local_day, ordinal_of, parse_zone
+from gopher_cli.model.zone import Gap, local_day, ordinal_of, parse_zone, zone_names
 
 
 @pytest.mark.parametrize(
@@ -50,6 +50,7 @@ def test_each_zone_of_the_database_is_known_also_under_its_old_names() -> None:
         "EST5EDT",
         "America/Argentina/Ushuaia",
     } <= names
+    assert zone_names() <= names
     for name in names:
         assert parse_zone(name).key == name
 
@@ -57,6 +58,7 @@ def test_each_zone_of_the_database_is_known_also_under_its_old_names() -> None:
 def test_the_files_of_this_host_do_where_the_package_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(zones, "_names_of_package", frozenset)
     assert parse_zone("Europe/Berlin").key == "Europe/Berlin"
+    assert zone_names() == available_timezones() - {"localtime", "Factory"}
 
 
 def test_a_package_that_is_not_there_knows_no_names(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import cache
 from typing import Annotated, Any
-from zoneinfo import available_timezones
 
 from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
@@ -18,6 +17,7 @@ from gopher_cli.model.recurrence import BadSchedule
 from gopher_cli.model.schedule import Schedule, check_schedule_name
 from gopher_cli.model.schedule_state import ScheduleChange, ScheduleRow
 from gopher_cli.model.words import ago
+from gopher_cli.model.zone import zone_names
 from gopher_cli.web.access.door import needs
 from gopher_cli.web.dashboard.fields import fields_of
 from gopher_cli.web.dashboard.forms import WHOLE, Faults, payload_of, written_in
@@ -175,4 +175,4 @@ async def _form(
 
 @cache
 def _zones() -> list[str]:
-    return sorted(available_timezones() - {"localtime", "Factory"})
+    return sorted(zone_names())
