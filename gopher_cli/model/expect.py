@@ -22,7 +22,8 @@ ON_TIME, WAITING, LATE, UNREADABLE = "on_time", "waiting", "late", "unreadable"
 class Expect(msgspec.Struct, frozen=True, kw_only=True):
     """What is expected, and how that stands at ``now``.
 
-    ``every`` and ``grace`` in seconds; times in epoch ms, 0 is never. Without a type it cannot be read.
+    ``every`` and ``grace`` in seconds; times in epoch ms, 0 is never. Without a type it cannot be read;
+    where it is not ``noted``, successes are not written down, because somebody has deleted data by hand.
     """
 
     queue: str
@@ -34,6 +35,7 @@ class Expect(msgspec.Struct, frozen=True, kw_only=True):
     by: str = ""
     last_success: int = 0
     now: int = 0
+    noted: bool = True
 
     @property
     def deadline(self) -> int:

@@ -58,6 +58,15 @@ def test_what_cannot_be_read_is_a_warning() -> None:
     assert "gopher expect rm torn -Q mail" in found.fix
 
 
+def test_successes_that_nobody_notes_are_a_warning_with_the_declaration_that_mends_it() -> None:
+    (found,) = of_expects([expected("nightly", every=1_234_567.5, grace=60.0, noted=False)])
+
+    assert (found.name, found.severity) == ("successes that nobody notes", Severity.WARNING)
+    assert found.fix == (
+        "declare it again: gopher expect nightly -t report --every 1234567.5 --grace 60 -Q mail"
+    )
+
+
 def test_a_success_that_is_yet_to_come_is_a_note() -> None:
     (found,) = of_expects([expected("nightly", last_success=a.NOW + 400 * a.day)])
 

@@ -258,6 +258,17 @@ def test_what_cannot_be_read_is_told_and_can_be_replaced_or_dropped(queue, line,
     assert queue.expects()["bad"].state == "on_time"
 
 
+def test_where_somebody_has_deleted_the_note_the_same_declaration_brings_it_back(queue):
+    queue.expect()
+    queue.redis.delete(queue.keys["last_success"])
+    assert not queue.expects()["nightly"].noted
+
+    assert queue.expect().word == "same"
+
+    done(queue, a.job())
+    assert queue.expects()["nightly"].noted and queue.expects()["nightly"].last_success == a.NOW
+
+
 def test_a_newer_gopher_may_know_more_of_it(queue):
     queue.expect()
     line = queue.whole().expects["nightly"].replace(b"{", b'{"calendar":"de",')

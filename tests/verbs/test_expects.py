@@ -10,9 +10,11 @@ from redis import Redis
 
 from gopher_cli.actor import ACTOR
 from gopher_cli.gopher import Gopher
-from gopher_cli.model.errors import Ambiguous, BadData, Conflict, NotFound, Refused, Usage
+from gopher_cli.model.errors import Ambiguous, BadData, Conflict, MemoryFull, NotFound, Refused, Usage
 from gopher_cli.model.expect import MOST, Expect
 from gopher_cli.store import calls
+from gopher_cli.store.redis import RedisStore
+from gopher_cli.store.url import parse_url
 from gopher_cli.verbs.expects import last_of_type
 
 pytestmark = pytest.mark.anyio
@@ -190,6 +192,25 @@ async def test_a_queue_with_foreign_keys_hides_no_other(gopher: Gopher, redis: R
     with pytest.raises(BadData):
         await gopher.expects("bad")
     redis.delete(gopher.keys("bad")["expects"])
+
+
+async def test_where_memory_is_full_none_is_declared_and_any_may_go(
+    own_redis_url: str, namespace: str
+) -> None:
+    store = RedisStore(parse_url(own_redis_url), timeout=60.0)
+    async with Gopher(store=store, namespace=namespace) as gopher:
+        await gopher.expect("old", "mail", DAY)
+        with Redis.from_url(own_redis_url) as redis:
+            redis.config_set("maxmemory", 1)
+            try:
+                with pytest.raises(MemoryFull) as told:
+                    await gopher.expect("new", "mail", DAY)
+                assert told.value.exit_code == 75
+                assert [one.name for one in await gopher.expects()] == ["old"]
+                await gopher.drop_expect("old")
+                assert await gopher.expects() == []
+            finally:
+                redis.config_set("maxmemory", 0)
 
 
 async def test_it_is_written_down_who_expects_what(gopher: Gopher) -> None:

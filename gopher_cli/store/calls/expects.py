@@ -77,7 +77,7 @@ def _read(queue: str, name: str, line: bytes, successes: Mapping[str, bytes], no
             raise ValueError(type)
         return Expect(
             queue=queue, name=name, type=type, every=int(every) / 1000, grace=int(grace) / 1000,
-            created=known.created, by=known.by, last_success=last, now=now,
+            created=known.created, by=known.by, last_success=last, now=now, noted=type in successes,
         )  # fmt: skip
     except (ValueError, msgspec.DecodeError):
         return Expect(queue=queue, name=name, now=now)

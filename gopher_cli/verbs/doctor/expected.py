@@ -26,31 +26,62 @@ def of_expects(known: Iterable[Expect]) -> list[Finding]:
 
 
 def _of_queue(queue: str, known: Sequence[Expect]) -> list[Finding]:
+    looks = (_late, _torn, _forgotten, _ahead)
+    return [found for look in looks if (found := look(queue, known))]
+
+
+def _late(queue: str, known: Sequence[Expect]) -> Finding | None:
     late = sorted((one for one in known if one.state == LATE), key=lambda one: -one.late_seconds)
+    if not late:
+        return None
+    examples = tuple(f"{one.name}: {_last(one)}, late {span(one.late_seconds)}" for one in late[:_SHOWN])
+    return _finding(
+        "expected jobs that are late", Severity.WARNING,
+        "no job of their type has succeeded in time: does anybody submit them?", queue, count=len(late),
+        examples=examples, fix=f"gopher jobs last -t {late[0].type} -Q {queue}",
+    )  # fmt: skip
+
+
+def _torn(queue: str, known: Sequence[Expect]) -> Finding | None:
     torn = [one.name for one in known if one.state == UNREADABLE]
+    if not torn:
+        return None
+    return _finding(
+        "expects that cannot be read", Severity.WARNING, "nobody would hear that jobs are late", queue,
+        count=len(torn), examples=tuple(torn[:_SHOWN]),
+        fix=f"declare it anew, or: gopher expect rm {torn[0]} -Q {queue}",
+    )  # fmt: skip
+
+
+def _forgotten(queue: str, known: Sequence[Expect]) -> Finding | None:
+    """The same declaration lets successes be noted again."""
+    some = [one for one in known if one.type and not one.noted]
+    if not some:
+        return None
+    one = some[0]
+    spans = f"--every {_exact(one.every)}" + (f" --grace {_exact(one.grace)}" if one.grace else "")
+    return _finding(
+        "successes that nobody notes", Severity.WARNING,
+        "somebody has deleted data by hand: these would be late for ever", queue, count=len(some),
+        examples=tuple(e.name for e in some[:_SHOWN]),
+        fix=f"declare it again: gopher expect {one.name} -t {one.type} {spans} -Q {queue}",
+    )  # fmt: skip
+
+
+def _ahead(queue: str, known: Sequence[Expect]) -> Finding | None:
     ahead = [one for one in known if one.type and one.last_success > one.now + _CLOCKS_DIFFER_MS]
-    found = []
-    if late:
-        examples = tuple(f"{one.name}: {_last(one)}, late {span(one.late_seconds)}" for one in late[:_SHOWN])
-        found.append(
-            _finding("expected jobs that are late", Severity.WARNING,
-                     "no job of their type has succeeded in time: does anybody submit them?", queue,
-                     count=len(late), examples=examples, fix=f"gopher jobs last -t {late[0].type} -Q {queue}")
-        )  # fmt: skip
-    if torn:
-        found.append(
-            _finding("expects that cannot be read", Severity.WARNING, "nobody would hear that jobs are late",
-                     queue, count=len(torn), examples=tuple(torn[:_SHOWN]),
-                     fix=f"declare it anew, or: gopher expect rm {torn[0]} -Q {queue}")
-        )  # fmt: skip
-    if ahead:
-        found.append(
-            _finding("successes that are yet to come", Severity.NOTE,
-                     "a clock was ahead: until the next success nobody hears that these are late", queue,
-                     count=len(ahead), examples=tuple(one.name for one in ahead[:_SHOWN]),
-                     fix=f"gopher expect show {ahead[0].name} -Q {queue}")
-        )  # fmt: skip
-    return found
+    if not ahead:
+        return None
+    return _finding(
+        "successes that are yet to come", Severity.NOTE,
+        "a clock was ahead: until the next success nobody hears that these are late", queue,
+        count=len(ahead), examples=tuple(one.name for one in ahead[:_SHOWN]),
+        fix=f"gopher expect show {ahead[0].name} -Q {queue}",
+    )  # fmt: skip
+
+
+def _exact(seconds: float) -> str:
+    return f"{seconds:.3f}".rstrip("0").rstrip(".")
 
 
 def _last(one: Expect) -> str:
