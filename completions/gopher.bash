@@ -22,13 +22,13 @@ _gopher() {
   cur=${cur#[\"\']}
   for ((i = 1; i < n; i++)); do
     case "$at ${line[i]}" in
-    "gopher submit" | "gopher schedule" | "gopher schedule set" | "gopher schedule ls" | "gopher schedule show" | "gopher schedule next" | "gopher schedule history" | "gopher schedule pause" | "gopher schedule resume" | "gopher schedule run" | "gopher schedule backfill" | "gopher schedule rm" | "gopher types" | "gopher stats" | "gopher inspect" | "gopher jobs" | "gopher jobs ls" | "gopher jobs last" | "gopher list-failed" | "gopher events" | "gopher workers" | "gopher workers ls" | "gopher workers quiet" | "gopher workers resume" | "gopher workers stop" | "gopher health" | "gopher expect" | "gopher expect set" | "gopher expect ls" | "gopher expect show" | "gopher expect rm" | "gopher doctor" | "gopher retry" | "gopher retry-all" | "gopher requeue-dlq" | "gopher cancel" | "gopher reschedule" | "gopher purge" | "gopher queue" | "gopher queue ls" | "gopher queue pause" | "gopher queue resume" | "gopher queue rm" | "gopher worker" | "gopher serve" | "gopher up" | "gopher demo" | "gopher embedded" | "gopher embedded status" | "gopher embedded start" | "gopher embedded stop" | "gopher keys" | "gopher keys create" | "gopher keys ls" | "gopher keys revoke" | "gopher keys sign-out-all" | "gopher config" | "gopher config show" | "gopher config path" | "gopher completion" | "gopher help" | "gopher man") at="$at ${line[i]}" ;;
+    "gopher submit" | "gopher schedule" | "gopher schedule set" | "gopher schedule ls" | "gopher schedule show" | "gopher schedule next" | "gopher schedule history" | "gopher schedule pause" | "gopher schedule resume" | "gopher schedule run" | "gopher schedule backfill" | "gopher schedule rm" | "gopher schedule import" | "gopher types" | "gopher stats" | "gopher inspect" | "gopher jobs" | "gopher jobs ls" | "gopher jobs last" | "gopher list-failed" | "gopher events" | "gopher workers" | "gopher workers ls" | "gopher workers quiet" | "gopher workers resume" | "gopher workers stop" | "gopher health" | "gopher expect" | "gopher expect set" | "gopher expect ls" | "gopher expect show" | "gopher expect rm" | "gopher doctor" | "gopher retry" | "gopher retry-all" | "gopher requeue-dlq" | "gopher cancel" | "gopher reschedule" | "gopher purge" | "gopher queue" | "gopher queue ls" | "gopher queue pause" | "gopher queue resume" | "gopher queue rm" | "gopher worker" | "gopher serve" | "gopher up" | "gopher demo" | "gopher embedded" | "gopher embedded status" | "gopher embedded start" | "gopher embedded stop" | "gopher keys" | "gopher keys create" | "gopher keys ls" | "gopher keys revoke" | "gopher keys sign-out-all" | "gopher config" | "gopher config show" | "gopher config path" | "gopher completion" | "gopher help" | "gopher man") at="$at ${line[i]}" ;;
     esac
   done
   case "$at" in
     "gopher") words="submit schedule types stats inspect jobs list-failed events workers health expect doctor retry retry-all requeue-dlq cancel reschedule purge queue worker serve up demo embedded keys config completion help man" flags="" asks="" ;;
     "gopher submit") words="" flags="--type --payload --queue --priority --tag --header --in --at --after --cron --every --tz --name --retries --timeout --backoff --app --id --unique --unique-for --retention --if-exists --batch --lines --batch-id --durability --wait --wait-timeout --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
-    "gopher schedule") words="set ls show next history pause resume run backfill rm" flags="" asks="" ;;
+    "gopher schedule") words="set ls show next history pause resume run backfill rm import" flags="" asks="" ;;
     "gopher schedule set") words="" flags="--type --payload --queue --priority --tag --header --cron --every --tz --offset --from --until --times --jitter --overlap --catchup --within --pause-after --retries --timeout --backoff --retention --app --unique --unique-for --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="schedules" ;;
     "gopher schedule ls") words="" flags="--queue --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher schedule show") words="" flags="--queue --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="schedules" ;;
@@ -39,6 +39,7 @@ _gopher() {
     "gopher schedule run") words="" flags="--queue --wait --wait-timeout --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="schedules" ;;
     "gopher schedule backfill") words="" flags="--from --to --overlap --again --dry-run --queue --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="schedules" ;;
     "gopher schedule rm") words="" flags="--queue --yes --dry-run --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="schedules" ;;
+    "gopher schedule import") words="" flags="--apply --yes --dry-run --skip-bad --users --print-exec --prefix --tz --queue --retries --timeout --overlap --catchup --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="files" ;;
     "gopher types") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="types" ;;
     "gopher stats") words="" flags="--queue --watch --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher inspect") words="" flags="--queue --wait --wait-timeout --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="ids" ;;
@@ -230,6 +231,19 @@ _gopher() {
     "gopher schedule rm --key") words="" flags="" asks="" ;;
     "gopher schedule rm --profile") words="" flags="" asks="" ;;
     "gopher schedule rm --color") words="auto always never" flags="" asks="" ;;
+    "gopher schedule import --prefix") words="" flags="" asks="" ;;
+    "gopher schedule import --tz") words="" flags="" asks="zones" ;;
+    "gopher schedule import --queue" | "gopher schedule import -Q") words="" flags="" asks="queues" ;;
+    "gopher schedule import --retries" | "gopher schedule import -r") words="" flags="" asks="" ;;
+    "gopher schedule import --timeout") words="" flags="" asks="" ;;
+    "gopher schedule import --overlap") words="skip all" flags="" asks="" ;;
+    "gopher schedule import --catchup") words="once skip all:10" flags="" asks="" ;;
+    "gopher schedule import --output" | "gopher schedule import -o") words="table plain json ndjson csv id" flags="" asks="" ;;
+    "gopher schedule import --redis-url") words="" flags="" asks="" ;;
+    "gopher schedule import --api") words="" flags="" asks="" ;;
+    "gopher schedule import --key") words="" flags="" asks="" ;;
+    "gopher schedule import --profile") words="" flags="" asks="" ;;
+    "gopher schedule import --color") words="auto always never" flags="" asks="" ;;
     "gopher types --output" | "gopher types -o") words="table plain json ndjson csv id" flags="" asks="" ;;
     "gopher types --redis-url") words="" flags="" asks="" ;;
     "gopher types --api") words="" flags="" asks="" ;;

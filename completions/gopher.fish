@@ -2,7 +2,7 @@
 function __gopher_at
     set -l at gopher
     for word in (commandline -opc)[2..-1]
-        if contains -- "$at $word" 'gopher submit' 'gopher schedule' 'gopher schedule set' 'gopher schedule ls' 'gopher schedule show' 'gopher schedule next' 'gopher schedule history' 'gopher schedule pause' 'gopher schedule resume' 'gopher schedule run' 'gopher schedule backfill' 'gopher schedule rm' 'gopher types' 'gopher stats' 'gopher inspect' 'gopher jobs' 'gopher jobs ls' 'gopher jobs last' 'gopher list-failed' 'gopher events' 'gopher workers' 'gopher workers ls' 'gopher workers quiet' 'gopher workers resume' 'gopher workers stop' 'gopher health' 'gopher expect' 'gopher expect set' 'gopher expect ls' 'gopher expect show' 'gopher expect rm' 'gopher doctor' 'gopher retry' 'gopher retry-all' 'gopher requeue-dlq' 'gopher cancel' 'gopher reschedule' 'gopher purge' 'gopher queue' 'gopher queue ls' 'gopher queue pause' 'gopher queue resume' 'gopher queue rm' 'gopher worker' 'gopher serve' 'gopher up' 'gopher demo' 'gopher embedded' 'gopher embedded status' 'gopher embedded start' 'gopher embedded stop' 'gopher keys' 'gopher keys create' 'gopher keys ls' 'gopher keys revoke' 'gopher keys sign-out-all' 'gopher config' 'gopher config show' 'gopher config path' 'gopher completion' 'gopher help' 'gopher man'
+        if contains -- "$at $word" 'gopher submit' 'gopher schedule' 'gopher schedule set' 'gopher schedule ls' 'gopher schedule show' 'gopher schedule next' 'gopher schedule history' 'gopher schedule pause' 'gopher schedule resume' 'gopher schedule run' 'gopher schedule backfill' 'gopher schedule rm' 'gopher schedule import' 'gopher types' 'gopher stats' 'gopher inspect' 'gopher jobs' 'gopher jobs ls' 'gopher jobs last' 'gopher list-failed' 'gopher events' 'gopher workers' 'gopher workers ls' 'gopher workers quiet' 'gopher workers resume' 'gopher workers stop' 'gopher health' 'gopher expect' 'gopher expect set' 'gopher expect ls' 'gopher expect show' 'gopher expect rm' 'gopher doctor' 'gopher retry' 'gopher retry-all' 'gopher requeue-dlq' 'gopher cancel' 'gopher reschedule' 'gopher purge' 'gopher queue' 'gopher queue ls' 'gopher queue pause' 'gopher queue resume' 'gopher queue rm' 'gopher worker' 'gopher serve' 'gopher up' 'gopher demo' 'gopher embedded' 'gopher embedded status' 'gopher embedded start' 'gopher embedded stop' 'gopher keys' 'gopher keys create' 'gopher keys ls' 'gopher keys revoke' 'gopher keys sign-out-all' 'gopher config' 'gopher config show' 'gopher config path' 'gopher completion' 'gopher help' 'gopher man'
             set at "$at $word"
         end
     end
@@ -92,6 +92,7 @@ complete -c gopher -n '__gopher_at "gopher schedule"' -a resume -d 'let paused s
 complete -c gopher -n '__gopher_at "gopher schedule"' -a run -d 'run one now, beside its times'
 complete -c gopher -n '__gopher_at "gopher schedule"' -a backfill -d 'run the times of one that are over'
 complete -c gopher -n '__gopher_at "gopher schedule"' -a rm -d 'remove schedules'
+complete -c gopher -n '__gopher_at "gopher schedule"' -a import -d 'take over a crontab'
 complete -c gopher -n '__gopher_at "gopher schedule set"' -a '(__gopher_names schedules)'
 complete -c gopher -n '__gopher_at "gopher schedule set"' -l type -s t -x -a '(__gopher_names types)' -d 'what is to be done'
 complete -c gopher -n '__gopher_at "gopher schedule set"' -l payload -s p -x -d 'JSON, @file, - for stdin, or key=text'
@@ -262,6 +263,30 @@ complete -c gopher -n '__gopher_at "gopher schedule rm"' -l profile -x -d 'table
 complete -c gopher -n '__gopher_at "gopher schedule rm"' -l color -x -a 'auto always never' -d 'auto, always or never'
 complete -c gopher -n '__gopher_at "gopher schedule rm"' -l debug -d 'show the traceback of an error'
 complete -c gopher -n '__gopher_at "gopher schedule rm"' -l help -s h -d 'show the help page'
+complete -c gopher -n '__gopher_at "gopher schedule import"' -F
+complete -c gopher -n '__gopher_at "gopher schedule import"' -l apply -l yes -s y -d 'do it, and not only say what would be done'
+complete -c gopher -n '__gopher_at "gopher schedule import"' -l dry-run -d 'say what it would do, and do nothing (the default)'
+complete -c gopher -n '__gopher_at "gopher schedule import"' -l skip-bad -d 'leave lines out that cannot be taken'
+complete -c gopher -n '__gopher_at "gopher schedule import"' -l users -d 'a user stands before each command, as in /etc/crontab'
+complete -c gopher -n '__gopher_at "gopher schedule import"' -l print-exec -d 'print what a worker needs in its gopher.toml, and nothing else'
+complete -c gopher -n '__gopher_at "gopher schedule import"' -l prefix -x -d 'in front of the names of the schedules'
+complete -c gopher -n '__gopher_at "gopher schedule import"' -l tz -x -a '(__gopher_names zones)' -d 'of its times (default: SCHEDULE_TIMEZONE, or that of this machine)'
+complete -c gopher -n '__gopher_at "gopher schedule import"' -l queue -s Q -x -a '(__gopher_names queues)' -d 'the queue (default: the setting QUEUE_NAME)'
+complete -c gopher -n '__gopher_at "gopher schedule import"' -l retries -s r -x -d 'how often a command that fails runs again (0)'
+complete -c gopher -n '__gopher_at "gopher schedule import"' -l timeout -x -d 'how long a command may take (1d)'
+complete -c gopher -n '__gopher_at "gopher schedule import"' -l overlap -x -a 'skip all' -d 'skip (default: no run while the one before is unfinished), or all'
+complete -c gopher -n '__gopher_at "gopher schedule import"' -l catchup -x -a 'once skip all:10' -d 'of missed runs once (default: the latest), skip, or all:N (needs --overlap all)'
+complete -c gopher -n '__gopher_at "gopher schedule import"' -l output -s o -x -a 'table plain json ndjson csv id' -d 'table, plain, json, ndjson, csv or id'
+complete -c gopher -n '__gopher_at "gopher schedule import"' -l json -d 'the same as -o json'
+complete -c gopher -n '__gopher_at "gopher schedule import"' -l no-header -d 'plain and csv without the line of names'
+complete -c gopher -n '__gopher_at "gopher schedule import"' -l quiet -s q -d 'print ids only, and no talk'
+complete -c gopher -n '__gopher_at "gopher schedule import"' -l redis-url -x -d 'where Redis is, for this command'
+complete -c gopher -n '__gopher_at "gopher schedule import"' -l api -x -d 'work through the API of this gopher serve'
+complete -c gopher -n '__gopher_at "gopher schedule import"' -l key -x -d 'key for --api; better: GOPHER_API_KEY, or a file'
+complete -c gopher -n '__gopher_at "gopher schedule import"' -l profile -x -d 'table [profiles.NAME] of gopher.toml'
+complete -c gopher -n '__gopher_at "gopher schedule import"' -l color -x -a 'auto always never' -d 'auto, always or never'
+complete -c gopher -n '__gopher_at "gopher schedule import"' -l debug -d 'show the traceback of an error'
+complete -c gopher -n '__gopher_at "gopher schedule import"' -l help -s h -d 'show the help page'
 complete -c gopher -n '__gopher_at "gopher types"' -a '(__gopher_names types)'
 complete -c gopher -n '__gopher_at "gopher types"' -l output -s o -x -a 'table plain json ndjson csv id' -d 'table, plain, json, ndjson, csv or id'
 complete -c gopher -n '__gopher_at "gopher types"' -l json -d 'the same as -o json'

@@ -109,7 +109,10 @@ def _check_for_shell(type: str, command: str) -> None:
 
 def _placed(word: str) -> str:
     """A program runs in a place of its own: what names a file from here must name it from there too."""
-    names_a_file = ("/" in word or "." in word) and Path(word).is_file()
+    try:
+        names_a_file = ("/" in word or "." in word) and Path(word).is_file()
+    except OSError:  # such as a name that is too long for one
+        return word
     return str(Path(word).absolute()) if names_a_file else word
 
 

@@ -20,7 +20,7 @@ _INSPECT, _LOG = (
 _CANCEL = "to stop a job: gopher cancel ID; to delete jobs for good: gopher help purge"
 _AGAIN = "gopher retry ID; for the dead letter queue: gopher list-failed, then gopher help requeue-dlq"
 _LATER = "gopher submit --in 10m, or --at TIME; gopher reschedule ID --in 2h"
-_CRON = "gopher schedule set NAME -t TYPE --cron '0 3 * * *'"
+_CRON = "gopher schedule set NAME -t TYPE --cron '0 3 * * *'; of a whole crontab: gopher schedule import FILE"
 _HALT = f"a queue: {_PAUSE}; a job: gopher cancel ID; a worker: Ctrl-C, or SIGTERM"
 _ABOUT = "gopher stats; of queues: gopher queue ls; of one job: gopher inspect ID"
 
@@ -80,6 +80,7 @@ _COMMANDS = {
         "trigger now fire execute kick": "gopher schedule run SCHEDULE",
         "preview when upcoming explain check test": "gopher schedule next --cron EXPR --tz ZONE",
         "log logs runs ticks last": "gopher schedule history SCHEDULE",
+        "load crontab read migrate": "gopher schedule import FILE",
         "get describe inspect status info view": "gopher schedule show SCHEDULE",
         "catchup catch-up redo rerun": "gopher schedule backfill SCHEDULE --from TIME --to TIME",
     },

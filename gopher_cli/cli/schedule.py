@@ -15,4 +15,5 @@ SCHEDULE = {
     "run": Entry("schedule_changes:run", "run one now, beside its times", "Commands"),
     "backfill": Entry("schedule_changes:backfill", "run the times of one that are over", "Commands"),
     "rm": Entry("schedule_changes:rm", "remove schedules", "Commands"),
+    "import": Entry("schedule_import:import_crontab", "take over a crontab", "Commands"),
 }

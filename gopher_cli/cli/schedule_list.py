@@ -111,7 +111,7 @@ def columns(now: int) -> list[Column]:
         Column(name="name", show=lambda r: r.name, keep=20, most=40, least=10, style=lambda r: "bold"),
         Column(name="queue", show=lambda r: r.queue, keep=8, most=20, least=8),
         Column(name="type", show=_type, keep=9, most=24, least=8),
-        Column(name="when", show=described, keep=15, most=48, least=12),
+        Column(name="when", show=described, keep=15, most=48, least=22),
         Column(name="next", show=lambda r: ago(r.next or 0, now), raw=lambda r: when(r.next or 0), keep=17),
         Column(name="last", show=lambda r: _last(r, now), raw=lambda r: when(_last_ms(r)), keep=14,
                style=lambda r: style_of(_last_state(r))),
@@ -130,7 +130,7 @@ TICK_STYLES = {"●": "green", "✗": "red", "○": "cyan", "·": "dim", "-": "y
 
 def _count(name: str) -> Column:
     return Column(
-        name=name, show=lambda r: str(getattr(r.standing, name) or ""), right=True, keep=6, optional=True,
+        name=name, show=lambda r: str(getattr(r.standing, name) or ""), right=True, keep=4, optional=True,
         raw=lambda r: getattr(r.standing, name), style=lambda r: "yellow",
     )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import islice
 from uuid import uuid4
 
@@ -9,11 +10,12 @@ from gopher_cli.model.errors import BadData
 from gopher_cli.model.recurrence import BadSchedule, compact
 from gopher_cli.model.schedule import Schedule
 from gopher_cli.model.schedule_state import Backfill
-from gopher_cli.store import ask
+from gopher_cli.store import ask, schedules
 from gopher_cli.verbs.schedules import ScheduleVerbs
 from gopher_cli.verbs.ticks import job_of
 
 MOST_BACKFILL = 100_000
+_PAGE = 500
 
 
 class BackfillVerb(ScheduleVerbs):
@@ -38,11 +40,17 @@ class BackfillVerb(ScheduleVerbs):
         instants = _past(row.schedule, first, last, clock / 1000, most)
         jobs = [job_of(row.schedule, at, _fresh(row.schedule, at) if again else "") for at in instants]
         if dry_run:
-            return Backfill(tuple(job.id for job in jobs))
+            return await self._foreseen(row.queue, [job.id for job in jobs])
         receipts = await self.submit_many(jobs, now=now)
         made = tuple(receipt.id for receipt in receipts if receipt.accepted)
         await self.audit("backfill", f"{row.queue}/{name}", changed=len(made))
         return Backfill(made, tuple(receipt.id for receipt in receipts if not receipt.accepted))
+
+    async def _foreseen(self, queue: str, ids: Sequence[str]) -> Backfill:
+        known: dict[str, str] = {}
+        for start in range(0, len(ids), _PAGE):
+            known |= await self.store.ask(schedules.states(self.keys(queue), ids[start : start + _PAGE]))
+        return Backfill(tuple(id for id in ids if id not in known), tuple(id for id in ids if id in known))
 
 
 def _past(schedule: Schedule, first: float, last: float, now: float, most: int) -> list[int]:
