@@ -9,6 +9,7 @@
     - Ambiguous        5   several queues have a job of this id
     - Changed          5   it is not any more as the caller has seen it
     - TooMany          2   there are as many as there may be
+    - Unfinished       5   another job has to end first
   x BadData           65   a payload or record that cannot be read
   x Unavailable       69   Redis (or the API) does not answer
   x TryLater          75   refused for now: read-only, loading, no room on the disk
@@ -75,6 +76,14 @@ class TooMany(Conflict):
     """There are as many as there may be: this one more is refused."""
 
     exit_code = 2
+
+
+class Unfinished(Conflict):
+    """The job ``job_id`` has to end first."""
+
+    def __init__(self, message: str, hint: str = "", job_id: str = "") -> None:
+        super().__init__(message, hint)
+        self.job_id = job_id
 
 
 class BadData(GopherError):

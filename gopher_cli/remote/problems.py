@@ -27,6 +27,8 @@ _BY_STATUS: dict[int, type[errors.GopherError]] = {
 _BY_CODE: dict[str, type[errors.GopherError]] = {
     "refused": errors.Refused,
     "no_such_parent": errors.NotFound,
+    "too_many": errors.TooMany,
+    "unfinished": errors.Unfinished,
     "bad_data": errors.BadData,
     "try_later": errors.TryLater,
     "unconfirmed": errors.Unconfirmed,

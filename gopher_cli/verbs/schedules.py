@@ -11,7 +11,7 @@ import msgspec
 from gopher_cli.actor import ACTOR
 from gopher_cli.model.checks import check_text
 from gopher_cli.model.declaration import Declaration
-from gopher_cli.model.errors import BadData, Changed, Conflict, NotFound, TooMany, TryLater
+from gopher_cli.model.errors import BadData, Changed, NotFound, TooMany, TryLater, Unfinished
 from gopher_cli.model.payload import EMPTY
 from gopher_cli.model.recurrence import BadSchedule
 from gopher_cli.model.schedule import MOST, Schedule, is_of_a_wrong_clock
@@ -62,9 +62,8 @@ class ScheduleVerbs(Producing, ScheduleRows, TickVerbs):
             if outcome == "done":
                 change = "changed" if stored and stored.revision else "created"
                 await self.audit("set schedule", f"{schedule.queue}/{name}", changed=1, detail=change)
-                next = int(edit.next) if edit.next else None
-                row = ScheduleRow(name, schedule.queue, _state(stored, next), next)
-                return _change(row, schedule, change, clock)
+                made, _ = await self._read_schedule(schedule.queue, name, now)
+                return _change(row_of(schedule.queue, made or _gone(name)), schedule, change, clock)
             if outcome == "full":
                 raise TooMany(
                     f"the queue {schedule.queue} has {MOST} schedules, the most that it may have",
@@ -147,10 +146,10 @@ class ScheduleVerbs(Producing, ScheduleRows, TickVerbs):
                 return True
         raise TryLater(f"the schedule {name} is being changed by others", "try again")
 
-    async def run_schedule(self, name: str, queue: str = "", *, now: str = "") -> str:
-        """Run it now, beside its ticks; the id of the job.
+    async def run_schedule(self, name: str, queue: str = "", *, mark: str = "", now: str = "") -> str:
+        """Run it now, beside its ticks; the id of the job. With one ``mark`` it is run once.
 
-        Raises Conflict where it has to skip: the run before is unfinished, or its unique key is held.
+        Raises Unfinished where it has to skip: the run before is unfinished, or its unique key is held.
         """
         queue = (await self.schedule_row(name, queue)).queue
         for _ in range(TRIES):
@@ -158,7 +157,7 @@ class ScheduleVerbs(Producing, ScheduleRows, TickVerbs):
             schedule = _decoded(queue, stored, name)
             if not stored or not schedule:
                 raise NotFound(f"no schedule {name!r} in the queue {queue}", "gopher schedule ls lists them")
-            job = job_of(schedule, 0, f"{name}:now:{uuid4().hex}")
+            job = job_of(schedule, 0, f"{name}:now:{mark or uuid4().hex}")
             call = calls.run_schedule(
                 self.keys(queue), name, revision=stored.revision, overlap=schedule.overlap, id=job.id,
                 head=head_of(job), spec=job.stored, now=now,
@@ -167,9 +166,12 @@ class ScheduleVerbs(Producing, ScheduleRows, TickVerbs):
             if not obstacle:
                 await self.audit("run schedule", f"{queue}/{name}", changed=1, detail=job.id)
                 return job.id
+            if obstacle == "known":
+                return job.id
             if obstacle != "late":
                 holder = obstacle.partition(";")[0]
-                raise Conflict(f"{holder} is in the way: it is unfinished", f"gopher inspect {holder}")
+                said = f"{holder} is in the way: it is unfinished"
+                raise Unfinished(said, f"gopher inspect {holder}", holder)
         raise TryLater(f"the schedule {name} is being changed by others", "try again")
 
     async def _change(self, stored: Stored | None, edit: _Edit, what: str, now: str) -> str:
@@ -248,8 +250,9 @@ def _check_revision(name: str, stored: Stored | None, revision: int | None) -> N
         raise Changed(f"the schedule {name} {said}: nothing was changed", f"gopher schedule show {name}")
 
 
-def _state(stored: Stored | None, next: int | None) -> str:
-    return "paused" if stored and stored.standing.pause else "active" if next else "over"
+def _gone(name: str) -> Stored:
+    """Of one that somebody has removed at once."""
+    return Stored(name, "", b"", "", Standing())
 
 
 def _change(row: ScheduleRow, schedule: Schedule, change: str, clock: int) -> ScheduleChange:

@@ -5,6 +5,7 @@ from __future__ import annotations
 JOBS = "list them with: GET /api/v1/jobs"
 GROUPS = "list them with: GET /api/v1/dlq/groups"
 QUEUES = "list them with: GET /api/v1/queues"
+SCHEDULES = "list them with: GET /api/v1/schedules"
 OTHER_KEY = "ask the operator of this server for a key that may do it"
 FILL = "give it a value, or leave it out"
 BY_COMMAND = {
@@ -12,6 +13,8 @@ BY_COMMAND = {
     "gopher queue": QUEUES,
     "gopher list-failed --groups": GROUPS,
     "gopher expect": "list them with: GET /api/v1/expects",
+    "gopher schedule next --cron": "see what it means: POST /api/v1/schedules/preview",
+    "gopher schedule": SCHEDULES,
     "gopher types": "see: GET /api/v1/types",
     "gopher workers": "list them with: GET /api/v1/workers",
     "gopher keys": "see: GET /api/v1/keys",

@@ -16,3 +16,7 @@ def rooted(path: str) -> str:
 def links_of(id: str) -> dict[str, str]:
     """Of a job."""
     return {"self": rooted(f"/api/v1/jobs/{id}")}
+
+
+def links_of_schedule(queue: str, name: str) -> dict[str, str]:
+    return {"self": rooted(f"/api/v1/schedules/{queue}/{name}")}

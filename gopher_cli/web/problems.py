@@ -135,6 +135,8 @@ def problem_of(error: errors.GopherError) -> Problem:
         case errors.Ambiguous():
             hint = f"name the queue: ?queue={error.queues[0]}"
             return Problem(409, str(error), hint=hint, queues=error.queues)
+        case errors.TooMany():
+            return Problem(409, str(error), hint=in_http(error.hint), code="too_many")
         case errors.Conflict():
             return Problem(409, str(error), hint=in_http(error.hint))
         case errors.Refused():

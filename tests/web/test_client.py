@@ -93,7 +93,10 @@ class Client:
         return answer.parsed if status != 304 else None
 
     def etag(self, id: str) -> str:
-        return str(self._client.get_httpx_client().get(f"/api/v1/jobs/{id}").headers["etag"])
+        return self.etag_of(f"/api/v1/jobs/{id}")
+
+    def etag_of(self, path: str) -> str:
+        return str(self._client.get_httpx_client().get(path).headers["etag"])
 
     def with_key(self, secret: str) -> Any:
         return type(self._client)(
@@ -117,6 +120,7 @@ async def test_every_call_of_a_generated_client_works(
     looks(call, ids)
     await works(call, ids, gopher)
     expects(call)
+    schedules(call)
     keys_and_events(call, lambda: bool(redis.keys(f"{gopher.namespace}:{{default}}:events*")))
     assert call.left == set()
 
@@ -195,6 +199,32 @@ def expects(call: Client) -> None:
     assert [one.name for one in call("list_expects", queue=["default"]).items] == ["nightly"]
     assert call("get_expect", "default", "nightly").state in ("waiting", "on_time")
     assert call("delete_expect", "default", "nightly").name == "nightly"
+
+
+def schedules(call: Client) -> None:
+    body = call.model("ScheduleRequest", type="y", cron="0 3 * * *", tz="Europe/Berlin", payload={"n": 1})
+    one = ("default", "nightly")
+    made = call("put_schedule", *one, body=body, if_none_match="*", status=201)
+    assert (made.outcome, made.state) == ("created", "active") and made.next_run
+    recurring = call.model("JobRequest", type="y", recurring={"every": "1h", "name": "hourly"})
+    assert call("submit_job", body=recurring, status=201).schedule == "hourly"
+    assert [one.name for one in call("list_schedules", queue=["default"]).items] == ["hourly", "nightly"]
+    seen = call("get_schedule", *one)
+    assert seen.cron == "0 3 * * *" and seen.payload == {"n": 1} and seen.last_run is None
+    etag = call.etag_of("/api/v1/schedules/default/nightly")
+    assert call("get_schedule", *one, if_none_match=etag, status=304) is None
+    assert len(call("get_next_runs", *one, count=2).items) == 2
+    asked = call.model("PreviewRequest", every=60, count=1)
+    assert call("preview_schedule", body=asked).description == "every minute"
+    paused = call("pause_schedule", *one, body=call.model("PauseRequest", reason="deploy"), if_match=etag)
+    assert (paused.outcome, paused.changed) == ("paused", True)
+    assert call("get_schedule", *one).paused.reason == "deploy"
+    assert call("resume_schedule", *one).state == "active"
+    id = call("run_schedule", *one, idempotency_key="run", status=201).job_id
+    assert call("get_schedule", *one).last_run.job_id == id
+    past = call.model("BackfillRequest", to="2026-01-03", **{"from": "2026-01-01"})
+    assert len(call("backfill_schedule", *one, body=past).made) == 2
+    assert call("delete_schedule", *one, if_match=etag).outcome == "removed"
 
 
 def keys_and_events(call: Client, is_watched: Callable[[], bool]) -> None:

@@ -63,7 +63,7 @@ def test_an_answer_names_the_job_and_its_state(state: JobState, at_ms: int, dial
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda one: one.name)
 def test_every_state_has_a_word_in_every_dialect(dialect: Any) -> None:
-    assert set(dialect.words) == {state.value for state in JobState} | {"gone"}
+    assert set(dialect.words) == {state.value for state in JobState} | {"gone", "paused", "over"}
 
 
 @pytest.mark.parametrize("name", PATHS)
@@ -103,10 +103,15 @@ async def test_the_plain_words_are_five(api: httpx2.AsyncClient, gopher: Gopher)
 
 
 @pytest.mark.parametrize("path", PATHS.values())
-async def test_recurring_jobs_are_for_later_in_every_dialect(api: httpx2.AsyncClient, path: str) -> None:
-    answer = await api.post(path, json={"type": "t", "recurring": {"cron_expression": "0 0 * * *"}})
+async def test_a_job_may_recur_in_every_dialect(api: httpx2.AsyncClient, path: str) -> None:
+    body = {"type": "t", "recurring": {"cron_expression": "0 0 1 1 *", "name": "s"}}
+    made, again = await api.post(path, json=body), await api.post(path, json=body)
 
-    assert answer.status_code == 501 and "recurring" in answer.json()["error"]
+    assert (made.status_code, again.status_code) == (201, 200) and made.json() == again.json()
+    assert made.headers["location"] == "/api/v1/schedules/default/s"
+    assert made.json()["job_id"].startswith("s:")
+    assert made.json()["status"] == ("Pending" if path == "/job" else "scheduled")
+    assert path == "/api/v1/jobs" or set(made.json()) == {"job_id", "status"}
 
 
 async def test_old_routes_say_where_the_new_ones_are(api: httpx2.AsyncClient) -> None:

@@ -108,15 +108,6 @@ async def test_a_declared_length_above_the_limit_is_refused_unread(api: httpx2.A
     assert answer.headers["connection"] == "close"
 
 
-async def test_recurring_jobs_are_not_implemented_and_say_so(api: httpx2.AsyncClient) -> None:
-    body = {"type": "cleanup", "payload": {}, "recurring": {"cron_expression": "0 0 * * *"}}
-
-    answer = await api.post(JOBS, json=body)
-
-    assert answer.status_code == 501
-    assert (await api.get("/api/v1/stats")).json()["total"] == 0
-
-
 @pytest.mark.row("N8")
 async def test_a_client_that_sends_too_slowly_is_told(open_api: Any) -> None:
     async def never() -> Any:

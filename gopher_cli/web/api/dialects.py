@@ -15,12 +15,13 @@ import msgspec
 from gopher_cli.model.job import JobState
 from gopher_cli.model.words import moment
 from gopher_cli.web.api.views import JobView, Submitted
-from gopher_cli.web.links import links_of
+from gopher_cli.web.links import links_of, links_of_schedule
 
 # Spellings of max_retries, and how much more than retries each one counts.
 RETRIES = {"max_retries": 0, "retries": 0, "max_attempts": 1}
 GONE = "gone"  # done, and not kept any more: only its unique key is
-OURS = {state.value: state.value for state in JobState} | {GONE: GONE}
+_OF_SCHEDULES = ("paused", "over")  # there is no next job
+OURS = {word: word for word in (*map(str, JobState), GONE, *_OF_SCHEDULES)}
 PLAIN_WORDS = OURS | {
     "enqueued": "Pending",
     "scheduled": "Pending",
@@ -31,13 +32,15 @@ PLAIN_WORDS = OURS | {
     "failed": "Failed",
     "cancelled": "Failed",
     GONE: "Completed",
+    "paused": "Pending",
+    "over": "Completed",
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
     """A job as it was accepted; ``at_ms`` is when, 0 where nobody knows. ``until_ms`` is how long the unique
-    key of one that is gone is taken."""
+    key of one that is gone is taken. Of one that recurs, ``schedule`` makes the next one at ``next_ms``."""
 
     id: str
     type: str
@@ -45,6 +48,8 @@ class Accepted:
     state: str
     at_ms: int
     until_ms: int = 0
+    schedule: str = ""
+    next_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +66,14 @@ class Dialect:
 def _whole(_: Dialect, job: Accepted) -> Submitted:
     return Submitted(
         job_id=job.id, status=job.state, created_at=moment(job.at_ms), type=job.type, queue=job.queue,
-        links=links_of(job.id), held_until=moment(job.until_ms) or msgspec.UNSET,
+        links=links_of(job.id) | _link(job), held_until=moment(job.until_ms) or msgspec.UNSET,
+        schedule=job.schedule or msgspec.UNSET,
+        next_run=moment(job.next_ms or 0) if job.schedule else msgspec.UNSET,
     )  # fmt: skip
+
+
+def _link(job: Accepted) -> dict[str, str]:
+    return {"schedule": links_of_schedule(job.queue, job.schedule)["self"]} if job.schedule else {}
 
 
 def _view(_: Dialect, job: JobView) -> JobView:

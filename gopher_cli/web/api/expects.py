@@ -21,8 +21,7 @@ from gopher_cli.web.api import openapi
 from gopher_cli.web.api.body import check_filled, read_json
 from gopher_cli.web.api.listing import answered
 from gopher_cli.web.api.queries import Query
-from gopher_cli.web.api.reading import misread
-from gopher_cli.web.api.strict import parse
+from gopher_cli.web.api.strict import fields_of, misread, parse
 from gopher_cli.web.problems import field, soon
 
 reading = APIRouter(prefix="/api/v1/expects", tags=["expects"])
@@ -162,7 +161,7 @@ async def _read(request: Request) -> tuple[str, float, float]:
     try:
         asked = msgspec.convert(value, ExpectRequest)
     except msgspec.ValidationError as error:
-        raise misread(str(error), ExpectRequest.__struct_fields__) from None
+        raise misread(str(error), {"": fields_of(ExpectRequest)}) from None
     with field("/type"):
         check_type(asked.type)
     with field("/every"):

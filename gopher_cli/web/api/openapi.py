@@ -85,7 +85,7 @@ async def document(request: Request) -> Response:
 
 def describe(app: FastAPI) -> dict[str, Any]:
     """The OpenAPI document, made once."""
-    from gopher_cli.web.api.reading import JobRequest
+    from gopher_cli.web.api.bodies import JobRequest
     from gopher_cli.web.api.views import JobView, Submitted
     from gopher_cli.web.health import Health
 

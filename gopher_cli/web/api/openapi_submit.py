@@ -20,6 +20,11 @@ _EXAMPLES = {
         "payload": {"report_type": "daily_summary"},
         "execute_at": "2030-10-01T10:00:00Z",
     },
+    "a cleanup, each night": {
+        "type": "cleanup",
+        "payload": {},
+        "recurring": {"cron_expression": "0 0 * * *", "tz": "Europe/Berlin"},
+    },
     "data, with a number for the priority": {
         "type": "data_process",
         "payload": {
@@ -65,7 +70,6 @@ _refused = {
     "s413": "too large",
     "s415": "another kind of body, or a compressed one",
     "s422": "a field is not valid, or the Idempotency-Key has come with another request",
-    "s501": "recurring jobs",
 }
 one_body = {
     "requestBody": _body({"oneOf": [_JOB, _JOBS]}, _EXAMPLES),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Any
 
 import msgspec
@@ -21,7 +21,7 @@ from gopher_cli.model.stats import JobDetail
 from gopher_cli.store.calls import Receipt
 from gopher_cli.web import replies
 from gopher_cli.web.access.door import needs
-from gopher_cli.web.api import batch, marks, openapi_submit, preferring
+from gopher_cli.web.api import batch, marks, openapi_submit, preferring, recurring
 from gopher_cli.web.api.body import MAX_BODY, check_kind, read
 from gopher_cli.web.api.dialects import GONE, V1, Accepted, Dialect
 from gopher_cli.web.api.marks import batch_of, check_mark
@@ -115,13 +115,16 @@ async def _accept(request: Request, dialect: Dialect, text: bytes, wait: float) 
     key = replies.key_of(request)
     asked = read_job(text, gopher.defaults)
     check_mark(asked.mark, "")
+    wanted = recurring.read(request, asked, wait) if asked.body else None
     permit(request.state.caller, asked.job.queue)
     if state.published.is_old:
-        with under_id(asked.job.id):
+        with nullcontext() if wanted else under_id(asked.job.id):
             await state.published.refresh()
     state.published.fits(asked.job, asked.payload)
 
     async def work(claim: Claim | None) -> Reply:
+        if wanted:
+            return await recurring.define(request, dialect, wanted)
         lasts = state.settings.server_idempotency_ttl
         return await _store(request, dialect, under(asked, claim.id, lasts) if claim else asked, claim)
 
@@ -130,7 +133,7 @@ async def _accept(request: Request, dialect: Dialect, text: bytes, wait: float) 
     else:
         reply = await work(None)
     sees = reply.status == 201 or request.state.caller.may(READ)
-    if wait and sees and (job := await preferring.ended(request, reply.queue, reply.id, wait)):
+    if wait and sees and not wanted and (job := await preferring.ended(request, reply.queue, reply.id, wait)):
         more = _JSON | preferring.applied(request, wait)
         return Response(msgspec.json.encode(dialect.job(dialect, job_view(job))), 200, reply.headers | more)
     return reply.response()

@@ -14,7 +14,10 @@ from gopher_cli.web.links import links_of
 
 class Submitted(msgspec.Struct, kw_only=True):
     """The job as it was accepted. With `status` gone it is one that was done before and is not kept any more:
-    its unique key is taken until `held_until`."""
+    its unique key is taken until `held_until`.
+
+    Of a job that recurs, `schedule` makes it at `next_run`; `status` is then scheduled, or paused or over:
+    that one has no next run."""
 
     job_id: str
     status: str
@@ -23,6 +26,8 @@ class Submitted(msgspec.Struct, kw_only=True):
     queue: str
     links: dict[str, str]
     held_until: str | msgspec.UnsetType = msgspec.UNSET
+    schedule: str | msgspec.UnsetType = msgspec.UNSET
+    next_run: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class AttemptView(msgspec.Struct, kw_only=True):

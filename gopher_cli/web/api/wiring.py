@@ -6,13 +6,24 @@ from fastapi import Depends, FastAPI
 
 from gopher_cli.model.access import OPERATE, READ
 from gopher_cli.web.access.door import needs
-from gopher_cli.web.api import actions, deeds, expects, fleet, listing, queues, rescheduling
+from gopher_cli.web.api import (
+    actions,
+    deeds,
+    expects,
+    fleet,
+    listing,
+    queues,
+    rescheduling,
+    schedule_deeds,
+    schedules,
+)
 
 
 def install(app: FastAPI) -> None:
     """Who may look, and who may change something."""
-    for router in (listing.router, fleet.router, queues.reading, expects.reading):
+    for router in (listing.router, fleet.router, queues.reading, expects.reading, schedules.router):
         app.include_router(router, dependencies=[Depends(needs(READ))])
-    changing = (deeds, queues, expects, actions, rescheduling)
+    changing = (deeds, queues, expects, actions, rescheduling, schedule_deeds)
     for router in (fleet.operating, *(one.router for one in changing)):
         app.include_router(router, dependencies=[Depends(needs(OPERATE))])
+    app.include_router(schedule_deeds.running)

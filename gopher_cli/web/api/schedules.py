@@ -1,0 +1,95 @@
+"""Schedules over HTTP: how they stand, when they run next, and what an expression would mean."""
+
+from __future__ import annotations
+
+import time
+from itertools import islice
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gopher_cli.gopher import Gopher
+from gopher_cli.model.errors import NotFound
+from gopher_cli.model.ids import VALID_NAME
+from gopher_cli.model.next_runs import next_runs, next_runs_of
+from gopher_cli.model.schedule_state import ScheduleRow
+from gopher_cli.model.schedule_view import describe_when
+from gopher_cli.web import hints
+from gopher_cli.web.api import openapi_schedules as about
+from gopher_cli.web.api.body import read_json
+from gopher_cli.web.api.following import matches
+from gopher_cli.web.api.listing import FRESH, answered
+from gopher_cli.web.api.queries import Query
+from gopher_cli.web.api.schedule_reading import MOST_SHOWN, SHOWN, read_preview
+from gopher_cli.web.api.schedule_views import ScheduleList, detail, etag_of, next_view
+from gopher_cli.web.problems import soon
+
+router = APIRouter(prefix="/api/v1/schedules", tags=["schedules"])
+_NONE, _OF, _COUNT = Query(), Query("queue"), Query("count")
+
+
+@router.get(
+    "", summary="List the schedules", operation_id="list_schedules", openapi_extra=_OF.described,
+    responses=about.list_answers,
+)  # fmt: skip
+async def schedules(request: Request) -> Response:
+    """When they run, what is next, how they stand, and what became of their last ticks."""
+    queues = [known_queue(queue) for queue in _OF.read(request).words("queue")]
+    gopher: Gopher = request.app.state.gopher
+    rows = [row for queue in queues or [""] for row in await soon(gopher.schedules(queue), 1.0)]
+    return answered(ScheduleList(items=[detail(row) for row in rows]))
+
+
+@router.post(
+    "/preview", summary="Tell what an expression means", operation_id="preview_schedule",
+    responses=about.preview_answers, openapi_extra=about.PREVIEW,
+)  # fmt: skip
+async def preview(request: Request) -> Response:
+    """When it would run, in plain English and as a list; nothing is stored."""
+    _NONE.read(request)
+    gopher: Gopher = request.app.state.gopher
+    when, key, count = read_preview(await read_json(request), gopher.defaults)
+    runs = next_runs(when, when.start - 1e-3 if when.start else time.time(), key)
+    return answered(next_view(describe_when(when, key), islice(runs, min(count, when.times or count))))
+
+
+@router.get(
+    "/{queue}/{name}", summary="Look at a schedule", operation_id="get_schedule",
+    responses=about.get_answers, openapi_extra={"parameters": [about.IF_NONE_MATCH]},
+)  # fmt: skip
+async def schedule(queue: str, name: str, request: Request) -> Response:
+    """All of it. Its ETag is for If-None-Match, and for If-Match where it is changed."""
+    _NONE.read(request)
+    row = await row_of(request, queue, name)
+    headers = {"ETag": etag_of(row)}
+    known = request.headers.get("if-none-match", "")
+    if known and matches(known, headers["ETag"]):
+        return Response(status_code=304, headers=FRESH | headers)
+    return answered(detail(row), 200, headers)
+
+
+@router.get(
+    "/{queue}/{name}/next", summary="Tell its next runs", operation_id="get_next_runs",
+    responses=about.next_answers, openapi_extra=_COUNT.described,
+)  # fmt: skip
+async def next_of(queue: str, name: str, request: Request) -> Response:
+    """As clocks of its time zone show them; of one that is paused those that it would have."""
+    count = _COUNT.read(request).number("count", SHOWN, MOST_SHOWN)
+    row = await row_of(request, queue, name)
+    return answered(next_view(detail(row).description, islice(next_runs_of(row, time.time()), count)))
+
+
+async def row_of(request: Request, queue: str, name: str) -> ScheduleRow:
+    """Raises NotFound, also for what is no name at all."""
+    if not VALID_NAME.fullmatch(name):
+        raise NotFound(f"no schedule {name[:64]!r}", hints.SCHEDULES)
+    gopher: Gopher = request.app.state.gopher
+    return await soon(gopher.schedule_row(name, known_queue(queue)))
+
+
+def known_queue(queue: str) -> str:
+    """Raises NotFound for what is no name at all."""
+    if not VALID_NAME.fullmatch(queue):
+        raise NotFound(f"no queue {queue[:64]!r}", hints.QUEUES)
+    return queue
