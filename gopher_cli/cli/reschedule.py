@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 from gopher_cli.cli import options as o
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
-from gopher_cli.cli.moments import AT_HELP, due_of, local_time
+from gopher_cli.cli.moments import AT_HELP, due_of
 from gopher_cli.cli.outcomes import Outcome, for_each, told
 from gopher_cli.cli.safe import safe
 from gopher_cli.cli.tables import Column
 from gopher_cli.cli.words import ago, when
 from gopher_cli.model.errors import Usage
+from gopher_cli.model.local_time import local_time
 
 if TYPE_CHECKING:
     from gopher_cli.gopher import Gopher

@@ -14,12 +14,12 @@ from gopher_cli.cli import schedule_options as s
 from gopher_cli.cli.choosing import check_said, whole
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
-from gopher_cli.cli.moments import local_time
 from gopher_cli.cli.options import option
 from gopher_cli.cli.schedule_set import recurrence, when_options
 from gopher_cli.cli.schedule_words import moment_of, note_of, place_of
 from gopher_cli.cli.tables import Column, Listing
 from gopher_cli.model.errors import BadData, Usage
+from gopher_cli.model.local_time import local_time
 from gopher_cli.model.recurrence import Recurrence, compact
 
 _MOST = 1000

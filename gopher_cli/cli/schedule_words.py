@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import tzinfo
 from typing import TYPE_CHECKING
 
-from gopher_cli.cli.moments import local_time, parse_local
 from gopher_cli.model.errors import Usage
+from gopher_cli.model.local_time import local_time, parse_local
 from gopher_cli.model.recurrence import BadSchedule, Recurrence
 
 if TYPE_CHECKING:

@@ -13,10 +13,11 @@ from gopher_cli.cli.choosing import duration, remember, typed_id
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console, check_choice
 from gopher_cli.cli.job_options import given_by, job_options, needed_type, payload_of, trace_context
-from gopher_cli.cli.moments import due_of, local_time
+from gopher_cli.cli.moments import due_of
 from gopher_cli.cli.safe import safe
 from gopher_cli.cli.words import short_id, when
 from gopher_cli.model.errors import Conflict, NotFound, Usage
+from gopher_cli.model.local_time import local_time
 
 if TYPE_CHECKING:
     from gopher_cli.gopher import Gopher

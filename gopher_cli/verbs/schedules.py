@@ -44,9 +44,13 @@ class ScheduleVerbs(Producing, ScheduleRows, TickVerbs):
         Raises BadSchedule or Usage for what makes no sense, TooMany schedules of a queue, Changed,
         TryLater.
         """
-        return await self._set(self.make_schedule(name, type, payload, **options), now, revision)
+        schedule = self.make_schedule(name, type, payload, **options)
+        return await self.put_schedule(schedule, now=now, revision=revision)
 
-    async def _set(self, schedule: Schedule, now: str, revision: int | None = None) -> ScheduleChange:
+    async def put_schedule(
+        self, schedule: Schedule, *, now: str = "", revision: int | None = None
+    ) -> ScheduleChange:
+        """Define exactly this one, whatever the defaults are: see `set_schedule`, also for what it raises."""
         name, stuck = schedule.name, False
         await self.announce([schedule.queue])
         for _ in range(TRIES):
@@ -89,7 +93,7 @@ class ScheduleVerbs(Producing, ScheduleRows, TickVerbs):
                 clock = int(now) if now else await self.store.ask(ask.time_ms())
                 return _change(row, row.schedule, "unchanged", clock)
         wanted = msgspec.structs.replace(schedule, origin="app", declared=declaration.digest)
-        change = await self._set(wanted, now)
+        change = await self.put_schedule(wanted, now=now)
         for row in rows:
             if row.queue != schedule.queue and row.schedule and row.schedule.origin == "app":
                 await self.drop_schedule(row.name, row.queue, now=now)

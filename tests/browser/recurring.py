@@ -79,7 +79,7 @@ async def _end(gopher: Gopher, queue: str, *, well: bool) -> None:
 
 
 async def _set(gopher: Gopher, name: str, type: str, payload: Any, now: str, **options: Any) -> None:
-    await gopher.set_schedule(name, type, payload, now=now, **options)
+    await gopher.set_schedule(name, type, payload, now=now, backoff="fixed:1h", **options)
 
 
 async def _break(gopher: Gopher, name: str) -> None:

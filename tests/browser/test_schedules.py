@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,14 @@ def test_a_run_by_hand_is_seen_to_its_end(admin: Chrome, site: Site, recurring: 
     admin.push("cleanup", "#facts")
     admin.until(lambda: admin.path == "/schedules/default/cleanup")
     admin.shows("by hand")
+
+
+def test_the_command_that_is_shown_sets_the_same(admin: Chrome, site: Site, recurring: None) -> None:
+    for path in (NIGHT, "/schedules/polls/poll", f"/schedules/{'q' * 60}/{LONG}"):
+        admin.open(path)
+        command = admin.text("#facts pre")
+        if "\\u202e" not in command:  # what hides is shown, and would be another text
+            assert '"unchanged"' in site.gopher(*shlex.split(command)[1:], "-o", "json"), command
 
 
 def test_a_backfill_says_how_many_first(admin: Chrome, site: Site, recurring: None) -> None:

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from cli.running import Cli
-from gopher_cli.cli.moments import local_time, parse_local
 from gopher_cli.model.duration import parse_when
+from gopher_cli.model.local_time import local_time, parse_local
 
 BERLIN = "CET-1CEST,M3.5.0,M10.5.0/3"
 NEW_YORK = "EST5EDT,M3.2.0,M11.1.0"

@@ -195,6 +195,47 @@ async def test_a_form_that_is_saved_as_it_came_changes_nothing(
     assert await one(gopher) == before
 
 
+async def test_settings_of_the_server_do_not_slip_into_what_is_edited(open_api: Open, gopher: Gopher) -> None:
+    await known(gopher)
+    async with open_api(MAX_RETRIES="9", GOPHER_BACKOFF="fixed:1h") as api:
+        await save(api, EDIT, cron="0 4 * * *")
+        await save(api, f"{NEW}?type=x", name="other", queue="mail", **NIGHT)
+
+    assert (await one(gopher)).spec.max_retries is None and (await one(gopher)).when.cron == "0 4 * * *"
+    assert (await one(gopher, "other")).spec.max_retries == 9, "as any submit through it"
+
+
+async def test_the_same_is_shown_as_a_command(api: httpx2.AsyncClient, gopher: Gopher) -> None:
+    await known(gopher, **FULL)
+
+    page = await look(api, "/schedules/mail/nightly")
+
+    (command,) = [text for text in page.text.split("Copy") if "gopher schedule set" in text] or [page.text]
+    assert (
+        """gopher schedule set nightly -t x -Q mail -p '{"n":12345678901234567890,"s":"\\u202e"}' """
+        "--cron '0 3 * * *' --tz Europe/Berlin --from 2027-01-15T08:00:00Z --until 2100-01-01T00:00:00.500Z "
+        "--times 9 --jitter 12.5s --overlap all --catchup all:3 --within 1m30s --pause-after 2 --priority 9 "
+        "--retries 0 --timeout 3725.25s --backoff fixed:10s --retention 7s --unique k --unique-for 1m "
+        "--tag 'a b' --header 'x-y=a=b '\"'\"'c'\"'\"''"
+    ) in command
+
+
+async def test_moments_are_by_the_clocks_of_the_schedule(api: httpx2.AsyncClient, gopher: Gopher) -> None:
+    await save(api, f"{NEW}?type=x", name="nightly", queue="mail", **NIGHT, until="2100-01-01T01:00")
+
+    assert (await one(gopher)).when.until == 4102444800.0
+    wrong = await save(api, EDIT, until="2097-03-31T02:30")
+    assert "because the clocks change then" in Page(wrong.text).text
+
+
+async def test_no_more_times_are_shown_than_there_are_left(api: httpx2.AsyncClient, gopher: Gopher) -> None:
+    await known(gopher, times=2)
+
+    page = await look(api, "/schedules/mail/nightly")
+
+    assert page.text.count(" 03:00:00 CE") == 2
+
+
 async def test_an_edit_changes_what_it_says_and_keeps_the_rest(
     api: httpx2.AsyncClient, gopher: Gopher
 ) -> None:

@@ -13,7 +13,8 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from gopher_cli.model.duration import format_duration, parse_duration
+from gopher_cli.model.duration import format_duration, parse_duration, rfc3339
+from gopher_cli.model.schedule import Schedule
 from gopher_cli.model.stats import JobDetail
 
 _MOST = 4000  # characters of payload that a command line should carry
@@ -37,6 +38,44 @@ def as_command(job: JobDetail, server: str) -> str:
         words += ["--header", f"{name}={value}"]
     command = shlex.join(words)
     return command if payload else f"{_fetched(job, server)} | {command}"
+
+
+def as_schedule(schedule: Schedule) -> str:
+    """A command that sets the same schedule; a payload that is too long is read from a file of its name."""
+    when, spec, rest = schedule.when, schedule.spec, schedule.spec.options
+    payload = bytes(spec.payload).decode()
+    words = ["gopher", "schedule", "set", schedule.name, "-t", spec.type, "-Q", schedule.queue]
+    words += ["-p", payload if len(payload) <= _MOST else f"@{schedule.name}.json"]
+    said = {
+        "cron": when.cron, "tz": when.tz, "every": span_of(when.every), "offset": span_of(when.offset),
+        "from": moment_of(when.start), "until": moment_of(when.until), "times": str(when.times or ""),
+        "jitter": span_of(when.jitter), "overlap": _unless("skip", schedule.overlap),
+        "catchup": _unless("once", schedule.catchup), "within": span_of(schedule.within),
+        "pause-after": str(schedule.pause_after or ""), "priority": _unless("5", str(spec.priority)),
+        "retries": "" if spec.max_retries is None else str(spec.max_retries),
+        "timeout": span_of(spec.timeout), "backoff": rest.backoff,
+        "retention": "" if rest.retention is None else exactly(rest.retention),
+        "unique": rest.unique_key, "unique-for": span_of(rest.unique_for),
+    }  # fmt: skip
+    for option, value in said.items():
+        words += [f"--{option}", value] if value else []
+    words += [word for tag in rest.tags for word in ("--tag", tag)]
+    words += [word for name, value in rest.headers.items() for word in ("--header", f"{name}={value}")]
+    return shlex.join(words)
+
+
+def span_of(seconds: float | None) -> str:
+    """A duration as people write it; nothing for none."""
+    return exactly(seconds) if seconds else ""
+
+
+def moment_of(seconds: float) -> str:
+    """A moment (epoch s) as RFC 3339; nothing for none."""
+    return rfc3339(round(seconds * 1000)).replace(".000Z", "Z") if seconds else ""
+
+
+def _unless(default: str, value: str) -> str:
+    return "" if value == default else value
 
 
 def as_request(job: JobDetail, server: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 import msgspec
@@ -13,11 +13,13 @@ import msgspec
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.cron import Cron
 from gopher_cli.model.cron_notes import notes_on
-from gopher_cli.model.duration import parse_duration, parse_when, rfc3339
+from gopher_cli.model.duration import parse_duration, parse_when
 from gopher_cli.model.errors import Usage
+from gopher_cli.model.local_time import parse_local
 from gopher_cli.model.recurrence import BadSchedule, Recurrence
 from gopher_cli.model.schedule import Schedule
-from gopher_cli.web.dashboard.again import exactly
+from gopher_cli.model.zone import parse_zone
+from gopher_cli.web.dashboard.again import moment_of, span_of
 from gopher_cli.web.dashboard.forms import Faults
 from gopher_cli.web.dashboard.guard import Form
 
@@ -35,19 +37,31 @@ class Instant:
     note: str
 
 
-def recurring_of(form: Form) -> tuple[dict[str, Any], Faults]:
-    """What was asked for, as `make_schedule` takes it, and what cannot be read by the name of the input."""
+def recurring_of(form: Form, default_zone: str) -> tuple[dict[str, Any], Faults]:
+    """What was asked for, as `make_schedule` takes it, and what cannot be read by the name of the input.
+
+    Moments without a zone are by the clocks of the schedule.
+    """
     given: dict[str, Any] = {}
     faults: Faults = {}
-    unused = ("every", "offset") if form.one("kind") == "cron" else ("cron", "tz")
+    is_cron = form.one("kind") == "cron"
+    place = clocks_of((form.one("tz") or default_zone) if is_cron else "")
     for name, (option, read) in _READ.items():
-        if name in unused or not (text := form.one(name)):
+        if name in (("every", "offset") if is_cron else ("cron", "tz")) or not (text := form.one(name)):
             continue
         try:
-            given[option] = read(text)
+            given[option] = parse_local(text, place) if name in ("from", "until") else read(text)
         except ValueError as error:
             faults[name] = f"{name}: {error}"
     return given, faults
+
+
+def clocks_of(zone: str) -> tzinfo:
+    """UTC for none, and for one that is not known here."""
+    try:
+        return parse_zone(zone) if zone else UTC
+    except ValueError:
+        return UTC
 
 
 def recurring_like(schedule: Schedule) -> dict[str, str]:
@@ -55,17 +69,17 @@ def recurring_like(schedule: Schedule) -> dict[str, str]:
     when = schedule.when
     return {
         "kind": "cron" if when.cron else "every", "cron": when.cron, "tz": when.tz,
-        "every": _span(when.every), "offset": _span(when.offset),
-        "from": _moment(when.start), "until": _moment(when.until),
-        "times": str(when.times or ""), "jitter": _span(when.jitter),
-        "overlap": schedule.overlap, "catchup": schedule.catchup, "within": _span(schedule.within),
+        "every": span_of(when.every), "offset": span_of(when.offset),
+        "from": moment_of(when.start), "until": moment_of(when.until),
+        "times": str(when.times or ""), "jitter": span_of(when.jitter),
+        "overlap": schedule.overlap, "catchup": schedule.catchup, "within": span_of(schedule.within),
         "pause_after": str(schedule.pause_after or ""),
     }  # fmt: skip
 
 
 def when_of(gopher: Gopher, name: str, queue: str, form: Form) -> tuple[Schedule | None, Faults]:
     """Only when it runs: a schedule of anything then; None, and why, where that makes no sense."""
-    given, faults = recurring_of(form)
+    given, faults = recurring_of(form, gopher.defaults.timezone)
     if wrong := {input: said for input, said in faults.items() if input in _WHEN}:
         return None, wrong
     wanted = {option: given[option] for input in _WHEN if (option := _READ[input][0]) in given}
@@ -82,9 +96,9 @@ def mark_of(when: Recurrence) -> str:
     return hashlib.sha256(msgspec.json.encode(when)).hexdigest()[:16]
 
 
-def next_of(schedule: Schedule, after: float) -> list[Instant]:
-    """The first instants later than this moment (epoch s). Raises ValueError."""
-    return list(_next(schedule, after, min(SHOWN, schedule.when.times or SHOWN)))
+def next_of(schedule: Schedule, after: float, left: int = SHOWN) -> list[Instant]:
+    """The first instants later than this moment (epoch s), of so many that are left. Raises ValueError."""
+    return list(_next(schedule, after, min(SHOWN, left)))
 
 
 def _next(schedule: Schedule, after: float, count: int) -> Iterator[Instant]:
@@ -100,14 +114,6 @@ def _number(text: str) -> int:
     if not text.isdecimal() or len(text) > 10:
         raise ValueError(f"a whole number is wanted, not {text[:40]!r}")
     return int(text)
-
-
-def _span(seconds: float) -> str:
-    return exactly(seconds) if seconds else ""
-
-
-def _moment(seconds: float) -> str:
-    return rfc3339(round(seconds * 1000)).replace(".000Z", "Z") if seconds else ""
 
 
 _READ: dict[str, tuple[str, Callable[[str], Any]]] = {

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gopher_cli.model.access import OPERATE
-from gopher_cli.model.duration import parse_when
+from gopher_cli.model.local_time import parse_local
 from gopher_cli.model.recurrence import BadSchedule
 from gopher_cli.model.schedule import Schedule
 from gopher_cli.model.schedule_state import Backfill
@@ -19,6 +19,7 @@ from gopher_cli.web.dashboard.pages.schedules import place_of
 from gopher_cli.web.dashboard.reading import gopher_of
 from gopher_cli.web.dashboard.render import page
 from gopher_cli.web.dashboard.route import PageRoute, redirect
+from gopher_cli.web.dashboard.schedule_options import clocks_of
 from gopher_cli.web.problems import Problem, soon
 
 router = APIRouter(route_class=PageRoute, dependencies=[Depends(needs(OPERATE))])
@@ -35,7 +36,8 @@ async def ask(queue: str, name: str, request: Request) -> Response:
 async def act(queue: str, name: str, request: Request) -> Response:
     """The first time it counts; with ``sure`` it makes the jobs."""
     form = await checked_form(request)
-    moments, faults = _moments(form)
+    schedule = await _known(request, queue, name)
+    moments, faults = _moments(form, schedule)
     if faults:
         return await _ask(request, queue, name, form, faults)
     try:
@@ -59,12 +61,19 @@ async def _backfill(
     return await soon(work, _SECONDS)
 
 
-def _moments(form: Form) -> tuple[tuple[float, float], Faults]:
+async def _known(request: Request, queue: str, name: str) -> Schedule:
+    row = await soon(gopher_of(request).schedule_row(name, queue))
+    if row.schedule is None:
+        raise Problem(409, f"it cannot be read: {row.problem}")
+    return row.schedule
+
+
+def _moments(form: Form, schedule: Schedule) -> tuple[tuple[float, float], Faults]:
     """From when until when (epoch s), and what cannot be read by the name of the input."""
     found, faults = [0.0, 0.0], Faults()
     for n, name in enumerate(("from", "to")):
         try:
-            found[n] = parse_when(form.one(name))
+            found[n] = parse_local(form.one(name), clocks_of(schedule.when.tz))
         except ValueError as error:
             faults[name] = f"{name}: {error}"
     return (found[0], found[1]), faults
@@ -72,22 +81,18 @@ def _moments(form: Form) -> tuple[tuple[float, float], Faults]:
 
 def _ends(schedule: Schedule, form: Form) -> tuple[int, int]:
     """The first and the last instant that are meant, in epoch ms."""
-    (first, last), _ = _moments(form)
-    return (schedule.instants.after(first - 1e-3) or 0) * 1000, (
-        schedule.instants.before(last + 1e-3) or 0
-    ) * 1000
+    (first, last), _ = _moments(form, schedule)
+    first, last = schedule.instants.after(first - 1e-3) or 0, schedule.instants.before(last + 1e-3) or 0
+    return round(first * 1000), round(last * 1000)
 
 
 async def _ask(
     request: Request, queue: str, name: str, form: Form, faults: Faults | None = None,
     found: Backfill | None = None,
 ) -> Response:  # fmt: skip
-    row = await soon(gopher_of(request).schedule_row(name, queue))
-    if row.schedule is None:
-        raise Problem(409, f"it cannot be read: {row.problem}")
-    faults = faults or {}
+    schedule, faults = await _known(request, queue, name), faults or {}
     return page(
-        request, "backfill.html", status=422 if faults else 200, row=row, place=place_of(queue, name),
-        form=form, faults=faults, wrong=[*faults.items()],
-        found=found, ends=_ends(row.schedule, form) if found and found.made else (),
+        request, "backfill.html", status=422 if faults else 200, schedule=schedule, found=found, form=form,
+        place=place_of(queue, name), faults=faults, wrong=[*faults.items()],
+        ends=_ends(schedule, form) if found and found.made else (),
     )  # fmt: skip

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gopher_cli.model.access import OPERATE
+from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.errors import Changed, Conflict, Usage
 from gopher_cli.model.job import NO_OPTIONS, Spec
 from gopher_cli.model.json_text import exact_value
@@ -18,6 +19,7 @@ from gopher_cli.model.schedule import Schedule, check_schedule_name
 from gopher_cli.model.schedule_state import ScheduleChange, ScheduleRow
 from gopher_cli.model.words import ago
 from gopher_cli.model.zone import zone_names
+from gopher_cli.verbs.new_schedule import new_schedule
 from gopher_cli.web.access.door import needs
 from gopher_cli.web.dashboard.fields import fields_of
 from gopher_cli.web.dashboard.forms import WHOLE, Faults, payload_of, written_in
@@ -29,7 +31,14 @@ from gopher_cli.web.dashboard.payloads import also_taken, fields_for, misfits, s
 from gopher_cli.web.dashboard.reading import gopher_of, now_of, types_of
 from gopher_cli.web.dashboard.render import page
 from gopher_cli.web.dashboard.route import PageRoute, redirect
-from gopher_cli.web.dashboard.schedule_options import mark_of, next_of, recurring_like, recurring_of, when_of
+from gopher_cli.web.dashboard.schedule_options import (
+    SHOWN,
+    mark_of,
+    next_of,
+    recurring_like,
+    recurring_of,
+    when_of,
+)
 from gopher_cli.web.problems import Problem, soon
 
 router = APIRouter(route_class=PageRoute, dependencies=[Depends(needs(OPERATE))])
@@ -109,7 +118,7 @@ async def _options(
     fields = await fields_for(request, type)
     payload, faults = payload_of(fields, form)
     given, wrong = options_of(gopher_of(request).defaults, form)
-    recurring, unreadable = recurring_of(form)
+    recurring, unreadable = recurring_of(form, gopher_of(request).defaults.timezone)
     if WHOLE not in faults:
         faults = await misfits(request, type, payload, fields, form) | faults
     if faults | wrong | unreadable:
@@ -126,14 +135,16 @@ async def _saved(
     request: Request, name: str, type: str, payload: Any, options: dict[str, Any], form: Form
 ) -> ScheduleChange:
     """Raises Refused: what is wrong, or that another has changed it since the form was read."""
-    revision = int(text) if (text := form.one("revision")).isdecimal() and len(text) < 20 else 0
+    gopher, revision = gopher_of(request), _revision(form)
+    # What nobody has said of a known one stays unsaid, whatever the settings of this server are.
+    defaults = Defaults(timezone=gopher.defaults.timezone) if revision else gopher.defaults
     try:
         check_schedule_name(name)
     except Usage as error:
         raise Refused({"name": str(error)}) from None
-    work = gopher_of(request).set_schedule(name, type, payload, revision=revision, **options)
     try:
-        return await soon(work)
+        schedule = new_schedule(defaults, name, type, payload, **options)
+        return await soon(gopher.put_schedule(schedule, revision=revision))
     except BadSchedule as error:
         raise Refused({error.field: str(error)}) from None
     except Changed as error:
@@ -141,6 +152,12 @@ async def _saved(
         raise Refused({"" if revision else "name": said}, 409) from None
     except (Usage, Conflict) as error:
         raise Refused({"": str(error)}, 409 if isinstance(error, Conflict) else 422) from None
+
+
+def _revision(form: Form) -> int:
+    """Which one the form has shown; 0 for a new one."""
+    text = form.one("revision")
+    return int(text) if text.isdecimal() and len(text) < 20 else 0
 
 
 def _said(done: ScheduleChange, now: int) -> str:
@@ -167,7 +184,7 @@ async def _form(
         wrong=[(at.get(name, name), said) for name, said in faults.items()], schedule=known,
         place=place_of(known.queue, known.name) if known else "", queues=await soon(gopher.queues()),
         default_queue=gopher.defaults.queue, default_zone=gopher.defaults.timezone, zones=_zones(),
-        times=next_of(shown, now / 1000) if shown else [], shown=shown,
+        times=next_of(shown, now / 1000, shown.when.times or SHOWN) if shown else [], shown=shown,
         mark=mark_of(shown.when) if shown else "", unique_key=spec.options.unique_key if spec else "",
         priorities=list(dict.fromkeys(["normal", "high", "low", form.one("priority") or "normal"])),
     )  # fmt: skip

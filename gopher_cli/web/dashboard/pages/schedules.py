@@ -15,12 +15,13 @@ from gopher_cli.model.access import OPERATE, SUBMIT
 from gopher_cli.model.errors import Conflict
 from gopher_cli.model.schedule_state import ScheduleRow
 from gopher_cli.web.access.door import needs
+from gopher_cli.web.dashboard.again import as_schedule
 from gopher_cli.web.dashboard.filters import segment
 from gopher_cli.web.dashboard.guard import checked_form
 from gopher_cli.web.dashboard.reading import gopher_of, now_of
 from gopher_cli.web.dashboard.render import page
 from gopher_cli.web.dashboard.route import PageRoute, redirect
-from gopher_cli.web.dashboard.schedule_options import Instant, next_of
+from gopher_cli.web.dashboard.schedule_options import SHOWN, Instant, next_of
 from gopher_cli.web.dashboard.schedules import line_of
 from gopher_cli.web.problems import Problem, soon
 
@@ -57,6 +58,7 @@ async def schedule(queue: str, name: str, request: Request) -> Response:
     return page(
         request, "schedule.html", row=row, line=line_of(row, now), now=now,
         may_run=request.state.caller.may(SUBMIT, queue), place=place_of(queue, name), times=_times(row),
+        command=as_schedule(row.schedule) if row.schedule else "",
     )  # fmt: skip
 
 
@@ -64,7 +66,8 @@ def _times(row: ScheduleRow) -> list[Instant]:
     """From its next instant on."""
     if row.schedule is None or row.next is None:
         return []
-    return next_of(row.schedule, row.next / 1000 - 1)
+    left = row.schedule.run_limit - row.standing.ran if row.schedule.run_limit else SHOWN
+    return next_of(row.schedule, row.next / 1000 - 1, left)
 
 
 @router.post("/schedules/{queue}/{name}/run", dependencies=[Depends(needs(SUBMIT))])
