@@ -35,7 +35,7 @@ One queue, ``gopher:{<queue>}:<name>`` (a later shard of it: ``{<queue>#<n>}``):
     ticks                  ZSET  name -> its next due instant, ms; none where it is paused or over
     runs                   HASH  name -> how it stands, and its last ticks (lua/lib/schedule.lua)
     batches                HASH  batch id -> last line; digest up to it; written at
-    expects                HASH  name -> type;every;grace;JSON: jobs of the type succeed so often (ms)
+    expects                HASH  name -> type;every;grace;since;JSON: jobs of the type succeed so often (ms)
     last_success           HASH  type -> when a job of it succeeded last, ms, or 0: of expected types alone
     events                 STREAM  state -> ids: there only while somebody watches (store/streams.py)
     events_new             STREAM  one that is about to begin, for an instant

@@ -71,6 +71,7 @@ def test_a_success_that_is_yet_to_come_is_a_note() -> None:
     (found,) = of_expects([expected("nightly", last_success=a.NOW + 400 * a.day)])
 
     assert (found.name, found.severity) == ("successes that are yet to come", Severity.NOTE)
+    assert found.fix == "declare it again: gopher expect nightly -t report --every 90000 -Q mail"
 
 
 def test_where_all_is_well_there_is_one_line_and_without_expects_none() -> None:

@@ -175,7 +175,9 @@ def test_a_success_from_a_clock_that_was_ahead_is_overwritten(queue):
     queue.now = a.NOW + a.hour
     (one,) = queue.expects().values()
     assert one.last_success > one.now and one.late_seconds == 0
+    assert queue.expect().expect.last_success == queue.now, "the same declaration cuts it"
 
+    queue.later(a.hour)
     done(queue, a.job())
 
     assert queue.expects()["nightly"].last_success == queue.now
@@ -243,8 +245,13 @@ def test_what_stands_in_the_place_of_the_last_successes_stops_no_settlement(queu
 
 
 @pytest.mark.parametrize(
-    "line", [b"", b"mail", b"mail;x;0;{}", b"mail;1000;0;", b"mail;1000;0;[", b"\xff;1;1;{}", b";1;1;{}"]
-)
+    "line",
+    [
+        b"", b"mail", b"mail;x;0;1;{}", b"mail;1000;0;", b"mail;1000;0;{}", b"\xff;1;1;1;{}", b";1;1;1;{}",
+        b"mail;-1;0;1;{}", b"mail;%d;0;1;{}" % 10**30, b"mail;1000;-1;1;{}", b"mail;1000;0;%d;{}" % 10**18,
+        b"mail;1000;0;-1;{}",
+    ],
+)  # fmt: skip
 def test_what_cannot_be_read_is_told_and_can_be_replaced_or_dropped(queue, line, broken):
     queue.expect("good")
     queue.redis.hset(queue.keys["expects"], "bad", line)
@@ -258,6 +265,16 @@ def test_what_cannot_be_read_is_told_and_can_be_replaced_or_dropped(queue, line,
     assert queue.expects()["bad"].state == "on_time"
 
 
+@pytest.mark.parametrize("at", [b"x", b"", b"-1", b"1e300", b"%d" % 10**30])
+def test_a_last_success_that_is_no_time_is_told_and_the_next_one_mends_it(queue, at, broken):
+    queue.expect()
+    queue.redis.hset(queue.keys["last_success"], "mail", at)
+
+    assert queue.expects()["nightly"].state == "unreadable"
+    done(queue, a.job())
+    assert queue.expects()["nightly"].state == "on_time"
+
+
 def test_where_somebody_has_deleted_the_note_the_same_declaration_brings_it_back(queue):
     queue.expect()
     queue.redis.delete(queue.keys["last_success"])
@@ -267,6 +284,25 @@ def test_where_somebody_has_deleted_the_note_the_same_declaration_brings_it_back
 
     done(queue, a.job())
     assert queue.expects()["nightly"].noted and queue.expects()["nightly"].last_success == a.NOW
+
+
+@pytest.mark.parametrize("about", [b"", b"[", b'{"by":7}', b"\xff", b";;"])
+def test_who_has_declared_it_may_be_unreadable(queue, about):
+    queue.redis.hset(queue.keys["expects"], "nightly", b"mail;86400000;0;%d;%s" % (a.NOW, about))
+    queue.redis.hset(queue.keys["last_success"], "mail", "0")
+
+    one = queue.expects()["nightly"]
+
+    assert (one.state, one.by) == ("waiting", "")
+    assert queue.expect().word == "same"
+
+
+def test_what_was_declared_by_a_clock_that_was_ahead_counts_from_the_next_declaration(queue):
+    queue.now += 400 * a.day
+    queue.expect()
+    queue.now = a.NOW
+
+    assert queue.expect(every=60.0).expect.created == a.NOW
 
 
 def test_a_newer_gopher_may_know_more_of_it(queue):

@@ -14,12 +14,12 @@ from gopher_cli.store.keys import Keys
 
 
 class _About(msgspec.Struct, omit_defaults=True):
-    """Who has declared it, and when (ms). What a newer gopher adds is passed over."""
+    """Who has declared it. What a newer gopher adds is passed over."""
 
-    created: int = 0
     by: str = ""
 
 
+_FAR = 10**14  # ms: the year 5138
 _decode = msgspec.json.Decoder(_About).decode
 
 
@@ -35,16 +35,16 @@ def expect(keys: Keys, wanted: Expect, *, most: int = MOST, now: str = "") -> Ca
     argv: dict[str, Arg] = {
         "now": now, "name": wanted.name, "type": wanted.type, "every": f"{wanted.every * 1000:.0f}",
         "grace": f"{wanted.grace * 1000:.0f}", "seen": wanted.last_success, "most": most,
-        "by": msgspec.json.encode(wanted.by),
+        "about": msgspec.json.encode(_About(wanted.by)),
     }  # fmt: skip
 
     def answer(raw: Any) -> Expected:
         at, word = int(raw[0]), text(raw[1])
         if word == "full":
             return Expected(word, wanted)
-        about = _decode(text(raw[3]))
+        last, since, about = raw[2:5]
         stored = msgspec.structs.replace(
-            wanted, created=about.created, by=about.by, last_success=int(raw[2]), now=at
+            wanted, created=int(since), by=_by(about), last_success=int(last), now=at
         )
         return Expected(word, stored)
 
@@ -71,13 +71,21 @@ def expects(keys: Keys, *, now: str = "") -> Call[list[Expect]]:
 
 def _read(queue: str, name: str, line: bytes, successes: Mapping[str, bytes], now: int) -> Expect:
     try:
-        type, every, grace, about = text(line).split(";", 3)
-        known, last = _decode(about), int(successes.get(type, 0))
-        if not VALID_ID.fullmatch(type):
-            raise ValueError(type)
+        type, every, grace, since, about = text(line).split(";", 4)
+        last = int(successes.get(type, 0))
+        times = (last, int(since), int(every), int(grace))
+        if not VALID_ID.fullmatch(type) or not all(0 <= ms < _FAR for ms in times):
+            raise ValueError(line)
         return Expect(
             queue=queue, name=name, type=type, every=int(every) / 1000, grace=int(grace) / 1000,
-            created=known.created, by=known.by, last_success=last, now=now, noted=type in successes,
+            created=int(since), by=_by(about), last_success=last, now=now, noted=type in successes,
         )  # fmt: skip
-    except (ValueError, msgspec.DecodeError):
+    except ValueError:
         return Expect(queue=queue, name=name, now=now)
+
+
+def _by(about: bytes | str) -> str:
+    try:
+        return _decode(about).by
+    except msgspec.DecodeError:
+        return ""

@@ -54,17 +54,14 @@ def _torn(queue: str, known: Sequence[Expect]) -> Finding | None:
 
 
 def _forgotten(queue: str, known: Sequence[Expect]) -> Finding | None:
-    """The same declaration lets successes be noted again."""
     some = [one for one in known if one.type and not one.noted]
     if not some:
         return None
-    one = some[0]
-    spans = f"--every {_exact(one.every)}" + (f" --grace {_exact(one.grace)}" if one.grace else "")
     return _finding(
         "successes that nobody notes", Severity.WARNING,
         "somebody has deleted data by hand: these would be late for ever", queue, count=len(some),
         examples=tuple(e.name for e in some[:_SHOWN]),
-        fix=f"declare it again: gopher expect {one.name} -t {one.type} {spans} -Q {queue}",
+        fix=_again(some[0]),
     )  # fmt: skip
 
 
@@ -74,10 +71,16 @@ def _ahead(queue: str, known: Sequence[Expect]) -> Finding | None:
         return None
     return _finding(
         "successes that are yet to come", Severity.NOTE,
-        "a clock was ahead: until the next success nobody hears that these are late", queue,
+        "a clock was ahead: until the next success nobody would hear that these are late", queue,
         count=len(ahead), examples=tuple(one.name for one in ahead[:_SHOWN]),
-        fix=f"gopher expect show {ahead[0].name} -Q {queue}",
+        fix=_again(ahead[0]),
     )  # fmt: skip
+
+
+def _again(one: Expect) -> str:
+    """The same declaration: it lets successes be noted again, and cuts one that is yet to come."""
+    spans = f"--every {_exact(one.every)}" + (f" --grace {_exact(one.grace)}" if one.grace else "")
+    return f"declare it again: gopher expect {one.name} -t {one.type} {spans} -Q {one.queue}"
 
 
 def _exact(seconds: float) -> str:

@@ -1,4 +1,4 @@
--- What is expected of a queue, by name: "type;every;grace;JSON", spans in ms. For each type that is expected
+-- What is expected of a queue, by name: "type;every;grace;since;JSON", all in ms. For each type that is expected
 -- `last_success` knows when a job of it has succeeded, "0" before the first; settlements write it only there.
 local function expected()
   local flat, lines = redis.call("HGETALL", KEYS.expects), {}
