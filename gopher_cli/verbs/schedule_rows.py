@@ -30,6 +30,17 @@ class ScheduleRows(Base):
         names = await self.store.ask(schedules.names([self.keys(one) for one in queues])) if queues else []
         return [row for one, some in zip(queues, names, strict=True) for row in await self._rows(one, some)]
 
+    async def schedule_names(self) -> list[tuple[str, str]]:
+        """(queue, name) of all schedules, by queue and name."""
+        queues = await self.store.ask(ask.queues(self.namespace))
+        names = await self.store.ask(schedules.names([self.keys(one) for one in queues])) if queues else []
+        return [(queue, name) for queue, some in zip(queues, names, strict=True) for name in some]
+
+    async def schedules_named(self, wanted: Sequence[tuple[str, str]]) -> list[ScheduleRow]:
+        """Those of these (queue, name) that are there, by queue and name."""
+        apart = {queue: [name for of, name in wanted if of == queue] for queue in dict(wanted)}
+        return [row for queue, names in apart.items() for row in await self._rows(queue, names)]
+
     async def _rows(self, queue: str, names: Sequence[str]) -> list[ScheduleRow]:
         keys, rows = self.keys(queue), list[ScheduleRow]()
         for start in range(0, len(names), _PAGE):

@@ -76,20 +76,16 @@ async def test_a_queue_is_looked_at_alone(api: httpx2.AsyncClient, gopher: Gophe
 
 
 async def test_many_come_page_by_page(api: httpx2.AsyncClient, gopher: Gopher) -> None:
-    names = [f"s{n:03}" for n in range(130)]
-    for name in names:
-        await gopher.set_schedule(name, "x", every=60)
+    names = [(queue, f"s{n:02}") for queue in ("a", "a-b") for n in range(65)]
+    for queue, name in names:
+        await gopher.set_schedule(name, "x", every=60, queue=queue)
 
     first = await look(api, "/schedules")
     (more,) = first.all("a", rel="next")
     second = await look(api, more["href"])
 
-    shown = [
-        one["href"].rpartition("/")[2]
-        for page in (first, second)
-        for one in page.all("a")
-        if "data-open" in one
-    ]
+    opened = [one["href"] for page in (first, second) for one in page.all("a") if "data-open" in one]
+    shown = [(queue, name) for _, _, queue, name in (href.split("/") for href in opened)]
     assert shown == names and not second.all("a", rel="next")
     assert "First page" in (await look(api, "/schedules?after=zz/zz")).text
 

@@ -49,6 +49,11 @@ def clock(ms: int) -> str:
     return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC" if local(ms) else "never"
 
 
+def by_clock(local: str) -> str:
+    """RFC 3339 as people read it, by the clocks that it is of."""
+    return f"{datetime.fromisoformat(local):%a %Y-%m-%d %H:%M:%S} {local[19:]}"
+
+
 def since(ms: int, now: int) -> Markup:
     """A `time` element: how long ago or hence, with the moment on hover. Scripts let it tick."""
     if not local(ms):
@@ -75,8 +80,8 @@ def _known(write: Callable[[Any], str]) -> Callable[[Any], str]:
 
 def install(env: Environment) -> None:
     env.filters.update(
-        shown=shown, sentence=sentence, quoted=quoted, clock=clock, json=json, cut=cut, since=since,
-        segment=segment, iso=local, number=words.number, span=_known(words.span),
+        shown=shown, sentence=sentence, quoted=quoted, clock=clock, by_clock=by_clock, json=json, cut=cut,
+        since=since, segment=segment, iso=local, number=words.number, span=_known(words.span),
         took=_known(words.took), size=words.size, rate=words.rate, percent=_known(words.percent),
         short=words.short_id, plural=words.plural,
     )  # fmt: skip

@@ -1,18 +1,15 @@
-"""When a schedule runs, and by which policies, as a form says it; and its next instants."""
+"""When a schedule runs, and by which policies, as a form says it."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from collections.abc import Callable
+from datetime import UTC, tzinfo
 from typing import Any
 
 import msgspec
 
 from gopher_cli.gopher import Gopher
-from gopher_cli.model.cron import Cron
-from gopher_cli.model.cron_notes import notes_on
 from gopher_cli.model.duration import parse_duration, parse_when
 from gopher_cli.model.errors import Usage
 from gopher_cli.model.local_time import parse_local
@@ -26,15 +23,6 @@ from gopher_cli.web.dashboard.guard import Form
 SHOWN = 5
 _WHEN = ("cron", "tz", "every", "offset", "from", "until", "times", "jitter")
 _ANY = "any"
-
-
-@dataclass(frozen=True, slots=True)
-class Instant:
-    """``at`` is epoch ms; ``local`` is by the clocks of the schedule's zone, ``note`` what they do to it."""
-
-    at: int
-    local: str
-    note: str
 
 
 def recurring_of(form: Form, default_zone: str) -> tuple[dict[str, Any], Faults]:
@@ -94,20 +82,6 @@ def when_of(gopher: Gopher, name: str, queue: str, form: Form) -> tuple[Schedule
 def mark_of(when: Recurrence) -> str:
     """The same for what runs at the same instants."""
     return hashlib.sha256(msgspec.json.encode(when)).hexdigest()[:16]
-
-
-def next_of(schedule: Schedule, after: float, left: int = SHOWN) -> list[Instant]:
-    """The first instants later than this moment (epoch s), of so many that are left. Raises ValueError."""
-    return list(_next(schedule, after, min(SHOWN, left)))
-
-
-def _next(schedule: Schedule, after: float, count: int) -> Iterator[Instant]:
-    instants = schedule.instants
-    zone = instants.zone if isinstance(instants, Cron) else UTC
-    while count and (found := schedule.first_after(after)) is not None:
-        note = notes_on(instants, found) if isinstance(instants, Cron) else ""
-        yield Instant(found * 1000, f"{datetime.fromtimestamp(found, zone):%a %Y-%m-%d %H:%M:%S %Z}", note)
-        after, count = found, count - 1
 
 
 def _number(text: str) -> int:

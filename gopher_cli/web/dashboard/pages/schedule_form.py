@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import islice
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
@@ -14,6 +15,7 @@ from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.errors import Changed, Conflict, Usage
 from gopher_cli.model.job import NO_OPTIONS, Spec
 from gopher_cli.model.json_text import exact_value
+from gopher_cli.model.next_runs import NextRun, next_runs
 from gopher_cli.model.recurrence import BadSchedule
 from gopher_cli.model.schedule import Schedule, check_schedule_name
 from gopher_cli.model.schedule_state import ScheduleChange, ScheduleRow
@@ -34,7 +36,6 @@ from gopher_cli.web.dashboard.route import PageRoute, redirect
 from gopher_cli.web.dashboard.schedule_options import (
     SHOWN,
     mark_of,
-    next_of,
     recurring_like,
     recurring_of,
     when_of,
@@ -184,10 +185,16 @@ async def _form(
         wrong=[(at.get(name, name), said) for name, said in faults.items()], schedule=known,
         place=place_of(known.queue, known.name) if known else "", queues=await soon(gopher.queues()),
         default_queue=gopher.defaults.queue, default_zone=gopher.defaults.timezone, zones=_zones(),
-        times=next_of(shown, now / 1000, shown.when.times or SHOWN) if shown else [], shown=shown,
+        times=_times(shown, now / 1000) if shown else [], shown=shown,
         mark=mark_of(shown.when) if shown else "", unique_key=spec.options.unique_key if spec else "",
         priorities=list(dict.fromkeys(["normal", "high", "low", form.one("priority") or "normal"])),
     )  # fmt: skip
+
+
+def _times(schedule: Schedule, now: float) -> list[NextRun]:
+    """Its first runs, if it counts from now on."""
+    count = min(SHOWN, schedule.when.times or SHOWN)
+    return list(islice(next_runs(schedule.when, now, schedule.key), count))
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from bisect import bisect_right
 from collections import Counter
+from itertools import islice
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -13,7 +14,7 @@ from starlette.responses import Response
 
 from gopher_cli.model.access import OPERATE, SUBMIT
 from gopher_cli.model.errors import Conflict
-from gopher_cli.model.schedule_state import ScheduleRow
+from gopher_cli.model.next_runs import next_runs_of
 from gopher_cli.web.access.door import needs
 from gopher_cli.web.dashboard.again import as_schedule
 from gopher_cli.web.dashboard.filters import segment
@@ -21,7 +22,7 @@ from gopher_cli.web.dashboard.guard import checked_form
 from gopher_cli.web.dashboard.reading import gopher_of, now_of
 from gopher_cli.web.dashboard.render import page
 from gopher_cli.web.dashboard.route import PageRoute, redirect
-from gopher_cli.web.dashboard.schedule_options import SHOWN, Instant, next_of
+from gopher_cli.web.dashboard.schedule_options import SHOWN
 from gopher_cli.web.dashboard.schedules import line_of
 from gopher_cli.web.problems import Problem, soon
 
@@ -37,18 +38,25 @@ async def schedules(
     after: Annotated[str, Query(max_length=300)] = "",
 ) -> Response:
     gopher = gopher_of(request)
-    rows, expects = await soon(asyncio.gather(gopher.schedules(), gopher.expects()), 1)
-    now = await soon(now_of(gopher))
-    counts = Counter([*(row.queue for row in rows), *(one.queue for one in expects)])
-    mine = [row for row in rows if not queue or row.queue == queue]
-    first = bisect_right([f"{row.queue}/{row.name}" for row in mine], after) if after else 0
+    names, expects = await soon(asyncio.gather(gopher.schedule_names(), gopher.expects()), 1)
+    counts = Counter([*(of for of, _ in names), *(one.queue for one in expects)])
+    mine = sorted(one for one in names if queue in ("", one[0]))
+    first = bisect_right(mine, _parted(after)) if after else 0
     some = mine[first : first + _PAGE]
-    more = f"{some[-1].queue}/{some[-1].name}" if first + _PAGE < len(mine) else ""
+    rows = await soon(gopher.schedules_named(some))
+    now = await soon(now_of(gopher))
     return page(
-        request, "schedules.html", lines=[line_of(row, now) for row in some], counts=sorted(counts.items()),
-        total=counts.total(), chosen=queue, after=after, more=more, now=now,
+        request, "schedules.html", lines=[line_of(row, now) for row in rows], counts=sorted(counts.items()),
+        total=counts.total(), chosen=queue, after=after, now=now,
+        more="/".join(some[-1]) if first + _PAGE < len(mine) else "",
         expects=[one for one in expects if not queue or one.queue == queue],
     )  # fmt: skip
+
+
+def _parted(text: str) -> tuple[str, str]:
+    """Queue and name, as an address says behind which of them a page begins."""
+    queue, _, name = text.rpartition("/")
+    return queue, name
 
 
 @router.get("/schedules/{queue}/{name}")
@@ -57,17 +65,10 @@ async def schedule(queue: str, name: str, request: Request) -> Response:
     row, now = await soon(gopher.schedule_row(name, queue)), await soon(now_of(gopher))
     return page(
         request, "schedule.html", row=row, line=line_of(row, now), now=now,
-        may_run=request.state.caller.may(SUBMIT, queue), place=place_of(queue, name), times=_times(row),
+        may_run=request.state.caller.may(SUBMIT, queue),
+        place=place_of(queue, name), times=list(islice(next_runs_of(row, now / 1000), SHOWN)),
         command=as_schedule(row.schedule) if row.schedule else "",
     )  # fmt: skip
-
-
-def _times(row: ScheduleRow) -> list[Instant]:
-    """From its next instant on."""
-    if row.schedule is None or row.next is None:
-        return []
-    left = row.schedule.run_limit - row.standing.ran if row.schedule.run_limit else SHOWN
-    return next_of(row.schedule, row.next / 1000 - 1, left)
 
 
 @router.post("/schedules/{queue}/{name}/run", dependencies=[Depends(needs(SUBMIT))])
