@@ -88,7 +88,7 @@ _gopher() {
     "gopher config show") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher config path") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher completion") words="bash zsh fish" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
-    "gopher help") words="submit schedule types stats inspect jobs list-failed events workers health expect doctor retry retry-all requeue-dlq cancel reschedule purge queue worker serve up demo embedded keys config completion help man exit-codes formatting environment" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
+    "gopher help") words="submit schedule types stats inspect jobs list-failed events workers health expect doctor retry retry-all requeue-dlq cancel reschedule purge queue worker serve up demo embedded keys config completion help man exit-codes formatting environment cron" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher man") words="" flags="--output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
   esac
   case "$at $prev" in

@@ -141,7 +141,7 @@ ENTRIES = {
     "keys": Entry("keys:KEYS", "who may use the HTTP API: create, ls, revoke, sign-out-all", SETUP),
     "config": Entry("config:CONFIG", "the settings, and where they come from", SETUP),
     "completion": Entry("completion:completion", "completion for bash, zsh or fish", SETUP),
-    "help": Entry("topics:help", "a command, or exit-codes, formatting, environment", SETUP),
+    "help": Entry("topics:help", "a command, or exit-codes, formatting, environment, cron", SETUP),
     "man": Entry("man:man", "the manual page", SETUP),
 }  # fmt: skip
 

@@ -77,7 +77,7 @@ def _hold(console: Console, names: list[str], queue: str | None, one: Any, word:
     else:
         write_answer(
             console,
-            [{"name": n, "paused": word == "paused", "changed": changed} for n, changed in changes],
+            [{"name": n, "outcome": word, "changed": changed} for n, changed in changes],
             (f"{safe(n)} {word if changed else before}" for n, changed in changes),
         )
     return warn_refused(console, refused)
@@ -117,7 +117,7 @@ def rm(
     if console.format == "id":
         console.ids(row.name for row in meant)
         return 0
-    records = [{"name": row.name, "queue": row.queue, "removed": True} for row in meant]
+    records = [{"name": row.name, "queue": row.queue, "outcome": "removed"} for row in meant]
     write_answer(console, records, (f"{safe(row.name)} removed" for row in meant))
     return 0
 
@@ -205,9 +205,7 @@ def _tell_of(console: Console, done: Backfill, *, dry_run: bool) -> None:
     lines = [f"{plural(len(done.made), 'job')} {word}{_range(done.made)}"]
     if done.known:
         lines.append(f"{plural(len(done.known), 'job')} known already{_range(done.known)}")
-    write_answer(
-        console, {"submitted": list(done.made), "known": list(done.known), "dry_run": dry_run}, lines
-    )
+    write_answer(console, {"made": list(done.made), "known": list(done.known), "dry_run": dry_run}, lines)
 
 
 def _range(ids: tuple[str, ...]) -> str:

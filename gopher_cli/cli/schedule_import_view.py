@@ -57,7 +57,7 @@ def _row(job: Recurring, queue: str, change: str, now: float, done: bool) -> Row
 def _record(row: Row) -> dict[str, object]:
     entry = row.job.entry
     return {
-        "line": entry.number, "name": row.job.name, "queue": row.queue, "change": row.change,
+        "line": entry.number, "name": row.job.name, "queue": row.queue, "outcome": row.change,
         "type": row.job.type,
         "cron": entry.cron, "tz": entry.zone, "description": row.words, "next_run": when(row.next),
         "command": entry.command, "input": entry.input or None, "user": entry.user or None,
@@ -73,7 +73,7 @@ COLUMNS = (
     Column(name="line", show=lambda r: str(r.job.entry.number), raw=lambda r: r.job.entry.number, right=True,
            keep=18),
     Column(name="name", show=lambda r: r.job.name, keep=20, most=40, least=10, style=lambda r: "bold"),
-    Column(name="change", show=lambda r: r.change, keep=16, style=_style),
+    Column(name="outcome", show=lambda r: r.change, keep=16, style=_style),
     Column(name="when", show=lambda r: r.words, keep=15, most=48, least=12),
     Column(name="next", show=lambda r: r.local, raw=lambda r: when(r.next), keep=12),
     Column(name="command", show=lambda r: r.job.entry.command, keep=8, most=60, least=12),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from itertools import islice
-from typing import Annotated, NamedTuple
+from itertools import islice, takewhile
+from typing import Annotated
 
 import typer
 
@@ -16,11 +16,11 @@ from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
 from gopher_cli.cli.options import option
 from gopher_cli.cli.schedule_set import recurrence, when_options
-from gopher_cli.cli.schedule_words import moment_of, note_of, place_of
+from gopher_cli.cli.schedule_words import moment_of, place_of
 from gopher_cli.cli.tables import Column, Listing
+from gopher_cli.cli.words import when
 from gopher_cli.model.errors import BadData, Usage
-from gopher_cli.model.local_time import local_time
-from gopher_cli.model.recurrence import Recurrence, compact
+from gopher_cli.model.next_runs import NextRun, next_runs, next_runs_of
 
 _MOST = 1000
 
@@ -31,21 +31,8 @@ Name = Annotated[
 Count = Annotated[str | None, option("--count", "-n", metavar="N", help="so many times (5)")]
 
 
-class Run(NamedTuple):
-    """One time to come: an instant (s), as clocks there show it, and what is unusual about it."""
-
-    instant: int
-    local: str
-    note: str
-    job_id: str
-
-    @property
-    def utc(self) -> str:
-        return f"{datetime.fromtimestamp(self.instant, UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
 @command
-def next_runs(
+def show_next(
     console: Console,
     schedule: Name = None,
     cron: s.Cron = None,
@@ -71,23 +58,24 @@ def next_runs(
     rows = list(islice(runs, most))
     if console.format == "table":
         for run in rows:
-            console.print(f"{run.local}  {run.utc[11:]}  {run.note}".rstrip())
+            console.print(f"{run.local}  {_utc(run)[11:]}  {run.note}".rstrip())
         if not rows:
             console.note("nothing is due any more")
         return
-    console.rows(Listing(rows=rows, columns=COLUMNS, record=_record, id=lambda run: run.job_id or run.utc,
-                         empty="nothing is due any more"))  # fmt: skip
+    console.rows(
+        Listing(rows=rows, columns=COLUMNS, record=_record, id=lambda run: run.job_id or _utc(run),
+                empty="nothing is due any more")
+    )  # fmt: skip
 
 
-def _of_options(console: Console, flags: dict[str, str | None]) -> Iterator[Run]:
+def _of_options(console: Console, flags: dict[str, str | None]) -> Iterator[NextRun]:
     """What these options would mean."""
-    when = recurrence(when_options(console, flags))
-    begin = when.start - 1e-3 if when.start else time.time()
-    return _runs(when, "/", begin)
+    found = recurrence(when_options(console, flags))
+    return next_runs(found, found.start - 1e-3 if found.start else time.time(), "/")
 
 
-def _of_schedule(console: Console, flags: dict[str, str | None]) -> Iterator[Run]:
-    """Those of one that is stored: its next tick is the first."""
+def _of_schedule(console: Console, flags: dict[str, str | None]) -> Iterator[NextRun]:
+    """Those of one that is stored as it stands; with --from its times from then on, whatever it did then."""
     for name in ("cron", "every", "tz", "offset"):
         if flags[name] is not None:
             raise Usage(f"a name and --{name} do not go together", "give the name of a schedule, or options")
@@ -95,35 +83,28 @@ def _of_schedule(console: Console, flags: dict[str, str | None]) -> Iterator[Run
     row = console.call(lambda gopher: gopher.schedule_row(name, queue))
     if row.schedule is None:
         raise BadData(f"the schedule {row.name} cannot be read here: {row.problem}")
-    schedule, place = row.schedule, place_of(row.schedule.when)
     if row.state == "paused":
         console.note(f"{row.name} is paused: nothing runs before gopher schedule resume {row.name}")
+    schedule, place = row.schedule, place_of(row.schedule.when)
     start, until = moment_of("--from", flags["start"], place), moment_of("--until", flags["until"], place)
-    begin = row.next / 1000 if row.next else time.time()
-    begin = begin if start is None else max(begin, start) if row.next else start
-    left = schedule.run_limit - row.standing.ran if schedule.run_limit else None
-    runs = (
-        iter(()) if row.state == "over" else _runs(schedule.when, schedule.key, begin - 1e-3, schedule.name)
-    )
-    within = (run for run in runs if until is None or run.instant <= until)
-    return islice(within, None if left is None else max(0, left))
+    runs = next_runs_of(row, time.time())
+    if start is not None:
+        runs = next_runs(schedule.when, start - 1e-3, schedule.key, schedule.name)
+    return takewhile(lambda run: until is None or run.instant <= until, runs)
 
 
-def _runs(when: Recurrence, key: str, begin: float, name: str = "") -> Iterator[Run]:
-    """All times later than ``begin`` (epoch seconds). Raises BadSchedule for a zone unknown here."""
-    place = place_of(when)
-    while (instant := when.first_after(begin, key)) is not None:
-        job_id = f"{name}:{compact(instant)}" if name else ""
-        yield Run(instant, local_time(instant, place), note_of(when, key, instant), job_id)
-        begin = instant
+def _utc(run: NextRun) -> str:
+    return f"{datetime.fromtimestamp(run.instant, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _record(run: Run) -> dict[str, object]:
-    return {"utc": run.utc, "local": run.local, "note": run.note or None, "job_id": run.job_id or None}
+def _record(run: NextRun) -> dict[str, object]:
+    """As in the HTTP API."""
+    instant = when(run.instant * 1000)
+    return {"instant": instant, "local": run.local, "note": run.note or None, "job_id": run.job_id or None}
 
 
 COLUMNS = (
     Column(name="local", show=lambda run: run.local),
-    Column(name="utc", show=lambda run: run.utc),
+    Column(name="utc", show=_utc),
     Column(name="note", show=lambda run: run.note),
 )

@@ -9,7 +9,7 @@ import typer
 from gopher_cli.cli.options import option
 
 RECURS, MISSED = "When it recurs", "When runs overlap or were missed"
-_FROM_HELP = "such as 2030-01-31T08:00 (in the zone of --tz)"
+_FROM_HELP = "such as 2030-01-31T08:00 (in the zone of --tz, or UTC)"
 
 Schedule = Annotated[str, typer.Argument(metavar="SCHEDULE", help="its name", show_default=False)]
 Schedules = Annotated[

@@ -121,9 +121,9 @@ def _tell(console: Console, change: ScheduleChange, when: Recurrence) -> None:
         console.ids([change.name])
         return
     record = {
-        "name": change.name, "queue": change.queue, "change": change.change, "state": change.state,
-        "description": words, "next_run": rfc3339(change.next or 0) or None,
-        "job_id": change.job_id or None,
+        "name": change.name, "queue": change.queue, "outcome": change.change,
+        "changed": change.change != "unchanged", "state": change.state, "description": words,
+        "next_run": rfc3339(change.next or 0) or None, "job_id": change.job_id if change.next else None,
     }  # fmt: skip
     write_answer(console, record, [safe(f"{change.name} {change.change}: {words}; {_next(change, when)}")])
 
@@ -147,7 +147,7 @@ def when_options(console: Console, flags: Mapping[str, Any]) -> dict[str, Any]:
     tz = flags["tz"]
     if tz is None and flags["cron"] is not None:
         tz = default_zone(console)
-    place = zone_of(tz) if tz else None
+    place = zone_of(tz or "UTC")
     return given_by(
         cron=flags["cron"], every=seconds("every"), tz=tz, offset=seconds("offset"),
         start=moment_of("--from", flags.get("start"), place),

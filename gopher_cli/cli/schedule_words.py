@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from gopher_cli.model.schedule_state import ScheduleRow
 
 
-def place_of(when: Recurrence) -> tzinfo | None:
-    """Its time zone; None for an interval, whose times are those of this machine. Raises BadSchedule."""
-    return zone_of(when.tz) if when.tz else None
+def place_of(when: Recurrence) -> tzinfo:
+    """Its time zone; UTC for an interval, whose instants are counted there. Raises BadSchedule."""
+    return zone_of(when.tz or "UTC")
 
 
 def zone_of(name: str) -> tzinfo:
@@ -28,7 +28,7 @@ def zone_of(name: str) -> tzinfo:
         raise BadSchedule("tz", f"--tz: {error}") from None
 
 
-def moment_of(option: str, text: str | None, place: tzinfo | None) -> float | None:
+def moment_of(option: str, text: str | None, place: tzinfo) -> float | None:
     """Seconds since the epoch; without a zone the text is a time of this place. Raises Usage."""
     try:
         return None if text is None else parse_local(text, place)
@@ -37,11 +37,13 @@ def moment_of(option: str, text: str | None, place: tzinfo | None) -> float | No
 
 
 def local(ms: int, when: Recurrence | None) -> str:
-    """Epoch ms as RFC 3339 in the zone of a schedule."""
+    """Epoch ms as RFC 3339 in the zone of a schedule; in UTC where that is not known."""
+    from datetime import UTC
+
     try:
-        place = place_of(when) if when else None
+        place: tzinfo = place_of(when) if when else UTC
     except BadSchedule:
-        place = None
+        place = UTC
     return local_time(ms / 1000, place)
 
 
@@ -67,12 +69,3 @@ _MARKS = {
     "completed": ("●", "completed"), "failed": ("✗", "failed"), "cancelled": ("✗", "cancelled"),
     **{state: ("○", state) for state in ("enqueued", "scheduled", "blocked", "processing", "retrying")},
 }  # fmt: skip
-
-
-def note_of(when: Recurrence, key: str, instant: int) -> str:
-    """What is unusual about an instant, such as a local time that does not exist; mostly empty."""
-    from gopher_cli.model.cron import Cron
-    from gopher_cli.model.cron_notes import notes_on
-
-    instants = when.instants(key)
-    return notes_on(instants, instant) if isinstance(instants, Cron) else ""

@@ -10,7 +10,7 @@ from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
 from gopher_cli.model.errors import Usage
 
-TOPICS = ("exit-codes", "formatting", "environment")
+TOPICS = ("exit-codes", "formatting", "environment", "cron")
 Words = Annotated[
     list[str] | None,
     typer.Argument(metavar="[COMMAND | TOPIC]...", help=f"or one of {', '.join(TOPICS)}", show_default=False),
@@ -55,7 +55,7 @@ def topic(name: str) -> str:
     """The page of a topic."""
     if name == "environment":
         return _environment()
-    return {"exit-codes": EXIT_CODES, "formatting": FORMATTING}[name]
+    return {"exit-codes": EXIT_CODES, "formatting": FORMATTING, "cron": CRON}[name]
 
 
 EXIT_CODES = """\
@@ -64,7 +64,7 @@ Exit codes
     0  done
     1  failed, or the answer to a question was no
     2  usage: an option or a value makes no sense, or --yes is missing
-    3  not found: no such job, queue or file
+    3  not found: no such job, queue, schedule or file
     5  conflict: the job is in a state that does not allow it
    65  bad data: a payload or a stored record cannot be read
    69  Redis or the API does not answer
@@ -99,6 +99,29 @@ stdout is data, stderr is talk. -o (--output, or GOPHER_OUTPUT) chooses the form
   gopher jobs ls -q --state failed | xargs -r gopher retry
   gopher jobs ls -o ndjson | jq -r 'select(.attempts > 2) | .id'
   gopher stats -o json | jq .queues
+"""
+
+CRON = """\
+Cron
+
+An expression has five fields, and means times in the zone of --tz (or the setting SCHEDULE_TIMEZONE):
+
+  minute        0-59
+  hour          0-23
+  day of month  1-31, L the last one
+  month         1-12, JAN-DEC
+  day of week   0-7 (0 and 7 are Sunday), SUN-SAT; MON#2 the second Monday, L5 the last Friday
+
+Each is *, a value, a range 9-17, a step */15 or 9-17/2, or a list of these. Day of month and day of week
+both restricted mean either of them. H is a value of the schedule's own, so that not all run at once.
+@hourly @daily @weekly @monthly @yearly are known. Seconds are not taken: give an interval, --every 30s.
+
+Where clocks change, the hour field decides. Fixed hours run once a day: a time that does not exist at the
+end of its gap, one that comes twice the first time. Hours with a star follow elapsed time. See it:
+
+  gopher schedule next --cron '30 2 * * *' --tz Europe/Berlin --from 2026-03-28
+  gopher schedule set nightly -t report --cron '30 2 * * *' --tz Europe/Berlin
+  crontab -l | gopher schedule import -
 """
 
 _ENVIRONMENT = """\

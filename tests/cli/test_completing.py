@@ -89,6 +89,20 @@ def test_what_is_expected_is_completed_by_name(
     assert offered(cli.env, monkeypatch, capsys, "expects", "") == ["nightly", "weekly"]
 
 
+def test_a_schedule_and_a_zone_are_completed(cli: Cli, shell: Shell) -> None:
+    assert cli("schedule", "set", "nightly", "-t", "x", "--every", "1h").code == 0
+
+    assert "schedule show nightly" in shell.arguments("gopher schedule show nig" + TAB)
+    typed = "gopher schedule next --tz Australia/Lord_H" + TAB
+    assert "next --tz Australia/Lord_Howe" in shell.arguments(typed)
+
+
+def test_a_crontab_is_completed_as_a_file(shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "crontab.txt").write_text("", encoding="utf-8")
+
+    assert "schedule import crontab.txt" in shell.arguments("gopher schedule import cront" + TAB)
+
+
 def test_an_older_job_is_found_by_the_beginning_of_its_id(
     cli: Cli, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:

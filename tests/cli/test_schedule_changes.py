@@ -38,7 +38,7 @@ def test_a_pause_and_its_end_are_told(nightly: Cli) -> None:
 def test_programs_hear_what_changed(nightly: Cli) -> None:
     said = json.loads(nightly("schedule", "pause", "nightly", "-o", "json").out)
 
-    assert said == [{"name": "nightly", "paused": True, "changed": True}]
+    assert said == [{"name": "nightly", "outcome": "paused", "changed": True}]
     assert nightly("schedule", "pause", "nightly", "-q").out == "nightly\n"
 
 
@@ -99,7 +99,7 @@ def test_what_is_over_is_run_once_each(nightly: Cli) -> None:
     fresh = nightly(*words, "--again", "-q").lines
     assert len(fresh) == 3 and all(id.startswith(day) for id, day in zip(fresh, (first,), strict=False))
     said = json.loads(nightly(*words, "-o", "json").out)
-    assert said["submitted"] == [] and len(said["known"]) == 3 and said["dry_run"] is False
+    assert said["made"] == [] and len(said["known"]) == 3 and said["dry_run"] is False
 
 
 @pytest.mark.parametrize(

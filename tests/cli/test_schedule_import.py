@@ -55,7 +55,7 @@ def test_it_says_line_by_line_what_would_be_and_does_nothing(cli: Cli) -> None:
 
     assert ran.code == 0 and names(cli) == []
     head, *rows = [line.split("\t") for line in ran.lines]
-    assert head[:6] == ["LINE", "NAME", "CHANGE", "WHEN", "NEXT", "COMMAND"]
+    assert head[:6] == ["LINE", "NAME", "OUTCOME", "WHEN", "NEXT", "COMMAND"]
     assert [row[:4] for row in rows] == [
         ["6", "backup", "would be created", "every day at 03:00, Europe/Berlin"],
         ["7", "poll", "would be created", "every 5 minutes, Europe/Berlin"],
@@ -81,7 +81,7 @@ def test_the_same_again_changes_nothing(cli: Cli) -> None:
     before, ran = take(cli, CRONTAB), take(cli, CRONTAB, "--yes", "-o", "json")
 
     assert [line.split("\t")[2] for line in before.lines[1:]] == ["unchanged"] * 3
-    assert [one["change"] for one in json.loads(ran.out)] == ["unchanged"] * 3
+    assert [one["outcome"] for one in json.loads(ran.out)] == ["unchanged"] * 3
     later = take(cli, CRONTAB.replace("0 3 *", "0 4 *"))
     assert [line.split("\t")[2] for line in later.lines[1:]] == ["would be changed", *["unchanged"] * 2]
 

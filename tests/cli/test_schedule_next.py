@@ -88,7 +88,7 @@ def test_a_pipe_gets_rows_and_programs_json(cli: Cli) -> None:
         f"LOCAL\tUTC\tNOTE\n2026-03-29T03:00:00+02:00\t2026-03-29T01:00:00Z\t{note}\n"
     )
     (said,) = json.loads(preview(cli, *words, "-o", "json"))
-    assert (said["utc"], said["note"]) == ("2026-03-29T01:00:00Z", note)
+    assert (said["instant"], said["note"]) == ("2026-03-29T01:00:00.000Z", note)
     assert preview(cli, *words, "-q") == "2026-03-29T01:00:00Z\n"
 
 
@@ -122,7 +122,7 @@ def test_of_one_that_is_stored_its_next_tick_is_the_first(cli: Cli) -> None:
     next = do(cli, lambda gopher: gopher.schedule_row("nightly")).next
 
     assert len(found) == 2 and all(one["local"].endswith("T03:00:00+09:00") for one in found)
-    assert found[0]["utc"].startswith("20") and next % 1000 == 0
+    assert found[0]["instant"].startswith("20") and next % 1000 == 0
     assert preview(cli, "nightly", "-q").splitlines() == [one["job_id"] for one in found]
 
 

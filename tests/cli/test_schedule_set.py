@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from redis import Redis
 
 from cli.running import Cli
 from cli.world import do
@@ -42,7 +43,7 @@ def test_quiet_prints_the_name_and_json_all_of_it(cli: Cli) -> None:
 
     said = json.loads(cli(*SET, "-o", "json").out)
     next = row(cli).next
-    assert said["name"] == "nightly" and said["queue"] == "default" and said["change"] == "unchanged"
+    assert said["name"] == "nightly" and said["queue"] == "default" and said["outcome"] == "unchanged"
     assert said["state"] == "active" and said["description"] == "every day at 03:00, Europe/Berlin"
     assert said["next_run"] and said["job_id"].startswith("nightly:20") and next
 
@@ -230,6 +231,21 @@ def test_one_more_than_a_queue_may_have_is_refused(cli: Cli, monkeypatch: pytest
     ran = cli("schedule", "set", "other", "-t", "report", "--every", "30s")
 
     assert ran.code == 2 and "the most that it may have" in ran.err and "gopher schedule rm" in ran.err
+
+
+def test_where_memory_is_full_nothing_is_stored_and_it_is_tried_later(cli: Cli, own_redis_url: str) -> None:
+    cli.env["REDIS_URL"] = own_redis_url
+    cli(*SET)
+    with Redis.from_url(own_redis_url) as redis:
+        redis.config_set("maxmemory", "1mb")
+        try:
+            ran = cli("schedule", "set", "other", "-t", "report", "--every", "30s")
+            held, gone = cli("schedule", "pause", "nightly"), cli("schedule", "rm", "nightly", "-y")
+        finally:
+            redis.config_set("maxmemory", "0")
+
+    assert ran.code == 75 and ran.out == "" and "memory" in ran.err
+    assert (held.code, gone.code) == (0, 0) and rows(cli) == []
 
 
 def test_a_paused_one_stays_paused_and_says_so(cli: Cli) -> None:
