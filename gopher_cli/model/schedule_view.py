@@ -58,7 +58,7 @@ class ScheduleView(msgspec.Struct, kw_only=True, rename={"start": "from"}):
     `max_retries`, `timeout` and `backoff` are null where the handler's own count. `times` is how many runs
     there are at most; `within` how old a missed instant may be that still runs; `pause_after` how many dead
     runs in a row pause it. `updated_at` is when `by` has defined it so. `runs`, `skipped` and
-    `missed` count its instants.
+    `missed` count its instants, `runs_left` those that `times` leaves.
     """
 
     name: str
@@ -95,6 +95,7 @@ class ScheduleView(msgspec.Struct, kw_only=True, rename={"start": "from"}):
     last_run: RunView | None
     last_completed: str | None
     runs: int
+    runs_left: int | None
     skipped: int
     missed: int
     paused: PauseView | None
@@ -108,8 +109,9 @@ def view(row: ScheduleRow) -> ScheduleView:
     return ScheduleView(
         name=row.name, queue=row.queue, state=row.state, updated_at=moment(row.revision),
         next_run=moment(row.next or 0), last_run=_last_run(row),
-        last_completed=moment(row.completed), runs=standing.ran, skipped=standing.skipped,
-        missed=standing.missed, paused=_pause(standing.pause), problem=row.problem or None,
+        last_completed=moment(row.completed), runs=standing.ran, runs_left=_runs_left(row),
+        skipped=standing.skipped, missed=standing.missed, paused=_pause(standing.pause),
+        problem=row.problem or None,
         history=[_entry(one, row.jobs) for one in standing.history], **definition_view(row.schedule),
     )  # fmt: skip
 
@@ -176,6 +178,11 @@ def _instant_in(id: str) -> str | None:
     except ValueError:
         return None
     return _of_seconds(found.replace(tzinfo=UTC).timestamp())
+
+
+def _runs_left(row: ScheduleRow) -> int | None:
+    limit = row.schedule.run_limit if row.schedule else 0
+    return max(0, limit - row.standing.ran) if limit else None
 
 
 def _pause(pause: Pause | None) -> PauseView | None:

@@ -20,6 +20,7 @@ from gopher_cli.remote import values
 from gopher_cli.remote.bulk import RemoteBulk
 from gopher_cli.remote.expects import RemoteExpects
 from gopher_cli.remote.problems import outcome_of
+from gopher_cli.remote.schedules import RemoteSchedules
 from gopher_cli.remote.submitting import RemoteSubmits
 from gopher_cli.remote.watching import RemoteWatching, since_ms
 from gopher_cli.remote.wire import Wire, job_path
@@ -27,7 +28,7 @@ from gopher_cli.remote.wire import Wire, job_path
 _PAGE = 500
 
 
-class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteExpects, RemoteWatching):
+class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteExpects, RemoteSchedules, RemoteWatching):
     """Its coroutines never suspend: a command that does one thing needs no event loop.
 
     ``defaults`` are those of the caller's settings, as for a Gopher of its own.
@@ -99,7 +100,7 @@ class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteExpects, RemoteWatching):
         try:
             return str(self.wire.get(job_path(id), {"queue": queue})["queue"])
         except NotFound as error:
-            if "on its way" in str(error):
+            if not str(error).startswith("no job"):  # it is on its way, or a schedule makes it one day
                 raise
             raise NotFound(f"no job {id[:140]!r}", "list them with: gopher jobs ls") from None
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gopher_cli.model import errors
+from gopher_cli.model.recurrence import BadSchedule
 
 _BY_STATUS: dict[int, type[errors.GopherError]] = {
     400: errors.BadData,
@@ -44,6 +45,9 @@ _IN_A_SHELL = {
     "list them with: GET /api/v1/jobs": "list them with: gopher jobs ls",
     "list them with: GET /api/v1/queues": "list them with: gopher queue ls",
     "list them with: GET /api/v1/dlq/groups": "list them with: gopher list-failed --groups",
+    "list them with: GET /api/v1/expects": "list them with: gopher expect ls",
+    "list them with: GET /api/v1/schedules": "list them with: gopher schedule ls",
+    "see what it means: POST /api/v1/schedules/preview": "see what it means: gopher schedule next --cron …",
     "list them with: GET /api/v1/workers": "list them with: gopher workers",
     "see: GET /api/v1/types": "see: gopher types",
     "see: GET /api/v1/keys": "see: gopher keys ls",
@@ -54,10 +58,16 @@ def error_of(status: int, said: Mapping[str, Any]) -> errors.GopherError:
     """``said`` is a problem (RFC 9457)."""
     kind = _BY_CODE.get(str(said.get("code"))) or _BY_STATUS.get(status, errors.GopherError)
     hint = str(said.get("hint") or "")
+    detail = str(said["detail"])
+    found: errors.GopherError
     if status == 409 and said.get("queues"):
-        found: errors.GopherError = errors.Ambiguous(str(said["detail"]), list(said["queues"]))
+        found = errors.Ambiguous(detail, list(said["queues"]))
+    elif kind is errors.Unfinished:
+        found = errors.Unfinished(detail, f"gopher inspect {said.get('job_id')}", str(said.get("job_id")))
+    elif said.get("code") == "bad_schedule":
+        found = BadSchedule(str(said.get("field")), detail, _IN_A_SHELL.get(hint, hint))
     else:
-        found = kind(str(said["detail"]), _HINTS.get(status) or _IN_A_SHELL.get(hint, hint))
+        found = kind(detail, _HINTS.get(status) or _IN_A_SHELL.get(hint, hint))
     found.problem = dict(said)  # type: ignore[attr-defined]
     return found
 

@@ -24,8 +24,7 @@ async def missing_instant(gopher: ScheduleRows, id: str, queue: str = "") -> Not
     now = await gopher.store.ask(ask.time_ms())
     for row in await gopher.schedules_called(found[1], queue):
         if why := _why(row, instant * 1000, now):
-            hint = f"gopher schedule show {row.name} -Q {row.queue}"
-            return NotFound(f"the job {id} is not there: {why}", hint)
+            return NotFound(f"the job {id} is not there: {why}", "list them with: gopher schedule ls")
     return None
 
 

@@ -55,13 +55,7 @@ class ScheduleRows(Base):
 
     async def schedule_row(self, name: str, queue: str = "") -> ScheduleRow:
         """One schedule. Raises NotFound, or Ambiguous where several queues have one of this name."""
-        rows = await self.schedules_called(name, queue)
-        if not rows:
-            raise NotFound(f"no schedule {name[:80]!r}", "list them with: gopher schedule ls")
-        if len(rows) > 1:
-            several = [row.queue for row in rows]
-            raise Ambiguous(f"the schedule {name} is in several queues: {', '.join(several)}", several)
-        return rows[0]
+        return the_schedule(await self.schedules_called(name, queue), name)
 
     async def schedules_called(self, name: str, queue: str = "") -> list[ScheduleRow]:
         """Those of this name, of all queues or of one."""
@@ -71,6 +65,16 @@ class ScheduleRows(Base):
     async def _read_schedule(self, queue: str, name: str, now: str) -> tuple[Stored | None, int]:
         clock, (stored,) = await self.store.ask(ask.clocked(schedules.read(self.keys(queue), [name])))
         return stored, int(now) if now else clock
+
+
+def the_schedule(rows: Sequence[ScheduleRow], name: str) -> ScheduleRow:
+    """The only one of those that are called so. Raises NotFound or Ambiguous."""
+    if not rows:
+        raise NotFound(f"no schedule {name[:80]!r}", "list them with: gopher schedule ls")
+    if len(rows) > 1:
+        several = [row.queue for row in rows]
+        raise Ambiguous(f"the schedule {name} is in several queues: {', '.join(several)}", several)
+    return rows[0]
 
 
 def row_of(queue: str, stored: Stored) -> ScheduleRow:

@@ -50,12 +50,16 @@ async def test_what_is_left_out_has_its_default_again(api: httpx2.AsyncClient) -
 async def test_lists_go_by_queue_and_name_and_may_be_of_some_queues(api: httpx2.AsyncClient) -> None:
     for path in ("mail/b", "mail/a", "shop/c"):
         await define(api, f"{ALL}/{path}")
-    for query, names in (("", "abc"), ("?queue=mail", "ab"), ("?queue=shop,mail", "cab")):
+    for query, names in (
+        ("", "abc"), ("?queue=mail", "ab"), ("?queue=shop,mail", "cab"), ("?name=a", "a"),
+        ("?name=c&queue=shop", "c"), ("?name=a&queue=shop", ""),
+    ):  # fmt: skip
         said = (await api.get(f"{ALL}{query}")).json()
         assert [one["name"] for one in said["items"]] == list(names)
     assert (await api.get(f"{ALL}?queue=none")).status_code == 404
     assert (await api.get(f"{ALL}?queue=")).json()["parameter"] == "queue"
-    assert (await api.get(f"{ALL}?name=a")).status_code == 422
+    assert (await api.get(f"{ALL}?name=a b")).json()["parameter"] == "name"
+    assert (await api.get(f"{ALL}?nam=a")).status_code == 422
 
 
 async def test_payloads_keep_the_very_digits_of_their_numbers(api: httpx2.AsyncClient) -> None:

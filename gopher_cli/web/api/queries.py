@@ -48,6 +48,7 @@ PARAMETERS: dict[str, tuple[dict[str, Any], str]] = {
     "batch": (_TEXT | {"maxLength": 100}, "the id of a batch"),
     "durability": (_TEXT, "how safe that has to be: memory (default), fsync or replica:N"),
     "all": (_SURE, "all workers that are called so"),
+    "name": (_TEXT, "only those of this name, one in each queue at most"),
     "count": (_NUMBER | {"minimum": 1, "maximum": 100, "default": 5}, "how many at most"),
     "minutes": (_NUMBER | {"minimum": 1, "maximum": 1440, "default": 60}, "how far back"),
 }

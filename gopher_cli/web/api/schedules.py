@@ -13,6 +13,7 @@ from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import NotFound
 from gopher_cli.model.ids import VALID_NAME
 from gopher_cli.model.next_runs import next_runs, next_runs_of
+from gopher_cli.model.schedule import check_schedule_name
 from gopher_cli.model.schedule_state import ScheduleRow
 from gopher_cli.model.schedule_view import describe_when
 from gopher_cli.web import hints
@@ -20,13 +21,13 @@ from gopher_cli.web.api import openapi_schedules as about
 from gopher_cli.web.api.body import read_json
 from gopher_cli.web.api.following import matches
 from gopher_cli.web.api.listing import FRESH, answered
-from gopher_cli.web.api.queries import Query
+from gopher_cli.web.api.queries import Query, parameter
 from gopher_cli.web.api.schedule_reading import MOST_SHOWN, SHOWN, read_preview
 from gopher_cli.web.api.schedule_views import ScheduleList, detail, etag_of, next_view
 from gopher_cli.web.problems import soon
 
 router = APIRouter(prefix="/api/v1/schedules", tags=["schedules"])
-_NONE, _OF, _COUNT = Query(), Query("queue"), Query("count")
+_NONE, _OF, _COUNT = Query(), Query("queue", "name"), Query("count")
 
 
 @router.get(
@@ -35,9 +36,15 @@ _NONE, _OF, _COUNT = Query(), Query("queue"), Query("count")
 )  # fmt: skip
 async def schedules(request: Request) -> Response:
     """When they run, what is next, how they stand, and what became of their last ticks."""
-    queues = [known_queue(queue) for queue in _OF.read(request).words("queue")]
+    given = _OF.read(request)
+    queues, name = [known_queue(queue) for queue in given.words("queue")], given.text("name")
+    with parameter("name"):
+        name = name and check_schedule_name(name)
     gopher: Gopher = request.app.state.gopher
-    rows = [row for queue in queues or [""] for row in await soon(gopher.schedules(queue), 1.0)]
+    rows: list[ScheduleRow] = []
+    for queue in queues or [""]:
+        found = gopher.schedules_called(name, queue) if name else gopher.schedules(queue)
+        rows += await soon(found, 1.0)
     return answered(ScheduleList(items=[detail(row) for row in rows]))
 
 
