@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, takewhile
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -90,7 +90,18 @@ class Cron:
 
     def count(self, first: float, last: float) -> int:
         """How many instants are later than the first, and not later than the last."""
-        return sum(map(len, self._pieces(first, last)))
+        if not _FIRST <= first < (last := min(last, _LAST)):
+            return 0
+        begin, end = (ordinal_of(instant, self.zone) for instant in (first, last))
+        days = self.ordinals(begin - 1, months=(end - begin) // 28 + 3)
+        whole, others = 0, set[int]()
+        for day in takewhile(lambda day: day <= end + 1, days):
+            if self._is_apart(day):
+                whole += sum(self._span(run, first, last) for run in self._runs(day))
+            else:
+                found = self.on(date.fromordinal(day))
+                others.update(found[bisect_right(found, first) : bisect_right(found, last)])
+        return whole + len(others)
 
     def on(self, day: date) -> list[int]:
         """The instants of a local date, in order."""
@@ -100,30 +111,31 @@ class Cron:
         found = [origin + 60 * time for origin, low, high in runs for time in self.times[low:high]]
         return found if len(runs) == 1 else sorted(set(found))
 
-    def ordinals(self, start: int, step: int = 1) -> Iterator[int]:
-        """Matching dates from this one on, forwards or (-1) backwards, for forty years."""
+    def ordinals(self, start: int, step: int = 1, months: int = _HORIZON) -> Iterator[int]:
+        """Matching dates from this one on, forwards or (-1) backwards, for forty years or so many months."""
         day = date.fromordinal(start)
-        months = day.year * 12 + day.month - 1
-        for month in range(months, months + step * _HORIZON, step):
+        first = day.year * 12 + day.month - 1
+        for month in range(first, first + step * months, step):
             year, month = month // 12, month % 12 + 1
             if days := self.days.of(year, month):
                 before = date(year, month, 1).toordinal() - 1
                 yield from (before + d for d in days[::step] if (before + d - start) * step >= 0)
 
     def _pieces(self, first: float, last: float) -> Iterator[list[int]]:
-        """Instants in order: those of a date together, but one by one where clocks change.
-
-        The end of a gap, a run of the date before, may be the first instant of a date.
-        """
+        """Instants in order: those of a date together, but one by one where clocks change."""
         latest = first
         while (instant := self.after(latest)) is not None and instant <= last:
             day = ordinal_of(instant, self.zone)
             found = [instant]
-            if all(local_day(self.zone, near).whole for near in (day - 1, day)):
+            if self._is_apart(day):
                 found = self.on(date.fromordinal(day))
                 found = found[bisect_left(found, instant) : bisect_right(found, last)]
             yield found
             latest = found[-1]
+
+    def _is_apart(self, ordinal: int) -> bool:
+        """Its instants follow each other, and none of them is that of another date, too: an end of a gap."""
+        return local_day(self.zone, ordinal).whole and local_day(self.zone, ordinal - 1).whole
 
     def _nearest(
         self,
@@ -161,6 +173,12 @@ class Cron:
             if at < bisect_left(times, gap.end):
                 runs.append((gap.instant - 60 * times[at], at, at + 1))
         return [(origin, low, high) for origin, low, high in runs if low < high]
+
+    def _span(self, run: tuple[int, int, int], first: float, last: float) -> int:
+        """How many instants of a run are later than the first, and not later than the last."""
+        origin, low, high = run
+        begin, end = (bisect_left(self.times, (at - origin) // 60 + 1, low, high) for at in (first, last))
+        return end - begin
 
     def _first(self, ordinal: int, instant: float) -> int | None:
         """The first instant of a date that is later than this one."""

@@ -157,6 +157,9 @@ def _of_months(months: Sequence[int]) -> str:
 
 
 def _of_month(days: Values, months: Sequence[int]) -> str | None:
+    for name, alternate in (("odd", range(1, 32, 2)), ("even", range(2, 31, 2))):
+        if days.numbers == tuple(alternate) and not days.last:
+            return f"on {name} days {_of_months(months)}"
     if len(days.numbers) > _FEW and not _is_run(days.numbers):
         return None
     names = [f"the {_ordinal(day)}" for day in days.numbers]

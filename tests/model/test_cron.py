@@ -68,11 +68,20 @@ def test_what_never_matches_is_nothing_after_forty_years() -> None:
     assert (never.after(0), never.before(0), list(never.between(0, 1e9))) == (None, None, [])
 
 
+def test_instants_of_decades_are_counted_without_a_walk_over_each() -> None:
+    begin, end = (int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) for year in (2010, 2030))
+    assert parse_cron("* * * * *", "Europe/Berlin").count(begin, end) == (end - begin) // 60
+    assert parse_cron("0 0 29 2 *").count(begin, end) == 5
+    assert parse_cron("30 2 * * *", "Europe/Berlin").count(begin, end) == (end - begin) // 86_400
+    assert parse_cron("0 0 29 2 *").count(0, end) == 15, "also over more than forty years"
+    assert parse_cron("0 0 1 1 *").count(0, math.inf) == 7922, "as far as dates are walked"
+
+
 @pytest.mark.parametrize("instant", [math.inf, -math.inf, math.nan, 1e30, -1e30, 3e11, -7e10])
 def test_beyond_the_calendar_is_nothing(instant: float) -> None:
     cron = parse_cron("* * * * *", "Europe/Berlin")
     assert (cron.after(instant), cron.before(instant)) == (None, None)
-    assert list(cron.between(instant, instant)) == []
+    assert list(cron.between(instant, instant)) == [] and cron.count(instant, instant) == 0
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12", "Europe/Berlin", "America/New_York"])

@@ -64,6 +64,17 @@ def test_so_it_is_where_clocks_did_what_nobody_expects(zone: str, day: date) -> 
     check(zone, day - timedelta(days=2), 4)
 
 
+@pytest.mark.parametrize(("zone", "day"), [ODD[0], ODD[3], ("America/Nuuk", date(2024, 3, 31))])
+def test_around_midnight_instants_are_counted_to_the_minute(zone: str, day: date) -> None:
+    begin, end = seconds(day) - 12 * 3600, seconds(day) + 16 * 3600
+    for text in ("*/9 * * * *", "0,30,59 0-3,22,23 * * *"):
+        cron = parse_cron(text, zone)
+        found = [begin, *cron.between(begin, end)]
+        for number, instant in enumerate(found):
+            assert cron.count(begin, instant) == number
+            assert cron.count(instant, end) == len(found) - 1 - number
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("zone", ZONES)
@@ -159,6 +170,7 @@ def test_backwards_come_the_same_instants_in_reverse(text: str, zone: str, first
     while instant is not None and instant <= last and len(forwards) < 50:
         forwards.append(instant)
         instant = cron.after(instant)
+    assert len(forwards) == 50 or cron.count(first, last) == len(forwards)
     assert [i for i, _ in zip(cron.between(first, last), range(50), strict=False)] == forwards
     backwards = []
     if forwards:
@@ -183,3 +195,4 @@ def test_an_instant_belongs_to_one_date_and_dates_hold_all_of_them(
     begin, end = seconds(day), seconds(day) + 86_400  # of UTC: within the five dates anywhere
     together = sorted({i for some in dates for i in some if begin <= i < end})
     assert list(cron.between(begin - 1, end - 1)) == together
+    assert cron.count(begin - 1, end - 1) == len(together)

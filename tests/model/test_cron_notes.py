@@ -54,7 +54,7 @@ def notes(zone: str, text: str, day: str) -> dict[str, str]:
          {"12:00+1400": "2011-12-30 does not exist there: left out"}),
         ("America/Nuuk", "30 23 * * *", "2024-03-30",
          {"00:00-0100": "23:30 does not exist on 2024-03-30: at the end of the gap"}),
-        ("America/Nuuk", "0 0 * * SUN", "2024-03-31", {"00:00-0100": ""}),
+        ("America/Nuuk", "0 0,23 * * SUN", "2024-03-31", {"00:00-0100": "", "23:00-0100": ""}),
     ],
 )  # fmt: skip
 def test_fixed_hours_say_what_stands_for_what(zone: str, text: str, day: str, beside: dict[str, str]) -> None:

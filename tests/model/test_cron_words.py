@@ -69,6 +69,8 @@ BERLIN = "Europe/Berlin"
         ("0 0 1 1 *", "on the 1st of January at 00:00"),
         ("0 0 1 1,4,7,10 *", "on the 1st of January, April, July and October at 00:00"),
         ("0 0 1 11-2 *", "on the 1st of each month from November to February at 00:00"),
+        ("0 2 */2 * *", "on odd days of each month at 02:00"),
+        ("0 2 2-30/2 6 *", "on even days of June at 02:00"),
         ("0 0 13 * FRI", "on the 13th of each month and every Friday at 00:00"),
         ("0 0 1-7 * MON", "on the 1st to the 7th of each month and every Monday at 00:00"),
         ("0 0 13 * 0-6", "every day at 00:00"),
@@ -82,7 +84,8 @@ BERLIN = "Europe/Berlin"
         ("0 */5 * * *", "0 */5 * * *"),
         ("0 */24 * * *", "0 */24 * * *"),
         ("* */2 * * *", "* */2 * * *"),
-        ("0 0 */2 * *", "0 0 */2 * *"),
+        ("0 0 */3 * *", "0 0 */3 * *"),
+        ("0 0 1-31/2,L * *", "0 0 1-31/2,L * *"),
         ("0 0 */2 * MON", "0 0 */2 * MON"),
         ("0 0 1-7/2 * ?", "on the 1st, the 3rd, the 5th and the 7th of each month at 00:00"),
         ("0 0 13 6 FRI", "0 0 13 6 FRI"),
@@ -143,7 +146,7 @@ def test_an_interval_in_words(every: int, offset: int, words: str) -> None:
 FIELDS = (
     ("*", "0", "5", "*/15", "0,30", "5-59/15", "*/7", "0-59", "*/2", "H", "1,2,3,4,5,6,7"),
     ("*", "0", "3", "9,17", "9-17", "*/2", "*/5", "0-23", "0-22/2", "22-2", "*/12", "0,12", "*/24", "*,3"),
-    ("*", "?", "1", "31", "1,15", "L", "1,L", "31,L", "1-7", "*/2", "1-31/2", "*/15", "1-31", "28-31", "29"),
+    ("*", "?", "1", "31", "1,15", "L", "1,L", "31,L", "1-7", "*/2", "1-31/2", "2/2", "1-31", "28-31", "29"),
     ("*", "1", "2", "1-3", "1,4,7,10", "11-2", "*/2", "2-12/2", "1-12", "FEB"),
     ("*", "?", "0", "1-5", "1,3,5", "FRI-MON", "MON#1", "L5", "MON#1,TUE#2", "0-6", "*/2", "0,2,4,6", "0,6"),
 )  # fmt: skip

@@ -61,6 +61,13 @@ def test_the_files_of_this_host_do_where_the_package_is_left_out(monkeypatch: py
     assert zone_names() == available_timezones() - {"localtime", "Factory"}
 
 
+def test_a_zone_that_this_host_knows_sooner_than_the_package_is_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(zones, "_names_of_package", lambda: frozenset({"UTC"}))
+    assert parse_zone("Europe/Berlin").key == "Europe/Berlin"
+
+
 def test_a_package_that_is_not_there_knows_no_names(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(name: str) -> None:
         raise ModuleNotFoundError(name)
