@@ -88,7 +88,7 @@ MUTANTS = (
     Mutant("promote puts jobs into the wrong line", "promote", "add(lines[class_of(r.score)], r.score, id)", "add(lines[1], r.score, id)"),
     Mutant("promote is early", "promote", '"-inf", stamp, "LIMIT"', '"-inf", text(now + 60000), "LIMIT"'),
     Mutant("promote wakes nobody", "promote", "if moved > #corrupt then wake_one() end", ""),
-    Mutant("promote tells no next moment", "promote", "next_due(), redis", '"0", redis'),
+    Mutant("promote tells no next moment", "promote", "next_due(), there", '"0", there'),
     Mutant("reclaim keeps the lease", "reclaim", 'redis.call("ZREM", KEYS.running, job.id)', 'redis.call("ZREM", KEYS.failed, job.id)'),
     Mutant("reclaim strikes once", "reclaim", '"ZRANGEBYSCORE", KEYS.running, expiry, expiry,', '"ZRANGEBYSCORE", KEYS.running, "-inf", stamp,'),
     Mutant("reclaim keeps the lock of a dead job", "reclaim", "free_locks(free)", ""),
