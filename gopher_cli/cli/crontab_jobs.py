@@ -41,12 +41,12 @@ class Recurring:
 
 def recurring(entries: Sequence[CrontabEntry], prefix: str = "") -> list[Recurring]:
     """Entries with the same command have the same type. No type of ours begins with ``cron-``: a worker
-    that brings its own handlers takes none of these jobs. ``prefix`` is of the names of schedules."""
+    that brings its own handlers takes none of these jobs. ``prefix`` is of names and of types."""
     types: dict[str, str] = {}
     return [
         Recurring(
             entry=entry,
-            type=types.setdefault(program, f"cron-{entry.name}"),
+            type=types.setdefault(program, f"cron-{prefix}{entry.name}"),
             program=program,
             name=prefix + entry.name,
         )
@@ -58,7 +58,7 @@ def recurring(entries: Sequence[CrontabEntry], prefix: str = "") -> list[Recurri
 def program_of(entry: CrontabEntry) -> str:
     """The command in the place where cron runs it: its shell, its variables, the home directory, and its own
     input or none, not the payload of a job."""
-    shell = entry.environment.get("SHELL") or "sh"
+    shell = shlex.quote(entry.environment.get("SHELL") or "sh")
     exports = [
         f"export {name}={shlex.quote(value)}"
         for name, value in entry.environment.items()
@@ -68,7 +68,7 @@ def program_of(entry: CrontabEntry) -> str:
         steps = [*exports, "cd", f"{_DECODED} | {shell} -c {shlex.quote(entry.command)}"]
     else:
         steps = [*exports, "exec </dev/null", "cd", entry.command]
-    return f"{shlex.quote(shell)} -c {shlex.quote('; '.join(steps))}"
+    return f"{shell} -c {shlex.quote('; '.join(steps))}"
 
 
 def exec_table(jobs: Sequence[Recurring]) -> Iterator[str]:

@@ -19,6 +19,7 @@ from gopher_cli.cli.options import option
 from gopher_cli.cli.safe import safe
 from gopher_cli.cli.words import plural
 from gopher_cli.model.errors import BadData, Usage
+from gopher_cli.model.schedule import check_schedule_name
 
 if TYPE_CHECKING:
     from gopher_cli.cli.crontab_jobs import Recurring
@@ -82,6 +83,8 @@ def import_crontab(
     check_said(queue=queue)
     if apply and dry_run:
         raise Usage("--apply and --dry-run say two things", "give one of them")
+    if prefix:
+        check_schedule_name(prefix)
     from gopher_cli.cli.crontab_jobs import exec_table, recurring
 
     crontab = _read(console, file, tz, users=users)
@@ -109,6 +112,8 @@ def _read(console: Console, file: str, tz: str | None, *, users: bool) -> Cronta
 
     zone = tz or zone_of_crontabs(console)
     zone_of(zone)
+    if file == "-" and sys.stdin.isatty():
+        console.say("reading a crontab from stdin, end with Ctrl-D")
     raw = sys.stdin.buffer.read() if file == "-" else read_file(file)
     try:
         crontab = parse_crontab(raw, zone=zone, users=users)

@@ -18,7 +18,7 @@ from gopher_cli.cli.schedule_words import local, moment_of, zone_of
 from gopher_cli.cli.tables import write_answer
 from gopher_cli.cli.words import ago
 from gopher_cli.cli.words import when as rfc3339
-from gopher_cli.model.errors import BadConfig, Usage
+from gopher_cli.model.errors import Ambiguous, BadConfig, Usage
 from gopher_cli.model.recurrence import BadSchedule, Recurrence, make_recurrence
 
 if TYPE_CHECKING:
@@ -106,10 +106,22 @@ def _define(console: Console, name: str | None, command: str, flags: Mapping[str
         change = await gopher.set_schedule(name, type, payload, **given, **options)
         if not far and (console.talks or change.queue in gopher.new_queues):
             await warn_of_queue(console, gopher, change.queue)
+        if change.change == "created":
+            await _warn_of_others(console, gopher, change)
         return change
 
     _tell(console, console.call(work), when)
     return 0
+
+
+async def _warn_of_others(console: Console, gopher: Gopher, change: ScheduleChange) -> None:
+    """Who moves a schedule to another queue has two of them: both run."""
+    try:
+        await gopher.schedule_row(change.name)
+    except Ambiguous as error:
+        others = [queue for queue in error.queues if queue != change.queue]
+        said = f"there is a schedule {change.name} in {', '.join(others)}, too, and both run"
+        console.warn(safe(f"{said}; if this is not meant: gopher schedule rm {change.name} -Q {others[0]}"))
 
 
 def _tell(console: Console, change: ScheduleChange, when: Recurrence) -> None:
@@ -173,7 +185,8 @@ def recurrence(times: Mapping[str, Any], key: str = "") -> Recurrence:
     try:
         return make_recurrence(key=key or "/", **times)
     except BadSchedule as error:
-        raise BadSchedule(error.field, f"--{error.field}: {error}", error.hint) from None
+        hint = "see: gopher help cron" if error.field == "cron" else error.hint
+        raise BadSchedule(error.field, f"--{error.field}: {error}", hint) from None
 
 
 def _policy(flags: Mapping[str, Any]) -> dict[str, Any]:

@@ -157,6 +157,7 @@ def test_a_schedule_from_elsewhere_is_not_overwritten(cli: Cli) -> None:
         assert ran.code == 5 and "poll" in ran.err and "--prefix" in ran.err and names(cli) == ["poll"]
     assert take(cli, CRONTAB, "--apply", "--prefix", "old-").code == 0
     assert names(cli) == ["old-backup", "old-poll", "old-tr", "poll"]
+    assert "cron-old-poll" in programs(cli, CRONTAB, "--prefix", "old-")
 
 
 def test_a_column_of_users_is_noticed_and_taken(cli: Cli) -> None:

@@ -248,6 +248,14 @@ def test_where_memory_is_full_nothing_is_stored_and_it_is_tried_later(cli: Cli, 
     assert (held.code, gone.code) == (0, 0) and rows(cli) == []
 
 
+def test_whoever_moves_one_to_another_queue_hears_that_there_are_two(cli: Cli) -> None:
+    assert cli(*SET).err == ""
+
+    first, again = (cli(*SET, "-Q", "shop") for _ in range(2))
+    assert first.code == 0 and "gopher schedule rm nightly -Q default" in first.err
+    assert "rm nightly" not in again.err  # it is not new any more
+
+
 def test_a_paused_one_stays_paused_and_says_so(cli: Cli) -> None:
     cli(*SET)
     cli("schedule", "pause", "nightly")
