@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from itertools import chain, takewhile
+from math import ceil, floor
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -92,6 +93,7 @@ class Cron:
         """How many instants are later than the first, and not later than the last."""
         if not _FIRST <= first < (last := min(last, _LAST)):
             return 0
+        first, last = floor(first), floor(last)
         begin, end = (ordinal_of(instant, self.zone) for instant in (first, last))
         days = self.ordinals(begin - 1, months=(end - begin) // 28 + 3)
         whole, others = 0, set[int]()
@@ -141,12 +143,13 @@ class Cron:
         self,
         instant: float,
         step: int,
-        of_day: Callable[[int, float], int | None],
+        of_day: Callable[[int, int], int | None],
         pick: Callable[[int, int], int],
     ) -> int | None:
         """From the day before on, and one day further where clocks change: they may go back over midnight."""
         if not _FIRST <= instant <= _LAST:
             return None
+        instant = floor(instant) if step > 0 else ceil(instant)  # exact where floats are not
         best: int | None = None
         for day in self.ordinals(ordinal_of(instant, self.zone) - step, step):
             found = of_day(day, instant)
@@ -174,13 +177,13 @@ class Cron:
                 runs.append((gap.instant - 60 * times[at], at, at + 1))
         return [(origin, low, high) for origin, low, high in runs if low < high]
 
-    def _span(self, run: tuple[int, int, int], first: float, last: float) -> int:
+    def _span(self, run: tuple[int, int, int], first: int, last: int) -> int:
         """How many instants of a run are later than the first, and not later than the last."""
         origin, low, high = run
         begin, end = (bisect_left(self.times, (at - origin) // 60 + 1, low, high) for at in (first, last))
         return end - begin
 
-    def _first(self, ordinal: int, instant: float) -> int | None:
+    def _first(self, ordinal: int, instant: int) -> int | None:
         """The first instant of a date that is later than this one."""
         found = []
         for origin, low, high in self._runs(ordinal):
@@ -189,7 +192,7 @@ class Cron:
                 found.append(origin + 60 * self.times[at])
         return min(found, default=None)
 
-    def _last(self, ordinal: int, instant: float) -> int | None:
+    def _last(self, ordinal: int, instant: int) -> int | None:
         """The last instant of a date that is earlier than this one."""
         found = []
         for origin, low, high in self._runs(ordinal):

@@ -16,11 +16,11 @@ class Interval:
 
     def after(self, instant: float) -> int:
         """The first instant later than this one."""
-        return floor((instant - self.offset) / self.every) * self.every + self.every + self.offset
+        return (floor(instant) - self.offset) // self.every * self.every + self.every + self.offset
 
     def before(self, instant: float) -> int:
         """The last instant earlier than this one."""
-        return ceil((instant - self.offset) / self.every) * self.every - self.every + self.offset
+        return (ceil(instant) - self.offset - 1) // self.every * self.every + self.offset
 
     def between(self, first: float, last: float) -> Iterator[int]:
         """All instants later than the first, and not later than the last, in order."""

@@ -77,6 +77,15 @@ def test_instants_of_decades_are_counted_without_a_walk_over_each() -> None:
     assert parse_cron("0 0 1 1 *").count(0, math.inf) == 7922, "as far as dates are walked"
 
 
+def test_a_fraction_of_a_second_however_small_is_one() -> None:
+    cron = parse_cron("0 0 * * *")
+    assert (cron.before(5e-324), cron.after(5e-324), cron.after(-5e-324)) == (0, 86_400, 0)
+    at = 1_699_920_000
+    assert cron.before(math.nextafter(at, math.inf)) == at == cron.after(math.nextafter(at, 0))
+    assert cron.count(math.nextafter(at, 0), at) == 1 == len(list(cron.between(math.nextafter(at, 0), at)))
+    assert cron.count(at - 1, math.nextafter(at, 0)) == 0
+
+
 @pytest.mark.parametrize("instant", [math.inf, -math.inf, math.nan, 1e30, -1e30, 3e11, -7e10])
 def test_beyond_the_calendar_is_nothing(instant: float) -> None:
     cron = parse_cron("* * * * *", "Europe/Berlin")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gopher_cli.model.interval import Interval
@@ -17,6 +17,8 @@ def intervals(draw: st.DrawFn) -> Interval:
 
 
 @given(intervals(), MOMENTS)
+@example(Interval(2), 5e-324)
+@example(Interval(3, 1), 1_700_000_000.0000002)
 def test_the_next_instant_and_the_one_before_stand_around_a_moment(interval: Interval, at: float) -> None:
     before, after = interval.before(at), interval.after(at)
 
