@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from gopher_cli.model.schedule_state import Backfill, ScheduleRow
     from gopher_cli.model.stats import JobDetail
 
+_SHOWN = 10  # schedules in a question
+
 Reason = Annotated[
     str | None, o.option("--reason", metavar="WHY", help="told to whoever looks at it, and to the audit")
 ]
@@ -102,7 +104,8 @@ def rm(
         return [await gopher.schedule_row(name, queue or "") for name in dict.fromkeys(schedules)]
 
     meant = console.call(rows)
-    said = safe(", ".join(f"{row.name} ({described(row)})" for row in meant))
+    some = [f"{row.name} ({described(row)})" for row in meant[:_SHOWN]]
+    said = safe(", ".join([*some, "..."] if len(meant) > _SHOWN else some))
     what = plural(len(meant), "schedule")
     if dry_run:
         console.print(f"would be removed: {said}")

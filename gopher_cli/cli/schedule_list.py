@@ -14,6 +14,7 @@ from gopher_cli.cli.options import option
 from gopher_cli.cli.schedule_words import described, ticks_of
 from gopher_cli.cli.tables import Column, Listing, cell, print_rich, width, write_pairs
 from gopher_cli.cli.words import ago, style_of, when
+from gopher_cli.model.schedule import ON_TIME
 from gopher_cli.model.schedule_state import Entry, ScheduleRow
 
 Of = Annotated[str | None, option("--queue", "-Q", metavar="QUEUE", help="only those of this queue")]
@@ -112,7 +113,8 @@ def columns(now: int) -> list[Column]:
         Column(name="queue", show=lambda r: r.queue, keep=8, most=20, least=8),
         Column(name="type", show=_type, keep=9, most=24, least=8),
         Column(name="when", show=described, keep=15, most=48, least=22),
-        Column(name="next", show=lambda r: ago(r.next or 0, now), raw=lambda r: when(r.next or 0), keep=17),
+        Column(name="next", show=lambda r: ago(r.next or 0, now), raw=lambda r: when(r.next or 0), keep=17,
+               style=lambda r: "yellow" if r.next and now - r.next > 1000 * ON_TIME else ""),
         Column(name="last", show=lambda r: _last(r, now), raw=lambda r: when(_last_ms(r)), keep=14,
                style=lambda r: style_of(_last_state(r))),
         Column(name="runs", show=lambda r: str(r.standing.ran), raw=lambda r: r.standing.ran, right=True,
