@@ -129,7 +129,7 @@ def test_a_submit_that_recurs_is_the_same_from_far_away(near: Cli, far: Cli) -> 
         cli("submit", "-t", "poll", "n:=1", "--every", "1h", "-o", "json").out for cli in (near, far)
     )
 
-    assert json.loads(first)["change"] == "created" and json.loads(again)["change"] == "unchanged"
+    assert json.loads(first)["outcome"] == "created" and json.loads(again)["outcome"] == "unchanged"
     assert json.loads(first)["name"] == json.loads(again)["name"]
 
 
