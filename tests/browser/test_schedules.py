@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from browser.chrome import Chrome
+from browser.conftest import log_in
 from browser.recurring import LONG, let_recur, store_of
-from browser.site import Site
+from browser.site import ADMIN, Site
 from browser.test_looks import DRESSES
 from selenium.webdriver.remote.webelement import WebElement
 
@@ -155,3 +157,28 @@ def test_times_are_told_by_the_clock_of_the_viewer_too(admin: Chrome, site: Site
         assert here[-8:-6] != utc[-8:-6], "and hours are not"
     finally:
         admin.command("Emulation.setTimezoneOverride", timezoneId="")
+
+
+@pytest.fixture
+def plain(site: Site, tmp_path: Path) -> Iterator[Chrome]:
+    one = Chrome(tmp_path, site.url, scripts=False)
+    yield one
+    one.end()
+
+
+def test_without_javascript_times_are_shown_before_it_is_saved_too(plain: Chrome, site: Site) -> None:
+    log_in(plain, ADMIN, "/schedules/new?type=mail")
+    main = "return document.querySelector('main').innerText"
+    for css, text in (("#name", "plain"), ("#cron", "30 2 * * *"), ("#tz", "Europe/Berlin")):
+        plain.one(css).send_keys(text)
+    plain.one("[name='payload/to']").send_keys("ann@example.com")
+    plain.push("Save")
+    plain.until(lambda: plain.all("p.note"))
+    assert plain.run(main).count(" 02:30:00 +0") == 5
+    assert not plain.all(".here")[0].is_displayed(), "nobody knows the viewer's clock"
+    plain.push("Save")
+    plain.until(lambda: plain.path == "/schedules/default/plain")
+    plain.push("Pause…")
+    plain.one("#reason").send_keys("no scripts, no runs")
+    plain.push("Pause it")
+    plain.until(lambda: "no scripts, no runs" in plain.run(main))
