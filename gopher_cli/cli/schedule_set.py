@@ -16,6 +16,7 @@ from gopher_cli.cli.job_options import given_by, job_options, needed_type, paylo
 from gopher_cli.cli.safe import safe
 from gopher_cli.cli.schedule_words import local, moment_of, zone_of
 from gopher_cli.cli.tables import write_answer
+from gopher_cli.cli.usage import QUOTE
 from gopher_cli.cli.words import ago
 from gopher_cli.cli.words import when as rfc3339
 from gopher_cli.model.errors import Ambiguous, BadConfig, Usage
@@ -185,7 +186,9 @@ def recurrence(times: Mapping[str, Any], key: str = "") -> Recurrence:
     try:
         return make_recurrence(key=key or "/", **times)
     except BadSchedule as error:
-        hint = "see: gopher help cron" if error.field == "cron" else error.hint
+        words = str(times.get("cron", "")).split()
+        see = QUOTE if len(words) == 1 and words[0][0] != "@" else "see: gopher help cron"
+        hint = see if error.field == "cron" else error.hint
         raise BadSchedule(error.field, f"--{error.field}: {error}", hint) from None
 
 

@@ -30,6 +30,9 @@ _ELSEWHERE = {
     },
 }  # fmt: skip
 
+_LONGEST_SHOWN = 60
+QUOTE = "quote the expression, so that the shell leaves it whole: --cron '0 3 * * *'"
+
 
 def explained(error: Any, args: Sequence[str] = ()) -> GopherError:
     """A parser's exception as Usage, with a guess at what was meant."""
@@ -52,8 +55,19 @@ def explained(error: Any, args: Sequence[str] = ()) -> GopherError:
         hint = command_hint(path, match[1], ctx.command.list_commands(ctx))
         return Usage(f"{path} has no command {match[1]!r}", hint or see)
     if match := re.match(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", error.message):
-        return Usage(f"{path} does not take {match[1]!r}", argument_hint(path, match[1]) or see)
+        hint = _unquoted(args) or argument_hint(path, match[1]) or see
+        return Usage(f"{path} does not take {_cut(match[1])!r}", hint)
     return Usage(error.format_message().strip().rstrip(".").replace("\n", " "), see)
+
+
+def _unquoted(args: Sequence[str]) -> str:
+    """For a cron expression of which the shell has made words, and names of files of its stars."""
+    words = any(re.fullmatch("--cron(=[^ ]*)?", arg) for arg in args)
+    return QUOTE if words else ""
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "..."
 
 
 def _wanted(param: Any) -> str:

@@ -9,6 +9,8 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from gopher_cli.model.words import plural
+
 _LONGEST = 200  # characters
 _LONGEST_SHOWN = 40
 
@@ -69,10 +71,10 @@ def split_fields(text: str) -> list[str]:
         return ALIASES[words[0].lower()].split()
     count = len(words) if words[0] else 0
     if count in (6, 7):
-        raise ValueError(f"{text!r} has {count} fields: seconds are not taken; give an interval of 30s")
+        raise ValueError(f"{text!r} has {count} fields: seconds are not taken; give an interval, such as 30s")
     if count != len(FIELDS):
         names = ", ".join(field.name for field in FIELDS)
-        raise ValueError(f"{text!r} has {count} fields, not five: {names}")
+        raise ValueError(f"{text!r} has {plural(count, 'field')}, not five: {names}")
     return words
 
 

@@ -114,6 +114,8 @@ def test_nothing_asked_is_answered_with_help(cli: Cli) -> None:
         (["stats", "--wach"], "did you mean --watch?"),
         (["stats", "extra"], "gopher stats does not take 'extra'"),
         (["inspect"], "gopher inspect needs ID"),
+        (["schedule", "next", "--cron", "0", "3", "a.txt", "b.txt"], "quote the expression"),
+        (["schedule", "next", "--cron=0", *["a.txt"] * 99], "a.txt a.txt ...'"),
         (["stats", "--profile"], "--profile needs a value"),
         (["--nonsense"], "gopher has no option --nonsense"),
     ],

@@ -154,6 +154,8 @@ def test_an_option_that_submit_has_not_is_found_where_it_is(cli: Cli) -> None:
         (["--cron", "0 0 31 2 *"], 65, "never matches"),
         (["--cron", "0 0 3 * * *"], 65, "seconds are not taken"),
         (["--cron", "0 3 * *"], 65, "4 fields"),
+        (["--cron", "0", "3", "*"], 65, "hint: quote the expression"),
+        (["--cron", "@dayly"], 65, "see: gopher help cron"),
         (["--cron", "0 0 * Mai *"], 65, "--cron: the month 'Mai'"),
         (["--cron", "0 0 1-99999999999 * *"], 65, "--cron: the day of month"),
         (["--cron", "@daily", "--tz", "Mars/Olympus"], 65, "--tz: 'Mars/Olympus' is not a time zone here"),

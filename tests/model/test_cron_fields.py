@@ -46,7 +46,7 @@ WRONG = {
     "do not go together": ["* * * * MON,TUE#2", "* * * * L5,1"],
     "never matches": ["0 0 31 2 *", "0 0 30 2 *", "0 0 31 4,6,9,11 *", "0 0 */30 2 L1"],
     "seconds are not taken": ["0 0 * * * *", "0 0 * * * * *"],
-    "0 fields": ["", " ", "\t\n"], "1 fields": ["*", "\x00"], "2 fields": ["@every 5m"],
+    "0 fields": ["", " ", "\t\n"], "1 field,": ["*", "\x00"], "2 fields": ["@every 5m"],
     "9 fields": ["0 0 * * *\n0 1 * * *"],
     "'@reboot' is not known; there are @hourly": ["@reboot", "@", "@DAILY@"],
     "at most 200": ["9" * 201, "0 0 * * *" + " " * 200, "*," * 500_000],

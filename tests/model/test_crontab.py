@@ -175,7 +175,7 @@ def test_an_alias_is_taken_and_reboot_is_no_time() -> None:
         ("0 0 31 2 * run", "'0 0 31 2 *' never matches: no date is such a day"),
         ("0 3 * * run", "the day of week 'run' is not valid"),
         ("0 3 * *", "'0 3 * *' has 4 fields, not five"),
-        ("run", "'run' has 1 fields, not five"),
+        ("run", "'run' has 1 field, not five"),
         ("0 3 * * *", "there is no command"), ("0 3 * * *   ", "there is no command"),
         ("0 3 * * * %input", "there is no command"), ("@daily", "there is no command"),
         ("0 3 * * * a\0b", "it has a NUL byte"),
