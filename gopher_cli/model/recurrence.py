@@ -152,7 +152,8 @@ def seconds(field: str, value: Any) -> float:
 
 def whole(field: str, value: Any, least: int, most: int) -> int:
     """Raises BadSchedule for what is not a whole number between these."""
-    number = isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value)
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    number = is_whole or (isinstance(value, float) and isfinite(value))  # isfinite takes no int of any size
     if not number or value != int(value) or not least <= value <= most:
         raise BadSchedule(field, f"{field} is a whole number from {least} to {most}, not {shown(value)}")
     return int(value)

@@ -89,6 +89,56 @@ async def test_a_field_with_a_hostile_value_is_kept_whole_or_refused_by_its_name
     assert (await api.get("/api/v1/stats")).json()["total"] == stored
 
 
+TIMES = ["from", "until", "times", "jitter", "overlap", "catchup", "within", "pause_after"]
+ONE = "/api/v1/schedules/q/s"
+
+
+@pytest.mark.parametrize("field", ["cron", "tz", "every", "offset", *TIMES])
+async def test_a_field_of_a_schedule_with_a_hostile_value_is_kept_or_refused_by_its_name(
+    api: httpx2.AsyncClient, field: str
+) -> None:
+    """Both as a schedule and as a job that recurs: neither takes what the other refuses."""
+    when = {"every": 60} if field == "offset" else {"cron": "0 0 1 1 *"} if field != "every" else {}
+    for name, value in (VALUES | CRONS).items():
+        alone = {"type": "t", **when, field: value}
+        within = {"type": "t", "queue": "q", "recurring": {"name": "s", **when, field: value}}
+        put = await api.put(ONE, content=json.dumps(alone), headers=JSON)
+        seen = await api.get(ONE)
+        await api.delete(ONE)
+        submitted = await api.post(JOBS, content=json.dumps(within), headers=JSON)
+
+        why = f"{field}: {name}: {put.status_code} {put.text[:300]} {submitted.text[:300]}"
+        assert put.status_code == submitted.status_code, why
+        if put.status_code == 201:
+            assert seen.status_code == 200 and (await api.get(f"{ONE}/next")).status_code == 200, why
+            assert (await api.delete(ONE)).status_code == 200
+            continue
+        assert put.status_code in (400, 422) and seen.status_code == 404, why
+        for answer, at in ((put, f"#/{field}"), (submitted, f"#/recurring/{field}")):
+            said = answer.json()
+            pointer = said["errors"][0]["pointer"]
+            assert pointer.startswith(at) or (field == "every" and value is None), (why, pointer)
+            assert "Traceback" not in answer.text and "msgspec" not in answer.text, why
+            assert "gopher " not in said.get("hint", ""), why
+
+
+CRONS: dict[str, Any] = {
+    "a million characters": "1," * 400_000,
+    "a list that goes on": " ".join(["1," * 30 + "1"] * 5),
+    "a range that goes on": "0-99999999999 * * * *",
+    "a step of nothing": "*/0 * * * *",
+    "a step beyond": "*/99999999999999999999 * * * *",
+    "a year": "0 0 1 1 * 2030",
+    "other digits in a field": "\u0660 \u0660 * * *",
+    "a name in another language": "0 0 * * Montag",
+    "a zone with a path": "Europe/../../../etc/localtime",
+    "a zone with NUL": "UTC\0",
+    "R": "R R * * *",
+    "a week day of ages": "0 0 * * 1#99",
+    "only stars": "*****",
+}  # fmt: skip
+
+
 def _kept(job: dict[str, Any], field: str, value: Any) -> bool:
     """What the API tells again of a field is what was sent."""
     said = {"id": "job_id"}.get(field, field)

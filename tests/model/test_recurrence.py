@@ -38,6 +38,7 @@ HOUR = 3600
         ({"every": float("nan")}, "every", "whole number"),
         ({"every": float("inf")}, "every", "whole number"),
         ({"every": 10**10}, "every", "whole number"),
+        ({"every": 10**400}, "every", "whole number"),
         ({"every": 60, "offset": 60}, "offset", "from 0 to 59"),
         ({"every": 60, "offset": -1}, "offset", "from 0 to 59"),
         ({"every": 60, "times": 0}, "times", "whole number"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -192,3 +193,11 @@ async def test_who_may_only_submit_makes_schedules_and_changes_none(open_api: An
         assert (await api.post(JOBS, json=body(), headers=shop)).status_code == 403
         changed = await api.post(JOBS, json=other, headers=boss)
         assert changed.status_code == 200
+
+
+async def test_many_who_say_the_same_at_once_make_one_schedule(api: httpx2.AsyncClient) -> None:
+    answers = await asyncio.gather(*(api.post(JOBS, json=body()) for _ in range(20)))
+
+    assert sorted(one.status_code for one in answers) == [200] * 19 + [201]
+    assert len({one.text for one in answers}) == 1
+    assert len((await api.get("/api/v1/schedules")).json()["items"]) == 1
