@@ -125,6 +125,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     (body(NEW_YEAR | {"name": ""}), f"{R}/name"), (body(NEW_YEAR | {"name": 7}), f"{R}/name"),
     (body(NEW_YEAR | {"zone": "UTC"}), f"{R}/zone"), (body(5), R), (body([]), R), (body("daily"), R),
     (body(id="mine"), "#/id"), (body(delay=5), "#/delay"), (body(after=["a"]), "#/after"),
+    (body(execute_at="9999-01-01"), "#/execute_at"), (body(NEW_YEAR | {"from": "9999-01-01"}), f"{R}/from"),
     (body(durability="fsync"), "#/durability"), (body(execute_at="soon"), "#/execute_at"),
     (body(NEW_YEAR | {"from": 1900000000}, execute_at=1900000000), "#/execute_at"),
     (body(priority=99), "#/priority"), (body(type=""), "#/type"), (body(queue="a b"), "#/queue"),

@@ -10,6 +10,7 @@ import pytest
 from web.keyring import key
 
 from gopher_cli.gopher import Gopher
+from gopher_cli.model.errors import Unavailable
 
 pytestmark = pytest.mark.anyio
 ALL = "/api/v1/schedules"
@@ -188,6 +189,41 @@ async def test_what_was_changed_meanwhile_is_left_alone(api: httpx2.AsyncClient)
     seen = (await api.get(ONE)).json()
     assert (seen["priority"], seen["state"]) == (8, "active")
     assert (await api.post(f"{ONE}/pause", headers={"if-match": "*"})).status_code == 200
+
+
+@pytest.mark.parametrize(("method", "path"), [("DELETE", ""), ("POST", "/pause"), ("POST", "/resume")])
+async def test_a_change_between_the_look_and_the_deed_counts_as_well(
+    api: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch, method: str, path: str
+) -> None:
+    await define(api)
+    etag = (await api.get(ONE)).headers["etag"]
+    gopher = api.app.state.gopher  # type: ignore[attr-defined]
+    look = gopher.schedule_row
+
+    async def look_and_lose(*which: str) -> Any:
+        seen = await look(*which)
+        monkeypatch.undo()
+        await gopher.set_schedule("nightly", "report", queue="mail", every=60)
+        return seen
+
+    monkeypatch.setattr(gopher, "schedule_row", look_and_lose)
+    answer = await api.request(method, f"{ONE}{path}", headers={"if-match": etag})
+    assert answer.status_code == 412
+    assert (await api.get(ONE)).json()["state"] == "active"
+
+
+async def test_a_run_whose_answer_was_lost_is_the_same_run_again(
+    api: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def lost(*_: Any) -> None:
+        raise Unavailable("Redis is away")
+
+    await define(api, overlap="all")
+    monkeypatch.setattr(api.app.state.gopher, "keep_reply", lost)  # type: ignore[attr-defined]
+    first, again = [await api.post(f"{ONE}/run", headers={"idempotency-key": "k"}) for _ in range(2)]
+
+    assert first.status_code == again.status_code == 201 and first.json() == again.json()
+    assert (await api.get("/api/v1/stats")).json()["total"] == 1
 
 
 async def test_it_may_be_asked_for_only_where_there_is_none(api: httpx2.AsyncClient) -> None:
