@@ -21,6 +21,7 @@ from gopher_cli.model.job import JobState
 from gopher_cli.model.outcome import Transition
 from gopher_cli.store import calls
 from gopher_cli.store.calls import Call, auditing, fleet, outbox, rescheduling
+from gopher_cli.store.calls.schedules import Run
 from gopher_cli.store.calls.sieve import Reach, Sieve
 from gopher_cli.store.keys import fleet_of
 from gopher_cli.store.lines.lane import Lane
@@ -221,6 +222,28 @@ def after_order(queue: Queue) -> Call[Any]:
 
 def after_remove_queue(queue: Queue) -> Call[Any]:
     return calls.remove_queue(queue.keys, now=queue.at)
+
+
+def after_schedule(queue: Queue) -> Call[Any]:
+    given = {"definition": b"{}", "next": str(queue.now + a.minute), "last": queue.at}
+    return calls.schedule(queue.keys, "s", "count", now=queue.at, **given)
+
+
+def after_tick(queue: Queue) -> Call[Any]:
+    queue.run(after_schedule(queue))
+    revision, due = queue.at, queue.now + a.minute
+    queue.later(a.minute)
+    runs = [Run(due, "s:1", "5;;;;;;", b'["mail",{}]')]
+    return calls.tick(
+        queue.keys, "s", revision=revision, expected=str(due), next=str(due + a.hour), last=due, runs=runs,
+        now=queue.at,
+    )  # fmt: skip
+
+
+def after_run_schedule(queue: Queue) -> Call[Any]:
+    queue.run(after_schedule(queue))
+    work = {"id": "s:now", "head": "5;;;;;;", "spec": b'["mail",{}]'}
+    return calls.run_schedule(queue.keys, "s", revision=queue.at, overlap="skip", now=queue.at, **work)
 
 
 def after_expect(queue: Queue) -> Call[Any]:

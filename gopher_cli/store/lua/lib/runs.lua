@@ -31,7 +31,7 @@ local function run(runs, outcome, instant, id, head, spec)
     s.skipped = s.skipped + 1
     note(s, "skipped", instant, 1, instant, why)
     runs.what[#runs.what + 1] = "skipped"
-  elseif not why then
+  elseif not why and not (known and outcome == "manual") then -- by hand twice: the call was sent again
     if not known then make(runs, id, head, spec) end
     s.job, s.ran = id, s.ran + (outcome == "ran" and 1 or 0)
     note(s, outcome, instant, 1, instant, id)
