@@ -73,12 +73,13 @@ def set_schedule(
     unique: c.Unique = None,
     unique_for: c.UniqueFor = None,
 ) -> int:
-    """Define a recurring job, or change it. It says all of it: what is left out has its default.
+    """Define a recurring job, or change it. This says all of it: what is left out has its default.
 
       gopher schedule set nightly -t report -p @report.json --cron '0 3 * * *' --tz Europe/Berlin
       gopher schedule set poll -t poll url=https://example.com --every 30s
+      gopher schedule next nightly
 
-    The same again changes nothing, so a deploy may run it each time. See it: gopher schedule next nightly
+    The same again changes nothing, so a deploy may run it each time. Of expressions: gopher help cron
     """
     return _define(console, name, "gopher schedule set", locals())
 

@@ -126,6 +126,16 @@ def test_of_one_that_is_stored_its_next_tick_is_the_first(cli: Cli) -> None:
     assert preview(cli, "nightly", "-q").splitlines() == [one["job_id"] for one in found]
 
 
+def test_of_one_that_is_stored_any_time_can_be_looked_at(cli: Cli) -> None:
+    cli("schedule", "set", "nightly", "-t", "x", "--cron", "30 2 * * *", "--tz", "Europe/Berlin")
+
+    shown = preview(cli, "nightly", "--from", "2026-03-28", "--until", "2026-03-29T23:00", "-o", "table")
+    assert shown == (
+        "2026-03-28T02:30:00+01:00  01:30:00Z\n"
+        "2026-03-29T03:00:00+02:00  01:00:00Z  02:30 does not exist that day: at the end of the gap\n"
+    )
+
+
 def test_of_a_paused_one_it_says_so(cli: Cli) -> None:
     cli("schedule", "set", "nightly", "-t", "x", "--every", "1h")
     cli("schedule", "pause", "nightly")
