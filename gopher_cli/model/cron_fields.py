@@ -126,7 +126,7 @@ def _nth(item: str) -> tuple[int, int]:
 def _range(field: Field, item: str) -> str:
     """An item as a range of numbers for croniter, in the one form that means the same in all versions."""
     if not (found := _ITEM.fullmatch(item)):
-        raise ValueError
+        raise ValueError("a value of the schedule's own is written H(0-30)" if "~" in item else "")
     low, high, step = found.groups()
     _check_step(field, step)
     if low is None:

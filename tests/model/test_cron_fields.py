@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from gopher_cli.model.cron import parse_cron
 from gopher_cli.model.cron_fields import DAY_OF_WEEK, FIELDS, MONTH, Field, parse_field
+from gopher_cli.model.cron_notes import notes_on
+from gopher_cli.model.cron_words import describe
 from model.cron_rule import MONTHS, WEEKDAYS, Rule, numbers
 
 WRONG = {
@@ -42,6 +44,7 @@ WRONG = {
     ],
     "a step is 1 or more": ["*/0 * * * *", "* 1-5/00 * * *"],
     "passes the end of the field; give an interval instead": ["*/90 * * * *", "* */48 * * *", "H/61 * * * *"],
+    "is written H": ["0~30 * * * *", "~ * * * *"],
     "5-1 ends before it begins": ["* * 5-1 * *"],
     "do not go together": ["* * * * MON,TUE#2", "* * * * L5,1"],
     "never matches": ["0 0 31 2 *", "0 0 30 2 *", "0 0 31 4,6,9,11 *", "0 0 */30 2 L1"],
@@ -71,6 +74,7 @@ def test_any_text_is_a_cron_expression_or_a_value_error(text: str) -> None:
     except ValueError:
         return
     assert cron.after(0) is not None and parse_cron(cron.text, key="q/a") == cron
+    assert describe(cron) and notes_on(cron, cron.after(0) or 0) == ""
 
 
 def items(field: Field) -> st.SearchStrategy[str]:

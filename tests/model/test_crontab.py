@@ -179,7 +179,7 @@ def test_an_alias_is_taken_and_reboot_is_no_time() -> None:
         ("0 3 * * *", "there is no command"), ("0 3 * * *   ", "there is no command"),
         ("0 3 * * * %input", "there is no command"), ("@daily", "there is no command"),
         ("0 3 * * * a\0b", "it has a NUL byte"),
-        ("0~59 3 * * * run", "the minute '0~59' is not valid"),
+        ("0~59 3 * * * run", "the minute '0~59' is not valid: a value of the schedule's own"),
     ],
 )  # fmt: skip
 def test_a_line_that_cannot_be_taken_says_why_and_others_go_on(line: str, why: str) -> None:
