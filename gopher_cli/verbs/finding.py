@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from gopher_cli.model.defaults import Defaults
-from gopher_cli.model.errors import Ambiguous, NotFound, Usage
+from gopher_cli.model.errors import Ambiguous, BadData, NotFound, Usage
 from gopher_cli.model.job import NO_OPTIONS, Options, Spec
 from gopher_cli.model.json_text import is_deep
 from gopher_cli.model.stats import JobDetail
@@ -63,8 +64,9 @@ class Finding(Queues, Fleet, ScheduleRows):
         if ":" in id:
             from gopher_cli.verbs.instants import missing_instant
 
-            if why := await missing_instant(self, id, queue):
-                return why
+            with suppress(BadData):  # whatever schedules are there, this job is not
+                if why := await missing_instant(self, id, queue):
+                    return why
         return await self._on_its_way(id)
 
     async def _on_its_way(self, id: str) -> NotFound:

@@ -58,9 +58,18 @@ class ScheduleRows(Base):
         return the_schedule(await self.schedules_called(name, queue), name)
 
     async def schedules_called(self, name: str, queue: str = "") -> list[ScheduleRow]:
-        """Those of this name, of all queues or of one."""
-        queues = [queue] if queue else await self.store.ask(ask.queues(self.namespace))
-        return [row for one in queues for row in await self._rows(one, [name])]
+        """Those of this name, of all queues or of one. A queue that cannot be read hides none of another."""
+        if queue:
+            return await self._rows(queue, [name])
+        rows, broken = list[ScheduleRow](), list[BadData]()
+        for one in await self.store.ask(ask.queues(self.namespace)):
+            try:
+                rows += await self._rows(one, [name])
+            except BadData as error:
+                broken.append(error)
+        if broken and not rows:
+            raise broken[0]
+        return rows
 
     async def _read_schedule(self, queue: str, name: str, now: str) -> tuple[Stored | None, int]:
         clock, (stored,) = await self.store.ask(ask.clocked(schedules.read(self.keys(queue), [name])))

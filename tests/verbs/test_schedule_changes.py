@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from redis import Redis
 
 from gopher_cli.gopher import Gopher
-from gopher_cli.model.errors import Changed, NotFound
+from gopher_cli.model.errors import BadData, Changed, NotFound
 from gopher_cli.model.schedule_state import ScheduleChange
 
 pytestmark = pytest.mark.anyio
@@ -96,3 +97,17 @@ async def test_a_job_of_an_instant_that_was_missed_or_skipped_says_so(gopher: Go
 
     assert "its instant was missed" in await why(gopher, "s:20260101T020000Z")
     assert "was skipped: s:20260101T040000Z was unfinished" in await why(gopher, "s:20260101T050000Z")
+
+
+async def test_a_queue_that_cannot_be_read_hides_no_schedule_of_another(gopher: Gopher, redis: Redis) -> None:
+    for queue in ("a", "b"):
+        await gopher.set_schedule(queue, "x", every=3600, queue=queue)
+    keys = gopher.keys("a")
+    redis.delete(keys["schedules"], keys["ticks"], keys["runs"])
+    redis.set(keys["schedules"], "foreign")
+
+    assert (await gopher.schedule_row("b")).queue == "b"
+    assert "no job" in await why(gopher, "c:29900101T000000Z")
+    with pytest.raises(BadData):
+        await gopher.schedule_row("a")
+    redis.delete(keys["schedules"])
