@@ -58,17 +58,23 @@ def recurring(entries: Sequence[CrontabEntry], prefix: str = "") -> list[Recurri
 def program_of(entry: CrontabEntry) -> str:
     """The command in the place where cron runs it: its shell, its variables, the home directory, and its own
     input or none, not the payload of a job."""
-    shell = shlex.quote(entry.environment.get("SHELL") or "sh")
-    exports = [
+    shell = entry.environment.get("SHELL") or "sh"
+    steps = [
         f"export {name}={shlex.quote(value)}"
         for name, value in entry.environment.items()
         if name not in _OF_CRON
     ]
+    alone = f"{shlex.quote(shell)} -c {shlex.quote(entry.command)}"
     if entry.input:
-        steps = [*exports, "cd", f"{_DECODED} | {shell} -c {shlex.quote(entry.command)}"]
+        steps += ["cd", f"{_DECODED} | {alone}"]
     else:
-        steps = [*exports, "exec </dev/null", "cd", entry.command]
-    return f"{shell} -c {shlex.quote('; '.join(steps))}"
+        steps += ["exec </dev/null", "cd", entry.command if _is_posix(shell) else f"exec {alone}"]
+    return f"{shlex.quote(shell) if _is_posix(shell) else 'sh'} -c {shlex.quote('; '.join(steps))}"
+
+
+def _is_posix(shell: str) -> bool:
+    """Whether it understands what stands in front of the command."""
+    return shell.rpartition("/")[2] in ("sh", "bash", "dash", "ash", "ksh", "zsh")
 
 
 def exec_table(jobs: Sequence[Recurring]) -> Iterator[str]:

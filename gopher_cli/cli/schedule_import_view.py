@@ -7,22 +7,21 @@ from dataclasses import dataclass
 
 from gopher_cli.cli.console import Console
 from gopher_cli.cli.crontab_jobs import Recurring, exec_table
-from gopher_cli.cli.schedule_words import local
 from gopher_cli.cli.tables import Column, Listing
-from gopher_cli.cli.words import when
+from gopher_cli.cli.words import ago, when
 from gopher_cli.model.recurrence import make_recurrence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """An entry, what becomes of it, in words when that is, and its next time (epoch ms, and local)."""
+    """An entry, what becomes of it, in words when that is, and its next time and now (epoch ms)."""
 
     job: Recurring
     queue: str
     change: str
     words: str
     next: int
-    local: str
+    now: int
 
 
 def tell_of(
@@ -51,7 +50,7 @@ def _row(job: Recurring, queue: str, change: str, now: float, done: bool) -> Row
     next = (recurrence.first_after(now, key) or 0) * 1000
     word = change if done or change == "unchanged" else f"would be {change}"
     words = describe_when(recurrence, key)
-    return Row(job=job, queue=queue, change=word, words=words, next=next, local=local(next, recurrence))
+    return Row(job=job, queue=queue, change=word, words=words, next=next, now=round(now * 1000))
 
 
 def _record(row: Row) -> dict[str, object]:
@@ -74,8 +73,8 @@ COLUMNS = (
            keep=18),
     Column(name="name", show=lambda r: r.job.name, keep=20, most=40, least=10, style=lambda r: "bold"),
     Column(name="outcome", show=lambda r: r.change, keep=16, style=_style),
-    Column(name="when", show=lambda r: r.words, keep=15, most=48, least=12),
-    Column(name="next", show=lambda r: r.local, raw=lambda r: when(r.next), keep=12),
+    Column(name="when", show=lambda r: r.words, keep=15, most=48, least=22),
+    Column(name="next", show=lambda r: ago(r.next, r.now), raw=lambda r: when(r.next), keep=12),
     Column(name="command", show=lambda r: r.job.entry.command, keep=8, most=60, least=12),
 )  # fmt: skip
 EXTRA = (

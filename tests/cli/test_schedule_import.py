@@ -114,6 +114,17 @@ def test_a_command_gets_its_input_its_variables_and_its_directory(cli: Cli, tmp_
     assert outcome(second, json.dumps("one\ntwo\n").encode()) == "one\ntwo\n100%\n"
 
 
+@pytest.mark.parametrize("shell", ["/bin/bash", "/usr/bin/fish", "/usr/bin/python3"])
+def test_a_command_runs_in_the_shell_of_its_crontab(cli: Cli, shell: str) -> None:
+    if not Path(shell).exists():
+        pytest.skip(f"there is no {shell} here")
+    command = "import os, sys; print(os.environ['A'], sys.stdin.read())"
+    line = command if "python" in shell else 'echo "$A"; cat'
+
+    (program,) = programs(cli, f"SHELL={shell}\nA=1 2\n@daily {line}\n").values()
+    assert outcome(program).split() == ["1", "2"]
+
+
 def test_lines_with_the_same_command_share_a_program(cli: Cli) -> None:
     table = programs(cli, "0 3 * * * /opt/x\n0 4 * * * /opt/x\n")
 
