@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 import msgspec
@@ -17,29 +18,58 @@ _PAGE = 20  # each may have a payload of 1 MB
 
 class ScheduleRows(Base):
     async def schedules(self, queue: str = "") -> list[ScheduleRow]:
-        """All schedules, or those of a queue, by queue and name. Raises NotFound for an unknown queue."""
-        queues = await self.store.ask(ask.queues(self.namespace))
-        if queue:
-            if queue not in queues:
-                raise NotFound(f"no queue {queue}", "list them with: gopher queue ls")
-            queues = [queue]
-        return await self.schedules_of(queues)
+        """All schedules, or those of a queue, by queue and name.
+
+        Of all, those are left out whose queue has keys of a foreign type: see `diagnose`. Raises NotFound for
+        an unknown queue, and BadData for one that has such keys.
+        """
+        if not queue:
+            names, _ = await self.schedule_names()
+            rows, _ = await self.schedules_named(names)
+            return rows
+        if queue not in await self.store.ask(ask.queues(self.namespace)):
+            raise NotFound(f"no queue {queue}", "list them with: gopher queue ls")
+        return await self.schedules_of([queue])
 
     async def schedules_of(self, queues: Sequence[str]) -> list[ScheduleRow]:
         """All schedules of these queues."""
-        names = await self.store.ask(schedules.names([self.keys(one) for one in queues])) if queues else []
-        return [row for one, some in zip(queues, names, strict=True) for row in await self._rows(one, some)]
+        return [
+            row for one, names in (await self._names(queues)).items() for row in await self._rows(one, names)
+        ]
 
-    async def schedule_names(self) -> list[tuple[str, str]]:
-        """(queue, name) of all schedules, by queue and name."""
+    async def schedule_names(self) -> tuple[list[tuple[str, str]], list[str]]:
+        """(queue, name) of all schedules, by both; apart, queues with foreign keys, which hide no others."""
         queues = await self.store.ask(ask.queues(self.namespace))
-        names = await self.store.ask(schedules.names([self.keys(one) for one in queues])) if queues else []
-        return [(queue, name) for queue, some in zip(queues, names, strict=True) for name in some]
+        try:
+            found, foreign = await self._names(queues), list[str]()
+        except BadData:
+            found, foreign = await self._names_apart(queues)
+        return [(queue, name) for queue, names in found.items() for name in names], foreign
 
-    async def schedules_named(self, wanted: Sequence[tuple[str, str]]) -> list[ScheduleRow]:
-        """Those of these (queue, name) that are there, by queue and name."""
-        apart = {queue: [name for of, name in wanted if of == queue] for queue in dict(wanted)}
-        return [row for queue, names in apart.items() for row in await self._rows(queue, names)]
+    async def _names_apart(self, queues: Sequence[str]) -> tuple[dict[str, list[str]], list[str]]:
+        found, foreign = dict[str, list[str]](), list[str]()
+        for queue in queues:
+            try:
+                found |= await self._names([queue])
+            except BadData:
+                foreign.append(queue)
+        return found, foreign
+
+    async def _names(self, queues: Sequence[str]) -> dict[str, list[str]]:
+        names = await self.store.ask(schedules.names([self.keys(one) for one in queues])) if queues else []
+        return dict(zip(queues, names, strict=True))
+
+    async def schedules_named(self, wanted: Sequence[tuple[str, str]]) -> tuple[list[ScheduleRow], list[str]]:
+        """Those of these (queue, name) that are there; apart, as above, the queues with foreign keys."""
+        apart, rows, foreign = defaultdict[str, list[str]](list), list[ScheduleRow](), list[str]()
+        for queue, name in wanted:
+            apart[queue].append(name)
+        for queue, names in apart.items():
+            try:
+                rows += await self._rows(queue, names)
+            except BadData:
+                foreign.append(queue)
+        return rows, foreign
 
     async def _rows(self, queue: str, names: Sequence[str]) -> list[ScheduleRow]:
         keys, rows = self.keys(queue), list[ScheduleRow]()

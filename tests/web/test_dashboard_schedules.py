@@ -7,6 +7,7 @@ from typing import Any
 import a
 import httpx2
 import pytest
+from redis import Redis
 from web.conftest import Open
 from web.operated import end, take
 from web.pages import Page, look, send, sign_in
@@ -269,3 +270,21 @@ async def test_a_key_of_one_queue_runs_the_schedules_of_that_alone(open_api: Ope
             token = page.fields("/logout")["csrf_token"]
             assert (await send(api, f"{here}/run", csrf_token=token)).status_code == status
             assert (await send(api, f"{here}/pause", csrf_token=token)).status_code == 403
+
+
+@pytest.mark.parametrize("key", ["schedules", "ticks", "runs"])
+async def test_a_queue_with_foreign_keys_hides_no_other(
+    api: httpx2.AsyncClient, gopher: Gopher, redis: Redis, key: str
+) -> None:
+    for queue in ("mail", "shop"):
+        await gopher.set_schedule("nightly", "x", queue=queue, **NIGHT)
+    place = gopher.keys("shop")[key]
+    kept = redis.dump(place)
+    redis.set(place, "foreign")
+
+    page, listed = await look(api, "/schedules"), await api.get("/api/v1/schedules")
+
+    redis.restore(place, 0, kept, replace=True)
+    assert "Not shown, for keys that are not ours: shop." in page.text
+    assert page.all("a", href="/schedules/mail/nightly") and not page.all("a", href="/schedules/shop/nightly")
+    assert [one["queue"] for one in listed.json()["items"]] == ["mail"]

@@ -38,16 +38,16 @@ async def schedules(
     after: Annotated[str, Query(max_length=300)] = "",
 ) -> Response:
     gopher = gopher_of(request)
-    names, expects = await soon(asyncio.gather(gopher.schedule_names(), gopher.expects()), 1)
+    (names, foreign), expects = await soon(asyncio.gather(gopher.schedule_names(), gopher.expects()), 1)
     counts = Counter([*(of for of, _ in names), *(one.queue for one in expects)])
     mine = sorted(one for one in names if queue in ("", one[0]))
     first = bisect_right(mine, _parted(after)) if after else 0
     some = mine[first : first + _PAGE]
-    rows = await soon(gopher.schedules_named(some))
+    rows, more_foreign = await soon(gopher.schedules_named(some))
     now = await soon(now_of(gopher))
     return page(
         request, "schedules.html", lines=[line_of(row, now) for row in rows], counts=sorted(counts.items()),
-        total=counts.total(), chosen=queue, after=after, now=now,
+        total=counts.total(), chosen=queue, after=after, now=now, unreadable=[*foreign, *more_foreign],
         more="/".join(some[-1]) if first + _PAGE < len(mine) else "",
         expects=[one for one in expects if not queue or one.queue == queue],
     )  # fmt: skip
