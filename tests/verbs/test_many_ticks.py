@@ -20,7 +20,7 @@ from gopher_cli.store.url import parse_url
 
 pytestmark = pytest.mark.anyio
 
-SLOW = 50  # microseconds
+SLOW = 5000  # microseconds
 TRIES = 5  # the machine may be busy with other things
 
 
