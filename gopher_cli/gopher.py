@@ -15,6 +15,7 @@ from gopher_cli.verbs.backfill import BackfillVerb
 from gopher_cli.verbs.base import Announced
 from gopher_cli.verbs.bulk import Bulking
 from gopher_cli.verbs.charting import Charting
+from gopher_cli.verbs.declare import DeclareVerb
 from gopher_cli.verbs.doctoring import Doctoring
 from gopher_cli.verbs.expects import Expects
 from gopher_cli.verbs.finding import Finding
@@ -33,8 +34,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Gopher(
-    BackfillVerb, Producing, Replying, Working, Bulking, Rescheduling, Finding, Charting, Grouping, Access,
-    Watching, Doctoring, Removal, Expects,
+    BackfillVerb, DeclareVerb, Producing, Replying, Working, Bulking, Rescheduling, Finding, Charting,
+    Grouping, Access, Watching, Doctoring, Removal, Expects,
 ):  # fmt: skip
     """A job queue on Redis. Every door (CLI, HTTP, worker, your program) calls these verbs.
 

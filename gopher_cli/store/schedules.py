@@ -90,6 +90,18 @@ def names(all_keys: Sequence[Keys]) -> Ask[list[list[str]]]:
     return Ask(commands, lambda raw: [sorted(text(name) for name in some) for some in raw])
 
 
+def known(all_keys: Sequence[Keys], name: str) -> Ask[list[bool]]:
+    """Whether each of these queues has anything under this name, be it only a tick."""
+    commands: list[Command] = []
+    for keys in all_keys:
+        commands += [("HEXISTS", keys["schedules"], name), ("ZSCORE", keys["ticks"], name)]
+
+    def answer(raw: list[Any]) -> list[bool]:
+        return [bool(there) or at is not None for there, at in zip(raw[::2], raw[1::2], strict=True)]
+
+    return Ask(commands, answer)
+
+
 def heads(all_keys: Sequence[Keys]) -> Ask[tuple[int, list[float | None]]]:
     """Redis's time, and when the first tick of each of these queues is due (epoch ms); None without one."""
 

@@ -92,7 +92,7 @@ class ScheduleRows(Base):
         if queue:
             return await self._rows(queue, [name])
         rows, broken = list[ScheduleRow](), list[BadData]()
-        for one in await self.store.ask(ask.queues(self.namespace)):
+        for one in await self._having(name):
             try:
                 rows += await self._rows(one, [name])
             except BadData as error:
@@ -100,6 +100,15 @@ class ScheduleRows(Base):
         if broken and not rows:
             raise broken[0]
         return rows
+
+    async def _having(self, name: str) -> list[str]:
+        """The queues that may have a schedule of this name: one look at all, unless one of them is broken."""
+        queues = await self.store.ask(ask.queues(self.namespace))
+        try:
+            found = await self.store.ask(schedules.known([self.keys(one) for one in queues], name))
+        except BadData:
+            return queues
+        return [queue for queue, there in zip(queues, found, strict=True) if there]
 
     async def _read_schedule(self, queue: str, name: str, now: str) -> tuple[Stored | None, int]:
         clock, (stored,) = await self.store.ask(ask.clocked(schedules.read(self.keys(queue), [name])))

@@ -10,13 +10,12 @@ import msgspec
 
 from gopher_cli.actor import ACTOR
 from gopher_cli.model.checks import check_text
-from gopher_cli.model.declaration import Declaration
 from gopher_cli.model.errors import BadData, Changed, NotFound, TooMany, TryLater, Unfinished
 from gopher_cli.model.payload import EMPTY
 from gopher_cli.model.recurrence import BadSchedule
 from gopher_cli.model.schedule import MOST, Schedule, is_of_a_wrong_clock
 from gopher_cli.model.schedule_state import ScheduleChange, ScheduleRow, Standing
-from gopher_cli.store import ask, calls, schedules
+from gopher_cli.store import calls, schedules
 from gopher_cli.store.calls.producing import head_of
 from gopher_cli.store.schedules import Stored
 from gopher_cli.verbs.new_schedule import new_schedule
@@ -59,7 +58,7 @@ class ScheduleVerbs(Producing, ScheduleRows, TickVerbs):
             if known and not schedule.origin:  # an operator changes what code has declared
                 schedule = msgspec.structs.replace(schedule, origin=known.origin, declared=known.declared)
             if stored and known and _same(known, schedule):
-                return _change(row_of(schedule.queue, stored), schedule, "unchanged", clock)
+                return change_of(row_of(schedule.queue, stored), schedule, "unchanged", clock)
             _check_revision(name, stored, revision)
             edit = _edit(schedule, known, stored, clock)
             outcome = await self._change(stored, edit, "restart" if stuck else edit.what, now)
@@ -67,7 +66,7 @@ class ScheduleVerbs(Producing, ScheduleRows, TickVerbs):
                 change = "changed" if stored and stored.revision else "created"
                 await self.audit("set schedule", f"{schedule.queue}/{name}", changed=1, detail=change)
                 made, _ = await self._read_schedule(schedule.queue, name, now)
-                return _change(row_of(schedule.queue, made or _gone(name)), schedule, change, clock)
+                return change_of(row_of(schedule.queue, made or _gone(name)), schedule, change, clock)
             if outcome == "full":
                 raise TooMany(
                     f"the queue {schedule.queue} has {MOST} schedules, the most that it may have",
@@ -77,27 +76,6 @@ class ScheduleVerbs(Producing, ScheduleRows, TickVerbs):
                 # Nobody here can read what is due: it would stand in the way for ever.
                 stuck = name in (await self.tick(schedule.queue, now=now)).problems
         raise TryLater(f"the schedule {name} is being changed by others", "try again")
-
-    async def declare_schedule(
-        self, declaration: Declaration, queue: str = "", *, now: str = ""
-    ) -> ScheduleChange:
-        """Set what code declares, where that is news: what operators have changed meanwhile stays.
-
-        It leaves another queue that it was declared for before. Raises as `set_schedule` does.
-        """
-        payload, options = declaration.payload.encode(), {"queue": queue or None} | declaration.options
-        schedule = self.make_schedule(declaration.name, declaration.type, payload, **options)
-        rows = await self.schedules_called(declaration.name)
-        for row in rows:
-            if row.queue == schedule.queue and row.schedule and row.schedule.declared == declaration.digest:
-                clock = int(now) if now else await self.store.ask(ask.time_ms())
-                return _change(row, row.schedule, "unchanged", clock)
-        wanted = msgspec.structs.replace(schedule, origin="app", declared=declaration.digest)
-        change = await self.put_schedule(wanted, now=now)
-        for row in rows:
-            if row.queue != schedule.queue and row.schedule and row.schedule.origin == "app":
-                await self.drop_schedule(row.name, row.queue, now=now)
-        return change
 
     def make_schedule(self, name: str | None, type: str, payload: Any = EMPTY, **options: Any) -> Schedule:
         """A checked schedule of these options (see `set_schedule`), which is not stored."""
@@ -259,7 +237,7 @@ def _gone(name: str) -> Stored:
     return Stored(name, "", b"", "", Standing())
 
 
-def _change(row: ScheduleRow, schedule: Schedule, change: str, clock: int) -> ScheduleChange:
+def change_of(row: ScheduleRow, schedule: Schedule, change: str, clock: int) -> ScheduleChange:
     """``row`` is how it stands then; ``clock`` is Redis's time (ms)."""
     now = clock / 1000
     instant = row.next // 1000 if row.next else schedule.first_after(now) or schedule.instants.before(now)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from gopher_cli import __version__
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from gopher_cli.worker.supervisor import Supervisor
 
 
+_TOGETHER = 60.0  # seconds: workers that are started together serve their queues by then
 REVIVE = 2.0  # seconds between two looks whether the built-in server lives
 
 
@@ -26,10 +29,21 @@ async def publish(worker: Supervisor, runner: RunnerProcess) -> None:
         await _declare(worker, one)
 
 
-async def _declare(worker: Supervisor, declaration: Declaration) -> None:
+async def bring_home(worker: Supervisor, runner: RunnerProcess) -> None:
+    """Schedules of its code that stand in queues which no worker serves come to this one."""
+    if runner.schedules:
+        living = [one for one in await worker.gopher.workers() if one.alive]
+        served = {queue for one in living for queue in one.queues}.union(worker.queues)
+        for one in runner.schedules:
+            await _declare(worker, one, served)
+
+
+async def _declare(
+    worker: Supervisor, declaration: Declaration, served: Collection[str] | None = None
+) -> None:
     """One that cannot be set keeps no worker from its jobs."""
     try:
-        change = await worker.gopher.declare_schedule(declaration, worker.queues[0])
+        change = await worker.gopher.declare_schedule(declaration, worker.queues[0], served)
     except (Usage, Conflict, BadData) as error:
         say(f"the schedule {declaration.name} cannot be set: {error}", logging.ERROR, hint=error.hint)
         return
@@ -44,6 +58,7 @@ class Upkeep:
     def __init__(self, worker: Supervisor) -> None:
         self._worker = worker
         self._newest = ""
+        self._at_home = False
         self.revives = is_embedded(worker.settings)
 
     async def revive(self) -> None:
@@ -61,6 +76,9 @@ class Upkeep:
             if first and not worker.published:  # memory was full
                 await publish(worker, first)
                 worker.published = True
+            if first and not self._at_home and time.time() - worker.started > _TOGETHER:
+                await bring_home(worker, first)
+                self._at_home = True
         except Outdated as error:
             self._leave(error)
             return

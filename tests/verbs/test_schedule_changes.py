@@ -10,6 +10,7 @@ from redis import Redis
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import BadData, Changed, NotFound
 from gopher_cli.model.schedule_state import ScheduleChange
+from gopher_cli.store.keys import fleet_key
 
 pytestmark = pytest.mark.anyio
 NEW_YEAR = 1767225600  # 2026-01-01T00:00:00Z
@@ -111,3 +112,19 @@ async def test_a_queue_that_cannot_be_read_hides_no_schedule_of_another(gopher: 
     with pytest.raises(BadData):
         await gopher.schedule_row("a")
     redis.delete(keys["schedules"])
+
+
+async def test_a_schedule_is_looked_for_in_all_queues_at_once(
+    gopher: Gopher, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await define(gopher)
+    redis.sadd(fleet_key(gopher.namespace, "queues"), *(f"q{n}" for n in range(100)))
+    asked, ask = list[object](), gopher.store.ask
+
+    async def counted(wanted: Any, *rest: Any, **more: Any) -> Any:
+        asked.append(wanted)
+        return await ask(wanted, *rest, **more)
+
+    monkeypatch.setattr(gopher.store, "ask", counted)
+    assert (await gopher.schedule_row("s")).queue == "default"
+    assert len(asked) < 8

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from gopher_cli.model.declaration import declare
 from gopher_cli.model.errors import BadConfig, Usage
 from gopher_cli.model.filtering import Filter
 from gopher_cli.model.recurrence import BadSchedule
+from gopher_cli.worker.upkeep import bring_home
 from worker.conftest import Work
 from worker.processes import Worker
 
@@ -116,6 +118,58 @@ async def test_a_schedule_that_moves_to_another_queue_leaves_the_old_one(gopher:
     await gopher.declare_schedule(declare("s", "t", every=60, queue="two"), "one", now=NOON)
 
     assert [row.queue for row in await gopher.schedules()] == ["hand", "two"], "what a person has set stays"
+
+
+async def homes(gopher: Gopher) -> list[str]:
+    return [row.queue for row in await gopher.schedules()]
+
+
+async def test_workers_of_one_application_do_not_take_a_schedule_from_each_other(gopher: Gopher) -> None:
+    await gopher.declare_schedule(declare("s", "t", every=60), "mail", now=NOON)
+    change = await gopher.declare_schedule(declare("s", "t", every=60), "reports", now=NOON)
+    assert (change.change, change.queue, await homes(gopher)) == ("unchanged", "mail", ["mail"])
+
+    change = await gopher.declare_schedule(declare("s", "t", every=30), "reports", now=NOON)
+    assert (change.change, change.queue, await homes(gopher)) == ("changed", "mail", ["mail"])
+
+
+async def test_a_schedule_whose_queue_no_worker_serves_comes_to_one_that_has_its_code(gopher: Gopher) -> None:
+    one = declare("s", "t", every=60)
+    await gopher.declare_schedule(one, "mail", now=NOON)
+    runner = SimpleNamespace(schedules=[one])
+    worker = SimpleNamespace(gopher=gopher, queues=["reports"])
+    await gopher.beat("w", {"queues": ["mail"], "host": "h", "pid": 1})
+    await bring_home(worker, runner)  # type: ignore[arg-type]
+    assert await homes(gopher) == ["mail"]
+
+    await gopher.bury("w", [], 1)
+    await bring_home(worker, runner)  # type: ignore[arg-type]
+    assert await homes(gopher) == ["reports"]
+
+
+async def test_of_workers_that_start_together_one_sets_a_schedule(gopher: Gopher) -> None:
+    queues = ["d", "b", "a", "c"]
+    await asyncio.gather(
+        *(gopher.declare_schedule(declare("s", "t", every=60), one, queues) for one in queues)
+    )
+    assert len(await homes(gopher)) == 1
+
+
+async def test_a_schedule_that_moves_runs_what_is_due_and_stays_paused(gopher: Gopher) -> None:
+    await gopher.declare_schedule(declare("due", "t", every=60, queue="one"), now=NOON)
+    await gopher.declare_schedule(declare("held", "t", every=60, queue="one"), now=NOON)
+    await gopher.pause_schedule("held", reason="the database moves", now=NOON)
+
+    later = str(int(NOON) + 60_000)
+    for name in ("due", "held"):
+        await gopher.declare_schedule(declare(name, "t", every=60, queue="two"), now=later)
+    assert [(row.queue, row.state) for row in await gopher.schedules()] == [
+        ("two", "active"),
+        ("two", "paused"),
+    ]
+    pause = (await gopher.schedule_row("held")).standing.pause
+    assert pause and pause.reason == "the database moves"
+    assert [job.id for job in await gopher.jobs(Filter())] == ["due:20260101T120100Z"]
 
 
 async def test_a_worker_sets_what_its_code_declares_and_says_so(
