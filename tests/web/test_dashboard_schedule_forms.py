@@ -334,3 +334,15 @@ async def test_forms_are_for_those_who_operate(open_api: Open, gopher: Gopher) -
             await look(api, path, 403)
             assert (await send(api, path, csrf_token=token)).status_code == 403
             assert not (await look(api, "/schedules/mail/nightly")).all("a", href=path)
+
+
+async def test_below_a_prefix_every_link_and_form_stays_there(open_api: Open, gopher: Gopher) -> None:
+    await known(gopher)
+    await gopher.expect("backup", "backup", 90_000)
+    async with open_api(SERVER_ROOT_PATH="/ops") as api:
+        for path in ("/schedules", f"{NEW}?type=x", EDIT, "/schedules/mail/nightly"):
+            page = await look(api, path)
+            places = [one[name] for _, one in page.elements for name in ("href", "action") if name in one]
+            assert all(place.startswith(("/ops/", "#")) for place in places), (path, places)
+        answer = await send(api, "/schedules/mail/nightly/pause", reason="x")
+        assert answer.headers["location"] == "/ops/schedules/mail/nightly"
