@@ -11,7 +11,7 @@ from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
 from gopher_cli.cli.outcomes import try_each, warn_refused
 from gopher_cli.cli.safe import safe
-from gopher_cli.cli.schedule_words import described, moment_of, place_of
+from gopher_cli.cli.schedule_words import described, moment_of, place_of, schedule_of
 from gopher_cli.cli.submit_options import Wait, WaitTimeout
 from gopher_cli.cli.tables import write_answer
 from gopher_cli.cli.words import plural
@@ -48,7 +48,8 @@ def pause(console: Console, schedules: s.Schedules, reason: Reason = None, queue
     """
 
     async def one(gopher: Gopher, name: str) -> tuple[str, bool]:
-        return name, await gopher.pause_schedule(name, queue or "", reason or "")
+        row = await schedule_of(gopher, name, queue)
+        return name, await gopher.pause_schedule(row.name, row.queue, reason or "")
 
     return _hold(console, schedules, queue, one, "paused")
 
@@ -61,7 +62,8 @@ def resume(console: Console, schedules: s.Schedules, queue: s.OfQueue = None) ->
     """
 
     async def one(gopher: Gopher, name: str) -> tuple[str, bool]:
-        return name, await gopher.resume_schedule(name, queue or "")
+        row = await schedule_of(gopher, name, queue)
+        return name, await gopher.resume_schedule(row.name, row.queue)
 
     return _hold(console, schedules, queue, one, "resumed")
 
@@ -101,7 +103,7 @@ def rm(
 
     async def rows(gopher: Gopher) -> list[ScheduleRow]:
         """Before anything is removed: one that is not there stops all."""
-        return [await gopher.schedule_row(name, queue or "") for name in dict.fromkeys(schedules)]
+        return [await schedule_of(gopher, name, queue) for name in dict.fromkeys(schedules)]
 
     meant = console.call(rows)
     some = [f"{row.name} ({described(row)})" for row in meant[:_SHOWN]]
@@ -142,7 +144,7 @@ def run(
     job = {"id": "", "queue": ""}
 
     async def work(gopher: Gopher) -> JobDetail | None:
-        row = await gopher.schedule_row(schedule, queue or "")
+        row = await schedule_of(gopher, schedule, queue)
         job["id"], job["queue"] = await gopher.run_schedule(row.name, row.queue), row.queue
         remember(console.settings(), job["id"])
         if not (wait or wait_timeout):
@@ -186,7 +188,7 @@ def backfill(
         )
 
     async def work(gopher: Gopher) -> Backfill:
-        row = await gopher.schedule_row(schedule, queue or "")
+        row = await schedule_of(gopher, schedule, queue)
         if row.schedule is None:
             raise BadData(f"the schedule {row.name} cannot be read here: {row.problem}")
         place = place_of(row.schedule.when)

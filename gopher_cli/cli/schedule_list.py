@@ -11,7 +11,7 @@ from gopher_cli.cli.choosing import check_said
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
 from gopher_cli.cli.options import option
-from gopher_cli.cli.schedule_words import described, ticks_of
+from gopher_cli.cli.schedule_words import described, schedule_of, ticks_of
 from gopher_cli.cli.tables import Column, Listing, cell, print_rich, width, write_pairs
 from gopher_cli.cli.words import ago, style_of, when
 from gopher_cli.model.schedule import ON_TIME
@@ -81,7 +81,7 @@ def _made(entry: Entry) -> str:
 
 def _row(console: Console, schedule: str, queue: str | None) -> ScheduleRow:
     check_said(queue=queue)
-    return console.call(lambda gopher: gopher.schedule_row(schedule, queue or ""))
+    return console.call(lambda gopher: schedule_of(gopher, schedule, queue))
 
 
 def record(row: ScheduleRow) -> Any:

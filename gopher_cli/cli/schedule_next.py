@@ -16,7 +16,7 @@ from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
 from gopher_cli.cli.options import option
 from gopher_cli.cli.schedule_set import recurrence, when_options
-from gopher_cli.cli.schedule_words import moment_of, place_of
+from gopher_cli.cli.schedule_words import moment_of, place_of, schedule_of
 from gopher_cli.cli.tables import Column, Listing
 from gopher_cli.cli.words import when
 from gopher_cli.model.errors import BadData, Usage
@@ -80,7 +80,7 @@ def _of_schedule(console: Console, flags: dict[str, str | None]) -> Iterator[Nex
         if flags[name] is not None:
             raise Usage(f"a name and --{name} do not go together", "give the name of a schedule, or options")
     name, queue = flags["schedule"] or "", flags["queue"] or ""
-    row = console.call(lambda gopher: gopher.schedule_row(name, queue))
+    row = console.call(lambda gopher: schedule_of(gopher, name, queue))
     if row.schedule is None:
         raise BadData(f"the schedule {row.name} cannot be read here: {row.problem}")
     if row.state == "paused":

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import tzinfo
 from typing import TYPE_CHECKING
 
-from gopher_cli.model.errors import Usage
+from gopher_cli.model.errors import NotFound, Usage
 from gopher_cli.model.local_time import local_time, parse_local
 from gopher_cli.model.recurrence import BadSchedule, Recurrence
 
 if TYPE_CHECKING:
+    from gopher_cli.gopher import Gopher
     from gopher_cli.model.schedule_state import ScheduleRow
 
 
@@ -45,6 +46,18 @@ def local(ms: int, when: Recurrence | None) -> str:
     except BadSchedule:
         place = UTC
     return local_time(ms / 1000, place)
+
+
+async def schedule_of(gopher: Gopher, name: str, queue: str | None) -> ScheduleRow:
+    """The one that is called so. Raises Ambiguous, or NotFound that names one which is called nearly so."""
+    from gopher_cli.cli.guesses import nearest
+
+    try:
+        return await gopher.schedule_row(name, queue or "")
+    except NotFound as error:
+        rows = await gopher.schedules()
+        near = nearest(name, [row.name for row in rows if not queue or row.queue == queue])
+        raise NotFound(f"{error}; did you mean {near}?" if near else str(error), error.hint) from None
 
 
 def described(row: ScheduleRow) -> str:

@@ -48,6 +48,14 @@ def test_one_that_is_not_there_stops_no_other(nightly: Cli) -> None:
     assert ran.code == 3 and ran.out == "nightly paused\n" and "no schedule 'nowhere'" in ran.err
 
 
+@pytest.mark.parametrize("command", ["pause", "resume", "run", "rm", "show", "next", "history"])
+def test_a_misspelt_name_is_answered_with_the_one_that_is_like_it(nightly: Cli, command: str) -> None:
+    ran = nightly("schedule", command, "nigthly")
+
+    assert ran.code == 3 and "no schedule 'nigthly'; did you mean nightly?" in ran.err
+    assert row(nightly).state == "active"
+
+
 def test_it_is_removed_after_a_yes(nightly: Cli) -> None:
     refused, dry = nightly("schedule", "rm", "nightly"), nightly("schedule", "rm", "nightly", "--dry-run")
 
