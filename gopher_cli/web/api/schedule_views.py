@@ -64,7 +64,7 @@ class NextRunView(msgspec.Struct, kw_only=True):
 
 
 class NextRuns(msgspec.Struct, kw_only=True):
-    """None where nothing is to come."""
+    """Empty where nothing is to come. `description` is when it runs, in plain English."""
 
     description: str | None
     items: list[NextRunView]

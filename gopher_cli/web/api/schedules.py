@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from itertools import islice
 
@@ -23,10 +24,11 @@ from gopher_cli.web.api.following import matches
 from gopher_cli.web.api.listing import FRESH, answered
 from gopher_cli.web.api.queries import Query, parameter
 from gopher_cli.web.api.schedule_reading import MOST_SHOWN, SHOWN, read_preview
-from gopher_cli.web.api.schedule_views import ScheduleList, detail, etag_of, next_view
+from gopher_cli.web.api.schedule_views import ScheduleDetail, ScheduleList, detail, etag_of, next_view
 from gopher_cli.web.problems import soon
 
 router = APIRouter(prefix="/api/v1/schedules", tags=["schedules"])
+_PATIENCE, _PAGE = 3.0, 100  # seconds that a thousand schedules may take beside a silent Redis
 _NONE, _OF, _COUNT = Query(), Query("queue", "name"), Query("count")
 
 
@@ -44,8 +46,12 @@ async def schedules(request: Request) -> Response:
     rows: list[ScheduleRow] = []
     for queue in queues or [""]:
         found = gopher.schedules_called(name, queue) if name else gopher.schedules(queue)
-        rows += await soon(found, 1.0)
-    return answered(ScheduleList(items=[detail(row) for row in rows]))
+        rows += await soon(found, _PATIENCE)
+    items: list[ScheduleDetail] = []
+    for start in range(0, len(rows), _PAGE):
+        items += [detail(row) for row in rows[start : start + _PAGE]]
+        await asyncio.sleep(0)  # others have waited
+    return answered(ScheduleList(items=items))
 
 
 @router.post(
