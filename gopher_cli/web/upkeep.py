@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 
 from fastapi import FastAPI
@@ -16,12 +14,10 @@ from gopher_cli.build import REVIVED, is_embedded, revive
 from gopher_cli.config import Settings
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import BadData, GopherError, Outdated
-from gopher_cli.verbs.ticker import Ticker
 from gopher_cli.web.problems import soon
+from gopher_cli.web.ticks import Ticks
 
 _REVIVE = 2.0  # seconds between two looks whether the built-in server lives
-_TICK = 1.0  # seconds between two looks at ticks, if none is due before
-_QUEUES = 5.0  # seconds between two looks for queues that have schedules
 _NOTE = 15.0  # seconds between two looks at the queues; a minute is noted once
 _log = logging.getLogger("gopher.web")
 
@@ -31,7 +27,7 @@ async def look_after(app: FastAPI, seconds: float, leave: Callable[[int], None])
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(stay_while_ours(app.state.gopher, seconds, leave))
         tasks.create_task(note_queues(app.state.gopher))
-        tasks.create_task(tick_schedules(app.state.gopher))
+        tasks.create_task(Ticks(app.state.gopher).run())
         tasks.create_task(app.state.traffic.feel_lag())
         if is_embedded(app.state.settings):
             tasks.create_task(keep_alive(app.state.settings))
@@ -66,36 +62,6 @@ async def note_queues(gopher: Gopher) -> None:
         except Exception:  # charts are not worth the rest of the upkeep
             _log.exception("the queues could not be looked at")
         await asyncio.sleep(_NOTE)
-
-
-async def tick_schedules(gopher: Gopher) -> None:
-    """Due ticks become jobs also where no worker lives. A queue that is broken keeps no other from it."""
-    ticker, queues, looked = Ticker(gopher, _log.warning), list[str](), -math.inf
-    while True:
-        pause = _TICK
-        try:
-            if time.monotonic() - looked >= _QUEUES:
-                everywhere, looked = await soon(gopher.queues()), time.monotonic()
-                queues = list((await soon(gopher.tick_heads(everywhere)))[1])
-            if queues:
-                pause = min(pause, await _tick(gopher, ticker, queues))
-        except GopherError:
-            pass  # there is nothing to be done while Redis is away
-        except Exception:
-            _log.exception("the schedules could not be looked at")
-        await asyncio.sleep(pause)
-
-
-async def _tick(gopher: Gopher, ticker: Ticker, queues: Sequence[str]) -> float:
-    """In how many seconds the next tick is due, if that is soon."""
-    now, heads = await soon(gopher.tick_heads(queues))
-    ticker.note_clock(now)
-    for queue, head in heads.items():
-        if head <= now or ticker.must_check(queue):
-            with suppress(GopherError):  # a full memory, or broken data: the worker says so
-                await soon(ticker.tick(queue))
-    later = [head for head in heads.values() if head > now]
-    return max(0.02, (min(later) - now) / 1000) if later else _TICK
 
 
 async def stay_while_ours(gopher: Gopher, seconds: float, leave: Callable[[int], None]) -> None:
