@@ -222,7 +222,7 @@ def _span(seconds: float) -> str:
 COLUMNS = [
     Column(name="name", show=lambda e: e.name, keep=20, most=40, least=10, style=lambda e: "bold"),
     Column(name="queue", show=lambda e: e.queue, keep=12, most=24, least=8),
-    Column(name="type", show=lambda e: e.type, keep=14, most=32, least=8),
+    Column(name="type", show=lambda e: e.type or "-", raw=lambda e: e.type, keep=14, most=32, least=8),
     Column(name="every", show=lambda e: _span(e.every), raw=lambda e: e.every, right=True, keep=15),
     Column(name="grace", show=lambda e: _span(e.grace), raw=lambda e: e.grace, right=True, keep=8,
            optional=True),
