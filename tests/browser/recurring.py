@@ -43,6 +43,14 @@ async def let_recur(gopher: Gopher) -> None:
                tags=[EVIL], headers={EVIL: EVIL}, max_retries=0)  # fmt: skip
     await gopher.pause_schedule(LONG, "q" * 60, EVIL)
     await _break(gopher, "broken")
+    for name, type, every in (
+        ("backup", "backup", 1),
+        ("mails", "echo", 90_000),
+        ("e" * 64, "t" * 128, 3600),
+    ):
+        await gopher.expect(name, type, every, queue="polls", grace=0 if every == 1 else 1800)
+    await gopher.submit("echo", queue="polls", priority=9)
+    await _end(gopher, "polls", well=True)
 
 
 async def _nightly(gopher: Gopher, now: int) -> None:
