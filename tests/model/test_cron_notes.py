@@ -32,6 +32,8 @@ def notes(zone: str, text: str, day: str) -> dict[str, str]:
         (BERLIN, "0 0 * * *", "2026-03-29", {"00:00+0100": ""}),
         (BERLIN, "*/15 2 * * *", "2026-03-29",
          {"03:00+0200": "02:00, 02:15, 02:30 and 02:45 do not exist that day: once, at the end of the gap"}),
+        (BERLIN, "*/12 2 * * *", "2026-03-29",
+         {"03:00+0200": "02:00 to 02:48 do not exist that day: once, at the end of the gap"}),
         (BERLIN, "*/5 2 * * *", "2026-03-29",
          {"03:00+0200": "02:00 to 02:55 do not exist that day: once, at the end of the gap"}),
         (BERLIN, "0 2,3 * * *", "2026-03-29",

@@ -33,6 +33,14 @@ _TESTS = {
     ),
     "cli/batch.py": ("cli/test_batch.py cli/test_remote_bulk.py", "faults/test_server_process_cli.py"),
 }
+_TESTS |= {
+    f"model/{file}.py": (" ".join(f"model/test_{name}.py" for name in names.split()),)
+    for file, names in {
+        "cron": "cron cron_fields cron_minutes", "cron_fields": "cron_fields cron",
+        "zone": "zone cron_minutes", "cron_words": "cron_words", "cron_notes": "cron_notes",
+        "crontab": "crontab", "command_name": "command_name crontab",
+    }.items()
+}  # fmt: skip
 _LIMIT = 400  # seconds for one round of tests: an endless loop is noticed too
 
 
