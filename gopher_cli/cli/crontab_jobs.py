@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gopher_cli.cli.safe import HOSTILE
 from gopher_cli.model.crontab import CrontabEntry
 
 # What cron itself hears; a command has no use for it.
@@ -81,7 +82,10 @@ def exec_table(jobs: Sequence[Recurring]) -> Iterator[str]:
     """The lines of gopher.toml with which a worker runs them."""
     yield "[exec]"
     for type, program in {job.type: job.program for job in jobs}.items():
-        key = type if re.fullmatch(r"[A-Za-z0-9_-]+", type) else json.dumps(type)
-        # A string of JSON is one of TOML, but for this one character.
-        value = json.dumps(program, ensure_ascii=False).replace("\x7f", "\\u007f")
-        yield f"{key} = {value}"
+        key = type if re.fullmatch(r"[A-Za-z0-9_-]+", type) else _toml(type)
+        yield f"{key} = {_toml(program)}"
+
+
+def _toml(text: str) -> str:
+    """A string of JSON is one of TOML, too, but for what a terminal must not see: that is escaped."""
+    return HOSTILE.sub(lambda found: f"\\U{ord(found[0]):08x}", json.dumps(text, ensure_ascii=False))

@@ -15,6 +15,7 @@ from gopher_cli.cli.choosing import check_said, whole
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
 from gopher_cli.cli.options import option
+from gopher_cli.cli.safe import safe
 from gopher_cli.cli.schedule_set import recurrence, when_options
 from gopher_cli.cli.schedule_words import moment_of, place_of, schedule_of
 from gopher_cli.cli.tables import Column, Listing
@@ -84,7 +85,8 @@ def _of_schedule(console: Console, flags: dict[str, str | None]) -> Iterator[Nex
     if row.schedule is None:
         raise BadData(f"the schedule {row.name} cannot be read here: {row.problem}")
     if row.state == "paused":
-        console.note(f"{row.name} is paused: nothing runs before gopher schedule resume {row.name}")
+        name = safe(row.name)
+        console.note(f"{name} is paused: nothing runs before gopher schedule resume {name}")
     schedule, place = row.schedule, place_of(row.schedule.when)
     start, until = moment_of("--from", flags["start"], place), moment_of("--until", flags["until"], place)
     runs = next_runs_of(row, time.time())

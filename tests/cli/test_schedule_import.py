@@ -125,6 +125,16 @@ def test_a_command_runs_in_the_shell_of_its_crontab(cli: Cli, shell: str) -> Non
     assert outcome(program).split() == ["1", "2"]
 
 
+def test_a_hostile_command_does_nothing_to_a_terminal_and_stays_what_it_is(cli: Cli) -> None:
+    command = "echo '\x1b]0;title\x07 \x7f \u202e \x9b \U000e0001 \u00e9'"
+
+    (program,) = programs(cli, f"@daily {command}\n").values()
+    assert program == f"sh -c {shlex.quote(f'exec </dev/null; cd; {command}')}"
+    for words in ([], ["--print-exec"]):
+        shown = take(cli, f"@daily {command}\n", "--color", "never", *words, tty=True).out
+        assert not set(shown) & set("\x1b\x07\x7f\u202e\x9b\U000e0001")
+
+
 def test_lines_with_the_same_command_share_a_program(cli: Cli) -> None:
     table = programs(cli, "0 3 * * * /opt/x\n0 4 * * * /opt/x\n")
 
