@@ -346,3 +346,18 @@ async def test_below_a_prefix_every_link_and_form_stays_there(open_api: Open, go
             assert all(place.startswith(("/ops/", "#")) for place in places), (path, places)
         answer = await send(api, "/schedules/mail/nightly/pause", reason="x")
         assert answer.headers["location"] == "/ops/schedules/mail/nightly"
+
+
+async def test_a_change_of_what_code_declares_says_how_long_it_stays(
+    api: httpx2.AsyncClient, gopher: Gopher
+) -> None:
+    await known(gopher)
+    assert "Declared in code" not in (await look(api, EDIT)).text
+    declared = msgspec.structs.replace(await one(gopher), origin="app", declared="digest")
+    await gopher.put_schedule(declared)
+    assert "Declared in code" in (await look(api, EDIT)).text
+
+    await save(api, EDIT, cron="0 4 * * *")
+
+    after = await one(gopher)
+    assert (after.when.cron, after.origin, after.declared) == ("0 4 * * *", "app", "digest")
