@@ -19,7 +19,7 @@ from gopher_cli.cli.tables import write_answer
 from gopher_cli.cli.usage import QUOTE
 from gopher_cli.cli.words import ago
 from gopher_cli.cli.words import when as rfc3339
-from gopher_cli.model.errors import Ambiguous, BadConfig, Usage
+from gopher_cli.model.errors import Ambiguous, BadConfig, GopherError, Usage
 from gopher_cli.model.recurrence import BadSchedule, Recurrence, make_recurrence
 
 if TYPE_CHECKING:
@@ -124,6 +124,8 @@ async def _warn_of_others(console: Console, gopher: Gopher, change: ScheduleChan
         others = [queue for queue in error.queues if queue != change.queue]
         said = f"there is a schedule {change.name} in {', '.join(others)}, too, and both run"
         console.warn(safe(f"{said}; if this is not meant: gopher schedule rm {change.name} -Q {others[0]}"))
+    except GopherError:  # a key that may only submit; or whatever goes wrong: it is defined
+        pass
 
 
 def _tell(console: Console, change: ScheduleChange, when: Recurrence) -> None:

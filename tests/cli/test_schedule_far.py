@@ -12,13 +12,14 @@ from redis import Redis
 
 from cli.faraway import clear, far, near, served
 from cli.running import Cli
+from cli.test_batch_halfway import scoped
 from cli.world import do
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.defaults import Defaults
 from gopher_cli.remote.gopher import RemoteGopher
 from gopher_cli.remote.problems import error_of
 
-__all__ = ["far", "near", "served"]
+__all__ = ["far", "near", "scoped", "served"]
 # Spans and moments that go on between two commands.
 MOVES = re.compile(
     r"\b\d+(\.\d+)?(ms|µs|s|m|h|d)(\d+[smh])?( ago)?\b|\bnow\b|now:[0-9a-f]{32}|[\s─]+|key \S+|\S+@\S+"
@@ -131,6 +132,17 @@ def test_a_submit_that_recurs_is_the_same_from_far_away(near: Cli, far: Cli) -> 
 
     assert json.loads(first)["outcome"] == "created" and json.loads(again)["outcome"] == "unchanged"
     assert json.loads(first)["name"] == json.loads(again)["name"]
+
+
+def test_a_key_that_may_only_submit_defines_schedules_and_changes_none(scoped: Cli) -> None:
+    words = ("schedule", "set", "s", "-t", "poll", "--from", "2030-01-01")
+    made, again = (scoped(*words, "--every", "1h") for _ in range(2))
+    other, elsewhere = scoped(*words, "--every", "2h"), scoped(*words, "--every", "1h", "-Q", "mail")
+
+    assert (made.code, again.code) == (0, 0) and made.err == again.err == "", made
+    assert "s created" in made.out and "s unchanged" in again.out
+    assert (other.code, elsewhere.code) == (77, 77)
+    assert "may not change it" in other.err and "may not submit to the queue mail" in elsewhere.err
 
 
 class SubmitsOnly:
