@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 from driver import Queue
+from laws.schedule_steps import ScheduleWalk
 from laws.walk import Walk
 from mutants import ELSEWHERE, MUTANTS, Mutant
 from redis.exceptions import ResponseError
@@ -18,35 +19,48 @@ SEEDS = (1, 2, 3, 4, 5, 6, 7)
 STEPS = 200
 
 
-def walk(redis, seed, scripts):
+def walk(redis, seed, scripts, way=Walk):
     queue = Queue(redis, f"mutant-{uuid4().hex[:8]}", scripts=scripts)
     try:
-        Walk(queue, seed).go(STEPS, every=3)
+        way(queue, seed).go(STEPS if way is Walk else STEPS // 2, every=3)
     finally:
         queue.forget()
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.bug)
+def is_of_schedules(mutant):
+    return mutant.script in ("tick", "schedule", "run_schedule") or "ticks" in mutant.bug
+
+
+SEEDED = [
+    pytest.param(mutant, id=mutant.bug, marks=[pytest.mark.slow] if is_of_schedules(mutant) else [])
+    for mutant in MUTANTS
+]
+
+
+@pytest.mark.parametrize("mutant", SEEDED)
 def test_the_laws_notice_that(redis, mutant):
     scripts = {mutant.script: mutant.source}
+    way = ScheduleWalk if is_of_schedules(mutant) else Walk
 
     for seed in SEEDS:
         try:
-            walk(redis, seed, scripts)
+            walk(redis, seed, scripts, way)
         except (AssertionError, ResponseError):
             return
     pytest.fail("it survived")
 
 
 @pytest.mark.parametrize("seed", SEEDS[:3])
-def test_the_laws_notice_nothing_where_nothing_is_wrong(redis, seed):
-    walk(redis, seed, {})
+@pytest.mark.parametrize("way", [Walk, ScheduleWalk])
+def test_the_laws_notice_nothing_where_nothing_is_wrong(redis, seed, way):
+    walk(redis, seed, {}, way)
 
 
 def test_every_script_that_writes_has_a_mutant():
     writing = {
         "cancel", "drop_expect", "expect", "expire", "hand_back", "once", "pause", "promote", "purge",
-        "reclaim", "renew", "report", "requeue", "reschedule", "reserve", "sample", "settle", "submit",
+        "reclaim", "renew", "report", "requeue", "reschedule", "reserve", "run_schedule", "sample",
+        "schedule", "settle", "submit", "tick",
     }  # fmt: skip
 
     assert {mutant.script for mutant in MUTANTS} == writing

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ import a
 
 from crashes.world import HERE, PARENT, THERE, World, follow_ups
 from gopher_cli.gopher import Gopher
+from gopher_cli.model.errors import NotFound
 from gopher_cli.model.filtering import Filter
 
 FEW, MANY = 7, 620
@@ -185,6 +187,44 @@ async def pause_and_resume(world: World, gopher: Gopher, many: int) -> None:
     await gopher.pause(HERE, paused=False)
 
 
+async def recurring(world: World, many: int) -> None:
+    """So many schedules (twenty at most); for ten seconds nobody has ticked any of them."""
+    await waiting(world, many)
+    began = str(world.redis.time()[0] * 1000 - 10_000)
+    for n in range(min(many, 20)):
+        terms = {"every": 3, "overlap": "all", "catchup": "all:100"}
+        await world.gopher.set_schedule(f"s{n}", "mail", queue=HERE, now=began, **terms)
+
+
+async def tick(world: World, gopher: Gopher, many: int) -> None:
+    await gopher.tick(HERE)
+
+
+async def set_schedule(world: World, gopher: Gopher, many: int) -> None:
+    """New, as it is, with another template, and at other times."""
+    for name, every, priority in (("new", 60, 5), ("s0", 3, 5), ("s1", 3, 9), ("s2", 2, 5)):
+        terms = {"every": every, "overlap": "all", "catchup": "all:100", "priority": priority}
+        await gopher.set_schedule(name, "mail", queue=HERE, **terms)
+
+
+async def hold_schedule(world: World, gopher: Gopher, many: int) -> None:
+    """Paused, and going on; and another is taken away."""
+    await gopher.pause_schedule("s0", HERE, "why")
+    await gopher.resume_schedule("s0", HERE)
+    with suppress(NotFound):
+        await gopher.drop_schedule("s1", HERE)
+
+
+async def run_schedule(world: World, gopher: Gopher, many: int) -> None:
+    await gopher.run_schedule("s0", HERE)
+
+
+async def backfill(world: World, gopher: Gopher, many: int) -> None:
+    """Of instants that ticks make as well."""
+    now = world.redis.time()[0]
+    await gopher.backfill("s0", now - 30, now - 4, HERE)
+
+
 async def expect(world: World, gopher: Gopher, many: int) -> None:
     """Declared, changed, dropped, and declared for jobs of which some have succeeded."""
     for type, every in (("mail", 60.0), ("mail", 90.0), ("rare", 90.0)):
@@ -221,5 +261,10 @@ DEEDS = (
     Deed("renew", held, renew),
     Deed("pause and resume", waiting, pause_and_resume),
     Deed("expect", done, expect),
+    Deed("tick", recurring, tick),
+    Deed("set a schedule", recurring, set_schedule),
+    Deed("pause, resume and remove a schedule", recurring, hold_schedule),
+    Deed("run a schedule", recurring, run_schedule),
+    Deed("backfill", recurring, backfill),
     Deed("doctor --fix", torn, doctor, hurt=True),
 )

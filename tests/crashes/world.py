@@ -21,6 +21,7 @@ from gopher_cli.model.job import Job, Lease
 from gopher_cli.model.outcome import Outcome
 from gopher_cli.store.calls import Verdict
 from gopher_cli.store.codec import encode_job
+from gopher_cli.store.schedules import read_standing
 
 HERE, THERE = "here", "there"
 QUEUES = (HERE, THERE)
@@ -127,6 +128,18 @@ class World:
         assert not twice, f"completed more than once: {twice}"
         lost = (self.accepted | self._born()) - self.dropped - set(self.done) - set(self.where())
         assert not lost, f"lost: {sorted(lost)[:5]} and {len(lost)} in all"
+        for state in self.states().values():
+            self._reckon_schedules(state)
+
+    def _reckon_schedules(self, state: State) -> None:
+        """Each run by a tick has its job; those of `s0` may have been filled in as well."""
+        known = set(self.where()) | set(self.done) | self.dropped
+        for name, raw in state.runs.items():
+            found = read_standing(raw)
+            jobs = [id for id in known if id.startswith(f"{name}:2")]
+            assert found.skipped == found.missed == 0, name
+            assert len(jobs) >= found.ran, f"{name}: {found.ran} ran, and there are {len(jobs)}"
+            assert name == "s0" or len(jobs) == found.ran, f"{name}: {found.ran} ran, there are {len(jobs)}"
 
     def _born(self) -> set[str]:
         """The children of all parents that ended with some."""

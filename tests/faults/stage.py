@@ -20,6 +20,7 @@ from worker.processes import Worker, until
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import GopherError
 from gopher_cli.model.making import make_job
+from gopher_cli.model.recurrence import compact
 
 READS = ("evalsha", "eval", "hget", "hmget", "hgetall", "smembers", "blpop")
 
@@ -64,6 +65,28 @@ class Stage:
         """How every row ends: drained, lawful, nothing lost, and a fresh job is served at once."""
         queues = queues or ("default",)
         return await settled(self.whole(), self.namespace, self.gopher, self.ledger, queues=queues, **more)
+
+    async def recurring(self) -> None:
+        """A schedule that is due each minute since long ago; whoever ticks says how late it is."""
+        terms = {"every": 60, "overlap": "all", "catchup": "all:100", "now": "1700000040000"}
+        await self.gopher.set_schedule("s", "quick", **terms)
+
+    async def ticked(self, count: int) -> None:
+        """Until it has run so many times more."""
+        aim = (await self.gopher.schedule_row("s")).standing.ran + count
+
+        async def enough() -> bool:
+            return (await self.gopher.schedule_row("s")).standing.ran >= aim
+
+        await until(enough)
+
+    async def each_instant_has_one_job(self) -> int:
+        """How many there are by now, without a gap."""
+        found, made = (await self.gopher.schedule_row("s")).standing, sorted(self.everything())
+        assert made == [f"s:{compact(1_700_000_040 + 60 * n)}" for n in range(1, len(made) + 1)]
+        assert (found.ran, found.missed, found.skipped) == (len(made), 0, 0)
+        self.lawful()
+        return len(made)
 
     def everything(self) -> set[str]:
         """The ids of all jobs."""

@@ -14,6 +14,7 @@ from awake import clock
 from driver import Queue
 from faults.ledger import Ledger
 from faults.stage import Stage, commands_of
+from faults.tickers import Race
 from faults.topologies import Cluster, Node, cluster
 from laws.walk import Walk
 from redis.cluster import RedisCluster
@@ -168,6 +169,23 @@ async def test_a_slot_that_moves_at_once_under_load_loses_nothing(three: Cluster
     print(f"C6 at once: {verdict}; told to people: {len(load.refused)}; silent {load.gap():.2f} s")
     assert not load.refused
     assert verdict.extra_runs == 0
+
+
+@pytest.mark.row("C11")
+async def test_while_its_slot_moves_key_by_key_each_instant_of_a_schedule_has_one_job(
+    three: Cluster, stage: Stage
+) -> None:
+    dice = Random(11)
+    await stage.recurring()
+    race = Race([stage.at(stage.url) for _ in range(3)])
+    for _ in range(2):
+        await stage.ticked(40)
+        await move(three, stage, elsewhere(three, stage), dice)
+    await stage.ticked(40)
+    await race.ends()
+
+    count = await stage.each_instant_has_one_job()
+    print(f"C11: {count} instants; told to wait {len(race.refused)} times")
 
 
 @pytest.mark.row("C7")

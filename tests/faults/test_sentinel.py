@@ -12,6 +12,7 @@ import pytest
 from awake import awake, clock
 from faults.ledger import Ledger
 from faults.stage import Stage, commands_of
+from faults.tickers import Race
 from faults.topologies import Node, Watched, until, watched
 from laws.state import look
 from redis import Redis
@@ -112,6 +113,25 @@ async def test_a_killed_master_is_replaced_and_what_it_alone_knows_is_forgotten_
     print(f"  lost in memory {len(lost)} of {len(hasty.accepted)}")
     assert not {"evalsha", "eval"} & commands_of(old.client)  # nobody has spoken to it again
     until(lambda: new.client.dbsize() == old.client.dbsize(), "it has what the new one has")
+
+
+@pytest.mark.row("C10")
+@pytest.mark.parametrize("killed", [False, pytest.param(True, marks=pytest.mark.slow)])
+async def test_after_a_fail_over_each_instant_of_a_schedule_has_one_job(
+    sentinels: Watched, stage: Stage, killed: bool
+) -> None:
+    """What the old master alone knew is forgotten whole: those instants are ticked again on the new one."""
+    await stage.recurring()
+    race = Race([stage.at(stage.url) for _ in range(3)])
+    old = sentinels.master
+    await stage.ticked(40)
+
+    await asyncio.to_thread(sentinels.kill_master if killed else sentinels.fail_over)
+    await took_over(sentinels, old)
+    await stage.ticked(40)
+    await race.ends()
+
+    print(f"C10: {await stage.each_instant_has_one_job()} instants")
 
 
 @pytest.mark.row("C2")

@@ -12,11 +12,13 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from random import randrange
 from zoneinfo import reset_tzpath
 
 from gopher_cli import failpoints
 from gopher_cli.gopher import Gopher
+from gopher_cli.model.errors import GopherError
 from gopher_cli.store.redis import RedisStore
 from gopher_cli.store.url import parse_url
 
@@ -31,6 +33,28 @@ async def tick(url: str, namespace: str, last: int) -> None:
                 return
             later = randrange(150_000)  # ms
             await gopher.tick("default", now=f"{heads['default'] + later:.0f}")
+
+
+class Race:
+    """Some who tick in this process, whatever happens, as if the moment of each tick had come."""
+
+    def __init__(self, gophers: Sequence[Gopher]) -> None:
+        self.refused: list[str] = []
+        self._tasks = [asyncio.create_task(self._tick(gopher)) for gopher in gophers]
+
+    async def _tick(self, gopher: Gopher) -> None:
+        while True:
+            try:
+                _, heads = await gopher.tick_heads(["default"])
+                await gopher.tick("default", now=f"{heads['default'] + randrange(150_000):.0f}")
+            except GopherError as error:
+                self.refused.append(str(error))
+            await asyncio.sleep(0.005)
+
+    async def ends(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.wait(self._tasks)
 
 
 def start(point: str, zones: str, url: str, namespace: str, last: int) -> int:

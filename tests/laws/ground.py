@@ -48,7 +48,7 @@ class Ground:
 
     @property
     def _any(self) -> list[str]:
-        names = ("meta", "conf", "counters", "wake", "batches", "samples", "expects")
+        names = ("meta", "conf", "counters", "wake", "batches", "samples", "expects", "schedules", "events")
         return [self.queue.keys[name] for name in names]
 
     def check(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from uuid import uuid4
 
 import a
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from redis import Redis
 
+from laws.schedule_steps import ScheduleSteps
 from laws.walk import OUTCOMES, PLACES
 from laws.world import World
 
@@ -128,6 +130,10 @@ class Machine(RuleBasedStateMachine):
     @rule(name=names)
     def drop_expect(self, name):
         self.world.drop_expect(name)
+
+    @rule(seed=st.integers(0, 255))
+    def schedule(self, seed):
+        ScheduleSteps(self.world, Random(f"{seed} {len(self.world.leases)}")).step()
 
     @rule(ms=st.sampled_from([1, a.second, 16 * a.second, a.hour, -5 * a.second]))
     def later(self, ms):

@@ -13,9 +13,10 @@ from laws import LIVE
 from laws.crew import Crew
 from laws.ground import Worker
 from laws.people import People
+from laws.schedules import Schedules
 
 
-class World(People, Crew):
+class World(People, Crew, Schedules):
     """And time goes by."""
 
     def promote(self) -> None:
@@ -31,6 +32,7 @@ class World(People, Crew):
         waiting = [*after.scheduled.values(), *after.retrying.values()]
         assert done.next_due == min(waiting, default=None)
         assert done.cancels == bool(after.cancels)
+        assert done.next_tick == min(after.ticks.values(), default=None)
 
     def expire(self) -> None:
         before = self.whole()

@@ -81,6 +81,17 @@ def test_a_ticker_that_has_read_another_definition_is_late(queue):
     assert not queue.whole().ready_normal
 
 
+def test_a_tick_without_a_schedule_makes_nothing(queue):
+    define(queue)
+    seen = stored(queue)
+    queue.redis.hdel(queue.keys["schedules"], "s")
+    queue.later(a.minute)
+
+    assert tick(queue, run(FIRST), revision=seen.revision).what == "late"
+    assert not queue.whole().ready_normal
+    queue.redis.delete(queue.keys["ticks"], queue.keys["runs"])
+
+
 def test_a_tick_that_is_not_due_is_early_also_where_the_clock_went_back(queue):
     define(queue)
     queue.later(a.minute - 1)

@@ -47,7 +47,7 @@ def define(gopher: Gopher, redis: Redis, count: int, due: int, catchup: str = "o
             when=Recurrence(every=60), overlap="all", catchup=catchup,
         )  # fmt: skip
         pipe.hset(keys["schedules"], schedule.name, b"1;" + encode_definition(schedule))
-        pipe.hset(keys["runs"], schedule.name, f"0;0;0;{NOW};;;\n")
+        pipe.hset(keys["runs"], schedule.name, f"0;0;0;{NOW};;;;\n")
         pipe.zadd(keys["ticks"], {schedule.name: NOW + (60_000 if n < due else 3_600_000)})
     pipe.execute()
 

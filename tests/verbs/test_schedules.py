@@ -59,7 +59,7 @@ def put(
     redis.sadd(fleet_key(gopher.namespace, "queues"), "default")
     keys = gopher.keys("default")
     redis.hset(keys["schedules"], name, definition)
-    redis.hset(keys["runs"], name, "0;0;0;;;;\n")
+    redis.hset(keys["runs"], name, "0;0;0;;;;;\n")
     redis.zadd(keys["ticks"], {name: tick})
 
 
@@ -287,7 +287,8 @@ async def test_a_schedule_that_cannot_be_read_here_is_not_resumed_here(
 
 
 @pytest.mark.parametrize(
-    "state", [b"", b"rubbish", b"1;2;3", b"x;0;0;;;;\n", b"0;0;0;;;;no json\n1;ran\n;;;;;\n", b"\xff\xfe;;\n"]
+    "state",
+    [b"", b"rubbish", b"1;2;3", b"x;0;0;;;;;\n", b"0;0;0;;;;;no json\n1;ran\n;;;;;\n", b"\xff\xfe;;\n"],
 )
 async def test_what_became_of_a_schedule_may_be_rubbish_and_it_goes_on(
     gopher: Gopher, redis: Redis, state: bytes
