@@ -234,7 +234,6 @@ MUTANTS = (
     Mutant("reclaim takes all for waiting", "reclaim", 'not string.find(expiry, ".5", 1, true)', "false"),
     # submit, of parents
     Mutant("submit takes a job whose parent is not known", "submit", 'or head.missing and "?" .. head.missing', ""),
-    Mutant("submit takes all others of a call that is all or nothing", "submit", 'if (lacking or kept_out) and ARGV.together ~= "" then return out end', ""),
     # types that nobody handles
     Mutant("settle puts an unhandled job into no line", "settle", "add(lines.unhandled_line,", "add({},"),
     Mutant("settle loses the place of an unhandled job", "settle", "add(lines.unhandled, text(now - after), id)", ""),
@@ -269,6 +268,7 @@ _OUTBOX, _MOVE, _APART = (
     "tests/store/test_unhandled.py",
 )
 ELSEWHERE = (
+    (Mutant("submit takes all others of a call that is all or nothing", "submit", 'if (lacking or kept_out) and ARGV.together ~= "" then return out end', ""), "tests/store/test_submit.py"),
     (Mutant("carry accepts a name twice", "carry", "local why = marks[n] and (", "local why = false and ("), f"{_OUTBOX}::test_a_second_carrier_that_stood_still_brings_nothing_again"),
     (Mutant("carry does not write its mark", "carry", "send(notes)", "send({ notes.awaited })"), f"{_OUTBOX}::test_a_carrier_that_dies_before_the_outbox_has_let_go_causes_no_second_run"),
     (Mutant("carry takes by its mark what it had refused", "carry", '(why == "taken" or why == "locked") and "-" or ""', '""'), f"{_MOVE}::test_a_refused_job_comes_back_though_its_carrier_died_before_it_did"),
