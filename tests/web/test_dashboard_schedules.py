@@ -24,7 +24,7 @@ START = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 @pytest.fixture(autouse=True)
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody but the test ticks."""
-    monkeypatch.setattr("gopher_cli.web.upkeep._QUEUES", 1e9)
+    monkeypatch.setattr("gopher_cli.web.ticks._QUEUES", 1e9)
 
 
 async def ticked(gopher: Gopher, name: str, *ends: str, **options: Any) -> None:
