@@ -55,7 +55,7 @@ MUTANTS = (
     Mutant("settle lets a job be lost for ever", "settle", "return guilty and r.losses >= tonumber(ARGV.max_losses) or false", "return false"),
     Mutant("settle notes a failure as a success", "settle", "if one.cell[1] > 0 then", "if true then"),
     Mutant("settle notes a success that nobody expects", "settle", "if known[i] then add(line, kind, stamp) end", "add(line, kind, stamp)"),
-    Mutant("settle notes no success", "settle", "histories(to.told), follow_ups, succeeded }", "histories(to.told), follow_ups }"),
+    Mutant("settle notes no success", "settle", "histories(to.told), follow_ups, succeeded, runs }", "histories(to.told), follow_ups, runs }"),
     # expect
     Mutant("expect forgets a success that was noted", "expect", "math.max(known or 0, tonumber(ARGV.seen))", "tonumber(ARGV.seen)"),
     Mutant("expect remembers a type that nobody expects", "expect", "forget()\nreturn", "return"),

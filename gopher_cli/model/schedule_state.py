@@ -38,7 +38,7 @@ class Pause(msgspec.Struct, frozen=True):
 class Standing(msgspec.Struct, frozen=True):
     """How a schedule stands: counts, until when (epoch ms) everything is accounted for, its last job.
 
-    ``completed`` is when a job of it has last completed, as far as its ticks have seen (epoch ms; 0: never).
+    ``completed`` is when a job of it has last completed (epoch ms; 0: never).
     """
 
     ran: int = 0
@@ -55,9 +55,8 @@ class ScheduleRow(msgspec.Struct, frozen=True):
     """A schedule as operators see it. ``next`` is its next instant (epoch ms; None without one).
 
     ``state``: active, paused, over, or unreadable: then there is no ``schedule``, and ``problem`` says why.
-    ``jobs``: the states of those jobs of its history that its queue still knows. ``completed``: when a job of
-    it has last completed (epoch ms; 0: never). ``revision``: since when its definition is so (epoch ms); it
-    grows with each change.
+    ``jobs``: the states of those jobs of its history that its queue still knows. ``revision``: since when its
+    definition is so (epoch ms); it grows with each change.
     """
 
     name: str
@@ -68,7 +67,6 @@ class ScheduleRow(msgspec.Struct, frozen=True):
     standing: Standing = Standing()
     problem: str = ""
     jobs: dict[str, str] = {}
-    completed: int = 0
     revision: int = 0
 
 

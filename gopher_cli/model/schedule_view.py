@@ -109,7 +109,7 @@ def view(row: ScheduleRow) -> ScheduleView:
     return ScheduleView(
         name=row.name, queue=row.queue, state=row.state, updated_at=moment(row.revision),
         next_run=moment(row.next or 0), last_run=_last_run(row),
-        last_completed=moment(row.completed), runs=standing.ran, runs_left=_runs_left(row),
+        last_completed=moment(standing.completed), runs=standing.ran, runs_left=_runs_left(row),
         skipped=standing.skipped, missed=standing.missed, paused=_pause(standing.pause),
         problem=row.problem or None,
         history=[_entry(one, row.jobs) for one in standing.history], **definition_view(row.schedule),

@@ -57,6 +57,7 @@ def row_of(whole: Mapping[str, msgspec.Raw]) -> ScheduleRow:
     standing = Standing(
         ran=said["runs"], skipped=said["skipped"], missed=said["missed"],
         job=said["last_run"]["job_id"] if said["last_run"] else "",
+        completed=ms_of(said["last_completed"]),
         pause=Pause(ms_of(pause["at"]), pause["by"], pause["reason"]) if pause else None, history=history,
     )  # fmt: skip
     return ScheduleRow(
@@ -64,7 +65,7 @@ def row_of(whole: Mapping[str, msgspec.Raw]) -> ScheduleRow:
         schedule=_schedule_of(said, whole["payload"]) if said["type"] is not None else None,
         standing=standing, problem=said["problem"] or "",
         jobs={id: state for id, state in states if id and state},
-        completed=ms_of(said["last_completed"]), revision=ms_of(said["updated_at"]),
+        revision=ms_of(said["updated_at"]),
     )  # fmt: skip
 
 

@@ -14,7 +14,6 @@ from gopher_cli.model.schedule import Schedule, check_schedule
 from gopher_cli.model.schedule_state import Entry, Pause, Standing
 from gopher_cli.store.ask import Ask, Command, clocked, scored
 from gopher_cli.store.calls.base import text
-from gopher_cli.store.calls.operating import read_record
 from gopher_cli.store.codec import decode_spec, encode_spec
 from gopher_cli.store.keys import PLACES, Keys
 
@@ -186,18 +185,6 @@ def _entry(line: str) -> Entry | None:
     if outcome == "paused":
         detail = _pause(0, detail).reason
     return Entry(int(instant), outcome, int(count), int(last), int(at), detail)
-
-
-def completions(keys: Keys, ids: Sequence[str]) -> Ask[dict[str, int]]:
-    """When those of these jobs have ended that have completed (epoch ms)."""
-
-    def answer(raw: list[Any]) -> dict[str, int]:
-        rows = zip(ids, *raw, strict=True) if raw else ()
-        ended = {id: read_record(meta).finished for id, score, meta in rows if score is not None and meta}
-        return {id: at for id, at in ended.items() if at}
-
-    commands: list[Command] = [("ZMSCORE", keys["completed"], *ids), ("HMGET", keys["meta"], *ids)]
-    return Ask(commands if ids else [], answer)
 
 
 def states(keys: Keys, ids: Sequence[str]) -> Ask[dict[str, str]]:

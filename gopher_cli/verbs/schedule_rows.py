@@ -79,8 +79,7 @@ class ScheduleRows(Base):
             ids = {entry.detail for row in found for entry in row.standing.history if entry.made}
             last = [row.standing.job for row in found if row.standing.job]
             states = await self.store.ask(schedules.states(keys, sorted(ids.union(last))))
-            ended = await self.store.ask(schedules.completions(keys, last))
-            rows += [_whole(row, states, ended) for row in found]
+            rows += [_whole(row, states) for row in found]
         return rows
 
     async def schedule_row(self, name: str, queue: str = "") -> ScheduleRow:
@@ -139,8 +138,7 @@ def row_of(queue: str, stored: Stored) -> ScheduleRow:
     return ScheduleRow(stored.name, queue, state, next, schedule, standing, revision=revision)
 
 
-def _whole(row: ScheduleRow, states: dict[str, str], ended: dict[str, int]) -> ScheduleRow:
+def _whole(row: ScheduleRow, states: dict[str, str]) -> ScheduleRow:
     ids = {row.standing.job, *(entry.detail for entry in row.standing.history if entry.made)}
     jobs = {id: states[id] for id in ids if id in states}
-    completed = max(row.standing.completed, ended.get(row.standing.job, 0))
-    return msgspec.structs.replace(row, jobs=jobs, completed=completed)
+    return msgspec.structs.replace(row, jobs=jobs)

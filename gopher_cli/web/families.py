@@ -96,8 +96,8 @@ def _of_schedules(rows: Sequence[ScheduleRow]) -> Iterator[Metric]:
             ticks.add_metric([*labels, outcome], getattr(row.standing, outcome))
         if row.next is not None:
             next.add_metric(labels, row.next / 1000)
-        if row.completed:
-            completed.add_metric(labels, row.completed / 1000)
+        if row.standing.completed:
+            completed.add_metric(labels, row.standing.completed / 1000)
     for outcome in ("ran", "skipped", "missed") if rest else ():
         ticks.add_metric([OTHER, OTHER, outcome], sum(getattr(row.standing, outcome) for row in rest))
     yield from (ticks, next, completed)

@@ -159,20 +159,54 @@ def test_two_runs_of_one_tick_do_not_share_a_unique_key(queue):
     assert list(tick(queue, *both, overlap="all").jobs.values()) == ["", f"s:{FIRST}"]
 
 
-def test_when_a_run_has_completed_outlives_its_job(queue):
-    define(queue)
-    queue.later(a.minute)
-    tick(queue, run(FIRST), next=FIRST + a.minute)
+def complete(queue, keep=a.day):
     (lease,) = queue.reserve()
     queue.later(5)
-    queue.settle(a.settlement(lease, a.success()))
+    queue.settle(a.settlement(lease, a.success(), retention=keep / 1000))
+
+
+@pytest.mark.parametrize("keep", [a.day, 0])
+def test_when_a_run_has_completed_outlives_its_job(queue, keep):
+    define(queue)
+    define(queue, "other")
+    queue.later(a.minute)
+    tick(queue, run(FIRST), next=FIRST + a.hour)
+    complete(queue, keep)
     ended = queue.now
-    assert standing(queue).completed == 0
-    for n in (1, 2):
-        queue.later(a.minute)
-        tick(queue, run(FIRST + n * a.minute), next=FIRST + (n + 1) * a.minute)
-        queue.purge("completed", f"s:{FIRST}")
-        assert standing(queue).completed == ended
+    assert standing(queue).completed == ended and standing(queue, "other").completed == 0
+    queue.later(2 * a.day)
+    queue.expire()
+    tick(queue, run(FIRST + a.hour), next="")
+    assert standing(queue).completed == ended
+
+
+def test_a_job_that_completes_touches_no_state_that_cannot_be_read_and_no_schedule_that_is_gone(queue):
+    for id in ("s:1", "gone:1", "mail:1", "plain"):
+        queue.submit(a.job(id))
+    define(queue)
+    queue.redis.hset(queue.keys["runs"], "s", "rubbish")
+    for _ in range(4):
+        complete(queue)
+    assert queue.redis.hgetall(queue.keys["runs"]) == {b"s": b"rubbish"}
+
+
+def test_states_of_schedules_of_a_foreign_type_stop_no_work(queue):
+    queue.submit(a.job("s:1"))
+    queue.redis.set(queue.keys["runs"], "theirs")
+    complete(queue)
+    assert queue.redis.zcard(queue.keys["completed"]) == 1
+    queue.redis.delete(queue.keys["runs"])
+
+
+def test_a_skip_names_the_holder_of_a_unique_key_that_outlives_its_job(queue):
+    lock = a.job(unique_key="k").lock
+    define(queue)
+    queue.later(a.minute)
+    tick(queue, run(FIRST, head=f"5;;;{lock};3600000;;"), next=FIRST + a.minute, overlap="all")
+    complete(queue, keep=0)
+    queue.later(a.minute)
+    tick(queue, run(FIRST + a.minute, head=f"5;;;{lock};3600000;;"), overlap="all")
+    assert standing(queue).history[0].detail == f"s:{FIRST}"
 
 
 def test_an_instant_whose_job_is_known_is_not_made_again(queue):

@@ -1,6 +1,6 @@
 -- Run a schedule now, by hand: its ticks stay as they are, and its overlap counts.
 --
--- KEYS  ready_high ready_normal ready_low scheduled blocked waiters spec meta locks lock_ends completed conf counters
+-- KEYS  ready_high ready_normal ready_low scheduled blocked waiters spec meta locks lock_ends conf counters
 --       asked cancels wake events schedules ticks runs
 -- ARGV  now name revision overlap id head spec
 -- OUT   {now, why}: "" when the job is made, known when it was before, late when the schedule was changed meanwhile,

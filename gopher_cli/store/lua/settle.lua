@@ -6,7 +6,7 @@
 --
 -- KEYS  running meta held ready_high ready_normal ready_low scheduled retrying completed failed cancelled blocked
 --       waiters spec result errors log progress once locks lock_ends cancels outbox counters cells wake events
---       unhandled unhandled_line unhandled_types last_success
+--       unhandled unhandled_line unhandled_types last_success runs
 -- ARGV  now max_losses count ...
 -- ...   `count` jobs in groups (lib/groups.lua), then for each follow-up: parent child record
 -- OUT   {now, index, why, ...}: the jobs not settled now, from 0; why is again, stale or gone
@@ -28,6 +28,7 @@
 --- @include cells
 --- @include kinds
 --- @include observe
+--- @include completed_runs
 --- @include successes
 --- @include type_range
 --- @include unhandled
@@ -46,11 +47,11 @@ for _, group in ipairs(groups) do n = end_group(to, group, ids, n, records, aske
 if #to.mine == 0 then return out end
 
 local follow_ups = read_follow_ups(rest, to.settled)
-local succeeded, watched = successes(to.seen)
+local succeeded, runs, watched = successes(to.seen, to.done)
 
 -- A late success stands wherever its loss has led it.
 local LATE = { KEYS.ready_high, KEYS.ready_normal, KEYS.ready_low, KEYS.scheduled, KEYS.retrying, KEYS.failed }
-local writes = { to.metas, to.results, histories(to.told), follow_ups, succeeded }
+local writes = { to.metas, to.results, histories(to.told), follow_ups, succeeded, runs }
 local children = children_of(to.done)
 look(writes)
 look(to.lines)

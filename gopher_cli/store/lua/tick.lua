@@ -2,7 +2,7 @@
 --
 -- Where its last runs all ended in the dead letter queue the schedule is paused instead.
 --
--- KEYS  ready_high ready_normal ready_low scheduled blocked waiters spec meta locks lock_ends completed failed conf
+-- KEYS  ready_high ready_normal ready_low scheduled blocked waiters spec meta locks lock_ends failed conf
 --       counters asked cancels wake events schedules ticks runs
 -- ARGV  now name revision expected next last run_limit overlap pause_after why missed missed_first missed_last ...
 -- ...   instant id head spec: jobs to make, oldest first; instants are in ms. `last` is the last instant that is due;

@@ -83,9 +83,7 @@ def detail(row: ScheduleRow) -> ScheduleDetail:
 
 def etag_of(row: ScheduleRow) -> str:
     """Weak. It begins with the revision: that alone counts where something is changed."""
-    known = msgspec.json.encode(
-        [row.state, row.next, row.standing, sorted(row.jobs.items()), row.completed, row.problem]
-    )
+    known = msgspec.json.encode([row.state, row.next, row.standing, sorted(row.jobs.items()), row.problem])
     return f'W/"{row.revision}-{zlib.crc32(known):08x}"'
 
 

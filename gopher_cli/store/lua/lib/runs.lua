@@ -3,17 +3,11 @@ local function runs_of(state)
   return { state = state, to = admissions(), made = {}, renewed = {}, locks = {}, told = {}, what = {} }
 end
 
--- When its last run has completed: nobody else will know it when that job is gone.
-local function see_completed(s)
-  local r = s.job ~= "" and redis.call("ZSCORE", KEYS.completed, s.job) and read(redis.call("HGET", KEYS.meta, s.job))
-  if r then s.completed = r.finished end
-end
-
 -- Who keeps this run from being made: the run before, or who holds its unique key.
 local function obstacle(runs, head)
   local before = runs.state.job
   if ARGV.overlap == "skip" and lives(read(redis.call("HGET", KEYS.meta, before))) then return before end
-  return head.lock ~= "" and (runs.locks[head.lock] or holder(head.lock))
+  return head.lock ~= "" and string.match(runs.locks[head.lock] or holder(head.lock) or "", "^[^;]+")
 end
 
 local function make(runs, id, head, spec)
@@ -25,7 +19,6 @@ end
 -- One that is known already has run: somebody was here first, and its id is its own.
 local function run(runs, outcome, instant, id, head, spec)
   local s, known = runs.state, redis.call("HEXISTS", KEYS.meta, id) == 1
-  see_completed(s)
   local why = not known and obstacle(runs, head)
   if why and outcome == "ran" then
     s.skipped = s.skipped + 1

@@ -1,6 +1,6 @@
 -- How a schedule stands, one line in the hash `runs`: ran;skipped;missed;last;job;completed;paused_at;why
 -- `last` is until when everything is accounted for, `job` the last one that ran, `completed` when one has last
--- completed, as far as its ticks have seen, `why` JSON of who has paused it.
+-- completed (lib/completed_runs.lua), `why` JSON of who has paused it.
 -- Behind it its last ticks, the newest first, a line each: instant;outcome;count;last;at;detail
 local STATE = "^(%d+);(%d+);(%d+);(%d*);([^;\n]*);(%d*);(%d*);([^\n]*)\n(.*)$"
 local ENTRY = "^(%d*);(%a+);(%d+);%d*;%d+;([^\n]*)\n(.*)$"
