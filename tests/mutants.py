@@ -133,6 +133,7 @@ MUTANTS = (
     Mutant("schedule that is over keeps a tick", "schedule", 'else\n  redis.call("ZREM", KEYS.ticks, ARGV.name)\nend', "end"),
     Mutant("schedule does not tell of a pause", "schedule", '(what == "pause" or what == "resume") and is_watched()', "false"),
     Mutant("schedule drops its counts", "schedule", "read_state(redis.call(\"HGET\", KEYS.runs, ARGV.name))", 'read_state("")'),
+    Mutant("run_schedule notes a call that is sent again", "run_schedule", 'and not (known and outcome == "manual") then', "then"),
     Mutant("run_schedule takes an old definition", "run_schedule", 'if not definition or string.match(definition, "^(%d+);") ~= ARGV.revision then', "if not definition then"),
     Mutant("run_schedule counts as a tick", "run_schedule", 'run(runs, "manual",', 'run(runs, "ran",'),
     Mutant("run_schedule makes nothing", "run_schedule", "store_runs(runs)\n", ""),

@@ -226,6 +226,8 @@ class Schedules(Ground):
         if was.job in before.completed:
             was = replace(was, completed=before.record(was.job).finished)
         why = "" if known else self._obstacle(before, made, was, job, overlap)
+        if known and what == "manual":  # the call was sent again
+            return was, "known"
         if not why:
             if not known:
                 made[job.id] = job
