@@ -16,6 +16,7 @@ from gopher_cli.verbs.ticks import job_of
 
 MOST_BACKFILL = 100_000
 _PAGE = 500
+_BYTES = 4_000_000  # of payloads that are in memory at once: a hundred thousand of 1 MB are not
 
 
 class BackfillVerb(ScheduleVerbs):
@@ -38,13 +39,18 @@ class BackfillVerb(ScheduleVerbs):
             raise BadData(row.problem)
         clock = int(now) if now else await self.store.ask(ask.time_ms())
         instants = _past(row.schedule, first, last, clock / 1000, most)
-        jobs = [job_of(row.schedule, at, _fresh(row.schedule, at) if again else "") for at in instants]
+        id_of = _fresh if again else Schedule.job_id
         if dry_run:
-            return await self._foreseen(row.queue, [job.id for job in jobs])
-        receipts = await self.submit_many(jobs, now=now)
-        made = tuple(receipt.id for receipt in receipts if receipt.accepted)
+            return await self._foreseen(row.queue, [id_of(row.schedule, at) for at in instants])
+        made, known = list[str](), list[str]()
+        size = min(_PAGE, max(1, _BYTES // len(row.schedule.spec.payload)))
+        for start in range(0, len(instants), size):
+            some = instants[start : start + size]
+            jobs = [job_of(row.schedule, at, id_of(row.schedule, at)) for at in some]
+            for receipt in await self.submit_many(jobs, now=now):
+                (made if receipt.accepted else known).append(receipt.id)
         await self.audit("backfill", f"{row.queue}/{name}", changed=len(made))
-        return Backfill(made, tuple(receipt.id for receipt in receipts if not receipt.accepted))
+        return Backfill(tuple(made), tuple(known))
 
     async def _foreseen(self, queue: str, ids: Sequence[str]) -> Backfill:
         known: dict[str, str] = {}

@@ -375,6 +375,21 @@ async def test_a_backfill_sends_five_hundred_a_call(gopher: Gopher, monkeypatch:
     assert len(done.made) == 1201 and len(sizes) == 3
 
 
+async def test_a_backfill_of_large_payloads_has_few_of_them_in_memory(
+    gopher: Gopher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await set(gopher, every=1, payload="x" * 1_000_000)
+    sizes, submit = list[int](), gopher.submit_many
+
+    async def counted(jobs: Any, **more: Any) -> Any:
+        sizes.append(len(jobs))
+        return await submit(jobs, **more)
+
+    monkeypatch.setattr(gopher, "submit_many", counted)
+    done = await gopher.backfill("s", NOW / 1000 - 9, NOW / 1000, now=at(0))
+    assert len(done.made) == 10 and max(sizes) <= 4
+
+
 @pytest.mark.parametrize(
     ("first", "last", "overlap", "field"),
     [(0, 1, "all", "to"), (-10, -20, "all", "to"), (-9e8, -1, "all", "to"), (-20, -10, "serial", "overlap")],
