@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ from gopher_cli.store.schedules import Stored
 from gopher_cli.verbs.base import Base
 
 _PAGE = 20  # schedules of one round trip: each may have a payload of 1 MB
+_BYTES = 4_000_000  # of jobs that are made and sent together
 _ROUNDS = 50  # of pages: whoever looks next goes on
 TRIES = 20  # of a change that others are faster with
 
@@ -58,20 +60,28 @@ class TickVerbs(Base):
     async def _tick(self, queue: str, names: Sequence[str], clock: int, now: str, done: Ticks) -> int:
         """How many of these ticks stay due, because they cannot be read here."""
         stored = await self.store.ask(schedules.read(self.keys(queue), names), "beat")
-        planned = []
+        planned, size = list[_Planned](), 0
         for name, found in zip(names, stored, strict=True):
             try:
                 if found and found.tick:
                     planned.append(self._planned(queue, found, clock, now))
+                    size += sum(len(job.stored) for job in planned[-1].jobs.values())
             except (BadData, ValueError) as error:
                 done.problems[name] = str(error)
+            if size > _BYTES:
+                await self._send(planned, done)
+                planned, size = [], 0
+            await asyncio.sleep(0)  # what was missed for years takes a while to count
+        await self._send(planned, done)
+        return sum(name in done.problems for name in names)
+
+    async def _send(self, planned: Sequence[_Planned], done: Ticks) -> None:
         if planned:
             failpoint("tick.planned")
         ticks = self.store.run_many([one.call for one in planned], "beat")
         answers = await underway("tick.sent", ticks)
         for one, ticked in zip(planned, answers, strict=True):
             await self._note(one, ticked, done)
-        return sum(name in done.problems for name in names)
 
     def _planned(self, queue: str, stored: Stored, clock: int, now: str) -> _Planned:
         schedule = schedules.decode_definition(queue, stored.name, stored.definition)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import msgspec
 import pytest
@@ -71,3 +72,22 @@ async def test_no_script_is_slow_however_many_ticks_are_due(
             return
         redis.unlink(*redis.keys(f"{gopher.namespace}:*"))
     raise AssertionError(f"{TRIES} times a script took longer than {SLOW} us: {slow}")
+
+
+async def test_ticks_of_large_payloads_are_sent_a_few_at_a_time(
+    gopher: Gopher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(8):
+        name = f"s{number}"
+        await gopher.set_schedule(
+            name, "x", "y" * 900_000, every=60, catchup="all:2", overlap="all", now=at(0)
+        )
+    sizes, run_many = list[int](), gopher.store.run_many
+
+    async def counted(some: Any, *rest: Any) -> Any:
+        sizes.append(len(some))
+        return await run_many(some, *rest)
+
+    monkeypatch.setattr(gopher.store, "run_many", counted)
+    made = (await gopher.tick("default", now=at(120_000))).made
+    assert len(made) == 16 and max(sizes) == 3
