@@ -5,9 +5,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from gopher_cli.model.declaration import Declaration, declare
 from gopher_cli.model.errors import BadConfig
@@ -15,8 +16,7 @@ from gopher_cli.model.errors import BadConfig
 _OURS = {str(Path(__file__).with_name(name)) for name in ("declarations.py", "handlers.py", "gopher.py")}
 
 
-@dataclass(slots=True, eq=False)
-class Declared:
+class Declared(msgspec.Struct, eq=False):
     """A schedule as code says it: of a type, or of the function of a handler."""
 
     name: str

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import ceil, floor
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+
+class Interval(msgspec.Struct, frozen=True):
     """Instants are the multiples of ``every`` since 1970, and ``offset`` later. Whole seconds."""
 
     every: int
