@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 from redis import Redis
-from verbs.test_schedules import NOW, at
+from verbs.test_schedule_verbs import NOW, at
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.job import Spec

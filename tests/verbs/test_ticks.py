@@ -10,7 +10,7 @@ import a
 import pytest
 from redis import Redis
 from verbs.test_operating import fail
-from verbs.test_schedules import FIVE, NOW, at, id_of, row, set
+from verbs.test_schedule_verbs import FIVE, NOW, at, id_of, row, set
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.store import calls

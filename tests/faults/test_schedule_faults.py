@@ -12,9 +12,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from awake import awake, clock
 from faults.scene import CALM, Scene
+from faults.serving import Serve
 from faults.test_memory import fill
 from faults.tickers import TICKERS
 from redis import Redis
@@ -182,6 +184,7 @@ async def test_a_clock_that_was_behind_made_nothing_twice_and_it_ticks_when_that
 
 
 @pytest.mark.row("S10")
+@pytest.mark.slow
 async def test_a_memory_that_is_full_over_three_ticks_costs_these_and_then_one_is_caught_up(
     scene: Scene,
 ) -> None:
@@ -204,3 +207,38 @@ async def test_a_memory_that_is_full_over_three_ticks_costs_these_and_then_one_i
     assert len(missed) == 1 and missed[0].count >= 2, "the latest was run"
     assert sum("memory is full" in line for line in one.said) == 1, one.said
     await scene.ends_well()
+
+
+NIGHTLY = {
+    "type": "quick",
+    "payload": {},
+    "recurring": {"cron_expression": "0 0 * * *", "name": "nightly"},
+}
+
+
+@pytest.mark.row("S11")
+@pytest.mark.slow
+async def test_a_job_that_was_asked_for_over_http_runs_once_at_midnight_whoever_ticks(
+    scene: Scene, serve: Serve
+) -> None:
+    """Three servers and two workers; the clock of Redis comes to two seconds before midnight."""
+    served = [serve(scene.server.url) for _ in range(3)]
+    for _ in range(2):
+        scene.worker("-c", "2", **CALM)
+    async with httpx2.AsyncClient(base_url=served[0].url, timeout=60.0) as client:
+        first = await client.post("/api/v1/jobs", json=NIGHTLY)
+        again = await client.post("/api/v1/jobs", json=NIGHTLY)
+    assert (first.status_code, again.status_code) == (201, 200), first.text
+    id = first.json()["job_id"]
+    assert again.json()["job_id"] == id and id.startswith("nightly:") and id.endswith("T000000Z")
+    assert not ids_of(scene.redis, scene.gopher, "nightly")
+
+    midnight = (await scene.gopher.schedule_row("nightly")).next / 1000
+    scene.server.set_clock(midnight - 2 - time.time())
+    await until(lambda: id in {run.id for run in scene.ledger.ends()})
+
+    assert ids_of(scene.redis, scene.gopher, "nightly") == [id]
+    found = (await scene.gopher.schedule_row("nightly")).standing
+    assert (found.ran, found.missed, found.skipped) == (1, 0, 0)
+    verdict = await scene.ends_well()
+    assert scene.ledger.times()[id] == 1 and verdict.extra_runs == 0
