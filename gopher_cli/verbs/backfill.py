@@ -44,12 +44,14 @@ class BackfillVerb(ScheduleVerbs):
             return await self._foreseen(row.queue, [id_of(row.schedule, at) for at in instants])
         made, known = list[str](), list[str]()
         size = min(_PAGE, max(1, _BYTES // len(row.schedule.spec.payload)))
-        for start in range(0, len(instants), size):
-            some = instants[start : start + size]
-            jobs = [job_of(row.schedule, at, id_of(row.schedule, at)) for at in some]
-            for receipt in await self.submit_many(jobs, now=now):
-                (made if receipt.accepted else known).append(receipt.id)
-        await self.audit("backfill", f"{row.queue}/{name}", changed=len(made))
+        try:
+            for start in range(0, len(instants), size):
+                some = instants[start : start + size]
+                jobs = [job_of(row.schedule, at, id_of(row.schedule, at)) for at in some]
+                for receipt in await self.submit_many(jobs, now=now):
+                    (made if receipt.accepted else known).append(receipt.id)
+        finally:  # also of what ends halfway
+            await self.audit("backfill", f"{row.queue}/{name}", changed=len(made))
         return Backfill(tuple(made), tuple(known))
 
     async def _foreseen(self, queue: str, ids: Sequence[str]) -> Backfill:

@@ -106,13 +106,14 @@ class TickVerbs(Base):
             self.emit(JobsSubmitted([one.jobs[id] for id in made]))
         if ticked.what == "paused":
             done.paused.append(one.schedule.name)
-            await self._audit_pause(one.schedule)
+            schedule = one.schedule
+            await self._audit_own("pause schedule", schedule.queue, schedule.name, _failing(schedule))
 
-    async def _audit_pause(self, schedule: Schedule) -> None:
+    async def _audit_own(self, action: str, queue: str, name: str, detail: str) -> None:
+        """Nobody has asked for it."""
         actor = ACTOR.set("gopher")
         try:
-            target = f"{schedule.queue}/{schedule.name}"
-            await self.audit("pause schedule", target, changed=1, detail=_failing(schedule))
+            await self.audit(action, f"{queue}/{name}", changed=1, detail=detail)
         finally:
             ACTOR.reset(actor)
 
@@ -129,6 +130,8 @@ class TickVerbs(Base):
             clock, stored = await self.store.ask(look, "beat")
             clock, known = int(now) if now else clock, filter(None, stored)
             restarted += [one.name for one in known if await self._restart(queue, one, clock, now)]
+        for name in restarted:
+            await self._audit_own("restart schedule", queue, name, "the clock had been far ahead")
         return restarted
 
     async def count_anew(self, queue: str, name: str, *, now: str = "") -> bool:

@@ -14,7 +14,7 @@ from verbs.test_operating import fail
 
 from gopher_cli.actor import ACTOR
 from gopher_cli.gopher import Gopher
-from gopher_cli.model.errors import Ambiguous, BadData, Conflict, NotFound, Usage
+from gopher_cli.model.errors import Ambiguous, BadData, Conflict, MemoryFull, NotFound, Usage
 from gopher_cli.model.job import Spec
 from gopher_cli.model.recurrence import BadSchedule, Recurrence, compact
 from gopher_cli.model.schedule import MOST, Schedule
@@ -390,6 +390,25 @@ async def test_a_backfill_of_large_payloads_has_few_of_them_in_memory(
     assert len(done.made) == 10 and max(sizes) <= 4
 
 
+async def test_a_backfill_that_ends_halfway_is_written_down_as_far_as_it_came(
+    gopher: Gopher, ann: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await set(gopher, every=1)
+    submit = gopher.submit_many
+
+    async def once(jobs: Any, **more: Any) -> Any:
+        monkeypatch.setattr(gopher, "submit_many", full)
+        return await submit(jobs, **more)
+
+    async def full(*_: Any, **__: Any) -> Any:
+        raise MemoryFull("the memory is full")
+
+    monkeypatch.setattr(gopher, "submit_many", once)
+    with pytest.raises(MemoryFull):
+        await gopher.backfill("s", NOW / 1000 - 999, NOW / 1000, now=at(0))
+    assert [one.changed for one in await gopher.audit_log() if one.action == "backfill"] == [500]
+
+
 @pytest.mark.parametrize(
     ("first", "last", "overlap", "field"),
     [(0, 1, "all", "to"), (-10, -20, "all", "to"), (-9e8, -1, "all", "to"), (-20, -10, "serial", "overlap")],
@@ -418,6 +437,10 @@ async def test_schedules_that_ran_under_a_clock_far_ahead_count_from_now(
     rows = {found.name: found.next for found in await gopher.schedules()}
     assert rows["ran"] == rows["new"] == NOW + a.hour + a.minute
     assert (await row(gopher, "ran")).standing.history[0].outcome == "restarted"
+    log = await gopher.audit_log()
+    assert {(one.actor, one.action, one.target) for one in log} == {
+        ("gopher", "restart schedule", f"default/{name}") for name in ("new", "ran")
+    }
 
 
 async def test_a_schedule_that_runs_dead_pauses_itself_and_says_so(gopher: Gopher) -> None:
