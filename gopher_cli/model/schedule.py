@@ -124,9 +124,14 @@ def _counts(schedule: Schedule, late: float) -> bool:
     return schedule.catchup != "skip" and (not schedule.within or late <= schedule.within)
 
 
+def is_far_ahead(last: float, now: float) -> bool:
+    """Whether no last instant lies so far ahead, unless the clock was wrong or the period is long."""
+    return last - now > _CLOCK_WAS_WRONG
+
+
 def is_of_a_wrong_clock(schedule: Schedule, last: int, now: float) -> bool:
     """Whether its last instant lies so far ahead that the clock must have been wrong. Raises ValueError."""
-    if last - now <= _CLOCK_WAS_WRONG:
+    if not is_far_ahead(last, now):
         return False
     instants = schedule.instants
     first = instants.after(now)

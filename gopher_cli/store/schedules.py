@@ -13,7 +13,7 @@ from gopher_cli.model.recurrence import Recurrence
 from gopher_cli.model.schedule import Schedule, check_schedule
 from gopher_cli.model.schedule_state import Entry, Pause, Standing
 from gopher_cli.store.ask import Ask, Command, clocked, scored
-from gopher_cli.store.calls.base import text
+from gopher_cli.store.calls.base import mapping, text
 from gopher_cli.store.codec import decode_spec, encode_spec
 from gopher_cli.store.keys import PLACES, Keys
 
@@ -118,6 +118,15 @@ def ticks(keys: Keys) -> Ask[list[str]]:
 def tick_of(keys: Keys, name: str) -> Ask[str]:
     """The score of its tick as text; "" without one."""
     return Ask([("ZSCORE", keys["ticks"], name)], lambda raw: "" if raw[0] is None else _score(raw[0]))
+
+
+def lasts(keys: Keys) -> Ask[dict[str, int]]:
+    """Until when all is accounted for of each schedule of a queue (epoch ms), without what it is."""
+
+    def answer(raw: list[Any]) -> dict[str, int]:
+        return {text(name): read_standing(state).last for name, state in mapping(raw[0]).items()}
+
+    return Ask([("HGETALL", keys["runs"])], answer)
 
 
 def first(keys: Keys, skip: int, limit: int) -> Ask[tuple[int, list[tuple[str, float]]]]:

@@ -13,7 +13,7 @@ from gopher_cli.events import JobsSubmitted
 from gopher_cli.failpoints import failpoint, underway
 from gopher_cli.model.errors import BadData
 from gopher_cli.model.job import Job
-from gopher_cli.model.schedule import Schedule, is_of_a_wrong_clock, plan
+from gopher_cli.model.schedule import Schedule, is_far_ahead, is_of_a_wrong_clock, plan
 from gopher_cli.model.schedule_state import Ticks
 from gopher_cli.store import ask, calls, schedules
 from gopher_cli.store.calls.producing import head_of
@@ -122,7 +122,9 @@ class TickVerbs(Base):
 
         No known job runs twice: its id is that of its instant.
         """
-        (names,) = await self.store.ask(schedules.names([self.keys(queue)]), "beat")
+        clock, lasts = await self.store.ask(ask.clocked(schedules.lasts(self.keys(queue))), "beat")
+        clock = int(now) if now else clock
+        names = sorted(name for name, last in lasts.items() if is_far_ahead(last / 1000, clock / 1000))
         restarted: list[str] = []
         for start in range(0, len(names), _PAGE):
             piece = names[start : start + _PAGE]

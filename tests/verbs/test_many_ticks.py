@@ -91,3 +91,19 @@ async def test_ticks_of_large_payloads_are_sent_a_few_at_a_time(
     monkeypatch.setattr(gopher.store, "run_many", counted)
     made = (await gopher.tick("default", now=at(120_000))).made
     assert len(made) == 16 and max(sizes) == 3
+
+
+async def test_whether_a_clock_was_wrong_is_seen_without_reading_what_schedules_are(
+    gopher: Gopher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        await gopher.set_schedule(f"s{number}", "x", every=60, now=at(0))
+    asked, ask = list[Any](), gopher.store.ask
+
+    async def noted(wanted: Any, *rest: Any) -> Any:
+        asked.extend(command[1] for command in wanted.commands if len(command) > 1)
+        return await ask(wanted, *rest)
+
+    monkeypatch.setattr(gopher.store, "ask", noted)
+    assert await gopher.restart_ticks("default", now=at(0)) == []
+    assert asked == [gopher.keys("default")["runs"]]
