@@ -303,6 +303,30 @@ async def test_what_became_of_a_schedule_may_be_rubbish_and_it_goes_on(
     assert await gopher.resume_schedule("s", now=at(FIVE))
 
 
+@pytest.mark.row("S13")
+@pytest.mark.parametrize("key", ["schedules", "ticks", "runs"])
+async def test_a_key_of_a_foreign_type_stops_its_own_queue_alone(
+    gopher: Gopher, redis: Redis, key: str
+) -> None:
+    for queue in ("broken", "whole"):
+        await set(gopher, queue=queue)
+    broken = gopher.keys("broken")[key]
+    kept = redis.dump(broken)
+    redis.delete(broken)
+    redis.set(broken, "foreign")
+
+    with pytest.raises(BadData):
+        await gopher.tick("broken", now=at(FIVE))
+    assert (await gopher.tick("whole", now=at(FIVE))).made == [id_of(FIVE)]
+    await gopher.submit_many([a.job("later", queue="broken", due=1.0)])
+    if key == "ticks":
+        with pytest.raises(BadData):
+            await gopher.promote_due("broken")
+        assert (await gopher.inspect("broken", "later")).state == "enqueued", "jobs go on all the same"
+    redis.restore(broken, 0, kept, replace=True)
+    assert (await gopher.tick("broken", now=at(FIVE))).made == [id_of(FIVE)]
+
+
 async def test_a_name_that_several_queues_have_wants_its_queue(gopher: Gopher) -> None:
     for queue in ("x", "y"):
         await set(gopher, queue=queue)
