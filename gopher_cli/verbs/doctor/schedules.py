@@ -84,7 +84,7 @@ def _unhandled(planned: Planned, alive: Sequence[WorkerInfo]) -> list[str]:
     serving = [worker for worker in alive if planned.queue in worker.queues]
     known = {type for worker in serving for type in worker.types}
     rows = [row for row in planned.rows if row.schedule and row.state == "active"]
-    return [row.name for row in rows if serving and row.schedule and row.schedule.spec.type not in known]
+    return [row.name for row in rows if alive and row.schedule and row.schedule.spec.type not in known]
 
 
 def _lateness(row: ScheduleRow, now: int) -> float:
