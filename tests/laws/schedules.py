@@ -246,11 +246,7 @@ class Schedules(Ground):
         if mine := [id for id, one in made.items() if one.lock == job.lock]:
             return mine[0]
         holder = before.holder(job.lock, self.queue.now)
-        if holder is None:
-            return ""
-        if holder not in before.meta:
-            return f"{holder};{before.lock_ends[job.lock]:.0f}"
-        return f"{holder};stops" if holder in before.cancels else holder
+        return holder or ""
 
     def _stand(self, before: State, after: State, made: dict[str, Job]) -> None:
         """What is made, and nothing else, is there and is counted."""
