@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -40,7 +41,7 @@ class Ticker:
             for name in await self._gopher.restart_ticks(queue):
                 self._say(f"the schedule {name} of {queue} counts from now on: the clock had been far ahead")
             self._checked[queue] = leaps
-        ticks = await self._gopher.tick(queue)
+        ticks = await self._gopher.tick(queue, rest=lambda: asyncio.sleep(0))
         for name in ticks.paused:
             self._say(f"the schedule {name} of {queue} has paused itself: its last runs are dead")
         known = self._told.get(queue, {})

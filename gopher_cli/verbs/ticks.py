@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -26,6 +25,11 @@ _PAGE = 20  # schedules of one round trip: each may have a payload of 1 MB
 _BYTES = 4_000_000  # of jobs that are made and sent together
 _ROUNDS = 50  # of pages: whoever looks next goes on
 TRIES = 20  # of a change that others are faster with
+Rest = Callable[[], Awaitable[object]]
+
+
+async def no_rest() -> None:
+    """Where nobody else waits for a turn of the loop, or there is none."""
 
 
 class _Planned(NamedTuple):
@@ -41,11 +45,12 @@ class TickVerbs(Base):
         now, heads = await self.store.ask(schedules.heads(keys), "beat")
         return now, {queue: head for queue, head in zip(queues, heads, strict=True) if head is not None}
 
-    async def tick(self, queue: str, *, now: str = "") -> Ticks:
+    async def tick(self, queue: str, *, now: str = "", rest: Rest = no_rest) -> Ticks:
         """Make the jobs of all ticks of a queue that are due. Anybody may, at any time: each runs once.
 
         A schedule that cannot be read here is left to others, and is told of in the answer. Raises
-        Unavailable, TryLater where memory is full (then nothing has happened), or BadData.
+        Unavailable, TryLater where memory is full (then nothing has happened), or BadData. Between two
+        schedules ``rest`` is awaited.
         """
         done, left = Ticks(), 0
         for _ in range(_ROUNDS):
@@ -54,10 +59,12 @@ class TickVerbs(Base):
             names = [name for name, at in first if at <= clock]
             if not names:
                 break
-            left += await self._tick(queue, names, clock, now, done)
+            left += await self._tick(queue, names, clock, now, done, rest)
         return done
 
-    async def _tick(self, queue: str, names: Sequence[str], clock: int, now: str, done: Ticks) -> int:
+    async def _tick(
+        self, queue: str, names: Sequence[str], clock: int, now: str, done: Ticks, rest: Rest
+    ) -> int:
         """How many of these ticks stay due, because they cannot be read here."""
         stored = await self.store.ask(schedules.read(self.keys(queue), names), "beat")
         planned, size = list[_Planned](), 0
@@ -71,7 +78,7 @@ class TickVerbs(Base):
             if size > _BYTES:
                 await self._send(planned, done)
                 planned, size = [], 0
-            await asyncio.sleep(0)  # what was missed for years takes a while to count
+            await rest()  # what was missed for years takes a while to count
         await self._send(planned, done)
         return sum(name in done.problems for name in names)
 
