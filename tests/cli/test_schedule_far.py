@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -58,9 +59,14 @@ def both(near: Cli, far: Cli, redis: Redis) -> Iterator[tuple[Cli, Cli]]:
     redis.hdel(schedules, "broken")
 
 
+def wide(cli: Cli) -> Cli:
+    """Where nothing is cut: times that pass change the widths of columns."""
+    return replace(cli, env={**cli.env, "COLUMNS": "400"})
+
+
 def same(both: tuple[Cli, Cli], *words: str, code: int = 0) -> str:
     """What both say, after they have said the same."""
-    near, far = (cli("schedule", *words) for cli in both)
+    near, far = (cli("schedule", *words) for cli in map(wide, both))
     assert near.code == far.code == code, (words, near, far)
     assert MOVES.sub("#", near.out) == MOVES.sub("#", far.out), words
     assert MOVES.sub("#", near.err) == MOVES.sub("#", far.err), words

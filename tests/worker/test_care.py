@@ -133,7 +133,9 @@ class Leaping:
         self.ahead, self.expired = 0.0, list[float]()
 
     async def promote_due(self, queue: str) -> Promotion:
-        return Promotion(round((time.monotonic() + self.ahead) * 1000), 0, None, cancels=False)
+        return Promotion(
+            round((time.monotonic() + self.ahead) * 1000), 0, None, cancels=False, next_tick=None
+        )
 
     async def expire(self, queue: str) -> None:
         self.expired.append(self.ahead)
