@@ -81,10 +81,12 @@ class Stage:
         await until(enough)
 
     async def each_instant_has_one_job(self) -> int:
-        """How many there are by now, without a gap."""
+        """How many have one by now. Those without are counted as missed: who has the time of a server that
+        was ahead of this one comes so late that more than a hundred are due."""
         found, made = (await self.gopher.schedule_row("s")).standing, sorted(self.everything())
-        assert made == [f"s:{compact(1_700_000_040 + 60 * n)}" for n in range(1, len(made) + 1)]
-        assert (found.ran, found.missed, found.skipped) == (len(made), 0, 0)
+        span = range(1_700_000_100, round(found.last / 1000) + 1, 60)
+        assert set(made) <= {f"s:{compact(instant)}" for instant in span}
+        assert (found.ran, found.ran + found.missed, found.skipped) == (len(made), len(span), 0)
         self.lawful()
         return len(made)
 

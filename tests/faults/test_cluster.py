@@ -185,6 +185,7 @@ async def test_while_its_slot_moves_key_by_key_each_instant_of_a_schedule_has_on
     await race.ends()
 
     count = await stage.each_instant_has_one_job()
+    assert (await stage.gopher.schedule_row("s")).standing.missed == 0
     print(f"C11: {count} instants; told to wait {len(race.refused)} times")
 
 

@@ -159,6 +159,7 @@ def stage(server: Server, namespace: str, tmp_path: Path) -> Iterator[Stage]:
     stage.end()
 
 
+@pytest.mark.timeout(300)
 async def test_a_run_with_a_killed_a_stalled_and_a_third_worker_keeps_every_promise(stage: Stage) -> None:
     """I1, I3, I4, I14, I16, I17: over all that three clients, two operators and the workers have seen."""
     killed, stalled, third = (stage.worker() for _ in range(3))
