@@ -127,11 +127,12 @@ class Stage:
 
     def drained(self) -> bool:
         """Twice: queues are looked at one by one, and a job may move from a later to an earlier one."""
-        return self._all_ended() and self._all_ended()
+        return self._at_rest() and self._at_rest()
 
-    def _all_ended(self) -> bool:
-        states = look(self.redis, self.namespace).values()
-        return all(not state.outbox and all(state.state(id) in ENDED for id in state.ids) for state in states)
+    def _at_rest(self) -> bool:
+        """Who waits for a job that an operator has cancelled stays blocked; the laws know who may."""
+        states, rest = look(self.redis, self.namespace).values(), (*ENDED, "blocked")
+        return all(not state.outbox and all(state.state(id) in rest for id in state.ids) for state in states)
 
     def history(self) -> History:
         ops, runs = read(self.record)
