@@ -34,8 +34,8 @@ _LATER = ("one", "serial", "replace")
 _CATCHUP = re.compile(r"once|skip|all:([0-9]{1,3})")
 
 
-class Schedule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A recurring job. ``spec`` is what is to be done each time.
+class ScheduleTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """When a recurring job is due, and what holds for its runs.
 
     ``overlap`` is skip (nothing runs while the run before is unfinished) or all. ``catchup`` is once, skip or
     all:N: which of the instants run that nobody has ticked in time. ``within`` (s) is how old such an instant
@@ -44,9 +44,6 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``run_limit`` is with how many runs it is over, those before its last change included (0: no limit).
     """
 
-    name: str
-    queue: str
-    spec: Spec
     when: Recurrence
     overlap: str = "skip"
     catchup: str = "once"
@@ -56,6 +53,14 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     by: str = ""
     declared: str = ""
     run_limit: int = 0
+
+
+class Schedule(ScheduleTerms, frozen=True, kw_only=True, omit_defaults=True):
+    """A recurring job. ``spec`` is what is to be done each time."""
+
+    name: str
+    queue: str
+    spec: Spec
 
     @property
     def key(self) -> str:

@@ -9,8 +9,7 @@ from typing import Any
 import msgspec
 
 from gopher_cli.model.errors import BadData, Usage
-from gopher_cli.model.recurrence import Recurrence
-from gopher_cli.model.schedule import Schedule, check_schedule
+from gopher_cli.model.schedule import Schedule, ScheduleTerms, check_schedule
 from gopher_cli.model.schedule_state import Entry, Pause, Standing
 from gopher_cli.store.ask import Ask, Command, clocked, scored
 from gopher_cli.store.calls.base import mapping, text
@@ -29,20 +28,11 @@ class Stored(msgspec.Struct, frozen=True):
     standing: Standing
 
 
-class _Definition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class _Definition(ScheduleTerms, frozen=True, kw_only=True, omit_defaults=True):
     spec: msgspec.Raw
-    when: Recurrence
-    overlap: str = "skip"
-    catchup: str = "once"
-    within: float = 0.0
-    pause_after: int = 0
-    origin: str = ""
-    by: str = ""
-    declared: str = ""
-    run_limit: int = 0
 
 
-_KEPT = [name for name in _Definition.__struct_fields__ if name != "spec"]
+_KEPT = ScheduleTerms.__struct_fields__
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(_Definition).decode
 

@@ -112,7 +112,7 @@ class ScheduleVerbs(Producing, ScheduleRows, TickVerbs):
         for _ in range(TRIES):
             stored, clock = await self._read_schedule(queue, name, now)
             if not stored:
-                raise NotFound(f"no schedule {name!r} in the queue {queue}", "gopher schedule ls lists them")
+                raise _not_there(name, queue)
             _check_revision(name, stored, revision)
             row = row_of(queue, stored)
             if not applies(row):
@@ -138,7 +138,7 @@ class ScheduleVerbs(Producing, ScheduleRows, TickVerbs):
             stored, _clock = await self._read_schedule(queue, name, now)
             schedule = _decoded(queue, stored, name)
             if not stored or not schedule:
-                raise NotFound(f"no schedule {name!r} in the queue {queue}", "gopher schedule ls lists them")
+                raise _not_there(name, queue)
             job = job_of(schedule, 0, f"{name}:now:{mark or uuid4().hex}")
             call = calls.run_schedule(
                 self.keys(queue), name, revision=stored.revision, overlap=schedule.overlap, id=job.id,
@@ -230,6 +230,10 @@ def _check_revision(name: str, stored: Stored | None, revision: int | None) -> N
         said = "was changed meanwhile" if known else "is not there any more"
         said = said if revision else "is there already"
         raise Changed(f"the schedule {name} {said}: nothing was changed", f"gopher schedule show {name}")
+
+
+def _not_there(name: str, queue: str) -> NotFound:
+    return NotFound(f"no schedule {name!r} in the queue {queue}", "gopher schedule ls lists them")
 
 
 def _gone(name: str) -> Stored:
