@@ -11,7 +11,7 @@ from gopher_cli.model.errors import Changed
 from gopher_cli.web import hints
 from gopher_cli.web.api.dialects import Accepted, Dialect
 from gopher_cli.web.api.reading import Asked
-from gopher_cli.web.api.schedule_reading import Wanted, pointing, read_recurring
+from gopher_cli.web.api.schedule_request import Wanted, pointing, read_recurring
 from gopher_cli.web.links import links_of_schedule
 from gopher_cli.web.problems import Problem, soon
 from gopher_cli.web.replies import Reply

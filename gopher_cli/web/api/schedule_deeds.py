@@ -24,7 +24,7 @@ from gopher_cli.web.api import openapi_schedules as about
 from gopher_cli.web.api.body import MAX_BODY, check_kind, read, read_json
 from gopher_cli.web.api.listing import answered
 from gopher_cli.web.api.queries import Query, parameter
-from gopher_cli.web.api.schedule_reading import (
+from gopher_cli.web.api.schedule_request import (
     bad_schedule,
     pointing,
     read_backfill,

@@ -23,7 +23,7 @@ from gopher_cli.web.api.body import read_json
 from gopher_cli.web.api.following import matches
 from gopher_cli.web.api.listing import FRESH, answered
 from gopher_cli.web.api.queries import Query, parameter
-from gopher_cli.web.api.schedule_reading import MOST_SHOWN, SHOWN, read_preview
+from gopher_cli.web.api.schedule_request import MOST_SHOWN, SHOWN, read_preview
 from gopher_cli.web.api.schedule_views import ScheduleDetail, ScheduleList, detail, etag_of, next_view
 from gopher_cli.web.problems import soon
 
