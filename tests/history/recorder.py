@@ -64,7 +64,9 @@ class Recorder:
 
 
 def read(path: Path) -> tuple[list[Op], list[Run]]:
-    lines = [msgspec.json.decode(line) for line in path.read_bytes().splitlines()]
+    written = path.read_bytes()
+    whole = written[: written.rfind(b"\n") + 1]  # somebody may be writing the last line
+    lines = [msgspec.json.decode(line) for line in whole.splitlines()]
     answers = {line["number"]: line for line in lines if line["what"] == "answer"}
     ends = {(line["id"], line["token"]): line for line in lines if line["what"] == "end"}
     ops = [op for line in lines if line["what"] == "ask" for op in _ops(line, answers.get(line["number"]))]

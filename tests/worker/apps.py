@@ -407,9 +407,11 @@ async def block_the_loop(payload: dict[str, str]) -> None:
 @app.handler("stubborn-thread")
 def stubborn_thread(payload: dict[str, str]) -> None:
     note(payload["file"] + ".began", "began")
-    while not Path(payload["file"] + ".go").exists():
-        with contextlib.suppress(BaseException):
-            time.sleep(0.01)
+    while True:
+        with contextlib.suppress(BaseException):  # wherever in here it is raised
+            while not Path(payload["file"] + ".go").exists():
+                time.sleep(0.01)
+            return
 
 
 @app.handler("at-exit")
