@@ -202,15 +202,20 @@ def _innocent(place: Place) -> list[str]:
 def _waits(place: Place) -> list[float]:
     """How long each run that was cut short waited for the next; one that had ended after all has none.
 
-    Also one that was cut short before, which runs alone then. Each storm in between may have killed who had
-    taken it back: it is allowed as long again for every one of them.
+    A job that had begun so often that one more loss may be its end is not asked for: it runs alone, behind
+    all others of its kind, and how many those are is chance. (A run that came to its end counts as well: it
+    is lost if its outcome was not stored.) Each storm in between may have killed who had taken a job back:
+    it is allowed as long again for every one of them.
     """
     waits = []
     for cut in place.cut:
         runs = place.ledger.starts(cut.id)
-        if again := [run.started for run in runs if run.token != cut.token and run.started > cut.at]:
-            storms = sum(cut.at < began < min(again) for began in place.storms)
-            waits.append(min(again) - cut.at - storms * BOUND)
+        again = min(
+            (run.started for run in runs if run.token != cut.token and run.started > cut.at), default=0.0
+        )
+        if sum(run.started < again for run in runs) in range(1, MAX_LOSSES - 1):
+            storms = sum(cut.at < began < again for began in place.storms)
+            waits.append(again - cut.at - storms * BOUND)
     return waits
 
 
