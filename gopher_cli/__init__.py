@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from gopher_cli.version import __version__
 
 _WHERE = {
     "Gopher": "gopher_cli.gopher",

@@ -12,7 +12,7 @@ def main() -> None:
     open_standard_streams()
     args = sys.argv[1:]
     if args[:1] in (["--version"], ["-V"]):
-        from gopher_cli import __version__
+        from gopher_cli.version import __version__
 
         print(f"gopher {__version__}")
         return

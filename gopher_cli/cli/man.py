@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gopher_cli import __version__
 from gopher_cli.cli.app import ENTRIES, EPILOG
 from gopher_cli.cli.command import command
 from gopher_cli.cli.completion import Flag, Place, places
 from gopher_cli.cli.console import Console
+from gopher_cli.version import __version__
 
 
 @command

@@ -13,10 +13,10 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
-from gopher_cli import __version__
 from gopher_cli.model.errors import BadConfig, GopherError, Unavailable
 from gopher_cli.remote.problems import error_of
 from gopher_cli.remote.proxies import Proxy
+from gopher_cli.version import __version__
 
 PATIENCE = 10.0  # seconds beyond what was asked for; a server answers within two, as a rule
 _SILENCE = 40.0  # seconds; a stream says something every fifteen

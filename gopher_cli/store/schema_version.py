@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from gopher_cli import __version__
 from gopher_cli.model.errors import BadData, Outdated
+from gopher_cli.version import __version__
 
 FIELD = "schema"
 _FORM = re.compile(rb"(\d{1,9})\.(\d{1,9})(?:;([\x21-\x7e]{0,40}))?")

@@ -9,10 +9,10 @@ from typing import cast
 from fastapi import Depends, FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gopher_cli import __version__
 from gopher_cli.build import open_gopher
 from gopher_cli.config import Settings
 from gopher_cli.model.access import READ
+from gopher_cli.version import __version__
 from gopher_cli.web import health, metrics, problems
 from gopher_cli.web.access import wiring as access
 from gopher_cli.web.access.door import needs

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
-from gopher_cli import __version__
 from gopher_cli.model.cells import BOUNDS, Cell
 from gopher_cli.model.expect import Expect
 from gopher_cli.model.figures import Figures
 from gopher_cli.model.ids import VALID_ID
 from gopher_cli.model.schedule_state import ScheduleRow
 from gopher_cli.model.stats import QueueStats, WorkerInfo
+from gopher_cli.version import __version__
 
 MOST_TYPES = 200
 MOST_QUEUES = 500

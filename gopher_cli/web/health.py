@@ -12,10 +12,10 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gopher_cli import __version__
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import Denied, GopherError, Outdated, Unavailable
 from gopher_cli.model.expect import LATE
+from gopher_cli.version import __version__
 from gopher_cli.web.api import openapi
 from gopher_cli.web.problems import RETRY_AFTER, soon
 

@@ -9,11 +9,11 @@ from contextlib import suppress
 
 from fastapi import FastAPI
 
-from gopher_cli import __version__
 from gopher_cli.build import REVIVED, is_embedded, revive
 from gopher_cli.config import Settings
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import BadData, GopherError, Outdated
+from gopher_cli.version import __version__
 from gopher_cli.web.problems import soon
 from gopher_cli.web.ticks import Ticks
 

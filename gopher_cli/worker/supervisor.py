@@ -14,7 +14,6 @@ import time
 import uuid
 from collections.abc import Callable, Collection, Sequence
 
-from gopher_cli import __version__
 from gopher_cli.build import open_gopher
 from gopher_cli.config import Settings
 from gopher_cli.events import Event, JobsReclaimed
@@ -22,6 +21,7 @@ from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import BadData, GopherError
 from gopher_cli.process import LATE, TOGETHER, reset_signals
 from gopher_cli.verbs.queue_guess import doubts
+from gopher_cli.version import __version__
 from gopher_cli.worker import logs
 from gopher_cli.worker.burials import Burials
 from gopher_cli.worker.care import Care

@@ -7,10 +7,10 @@ import time
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from gopher_cli import __version__
 from gopher_cli.build import REVIVED, is_embedded, revive
 from gopher_cli.model.declaration import Declaration
 from gopher_cli.model.errors import BadData, Conflict, Outdated, Usage
+from gopher_cli.version import __version__
 from gopher_cli.worker.logs import say
 
 if TYPE_CHECKING:

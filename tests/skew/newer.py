@@ -21,7 +21,7 @@ FLAVOUR = "salted"
 
 # (file, what stands there, what the gopher to come has instead)
 CHANGES = (
-    ("__init__.py", r'__version__ = ".*"', f'__version__ = "{VERSION}"'),
+    ("version.py", r'__version__ = ".*"', f'__version__ = "{VERSION}"'),
     ("store/schema_version.py", r"OURS = SchemaVersion\((\d+), \d+,", rf"OURS = SchemaVersion(\1, {MINOR},"),
     ("model/job.py", r"(    options: Options = NO_OPTIONS\n)", rf'\1    flavour: str = "{FLAVOUR}"\n'),
     ("model/job.py", r'(    parent: str = ""\n)', r'\1    colour: str = ""\n'),

@@ -9,10 +9,10 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gopher_cli import __version__
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.history import History
 from gopher_cli.model.stats import OrderedWorker, WorkerInfo
+from gopher_cli.version import __version__
 from gopher_cli.web.api import openapi
 from gopher_cli.web.api.listing import answered
 from gopher_cli.web.api.queries import Query

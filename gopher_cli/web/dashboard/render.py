@@ -12,9 +12,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gopher_cli import __version__
 from gopher_cli.model.access import ADMIN, OPERATE, SUBMIT, Caller
 from gopher_cli.model.job import JobState
+from gopher_cli.version import __version__
 from gopher_cli.web.access.sessions import csrf_token
 from gopher_cli.web.dashboard import assets, filters, flash
 from gopher_cli.web.packed import Packed
