@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import laws
 import pytest
+import reaper
 from hypothesis import HealthCheck, settings
 from redis import Redis
 
@@ -29,6 +30,13 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # How long an example took says more of the machine than of what it shows.
 settings.register_profile("untimed", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Nothing of this run outlives it; the processes of xdist are its children."""
+    if not hasattr(config, "workerinput"):
+        reaper.start()
 
 
 @pytest.fixture

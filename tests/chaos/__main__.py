@@ -7,6 +7,8 @@ import asyncio
 import random
 import sys
 
+import reaper
+
 from chaos.run import Plan, run
 
 
@@ -19,6 +21,7 @@ def main() -> int:
     words.add_argument("--calm", type=float, default=5.0, help="seconds between recovery and the next storm")
     words.add_argument("--soak", action="store_true", help="one worker is left alone, and must not grow")
     given = words.parse_args()
+    reaper.start()
     plan = Plan(given.seconds, given.seed, given.lease, given.rate, given.calm, soak=given.soak)
     print(f"seed {plan.seed}: again with --seed {plan.seed}", flush=True)
     verdict = asyncio.run(run(plan, lambda text: print(text, flush=True)))

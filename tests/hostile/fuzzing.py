@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import reaper
 from hostile.conftest import KEY, Victim
 from servers import own_server
 
@@ -31,6 +32,7 @@ def fuzz(victim: Victim, *words: str, patience: float | None = None) -> tuple[in
 
 def main(words: list[str]) -> int:
     """For as long as it is told to; a new seed each time."""
+    reaper.start()
     with TemporaryDirectory(prefix="gopher-fuzz-", dir="/tmp") as home, own_server() as server:
         victim = Victim(server.url, Path(home), API_KEY=KEY)
         try:

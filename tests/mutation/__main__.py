@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import reaper
+
 from mutation.errors import Error, errors_in, with_error
 
 ROOT = Path(__file__).parents[2]
@@ -52,6 +54,7 @@ def main() -> int:
     words.add_argument("--processes", default="3")
     words.add_argument("--quick", action="store_true", help="the first round of tests alone")
     given = words.parse_args()
+    reaper.start()
     print(f"seed {given.seed}: again with --seed {given.seed}", flush=True)
     chance, until = random.Random(given.seed), time.monotonic() + given.minutes * 60
     killed = survived = 0
