@@ -56,9 +56,8 @@ class Gopher(
         defaults: Defaults | None = None,
         listeners: Iterable[Listener] = (),
     ) -> None:
-        self._url = url
+        self._asked = (url, namespace, defaults)
         self.registry = Registry()
-        self.given = (namespace, defaults)
         self.namespace = namespace or "gopher"
         self.defaults = defaults or Defaults()
         self.listeners = list(listeners)
@@ -84,10 +83,13 @@ class Gopher(
 
     async def __aenter__(self) -> Gopher:
         if not hasattr(self, "store"):
-            # The one look upwards: what a program leaves open is as the settings say.
-            from gopher_cli.build import furnish
+            from gopher_cli.connect import resolve  # late: an application object needs neither
+            from gopher_cli.store.redis import RedisStore
 
-            furnish(self, self._url)
+            url, namespace, defaults = self._asked
+            place = resolve(url, namespace=namespace, defaults=defaults)
+            self.store = RedisStore(place.address, timeout=place.timeout)
+            self.namespace, self.defaults = place.namespace, place.defaults
         return self
 
     async def __aexit__(

@@ -5,25 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
-import redis
-from redis.retry import Retry
 
+from gopher_cli.connect import resolve
 from gopher_cli.model.defaults import Defaults
-from gopher_cli.model.durability import MEMORY, Durability
 from gopher_cli.model.errors import NotFound
 from gopher_cli.model.job import Job
 from gopher_cli.model.making import checked
 from gopher_cli.model.payload import EMPTY
-from gopher_cli.store import ask, calls
-from gopher_cli.store.blocking import Blocking
+from gopher_cli.store import ask
 from gopher_cli.store.calls.producing import Receipt
 from gopher_cli.store.keys import keys_of
-from gopher_cli.store.lines.connection import connections
-from gopher_cli.store.lines.lane import SyncLane
-from gopher_cli.store.url import Address
+from gopher_cli.store.stores.threaded import SyncStore
 from gopher_cli.verbs.base import Announced
 from gopher_cli.verbs.parents import missing
 from gopher_cli.verbs.producing import (
@@ -33,33 +28,6 @@ from gopher_cli.verbs.producing import (
     submissions,
     wanted_durability,
 )
-
-T = TypeVar("T")
-
-
-class SyncStore(Blocking):
-    """Runs Calls and Asks, blocking. Threads may share it."""
-
-    def __init__(self, address: Address, *, timeout: float = 5.0) -> None:
-        super().__init__(address, timeout=timeout)
-        self._lanes: dict[tuple[Address, float], SyncLane] = {}
-
-    def run(self, call: calls.Call[T], durability: Durability = MEMORY) -> T:
-        return self._run_one(call, durability)
-
-    def ask(self, question: ask.Ask[T]) -> T:
-        return self._ask(question)
-
-    def _send(self, node: Address, commands: Sequence[Sequence[Any]], patience: float) -> list[Any]:
-        lane = self._lanes.get((node, patience))
-        if lane is None:
-            make = connections(node, patience, redis, Retry)
-            lane = self._lanes.setdefault((node, patience), SyncLane(make, patience))
-        return lane.talk(commands)
-
-    def close(self) -> None:
-        for lane in self._lanes.values():
-            lane.close()
 
 
 class Producer:
@@ -79,17 +47,15 @@ class Producer:
         namespace: str = "",
         defaults: Defaults | None = None,
     ) -> None:
-        self.given = (namespace, defaults)
-        self.namespace = namespace or "gopher"
-        self.defaults = defaults or Defaults()
         self._announced = Announced()
         if store is None:
-            # The one look upwards: what a program leaves open is as the settings say.
-            from gopher_cli.build import resolve
-
-            address, timeout = resolve(self, url)
-            store = SyncStore(address, timeout=timeout)
+            place = resolve(url, namespace=namespace, defaults=defaults)
+            store, namespace, defaults = (
+                SyncStore(place.address, timeout=place.timeout), place.namespace, place.defaults
+            )  # fmt: skip
         self.store = store
+        self.namespace = namespace or "gopher"
+        self.defaults = defaults or Defaults()
 
     def submit(self, type: str, payload: Any = EMPTY, **options: Any) -> str:
         """Submit one job and answer its id; takes the options of Gopher.submit, and raises the same."""

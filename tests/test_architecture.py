@@ -28,13 +28,14 @@ BELOW = {
     "handlers": {"model", "declarations"},
     "builtin": {"model", "handlers", "context", "config"},
     "loading": {"model", "declarations", "handlers", "builtin"},
-    "gopher": {"model", "store", "events", "verbs", "handlers"},
-    "context": {"model", "gopher", "config"},
-    "sync": {"model", "store", "verbs"},
     "config": {"model", "store"},
     "embedded_place": {"model", "store"},
     "embedded": {"model", "store", "config", "embedded_place"},
-    "build": {"model", "store", "events", "gopher", "sync", "config", "embedded"},
+    "connect": {"model", "store", "config", "embedded"},
+    "gopher": {"model", "store", "events", "verbs", "handlers", "connect"},
+    "context": {"model", "gopher", "config"},
+    "sync": {"model", "store", "verbs", "connect"},
+    "build": {"store", "events", "gopher", "config", "connect", "embedded"},
     "worker": {
         "failpoints",
         "process",
@@ -48,6 +49,7 @@ BELOW = {
         "context",
         "config",
         "loading",
+        "connect",
         "build",
         "version",
     },
@@ -88,16 +90,13 @@ BELOW_IN_CONFIG = {
 # Nothing of the world: the ground is the standard library and msgspec; cron expressions are read by croniter.
 BARE = {"model": {"msgspec", "croniter"}, "events": {"msgspec"}, "store": {"msgspec", "redis", "hiredis"}}
 
-# These look up once, late and on purpose: who names no server gets what the settings say.
-LATE = {("gopher", "build"), ("sync", "build")}
-
 # Everything else gets Settings, or an environment, as a value.
 READ_THE_ENVIRONMENT = {
     "cli",
     "demo",
     "worker",
     "config",
-    "build",
+    "connect",
     "embedded_place",
     "failpoints",
 }
@@ -132,9 +131,8 @@ def test_imports_point_down_only(path):
         assert here in ("__init__", "__main__", "cli"), f"{here} has no floor yet: say which"
         return
     ours = {head[1:] for head, _ in imports(path) if head.startswith(".")}
-    late = {above for below, above in LATE if below == here}
 
-    assert ours - {here} - BELOW[here] - late == set()
+    assert ours - {here} - BELOW[here] == set()
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("config/**/*.py")), ids=lambda p: str(p.relative_to(ROOT)))
@@ -160,9 +158,8 @@ def test_the_ground_stands_by_itself(path):
 
 @each_file
 def test_redis_is_one_room(path):
-    """And the blocking client of sync programs, which runs the same calls."""
     if "redis" in {head for head, _ in imports(path)}:
-        assert part(path) in ("store", "sync")
+        assert part(path) == "store"
 
 
 @each_file

@@ -20,8 +20,9 @@ from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import BadData, Denied, NotFound, TryLater, Unavailable, Usage
 from gopher_cli.store.ask import Ask
 from gopher_cli.store.redis import RedisStore
+from gopher_cli.store.stores.threaded import SyncStore
 from gopher_cli.store.url import parse_url
-from gopher_cli.sync import Producer, SyncStore
+from gopher_cli.sync import Producer
 
 pytestmark = pytest.mark.anyio
 

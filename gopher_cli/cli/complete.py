@@ -75,9 +75,10 @@ def _flags(line: Sequence[str]) -> dict[str, Any]:
 def _far(settings: Settings, kind: str, prefix: str) -> list[str]:
     from gopher_cli import build
     from gopher_cli.cli.far import wire_of
+    from gopher_cli.connect import defaults_of
     from gopher_cli.remote.gopher import RemoteGopher
 
-    far: Any = RemoteGopher(wire_of(settings), build.defaults_of(settings))
+    far: Any = RemoteGopher(wire_of(settings), defaults_of(settings))
     return build.stepped(_ask(far, kind, prefix))
 
 

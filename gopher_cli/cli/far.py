@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from gopher_cli import build
+from gopher_cli.connect import defaults_of
 from gopher_cli.remote.gopher import RemoteGopher
 from gopher_cli.remote.wire import Wire
 
@@ -28,7 +29,7 @@ def call_remotely(
     """Run one piece of work with a RemoteGopher, which has the verbs that commands call."""
     wire = wire_of(settings)
     _warn(console, settings, wire)
-    far = cast("Gopher", RemoteGopher(wire, build.defaults_of(settings)))
+    far = cast("Gopher", RemoteGopher(wire, defaults_of(settings)))
     try:
         if not waits:
             return build.stepped(verb(far))

@@ -64,8 +64,8 @@ def up(
     settings = console.settings(warn=False, **flags)  # serve and worker warn, each in its log
     import asyncio
 
-    from gopher_cli.build import address_of
     from gopher_cli.cli.tree import Tree
+    from gopher_cli.connect import address_of
     from gopher_cli.process import LATE
     from gopher_cli.web.access.listening import permitted
 

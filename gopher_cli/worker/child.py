@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from gopher_cli.config import Settings
+from gopher_cli.connect import defaults_of
 from gopher_cli.context import Context
 from gopher_cli.failpoints import failpoint
 from gopher_cli.handlers import Handler
@@ -33,8 +34,6 @@ _NOT_FOR_JOBS = (signal.SIGUSR1, signal.SIGUSR2)
 
 
 def perform(handler: Handler, lease: Lease, link: ChildLink) -> Outcome:
-    from gopher_cli.build import defaults_of
-
     own = os.getpid()
     terms = terms_of(lease.spec, handler, defaults_of(link.settings))
     context = Context(lease, link, terms)

@@ -17,6 +17,7 @@ from typing import Any, cast
 import msgspec
 
 from gopher_cli.config import Settings
+from gopher_cli.connect import defaults_of, resolve
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.job import Job, Lease
 from gopher_cli.verbs.producing import new_job
@@ -132,10 +133,9 @@ class ChildLink:
     def gopher(self) -> Gopher:
         """Connected on first use: few isolated handlers need it."""
         if self._gopher is None:
-            from gopher_cli.build import furnish
+            from gopher_cli.build import gopher_on
 
-            self._gopher = Gopher()
-            furnish(self._gopher, settings=self.settings, start=False)
+            self._gopher = gopher_on(resolve(settings=self.settings, start=False))
         return self._gopher
 
     async def awaited(self, value: Awaitable[Any]) -> Any:
@@ -173,8 +173,6 @@ class ChildLink:
             self._told = time.monotonic()
 
     def make(self, lease: Lease, type: str, payload: Any, options: dict[str, Any]) -> Job:
-        from gopher_cli.build import defaults_of
-
         self._check(lease, "ctx.submit")
         job = new_job(defaults_of(self.settings), type, payload, **options)
         # As they were read: an iterator gives its members once.

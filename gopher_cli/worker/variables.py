@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from gopher_cli.build import address_of
 from gopher_cli.config import Settings
+from gopher_cli.connect import address_of
 from gopher_cli.model.job import Options
 from gopher_cli.store.url import has_secret
 from gopher_cli.worker.run import Run

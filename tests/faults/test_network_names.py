@@ -16,8 +16,9 @@ from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import Unavailable
 from gopher_cli.store.lines.wire import WireStore
 from gopher_cli.store.redis import RedisStore
+from gopher_cli.store.stores.threaded import SyncStore
 from gopher_cli.store.url import parse_url
-from gopher_cli.sync import Producer, SyncStore
+from gopher_cli.sync import Producer
 
 pytestmark = [pytest.mark.anyio, pytest.mark.row("N7")]
 NAME = "redis.test"

@@ -28,8 +28,8 @@ from gopher_cli.store.lines.lane import Lane
 from gopher_cli.store.lines.wire import WireStore
 from gopher_cli.store.redis import RedisStore
 from gopher_cli.store.scripts import LUA, load
+from gopher_cli.store.stores.threaded import SyncStore
 from gopher_cli.store.url import parse_url
-from gopher_cli.sync import SyncStore
 
 pytestmark = [pytest.mark.anyio, pytest.mark.row("N1")]
 T = TypeVar("T")

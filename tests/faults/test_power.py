@@ -18,8 +18,9 @@ from servers import Server, binaries_found, own_server
 from worker.processes import PATIENCE, ends, until
 
 from gopher_cli.model.errors import Unconfirmed
+from gopher_cli.store.stores.threaded import SyncStore
 from gopher_cli.store.url import parse_url
-from gopher_cli.sync import Producer, SyncStore
+from gopher_cli.sync import Producer
 
 pytestmark = pytest.mark.anyio
 

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from gopher_cli.build import defaults_of
 from gopher_cli.config import Settings
+from gopher_cli.connect import defaults_of
 from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.job import Spec
 from gopher_cli.model.making import make_options

@@ -20,7 +20,8 @@ from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import BadData, Outdated
 from gopher_cli.store import schema_version
 from gopher_cli.store.schema_version import OURS, checked, written
-from gopher_cli.sync import Producer, SyncStore
+from gopher_cli.store.stores.threaded import SyncStore
+from gopher_cli.sync import Producer
 
 NEWER, NEXT = f"{OURS.major}.{OURS.minor + 1};9.1.0", f"{OURS.major + 1}.0;10.0.0"
 SENTENCE = (
