@@ -93,14 +93,15 @@ async def open_gopher(
         await gopher.close()
 
 
-def run_once(settings: Settings, work: Callable[[Gopher], Coroutine[Any, Any, T]]) -> T:
-    """Run a piece of work that waits for nothing but Redis, and be done.
+def run_once(
+    settings: Settings, work: Callable[[Gopher], Coroutine[Any, Any, T]], *, waits: bool = False
+) -> T:
+    """Run a piece of work, and be done.
 
-    On a plain connection that needs neither redis-py nor an event loop, whose loading takes longer
-    than the work itself.
+    Unless it ``waits`` for more than Redis: on a plain connection that needs neither redis-py nor an event
+    loop, whose loading takes longer than the work itself.
     """
-    place = resolve(settings=settings)
-    if not WireStore.speaks_to(place.address):
+    if waits or not WireStore.speaks_to((place := resolve(settings=settings)).address):
         import asyncio
 
         return asyncio.run(_run(settings, work))

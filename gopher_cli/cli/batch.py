@@ -24,8 +24,8 @@ from gopher_cli.model.errors import GopherError, NotFound, Usage
 from gopher_cli.model.marks import BatchMark
 
 if TYPE_CHECKING:
-    from gopher_cli.gopher import Gopher
     from gopher_cli.store.calls import Receipt
+    from gopher_cli.verbs.protocol import Verbs
 
 _SIZE = 500
 _BLOCK = 256 * 1024
@@ -134,7 +134,7 @@ class _Work:
         self.meter, self.queues = Meter(self.console), Queues(self.console)
         self.report = Report(self.console, self.meter)
 
-    async def run(self, gopher: Gopher, stream: BinaryIO) -> None:
+    async def run(self, gopher: Verbs, stream: BinaryIO) -> None:
         await gopher.check(accept_eviction=self.console.settings().accepts_eviction)
         if self.batch:
             self.marks = Marks(self.batch, (await gopher.batch_marks(self.batch)).values())
@@ -154,7 +154,7 @@ class _Work:
             for queue, mark in self.marks.settled():
                 await gopher.mark_batch(queue, self.batch, mark)
 
-    def _made(self, gopher: Gopher, lines: Sequence[Line]) -> list[Made]:
+    def _made(self, gopher: Verbs, lines: Sequence[Line]) -> list[Made]:
         read = self.reader.line
         made = (
             make(gopher.defaults, number, partial(read, number, raw), self.batch, self.type, self.given)
@@ -163,7 +163,7 @@ class _Work:
         )
         return [one for one in made if one]
 
-    async def _follow(self, gopher: Gopher, lines: Sequence[Line]) -> dict[int, tuple[int, int]]:
+    async def _follow(self, gopher: Verbs, lines: Sequence[Line]) -> dict[int, tuple[int, int]]:
         """Compare with what earlier runs have read; what was held back until that is known is stored then."""
         if not self.marks:
             return {}
@@ -174,7 +174,7 @@ class _Work:
                 await self._send(gopher, some)
         return sums
 
-    async def _check(self, gopher: Gopher, one: Made) -> None:
+    async def _check(self, gopher: Verbs, one: Made) -> None:
         """Refuse what does not fit what workers have published; asked once for each type."""
         if one.job is None:
             return
@@ -186,14 +186,14 @@ class _Work:
             warn_unknown(self.console, type, known)
         self.checkers[type].check(one)
 
-    async def _submit(self, gopher: Gopher, made: Sequence[Made]) -> None:
+    async def _submit(self, gopher: Verbs, made: Sequence[Made]) -> None:
         wanted = [one for one in made if not await self._is_done(gopher, one)]
         if self.marks and self.marks.digests.expected:  # nothing is stored before it is known to be the same
             self.held += wanted
             return
         await self._send(gopher, wanted)
 
-    async def _send(self, gopher: Gopher, wanted: Sequence[Made]) -> None:
+    async def _send(self, gopher: Verbs, wanted: Sequence[Made]) -> None:
         """Raises as the verb does; of some lines it is known then what has become of them."""
         from gopher_cli.verbs.producing import halfway_of
 
@@ -251,7 +251,7 @@ class _Work:
         """Is this the id that the batch gives to this line? Who has it is from an earlier run."""
         return bool(self.batch) and id == batch_job_id(self.batch, line)
 
-    async def _is_done(self, gopher: Gopher, one: Made) -> bool:
+    async def _is_done(self, gopher: Verbs, one: Made) -> bool:
         """Was this line submitted by an earlier run of the same batch?"""
         if not self.marks or one.job is None:
             return False
@@ -263,7 +263,7 @@ class _Work:
             return True
         return False
 
-    async def _mark(self, gopher: Gopher, queue: str) -> BatchMark:
+    async def _mark(self, gopher: Verbs, queue: str) -> BatchMark:
         """How far an earlier run came. What it left there may not be as safe yet as is asked for now."""
         found = await gopher.batch_marks(self.batch, queue)
         if not found:

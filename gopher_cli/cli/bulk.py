@@ -17,9 +17,9 @@ from gopher_cli.cli.tables import write_answer
 from gopher_cli.cli.words import plural, types_of
 
 if TYPE_CHECKING:
-    from gopher_cli.gopher import Gopher
     from gopher_cli.model.deeds import Bulk, Tell
     from gopher_cli.model.filtering import Filter
+    from gopher_cli.verbs.protocol import Verbs
 
 MANY = 10_000  # more jobs than that are not changed for a "y": that is too quickly typed
 _SAMPLE, _SECONDS = 500, 1.0  # of jobs whose types a question names
@@ -55,7 +55,7 @@ def _types(console: Console, wanted: Filter) -> str:
         return safe(f"type {wanted.type}")
     found: dict[str, int] = {}
 
-    async def work(gopher: Gopher) -> bool:
+    async def work(gopher: Verbs) -> bool:
         until = time.monotonic() + _SECONDS
         async for rows, _ in gopher.slices(wanted, newest=False):
             for row in rows:
@@ -72,7 +72,7 @@ def _types(console: Console, wanted: Filter) -> str:
 def carried_out(
     console: Console,
     word: str,
-    deed: Callable[[Gopher, Tell], Coroutine[Any, Any, Bulk]],
+    deed: Callable[[Verbs, Tell], Coroutine[Any, Any, Bulk]],
     *,
     waits: bool = False,
 ) -> Bulk:

@@ -10,7 +10,7 @@ from gopher_cli.cli.console import Console
 from gopher_cli.cli.outcomes import Outcome, for_each, told
 
 if TYPE_CHECKING:
-    from gopher_cli.gopher import Gopher
+    from gopher_cli.verbs.protocol import Verbs
 
 CANCELLED = {
     "cancelled": ("cancelled", 0), "requested": ("it runs; its worker will stop it", 0),
@@ -28,7 +28,7 @@ def cancel(console: Console, ids: o.Ids, queue: o.OfQueue = None) -> int:
     return told(console, console.call(lambda gopher: _cancel(console, gopher, ids, queue)))
 
 
-async def _cancel(console: Console, gopher: Gopher, ids: list[str], queue: str | None) -> list[Outcome]:
+async def _cancel(console: Console, gopher: Verbs, ids: list[str], queue: str | None) -> list[Outcome]:
     async def one(queue: str, id: str) -> Outcome:
         return Outcome.of(queue, id, (await gopher.cancel(queue, [id]))[id], CANCELLED)
 

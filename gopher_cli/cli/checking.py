@@ -11,13 +11,13 @@ from gopher_cli.cli.safe import safe
 from gopher_cli.model.errors import Denied, GopherError, NotFound
 
 if TYPE_CHECKING:
-    from gopher_cli.gopher import Gopher
+    from gopher_cli.verbs.protocol import Verbs
 
 
 _TYPED = 10
 
 
-async def published_types(gopher: Gopher) -> dict[str, Any]:
+async def published_types(gopher: Verbs) -> dict[str, Any]:
     """The types that workers have published, with their schemas; none for a key that may only submit: the
     server checks the payload in any case."""
     try:
@@ -27,7 +27,7 @@ async def published_types(gopher: Gopher) -> dict[str, Any]:
 
 
 async def checked(
-    console: Console, gopher: Gopher, type: str, payload: bytes, app: str, given: dict[str, Any]
+    console: Console, gopher: Verbs, type: str, payload: bytes, app: str, given: dict[str, Any]
 ) -> dict[str, Any]:
     """The options of a job whose payload fits its type, as far as that is known; with ``app`` those of its
     handler, too. Raises Usage, BadData, or NotFound for a type that the app does not have."""
@@ -80,7 +80,7 @@ def warn_unknown(console: Console, type: str, known: dict[str, Any]) -> None:
         console.warn(safe(f"no worker has published the type {type}" + (f"; {hint}" if hint else "")))
 
 
-async def warn_of_queue(console: Console, gopher: Gopher, queue: str) -> None:
+async def warn_of_queue(console: Console, gopher: Verbs, queue: str) -> None:
     """Of a queue that is perhaps misspelt: said, not refused. It may be new, or be served later."""
     from gopher_cli.verbs.queue_guess import doubt  # late: most submits ask nobody
 
@@ -97,7 +97,7 @@ class Queues:
         self._console = console
         self._seen: set[str] = set()
 
-    async def look(self, gopher: Gopher, queue: str) -> None:
+    async def look(self, gopher: Verbs, queue: str) -> None:
         if queue not in self._seen and len(self._seen) < _TYPED:
             self._seen.add(queue)
             await warn_of_queue(self._console, gopher, queue)

@@ -14,8 +14,8 @@ from gopher_cli.model.rates import parse_pace
 
 if TYPE_CHECKING:
     from gopher_cli.config import Settings
-    from gopher_cli.gopher import Gopher
     from gopher_cli.model.filtering import Filter
+    from gopher_cli.verbs.protocol import Verbs
 
 STATES = (
     "enqueued", "scheduled", "blocked", "processing", "retrying", "completed", "failed", "cancelled",
@@ -182,7 +182,7 @@ def typed_id(settings: Settings, text: str) -> str:
 
 
 async def found_ids(
-    gopher: Gopher, settings: Settings, given: Iterable[str], queue: str | None = None
+    gopher: Verbs, settings: Settings, given: Iterable[str], queue: str | None = None
 ) -> list[tuple[str, str]]:
     """(queue, id) of each, once, to look at it.
 

@@ -13,9 +13,6 @@ from gopher_cli.cli.help import write_help
 from gopher_cli.cli.options import COMMON
 from gopher_cli.cli.parsing import as_given, check_empty, optional_values, with_values
 
-# What no API can do: it runs jobs, serves, or repairs Redis itself. By their modules.
-NEED_REDIS = ("worker", "serve", "up", "doctor", "embedded")
-
 
 class Command(TyperCommand):
     """A command whose help is ours and whose values stay text."""
@@ -43,13 +40,14 @@ class HungUp(Exception):
 
 
 def command(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Mark a function as a command: it takes a Console first, then its own Annotated options.
+    """Mark a function as a command: it takes a Console first (a RedisConsole for what no API can do), then
+    its own Annotated options.
 
     The options of every command are added; they make the Console. An answer that is a number is
     the exit code.
     """
     signature = inspect.signature(function, eval_str=True)
-    own = list(signature.parameters.values())[1:]
+    first, *own = signature.parameters.values()
     keyword = inspect.Parameter.KEYWORD_ONLY
     shared = [
         inspect.Parameter(name, keyword, default=default, annotation=annotation)
@@ -58,9 +56,7 @@ def command(function: Callable[..., Any]) -> Callable[..., Any]:
 
     def run(**given: Any) -> Any:
         try:
-            console = Console.open(**{name: given.pop(name) for name in COMMON})
-            if function.__module__.rpartition(".")[2] in NEED_REDIS:
-                console.refuse_the_api()
+            console: Console = first.annotation.open(**{name: given.pop(name) for name in COMMON})
             answer = function(console, **given)
             console.out.flush()
         except BrokenPipeError:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gopher_cli.config import Settings
-    from gopher_cli.gopher import Gopher
+    from gopher_cli.verbs.protocol import Verbs
 
 _PATIENCE = 0.15  # seconds for each answer of Redis
 _LONGEST = 1.0  # for all of it
@@ -78,7 +78,7 @@ def _far(settings: Settings, kind: str, prefix: str) -> list[str]:
     from gopher_cli.connect import defaults_of
     from gopher_cli.remote.gopher import RemoteGopher
 
-    far: Any = RemoteGopher(wire_of(settings), defaults_of(settings))
+    far = RemoteGopher(wire_of(settings), defaults_of(settings))
     return build.stepped(_ask(far, kind, prefix))
 
 
@@ -88,7 +88,7 @@ def _runs(settings: Settings) -> bool:
     return embedded.status(settings.home).running
 
 
-async def _ask(gopher: Gopher, kind: str, prefix: str) -> list[str]:
+async def _ask(gopher: Verbs, kind: str, prefix: str) -> list[str]:
     if kind == "queues":
         return await gopher.queues()
     if kind == "types":

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TextIO, TypeVar
 
 from gopher_cli.cli.color import wants_color
 from gopher_cli.cli.encoding import ascii_json, fit_data, is_utf8
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gopher_cli.cli.tables import Listing
     from gopher_cli.config import Settings
     from gopher_cli.gopher import Gopher
+    from gopher_cli.verbs.protocol import Verbs
 
 T = TypeVar("T")
 
@@ -46,7 +47,7 @@ class Console:
     def open(
         cls, *, output: str | None, json: bool, no_header: bool, quiet: bool, color: str | None,
         debug: bool, redis_url: str | None, api: str | None, key: str | None, profile: str | None,
-    ) -> Console:  # fmt: skip
+    ) -> Self:  # fmt: skip
         """From the options of every command. Raises Usage."""
         if redis_url and api:
             raise Usage("--redis-url and --api say two things", "give one of them")
@@ -75,7 +76,7 @@ class Console:
 
             self._settings = Settings.resolve(os.environ, **self.flags, **flags)
             if self.flags.get("api_key") and not self.works_remotely(self._settings):
-                raise _key_without_api()
+                raise key_without_api()
             if warn and not self.works_remotely(self._settings):
                 self._warn_of_production(self._settings)
         return self._settings
@@ -91,56 +92,33 @@ class Console:
             return settings.api_url
         return settings.masked_url() if settings.redis_url else "the built-in server"
 
-    def refuse_the_api(self) -> None:
-        """For what no API can do. A Redis that is named somewhere is worked on, also where an API is named
-        for the other commands."""
-        from gopher_cli.config import Settings
-
-        settings = Settings.resolve(os.environ, **self.flags)
-        if self.flags.get("api_url") or (settings.api_url and not settings.redis_url):
-            raise Usage(
-                "this command needs Redis itself, and cannot work through an API",
-                "run it where Redis can be reached, with REDIS_URL and without --api (GOPHER_API_URL)",
-            )
-        if self.flags.get("api_key"):
-            raise _key_without_api()
-
     def _warn_of_production(self, settings: Settings) -> None:
         if settings.production and not settings.redis_url:
             from gopher_cli.embedded import production_warning
 
             self.warn(production_warning(settings) or "")
 
-    def call(self, verb: Callable[[Gopher], Coroutine[Any, Any, T]], *, waits: bool = False) -> T:
-        """Run one piece of asynchronous work with a Gopher, and close it.
+    def call(self, verb: Callable[[Verbs], Coroutine[Any, Any, T]], *, waits: bool = False) -> T:
+        """Run one piece of asynchronous work with the verbs, and close them.
 
         ``waits`` is for verbs that sleep: they get an event loop, which takes a while to load.
         """
+        settings = self.settings()
+        if not self.works_remotely(settings):
+            return self._beside_redis(verb, waits=waits)
+        from gopher_cli.cli.far import call_remotely
+
+        return call_remotely(self, settings, verb, waits=waits)
+
+    def _beside_redis(self, verb: Callable[[Gopher], Coroutine[Any, Any, T]], *, waits: bool) -> T:
+        from gopher_cli import build
         from gopher_cli.actor import ACTOR
 
         before = ACTOR.set(who_we_are())
         try:
-            return self._call(verb, waits=waits)
+            return build.run_once(self.settings(), verb, waits=waits)
         finally:
             ACTOR.reset(before)
-
-    def _call(self, verb: Callable[[Gopher], Coroutine[Any, Any, T]], *, waits: bool) -> T:
-        settings = self.settings()
-        if self.works_remotely(settings):
-            from gopher_cli.cli.far import call_remotely
-
-            return call_remotely(self, settings, verb, waits=waits)
-        from gopher_cli import build
-
-        if not waits:
-            return build.run_once(settings, verb)
-        import asyncio
-
-        async def work() -> T:
-            async with build.open_gopher(settings) as gopher:
-                return await verb(gopher)
-
-        return asyncio.run(work())
 
     # Talk: stderr, for people.
 
@@ -261,7 +239,7 @@ def who_we_are() -> str:
     return f"{name}@{os.uname().nodename}"
 
 
-def _key_without_api() -> Usage:
+def key_without_api() -> Usage:
     """Who gives a key believes that it counts; Redis itself would not look at it."""
     return Usage("--key goes with --api", "leave it out, or name the server: --api URL (GOPHER_API_URL)")
 

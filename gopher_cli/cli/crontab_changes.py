@@ -10,13 +10,13 @@ from gopher_cli.model.errors import Conflict, GopherError, TooMany
 from gopher_cli.model.schedule import MOST
 
 if TYPE_CHECKING:
-    from gopher_cli.gopher import Gopher
     from gopher_cli.model.schedule import Schedule
+    from gopher_cli.verbs.protocol import Verbs
 
 _OF_NO_MATTER = ("by", "origin", "name", "queue")
 
 
-async def changes(gopher: Gopher, jobs: Sequence[Recurring], options: dict[str, Any]) -> list[str]:
+async def changes(gopher: Verbs, jobs: Sequence[Recurring], options: dict[str, Any]) -> list[str]:
     """For each, in order: created, changed or unchanged. Raises BadSchedule, Usage, Conflict, or
     TooMany schedules."""
     from gopher_cli.verbs.new_schedule import new_schedule
@@ -49,7 +49,7 @@ def _definition(schedule: Schedule) -> dict[str, Any]:
     return {name: value for name, value in found.items() if name not in _OF_NO_MATTER}
 
 
-async def set_all(gopher: Gopher, jobs: Sequence[Recurring], options: dict[str, Any]) -> list[str]:
+async def set_all(gopher: Verbs, jobs: Sequence[Recurring], options: dict[str, Any]) -> list[str]:
     """The same, done. Where one fails, those that were made before it are taken away again."""
     await changes(gopher, jobs, options)  # whatever makes no sense is refused before the first one
     done: dict[str, str] = {}

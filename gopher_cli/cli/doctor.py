@@ -11,15 +11,16 @@ from gopher_cli.cli.choosing import words
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
 from gopher_cli.cli.safe import safe
+from gopher_cli.cli.shell.redis_console import RedisConsole
 from gopher_cli.cli.tables import Column, Listing, print_rich, width
 from gopher_cli.cli.words import plural
 from gopher_cli.model.errors import Usage
 from gopher_cli.model.findings import Finding, Severity
 
 if TYPE_CHECKING:
-    from gopher_cli.gopher import Gopher
     from gopher_cli.verbs.doctor.diagnosing import Diagnosis
     from gopher_cli.verbs.doctor.mending import Repair
+    from gopher_cli.verbs.protocol import RedisVerbs
 
 Fix = Annotated[bool, o.option("--fix", help="repair what is safe to repair; it asks first")]
 Data = Annotated[bool, o.option("--data/--no-data", help="walk through all jobs; --no-data leaves that out")]
@@ -28,7 +29,7 @@ ROUNDS = 4
 
 @command
 def doctor(
-    console: Console,
+    console: RedisConsole,
     queue: o.Queues = None,
     data: Data = True,
     fix: Fix = False,
@@ -64,7 +65,7 @@ def doctor(
     return 1 if found.troubles or any(one.is_loss for one in repairs) else 0
 
 
-def look(console: Console, queues: Sequence[str], *, data: bool) -> Diagnosis:
+def look(console: RedisConsole, queues: Sequence[str], *, data: bool) -> Diagnosis:
     try:
         return console.call(
             lambda gopher: gopher.diagnose(queues, data=data, tell=_teller(console)), waits=True
@@ -73,10 +74,10 @@ def look(console: Console, queues: Sequence[str], *, data: bool) -> Diagnosis:
         _tell(console, "")
 
 
-def repair(console: Console, queues: Sequence[str], found: Diagnosis) -> tuple[Diagnosis, list[Repair]]:
+def repair(console: RedisConsole, queues: Sequence[str], found: Diagnosis) -> tuple[Diagnosis, list[Repair]]:
     """Again until nothing more can be repaired: what was mended shows what else is wrong."""
 
-    async def work(gopher: Gopher) -> tuple[Diagnosis, list[Repair]]:
+    async def work(gopher: RedisVerbs) -> tuple[Diagnosis, list[Repair]]:
         now, done = found, list[Any]()
         for _ in range(ROUNDS):
             if not now.mendable and not now.losses:

@@ -8,6 +8,7 @@ from typing import Any
 from gopher_cli.cli.app import Entry
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
+from gopher_cli.cli.shell.redis_console import RedisConsole
 from gopher_cli.cli.tables import write_answer, write_pairs
 from gopher_cli.cli.words import size, span
 
@@ -19,7 +20,7 @@ EMBEDDED = {
 
 
 @command
-def status(console: Console) -> int:
+def status(console: RedisConsole) -> int:
     """Look, and change nothing. Exit code 3 when it is not running."""
     from gopher_cli import embedded
 
@@ -29,7 +30,7 @@ def status(console: Console) -> int:
 
 
 @command
-def start(console: Console) -> None:
+def start(console: RedisConsole) -> None:
     """Start it, if it is not running."""
     from gopher_cli import embedded
 
@@ -37,7 +38,7 @@ def start(console: Console) -> None:
 
 
 @command
-def stop(console: Console) -> None:
+def stop(console: RedisConsole) -> None:
     """Stop it. What was accepted is on disk, and comes back with the next command."""
     from gopher_cli import embedded
 

@@ -15,8 +15,8 @@ from gopher_cli.model.errors import TryLater, Unavailable, Usage
 from gopher_cli.model.happenings import GONE, OF_QUEUES, OF_SCHEDULES, Wanted
 
 if TYPE_CHECKING:
-    from gopher_cli.gopher import Gopher
     from gopher_cli.model.happenings import AuditEntry, JobEvent
+    from gopher_cli.verbs.protocol import Verbs
 
 _ALL = 100_000  # of the audit: more than is kept
 _NOBODY = "nobody has watched lately, so that nothing was kept; from now on: gopher events --follow"
@@ -72,7 +72,7 @@ def events(
         raise Usage("--limit is for what has happened", "leave --follow away")
     chosen = _states(state)
 
-    async def work(gopher: Gopher) -> None:
+    async def work(gopher: Verbs) -> None:
         wanted = await _wanted(console, gopher, words(queue), job or (), chosen, words([type or ""]))
         if follow:
             await _follow(console, gopher, wanted, ago)
@@ -89,7 +89,7 @@ def _states(given: Sequence[str] | None) -> frozenset[str]:
 
 
 async def _wanted(
-    console: Console, gopher: Gopher, queues: Sequence[str], jobs: Sequence[str],
+    console: Console, gopher: Verbs, queues: Sequence[str], jobs: Sequence[str],
     states: frozenset[str], types: Sequence[str],
 ) -> Wanted:  # fmt: skip
     """Raises NotFound for a job or a queue that nobody knows."""
@@ -102,7 +102,7 @@ async def _wanted(
     )  # fmt: skip
 
 
-async def _follow(console: Console, gopher: Gopher, wanted: Wanted, ago: float) -> None:
+async def _follow(console: Console, gopher: Verbs, wanted: Wanted, ago: float) -> None:
     from gopher_cli.cli.events_view import Lines
     from gopher_cli.verbs.watching import EVERY
 
@@ -125,7 +125,7 @@ async def _follow(console: Console, gopher: Gopher, wanted: Wanted, ago: float) 
         away = False
 
 
-async def _show_past(console: Console, gopher: Gopher, wanted: Wanted, ago: float, most: int) -> None:
+async def _show_past(console: Console, gopher: Verbs, wanted: Wanted, ago: float, most: int) -> None:
     from gopher_cli.cli.events_view import happened, listing
 
     found: list[JobEvent] | None = await gopher.happened(sorted(wanted.queues), types=True, ago=ago)

@@ -22,7 +22,7 @@ from gopher_cli.model.errors import GopherError, Usage
 from gopher_cli.model.expect import LATE, ON_TIME, SAME, WAITING, Declared, Expect, the_expect
 
 if TYPE_CHECKING:
-    from gopher_cli.gopher import Gopher
+    from gopher_cli.verbs.protocol import Verbs
 
 EXPECT = {
     "set": Entry("expect:declare", "expect it: gopher expect NAME -t TYPE --every 25h", "Commands"),
@@ -70,7 +70,7 @@ def declare(
         raise Usage(f"gopher expect {name} needs {_missing(type, every)}", _hint(name, type, every))
     seconds, more = duration("--every", every), duration("--grace", grace)
 
-    async def work(gopher: Gopher) -> Declared:
+    async def work(gopher: Verbs) -> Declared:
         done = await gopher.expect(name, type, seconds, queue=queue or "", grace=more)
         if done.word != SAME:
             await warn_of_doubts(console, gopher, done.expect, queue_said=bool(queue))
@@ -82,7 +82,7 @@ def declare(
     write_answer(console, answer, [safe(f"{name} {said}: {_whole(done.expect)}")])
 
 
-async def warn_of_doubts(console: Console, gopher: Gopher, one: Expect, *, queue_said: bool) -> None:
+async def warn_of_doubts(console: Console, gopher: Verbs, one: Expect, *, queue_said: bool) -> None:
     """Of a type or a queue that is perhaps another one: else nobody would know it before it is late."""
     with suppress(GopherError):
         others = {q for w in await gopher.workers() if w.alive and one.type in w.types for q in w.queues}
@@ -151,7 +151,7 @@ def rm(console: Console, names: Several, queue: Of = None) -> int:
     """
     check_said(queue=queue)
 
-    async def work(gopher: Gopher) -> tuple[list[Expect], list[GopherError]]:
+    async def work(gopher: Verbs) -> tuple[list[Expect], list[GopherError]]:
         return await try_each(names, lambda name: gopher.drop_expect(name, queue or ""))
 
     gone, refused = console.call(work)

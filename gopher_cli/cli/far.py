@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from gopher_cli import build
 from gopher_cli.connect import defaults_of
@@ -14,7 +14,7 @@ from gopher_cli.remote.wire import Wire
 if TYPE_CHECKING:
     from gopher_cli.cli.console import Console
     from gopher_cli.config import Settings
-    from gopher_cli.gopher import Gopher
+    from gopher_cli.verbs.protocol import Verbs
 
 T = TypeVar("T")
 
@@ -22,14 +22,14 @@ T = TypeVar("T")
 def call_remotely(
     console: Console,
     settings: Settings,
-    verb: Callable[[Gopher], Coroutine[Any, Any, T]],
+    verb: Callable[[Verbs], Coroutine[Any, Any, T]],
     *,
     waits: bool,
 ) -> T:
     """Run one piece of work with a RemoteGopher, which has the verbs that commands call."""
     wire = wire_of(settings)
     _warn(console, settings, wire)
-    far = cast("Gopher", RemoteGopher(wire, defaults_of(settings)))
+    far = RemoteGopher(wire, defaults_of(settings))
     try:
         if not waits:
             return build.stepped(verb(far))

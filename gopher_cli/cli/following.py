@@ -12,8 +12,8 @@ from gopher_cli.model.errors import GopherError
 from gopher_cli.model.loglines import new_lines
 
 if TYPE_CHECKING:
-    from gopher_cli.gopher import Gopher
     from gopher_cli.model.stats import JobDetail
+    from gopher_cli.verbs.protocol import Verbs
 
 T = TypeVar("T")
 _FIRST, _LONGEST = 0.01, 0.25
@@ -33,7 +33,7 @@ class TimedOut(Ended):
     """The job goes on; we do not wait for it any longer."""
 
 
-async def follow(gopher: Gopher, console: Console, queue: str, id: str, wait: float) -> JobDetail:
+async def follow(gopher: Verbs, console: Console, queue: str, id: str, wait: float) -> JobDetail:
     """The job when it has ended. Raises TimedOut after ``wait`` seconds (0: never)."""
     from time import monotonic
 
@@ -112,7 +112,7 @@ def exit_code_of(job: JobDetail) -> int:
     return code if 1 <= code <= 113 else 1
 
 
-def wait_for(console: Console, id: str, work: Callable[[Gopher], Coroutine[Any, Any, T]]) -> T:
+def wait_for(console: Console, id: str, work: Callable[[Verbs], Coroutine[Any, Any, T]]) -> T:
     """Run ``work``; Ctrl-C leaves the job alone and says how to come back to it."""
     try:
         return console.call(work)

@@ -11,7 +11,7 @@ from gopher_cli.cli.words import number, plural, took
 from gopher_cli.model.errors import GopherError, MemoryFull
 
 if TYPE_CHECKING:
-    from gopher_cli.gopher import Gopher
+    from gopher_cli.verbs.protocol import Verbs
 
 FULL = "memory is full, submits are refused"
 
@@ -49,7 +49,7 @@ def health(console: Console) -> int:
     return MemoryFull.exit_code if found["server"]["full"] else 0
 
 
-async def _look(gopher: Gopher, *, accept_eviction: bool) -> dict[str, Any]:
+async def _look(gopher: Verbs, *, accept_eviction: bool) -> dict[str, Any]:
     from dataclasses import asdict
 
     await gopher.check(accept_eviction=accept_eviction, everywhere=True)
@@ -62,7 +62,7 @@ async def _look(gopher: Gopher, *, accept_eviction: bool) -> dict[str, Any]:
     }  # fmt: skip
 
 
-async def _late(gopher: Gopher) -> int:
+async def _late(gopher: Verbs) -> int:
     """How much is late of what is expected; 0 where the server of an API does not know of that yet."""
     from gopher_cli.model.expect import LATE
 

@@ -17,8 +17,8 @@ from gopher_cli.cli.words import log_text, when
 from gopher_cli.model.errors import Ambiguous, GopherError, NotFound, Usage
 
 if TYPE_CHECKING:
-    from gopher_cli.gopher import Gopher
     from gopher_cli.model.stats import JobDetail
+    from gopher_cli.verbs.protocol import Verbs
 
 Names = dict[str, str]  # of workers: what people call them, by id
 _TIMES = ("created", "ready_at", "started", "finished", "due", "lease_until", "kept_until", "now", "instant")
@@ -53,7 +53,7 @@ def inspect(
 
 
 async def _details(
-    console: Console, gopher: Gopher, ids: list[str], queue: str | None
+    console: Console, gopher: Verbs, ids: list[str], queue: str | None
 ) -> tuple[list[JobDetail], Names, list[GopherError]]:
     """One that is not there, or is not told from others, hides none of the rest."""
     found: dict[tuple[str, str], JobDetail] = {}
@@ -75,7 +75,7 @@ def _wait(console: Console, ids: list[str], queue: str | None, limit: float) -> 
     if len(ids) != 1:
         raise Usage("--wait follows one job", "give one ID")
 
-    async def work(gopher: Gopher) -> JobDetail:
+    async def work(gopher: Verbs) -> JobDetail:
         ((of, id),) = await found_ids(gopher, console.settings(), ids, queue)
         return await follow(gopher, console, of, id, limit)
 

@@ -17,8 +17,8 @@ from gopher_cli.cli.words import ago, short_id, style_of, when
 from gopher_cli.model.stats import JobRow
 
 if TYPE_CHECKING:
-    from gopher_cli.gopher import Gopher
     from gopher_cli.model.filtering import Filter
+    from gopher_cli.verbs.protocol import Verbs
 
 JOBS = {
     "ls": Entry("jobs:ls", "list jobs, newest first", "Commands"),
@@ -94,7 +94,7 @@ def _list(console: Console, wanted: Filter, limit: int, *, newest: bool) -> None
     )  # fmt: skip
     some, progress = Limited(console, listing, limit, "job"), Progress(console)
 
-    async def work(gopher: Gopher) -> None:
+    async def work(gopher: Verbs) -> None:
         async for rows, looked in gopher.slices(wanted, limit=some.asks_for, newest=newest):
             progress.clear()
             some.add(rows)

@@ -17,8 +17,8 @@ from gopher_cli.cli.words import ago, plural, when
 from gopher_cli.model.errors import Usage
 
 if TYPE_CHECKING:
-    from gopher_cli.gopher import Gopher
     from gopher_cli.model.keys import KeyInfo, ListedKey
+    from gopher_cli.verbs.protocol import Verbs
 
 KEYS = {
     "create": Entry("keys:create", "make a key, and tell its secret once", "Commands"),
@@ -105,7 +105,7 @@ def revoke(console: Console, keys: Wanted, yes: o.Yes = False, dry_run: o.DryRun
     what = plural(len(meant), "key")
     console.confirm(f"Revoke {what} for good: {said}?", yes=yes, would=f"{what} would be revoked: {said}")
 
-    async def work(gopher: Gopher) -> list[KeyInfo]:
+    async def work(gopher: Verbs) -> list[KeyInfo]:
         return [await gopher.revoke_key(info.id) for info in meant]
 
     done = console.call(work)
@@ -134,7 +134,7 @@ def sign_out_all(console: Console, yes: o.Yes = False, dry_run: o.DryRun = False
     return 0
 
 
-async def _meant(gopher: Gopher, wanted: list[str]) -> list[KeyInfo]:
+async def _meant(gopher: Verbs, wanted: list[str]) -> list[KeyInfo]:
     """Raises NotFound, Conflict: before anything is revoked."""
     found = [await gopher.living_key(one) for one in wanted]
     return list({info.id: info for info in found}.values())

@@ -14,7 +14,7 @@ from gopher_cli.cli.words import short_id
 from gopher_cli.model.errors import GopherError, NotFound, Unavailable, Usage
 
 if TYPE_CHECKING:
-    from gopher_cli.gopher import Gopher
+    from gopher_cli.verbs.protocol import Verbs
 
 T = TypeVar("T")
 
@@ -39,7 +39,7 @@ class Outcome:
 
 async def for_each(
     console: Console,
-    gopher: Gopher,
+    gopher: Verbs,
     given: Sequence[str],
     queue: str | None,
     verb: Callable[[str, str], Awaitable[Outcome]],
@@ -100,7 +100,7 @@ def _left(id: str, queues: Sequence[str]) -> Outcome:
     return Outcome(id=id, queue="", word=f"several queues have it ({', '.join(queues[:4])}): add -Q", code=5)
 
 
-async def queue_of(gopher: Gopher, id: str, queue: str = "") -> str:
+async def queue_of(gopher: Verbs, id: str, queue: str = "") -> str:
     """Of a whole id. Raises Ambiguous, or NotFound that names a job of which this is a part.
 
     Nothing is changed by a guess.
@@ -112,7 +112,7 @@ async def queue_of(gopher: Gopher, id: str, queue: str = "") -> str:
         raise NotFound(f"{error}; did you mean {near}?" if near else str(error), error.hint) from None
 
 
-async def _near(gopher: Gopher, part: str, queue: str) -> str:
+async def _near(gopher: Verbs, part: str, queue: str) -> str:
     try:
         return (await gopher.find(part, queue))[1]
     except (NotFound, Usage):

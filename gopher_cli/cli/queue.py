@@ -17,7 +17,7 @@ from gopher_cli.cli.words import span, style_of, types_of
 from gopher_cli.model.errors import GopherError, Unavailable
 
 if TYPE_CHECKING:
-    from gopher_cli.gopher import Gopher
+    from gopher_cli.verbs.protocol import Verbs
 
 QUEUE = {
     "ls": Entry("queue:ls", "list the queues and their depth", "Commands"),
@@ -64,7 +64,7 @@ def rm(console: Console, queues: Names) -> int:
     gopher queue rm mial
     """
 
-    async def one(gopher: Gopher, queue: str) -> Outcome:
+    async def one(gopher: Verbs, queue: str) -> Outcome:
         try:
             await gopher.remove_queue(queue)
         except Unavailable:
@@ -75,7 +75,7 @@ def rm(console: Console, queues: Names) -> int:
             return Outcome(id="", queue=queue, word=str(error), code=error.exit_code)
         return Outcome(id="", queue=queue, word="removed")
 
-    async def work(gopher: Gopher) -> list[Outcome]:
+    async def work(gopher: Verbs) -> list[Outcome]:
         return [await one(gopher, queue) for queue in dict.fromkeys(queues)]
 
     done = console.call(work)
@@ -97,10 +97,10 @@ REMOVED = (
 
 
 def _set(console: Console, queues: list[str], *, paused: bool) -> int:
-    async def one(gopher: Gopher, queue: str) -> tuple[str, bool]:
+    async def one(gopher: Verbs, queue: str) -> tuple[str, bool]:
         return queue, await gopher.pause(queue, paused=paused)
 
-    async def work(gopher: Gopher) -> tuple[list[tuple[str, bool]], list[GopherError]]:
+    async def work(gopher: Verbs) -> tuple[list[tuple[str, bool]], list[GopherError]]:
         return await try_each(queues, lambda queue: one(gopher, queue))
 
     word = "paused" if paused else "resumed"

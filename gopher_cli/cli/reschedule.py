@@ -19,7 +19,7 @@ from gopher_cli.model.errors import Usage
 from gopher_cli.model.local_time import local_time
 
 if TYPE_CHECKING:
-    from gopher_cli.gopher import Gopher
+    from gopher_cli.verbs.protocol import Verbs
 
 RESCHEDULED = {"rescheduled": ("rescheduled", 0), "gone": ("no such job", 3)}
 _AGAIN = ("it is failed", "it is cancelled")
@@ -50,7 +50,7 @@ def reschedule(console: Console, ids: o.Ids, queue: o.OfQueue = None, delay: In 
 
 
 async def _reschedule(
-    console: Console, gopher: Gopher, ids: list[str], queue: str | None, due: float | None, delay: float
+    console: Console, gopher: Verbs, ids: list[str], queue: str | None, due: float | None, delay: float
 ) -> list[Outcome]:
     async def one(queue: str, id: str) -> Outcome:
         words = await gopher.reschedule(queue, [id], due=due, delay=delay)

@@ -19,8 +19,8 @@ from gopher_cli.cli.words import number
 from gopher_cli.model.errors import NotFound, Usage
 
 if TYPE_CHECKING:
-    from gopher_cli.gopher import Gopher
     from gopher_cli.model.filtering import Filter
+    from gopher_cli.verbs.protocol import Verbs
 
 RETRIED = {
     "enqueued": ("retried", 0), "again": ("it waits in line already", 0), "gone": ("no such job", 3),
@@ -75,7 +75,7 @@ def _ask_about_poison(console: Console, given: list[str], queue: str | None, *, 
     )
 
 
-async def _poison(console: Console, gopher: Gopher, given: list[str], queue: str | None) -> list[str]:
+async def _poison(console: Console, gopher: Verbs, given: list[str], queue: str | None) -> list[str]:
     """Those of these jobs that are dead because the processes that ran them died."""
     ids, found = [typed_id(console.settings(), text) for text in given], []
     for id, queues in (await gopher.queues_of(ids, queue or "")).items():
@@ -86,7 +86,7 @@ async def _poison(console: Console, gopher: Gopher, given: list[str], queue: str
     return found
 
 
-async def _retry(console: Console, gopher: Gopher, given: list[str], queue: str | None) -> list[Outcome]:
+async def _retry(console: Console, gopher: Verbs, given: list[str], queue: str | None) -> list[Outcome]:
     async def one(queue: str, id: str) -> Outcome:
         word = (await gopher.requeue(queue, [id]))[id]
         outcome = Outcome.of(queue, id, word, RETRIED)
@@ -97,7 +97,7 @@ async def _retry(console: Console, gopher: Gopher, given: list[str], queue: str 
     return await for_each(console, gopher, given, queue, one)
 
 
-async def _open_parents(gopher: Gopher, queue: str, id: str) -> list[str]:
+async def _open_parents(gopher: Verbs, queue: str, id: str) -> list[str]:
     """Those that a job was to run after, and that have not completed."""
     found = []
     with suppress(NotFound):  # it may be over already
@@ -193,7 +193,7 @@ def requeue_dlq(
 
 
 async def _dead(
-    console: Console, gopher: Gopher, given: list[str], queue: str | None, target: str, dry_run: bool
+    console: Console, gopher: Verbs, given: list[str], queue: str | None, target: str, dry_run: bool
 ) -> list[Outcome]:
     """These jobs alone; one that is not dead is left."""
 

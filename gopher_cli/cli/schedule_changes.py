@@ -18,9 +18,9 @@ from gopher_cli.cli.words import plural
 from gopher_cli.model.errors import BadData, GopherError, Usage
 
 if TYPE_CHECKING:
-    from gopher_cli.gopher import Gopher
     from gopher_cli.model.schedule_state import Backfill, ScheduleRow
     from gopher_cli.model.stats import JobDetail
+    from gopher_cli.verbs.protocol import Verbs
 
 _SHOWN = 10  # schedules in a question
 
@@ -47,7 +47,7 @@ def pause(console: Console, schedules: s.Schedules, reason: Reason = None, queue
     gopher schedule pause nightly --reason 'the database moves'
     """
 
-    async def one(gopher: Gopher, name: str) -> tuple[str, bool]:
+    async def one(gopher: Verbs, name: str) -> tuple[str, bool]:
         row = await schedule_of(gopher, name, queue)
         return name, await gopher.pause_schedule(row.name, row.queue, reason or "")
 
@@ -61,7 +61,7 @@ def resume(console: Console, schedules: s.Schedules, queue: s.OfQueue = None) ->
     gopher schedule resume nightly
     """
 
-    async def one(gopher: Gopher, name: str) -> tuple[str, bool]:
+    async def one(gopher: Verbs, name: str) -> tuple[str, bool]:
         row = await schedule_of(gopher, name, queue)
         return name, await gopher.resume_schedule(row.name, row.queue)
 
@@ -71,7 +71,7 @@ def resume(console: Console, schedules: s.Schedules, queue: s.OfQueue = None) ->
 def _hold(console: Console, names: list[str], queue: str | None, one: Any, word: str) -> int:
     check_said(queue=queue)
 
-    async def work(gopher: Gopher) -> tuple[list[tuple[str, bool]], list[GopherError]]:
+    async def work(gopher: Verbs) -> tuple[list[tuple[str, bool]], list[GopherError]]:
         return await try_each(names, lambda name: one(gopher, name))
 
     changes, refused = console.call(work)
@@ -101,7 +101,7 @@ def rm(
     """
     check_said(queue=queue)
 
-    async def rows(gopher: Gopher) -> list[ScheduleRow]:
+    async def rows(gopher: Verbs) -> list[ScheduleRow]:
         """Before anything is removed: one that is not there stops all."""
         return [await schedule_of(gopher, name, queue) for name in dict.fromkeys(schedules)]
 
@@ -114,7 +114,7 @@ def rm(
         return 0
     console.confirm(f"Remove {what}: {said}?", yes=yes, would=f"{what} would be removed: {said}")
 
-    async def work(gopher: Gopher) -> None:
+    async def work(gopher: Verbs) -> None:
         for row in meant:
             await gopher.drop_schedule(row.name, row.queue)
 
@@ -143,7 +143,7 @@ def run(
     limit = duration("--wait-timeout", wait_timeout)
     job = {"id": "", "queue": ""}
 
-    async def work(gopher: Gopher) -> JobDetail | None:
+    async def work(gopher: Verbs) -> JobDetail | None:
         row = await schedule_of(gopher, schedule, queue)
         job["id"], job["queue"] = await gopher.run_schedule(row.name, row.queue), row.queue
         remember(console.settings(), job["id"])
@@ -187,7 +187,7 @@ def backfill(
             "gopher schedule backfill needs --from TIME and --to TIME", "for example: --from 2026-01-01"
         )
 
-    async def work(gopher: Gopher) -> Backfill:
+    async def work(gopher: Verbs) -> Backfill:
         row = await schedule_of(gopher, schedule, queue)
         if row.schedule is None:
             raise BadData(f"the schedule {row.name} cannot be read here: {row.problem}")

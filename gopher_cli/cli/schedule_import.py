@@ -23,8 +23,8 @@ from gopher_cli.model.schedule import check_schedule_name
 
 if TYPE_CHECKING:
     from gopher_cli.cli.crontab_jobs import Recurring
-    from gopher_cli.gopher import Gopher
     from gopher_cli.model.crontab import Crontab
+    from gopher_cli.verbs.protocol import Verbs
 
 _DONE = "take these lines out of the crontab now: cron would run them, too"
 _LONG = 86_400.0  # seconds: cron ends no command
@@ -135,7 +135,7 @@ def _import(
     refused = bool(crontab.problems) and not skip_bad
     doing = apply and not refused
 
-    async def work(gopher: Gopher) -> list[str]:
+    async def work(gopher: Verbs) -> list[str]:
         from gopher_cli.cli.crontab_changes import changes, set_all
 
         await gopher.check(accept_eviction=console.settings().accepts_eviction)

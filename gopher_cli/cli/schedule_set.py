@@ -23,8 +23,8 @@ from gopher_cli.model.errors import Ambiguous, BadConfig, GopherError, Usage
 from gopher_cli.model.recurrence import BadSchedule, Recurrence, make_recurrence
 
 if TYPE_CHECKING:
-    from gopher_cli.gopher import Gopher
     from gopher_cli.model.schedule_state import ScheduleChange
+    from gopher_cli.verbs.protocol import Verbs
 
 # Options of gopher submit that say something of one job, and what a schedule has instead.
 _OF_ONE_JOB = {
@@ -99,7 +99,7 @@ def _define(console: Console, name: str | None, command: str, flags: Mapping[str
     when, options = recurrence(times), times | _policy(flags)
     payload = payload_of(console, flags)
 
-    async def work(gopher: Gopher) -> ScheduleChange:
+    async def work(gopher: Verbs) -> ScheduleChange:
         await gopher.check(accept_eviction=console.settings().accepts_eviction)
         given = await checked(console, gopher, type, payload, ",".join(flags["app"] or ()), job)
         far = console.works_remotely(console.settings())
@@ -116,7 +116,7 @@ def _define(console: Console, name: str | None, command: str, flags: Mapping[str
     return 0
 
 
-async def _warn_of_others(console: Console, gopher: Gopher, change: ScheduleChange) -> None:
+async def _warn_of_others(console: Console, gopher: Verbs, change: ScheduleChange) -> None:
     """Who moves a schedule to another queue has two of them: both run."""
     try:
         await gopher.schedule_row(change.name)

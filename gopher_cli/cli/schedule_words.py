@@ -10,8 +10,8 @@ from gopher_cli.model.local_time import local_time, parse_local
 from gopher_cli.model.recurrence import BadSchedule, Recurrence
 
 if TYPE_CHECKING:
-    from gopher_cli.gopher import Gopher
     from gopher_cli.model.schedule_state import ScheduleRow
+    from gopher_cli.verbs.protocol import Verbs
 
 
 def place_of(when: Recurrence) -> tzinfo:
@@ -48,7 +48,7 @@ def local(ms: int, when: Recurrence | None) -> str:
     return local_time(ms / 1000, place)
 
 
-async def schedule_of(gopher: Gopher, name: str, queue: str | None) -> ScheduleRow:
+async def schedule_of(gopher: Verbs, name: str, queue: str | None) -> ScheduleRow:
     """The one that is called so. Raises Ambiguous, or NotFound that names one which is called nearly so."""
     from gopher_cli.cli.guesses import nearest
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 from gopher_cli.cli.command import command
-from gopher_cli.cli.console import Console
 from gopher_cli.cli.options import option
+from gopher_cli.cli.shell.redis_console import RedisConsole
 
 Host = Annotated[
     str | None,
@@ -25,7 +25,7 @@ LogLevel = Annotated[str | None, option("--log-level", metavar="LEVEL", help="de
 
 @command
 def serve(
-    console: Console,
+    console: RedisConsole,
     host: Host = None,
     port: Port = None,
     log_format: LogFormat = None,

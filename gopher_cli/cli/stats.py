@@ -15,8 +15,8 @@ from gopher_cli.cli.tables import flattened, print_rich, width, write_pairs
 from gopher_cli.model.errors import Usage
 
 if TYPE_CHECKING:
-    from gopher_cli.gopher import Gopher
     from gopher_cli.model.stats import Stats
+    from gopher_cli.verbs.protocol import Verbs
 
 Watch = Annotated[
     str | None, o.option("--watch", "-w", metavar="[=2s]", help="again and again, until Ctrl-C")
@@ -66,7 +66,7 @@ def flat(found: Stats) -> Iterator[tuple[str, str]]:
     yield from flattened(record(found))
 
 
-async def _watch(console: Console, gopher: Gopher, queues: tuple[str, ...], every: float) -> None:
+async def _watch(console: Console, gopher: Verbs, queues: tuple[str, ...], every: float) -> None:
     """A terminal is drawn anew; anything else gets a line of JSON each time."""
     if console.format == "csv":
         raise Usage("--watch writes a picture, or lines of JSON, not CSV", "add -o ndjson")

@@ -20,9 +20,9 @@ from gopher_cli.model.errors import Conflict, NotFound, Usage
 from gopher_cli.model.local_time import local_time
 
 if TYPE_CHECKING:
-    from gopher_cli.gopher import Gopher
     from gopher_cli.model.job import Job
     from gopher_cli.store.calls import Receipt
+    from gopher_cli.verbs.protocol import Verbs
 
 
 @command
@@ -152,7 +152,7 @@ class _One:
     def submit_and_wait(self, limit: float) -> int:
         from gopher_cli.cli.following import finish, follow, wait_for
 
-        async def work(gopher: Gopher) -> Any:
+        async def work(gopher: Verbs) -> Any:
             await self._submit(gopher)
             if self.console.quiet:
                 self.console.print(self.id, flush=True)
@@ -166,7 +166,7 @@ class _One:
         job = wait_for(self.console, self.id, work)
         return finish(self.console, job) if job else 0
 
-    async def _submit(self, gopher: Gopher) -> None:
+    async def _submit(self, gopher: Verbs) -> None:
         from gopher_cli.verbs.producing import being_cancelled, new_job
 
         await gopher.check(accept_eviction=self.console.settings().accepts_eviction)
@@ -204,7 +204,7 @@ class _One:
         where = f"{job.queue} on {self.console.server()}"
         self.console.say(f"submitted {safe(self.type)} {short_id(self.id)} to {where}{_later(job)}")
 
-    async def _parent(self, gopher: Gopher, text: str) -> str:
+    async def _parent(self, gopher: Verbs, text: str) -> str:
         from gopher_cli.cli.outcomes import queue_of
 
         id, mine = typed_id(self.console.settings(), text), self.given.get("queue", gopher.defaults.queue)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from gopher_cli.cli.command import command
-from gopher_cli.cli.console import Console
 from gopher_cli.cli.options import option
 from gopher_cli.cli.serve import Host, LogFormat, LogLevel, Port
+from gopher_cli.cli.shell.redis_console import RedisConsole
 
 Concurrency = Annotated[
     str | None, option("--concurrency", "-c", metavar="N", help="so many jobs at once (5)")
@@ -36,7 +36,7 @@ Builtin = Annotated[
 
 @command
 def up(
-    console: Console,
+    console: RedisConsole,
     host: Host = None,
     port: Port = None,
     concurrency: Concurrency = None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gopher_cli.cli import worker_options as c
 from gopher_cli.cli.choosing import whole
 from gopher_cli.cli.command import command
-from gopher_cli.cli.console import Console
+from gopher_cli.cli.shell.redis_console import RedisConsole
 from gopher_cli.model.checks import check_name
 from gopher_cli.model.errors import Usage
 from gopher_cli.model.ids import VALID_NAME
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @command
 def worker(
-    console: Console,
+    console: RedisConsole,
     queue: c.Queue = None,
     app: c.App = None,
     exec: c.Exec = None,

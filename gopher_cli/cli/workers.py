@@ -19,7 +19,7 @@ from gopher_cli.model.errors import GopherError
 from gopher_cli.model.stats import OrderedWorker, WorkerInfo, labels
 
 if TYPE_CHECKING:
-    from gopher_cli.gopher import Gopher
+    from gopher_cli.verbs.protocol import Verbs
 
 WORKERS = {
     "ls": Entry("workers:ls", "list the workers, also where no command is named", "Commands"),
@@ -73,7 +73,7 @@ _SAID = {
 
 
 def _order(console: Console, names: list[str], order: str, *, every: bool) -> int:
-    async def work(gopher: Gopher) -> tuple[list[list[OrderedWorker]], list[GopherError]]:
+    async def work(gopher: Verbs) -> tuple[list[list[OrderedWorker]], list[GopherError]]:
         return await try_each(names, lambda name: gopher.order(name, order, every=every))
 
     by_name, refused = console.call(work)

@@ -26,6 +26,10 @@ DONE = {"cancel": "cancelled", "retry": "enqueued", "promote": "enqueued", "purg
 Tell = Callable[[int], None]
 
 
+def no_progress(changed: int) -> None:
+    """For those who do not listen."""
+
+
 class Rescheduled(dict[str, str]):
     """What became of each id; ``due_ms`` is when those that were moved are due, epoch ms (0: not told)."""
 

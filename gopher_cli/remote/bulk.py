@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from gopher_cli.model.deeds import Bulk, Tell
+from gopher_cli.model.deeds import Bulk, Tell, no_progress
 from gopher_cli.model.filtering import Filter
 from gopher_cli.remote.values import criteria_of
 from gopher_cli.remote.wire import Wire
@@ -17,7 +17,7 @@ _STEP = 10.0  # seconds that a request may take beside its way
 class RemoteBulk:
     wire: Wire
 
-    async def count(self, wanted: Filter, *, tell: Tell = lambda _: None) -> dict[tuple[str, str], int]:
+    async def count(self, wanted: Filter, *, tell: Tell = no_progress) -> dict[tuple[str, str], int]:
         """How many jobs the server has looked at it does not tell: ``tell`` hears 0."""
         found: dict[tuple[str, str], int] = {}
         for said in self._steps("/jobs/purge", wanted, 0, {"dry_run": True}):
@@ -27,11 +27,8 @@ class RemoteBulk:
             tell(0)
         return found
 
-    async def purge(self, wanted: Filter, *, limit: int = 0, tell: Tell = lambda _: None) -> Bulk:
+    async def purge(self, wanted: Filter, *, limit: int = 0, tell: Tell = no_progress) -> Bulk:
         return self._all("/jobs/purge", wanted, limit, {}, tell)
-
-    async def cancel_all(self, wanted: Filter, *, limit: int = 0, tell: Tell = lambda _: None) -> Bulk:
-        return self._all("/jobs/cancel", wanted, limit, {}, tell)
 
     async def requeue_all(
         self,
@@ -40,7 +37,7 @@ class RemoteBulk:
         limit: int = 0,
         rate: float = 0.0,
         target: str = "",
-        tell: Tell = lambda _: None,
+        tell: Tell = no_progress,
     ) -> Bulk:
         more: dict[str, Any] = {"target": target} if target else {}
         return self._all("/jobs/retry", wanted, limit, more | ({"rate": rate} if rate else {}), tell)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -10,12 +10,12 @@ import msgspec
 from gopher_cli.model.deeds import Rescheduled
 from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.duration import rfc3339
-from gopher_cli.model.errors import Ambiguous, GopherError, NotFound, Usage
+from gopher_cli.model.errors import Ambiguous, GopherError, NotFound
 from gopher_cli.model.filtering import Filter
 from gopher_cli.model.grouping import FailureGroups
 from gopher_cli.model.happenings import AuditEntry
 from gopher_cli.model.keys import KeyInfo, ListedKey, NewKey, meant_key
-from gopher_cli.model.stats import JobDetail, JobRow, OrderedWorker, QueueStats, Stats, WorkerInfo
+from gopher_cli.model.stats import JobDetail, JobRow, OrderedWorker, Stats, WorkerInfo
 from gopher_cli.remote import values
 from gopher_cli.remote.bulk import RemoteBulk
 from gopher_cli.remote.expects import RemoteExpects
@@ -24,6 +24,7 @@ from gopher_cli.remote.schedules import RemoteSchedules
 from gopher_cli.remote.submitting import RemoteSubmits
 from gopher_cli.remote.watching import RemoteWatching, since_ms
 from gopher_cli.remote.wire import Wire, job_path
+from gopher_cli.verbs.protocol import ALL
 
 _PAGE = 500
 
@@ -38,18 +39,12 @@ class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteExpects, RemoteSchedules, Re
         self.wire = wire
         self.defaults = defaults
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        raise Usage(
-            "this needs Redis itself, and cannot be done through an API",
-            "run it where Redis can be reached, with REDIS_URL and without --api",
-        )
-
     async def close(self) -> None:
         self.wire.close()
 
-    async def check(self, *, everywhere: bool = False, **_: bool) -> None:
+    async def check(
+        self, *, accept_eviction: bool = False, everywhere: bool = False, thorough: bool = False
+    ) -> None:
         """The server has looked at its Redis when it started; here only whether it answers."""
         if everywhere:
             self.wire.get("/stats")
@@ -60,12 +55,8 @@ class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteExpects, RemoteSchedules, Re
     async def workers(self) -> list[WorkerInfo]:
         return msgspec.convert(self.wire.get("/workers")["items"], list[WorkerInfo])
 
-    async def queue_stats(self, queues: Sequence[str] = ()) -> list[QueueStats]:
-        found = msgspec.convert(self.wire.get("/queues")["items"], list[QueueStats])
-        return [one for one in found if not queues or one.queue in queues]
-
     async def queues(self) -> list[str]:
-        return [one.queue for one in await self.queue_stats()]
+        return [row["queue"] for row in self.wire.get("/queues")["items"]]
 
     @property
     def new_queues(self) -> Collection[str]:
@@ -152,9 +143,6 @@ class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteExpects, RemoteSchedules, Re
             words[id] = str(self._said("retry", queue, id, source, poison="true")["outcome"])
         return words
 
-    async def promote(self, queue: str, ids: Sequence[str]) -> dict[str, str]:
-        return {id: self._do("promote", queue, id) for id in ids}
-
     async def reschedule(
         self, queue: str, ids: Sequence[str], *, due: float | None = None, delay: float = 0.0
     ) -> Rescheduled:
@@ -167,9 +155,6 @@ class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteExpects, RemoteSchedules, Re
             words[id] = str(said["outcome"])
             words.due_ms = values.ms_of(said.get("due_at")) or words.due_ms
         return words
-
-    async def delete(self, queue: str, ids: Sequence[str]) -> dict[str, str]:
-        return {id: self._do("", queue, id) for id in ids}
 
     def _do(self, deed: str, queue: str, id: str, source: str = "") -> str:
         """What became of the job, in the word of the verb."""
@@ -188,7 +173,7 @@ class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteExpects, RemoteSchedules, Re
         params = {"queue": queue, "source": source} | more
         try:
             path = job_path(id, deed)
-            answer = self.wire.post(path, body, params) if deed else self.wire.delete(path, params)
+            answer = self.wire.post(path, body, params)
         except NotFound:
             return {"outcome": "gone"}
         except GopherError as error:
@@ -197,7 +182,7 @@ class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteExpects, RemoteSchedules, Re
             raise
         return dict(answer)
 
-    async def failure_groups(self, wanted: Filter = Filter()) -> FailureGroups:  # noqa: B008
+    async def failure_groups(self, wanted: Filter = ALL) -> FailureGroups:
         asked = values.criteria_of(wanted)
         asked.pop("state", None)
         return values.groups_of(self.wire.get("/dlq/groups", asked, waits=5.0))
@@ -205,7 +190,7 @@ class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteExpects, RemoteSchedules, Re
     # Events, keys and the audit.
 
     async def create_key(
-        self, name: str, *, role: str = "", scopes: Sequence[str] = (), lasts: float = 0.0, rate: str = ""
+        self, name: str, *, role: str = "", scopes: Iterable[str] = (), lasts: float = 0.0, rate: str = ""
     ) -> NewKey:
         body = {"name": name, "role": role, "scopes": list(scopes), "expires_in": lasts, "rate": rate}
         said = self.wire.post("/keys", {k: v for k, v in body.items() if v})

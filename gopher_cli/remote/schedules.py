@@ -12,7 +12,6 @@ from gopher_cli.model.duration import rfc3339
 from gopher_cli.model.errors import BadData, Denied
 from gopher_cli.model.ids import VALID_NAME
 from gopher_cli.model.payload import EMPTY
-from gopher_cli.model.schedule import Schedule
 from gopher_cli.model.schedule_state import Backfill, ScheduleChange, ScheduleRow
 from gopher_cli.remote.schedule_values import body_of, recurring_of, row_of
 from gopher_cli.remote.values import ms_of
@@ -28,14 +27,11 @@ class RemoteSchedules:
     wire: Wire
     defaults: Defaults
 
-    def make_schedule(self, name: str | None, type: str, payload: Any = EMPTY, **options: Any) -> Schedule:
-        return new_schedule(self.defaults, name, type, payload, **options)
-
     async def set_schedule(
         self, name: str | None, type: str, payload: Any = EMPTY, **options: Any
     ) -> ScheduleChange:
         """What makes no sense is told here, in the words of a shell."""
-        schedule = self.make_schedule(name, type, payload, **options)
+        schedule = new_schedule(self.defaults, name, type, payload, **options)
         try:
             return _change_of(self.wire.put(_path(schedule.queue, schedule.name), body_of(schedule)))
         except Denied as error:

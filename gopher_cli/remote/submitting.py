@@ -9,20 +9,16 @@ import msgspec
 
 from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.duration import rfc3339
-from gopher_cli.model.errors import Denied, GopherError, NotFound, TooMuch, Unavailable
+from gopher_cli.model.errors import Denied, GopherError, TooMuch, Unavailable
 from gopher_cli.model.job import Job
 from gopher_cli.model.making import checked
 from gopher_cli.model.marks import BatchMark, read_mark
-from gopher_cli.model.payload import EMPTY
 from gopher_cli.remote.values import ms_of
 from gopher_cli.remote.wire import Wire
 from gopher_cli.store.calls import Receipt
 from gopher_cli.verbs.producing import (
     Halfway,
-    being_cancelled,
-    new_job,
     note_halfway,
-    said_durability,
     wanted_durability,
 )
 
@@ -49,17 +45,6 @@ class RemoteSubmits:
         except Denied:
             return None
         return None if schema is None else msgspec.json.encode(schema)
-
-    async def submit(self, type: str, payload: Any = EMPTY, **options: Any) -> str:
-        durability = said_durability(options)
-        (receipt,) = await self.submit_many(
-            [new_job(self.defaults, type, payload, **options)], durability=durability
-        )
-        if receipt.stops:
-            raise being_cancelled(receipt)
-        if receipt.refused:
-            raise NotFound(receipt.refused)
-        return receipt.duplicate_of or receipt.id
 
     async def submit_many(
         self, jobs: Sequence[Job], *, batch: str = "", marks: Sequence[int | str] = (), durability: str = ""
@@ -88,9 +73,9 @@ class RemoteSubmits:
         said = self.wire.get("/batches", asked, waits=_WAITS)
         return {one["queue"]: read_mark(one["mark"]) for one in said["items"]}
 
-    async def mark_batch(self, queue: str, batch: str, mark: str) -> None:
+    async def mark_batch(self, queue: str, batch: str, mark: str, durability: str = "") -> None:
         """Keep how far a batch has come in a queue; a server of old takes marks with jobs only."""
-        level = self.defaults.durability
+        level = durability or self.defaults.durability
         params = {"batch": batch, "durability": "" if level == "memory" else level}
         try:
             self.wire.put("/batches", {"queue": queue, "mark": mark}, params, waits=_WAITS)

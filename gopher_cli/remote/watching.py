@@ -22,12 +22,12 @@ class RemoteWatching:
     wire: Wire
 
     def lookout(
-        self, queues: Sequence[str] = (), *, last_id: str = "", ago: float = 0.0, types: bool = True
+        self, queues: Sequence[str] = (), *, last_id: str = "", ago: float = 0.0, types: bool = False
     ) -> RemoteLookout:
         return RemoteLookout(self.wire, queues, last_id=last_id, ago=ago)
 
     async def happened(
-        self, queues: Sequence[str] = (), *, types: bool = True, ago: float = 0.0
+        self, queues: Sequence[str] = (), *, types: bool = False, ago: float = 0.0
     ) -> list[JobEvent] | None:
         """None where nothing is known, as a rule because nobody has watched."""
         past, least = RemoteLookout(self.wire, queues, last_id=_LONG_AGO), since_ms(self.wire, ago)

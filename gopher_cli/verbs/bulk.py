@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from gopher_cli.model.deeds import DONE, Bulk, Tell, meant
+from gopher_cli.model.deeds import DONE, Bulk, Tell, meant, no_progress
 from gopher_cli.model.filtering import Filter
 from gopher_cli.store import stretches
 from gopher_cli.store.keys import PLACES
@@ -23,16 +23,12 @@ if TYPE_CHECKING:
 _AT_ONCE = 100  # queues whose jobs are counted
 
 
-def _untold(changed: int) -> None:
-    pass
-
-
 class Bulking(Paging, Operating):
-    async def purge(self, wanted: Filter, *, limit: int = 0, tell: Tell = _untold) -> Bulk:
+    async def purge(self, wanted: Filter, *, limit: int = 0, tell: Tell = no_progress) -> Bulk:
         """Delete all that the filter means, for good. A running job only if its state is named."""
         return await self._all("purge", wanted, limit, tell)
 
-    async def cancel_all(self, wanted: Filter, *, limit: int = 0, tell: Tell = _untold) -> Bulk:
+    async def cancel_all(self, wanted: Filter, *, limit: int = 0, tell: Tell = no_progress) -> Bulk:
         """Cancel all that the filter means; running jobs are asked to stop."""
         return await self._all("cancel", wanted, limit, tell)
 
@@ -43,7 +39,7 @@ class Bulking(Paging, Operating):
         limit: int = 0,
         rate: float = 0.0,
         target: str = "",
-        tell: Tell = _untold,
+        tell: Tell = no_progress,
     ) -> Bulk:
         """Run retrying and failed jobs again, or those in the states that are named.
 
@@ -95,7 +91,7 @@ class Bulking(Paging, Operating):
         *,
         until: float = math.inf,
         whole: bool = False,
-        tell: Tell = _untold,
+        tell: Tell = no_progress,
     ) -> float:
         """Slice by slice, as long as there is time; the seconds to wait before it may go on."""
         from gopher_cli.verbs.gathering import Gathering
@@ -152,7 +148,7 @@ class Bulking(Paging, Operating):
             words["gone"] = max(0, len(ids) - words.total())
         return words
 
-    async def count(self, wanted: Filter, *, tell: Tell = _untold) -> dict[tuple[str, str], int]:
+    async def count(self, wanted: Filter, *, tell: Tell = no_progress) -> dict[tuple[str, str], int]:
         """How many jobs a filter means, by (queue, state): what a destructive verb says first.
 
         Running ones count only where their state is named. ``tell`` hears how many have been looked at.
@@ -167,7 +163,7 @@ class Bulking(Paging, Operating):
         cursor: str = "",
         seconds: float = 5.0,
         target: str = "",
-        tell: Tell = _untold,
+        tell: Tell = no_progress,
     ) -> tuple[dict[tuple[str, str], int], str]:
         """How many jobs a deed would see, by (queue, state), as far as ``seconds`` go; and a cursor."""
         wanted = meant(deed, wanted, target)

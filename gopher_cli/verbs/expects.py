@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -24,6 +24,9 @@ from gopher_cli.model.filtering import Filter
 from gopher_cli.model.stats import JobRow
 from gopher_cli.store import calls
 from gopher_cli.verbs.paging import Paging
+
+if TYPE_CHECKING:
+    from gopher_cli.verbs.protocol import Verbs
 
 _SHORT = 200  # characters of who has declared it
 _LOOKED_AT = 100  # completed jobs of the type: they stand in the order in which their retention ends
@@ -93,14 +96,7 @@ class Expects(Paging):
         return max(page.rows, key=lambda row: row.at, default=None)
 
 
-class _Looking(Protocol):
-    """The verbs of a Gopher that `last_of_type` needs."""
-
-    async def jobs(self, wanted: Filter, *, limit: int = 50) -> list[JobRow]: ...
-    async def expects(self, queue: str = "") -> list[Expect]: ...
-
-
-async def last_of_type(verbs: _Looking, type: str, queue: str = "") -> LastOfType:
+async def last_of_type(verbs: Verbs, type: str, queue: str = "") -> LastOfType:
     """The newest job of a type, and its last success, also where that job is gone but was expected.
 
     Raises Usage, and NotFound for an unknown queue and where nothing is known of the type.

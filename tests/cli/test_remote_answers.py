@@ -79,6 +79,19 @@ def test_what_needs_redis_itself_says_so(far: Cli, command: str) -> None:
     assert "needs Redis itself" in ran.err and "hint: run it where Redis can be reached" in ran.err
 
 
+@pytest.mark.parametrize("command", ["doctor", "embedded status"])
+def test_what_needs_redis_itself_works_on_a_redis_that_is_named_beside_an_api(
+    near: Cli, command: str
+) -> None:
+    """The API is there for the other commands."""
+    both = replace(near, env=near.env | {"GOPHER_API_URL": "http://127.0.0.1:1"})
+
+    ran = both(*command.split())
+
+    assert ran.code == near(*command.split()).code != 2
+    assert ran.err == ""
+
+
 def test_a_redis_and_an_api_at_once_contradict_each_other(far: Cli, redis_url: str) -> None:
     assert far("stats", "--api", "http://localhost:1", "--redis-url", redis_url).code == 2
 

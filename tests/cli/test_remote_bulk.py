@@ -55,7 +55,7 @@ async def test_the_wait_that_a_rate_asks_for_is_kept_between_requests(slept: lis
 async def test_an_older_server_that_tells_no_wait_is_asked_on_at_once(slept: list[float]) -> None:
     far, spoken = remote({"more": True, "cursor": "c1"}, {})
 
-    await far.cancel_all(Filter(type="x"))
+    await far.purge(Filter(type="x"))
 
     assert len(spoken.bodies) == 2 and not any(slept)
 
