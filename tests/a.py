@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 
-from gopher_cli.model.backoff import Backoff
 from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.job import Job, Lease, Spec
 from gopher_cli.model.making import make_job, make_options
@@ -34,6 +33,7 @@ day = 24 * hour
 lease_time = 15 * second
 
 _OPTIONS = ("backoff", "unique_key", "unique_for", "retention", "after", "tags", "headers")
+_ANY = 1 << 30  # losses: Redis is asked whether one is the last
 _numbers = count(1)
 
 
@@ -88,11 +88,10 @@ def settlement(
 ) -> Settlement:
     """What a worker sends when this attempt has come to this outcome."""
     outcome = outcome or success()
-    terms = terms_of(lease.spec, None, Defaults())
-    to = settle(
-        outcome, attempt=lease.attempt, max_retries=terms.max_retries,
-        backoff=Backoff("fixed", 5.0, jitter=False), chance=0.0, retention=retention,
-    )  # fmt: skip
+    terms = msgspec.structs.replace(
+        terms_of(lease.spec, None, Defaults()), backoff="fixed:5s:nojitter", retention=retention
+    )
+    to = settle(outcome, lease, terms, max_losses=_ANY, chance=0.0)
     told = {"attempt": lease.attempt, "outcome": str(to.state), "worker": lease.worker}
     data = outcome.result if isinstance(outcome, Succeeded) else msgspec.json.encode(told)
     return Settlement(lease, to, data, run_us, follow_ups)

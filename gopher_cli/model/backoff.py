@@ -66,6 +66,14 @@ def parse_backoff(text: str) -> Backoff:
     return Backoff(kind, float(parts[0]), 3600.0 if cap is None else cap, jitter)
 
 
+def backoff_or_default(text: str) -> Backoff:
+    """A stored back-off that cannot be read, as no door lets it in, is not the end of its job."""
+    try:
+        return parse_backoff(text)
+    except ValueError:
+        return parse_backoff(DEFAULT)
+
+
 def _wrong(text: str) -> ValueError:
     shown = text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
     return ValueError(f"{shown!r} is not a back-off: write exp:5s, poly:2 or fixed:10s")

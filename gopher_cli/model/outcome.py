@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import msgspec
 
-from gopher_cli.model.backoff import Backoff
-from gopher_cli.model.job import JobState
+from gopher_cli.model.backoff import backoff_or_default
+from gopher_cli.model.job import JobState, Lease
+from gopher_cli.model.terms import Terms
 
 
 class Succeeded(msgspec.Struct, frozen=True):
@@ -66,7 +69,17 @@ class Lost(msgspec.Struct, frozen=True):
     exit_code: int | None = None
 
 
-Outcome = Succeeded | Failed | TimedOut | Discarded | Snoozed | Cancelled | Interrupted | Lost
+class Unhandled(msgspec.Struct, frozen=True):
+    """This worker has no handler for its type; it waits for one that has, ``patience`` (s) at most.
+
+    ``waited`` (s) is 0 where this is the first worker that does not know it.
+    """
+
+    waited: float
+    patience: float
+
+
+Outcome = Succeeded | Failed | TimedOut | Discarded | Snoozed | Cancelled | Interrupted | Lost | Unhandled
 
 
 class Transition(msgspec.Struct, frozen=True):
@@ -84,34 +97,39 @@ class Transition(msgspec.Struct, frozen=True):
 
 
 HANDED_BACK = Transition(JobState.ENQUEUED, spent=False)  # to the line, by a worker that does not run it
+DEAD = Transition(JobState.FAILED)
 
 
-def settle(
-    outcome: Outcome,
-    *,
-    attempt: int,
-    max_retries: int,
-    backoff: Backoff,
-    chance: float,
-    retention: float,
-) -> Transition:
-    """What becomes of a job after its ``attempt``-th attempt; ``chance`` in [0, 1) is the dice."""
+@lru_cache(maxsize=256)
+def _completed(retention: float) -> Transition:
+    """The same value for all: settlements that share it are sent as one group."""
+    return Transition(JobState.COMPLETED, retention)
+
+
+def settle(outcome: Outcome, lease: Lease, terms: Terms, *, max_losses: int, chance: float) -> Transition:
+    """What becomes of a job whose attempt has come to this; ``chance`` in [0, 1) is the dice."""
     match outcome:
         case Succeeded():
-            return Transition(JobState.COMPLETED, retention)
+            return _completed(terms.retention)
         case Discarded():
-            return Transition(JobState.FAILED)
-        case Failed() | TimedOut() if attempt > max_retries:
-            return Transition(JobState.FAILED)
-        case Failed() if outcome.delay is not None:
-            return Transition(JobState.RETRYING, outcome.delay)
+            return DEAD
+        case Failed() | TimedOut() if lease.attempt > terms.max_retries:
+            return DEAD
+        case Failed(delay=delay) if delay is not None:
+            return Transition(JobState.RETRYING, delay)
         case Failed() | TimedOut():
-            return Transition(JobState.RETRYING, backoff.delay(attempt, chance))
+            wait = backoff_or_default(terms.backoff).delay(lease.attempt, chance)
+            return Transition(JobState.RETRYING, wait)
         case Snoozed(seconds=seconds):
             return Transition(JobState.SCHEDULED, seconds, spent=False)
         case Cancelled():
-            return Transition(JobState.CANCELLED, retention)
+            return Transition(JobState.CANCELLED, terms.retention)
         case Interrupted():
-            return Transition(JobState.ENQUEUED, spent=False)
+            return HANDED_BACK
         case Lost():
-            return Transition(JobState.ENQUEUED, spent=False, lost=True)
+            state = JobState.FAILED if lease.losses + 1 >= max_losses else JobState.ENQUEUED
+            return Transition(state, spent=False, lost=True)
+        case Unhandled(waited=waited, patience=patience) if waited and waited >= patience:
+            return DEAD
+        case Unhandled(waited=waited):
+            return Transition(JobState.ENQUEUED, waited, spent=False, unhandled=True)

@@ -11,6 +11,7 @@ from gopher_cli.model.errors import GopherError
 from gopher_cli.model.job import Lease
 from gopher_cli.store import ask, calls
 from gopher_cli.store.calls import Batch, Promotion, Renewal, Report, Settlement, Verdict
+from gopher_cli.store.codec import decode_spec
 from gopher_cli.verbs.base import SLICE, in_slices
 from gopher_cli.verbs.outbox import Outbox
 
@@ -99,6 +100,17 @@ class Working(Outbox):
             tokens = await self.store.ask(ask.running_tokens(keys, piece), "beat")
             found |= {id: token for id, token in tokens.items() if token.startswith(prefix)}
         return found
+
+    async def lease(self, queue: str, id: str, worker: str) -> Lease | None:
+        """Under which this worker runs a job, by what Redis knows; None if it does not.
+
+        Raises BadData when the job cannot be read.
+        """
+        job = await self.store.run(calls.inspect(self.keys(queue), id), "main")
+        if job is None or not job.record.token.startswith(f"{worker}:"):
+            return None
+        record = job.record
+        return Lease(id, queue, record.token, record.attempts, record.losses, decode_spec(job.spec))
 
     async def report(self, reports: Sequence[Report], *, now: str = "") -> None:
         """Progress and log lines of running jobs; those of a lost lease are not heard."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
-from gopher_cli.model.job import JobState, Lease
-from gopher_cli.model.outcome import HANDED_BACK, Transition
-from gopher_cli.store.calls import Settlement
+from gopher_cli.model.job import Lease
+from gopher_cli.model.outcome import Interrupted, Snoozed
+from gopher_cli.worker.settlements import End
 
 Held = tuple[str, str]  # a job's id, and the token of its lease
-NOT_NOW = Transition(JobState.SCHEDULED, 5.0, spent=False)
+_NOT_NOW = Snoozed(5.0, begun=False)
 
 
 class Admission:
@@ -17,18 +17,18 @@ class Admission:
     they wait, unspent, for they must not run beside it.
     """
 
-    def __init__(self, settle: Callable[[Settlement], None]) -> None:
+    def __init__(self, end: End) -> None:
         self.quiet = False  # nothing new may wait here
         self.gone: frozenset[Held] = frozenset()
         self.barred: frozenset[str] = frozenset()
-        self._settle = settle
+        self._end = end
 
     def admit(self, leases: list[Lease]) -> list[Lease]:
         if self.gone:
             leases = [lease for lease in leases if (lease.id, lease.token) not in self.gone]
         if self.quiet:
             for lease in leases:
-                self._settle(Settlement(lease, HANDED_BACK))
+                self._end(lease, Interrupted(), b"")
             return []
         return self._without_the_barred(leases) if self.barred else leases
 
@@ -36,7 +36,7 @@ class Admission:
         admitted = []
         for lease in leases:
             if lease.id in self.barred:
-                self._settle(Settlement(lease, NOT_NOW))
+                self._end(lease, _NOT_NOW, b"")
             else:
                 admitted.append(lease)
         return admitted

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-import random
 import subprocess
 import traceback
 from collections.abc import Awaitable
@@ -13,11 +12,11 @@ from typing import Any
 
 import msgspec
 
-from gopher_cli.model.backoff import DEFAULT, Backoff, parse_backoff
 from gopher_cli.model.duration import format_duration
 from gopher_cli.model.errors import BadData
-from gopher_cli.model.job import JobState, Lease
+from gopher_cli.model.job import Lease
 from gopher_cli.model.outcome import (
+    DEAD,
     Cancelled,
     Discarded,
     Failed,
@@ -28,11 +27,9 @@ from gopher_cli.model.outcome import (
     Succeeded,
     TimedOut,
     Transition,
-    settle,
 )  # fmt: skip
 from gopher_cli.model.payload import MAX_PAYLOAD
 from gopher_cli.model.signals import Discard, Retry, Snooze
-from gopher_cli.model.terms import Terms
 from gopher_cli.store.calls import Settlement
 from gopher_cli.worker.logs import say
 from gopher_cli.worker.run import Run
@@ -172,27 +169,6 @@ def _where(error: BaseException) -> str:
         return ""
 
 
-def decided(outcome: Outcome, lease: Lease, terms: Terms) -> Transition:
-    """What becomes of a job after this attempt; it never raises."""
-    return settle(
-        outcome,
-        attempt=lease.attempt,
-        max_retries=terms.max_retries,
-        backoff=_backoff(lease, terms),
-        chance=random.random(),
-        retention=terms.retention,
-    )
-
-
-def _backoff(lease: Lease, terms: Terms) -> Backoff:
-    """One that cannot be read, as no door lets it in, is not the end of its job."""
-    try:
-        return parse_backoff(terms.backoff)
-    except ValueError as error:
-        say("a back-off cannot be read: the default counts", logging.ERROR, id=lease.id, why=str(error))
-        return parse_backoff(DEFAULT)
-
-
 def record(lease: Lease, outcome: Outcome, to: Transition, seconds: float, worker: str) -> bytes:
     """What the job's history keeps of an attempt that did not succeed, as JSON."""
     if isinstance(outcome, Succeeded):
@@ -223,7 +199,7 @@ def unsettled(lease: Lease, error: BaseException) -> Settlement:
         "outcome": "failed",
         "error": f"its outcome could not be settled: {_said(error)}",
     }
-    return Settlement(lease, Transition(JobState.FAILED), _encode(_clean(said)))
+    return Settlement(lease, DEAD, _encode(_clean(said)))
 
 
 def _clean(said: dict[str, object]) -> dict[str, object]:

@@ -6,15 +6,12 @@ import logging
 from collections.abc import Mapping
 
 from gopher_cli.gopher import Gopher
-from gopher_cli.model.job import Lease
 from gopher_cli.model.outcome import TimedOut
 from gopher_cli.model.terms import Wishes, terms_of
-from gopher_cli.store import calls
-from gopher_cli.store.calls import Settlement, Verdict
-from gopher_cli.store.codec import decode_spec
+from gopher_cli.store.calls import Verdict
 from gopher_cli.worker.joblog import JobLog
 from gopher_cli.worker.logs import say
-from gopher_cli.worker.outcomes import decided, record
+from gopher_cli.worker.settlements import settlement_of
 
 
 async def settle_overdue(
@@ -25,18 +22,15 @@ async def settle_overdue(
     ``wishes`` are those of the handlers, by type.
     """
     try:
-        found = await gopher.store.run(calls.inspect(gopher.keys(queue), id))
-        if found is None or not found.record.token.startswith(f"{runner}:"):
+        lease = await gopher.lease(queue, id, runner)
+        if lease is None:
             return
-        spec = decode_spec(found.spec)
-        lease = Lease(id, queue, found.record.token, found.record.attempts, found.record.losses, spec)
-        terms = terms_of(spec, wishes.get(spec.type), gopher.defaults)
+        terms = terms_of(lease.spec, wishes.get(lease.spec.type), gopher.defaults)
         outcome = TimedOut(terms.timeout)
-        to = decided(outcome, lease, terms)
-        said = record(lease, outcome, to, terms.timeout, runner)
-        (verdict,) = await gopher.settle(runner, [Settlement(lease, to, said, int(terms.timeout * 1e6))])
+        settlement = settlement_of(lease, terms, outcome, terms.timeout, gopher.defaults.max_losses)
+        (verdict,) = await gopher.settle(runner, [settlement])
         if verdict is Verdict.SETTLED:
-            log.ended(lease, outcome, to, terms.timeout)
+            log.ended(lease, outcome, settlement.to, terms.timeout)
     except Exception as error:  # Redis is away, or the record cannot be read: the supervisor lives on
         # The job counts a loss instead, when its runner is buried.
         say("an overdue job could not be settled", logging.ERROR, id=id, why=repr(error))

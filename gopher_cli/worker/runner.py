@@ -12,9 +12,8 @@ from gopher_cli.config import Settings
 from gopher_cli.failpoints import failpoint
 from gopher_cli.gopher import Gopher
 from gopher_cli.handlers import Registry
-from gopher_cli.model.job import JobState, Lease
-from gopher_cli.model.outcome import HANDED_BACK, Transition
-from gopher_cli.model.terms import terms_of
+from gopher_cli.model.job import Lease
+from gopher_cli.model.outcome import Cancelled, Interrupted, Outcome
 from gopher_cli.store.calls import Batch, Settlement
 from gopher_cli.worker.admission import Admission
 from gopher_cli.worker.board import Board
@@ -26,6 +25,7 @@ from gopher_cli.worker.options import WorkerOptions
 from gopher_cli.worker.performer import Performer
 from gopher_cli.worker.run import Run
 from gopher_cli.worker.seats import Seats
+from gopher_cli.worker.settlements import unbegun
 from gopher_cli.worker.settling import Settler
 from gopher_cli.worker.state import state_of
 from gopher_cli.worker.stocktaking import Stocktaking
@@ -65,12 +65,11 @@ class Runner:
         self._prefetch = Prefetch(options.concurrency)
         queues = self._queues = [name for name, _ in options.queues]
         self._settler = Settler(gopher, id, queues, self._link, self._settled, lambda: self._seats.running)
-        self._admission = Admission(self._settler.add)
-        self._strays = Strays(gopher, settings.no_handler_after, self._settler.add)
-        later = None if options.burst else self._settler.add_from_thread
-        self._seats = Seats(
-            board, registry, queues, gopher.defaults, self._strays.add, later, turn or Turn.create()
-        )  # fmt: skip
+        self._admission = Admission(self._end)
+        self._strays = Strays(gopher, settings.no_handler_after, self._end)
+        later = None if options.burst else self._end
+        turn = turn or Turn.create()
+        self._seats = Seats(board, registry, queues, gopher.defaults, self._strays.add, later, turn)
         self._heartbeat = settings.heartbeat
         self._stock = Stocktaking(gopher, id, queues, self._fetcher.taken, self._leases, self._forget)
         self._performer = Performer(
@@ -129,8 +128,7 @@ class Runner:
                 self._performer.stop(run, why)
         for lease in self._seats.withdraw(wanted):
             if why == "cancel":
-                kept = terms_of(lease.spec, None, self._defaults).retention
-                self._settler.add(Settlement(lease, Transition(JobState.CANCELLED, kept)))
+                self._end(lease, Cancelled())
 
     def go_on(self, gone: Sequence[Sequence[str]]) -> None:
         """It has stood still, and these (id, token) that had waited here have gone to others."""
@@ -180,8 +178,8 @@ class Runner:
 
     def state(self) -> dict[str, Any]:
         """What the supervisor is told every second, and when there is news."""
-        said = state_of(self.running(), self._performer.stuck, self._log.counts, leaving=self.leaving)
-        return said | {"strays": sorted(self._strays.types)}
+        state = state_of(self.running(), self._performer.stuck, self._log.counts, leaving=self.leaving)
+        return state | {"strays": sorted(self._strays.types)}
 
     # Fetching
 
@@ -229,7 +227,7 @@ class Runner:
             self._moved = _CLOCK()  # what comes now begins to wait now
         for batch in batches:
             for lease, raw in batch.unreadable:
-                self._settler.add(unreadable(lease, raw))
+                self._end(lease, *unreadable(lease, raw))
             self._seats.add(self._admission.admit(batch.leases))
         self._performer.fill()
         return any(batch.leases or batch.unreadable for batch in batches)
@@ -270,7 +268,11 @@ class Runner:
 
     def _hand_back(self, leases: list[Lease]) -> None:
         for lease in leases:
-            self._settler.add(Settlement(lease, HANDED_BACK))
+            self._end(lease, Interrupted())
+
+    def _end(self, lease: Lease, outcome: Outcome, data: bytes = b"") -> None:
+        """Settle a job that has not begun here. May be called from any thread."""
+        self._settler.add_from_thread(unbegun(lease, outcome, data, self._defaults))
 
     async def _until_room(self, seconds: float) -> None:
         with suppress(TimeoutError):

@@ -11,9 +11,9 @@ from gopher_cli.handlers import Handler, Registry, Runs
 from gopher_cli.model.defaults import Defaults, last_chance
 from gopher_cli.model.job import Lease
 from gopher_cli.model.terms import terms_of
-from gopher_cli.store.calls import Settlement
 from gopher_cli.worker.board import Board
 from gopher_cli.worker.run import Run
+from gopher_cli.worker.settlements import End
 from gopher_cli.worker.starts import STARTS_WITHIN
 from gopher_cli.worker.suspects import put_off
 from gopher_cli.worker.turn import Turn
@@ -33,7 +33,7 @@ class Seats:
         queues: Iterable[str],
         defaults: Defaults,
         stray: Callable[[Lease], None],
-        later: Callable[[Settlement], None] | None,
+        later: End | None,
         turn: Turn,
     ) -> None:
         self.running: dict[int, Run] = {}  # by seat: a job may come back while its old run still dies
@@ -109,7 +109,7 @@ class Seats:
         """A suspect whose turn it is not: how many stay here."""
         if self._later is None:
             return 1
-        self._later(put_off(self._buffer[at]))
+        self._later(self._buffer[at], put_off(), b"")
         del self._buffer[at]
         return 0
 

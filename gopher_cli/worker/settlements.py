@@ -2,17 +2,57 @@
 
 from __future__ import annotations
 
+import logging
+import random
+from collections.abc import Callable
+
+from gopher_cli.model.backoff import parse_backoff
 from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.errors import GopherError, Usage
-from gopher_cli.model.job import JobState
-from gopher_cli.model.outcome import Outcome, Snoozed, Succeeded, Transition
+from gopher_cli.model.job import JobState, Lease
+from gopher_cli.model.outcome import Outcome, Snoozed, Succeeded, Transition, settle
+from gopher_cli.model.terms import Terms, terms_of
 from gopher_cli.store.calls import Settlement
 from gopher_cli.store.outbox import encode_follow_ups
 from gopher_cli.worker import outcomes
 from gopher_cli.worker.chains import Chained, is_chain
 from gopher_cli.worker.joblog import JobLog
 from gopher_cli.worker.link import HandlerLink
+from gopher_cli.worker.logs import say
 from gopher_cli.worker.run import Run
+
+# Settles a leased job that has not begun here; the bytes are what its history keeps of that.
+End = Callable[[Lease, Outcome, bytes], None]
+
+
+def settlement_of(
+    lease: Lease, terms: Terms, outcome: Outcome, seconds: float, max_losses: int
+) -> Settlement:
+    """Of an attempt that did not succeed, and ran for so long (s)."""
+    to = _decided(outcome, lease, terms, max_losses)
+    data = outcomes.record(lease, outcome, to, seconds, lease.worker)
+    begun = not isinstance(outcome, Snoozed) or outcome.begun
+    return Settlement(lease, to, data, int(seconds * 1e6) if begun else 0)
+
+
+def unbegun(lease: Lease, outcome: Outcome, data: bytes, defaults: Defaults) -> Settlement:
+    """Of a job that has not begun here; ``data`` is what its history keeps of that, if anything."""
+    terms = terms_of(lease.spec, None, defaults)
+    return Settlement(lease, _decided(outcome, lease, terms, defaults.max_losses), data)
+
+
+def _decided(outcome: Outcome, lease: Lease, terms: Terms, max_losses: int) -> Transition:
+    to = settle(outcome, lease, terms, max_losses=max_losses, chance=random.random())
+    if to.state is JobState.RETRYING:
+        _check_backoff(lease, terms)
+    return to
+
+
+def _check_backoff(lease: Lease, terms: Terms) -> None:
+    try:
+        parse_backoff(terms.backoff)
+    except ValueError as error:
+        say("a back-off cannot be read: the default counts", logging.ERROR, id=lease.id, why=str(error))
 
 
 class Settlements:
@@ -22,7 +62,6 @@ class Settlements:
         self._max_losses = defaults.max_losses
         self._link = link
         self._log = joblog
-        self._completed = Transition(JobState.COMPLETED, defaults.retention)
 
     def of(self, run: Run, outcome: Outcome, seconds: float) -> Settlement:
         """Raises nothing."""
@@ -32,13 +71,11 @@ class Settlements:
             if isinstance(outcome, Succeeded):
                 return self._success(run, outcome, seconds)
             return self._otherwise(run, outcome, seconds)
-        except BaseException as error:  # such as a back-off in its record that is not valid
+        except BaseException as error:  # such as terms in its record that are not valid
             return outcomes.unsettled(run.lease, error)
 
     def _success(self, run: Run, outcome: Succeeded, seconds: float) -> Settlement:
-        to = self._completed
-        if run.terms.retention != to.after:
-            to = Transition(JobState.COMPLETED, run.terms.retention)
+        to = settle(outcome, run.lease, run.terms, max_losses=self._max_losses, chance=0.0)
         result = outcome.result if run.terms.keeps_result else b""
         context = run.context
         if context is None or not context.follow_ups:
@@ -57,11 +94,6 @@ class Settlements:
         return Settlement(run.lease, to, result, run_us, children)
 
     def _otherwise(self, run: Run, outcome: Outcome, seconds: float) -> Settlement:
-        lease, terms = run.lease, run.terms
-        to = outcomes.decided(outcome, lease, terms)
-        if to.lost and lease.losses + 1 >= self._max_losses:
-            to = Transition(JobState.FAILED, spent=False, lost=True)
-        self._log.ended(lease, outcome, to, seconds)
-        data = outcomes.record(lease, outcome, to, seconds, lease.worker)
-        begun = not isinstance(outcome, Snoozed) or outcome.begun
-        return Settlement(lease, to, data, int(seconds * 1e6) if begun else 0)
+        settlement = settlement_of(run.lease, run.terms, outcome, seconds, self._max_losses)
+        self._log.ended(run.lease, outcome, settlement.to, seconds)
+        return settlement

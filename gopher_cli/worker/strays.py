@@ -12,18 +12,17 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
 
 import msgspec
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.duration import format_duration
 from gopher_cli.model.errors import GopherError
-from gopher_cli.model.job import JobState, Lease
-from gopher_cli.model.outcome import Transition
-from gopher_cli.store.calls import Settlement
+from gopher_cli.model.job import Lease
+from gopher_cli.model.outcome import Discarded, Unhandled
 from gopher_cli.store.rows import read_history
 from gopher_cli.worker.logs import say
+from gopher_cli.worker.settlements import End
 
 WAITING, GIVEN_UP = "unknown type", "no handler"
 _ASIDE = 0.05
@@ -33,12 +32,12 @@ _NAMED = 100  # types that are named in the log
 
 
 class Strays:
-    """``add`` may be called from any thread; ``settle`` gets what is to become of each job."""
+    """``add`` may be called from any thread; ``end`` is told what has come of each job."""
 
-    def __init__(self, gopher: Gopher, patience: float, settle: Callable[[Settlement], None]) -> None:
+    def __init__(self, gopher: Gopher, patience: float, end: End) -> None:
         self._gopher = gopher
         self._patience = patience
-        self._settle = settle
+        self._end = end
         self._found: deque[Lease] = deque()
         self._some = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -85,42 +84,34 @@ class Strays:
         except GopherError:
             now, lines = 0, []  # nobody knows how long they have waited: that is for the next look
         for n, lease in enumerate(leases):
-            self._settle(unknown(lease, lines[n], now, self._patience) if lines else left(lease, 0.0))
+            if lines:
+                self._end(lease, *unhandled(lease, lines[n], now, self._patience))
+            else:
+                self._end(lease, Unhandled(0.0, self._patience), b"")
             if len(self.types) < _NAMED:
                 self.types.add(lease.spec.type)
         self._asking = 0
 
 
-def unknown(lease: Lease, history: bytes, now: int, patience: float) -> Settlement:
-    """Leave it for others, or give it up after ``patience`` (s). Its history knows since when it waits."""
+def unhandled(lease: Lease, history: bytes, now: int, patience: float) -> tuple[Unhandled, bytes]:
+    """Since when it waits stands in its history. And what that is to keep: each thing is told once."""
     last = read_history(history)[-1:]
+    type = lease.spec.type
     if not last or last[0].outcome != WAITING:
         for_how_long = format_duration(patience)
-        said = f"this worker has no handler for {lease.spec.type}; left to others, for {for_how_long} at most"
-        return left(lease, 0.0, _said(lease, WAITING, said))
-    waited = max(0, now - last[0].at) / 1000
-    if waited < patience:
-        return left(lease, waited)
-    said = f"no worker has a handler for {lease.spec.type}"
-    return Settlement(lease, Transition(JobState.FAILED), _said(lease, GIVEN_UP, said))
+        why = f"this worker has no handler for {type}; left to others, for {for_how_long} at most"
+        return Unhandled(0.0, patience), _entry(lease, WAITING, why)
+    waited = max(1, now - last[0].at) / 1000
+    why = f"no worker has a handler for {type}"
+    return Unhandled(waited, patience), b"" if waited < patience else _entry(lease, GIVEN_UP, why)
 
 
-def left(lease: Lease, waited: float, said: bytes = b"") -> Settlement:
-    """For a worker that knows the type: it has waited for one so long (s)."""
-    return Settlement(lease, Transition(JobState.ENQUEUED, waited, spent=False, unhandled=True), said)
-
-
-def unreadable(lease: Lease, raw: bytes) -> Settlement:
+def unreadable(lease: Lease, raw: bytes) -> tuple[Discarded, bytes]:
     """To the dead letter queue, with its bytes."""
     say("an unreadable job goes to the DLQ", logging.WARNING, id=lease.id, queue=lease.queue)
-    said = {
-        "attempt": lease.attempt,
-        "outcome": "corrupt",
-        "error": "the stored record cannot be read",
-        "raw_hex": raw[:2000].hex(),
-    }
-    return Settlement(lease, Transition(JobState.FAILED), msgspec.json.encode(said))
+    error = "the stored record cannot be read"
+    return Discarded(error), _entry(lease, "corrupt", error, raw_hex=raw[:2000].hex())
 
 
-def _said(lease: Lease, outcome: str, error: str) -> bytes:
-    return msgspec.json.encode({"attempt": lease.attempt, "outcome": outcome, "error": error})
+def _entry(lease: Lease, outcome: str, error: str, **more: str) -> bytes:
+    return msgspec.json.encode({"attempt": lease.attempt, "outcome": outcome, "error": error} | more)

@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import GopherError
-from gopher_cli.model.job import JobState, Lease
-from gopher_cli.model.outcome import Transition
-from gopher_cli.store.calls import Settlement
+from gopher_cli.model.outcome import Snoozed
 from gopher_cli.worker.run import Run
 
 if TYPE_CHECKING:
@@ -21,9 +19,9 @@ if TYPE_CHECKING:
 _LATER = (1.0, 5.0)  # seconds: where many wait, one of them is there whenever the turn is free
 
 
-def put_off(lease: Lease) -> Settlement:
+def put_off() -> Snoozed:
     """For later, or for another worker: one runs already."""
-    return Settlement(lease, Transition(JobState.SCHEDULED, random.uniform(*_LATER), spent=False))
+    return Snoozed(random.uniform(*_LATER), begun=False)
 
 
 async def launched(gopher: Gopher, seats: Seats, run: Run) -> bool:

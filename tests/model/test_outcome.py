@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import a
 import pytest
 
-from gopher_cli.model.backoff import parse_backoff
 from gopher_cli.model.job import JobState
 from gopher_cli.model.outcome import (
     Cancelled,
@@ -16,8 +16,12 @@ from gopher_cli.model.outcome import (
     Succeeded,
     TimedOut,
     Transition,
+    Unhandled,
     settle,
 )  # fmt: skip
+from gopher_cli.model.terms import Terms
+
+TERMS = Terms(timeout=60.0, max_retries=2, backoff="exp:5s", retention=60.0)
 
 TABLE = [
     (Succeeded(b"1"), 1, Transition(JobState.COMPLETED, 60.0)),
@@ -34,14 +38,36 @@ TABLE = [
     (Cancelled(), 1, Transition(JobState.CANCELLED, 60.0)),
     (Interrupted(), 3, Transition(JobState.ENQUEUED, spent=False)),
     (Lost("gone"), 3, Transition(JobState.ENQUEUED, spent=False, lost=True)),
+    (Unhandled(0.0, 60.0), 3, Transition(JobState.ENQUEUED, 0.0, spent=False, unhandled=True)),
+    (Unhandled(59.0, 60.0), 3, Transition(JobState.ENQUEUED, 59.0, spent=False, unhandled=True)),
+    (Unhandled(60.0, 60.0), 1, Transition(JobState.FAILED)),
+    (Unhandled(0.0, 0.0), 1, Transition(JobState.ENQUEUED, 0.0, spent=False, unhandled=True)),
 ]
 
 
 @pytest.mark.parametrize(("outcome", "attempt", "expected"), TABLE)
 def test_an_outcome_decides_what_becomes_of_the_job(outcome, attempt, expected):
-    transition = settle(
-        outcome, attempt=attempt, max_retries=2, backoff=parse_backoff("exp:5s"), chance=0.0,
-        retention=60.0,
-    )  # fmt: skip
+    transition = settle(outcome, a.lease(attempt=attempt), TERMS, max_losses=3, chance=0.0)
 
     assert transition == expected
+
+
+@pytest.mark.parametrize(("losses", "state"), [(0, "enqueued"), (1, "enqueued"), (2, "failed")])
+def test_a_loss_too_many_is_the_end_of_a_job(losses, state):
+    transition = settle(Lost("gone"), a.lease(losses=losses), TERMS, max_losses=3, chance=0.0)
+
+    assert transition == Transition(JobState(state), spent=False, lost=True)
+
+
+def test_a_job_whose_backoff_cannot_be_read_retries_by_the_default():
+    terms = Terms(timeout=60.0, max_retries=2, backoff="gibberish", retention=60.0)
+
+    transition = settle(Failed("boom"), a.lease(), terms, max_losses=3, chance=0.0)
+
+    assert transition == Transition(JobState.RETRYING, 10.0)
+
+
+def test_successes_of_one_retention_share_their_transition_as_their_group_on_the_wire_does():
+    first, second = (settle(Succeeded(), a.lease(), TERMS, max_losses=3, chance=0.0) for _ in range(2))
+
+    assert first is second

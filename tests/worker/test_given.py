@@ -159,7 +159,7 @@ async def test_a_blocked_job_whose_settling_breaks_is_left_to_its_lease_and_told
         raise OverflowError("of our own making")
 
     told: list[str] = []
-    monkeypatch.setattr("gopher_cli.worker.overdue.decided", broken)
+    monkeypatch.setattr("gopher_cli.worker.overdue.settlement_of", broken)
     monkeypatch.setattr("gopher_cli.worker.overdue.say", lambda what, *_, **__: told.append(what))
     id = await gopher.submit("slow")
     await gopher.reserve("default", worker="w.0", token="w.0:t", sequence=1)

@@ -9,8 +9,9 @@ import a
 import msgspec
 import pytest
 
+from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.errors import BadData
-from gopher_cli.model.job import JobState
+from gopher_cli.model.job import JobState, Lease
 from gopher_cli.model.outcome import (
     Cancelled,
     Discarded,
@@ -25,7 +26,8 @@ from gopher_cli.model.outcome import (
 from gopher_cli.model.signals import Discard, Retry, Snooze
 from gopher_cli.store.calls import Settlement
 from gopher_cli.worker import outcomes
-from gopher_cli.worker.strays import unknown, unreadable
+from gopher_cli.worker.settlements import unbegun
+from gopher_cli.worker.strays import unhandled, unreadable
 
 # Outcomes
 
@@ -110,6 +112,10 @@ def test_our_own_frames_are_not_in_a_traceback() -> None:
 # Strays
 
 
+def unknown(lease: Lease, before: bytes, now: int, patience: float) -> Settlement:
+    return unbegun(lease, *unhandled(lease, before, now, patience), Defaults())
+
+
 def history(settlement: Settlement, at: int) -> bytes:
     return b"%d %b\n" % (at, settlement.data)
 
@@ -140,7 +146,7 @@ def test_an_unknown_type_waits_anew_when_it_was_brought_back_or_some_worker_has_
 
 
 def test_an_unreadable_record_is_kept_as_hex() -> None:
-    assert json.loads(unreadable(a.lease(), b"\xff").data)["raw_hex"] == "ff"
+    assert json.loads(unreadable(a.lease(), b"\xff")[1])["raw_hex"] == "ff"
 
 
 def test_a_settlement_that_cannot_be_written_has_a_plain_one_in_its_place() -> None:
