@@ -125,11 +125,6 @@ class Finding(Queues, Fleet, ScheduleRows):
         published = (await self.terms(spec.type)).get(spec.type) if spec else None
         return _detail(queue, id, found, spec, why, published, self.defaults)
 
-    async def types(self) -> dict[str, dict[str, Any]]:
-        """The types that workers have published, with the JSON Schema of their payload."""
-        raw = await self.store.ask(ask.types(self.namespace))
-        return {type: msgspec.json.decode(schema) for type, schema in sorted(raw.items())}
-
 
 def _on_its_way(queue: str, entry: Entry) -> NotFound:
     waits = ", ".join(f"{id} ({where})" for id, where in entry.waits.items())

@@ -30,6 +30,11 @@ class Fleet(Starting):
         call = calls.beat(fleet_of(self.namespace), worker, msgspec.json.encode(about), heeded=heeded)
         return await self.store.run(call, "beat")
 
+    async def types(self) -> dict[str, dict[str, Any]]:
+        """The types that workers have published, with the JSON Schema of their payload."""
+        raw = await self.store.ask(ask.types(self.namespace))
+        return {type: msgspec.json.decode(schema) for type, schema in sorted(raw.items())}
+
     async def order(self, name: str, order: str, *, every: bool = False) -> list[OrderedWorker]:
         """Tell a worker to be ``quiet``, to ``resume`` or to ``stop``: it heeds that within some two seconds.
 

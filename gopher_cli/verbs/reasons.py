@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from gopher_cli.model.duration import format_duration
 from gopher_cli.model.job import Spec
@@ -12,15 +11,13 @@ from gopher_cli.model.stats import WorkerInfo, running_types
 from gopher_cli.model.words import plural
 from gopher_cli.store import calls
 from gopher_cli.store.calls import Found
-
-if TYPE_CHECKING:
-    from gopher_cli.verbs.finding import Finding
+from gopher_cli.verbs.fleet import Fleet
 
 _RESTING = ("quiet", "stopping")
 _WAITING = ("enqueued", "scheduled", "retrying", "blocked")
 
 
-async def reasons(verbs: Finding, queue: str, found: Found, spec: Spec | None) -> list[str]:
+async def reasons(verbs: Fleet, queue: str, found: Found, spec: Spec | None) -> list[str]:
     """The most telling first; none for a job that runs or has ended."""
     if found.state not in _WAITING:
         return []
@@ -35,7 +32,7 @@ async def reasons(verbs: Finding, queue: str, found: Found, spec: Spec | None) -
     return why or [_in_line(found, [worker for worker in serving if worker.state not in _RESTING])]
 
 
-async def _own(verbs: Finding, queue: str, found: Found, spec: Spec | None) -> list[str]:
+async def _own(verbs: Fleet, queue: str, found: Found, spec: Spec | None) -> list[str]:
     """What it waits for by itself."""
     wait = format_duration(max(0, found.score - found.now) / 1000)
     match found.state:
@@ -48,7 +45,7 @@ async def _own(verbs: Finding, queue: str, found: Found, spec: Spec | None) -> l
     return []
 
 
-async def _parents(verbs: Finding, queue: str, spec: Spec | None) -> str:
+async def _parents(verbs: Fleet, queue: str, spec: Spec | None) -> str:
     waiting = []
     for id in spec.options.after if spec else ():
         parent = await verbs.store.run(calls.inspect(verbs.keys(queue), id))
@@ -59,7 +56,7 @@ async def _parents(verbs: Finding, queue: str, spec: Spec | None) -> str:
 
 
 async def _nobody(
-    verbs: Finding, queue: str, found: Found, spec: Spec | None, workers: Sequence[WorkerInfo]
+    verbs: Fleet, queue: str, found: Found, spec: Spec | None, workers: Sequence[WorkerInfo]
 ) -> str:
     """That no worker would take it; empty where one would."""
     serving = [worker for worker in workers if queue in worker.queues]
@@ -109,7 +106,7 @@ def _in_line(found: Found, workers: Sequence[WorkerInfo]) -> str:
     return f"{place}; all {plural(slots, 'slot')} of its workers are busy" + (f" ({most})" if most else "")
 
 
-async def _misspelt(verbs: Finding, type: str) -> str:
+async def _misspelt(verbs: Fleet, type: str) -> str:
     """A guess from the types that workers have published, where this is none of them."""
     known = await verbs.types()
     near = difflib.get_close_matches(type, known, 1)
