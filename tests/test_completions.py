@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gopher_cli.cli.completion import FILES, SHELLS, places, script
+from gopher_cli.cli.completion import FILES, script
+from gopher_cli.cli.shell.command_tree import SHELLS, places
 
 HERE = Path(__file__).parent.parent / "completions"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gopher_cli.cli.completion import places
+from gopher_cli.cli.shell.command_tree import places
 from gopher_cli.config.example import example_env
 from gopher_cli.config.rows import names
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from gopher_cli.cli.app import ENTRIES, EPILOG
 from gopher_cli.cli.command import command
-from gopher_cli.cli.completion import Flag, Place, places
 from gopher_cli.cli.console import Console
+from gopher_cli.cli.shell.command_tree import Flag, Place, places
 from gopher_cli.version import __version__
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from gopher_cli.cli.completion import Flag, Place
+from gopher_cli.cli.shell.command_tree import Flag, Place
 
 
 def _head(language: str) -> str:

@@ -14,7 +14,7 @@ from cli.running import Cli
 from cli.shells import TAB, Shell
 from cli.world import do
 from gopher_cli.cli.complete import complete
-from gopher_cli.cli.completion import SHELLS
+from gopher_cli.cli.shell.command_tree import SHELLS
 from gopher_cli.gopher import Gopher
 
 pytest_plugins = ("cli.faraway",)

@@ -10,7 +10,7 @@ import pytest
 
 from cli.running import Cli, Ran
 from gopher_cli import Gopher, Producer
-from gopher_cli.cli.completion import Place, places
+from gopher_cli.cli.shell.command_tree import Place, places
 from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.errors import GopherError, Usage
 from gopher_cli.model.job import Job

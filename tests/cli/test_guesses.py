@@ -8,7 +8,7 @@ import pytest
 
 from cli.running import Cli
 from gopher_cli.cli import guesses
-from gopher_cli.cli.completion import places
+from gopher_cli.cli.shell.command_tree import places
 from gopher_cli.cli.topics import TOPICS
 
 FLAGS = {place.path: [name for flag in place.flags for name in flag.names] for place in places()}

@@ -21,7 +21,7 @@ import pytest
 from cli.running import Cli
 from gopher_cli import __version__
 from gopher_cli.cli.app import ENTRIES, load
-from gopher_cli.cli.completion import places
+from gopher_cli.cli.shell.command_tree import places
 
 Program = Callable[..., Any]
 COMMANDS = [place.path.split()[1:] for place in places()]
