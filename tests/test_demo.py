@@ -16,7 +16,7 @@ from gopher_cli.demo.jobs import Fractal, fractal
 from gopher_cli.demo.material import prepare
 from gopher_cli.demo.place import Place, taken
 from gopher_cli.demo.stage import bar, summary
-from gopher_cli.demo.watching import Picture
+from gopher_cli.demo.picture import Picture
 from gopher_cli.model.errors import Refused
 
 

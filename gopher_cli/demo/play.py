@@ -12,9 +12,10 @@ from gopher_cli.build import open_gopher
 from gopher_cli.cli.words import plural, size
 from gopher_cli.demo import batch, material
 from gopher_cli.demo.actors import WORKER, Crew, typed
+from gopher_cli.demo.picture import Picture
 from gopher_cli.demo.place import Place
 from gopher_cli.demo.stage import Stage
-from gopher_cli.demo.watching import DemoFailed, Picture, Watcher
+from gopher_cli.demo.watching import DemoFailed, Watcher
 from gopher_cli.gopher import Gopher
 
 _BROKEN = [f"stock-{shop}" for shop in batch.SHOPS]

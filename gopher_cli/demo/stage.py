@@ -8,13 +8,11 @@ import sys
 import textwrap
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 from gopher_cli.cli.color import wants_color
 from gopher_cli.cli.safe import safe
-
-if TYPE_CHECKING:
-    from gopher_cli.demo.watching import Picture
+from gopher_cli.demo.picture import Picture
 
 _SHORT = {"processing": "running", "enqueued": "waiting", "completed": "done"}
 _STATES = ("processing", "enqueued", "scheduled", "retrying", "failed")

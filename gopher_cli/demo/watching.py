@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
+from gopher_cli.demo.picture import OPEN, Picture
 from gopher_cli.demo.stage import Stage
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import GopherError
@@ -15,29 +15,10 @@ from gopher_cli.model.stats import JobDetail
 
 QUEUE = "default"
 _STEP = 0.1  # seconds; the queue itself is not hurried by it
-_OPEN = ("enqueued", "scheduled", "blocked", "processing", "retrying")
 
 
 class DemoFailed(GopherError):
     """Something went otherwise than the demo tells it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """The queue at one instant; ``running`` is (id, progress or None, message)."""
-
-    total: int = 0
-    states: dict[str, int] = field(default_factory=dict)
-    running: list[tuple[str, float | None, str]] = field(default_factory=list)
-    completions: int = 0
-
-    @property
-    def done(self) -> int:
-        return self.states.get("completed", 0)
-
-    @property
-    def open(self) -> int:
-        return sum(self.states.get(state, 0) for state in _OPEN)
 
 
 class Watcher:
@@ -49,7 +30,7 @@ class Watcher:
         stats = await self._gopher.stats()
         states = {
             name: sum(queue.states.get(name, 0) for queue in stats.queues)
-            for name in ("completed", "failed", *_OPEN)
+            for name in ("completed", "failed", *OPEN)
         }
         rows = await self._gopher.jobs(Filter(states=("processing",)), limit=8)
         jobs = [await self._gopher.inspect(row.queue, row.id) for row in rows]
