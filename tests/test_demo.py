@@ -14,9 +14,9 @@ from gopher_cli import embedded
 from gopher_cli.demo.batch import EVERY_FILE, batch, results
 from gopher_cli.demo.jobs import Fractal, fractal
 from gopher_cli.demo.material import prepare
+from gopher_cli.demo.picture import Picture
 from gopher_cli.demo.place import Place, taken
 from gopher_cli.demo.stage import bar, summary
-from gopher_cli.demo.picture import Picture
 from gopher_cli.model.errors import Refused
 
 

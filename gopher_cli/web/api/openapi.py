@@ -63,15 +63,6 @@ def problems(**about: str) -> dict[int | str, dict[str, Any]]:
     return {int(status[1:]): problem(text) for status, text in sorted((always | about).items())}
 
 
-stats_answers = problems(s404="no such queue", s422="a wrong parameter") | {
-    200: answer("counts and times", "Stats")
-}
-health_answers: dict[int | str, dict[str, Any]] = {
-    200: answer("Redis answers", "Health"),
-    503: answer("it does not", "Health"),
-}
-
-
 @router.get("/openapi.json", include_in_schema=False)
 async def document(request: Request) -> Response:
     """The document, with the path under which a proxy shows this server. It is made once, beside the loop."""
@@ -87,10 +78,9 @@ def describe(app: FastAPI) -> dict[str, Any]:
     """The OpenAPI document, made once."""
     from gopher_cli.web.api.bodies import JobRequest
     from gopher_cli.web.api.views import JobView, Submitted
-    from gopher_cli.web.health import Health
 
     if app.openapi_schema is None:
-        ours = [JobRequest, Submitted, JobView, Stats, Health, Problem, *SCHEMAS]
+        ours = [JobRequest, Submitted, JobView, Stats, Problem, *SCHEMAS]
         _, schemas = msgspec.json.schema_components(ours, ref_template=REF)
         document = get_openapi(
             title=app.title, version=app.version, description=app.description, routes=app.routes

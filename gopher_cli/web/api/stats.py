@@ -17,7 +17,9 @@ _QUERY = Query("queue")
 
 @router.get(
     "/stats", summary="Count everything", operation_id="get_stats",
-    responses=openapi.stats_answers, openapi_extra=_QUERY.described,
+    responses=openapi.problems(s404="no such queue", s422="a wrong parameter")
+    | {200: openapi.answer("counts and times", "Stats")},
+    openapi_extra=_QUERY.described,
 )  # fmt: skip
 async def stats(request: Request) -> Response:
     """`backlog` and `oldest_age_seconds` are flat, for autoscalers."""
