@@ -87,7 +87,7 @@ def create_app(settings: Settings, *, exposed: bool = False) -> Application:
     app.state.draining = app.state.ending = False  # it looks for its end, and is at it
     app.include_router(openapi.router)
     app.include_router(health.router)
-    submitting.install(app)  # before the routes that take anything behind /jobs/ for an id
+    api.install_submits(app)  # before the routes that take anything behind /jobs/ for an id
     for router in (looking.router, stats.router, events.router):
         app.include_router(router, dependencies=[Depends(needs(READ))])
     metrics.install(app)

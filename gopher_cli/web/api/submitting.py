@@ -7,7 +7,7 @@ from contextlib import nullcontext, suppress
 from typing import Any
 
 import msgspec
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
@@ -21,7 +21,7 @@ from gopher_cli.model.stats import JobDetail
 from gopher_cli.store.calls import Receipt
 from gopher_cli.web import replies
 from gopher_cli.web.access.door import needs
-from gopher_cli.web.api import batch, marks, openapi_submit, preferring, recurring
+from gopher_cli.web.api import batch, openapi_submit, preferring, recurring
 from gopher_cli.web.api.body import MAX_BODY, check_kind, read
 from gopher_cli.web.api.dialects import GONE, V1, Accepted, Dialect
 from gopher_cli.web.api.marks import batch_of, check_mark
@@ -191,15 +191,6 @@ async def _known(gopher: Gopher, job: Job, receipt: Receipt) -> JobDetail | Acce
             return await soon(gopher.inspect(job.queue, id))
     until = receipt.held_until
     return Accepted(id=id, type=job.spec.type, queue=job.queue, state=GONE, at_ms=0, until_ms=until)
-
-
-def install(app: FastAPI) -> None:
-    """Add all routes that take jobs."""
-    from gopher_cli.web.api import legacy
-
-    app.include_router(router)
-    app.include_router(marks.router)
-    app.include_router(legacy.router)
 
 
 def shortened(app: ASGIApp) -> ASGIApp:

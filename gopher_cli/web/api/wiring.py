@@ -1,4 +1,4 @@
-"""The routes of readers and operators, each behind the scope that it needs."""
+"""The routes of submitters, readers and operators, each behind the scope that it needs."""
 
 from __future__ import annotations
 
@@ -11,12 +11,21 @@ from gopher_cli.web.api import (
     deeds,
     expects,
     fleet,
+    legacy,
     listing,
+    marks,
     queues,
     rescheduling,
     schedule_deeds,
     schedules,
+    submitting,
 )
+
+
+def install_submits(app: FastAPI) -> None:
+    """Who may submit: each of these routes asks for the scope itself."""
+    for one in (submitting, marks, legacy):
+        app.include_router(one.router)
 
 
 def install(app: FastAPI) -> None:
