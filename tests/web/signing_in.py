@@ -14,6 +14,7 @@ from starlette.responses import Response
 from gopher_cli.model.access import OPERATE
 from gopher_cli.web.access import sessions
 from gopher_cli.web.access.door import caller_of, needs
+from gopher_cli.web.auth.sign_in import sign_in, sign_out
 
 STRONG = "an-environment-key-of-some-length"
 HERE = {"Origin": "http://localhost"}
@@ -28,13 +29,13 @@ def add_pages(app: FastAPI) -> None:
     """What a dashboard makes of sessions."""
 
     async def enter(request: Request) -> Response:
-        caller, cookie = await sessions.sign_in(request, (await request.body()).decode())
+        caller, cookie = await sign_in(request, (await request.body()).decode())
         said = f"{caller.name} {sessions.csrf_token(request)}"
         return Response(said, headers={"Set-Cookie": cookie})
 
     async def leave(request: Request) -> Response:
         await caller_of(request)
-        return Response(headers={"Set-Cookie": await sessions.sign_out(request)})
+        return Response(headers={"Set-Cookie": await sign_out(request)})
 
     async def page(request: Request) -> Response:
         caller = await caller_of(request)

@@ -8,16 +8,12 @@ import re
 import secrets
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from starlette.requests import Request
 
-from gopher_cli.model.access import Caller
 from gopher_cli.web.access.origins import foreign_page
 from gopher_cli.web.problems import Problem
-
-if TYPE_CHECKING:
-    from gopher_cli.web.access.door import Door
 
 _COOKIE = "gopher_session_"
 LASTS = 12 * 3600  # seconds
@@ -73,35 +69,6 @@ def is_over(session: Session, signed_out: Mapping[str, int]) -> bool:
     return session.id in signed_out or signed_out.get(session.key_id, 0) >= session.ends
 
 
-async def sign_in(request: Request, key: str) -> tuple[Caller, str]:
-    """Who this is, and the value of the Set-Cookie header that lets them in from now on.
-
-    Raises Problem 401 for a key that opens nothing, 429 after too many of those, 403 for a page that is not
-    ours: its forms would be refused, too.
-    """
-    door: Door = request.app.state.door
-    if problem := foreign_page(request, door.addresses):
-        raise problem
-    caller = await door.owner_of(key, request)
-    key_id, digest = door.lock_of(caller)
-    seal = await door.ring.seal(make=True)
-    cookie = sealed(seal, key_id, digest, int(time.time()) + LASTS)
-    request.state.session = proved(seal, cookie, digest)
-    return caller, _header(request, seal, cookie, LASTS)
-
-
-async def sign_out(request: Request) -> str:
-    """End the session of this request: also a copy of its cookie opens nothing any more, on any server.
-
-    Returns the value of the Set-Cookie header that takes the cookie away. Raises Unavailable: then the
-    session still lives.
-    """
-    door: Door = request.app.state.door
-    if session := getattr(request.state, "session", None):
-        await door.ring.sign_out(session)
-    return _header(request, await door.ring.seal(), "", 0)
-
-
 def csrf_token(request: Request) -> str:
     """What a form of this visitor has to carry; empty where nobody is signed in, and nothing is needed."""
     session: Session | None = getattr(request.state, "session", None)
@@ -123,10 +90,10 @@ def check_csrf(request: Request, token: str) -> None:
         )
 
 
-def _header(request: Request, seal: str, value: str, lasts: int) -> str:
-    secure = "; Secure" if request.app.state.door.addresses.is_secure(request) else ""
-    path = request.scope["root_path"] or "/"
-    return f"{_name(seal, request)}={value}; HttpOnly; Max-Age={lasts}; Path={path}; SameSite=Strict{secure}"
+def set_cookie(request: Request, seal: str, value: str, lasts: int, *, secure: bool) -> str:
+    """The value of the Set-Cookie header with the text of a cookie, for ``lasts`` seconds."""
+    path, only = request.scope["root_path"] or "/", "; Secure" if secure else ""
+    return f"{_name(seal, request)}={value}; HttpOnly; Max-Age={lasts}; Path={path}; SameSite=Strict{only}"
 
 
 def _name(seal: str, request: Request) -> str:

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gopher_cli.web.access.door import caller_of
-from gopher_cli.web.access.sessions import sign_in, sign_out
+from gopher_cli.web.auth.sign_in import sign_in, sign_out
 from gopher_cli.web.dashboard.guard import checked_form
 from gopher_cli.web.dashboard.render import page
 from gopher_cli.web.dashboard.route import PageRoute, redirect
