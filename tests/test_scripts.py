@@ -10,22 +10,17 @@ from uuid import uuid4
 import pytest
 from driver import Queue
 from laws.walk import Walk
+from lua import Names
 from spy import watched
 
 from gopher_cli.store import calls, scripts
 from gopher_cli.store.keys import FLEET_KEYS, QUEUE_KEYS
 from gopher_cli.store.scripts import LUA, load, origin
 
-SCRIPTS = sorted(path.stem for path in LUA.glob("*.lua"))
-FRAGMENTS = sorted(path.stem for path in (LUA / "lib").glob("*.lua"))
+SCRIPTS = scripts.names()
+FRAGMENTS = sorted(set(scripts.files()) - set(SCRIPTS))
 EVERY_FILE = sorted(path for path in LUA.rglob("*.lua"))
-WORDS = set(
-    re.findall(
-        r"\w+",
-        """and break do else elseif end false for function if in local nil not or repeat return then true
-        until while ARGV KEYS ipairs math pairs pcall redis string table tonumber type unpack""",
-    )
-)
+GLOBALS = {*re.findall(r"\w+", "ARGV KEYS ipairs math pairs pcall redis string table tonumber type unpack")}
 each_script = pytest.mark.parametrize("name", SCRIPTS)
 each_file = pytest.mark.parametrize("path", EVERY_FILE, ids=lambda path: path.stem)
 
@@ -35,16 +30,18 @@ def code(path: Path) -> str:
     return re.sub(r"--.*", "", path.read_text())
 
 
+def closure(name: str) -> set[str]:
+    """A file and all that it needs."""
+    return {name}.union(*(closure(need) for need in scripts.needs(name)))
+
+
 def whole(name: str) -> str:
     """A script with its fragments, in the words of those who wrote it."""
-    text = (LUA / f"{name}.lua").read_text()
-    return code(LUA / f"{name}.lua") + "".join(
-        code(LUA / "lib" / f"{one}.lua") for one in re.findall(r"^--- @include (\w+)$", text, re.MULTILINE)
-    )
+    return "".join(code(LUA / scripts.files()[part]) for part in closure(name))
 
 
 def header(name: str) -> list[str]:
-    lines = (LUA / f"{name}.lua").read_text().splitlines()
+    lines = scripts.read(name).splitlines()
     return lines[: next(i for i, line in enumerate(lines) if not line.startswith("--"))]
 
 
@@ -88,12 +85,63 @@ def test_a_key_is_asked_for_by_name(path):
     assert not re.search(r"\bARGV\[\d", code(path))
 
 
-def test_a_name_that_the_header_does_not_know_is_refused(tmp_path, monkeypatch):
+@pytest.fixture
+def write(tmp_path, monkeypatch):
+    """Lua files of their own: ``write("lib/one", text)``."""
     monkeypatch.setattr(scripts, "LUA", tmp_path)
-    (tmp_path / "wrong.lua").write_text("-- KEYS  meta\n-- ARGV  now\nreturn KEYS.spec\n")
 
-    with pytest.raises(ValueError, match=r"names no KEYS\.spec"):
+    def forget():
+        for cached in (scripts.files, scripts.read, scripts.load, scripts._header):
+            cached.cache_clear()
+
+    def write(name, text):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / f"{name}.lua").write_text(text)
+        forget()
+
+    yield write
+    forget()
+
+
+HEADER = "-- KEYS  meta\n-- ARGV  now\n"
+
+
+def test_a_name_that_the_header_does_not_know_is_refused(write):
+    write("work/wrong", f"{HEADER}return KEYS.spec\n")
+
+    with pytest.raises(ValueError, match=r"wrong.lua names no KEYS\.spec"):
         load("wrong")
+
+
+def test_a_fragment_comes_once_and_behind_all_that_it_needs(write):
+    write("lib/base/one", "-- First.\nlocal one = 1\n")
+    write("lib/more/two", "--- @needs one\nlocal two = one + one\n")
+    write("work/three", f"{HEADER}--- @needs two one\nreturn one + two\n")
+
+    assert (
+        load("three").source == f"-- First.\nlocal one = 1\nlocal two = one + one\n{HEADER}return one + two\n"
+    )
+    assert [origin("three", line) for line in (2, 3, 5, 6)] == [
+        "lib/base/one.lua:2", "lib/more/two.lua:2", "work/three.lua:2", "work/three.lua:4",
+    ]  # fmt: skip
+
+
+def test_a_circle_of_fragments_is_refused(write):
+    write("lib/one", "--- @needs two\n")
+    write("lib/two", "--- @needs one\n")
+    write("three", f"{HEADER}--- @needs one\n")
+
+    with pytest.raises(ValueError, match="three -> one -> two -> one"):
+        load("three")
+
+
+@pytest.mark.parametrize("name", ["nobody", "other"])
+def test_a_need_that_is_no_fragment_is_refused(write, name):
+    write("other", HEADER)
+    write("three", f"{HEADER}--- @needs {name}\n")
+
+    with pytest.raises(ValueError, match=f"three.lua needs {name}, and no fragment"):
+        load("three")
 
 
 @each_script
@@ -110,33 +158,28 @@ def test_each_line_of_a_script_is_found_again(name):
         assert re.sub(r"\[\d+\]", "", line) == re.sub(r"(KEYS|ARGV)\.\w+|\[\d+\]", r"\1", there)
 
 
-@each_script
-def test_every_word_of_a_script_is_declared(name):
-    """A global would be an error, and only where that line is run."""
-    text = re.sub(r"\"[^\"\n]*\"|'[^'\n]*'", '""', whole(name))
-    shapes = (r"local (?:function )?([\w, ]+)", r"function ?[\w.]*\(([\w, ]*)", r"for ([\w, ]+) (?:in|=)")
-    declared = set(re.findall(r"\w+", " ".join(" ".join(re.findall(shape, text)) for shape in shapes)))
-    used = set(re.findall(r"(?<![.\w])[a-zA-Z_]\w*\b(?! =[^=])", text))
+def test_a_name_is_defined_in_one_fragment():
+    defined = [name for fragment in FRAGMENTS for name in Names(scripts.read(fragment)).defined]
 
-    assert used - declared - WORDS == set()
+    assert sorted(set(defined)) == sorted(defined)
 
 
-@each_script
-def test_a_script_includes_what_it_uses_and_nothing_else(name):
-    included = re.findall(r"^--- @include (\w+)$", (LUA / f"{name}.lua").read_text(), re.MULTILINE)
-    source = re.sub(r"--.*", "", load(name).source)
+@each_file
+def test_a_file_needs_those_whose_names_it_uses_and_no_others(path):
+    """A name that is nobody's would be an error, and only where that line is run."""
+    home = {name: fragment for fragment in FRAGMENTS for name in Names(scripts.read(fragment)).defined}
+    used = Names(path.read_text()).free - GLOBALS
 
-    assert len(set(included)) == len(included)
-    for fragment in included:
-        text = code(LUA / "lib" / f"{fragment}.lua")
-        defined = re.findall(r"^local (?:function )?(\w+)", text, re.MULTILINE)
-        assert any(len(re.findall(rf"\b{word}\b", source)) > 1 for word in defined), f"{fragment} is not used"
+    assert used <= set(home), "names that nobody defines"
+    assert scripts.needs(path.stem) == sorted({home[name] for name in used})
 
 
-def test_every_fragment_is_included_somewhere():
-    text = "".join((LUA / f"{name}.lua").read_text() for name in SCRIPTS)
+def test_every_file_has_a_name_of_its_own():
+    assert len(scripts.files()) == len(EVERY_FILE)
 
-    assert [f for f in FRAGMENTS if f"@include {f}\n" not in text] == []
+
+def test_every_fragment_is_needed_by_a_script():
+    assert set().union(*map(closure, SCRIPTS)) == {*SCRIPTS, *FRAGMENTS}
 
 
 @each_file
@@ -165,17 +208,6 @@ def test_a_file_is_short_and_says_first_what_it_is(path):
 )  # fmt: skip
 def test_a_script_does_without(path, word, why):
     assert not re.search(word, code(path), re.MULTILINE), why
-
-
-@each_file
-def test_every_variable_is_local(path):
-    text = re.sub(r"\"[^\"\n]*\"|'[^'\n]*'", '""', code(path))
-    assigned = set(re.findall(r"^\s*([A-Za-z_]\w*)\s*(?:,[^=\n]*)?=[^=]", text, re.MULTILINE))
-    names = re.findall(r"local (?:function \w+\()?([\w, ]+)|function \w*\(([\w, ]*)\)", text)
-    declared = set(re.findall(r"\w+", " ".join(" ".join(found) for found in names)))
-    fields = set(re.findall(r"[{,]\s*(\w+) =", text))
-
-    assert assigned - declared - fields == set()
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

@@ -33,7 +33,7 @@ One queue, ``gopher:{<queue>}:<name>`` (a later shard of it: ``{<queue>#<n>}``):
     samples                HASH  minute -> how the queue stood
     schedules              HASH  name -> revision;JSON of a recurring job (store/schedules.py)
     ticks                  ZSET  name -> its next due instant, ms; none where it is paused or over
-    runs                   HASH  name -> how it stands, and its last ticks (lua/lib/schedule.lua)
+    runs                   HASH  name -> how it stands, and its last ticks (lua/lib/schedule_state.lua)
     batches                HASH  batch id -> last line; digest up to it; written at
     expects                HASH  name -> type;every;grace;since;JSON: jobs of the type succeed so often (ms)
     last_success           HASH  type -> when a job of it succeeded last, ms, or 0: of expected types alone

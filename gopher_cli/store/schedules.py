@@ -1,4 +1,4 @@
-"""Schedules as they are stored, and what to ask of them (see store/keys.py and lua/lib/schedule.lua)."""
+"""Schedules as they are stored, and what to ask of them (store/keys.py, lua/lib/schedule_state.lua)."""
 
 from __future__ import annotations
 

@@ -1,22 +1,26 @@
-"""Lua files as scripts: fragments put in, and the header read, which is the contract.
+"""Lua files as scripts: put together with the fragments that they need, and the header read, the contract.
 
 ``-- KEYS`` and ``-- ARGV`` name what a script takes, in order. Callers pass by name, and by name the script
 and its fragments ask for it: ``KEYS.meta``, ``ARGV.limit``. The loader makes numbers of the names, so that
 no script begins with a list of variables, and none can take one key for another.
+
+``--- @needs record batch`` names the fragments (the files under ``lib``) whose functions a file calls itself.
+What these need in turn they say themselves. Each comes once, behind all that it needs.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 LUA = Path(__file__).parent / "lua"
-_INCLUDE = re.compile(r"^--- @include (\w+)$\n", re.MULTILINE)
+_NEEDS = re.compile(r"--- @needs (.+)\n")
 _HEADER = re.compile(r"^-- (KEYS|ARGV)  (.*(?:\n--       .*)*)", re.MULTILINE)
-_NAME = re.compile(r"\b(KEYS|ARGV)\.(\w+)")
+_NAME = re.compile(r"\b(?:KEYS|ARGV)\.\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,44 +32,86 @@ class Script:
     argv: tuple[str, ...]
 
 
-def fragment(name: str) -> str:
-    return (LUA / "lib" / f"{name}.lua").read_text(encoding="utf-8")
+@cache
+def files() -> dict[str, str]:
+    """Every Lua file by its name, which is unique over all folders: where it is, as ``lib/record.lua``."""
+    skip = len(f"{LUA}/")
+    return {
+        file.removesuffix(".lua"): f"{folder}/{file}"[skip:]
+        for folder, _, files in os.walk(LUA)
+        for file in files
+    }
+
+
+def names() -> list[str]:
+    """The names of all scripts, in alphabetical order."""
+    return sorted(name for name in files() if not is_fragment(name))
+
+
+def is_fragment(name: str) -> bool:
+    return files().get(name, "").startswith("lib/")
+
+
+@cache
+def read(name: str) -> str:
+    """The file of a script or a fragment, as it was written."""
+    return Path(f"{LUA}/{files()[name]}").read_text(encoding="utf-8")
 
 
 @cache
 def load(name: str) -> Script:
-    text = (LUA / f"{name}.lua").read_text(encoding="utf-8")
-    source = numbered(name, _INCLUDE.sub(lambda found: fragment(found[1]), text))
+    """Raises ValueError where a fragment is not there or needs itself, or the header does not name a key."""
+    parts: dict[str, str] = {}
+    _add(name, parts, ())
+    source = numbered(name, "".join(parts.values()))
     sha = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
     return Script(name, source, sha, *_header(name))
 
 
+def needs(name: str) -> list[str]:
+    """The fragments that a file names."""
+    return " ".join(_NEEDS.findall(read(name))).split()
+
+
+def _add(name: str, parts: dict[str, str], above: tuple[str, ...]) -> None:
+    """A file behind all that it needs; ``above`` are those that led here."""
+    above = (*above, name)
+    for need in needs(name):
+        if need in above:
+            raise ValueError(f"fragments need each other in a circle: {' -> '.join((*above, need))}")
+        if not is_fragment(need):
+            raise ValueError(f"{name}.lua needs {need}, and no fragment has this name")
+        if need not in parts:
+            _add(need, parts, above)
+    parts[name] = _NEEDS.sub("", read(name))
+
+
 @cache
 def _header(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    found = dict(_HEADER.findall((LUA / f"{name}.lua").read_text(encoding="utf-8")))
+    found = dict(_HEADER.findall(read(name)))
     return tuple(re.findall(r"\w+", found["KEYS"])), tuple(re.findall(r"\w+", found["ARGV"]))
 
 
 def numbered(name: str, text: str) -> str:
     """``KEYS.meta`` as ``KEYS[11]``, or what the header of this script makes of it."""
-    header = dict(zip(("KEYS", "ARGV"), _header(name), strict=True))
-
-    def number(found: re.Match[str]) -> str:
-        kind, asked = found.groups()
-        if asked not in header[kind]:
-            raise ValueError(f"the header of {name}.lua names no {kind}.{asked}")
-        return f"{kind}[{header[kind].index(asked) + 1}]"
-
-    return _NAME.sub(number, text)
+    numbers = {
+        f"{kind}.{asked}": f"{kind}[{number}]"
+        for kind, header in zip(("KEYS", "ARGV"), _header(name), strict=True)
+        for number, asked in enumerate(header, 1)
+    }
+    try:
+        return _NAME.sub(lambda found: numbers[found[0]], text)
+    except KeyError as missing:
+        raise ValueError(f"the header of {name}.lua names no {missing.args[0]}") from None
 
 
 def origin(name: str, line: int) -> str:
     """Where a line of a script as it was sent comes from, as ``lib/record.lua:12``."""
-    at = 0
-    for number, said in enumerate((LUA / f"{name}.lua").read_text(encoding="utf-8").splitlines(), 1):
-        included = _INCLUDE.match(f"{said}\n")
-        size = len(fragment(included[1]).splitlines()) if included else 1
-        if line <= at + size:
-            return f"lib/{included[1]}.lua:{line - at}" if included else f"{name}.lua:{number}"
-        at += size
+    left, parts = line, dict[str, str]()
+    _add(name, parts, ())
+    for part in parts:
+        for number, text in enumerate(read(part).splitlines(keepends=True), 1):
+            left -= not _NEEDS.match(text)
+            if left == 0:
+                return f"{files()[part]}:{number}"
     raise ValueError(f"{name} has no line {line}")

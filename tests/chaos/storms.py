@@ -15,7 +15,7 @@ from worker.processes import Worker
 
 from chaos.place import QUEUE, Place
 from gopher_cli.model.errors import GopherError
-from gopher_cli.store.scripts import LUA
+from gopher_cli.store import scripts
 
 _LOOKS = 60
 _KILLS = 3  # in each so many storms one worker is killed, and that is all
@@ -176,7 +176,7 @@ async def nothing_comes_through(place: Place, chance: random.Random) -> None:
 
 @_of(OF_THE_NETWORK)
 async def answers_are_lost(place: Place, chance: random.Random) -> None:
-    names = sorted(path.stem for path in LUA.glob("*.lua"))
+    names = scripts.names()
     for name in chance.sample(["reserve", "settle", "submit", "renew", *names], 4):
         place.proxy.lose(script(name))
     await asyncio.sleep(2)

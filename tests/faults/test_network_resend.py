@@ -27,7 +27,7 @@ from gopher_cli.store.keys import fleet_of
 from gopher_cli.store.lines.lane import Lane
 from gopher_cli.store.lines.wire import WireStore
 from gopher_cli.store.redis import RedisStore
-from gopher_cli.store.scripts import LUA, load
+from gopher_cli.store.scripts import load, names
 from gopher_cli.store.stores.threaded import SyncStore
 from gopher_cli.store.url import parse_url
 
@@ -276,7 +276,7 @@ SAY_THE_SAME = (
 
 
 def test_every_script_is_here() -> None:
-    assert set(MADE) == {path.stem for path in LUA.glob("*.lua")}
+    assert set(MADE) == set(names())
 
 
 @pytest.fixture

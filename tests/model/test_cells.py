@@ -7,7 +7,7 @@ import re
 import pytest
 
 from gopher_cli.model.cells import BOUNDS, Cell, per_minute, percentile, totals, window, window_length
-from gopher_cli.store.scripts import fragment
+from gopher_cli.store.scripts import read
 
 MINUTE = 28_000_000
 NOW = MINUTE * 60_000 + 15_000
@@ -19,7 +19,7 @@ def cell(completed=0, failed=0):
 
 
 def test_the_script_and_the_reader_have_the_same_buckets():
-    lua = re.search(r"local BOUNDS = \{([^}]*)\}", fragment("cells"))[1]
+    lua = re.search(r"local BOUNDS = \{([^}]*)\}", read("cells"))[1]
     bounds = [float(n) for n in re.findall(r"\d[\d.]*", lua)]
 
     assert bounds == list(BOUNDS)

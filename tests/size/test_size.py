@@ -15,7 +15,7 @@ from gopher_cli.gopher import Gopher
 from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.job import Lease
 from gopher_cli.store.redis import RedisStore
-from gopher_cli.store.scripts import LUA, load
+from gopher_cli.store.scripts import load, names
 from gopher_cli.store.url import parse_url
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -51,7 +51,7 @@ async def lease(gopher: Gopher) -> list[Lease]:
 
 async def quick(redis: Any, act: Callable[[], Awaitable[Any]], runs: int = 3) -> None:
     """No script passes the ceiling in each of so many runs."""
-    names = {load(path.stem).sha: path.stem for path in LUA.glob("*.lua")}
+    scripts = {load(name).sha: name for name in names()}
     redis.config_set("slowlog-log-slower-than", CEILING)
     slow: dict[str, int] | None = None
     for _ in range(runs):
@@ -60,7 +60,7 @@ async def quick(redis: Any, act: Callable[[], Awaitable[Any]], runs: int = 3) ->
         found: dict[str, int] = {}
         for entry in redis.slowlog_get(100):
             words = entry["command"].decode(errors="replace").split()
-            found[names.get(words[1], words[0]) if len(words) > 1 else words[0]] = entry["duration"]
+            found[scripts.get(words[1], words[0]) if len(words) > 1 else words[0]] = entry["duration"]
         slow = found if slow is None else {name: found[name] for name in slow.keys() & found.keys()}
     assert not slow, f"microseconds, in each of {runs} runs: {slow}"
 

@@ -6,11 +6,7 @@
 -- ...   id
 -- OUT   {now, standing, record or nil, spec, traces, corrupt, lock, held, ...}: seven for each id;
 --       lock is mine, none, dead (its job is), other or ""
---- @include now
---- @include record
---- @include lives
---- @include places
---- @include standing
+--- @needs lives now places record standing
 
 local TRACES = {
   { "errors", KEYS.errors }, { "result", KEYS.result }, { "log", KEYS.log }, { "progress", KEYS.progress },

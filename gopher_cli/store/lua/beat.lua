@@ -4,8 +4,7 @@
 -- KEYS  workers beats orders
 -- ARGV  now worker about heeded
 -- OUT   {now, order}
---- @include now
---- @include touch
+--- @needs now touch
 
 touch({ KEYS.beats }, { KEYS.workers })
 local order = redis.call("HGET", KEYS.orders, ARGV.worker) or ""

@@ -5,11 +5,7 @@
 -- ARGV  now ...
 -- ...   the name of an entry
 -- OUT   {now, name, ...}: those that came back
---- @include now
---- @include batch
---- @include record
---- @include tally
---- @include tell
+--- @needs batch now record tally tell
 
 local PARTS = {
   batch("HSET", KEYS.spec), batch("HSET", KEYS.meta), batch("HSET", KEYS.result), batch("HSET", KEYS.errors),

@@ -8,13 +8,7 @@
 -- ARGV  now retention ...
 -- ...   id
 -- OUT   {now, word, ...}: for each id cancelled, requested, again, gone, or the state that forbids it
---- @include now
---- @include record
---- @include place
---- @include touch
---- @include tally
---- @include unlock
---- @include tell
+--- @needs now place record tally tell touch unlock
 
 local WAITING = {
   { "enqueued", KEYS.ready_high }, { "enqueued", KEYS.ready_normal }, { "enqueued", KEYS.ready_low },

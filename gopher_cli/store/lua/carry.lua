@@ -13,21 +13,7 @@
 --       (awaited), u (unsure) and m (it moves), and after " =" each sibling that it waits for
 -- OUT   {now, index, why, ...}: those that are not there to run, from 0; why is dead, known, or the holder of the
 --       unique key after a space; of one that moves locked, or taken (another job has its id)
---- @include now
---- @include batch
---- @include touch
---- @include record
---- @include lives
---- @include classes
---- @include head
---- @include admit
---- @include parents
---- @include lost_parents
---- @include brought
---- @include tally
---- @include leads
---- @include wake
---- @include tell
+--- @needs admit batch brought head leads now parents tally tell touch wake
 
 local jobs, names, ids = read_brought(3)
 if #names == 0 then return { stamp } end

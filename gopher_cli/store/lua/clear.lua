@@ -8,18 +8,7 @@
 -- ...   kind name: trace (a job), lock or end (of a unique key), held (a job in the hands of `holder`);
 --       without `act` nothing is taken
 -- OUT   {now, from, name, ...}: what was taken, or would be
---- @include now
---- @include record
---- @include lives
---- @include is_held_by
---- @include touch
---- @include places
---- @include standing
---- @include leftovers
---- @include classes
---- @include unblock
---- @include wake
---- @include tell
+--- @needs leftovers now standing tell touch unblock wake
 
 local out, traced, done = { stamp }, {}, {}
 
@@ -36,7 +25,7 @@ end
 for n, stands in ipairs(standing(traced)) do
   local id, gone = traced[n], is_gone(traced[n], stands)
   for name, key in pairs(HASHES) do
-    if name ~= "lock" and (gone or is_over(name, stands)) and redis.call("HEXISTS", key, id) == 1 then
+    if name ~= "lock" and (gone or is_stale(name, stands)) and redis.call("HEXISTS", key, id) == 1 then
       take(name, id)
       if name == "waiters" and not gone then done[#done + 1] = id end
     end

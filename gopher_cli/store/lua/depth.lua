@@ -5,13 +5,7 @@
 -- ARGV  now
 -- OUT   {now, paused since or "", {size of each place}, {since when the first to be ready waits, per class, or ""},
 --       {counter, value, ...}, outbox, {type without a handler, jobs, since when, ...}}
---- @include now
---- @include record
---- @include places
---- @include classes
---- @include ready_since
---- @include oldest
---- @include type_range
+--- @needs now oldest places type_range
 
 local sizes, oldest, apart = {}, {}, oldest_apart()
 for p, place in ipairs(PLACES) do sizes[p] = redis.call("ZCARD", place) end

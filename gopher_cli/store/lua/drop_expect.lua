@@ -3,8 +3,7 @@
 -- KEYS  expects last_success
 -- ARGV  now name
 -- OUT   {now, 1 or 0: whether there was one}
---- @include now
---- @include expected
+--- @needs expected now
 
 local lines = expected()
 if not lines[ARGV.name] then return { stamp, 0 } end

@@ -8,8 +8,7 @@
 -- ...   id, or the name of an entry; let_go is how long those are remembered that the outbox has let go, in ms
 -- OUT   {now, word, ...}: for each id waiting, completed (it may be gone since), lost (cancelled, or deleted before
 --       it had completed), or unknown
---- @include now
---- @include batch
+--- @needs batch now
 
 local marks, notes = batch("ZADD", KEYS.carried), batch("ZADD", KEYS.awaited)
 local keep = text(now + ARGV.keep)

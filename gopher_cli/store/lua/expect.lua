@@ -8,8 +8,7 @@
 -- ...   every and grace in ms; about is JSON; seen is a success that is known, ms
 -- OUT   {now, word, last success, since when, about}: the last two stay while the type does; word is new, changed,
 --       same, or full where there are `most` of them
---- @include now
---- @include expected
+--- @needs expected now
 
 local lines, count = expected()
 local old = lines[ARGV.name]

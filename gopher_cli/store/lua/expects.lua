@@ -3,6 +3,6 @@
 -- KEYS  expects last_success
 -- ARGV  now
 -- OUT   {now, {name, line, ...}, {type, last success, ...}}; lines and times as in lib/expected.lua
---- @include now
+--- @needs now
 
 return { stamp, redis.call("HGETALL", KEYS.expects), redis.call("HGETALL", KEYS.last_success) }

@@ -5,18 +5,7 @@
 --       cells batches asked carried awaited events
 -- ARGV  now limit keep_minutes keep_fives keep_hours keep_batches
 -- OUT   {now, expired, 1 if more is to be dropped}
---- @include now
---- @include record
---- @include lives
---- @include touch
---- @include tally
---- @include forget
---- @include mark_lost
---- @include lapsed
---- @include cells
---- @include kinds
---- @include fold
---- @include tell
+--- @needs fold forget lapsed lives mark_lost now record tally tell touch
 
 touch({ KEYS.carried, KEYS.awaited }, {
   KEYS.spec, KEYS.meta, KEYS.result, KEYS.errors, KEYS.log, KEYS.progress, KEYS.once,

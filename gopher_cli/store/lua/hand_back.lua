@@ -6,19 +6,7 @@
 -- ARGV  now worker max_losses limit how ...
 -- ...   id, for each job that was running
 -- OUT   {now, {id, state, ...}, left}; left counts what is still held
---- @include now
---- @include record
---- @include is_held_by
---- @include touch
---- @include tally
---- @include classes
---- @include wake
---- @include append
---- @include lose
---- @include unlock
---- @include tell
---- @include lost_line
---- @include take_back
+--- @needs classes is_held_by now record take_back touch
 
 local guilty = {}
 for i = 6, #ARGV do guilty[ARGV[i]] = true end

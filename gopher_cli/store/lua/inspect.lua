@@ -5,8 +5,7 @@
 -- ARGV  now id
 -- OUT   {now, state, place score, ahead, paused, cancel asked, spec, meta, result, errors, log, progress,
 --       is unhandled}, or {now} when unknown
---- @include now
---- @include places
+--- @needs now places
 
 local at
 for p, place in ipairs(PLACES) do

@@ -8,21 +8,7 @@
 -- ARGV  now ...
 -- ...   id standing record place score new_record spec told; `place` by its number, "" leaves a spec or tells nothing
 -- OUT   {now, word, ...}: for each id mended or changed (since it was seen)
---- @include now
---- @include record
---- @include lives
---- @include append
---- @include touch
---- @include tally
---- @include unlock
---- @include locked
---- @include places
---- @include standing
---- @include classes
---- @include unblock
---- @include wake
---- @include tell
---- @include mended
+--- @needs mended now places standing tally tell touch unblock unlock wake
 
 local ids, plan, taken, done = {}, {}, {}, {}
 for i = 2, #ARGV, 8 do ids[#ids + 1] = ARGV[i] end

@@ -4,8 +4,7 @@
 -- ARGV  now id token key value
 -- ...   a key has neither spaces nor line breaks, a value no line breaks
 -- OUT   {now, "lost"} when another holds the job, {now, "none"}, or {now, "done", value}
---- @include now
---- @include record
+--- @needs now record
 
 local r = read(redis.call("HGET", KEYS.meta, ARGV.id))
 if not r or ARGV.token == "" or r.token ~= ARGV.token then return { stamp, "lost" } end

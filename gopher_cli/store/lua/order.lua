@@ -3,8 +3,7 @@
 -- KEYS  orders workers
 -- ARGV  now worker order
 -- OUT   1 given, 0 no such worker
---- @include now
---- @include touch
+--- @needs now touch
 
 touch({}, { KEYS.orders })
 if redis.call("HEXISTS", KEYS.workers, ARGV.worker) == 0 then return 0 end

@@ -3,9 +3,7 @@
 -- KEYS  conf wake events
 -- ARGV  now paused
 -- OUT   1 changed, 0 was so already
---- @include now
---- @include wake
---- @include tell
+--- @needs now tell wake
 
 local pausing = ARGV.paused == "1"
 local changed = (redis.call("HEXISTS", KEYS.conf, "paused") == 1) ~= pausing

@@ -5,16 +5,7 @@
 -- KEYS  scheduled retrying meta ready_high ready_normal ready_low failed errors cancels ticks counters wake events
 -- ARGV  now limit
 -- OUT   {now, moved, next_due or 0, cancels, next_tick or 0}; cancels is 1 when somebody asked to cancel a running job
---- @include now
---- @include record
---- @include append
---- @include batch
---- @include touch
---- @include classes
---- @include due
---- @include quarantine
---- @include wake
---- @include tell
+--- @needs batch classes due now quarantine record tell touch wake
 
 local PLACES, moved, taken, corrupt = { KEYS.scheduled, KEYS.retrying }, 0, {}, {}
 local lines = { batch("ZADD", KEYS.ready_high), batch("ZADD", KEYS.ready_normal), batch("ZADD", KEYS.ready_low) }

@@ -5,14 +5,7 @@
 -- ARGV  now why ...
 -- ...   id; `why` is the counter that records it: purged or expired
 -- OUT   {now, deleted}
---- @include now
---- @include record
---- @include touch
---- @include tally
---- @include drop_locks
---- @include forget
---- @include mark_lost
---- @include tell
+--- @needs drop_locks forget mark_lost now record tally tell touch
 
 local ids, free, seen = {}, {}, {}
 for i = 3, #ARGV do

@@ -8,11 +8,7 @@
 -- ARGV  now limit patience ...
 -- ...   type
 -- OUT   {now, id, ...}
---- @include now
---- @include record
---- @include batch
---- @include classes
---- @include type_range
+--- @needs batch classes now record type_range
 
 local found, seen, taken = {}, {}, {}
 

@@ -10,22 +10,7 @@
 -- ARGV  now limit max_losses max_lease after ...
 -- ...   expiry, for each that was seen over a strike ago
 -- OUT   {now, {id, state, worker, ...}, {expiry seen over, ...}, how many leases were taken}
---- @include now
---- @include record
---- @include batch
---- @include touch
---- @include tally
---- @include classes
---- @include wake
---- @include append
---- @include lose
---- @include unlock
---- @include quarantine
---- @include tell
---- @include lost_line
---- @include take_back
---- @include begun
---- @include strike
+--- @needs batch begun classes now quarantine strike take_back tell touch
 
 local back, corrupt = strike(6, tonumber(ARGV.limit))
 

@@ -9,7 +9,7 @@
 -- ARGV  now act
 -- OUT   {now, jobs, missing, {counter that cannot be read, ...}, lost}; missing is negative when there are more
 --       than were counted, lost is what was missing before
---- @include now
+--- @needs now
 
 local jobs, count, bad, home = redis.call("HLEN", KEYS.meta), {}, {}, "missing"
 local flat = redis.call("HGETALL", KEYS.counters)

@@ -9,8 +9,7 @@
 --       expects last_success
 -- ARGV  now
 -- OUT   {now, jobs, jobs on their way to other queues, remembered, schedules, expects}; it is gone where these are 0
---- @include now
---- @include places
+--- @needs now places
 
 local jobs = 0
 for _, place in ipairs(PLACES) do jobs = jobs + redis.call("ZCARD", place) end

@@ -5,11 +5,7 @@
 -- ARGV  now worker lease first last spared ...
 -- ...   id, for each job that has begun
 -- OUT   {now, held, {lost id, ...}, {id to cancel, ...}}; held counts all, `first` to `last` are renewed
---- @include now
---- @include record
---- @include is_held_by
---- @include batch
---- @include begun
+--- @needs batch begun is_held_by now record
 
 local total, last = redis.call("ZCARD", KEYS.held), math.min(ARGV.last, ARGV.first + 999)
 local ids = redis.call("ZRANGE", KEYS.held, ARGV.first, last)

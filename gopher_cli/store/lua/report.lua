@@ -6,10 +6,7 @@
 -- ARGV  now limit ...
 -- ...   id token progress lines; empty means unchanged; the log keeps both ends, `limit` bytes
 -- OUT   {now, heard}
---- @include now
---- @include record
---- @include both_ends
---- @include batch
+--- @needs batch both_ends now record
 
 local latest, logs, heard = {}, {}, 0
 

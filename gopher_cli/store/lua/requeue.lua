@@ -6,16 +6,7 @@
 -- ...   id; `from` is a state, or any
 -- OUT   {now, word, ...}: for each id enqueued, again (it is already), locked (its unique key is held), gone,
 --       or the state that forbids it
---- @include now
---- @include record
---- @include lives
---- @include place
---- @include touch
---- @include tally
---- @include locked
---- @include classes
---- @include wake
---- @include tell
+--- @needs classes locked now place record tally tell touch wake
 
 local FROM = {
   { "failed", KEYS.failed }, { "retrying", KEYS.retrying }, { "scheduled", KEYS.scheduled },

@@ -7,11 +7,7 @@
 -- ARGV  now due delay ...
 -- ...   id; of `due` and `delay`, in ms, one is empty
 -- OUT   {now, word, ...}: for each id rescheduled, gone, or the state that forbids it
---- @include now
---- @include record
---- @include place
---- @include wake
---- @include tell
+--- @needs now place record tell wake
 
 local FROM = { { "scheduled", KEYS.scheduled }, { "retrying", KEYS.retrying } }
 local OTHER = {

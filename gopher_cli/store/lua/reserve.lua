@@ -10,22 +10,7 @@
 -- OUT   {now, next_due or 0, unhandled, id, attempts, losses, spec, ...}; next_due is -1 when the queue is paused,
 --       unhandled is 1 when jobs of types that somebody has no handler for stand apart, and 2 more when
 --       others were left in line because the specs have filled `room` bytes
---- @include now
---- @include record
---- @include append
---- @include batch
---- @include touch
---- @include classes
---- @include due
---- @include levels
---- @include by_age
---- @include pick
---- @include again
---- @include begun
---- @include give
---- @include quarantine
---- @include wake
---- @include tell
+--- @needs again batch classes due give now pick quarantine tell touch wake
 
 local again = redis.call("ZRANGEBYSCORE", KEYS.held, ARGV.sequence, ARGV.sequence)
 if #again > 0 then return leased_before(again, { stamp, "0", 0 }) end

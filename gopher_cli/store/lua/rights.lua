@@ -4,7 +4,7 @@
 -- ARGV  now ...
 -- ...   command
 -- OUT   {now, command, ...}: those that are refused
---- @include now
+--- @needs now
 
 local out = { stamp }
 for i = 2, #ARGV do

@@ -5,20 +5,7 @@
 -- ARGV  now name revision overlap id head spec
 -- OUT   {now, why}: "" when the job is made, known when it was before, late when the schedule was changed meanwhile,
 --       else who keeps it from running
---- @include now
---- @include batch
---- @include touch
---- @include record
---- @include lives
---- @include classes
---- @include head
---- @include admit
---- @include tally
---- @include leads
---- @include wake
---- @include tell
---- @include schedule
---- @include runs
+--- @needs head now runs schedule_state
 
 local definition = redis.call("HGET", KEYS.schedules, ARGV.name)
 if not definition or string.match(definition, "^(%d+);") ~= ARGV.revision then return { stamp, "late" } end

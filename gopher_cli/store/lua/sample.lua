@@ -5,11 +5,7 @@
 -- KEYS  ready_high ready_normal ready_low scheduled retrying blocked running failed unhandled meta samples
 -- ARGV  now keep
 -- OUT   {now, noted}; a note is "enqueued,scheduled,retrying,blocked,processing,failed,oldest_age_ms"
---- @include now
---- @include record
---- @include classes
---- @include ready_since
---- @include oldest
+--- @needs classes now oldest
 
 local minute = math.floor(now / 60000)
 local noted, gone = redis.call("HEXISTS", KEYS.samples, text(minute)) == 1, {}

@@ -6,10 +6,7 @@
 --       `next` is the tick then, empty for none; `last` is until when all is accounted for then, empty where that
 --       stays. `what`: define, count (anew), restart (also what is due), pause, resume or remove
 -- OUT   {now, what became of it}: done, changed (others were faster), due (tick first) or full
---- @include now
---- @include touch
---- @include tell
---- @include schedule
+--- @needs now schedule_state tell touch
 
 local stored, tick = redis.call("HGET", KEYS.schedules, ARGV.name), redis.call("ZSCORE", KEYS.ticks, ARGV.name)
 local revision = stored and (string.match(stored, "^(%d+);") or "0") or ""

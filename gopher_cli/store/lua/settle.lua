@@ -10,33 +10,7 @@
 -- ARGV  now max_losses count ...
 -- ...   `count` jobs in groups (lib/groups.lua), then for each follow-up: parent child record
 -- OUT   {now, index, why, ...}: the jobs not settled now, from 0; why is again, stale or gone
---- @include now
---- @include record
---- @include batch
---- @include touch
---- @include tally
---- @include classes
---- @include wake
---- @include append
---- @include lose
---- @include judge
---- @include ready_since
---- @include conclude
---- @include unlock
---- @include unblock
---- @include forget
---- @include cells
---- @include kinds
---- @include observe
---- @include completed_runs
---- @include successes
---- @include type_range
---- @include unhandled
---- @include paper
---- @include groups
---- @include end_attempt
---- @include tell
---- @include tell_ends
+--- @needs batch end_attempt forget groups now observe paper successes tally tell_ends touch unblock unlock wake
 
 local groups, ids, rest = read_groups(4, tonumber(ARGV.count))
 local records = redis.call("HMGET", KEYS.meta, unpack(ids))

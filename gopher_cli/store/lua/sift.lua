@@ -7,7 +7,7 @@
 --       empty for the oldest first. It goes on behind the job `after` of that score, or else behind `skip` jobs
 -- OUT   {now, how many were looked at (-1: `after` has gone), id and score of the first and of the last of them,
 --       id, score, record, ...}
---- @include now
+--- @needs now
 
 local newest, head, part, skip = ARGV.newest == "1", ARGV.head, ARGV.part, tonumber(ARGV.skip)
 

@@ -9,19 +9,7 @@
 -- ...   id head spec; head is priority;due;delay;lock;lock_for;once;after,after; `together`: all or none
 -- OUT   {now, index, why, ...}: the jobs not stored, from 0; why is "" for a known id or request, else the holder's id,
 --       with ";" and when its lock ends where it is gone, or ";stops" where it is being cancelled; "?" and a parent
---- @include now
---- @include batch
---- @include touch
---- @include record
---- @include lives
---- @include classes
---- @include head
---- @include admit
---- @include parents
---- @include tally
---- @include leads
---- @include wake
---- @include tell
+--- @needs admit batch head leads now parents tally tell touch wake
 
 local ids = {}
 for i = 5, #ARGV, 3 do ids[#ids + 1] = ARGV[i] end

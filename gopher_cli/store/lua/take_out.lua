@@ -7,14 +7,7 @@
 -- ...   id
 -- OUT   {now, word, ...}: for each id moved, later (4 MB are enough for one call), gone (no dead job), unreadable, or
 --       awaited
---- @include now
---- @include batch
---- @include record
---- @include touch
---- @include tally
---- @include drop_locks
---- @include forget
---- @include tell
+--- @needs batch drop_locks forget now record tally tell touch
 
 local PARTS = { KEYS.spec, KEYS.meta, KEYS.result, KEYS.errors, KEYS.log, KEYS.progress, KEYS.once }
 local out, ids, free, size = { stamp }, {}, {}, 0

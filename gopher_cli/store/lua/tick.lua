@@ -9,21 +9,7 @@
 --       `missed` instants are not made up for. Without `next` the schedule is over. `why` is told of a pause
 -- OUT   {now, what, id, why, ...}: what is ticked, paused, late (others have done it, or changed it) or early; why is
 --       "" for a job that is made, known for one that was before, or who keeps it from running
---- @include now
---- @include batch
---- @include touch
---- @include record
---- @include lives
---- @include classes
---- @include head
---- @include admit
---- @include tally
---- @include leads
---- @include wake
---- @include tell
---- @include schedule
---- @include runs
---- @include verdict
+--- @needs head now runs schedule_state verdict
 
 local expected = redis.call("ZSCORE", KEYS.ticks, ARGV.name)
 local definition = redis.call("HGET", KEYS.schedules, ARGV.name)

@@ -5,7 +5,7 @@
 -- KEYS  audit
 -- ARGV  now nonce said kept
 -- OUT   {now}
---- @include now
+--- @needs now
 
 redis.call("XLEN", KEYS.audit)
 redis.call("XTRIM", KEYS.audit, "MAXLEN", "~", ARGV.kept)

@@ -1,4 +1,5 @@
 -- Who is let in: whose unique key is free, and the job itself on paper.
+--- @needs batch lives now record
 
 -- The job that holds a lock, while it lives or the lock lasts: "id", "id;end of the lock" where nothing is
 -- kept of the job any more, or "id;stops" where somebody has asked to cancel it: who is kept out by that one is to

@@ -1,4 +1,5 @@
 -- The jobs that this very fetch has leased already: its first answer was lost on the way.
+--- @needs record
 local function leased_before(ids, out)
   local metas, specs = redis.call("HMGET", KEYS.meta, unpack(ids)), redis.call("HMGET", KEYS.spec, unpack(ids))
   local leased = redis.call("ZMSCORE", KEYS.running, unpack(ids))

@@ -1,4 +1,5 @@
 -- What an outbox brings: each job as it comes, whether it is let in, and where it stands if not as a new one.
+--- @needs admit batch head lost_parents now parents record
 local WIDTH = 12
 
 local function read_brought(first)

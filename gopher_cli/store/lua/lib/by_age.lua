@@ -1,6 +1,7 @@
 -- Who is served where a class has several priorities. Its quota goes to the highest that waits in it. The lower ones
 -- share the quotas of the classes below, where whoever came first is served; in the lowest class all do. So nobody
 -- below the highest of his class is overtaken by a lower priority that came later, and nobody starves.
+--- @needs classes now
 local function pick_by_age(quotas, count, levels)
   local taken, scores, total = { {}, {}, {} }, {}, 0
 

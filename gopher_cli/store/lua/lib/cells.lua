@@ -1,6 +1,7 @@
 -- Histogram cells: per minute and type, numbers "ok,retried,failed,run_ms,wait_ms,run×24,wait×24", and where an
 -- attempt failed "failed_run_ms,failed_run×24" behind them: the part of the runs that ended so.
 -- A duration falls into the first bucket whose bound (seconds) it does not exceed; the last is open.
+--- @needs now
 local BOUNDS = {
   0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
   1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, math.huge,

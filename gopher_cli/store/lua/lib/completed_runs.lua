@@ -1,6 +1,7 @@
--- Schedules whose jobs complete remember when (lib/schedule.lua): nobody else knows it once these jobs are gone.
+-- Schedules whose jobs complete remember when (lib/schedule_state.lua): nobody else knows it once these jobs are gone.
 -- Ids tell whose they are.
-local COMPLETED = "^(%d+;%d+;%d+;%d*;[^;\n]*;)%d*(;.*)$"
+--- @needs batch now
+local PARTS = "^(%d+;%d+;%d+;%d*;[^;\n]*;)%d*(;.*)$"
 
 local function completed_runs(ids)
   local line, names, seen = batch("HSET", KEYS.runs), {}, {}
@@ -10,7 +11,7 @@ local function completed_runs(ids)
   end
   local states = #names > 0 and redis.pcall("HMGET", KEYS.runs, unpack(names)) or {}
   for i, name in ipairs(names) do
-    local before, behind = string.match(states[i] or "", COMPLETED)
+    local before, behind = string.match(states[i] or "", PARTS)
     if before then add(line, name, before .. stamp .. behind) end
   end
   return line

@@ -2,6 +2,7 @@
 -- A job that was asked to stop ends as cancelled unless it has come to an end of its own.
 -- One that has ended without a loss takes the losses back to 0: they are to be in a row. What was only handed
 -- back has not run at all.
+--- @needs lose ready_since
 local function conclude(r, group, asked, run_us)
   local state = group.state
   if group.lost == "1" then

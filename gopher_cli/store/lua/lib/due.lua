@@ -1,4 +1,5 @@
 -- When the next job falls due, as text in ms; "0" when none waits for its time.
+--- @needs now
 local function next_due()
   local due
   for _, place in ipairs({ KEYS.scheduled, KEYS.retrying }) do

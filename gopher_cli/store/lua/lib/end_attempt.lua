@@ -1,13 +1,14 @@
 -- Attempts end, on paper. Answers nil, or why one may not: again, stale or gone.
+--- @needs batch conclude judge now observe paper record tally unhandled
 local COUNTER = {
   completed = "completed", failed = "failed", cancelled = "cancelled",
   retrying = "retried", scheduled = "snoozed", enqueued = "released", unhandled = "released",
 }
-local RUNNING = "^(%d+;%d+;)([^;]*)(;(%d+);(%d*);%d+;(%d+););(.*)$"
+local LEASED = "^(%d+;%d+;)([^;]*)(;(%d+);(%d*);%d+;(%d+););(.*)$"
 
 -- The way that nearly all go: one match, one line of text. Answers false when this one needs more care.
 local function complete(to, id, group, record, run_us, data, keep_until)
-  local head, token, rest, started, ready_at, created, lock = string.match(record or "", RUNNING)
+  local head, token, rest, started, ready_at, created, lock = string.match(record or "", LEASED)
   if token ~= group.token or to.settled[id] or lock ~= "" then return false end
   to.settled[id], to.mine[#to.mine + 1], to.done[#to.done + 1] = true, id, id
   local waited = math.max(0, started - (ready_at ~= "" and ready_at or created))

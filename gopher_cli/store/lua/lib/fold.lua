@@ -2,6 +2,7 @@
 -- their type. So all cells of a type together only grow, for ever; but where too many types have cells, those
 -- of which nothing has ended for so long give their totals to "other". Marks of old batches go.
 -- Freed first, for a full memory: a script is whole or not at all, so nothing is lost between the two.
+--- @needs cells kinds now
 local UNITS = {
   m = { minutes = 1, into = "f", keep = tonumber(ARGV.keep_minutes) },
   f = { minutes = 5, into = "h", keep = tonumber(ARGV.keep_fives) },

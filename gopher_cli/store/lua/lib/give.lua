@@ -1,5 +1,6 @@
 -- Jobs given to a worker, on paper: the first `starts` of them begin at once, unless they were lost so often
 -- that they are suspects. A fetch is {answer, corrupt jobs as {id, record}, and what will be written}.
+--- @needs batch begun now
 local FRESH = "^(%d+);(%d+);[^;]*;%d*;(%d*;%d+;%d+;%d*;.*)$"
 
 local function loan()

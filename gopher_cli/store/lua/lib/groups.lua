@@ -1,5 +1,6 @@
 -- Settlements come in groups that share a token and an outcome, so that little is said per job:
 -- "token;state;after;spent;lost;type", how many, and then id run_us data for each of them.
+--- @needs batch
 local GROUP = "^([^;]*);(%a+);(%-?%d+);(%d);(%d);(.*)$"
 
 -- The groups, all ids in order, and where the arguments go on.

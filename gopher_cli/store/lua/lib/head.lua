@@ -1,5 +1,6 @@
 -- What a submitter asks for, "priority;due;delay;lock;lock_for;once;after,after", as values.
 -- `once` is "ms,name": for so long a request of this name is stored once.
+--- @needs classes now
 local HEAD = "^(%d+);(%-?%d*);(%-?%d*);([^;]*);(%d*);([^;]*);(.*)$"
 
 -- Whether somebody asks for another priority than the words high (8), normal and low stand for.

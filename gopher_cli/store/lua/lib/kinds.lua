@@ -1,5 +1,6 @@
 -- Which types have cells of their own: the first 500, known by their totals. The others share those of "other",
 -- because types whose names are ids would fill the hash for ever. The field `types` counts them.
+--- @needs cells now
 local MOST = 500
 
 local function has_cells(kind)

@@ -1,4 +1,5 @@
 -- What is remembered until a time, which is its score, or the negative of it. Answers how many were dropped.
+--- @needs now
 local function drop_lapsed(key)
   local dropped = redis.call("ZRANGEBYSCORE", key, 0, stamp, "LIMIT", 0, ARGV.limit)
   for _, name in ipairs(redis.call("ZRANGEBYSCORE", key, "-" .. stamp, "(0", "LIMIT", 0, ARGV.limit)) do

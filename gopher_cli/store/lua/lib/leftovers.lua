@@ -1,4 +1,5 @@
 -- What may be left over of a job: by its kind, where it is kept, and whether it belongs to nobody any more.
+--- @needs is_held_by lives places record
 local HASHES = {
   errors = KEYS.errors, result = KEYS.result, log = KEYS.log, progress = KEYS.progress, once = KEYS.once,
   waiters = KEYS.waiters, cancels = KEYS.cancels, lock = KEYS.locks,
@@ -26,7 +27,7 @@ local function is_gone(id, stands)
 end
 
 -- Whether a job that stands there has no use for what is kept of it under this name.
-local function is_over(name, stands)
+local function is_stale(name, stands)
   local function is_in(place) return string.find("," .. stands, "," .. place .. ":", 1, true) end
   return name == "result" and not is_in(COMPLETED)
     or name == "cancels" and not is_in(RUNNING)

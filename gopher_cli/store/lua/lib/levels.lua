@@ -1,5 +1,6 @@
 -- The levels by class (0 is priority 10), where one of them has several and the quota of a class below is to be
 -- shared; else nil.
+--- @needs classes
 local function several_levels(quotas, taken)
   local levels, several = {}, false
 

@@ -1,5 +1,6 @@
 -- Whether another job holds the unique key of this one: it lives, or the time of its key is not over.
 -- `taken` are the keys that this call gave away.
+--- @needs lives now record
 local function locked(r, id, taken)
   if r.lock == "" then return false end
   local holder = redis.call("HGET", KEYS.locks, r.lock)

@@ -1,4 +1,5 @@
 -- What the history says of a job that was lost: how, and who was lost beside it, in the same worker.
+--- @needs now
 local NAMED = 3
 
 -- The jobs of each worker that had begun to run: a runner is called "<worker>.<number>".

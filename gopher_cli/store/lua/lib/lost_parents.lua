@@ -1,5 +1,6 @@
 -- Why a follow-up is dead when it comes: what it waits for is lost, or nobody has seen it.
 -- It was there when the parent of the follow-up completed: gone now, it has completed unless a note says otherwise.
+--- @needs now
 local function reason(why) return stamp .. ' {"attempt":0,"outcome":"failed","error":"' .. why .. '"}\n' end
 
 local function why_not(job)

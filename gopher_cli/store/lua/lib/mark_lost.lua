@@ -1,4 +1,5 @@
 -- Of jobs that end otherwise than well it is noted, if follow-ups in an outbox wait for them (ended.lua).
+--- @needs now
 local function mark_lost(ids)
   if #ids == 0 or redis.call("EXISTS", KEYS.awaited) == 0 then return end
   for i, note in ipairs(redis.call("ZMSCORE", KEYS.awaited, unpack(ids))) do

@@ -1,4 +1,5 @@
 -- A job that the doctor puts right: read from the arguments, judged, and written.
+--- @needs append locked now places record tally
 
 -- The job as it shall be, if it still is as it was seen; else nil. Its arguments begin at `i`.
 local function as_wanted(id, i, stands, record)

@@ -1,5 +1,6 @@
 -- Ended attempts are counted on paper, a cell for each type, and added to this minute's cells at the end.
 -- Counting never stops the work: cells of a foreign type are let be.
+--- @needs cells kinds now
 local COLUMN = { completed = 1, retrying = 2, failed = 3 }
 
 local function observe(seen, kind, state, run_us, wait)

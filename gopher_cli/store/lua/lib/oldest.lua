@@ -2,6 +2,7 @@
 --
 -- A job is ready when it was submitted, or later: so of one priority nobody who came after a job can have waited longer
 -- than it was there. So few need a look, mostly the first of each priority; 100 at most, where many were tried before.
+--- @needs classes now ready_since record
 
 -- The least of these and of `oldest`, and whether nobody behind them can have waited longer.
 local function older(ids, oldest)

@@ -1,5 +1,6 @@
 -- Settlements on paper: all that will be written, gathered before the first write.
 -- `lines` are the ready lines by class, and the other places by state.
+--- @needs append batch classes now
 local function paper()
   return {
     lines = {

@@ -1,4 +1,5 @@
 -- The jobs that a job must wait for, and what they know of those that wait for them.
+--- @needs batch
 
 -- `taken` knows the jobs of this very call; `children` gets what `waiters` says of each parent. A parent that this
 -- queue does not know is `missing`.

@@ -2,6 +2,7 @@
 --
 -- The quotas are numbers, and sum to `count` at most; all zero empties the higher class first. Where priorities are
 -- mixed, a class may hold several.
+--- @needs by_age classes levels
 local function pick(quotas, count, mixed)
   local taken, total = {}, 0
   for class, line in ipairs(READY) do

@@ -1,5 +1,6 @@
 -- A job whose record or spec cannot be read goes to the dead letter queue, with the raw bytes of the
 -- record in its history, and is counted. It has left its place before.
+--- @needs append now record
 local function hex(raw)
   return (string.gsub(string.sub(raw, 1, 1024), ".", function(c) return string.format("%02x", string.byte(c)) end))
 end

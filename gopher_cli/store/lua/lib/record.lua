@@ -2,6 +2,7 @@
 -- attempts;losses;token;started;ready_at;score;created;finished;lock
 -- `token` starts with "!" once its attempt is settled. `ready_at` is empty when it equals `created`.
 -- What a newer minor of the schema has written behind all that is kept as it is.
+--- @needs now
 local RECORD = "^(%d+);(%d+);([^;]*);(%d*);(%d*);(%d+);(%d+);(%d*);([^;]*)(.*)$"
 
 local function read(line)

@@ -1,4 +1,5 @@
 -- Runs of a schedule: a job each, on paper, and then all that is to be written.
+--- @needs admit batch head leads lives record schedule_state tally tell touch wake
 local function runs_of(state)
   return { state = state, to = admissions(), made = {}, renewed = {}, locks = {}, told = {}, what = {} }
 end

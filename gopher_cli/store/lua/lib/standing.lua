@@ -1,4 +1,5 @@
 -- Where jobs stand, as text for each: "7:1700000000000," is place 7 with its score; "" is nowhere.
+--- @needs now places
 local function standing(ids)
   local out = {}
   for n = 1, #ids do out[n] = "" end

@@ -1,4 +1,5 @@
 -- Leases that are over, by their expiry, as Redis writes it.
+--- @needs begun now record
 
 -- The jobs whose leases are over with one of the expiries from the i-th argument on, up to a limit: those that
 -- can be read as {id, r, told, asked, guilty}, and the others as {id, record}.

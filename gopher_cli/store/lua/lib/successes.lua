@@ -1,6 +1,7 @@
 -- The last success of each expected type (lib/expected.lua) that has succeeded now, what schedules remember of
 -- jobs that are done, and whether anybody watches. One look tells where there is anything: a key that is named
 -- twice counts twice. What stands there never stops the work.
+--- @needs batch completed_runs now
 local function successes(seen, done)
   local line, success, runs = batch("HSET", KEYS.last_success), KEYS.last_success, KEYS.runs
   local there = redis.call("EXISTS", KEYS.events, success, success, runs, runs, runs, runs)

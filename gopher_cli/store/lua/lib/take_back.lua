@@ -3,6 +3,7 @@
 -- `jobs` is {{id, r, told, asked, guilty}, ...}: told is its history, asked for how long (ms) it is
 -- kept when somebody asked to cancel it, guilty whether it was running. `how` says in words how they were lost.
 -- Answers {{id, state, worker}, ...}.
+--- @needs append classes lose lost_line now record tally tell unlock wake
 local function put_back(job, state)
   local r = job.r
   if state ~= "enqueued" then r.finished = stamp end

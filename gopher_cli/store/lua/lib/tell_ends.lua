@@ -1,5 +1,6 @@
 -- What settlements (lib/paper.lua) have come to, for those who watch: first the attempts that ended, then
 -- what is no longer kept, then who had waited for them.
+--- @needs tell
 local function tell_ends(to, freed)
   local lines = to.lines
   tell({

@@ -1,4 +1,5 @@
 -- Jobs that waited for these, and for no other any more, stand in line, or wait for their time.
+--- @needs classes now record touch
 
 -- What `waiters` says of these jobs, by id: "child score," for each child. Looks at all that `unblock` writes.
 local function children_of(ids)

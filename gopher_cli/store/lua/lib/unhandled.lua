@@ -1,6 +1,7 @@
 -- Jobs of a type that the worker which took them does not know stand apart, so that it takes them no more:
 -- `unhandled` has them by when the first such worker put them there, `unhandled_line` by type, priority and turn.
 -- A type has its number in `unhandled_types` while such jobs are there; 500 types at most.
+--- @needs batch now type_range
 local MOST_TYPES, AGAIN = 500, 60000
 
 -- The numbers that are given, and the types of which nobody stands there any more.

@@ -2,6 +2,7 @@
 -- `last` is until when everything is accounted for, `job` the last one that ran, `completed` when one has last
 -- completed (lib/completed_runs.lua), `why` JSON of who has paused it.
 -- Behind it its last ticks, the newest first, a line each: instant;outcome;count;last;at;detail
+--- @needs now
 local STATE = "^(%d+);(%d+);(%d+);(%d*);([^;\n]*);(%d*);(%d*);([^\n]*)\n(.*)$"
 local ENTRY = "^(%d*);(%a+);(%d+);%d*;%d+;([^\n]*)\n(.*)$"
 local KEPT = 20
