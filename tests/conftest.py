@@ -15,6 +15,7 @@ from uuid import uuid4
 import laws
 import pytest
 import reaper
+from browser.programs import lacking
 from hypothesis import HealthCheck, settings
 from redis import Redis
 
@@ -31,12 +32,38 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 settings.register_profile("untimed", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
+# What needs minutes of real faults: `make test-all` runs it, and whoever names it.
+FAULTS = {
+    "browser", "chaos", "crashes", "faults", "history", "hostile", "safety", "size", "skew",
+    "test_mutants.py", "test_runbook.py",
+}  # fmt: skip
+TESTS = Path(__file__).parent
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--all", action="store_true", help="also the tests that take minutes")
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Nothing of this run outlives it; the processes of xdist are its children."""
+    if config.option.all:
+        config.option.markexpr = ""
     if not hasattr(config, "workerinput"):
         reaper.start()
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Pytest does not ask for a path that stands on the command line."""
+    if collection_path.parent != TESTS or (name := collection_path.name) not in FAULTS:
+        return None
+    takes_part = config.option.all and (name != "browser" or not lacking())
+    return None if takes_part else True
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    missing = config.option.all and lacking()
+    return f"not run: the dashboard in a browser, without {' and '.join(missing)}" if missing else None
 
 
 @pytest.fixture

@@ -8,19 +8,18 @@ import subprocess
 import sys
 from pathlib import Path
 
-from browser.chrome import BROWSER, DRIVER, found
+from browser.programs import lacking
 
 UNAVAILABLE = 69
 _PACKAGES = ("chromium", "chromium-driver")
 
 
 def main(words: list[str]) -> int:
-    if lacking := _lacking():
+    if lacking():
         _install()
-        lacking = _lacking()
-    if lacking:
+    if missing := lacking():
         print(
-            f"The tests of the dashboard need {' and '.join(lacking)}, which cannot be installed here:"
+            f"The tests of the dashboard need {' and '.join(missing)}, which cannot be installed here:"
             f" as root on Debian it is apt-get install {' '.join(_PACKAGES)}.",
             file=sys.stderr,
         )
@@ -30,11 +29,6 @@ def main(words: list[str]) -> int:
 
 
 _HERE = str(Path(__file__).parent)
-
-
-def _lacking() -> list[str]:
-    kinds = {"chromium": BROWSER, "chromedriver": DRIVER}
-    return [name for name, names in kinds.items() if not found(names)]
 
 
 def _install() -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from browser.programs import BROWSER, DRIVER, found
 from selenium import webdriver
 from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
 from selenium.webdriver.chrome.service import Service
@@ -32,17 +32,6 @@ for (const name of ["alert", "confirm", "prompt"])
 document.addEventListener("securitypolicyviolation", (event) =>
     __broken.push([event.violatedDirective, event.blockedURI, event.sample, event.lineNumber].join(" ")));
 """
-DRIVER, BROWSER = ("chromedriver",), ("chromium", "chromium-browser", "google-chrome")
-
-
-def found(names: tuple[str, ...]) -> str | None:
-    """The first of these programs that is installed."""
-    return next((path for name in names if (path := shutil.which(name, path=_PATH))), None)
-
-
-_PATH = f"{Path('/usr/bin')}:{Path('/usr/lib/chromium')}:{Path('/usr/local/bin')}"
-
-
 # A status, which tests look at themselves; and what has no meaning without TLS.
 _NO_MATTER = ("Failed to load resource", "Cross-Origin-Opener-Policy")
 
