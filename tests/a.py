@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from gopher_cli.model.defaults import Defaults
+from gopher_cli.model.history_outcome import HistoryOutcome, history_entry
 from gopher_cli.model.job import Job, Lease, Spec
 from gopher_cli.model.making import make_job, make_options
 from gopher_cli.model.outcome import (
@@ -23,6 +24,7 @@ from gopher_cli.model.outcome import (
 )  # fmt: skip
 from gopher_cli.model.terms import terms_of
 from gopher_cli.store.calls import Settlement
+from gopher_cli.worker.outcomes import record
 
 # The moment at which every story begins, in ms, and spans of time to move the clock by.
 NOW = 1_700_000_000_000
@@ -92,6 +94,7 @@ def settlement(
         terms_of(lease.spec, None, Defaults()), backoff="fixed:5s:nojitter", retention=retention
     )
     to = settle(outcome, lease, terms, max_losses=_ANY, chance=0.0)
-    told = {"attempt": lease.attempt, "outcome": str(to.state), "worker": lease.worker}
-    data = outcome.result if isinstance(outcome, Succeeded) else msgspec.json.encode(told)
+    data = record(lease, outcome, to, 0.0, lease.worker)
+    if isinstance(outcome, Interrupted):  # of which a worker says nothing: the laws ask for a trace of each
+        data = history_entry(HistoryOutcome.LOST, "", attempt=lease.attempt)
     return Settlement(lease, to, data, run_us, follow_ups)

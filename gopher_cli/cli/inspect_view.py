@@ -20,11 +20,6 @@ from gopher_cli.model.story import story_of
 NOBODY: Mapping[str, str] = {}
 _LOG_LINES = 20
 _MOST_TEXT = 4000
-_STYLES = {
-    "failed": "red", "retry": "magenta", "timed_out": "red", "lost": "yellow", "cancelled": "dim",
-    "poison": "red", "discarded": "red", "requeued": "cyan", "snoozed": "blue",
-    "interrupted": "cyan", "ready": "cyan", "started": "yellow",
-}  # fmt: skip
 
 
 def portrait(job: JobDetail, room: int, workers: Mapping[str, str] = NOBODY) -> Group:
@@ -135,11 +130,9 @@ def _timeline(job: JobDetail) -> Table:
     table.add_column(style="dim", no_wrap=True)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    for one in story_of(job):
-        style = _STYLES.get(one.kind, style_of(one.kind) or ("" if one.kind == "created" else "red"))
-        table.add_row(
-            Text(clock(one.at, job.created)), Text(safe(one.what), style=style), Text(safe(one.about))
-        )
+    for moment in story_of(job):
+        what = Text(safe(moment.what), style=style_of(moment.tone) if moment.tone else "")
+        table.add_row(Text(clock(moment.at, job.created)), what, Text(safe(moment.about)))
     return table
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from gopher_cli.model.history_outcome import HistoryOutcome
 from gopher_cli.model.json_text import exact_json
 
 
@@ -190,7 +191,7 @@ class AttemptRecord:
 
     at: int
     attempt: int
-    outcome: str
+    outcome: HistoryOutcome
     error: str = ""
     traceback: str = ""
     worker: str = ""
@@ -260,7 +261,8 @@ class JobDetail:
     @property
     def is_poison(self) -> bool:
         """Dead because the processes that ran it died, again and again."""
-        return self.state == "failed" and bool(self.history) and self.history[-1].outcome == "poison"
+        last = self.history[-1].outcome if self.history else None
+        return self.state == "failed" and last is HistoryOutcome.POISON
 
 
 def _exact(stored: bytes, value: Any) -> msgspec.Raw:

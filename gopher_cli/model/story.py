@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from gopher_cli.model.job import JobState
 from gopher_cli.model.stats import AttemptRecord, JobDetail
 from gopher_cli.model.words import ago, took
 
@@ -13,12 +14,12 @@ _CLOCKS_DIFFER = 2000  # ms: what a worker wrote down, and what the server count
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """``at`` in epoch ms. ``kind`` is an outcome, a state, or created, ready, started, handed back."""
+    """``at`` in epoch ms. ``tone`` is the state in whose colour it is painted; the creation has none."""
 
     at: int
     what: str
     about: str
-    kind: str
+    tone: JobState | None
 
 
 def story_of(job: JobDetail) -> list[Moment]:
@@ -27,21 +28,22 @@ def story_of(job: JobDetail) -> list[Moment]:
 
 
 def _moments(job: JobDetail) -> Iterator[Moment]:
-    yield Moment(job.created, "created", "", "created")
+    yield Moment(job.created, "created", "", None)
     for event in job.history:
-        what = "handed back" if event.outcome == "interrupted" else event.outcome
-        yield Moment(event.at, what, _told(event, job), event.outcome)
+        yield Moment(event.at, event.outcome, _told(event, job), event.outcome.tone)
     if job.created < job.ready_at <= job.now:
-        yield Moment(job.ready_at, "ready", "", "ready")
+        yield Moment(job.ready_at, "ready", "", JobState.ENQUEUED)
     if _handed_back(job):
-        yield Moment(job.started, "handed back", "a worker took it then; no attempt was spent", "interrupted")
+        about = "a worker took it then; no attempt was spent"
+        yield Moment(job.started, "handed back", about, JobState.ENQUEUED)
     if job.started and job.state in ("processing", "completed"):
         waited = max(0, job.started - (job.ready_at or job.created)) / 1000
         about = f"attempt {job.attempts}, after {took(waited)} in line"
-        yield Moment(job.started, "started", about, "started")
+        yield Moment(job.started, "started", about, JobState.PROCESSING)
     if job.finished and job.state in ("completed", "cancelled"):
         ran = (job.finished - job.started) / 1000 if job.started and job.state == "completed" else None
-        yield Moment(job.finished, job.state, f"after {took(ran)}" if ran is not None else "", job.state)
+        about = f"after {took(ran)}" if ran is not None else ""
+        yield Moment(job.finished, job.state, about, JobState(job.state))
 
 
 def _handed_back(job: JobDetail) -> bool:

@@ -9,6 +9,7 @@ import msgspec
 
 from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.errors import BadData
+from gopher_cli.model.history_outcome import HistoryOutcome
 from gopher_cli.model.job import Spec
 from gopher_cli.model.stats import AttemptRecord, JobRow
 from gopher_cli.model.terms import TypeTerms, terms_of
@@ -104,7 +105,7 @@ def _attempt(at: int, said: dict[str, Any]) -> AttemptRecord:
     return AttemptRecord(
         at=at,
         attempt=int(said.get("attempt", 0)),
-        outcome=str(said.get("outcome", "failed")),
+        outcome=HistoryOutcome(said.get("outcome", "")),
         error=error,
         traceback=str(said.get("traceback", "")),
         worker=str(said.get("worker", "")),

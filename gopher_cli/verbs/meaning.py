@@ -11,6 +11,7 @@ import msgspec
 
 from gopher_cli.model.filtering import Filter
 from gopher_cli.model.grouping import group_of
+from gopher_cli.model.history_outcome import HistoryOutcome
 from gopher_cli.model.ids import VALID_ID
 from gopher_cli.model.job import Spec
 from gopher_cli.model.stats import JobRow
@@ -56,7 +57,8 @@ def means(wanted: Filter, row: JobRow, spec: bytes, errors: bytes) -> bool:
 def is_poison(errors: bytes) -> bool:
     """Whether the last line of a history says so."""
     last = errors.rstrip(b"\n").rpartition(b"\n")[2]
-    return b"poison" in last and any(one.outcome == "poison" for one in read_history(last))
+    poison = HistoryOutcome.POISON
+    return poison.encode() in last and any(entry.outcome is poison for entry in read_history(last))
 
 
 def _searched(errors: bytes) -> str:

@@ -10,6 +10,7 @@ from contextlib import suppress
 import msgspec
 
 from gopher_cli.model.errors import BadData, GopherError
+from gopher_cli.model.history_outcome import HistoryOutcome, history_entry
 from gopher_cli.store import calls, outbox
 from gopher_cli.store.calls import Cargo, Settlement
 from gopher_cli.store.calls.outbox import LET_GO
@@ -237,7 +238,7 @@ def _judge(
                 return b"", Held(f"it waits for {id}, which is not in its queue {queue} yet")
         elif word == "lost" or (word == "unknown" and name not in there):
             why = f"it waits for {id} of the queue {queue}, which was cancelled or deleted"
-            return msgspec.json.encode({"attempt": 0, "outcome": "failed", "error": why}), None
+            return history_entry(HistoryOutcome.FAILED, why, attempt=0), None
         elif word != "completed":
             return b"", Held(f"it waits for {id} of the queue {queue}", queue, id)
     return b"", None

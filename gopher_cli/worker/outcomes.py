@@ -14,6 +14,7 @@ import msgspec
 
 from gopher_cli.model.duration import format_duration
 from gopher_cli.model.errors import BadData
+from gopher_cli.model.history_outcome import HistoryOutcome
 from gopher_cli.model.job import Lease
 from gopher_cli.model.outcome import (
     DEAD,
@@ -177,7 +178,7 @@ def record(lease: Lease, outcome: Outcome, to: Transition, seconds: float, worke
         return b""
     said = {
         "attempt": lease.attempt,
-        "outcome": "poison" if to.lost and to.state == "failed" else _word(outcome),
+        "outcome": _word(outcome, to),
         "error": describe(outcome),
         "seconds": round(seconds, 6),
         "worker": worker,
@@ -196,7 +197,7 @@ def unsettled(lease: Lease, error: BaseException) -> Settlement:
     say("an outcome could not be settled", logging.ERROR, id=lease.id, why=_said(error))
     said = {
         "attempt": lease.attempt,
-        "outcome": "failed",
+        "outcome": HistoryOutcome.FAILED,
         "error": f"its outcome could not be settled: {_said(error)}",
     }
     return Settlement(lease, DEAD, _encode(_clean(said)))
@@ -216,11 +217,14 @@ def _fitted(key: str, value: str) -> str:
     return text
 
 
-def _word(outcome: Outcome) -> str:
-    return {
-        Failed: "failed", TimedOut: "timed out", Discarded: "discarded", Snoozed: "snoozed",
-        Cancelled: "cancelled", Lost: "lost",
-    }.get(type(outcome), "interrupted")  # fmt: skip
+_WORDS = {
+    Failed: HistoryOutcome.FAILED, TimedOut: HistoryOutcome.TIMED_OUT, Discarded: HistoryOutcome.DISCARDED,
+    Snoozed: HistoryOutcome.SNOOZED, Cancelled: HistoryOutcome.CANCELLED, Lost: HistoryOutcome.LOST,
+}  # fmt: skip
+
+
+def _word(outcome: Outcome, to: Transition) -> HistoryOutcome:
+    return HistoryOutcome.POISON if to.lost and to.state == "failed" else _WORDS[type(outcome)]
 
 
 def describe(outcome: Outcome) -> str:

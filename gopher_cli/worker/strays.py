@@ -13,18 +13,16 @@ import logging
 import time
 from collections import deque
 
-import msgspec
-
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.duration import format_duration
 from gopher_cli.model.errors import GopherError
+from gopher_cli.model.history_outcome import HistoryOutcome, history_entry
 from gopher_cli.model.job import Lease
 from gopher_cli.model.outcome import Discarded, Unhandled
 from gopher_cli.store.rows import read_history
 from gopher_cli.worker.logs import say
 from gopher_cli.worker.settlements import End
 
-WAITING, GIVEN_UP = "unknown type", "no handler"
 _ASIDE = 0.05
 _LATELY = 10.0
 _AT_ONCE = 50
@@ -97,21 +95,22 @@ def unhandled(lease: Lease, history: bytes, now: int, patience: float) -> tuple[
     """Since when it waits stands in its history. And what that is to keep: each thing is told once."""
     last = read_history(history)[-1:]
     type = lease.spec.type
-    if not last or last[0].outcome != WAITING:
+    if not last or last[0].outcome is not HistoryOutcome.UNKNOWN_TYPE:
         for_how_long = format_duration(patience)
         why = f"this worker has no handler for {type}; left to others, for {for_how_long} at most"
-        return Unhandled(0.0, patience), _entry(lease, WAITING, why)
+        return Unhandled(0.0, patience), _entry(lease, HistoryOutcome.UNKNOWN_TYPE, why)
     waited = max(1, now - last[0].at) / 1000
     why = f"no worker has a handler for {type}"
-    return Unhandled(waited, patience), b"" if waited < patience else _entry(lease, GIVEN_UP, why)
+    given_up = _entry(lease, HistoryOutcome.NO_HANDLER, why)
+    return Unhandled(waited, patience), b"" if waited < patience else given_up
 
 
 def unreadable(lease: Lease, raw: bytes) -> tuple[Discarded, bytes]:
     """To the dead letter queue, with its bytes."""
     say("an unreadable job goes to the DLQ", logging.WARNING, id=lease.id, queue=lease.queue)
     error = "the stored record cannot be read"
-    return Discarded(error), _entry(lease, "corrupt", error, raw_hex=raw[:2000].hex())
+    return Discarded(error), _entry(lease, HistoryOutcome.CORRUPT, error, raw_hex=raw[:2000].hex())
 
 
-def _entry(lease: Lease, outcome: str, error: str, **more: str) -> bytes:
-    return msgspec.json.encode({"attempt": lease.attempt, "outcome": outcome, "error": error} | more)
+def _entry(lease: Lease, outcome: HistoryOutcome, error: str, **more: str) -> bytes:
+    return history_entry(outcome, error, attempt=lease.attempt, **more)

@@ -128,7 +128,7 @@ def test_the_timeline_shows_what_was_handed_back_and_by_whom(cli: Cli) -> None:
 def test_what_is_over_shows_no_old_error_and_no_half_progress(cli: Cli) -> None:
     id = cli.id("-t", "x")
     (lease,) = start(cli)
-    end(cli, lease, a.failure(delay=0), outcome="retry", error="the disk is full")
+    end(cli, lease, a.failure(delay=0), outcome="failed", error="the disk is full")
     assert "the disk is full" in cli("jobs", "ls").out
 
     cli("retry", id)

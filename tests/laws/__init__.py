@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from typing import Any
 
+from gopher_cli.model.history_outcome import HistoryOutcome
 from gopher_cli.model.job import class_of
 from gopher_cli.store.rows import spec_or_none
 from gopher_cli.store.schedules import read_standing
@@ -152,6 +153,12 @@ def the_last_success_is_noted_of_expected_types_alone(state: State) -> None:
     assert all(at.isdigit() for at in state.last_success.values()), state.last_success
 
 
+def a_history_speaks_in_known_words(state: State) -> None:
+    for id, history in state.errors.items():
+        words = set(re.findall(rb'"outcome":"([^"]*)"', history))
+        assert words <= {word.encode() for word in HistoryOutcome}, (id, words)
+
+
 def what_was_told_is_so(state: State) -> None:
     """Only where somebody watches anything is told."""
     told, queue = state.told, ""
@@ -187,6 +194,7 @@ LAWS = (
     no_job_is_tried_too_often,
     one_worthless_token_is_enough,
     the_last_success_is_noted_of_expected_types_alone,
+    a_history_speaks_in_known_words,
     what_was_told_is_so,
     a_tick_belongs_to_a_schedule_and_lies_behind_its_last_instant,
 )

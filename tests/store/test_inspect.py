@@ -39,7 +39,7 @@ def test_an_ended_job_shows_its_result_and_history(queue):
     found = queue.inspect("one")
 
     assert (found.state, found.result) == ("completed", b"42")
-    assert b'"outcome":"retrying"' in found.errors
+    assert b'"outcome":"failed"' in found.errors
 
 
 def test_an_unknown_job_is_none(queue):

@@ -22,7 +22,7 @@ def test_a_dead_job_starts_anew_and_keeps_its_history(queue):
     record = queue.record("one")
     assert (record.attempts, record.losses, record.token, record.finished) == (0, 0, "", 0)
     assert record.ready_at == queue.now
-    assert b"failed" in queue.whole().errors["one"]
+    assert b"discarded" in queue.whole().errors["one"]
     assert queue.counters()["requeued"] == 1
     assert queue.whole().wake == [b"1"]
 

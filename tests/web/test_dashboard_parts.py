@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from gopher_cli.model.cells import Cell
 from gopher_cli.model.duration import format_duration
 from gopher_cli.model.history import Steps, history_of
+from gopher_cli.model.history_outcome import HistoryOutcome
 from gopher_cli.model.search import parse_search
 from gopher_cli.model.stats import AttemptRecord, JobDetail
 from gopher_cli.model.story import story_of
@@ -152,16 +153,16 @@ def job(**given: Any) -> JobDetail:
 
 
 def test_a_life_is_told_without_gaps_from_the_first_moment_to_the_last() -> None:
-    failed = AttemptRecord(at=5000, attempt=1, outcome="retry", error="no", seconds=2.0)
+    failed = AttemptRecord(at=5000, attempt=1, outcome=HistoryOutcome.FAILED, error="no", seconds=2.0)
     lived = job(attempts=2, ready_at=9000, started=9500, finished=12_000, history=[failed])
 
     pieces = stretches(lived)
 
     assert [(one.kind, one.start, one.end) for one in pieces] == [
-        ("enqueued", 1000, 3000), ("retrying", 3000, 5000),
+        ("enqueued", 1000, 3000), ("failed", 3000, 5000),
         ("retrying", 5000, 9500), ("completed", 9500, 12_000),
     ]  # fmt: skip
-    assert [one.what for one in story_of(lived)] == ["created", "retry", "ready", "started", "completed"]
+    assert [one.what for one in story_of(lived)] == ["created", "failed", "ready", "started", "completed"]
 
 
 def test_of_a_job_that_was_due_later_the_waiting_for_it_is_told_apart() -> None:

@@ -149,7 +149,7 @@ async def test_a_job_tells_when_it_runs_again_until_it_gets_another_time(
     api: httpx2.AsyncClient, gopher: Gopher
 ) -> None:
     await gopher.submit("x")
-    said = b'{"outcome":"retry","error":"no","attempt":1,"retry_in":3600}'
+    said = b'{"outcome":"failed","error":"no","attempt":1,"retry_in":3600}'
     (id,) = await end(gopher, await take(gopher), a.failure(delay=3600), said)
     assert "again in" in (await look(api, f"/jobs/{id}")).text
 

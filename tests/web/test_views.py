@@ -8,6 +8,7 @@ import httpx2
 import msgspec
 import pytest
 
+from gopher_cli.model.history_outcome import HistoryOutcome
 from gopher_cli.model.stats import AttemptRecord
 from gopher_cli.remote.values import detail_of
 
@@ -21,7 +22,9 @@ async def test_times_of_a_jobs_history_and_log_are_told_as_all_others(
     id = (await api.post(JOBS, json={"type": "t"})).json()["job_id"]
     gopher = api.app.state.gopher  # type: ignore[attr-defined]
     log = ["1767225600123 one", "... 5 lines were dropped ...", "1767225600124 2026-01-01T00:00:00.000Z x"]
-    history = [AttemptRecord(at=1767225600123, attempt=1, outcome="retry", retry_at=1767225660001)]
+    history = [
+        AttemptRecord(at=1767225600123, attempt=1, outcome=HistoryOutcome.FAILED, retry_at=1767225660001)
+    ]
     job = replace(await gopher.inspect("default", id), history=history, log=log)
 
     async def found(*_: object) -> object:

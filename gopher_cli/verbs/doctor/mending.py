@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import msgspec
 
 from gopher_cli.model.findings import MISSING
+from gopher_cli.model.history_outcome import HistoryOutcome, history_entry
 from gopher_cli.store import ask, calls, surveying
 from gopher_cli.store.calls import AUDITED, Mending
 from gopher_cli.verbs.base import Base
@@ -139,9 +140,10 @@ class Doctor(Diagnosing, Working, TickVerbs):
     async def _as_dead(self, seen: calls.Facts, raw: bytes) -> Mending:
         now = await self.store.ask(ask.time_ms())
         record = changed(calls.Record(), score=5 * 10**13, created=now, ready_at=now, finished=now)
-        told = {"outcome": "corrupt", "error": "this follow-up cannot be read", "raw_hex": raw[:1024].hex()}
+        why, cut = "this follow-up cannot be read", raw[:1024].hex()
+        told = history_entry(HistoryOutcome.CORRUPT, why, raw_hex=cut)
         spec = msgspec.json.encode(["(unreadable)", raw.hex()])
-        return Mending(seen, "failed", str(now), line(record), spec, msgspec.json.encode(told))
+        return Mending(seen, "failed", str(now), line(record), spec, told)
 
     async def _recount(self, audit: Audit) -> list[Repair]:
         """Only when every job has its record again: until then it is not among those that are counted."""

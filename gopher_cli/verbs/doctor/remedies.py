@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from gopher_cli.model.history_outcome import HistoryOutcome, history_entry
 from gopher_cli.model.job import Spec, class_of
 from gopher_cli.store.calls import Facts, Mending, Record
 from gopher_cli.store.keys import READY
@@ -62,8 +63,8 @@ def line(record: Record) -> str:
 def quarantine(patient: Patient, why: str) -> Mending:
     """Into the dead letter queue, with the bytes of its record in its history."""
     record = changed(patient.known(), finished=patient.now, token="")
-    told = {"outcome": "corrupt", "error": why, "raw_hex": (patient.job.record or b"").hex()}
-    return Mending(patient.job, "failed", str(patient.now), line(record), told=msgspec.json.encode(told))
+    told = history_entry(HistoryOutcome.CORRUPT, why, raw_hex=(patient.job.record or b"").hex())
+    return Mending(patient.job, "failed", str(patient.now), line(record), told=told)
 
 
 def rebuilt(patient: Patient) -> Mending:

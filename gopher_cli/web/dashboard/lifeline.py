@@ -42,8 +42,7 @@ def _pieces(job: JobDetail) -> Iterator[Stretch]:
         if not event.seconds or began < at:
             continue
         yield from _wait(job, waits, at, began)
-        ends = "failed" if event.outcome in ("failed", "timed_out", "discarded", "poison") else "retrying"
-        yield Stretch(ends, f"attempt {event.attempt}", began, event.at)
+        yield Stretch(event.outcome.tone, f"attempt {event.attempt}", began, event.at)
         at, waits = event.at, "retrying"
     if job.started >= at and job.state in ("processing", "completed"):
         yield from _wait(job, waits, at, job.started)

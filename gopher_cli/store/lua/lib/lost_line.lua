@@ -15,8 +15,8 @@ local function begun_by_worker(jobs)
 end
 
 local function lost_line(job, how, begun, died)
-  local named, outcome, error = {}, "lost", how
-  if died then outcome, error = "poison", "lost too often: this job takes its worker down; at last " .. how end
+  local named, error, outcome = {}, how, died and "poison" or "lost"
+  if died then error = "lost too often: this job takes its worker down; at last " .. how end
   for n = 1, math.min(#begun, NAMED + 1) do
     if begun[n] ~= job.id and #named < NAMED then named[#named + 1] = begun[n] end
   end
