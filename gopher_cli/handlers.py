@@ -180,7 +180,7 @@ def _check_options(
     for name in unknown:
         from gopher_cli.model.schema import unknown_field  # late: only errors need it
 
-        raise Usage(f"the option {name} {unknown_field(name, OPTIONS).replace('fields', 'options')}")
+        raise Usage(f"the option {name} {unknown_field(name, OPTIONS, 'options')}")
 
 
 def _from_function(type: str, function: Callable[..., Any], *, isolate: bool, **options: Any) -> Handler:

@@ -65,6 +65,13 @@ class Tree(TyperGroup):
             self.commands[name] = load(name, self.entries[name])
         return self.commands[name]
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args[0] not in self.entries and not args[0].startswith("-") and not ctx.resilient_parsing:
+            from gopher_cli.cli.usage import no_such_command  # late: only errors need it
+
+            raise no_such_command(ctx, args[0])
+        return super().resolve_command(ctx, args)
+
     def get_help_option(self, ctx: Any) -> Any:
         return as_given(super().get_help_option(ctx))
 

@@ -10,8 +10,9 @@ import msgspec
 from gopher_cli.model.duration import parse_duration, parse_when
 from gopher_cli.model.errors import BadData, GopherError, Usage
 from gopher_cli.model.job import Job
+from gopher_cli.model.json_fault import fault_of
 from gopher_cli.model.json_text import doubled_key
-from gopher_cli.model.payload import EMPTY, MAX_PAYLOAD
+from gopher_cli.model.payload import EMPTY, MAX_PAYLOAD, check_json
 
 if TYPE_CHECKING:
     from gopher_cli.model.defaults import Defaults
@@ -60,7 +61,6 @@ class Made(msgspec.Struct):
         return bool(self.id or self.error)
 
 
-_TOO_SHORT = "it is not valid JSON: it ends too early, or has half of a surrogate pair"
 _decoder = msgspec.json.Decoder(Line)
 
 
@@ -136,14 +136,18 @@ def read_line(text: bytes) -> Line:
     try:
         line = _decoder.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        said = str(error).replace("Object contains unknown field", "there is no field")
-        said = said.replace("JSON is malformed", "it is not valid JSON")
-        said = said.replace("Input data was truncated", _TOO_SHORT)
-        raise BadData(said) from None
+        check_json(text, "it", excerpt=False)
+        raise BadData(_misfit(error)) from None
     # A payload is written out as it came: it is looked at where the job is made.
     if path := doubled_key(text, line):
         raise BadData(f"the key {str(path[-1])[:60]!r} comes twice")
     return line
+
+
+def _misfit(error: Exception) -> str:
+    """What keeps valid JSON from being a line."""
+    unknown = fault_of(error).unknown if isinstance(error, msgspec.ValidationError) else None
+    return str(error) if unknown is None else f"there is no field `{unknown}`"
 
 
 def _options(line: Line) -> dict[str, Any]:

@@ -26,7 +26,12 @@ class Command(TyperCommand):
         return as_given(super().get_help_option(ctx))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        ctx.allow_extra_args = True
         rest: list[str] = super().parse_args(ctx, with_values(args, optional_values(self.params)))
+        if rest and not ctx.resilient_parsing:
+            from gopher_cli.cli.usage import too_many_arguments  # late: only errors need it
+
+            raise too_many_arguments(ctx, rest, args)
         for param in self.params:  # once more, for versions of Typer that convert by themselves
             check_empty(ctx.params.get(param.name), param)
         return rest

@@ -68,7 +68,7 @@ class _Teller:
         if job.progress and job.progress != self.progress:
             self.progress = job.progress
             self.console.say(progress_words(job.progress))
-        if not self.explained and waited > _PATIENCE and "worker" in job.why_not_running:
+        if not self.explained and waited > _PATIENCE and job.why_not_running:
             self.explained = True
             self.console.warn(safe(f"not running yet: {job.why_not_running}"))
 

@@ -17,7 +17,8 @@ _INSPECT, _LOG = (
     "gopher inspect ID",
     "of a job: gopher inspect ID; of all as they run: gopher events --follow",
 )
-_CANCEL = "to stop a job: gopher cancel ID; to delete jobs for good: gopher help purge"
+_PURGE = "gopher help purge"
+_CANCEL = f"to stop a job: gopher cancel ID; to delete jobs for good: {_PURGE}"
 _AGAIN = "gopher retry ID; for the dead letter queue: gopher list-failed, then gopher help requeue-dlq"
 _LATER = "gopher submit --in 10m, or --at TIME; gopher reschedule ID --in 2h"
 _CRON = "gopher schedule set NAME -t TYPE --cron '0 3 * * *'; of a whole crontab: gopher schedule import FILE"
@@ -33,7 +34,7 @@ _COMMANDS = {
         "ps top who nodes clients status-workers": "gopher workers, or gopher stats --watch",
         "ls list jobs-list list-jobs job find search query": "gopher jobs ls",
         "rm delete del remove kill abort discard drop destroy forget": _CANCEL,
-        "clear clean empty flush truncate wipe prune reset": "gopher help purge",
+        "clear clean empty flush truncate wipe prune reset": _PURGE,
         "enqueue add push send put new create publish produce dispatch perform apply": _SUBMIT,
         "bulk import load batch submit-batch": "gopher submit --batch FILE",
         "status info state": _ABOUT,
@@ -68,7 +69,7 @@ _COMMANDS = {
         "stop hold suspend freeze": _PAUSE,
         "unpause continue start unfreeze": _RESUME,
         "delete del remove drop destroy": "gopher queue rm QUEUE, for one that has no jobs",
-        "purge clear clean empty flush drain truncate": "gopher help purge",
+        "purge clear clean empty flush drain truncate": _PURGE,
         "create add new make": "a queue is there with its first job: gopher submit -Q QUEUE",
     },
     "gopher schedule": {
@@ -152,8 +153,11 @@ _OPTIONS = {
 _BY_OPTION = {word: options.split() for words, options in _OPTIONS.items() for word in words.split()}
 
 
-def command_hint(path: str, typed: str, known: Iterable[str]) -> str:
-    """What to type instead of a command that ``path`` does not have; empty where nothing is known."""
+def command_hint(path: str, typed: str, known: Iterable[str], before: str = "gopher") -> str:
+    """What to type instead of a command that ``path`` does not have; empty where nothing is known.
+
+    ``before`` is what is typed in the place of "gopher" alone.
+    """
     word = typed.lower().replace("_", "-")
     if word == "help":
         return " ".join(("gopher help", *path.split()[1:], "[COMMAND]"))
@@ -161,8 +165,8 @@ def command_hint(path: str, typed: str, known: Iterable[str]) -> str:
     if word in meant:
         return meant[word]
     if near := nearest(word, known):
-        return f"did you mean {path} {near}?"
-    return meant.get(nearest(word, [one for one, said in meant.items() if "purge" not in said]), "")
+        return f"did you mean {' '.join((before, *path.split()[1:], near))}?"
+    return meant.get(nearest(word, [one for one, hint in meant.items() if hint not in (_PURGE, _CANCEL)]), "")
 
 
 def argument_hint(path: str, typed: str) -> str:

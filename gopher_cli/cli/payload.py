@@ -77,10 +77,10 @@ def json_value(key: str, raw: bytes, hint: str) -> Any:
     from gopher_cli.model.payload import check_json
 
     try:
-        check_json(raw)
+        check_json(raw, f"{key}: this")
     except BadData as error:
-        said = str(error).replace("the payload ", "this ", 1)
-        raise BadData(f"{key}: {said}", hint) from None
+        error.hint = hint
+        raise
     return msgspec.json.decode(raw)
 
 

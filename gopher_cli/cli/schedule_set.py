@@ -175,12 +175,13 @@ def when_options(console: Console, flags: Mapping[str, Any]) -> dict[str, Any]:
 
 def default_zone(console: Console) -> str:
     """That of the settings. Raises BadConfig for one that is not known here."""
+    from gopher_cli.model.zone import parse_zone
+
     name = console.settings().schedule_timezone
     try:
-        zone_of(name)
-    except BadSchedule as error:
-        said = str(error).replace("--tz", "SCHEDULE_TIMEZONE")
-        raise BadConfig(said, "correct that setting, or give --tz") from None
+        parse_zone(name)
+    except ValueError as error:
+        raise BadConfig(f"SCHEDULE_TIMEZONE: {error}", "correct that setting, or give --tz") from None
     return name
 
 

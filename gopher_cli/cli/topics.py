@@ -45,7 +45,7 @@ def _check(words: list[str]) -> None:
     for word in words:
         if word not in entries:
             known = [*entries, *TOPICS] if path == "gopher" else list(entries)
-            hint = command_hint(path, word, known).replace("did you mean gopher", "did you mean gopher help")
+            hint = command_hint(path, word, known, "gopher help")
             hint = hint or f"topics: {', '.join(TOPICS)}; commands: {path} --help"
             raise Usage(f"there is no help on {' '.join(words)!r}", hint)
         path, entries = f"{path} {word}", getattr(load(word, entries[word]), "entries", {})

@@ -49,15 +49,22 @@ def explained(error: Any, args: Sequence[str] = ()) -> GopherError:
         return Usage(f"{path} needs {_wanted(error.param)}", see)
     if kind == "BadOptionUsage":
         name = error.option_name
-        takes = "needs a value" if "requires" in error.message else "takes no value"
+        takes = "takes no value" if any(arg.startswith(f"{name}=") for arg in args) else "needs a value"
         return Usage(f"{name} {takes}", see)
-    if match := re.match(r"No such command '(.*?)'", error.message):
-        hint = command_hint(path, match[1], ctx.command.list_commands(ctx))
-        return Usage(f"{path} has no command {match[1]!r}", hint or see)
-    if match := re.match(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", error.message):
-        hint = _unquoted(args) or argument_hint(path, match[1]) or see
-        return Usage(f"{path} does not take {_cut(match[1])!r}", hint)
     return Usage(error.format_message().strip().rstrip(".").replace("\n", " "), see)
+
+
+def no_such_command(ctx: Any, word: str) -> Usage:
+    path = ctx.command_path
+    hint = command_hint(path, word, ctx.command.list_commands(ctx))
+    return Usage(f"{path} has no command {word!r}", hint or f"see: {path} --help")
+
+
+def too_many_arguments(ctx: Any, extra: Sequence[str], args: Sequence[str]) -> Usage:
+    """``extra`` are those of ``args`` that the command does not take."""
+    path, words = ctx.command_path, " ".join(extra)
+    hint = _unquoted(args) or argument_hint(path, words) or f"see: {path} --help"
+    return Usage(f"{path} does not take {_cut(words)!r}", hint)
 
 
 def _unquoted(args: Sequence[str]) -> str:

@@ -11,6 +11,7 @@
     - TooMany          2   there are as many as there may be
     - Unfinished       5   another job has to end first
   x BadData           65   a payload or record that cannot be read
+    - TooLarge        65   it has more than there may be
   x Unavailable       69   Redis (or the API) does not answer
   x TryLater          75   refused for now: read-only, loading, no room on the disk
     - MemoryFull      75   nothing more can be stored; what is there can be worked off
@@ -23,15 +24,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gopher_cli.model.hints import Hint
+
 
 class GopherError(Exception):
-    """Base of everything gopher raises on purpose; ``hint`` is what to do next."""
+    """Base of everything gopher raises on purpose.
+
+    ``hint`` is what to do next in a shell, ``http_hint`` what a client of the API can do.
+    """
 
     exit_code = 1
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    def __init__(self, message: str, hint: str | Hint = "") -> None:
         super().__init__(message)
-        self.hint = hint
+        self.hint, self.http_hint = hint if isinstance(hint, Hint) else (hint, hint)
 
 
 class Refused(GopherError):
@@ -81,7 +87,7 @@ class TooMany(Conflict):
 class Unfinished(Conflict):
     """The job ``job_id`` has to end first."""
 
-    def __init__(self, message: str, hint: str = "", job_id: str = "") -> None:
+    def __init__(self, message: str, hint: str | Hint = "", job_id: str = "") -> None:
         super().__init__(message, hint)
         self.job_id = job_id
 
@@ -90,6 +96,10 @@ class BadData(GopherError):
     """A payload or a stored record that cannot be read."""
 
     exit_code = 65
+
+
+class TooLarge(BadData):
+    """It is larger, or nested deeper, than the limit."""
 
 
 class Unavailable(GopherError):

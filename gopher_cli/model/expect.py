@@ -10,6 +10,7 @@ import msgspec
 from gopher_cli.model.checks import check_name, check_seconds, shown
 from gopher_cli.model.duration import format_duration
 from gopher_cli.model.errors import Ambiguous, NotFound, Usage
+from gopher_cli.model.hints import LIST_EXPECTS
 from gopher_cli.model.ids import VALID_NAME
 from gopher_cli.model.stats import JobRow
 
@@ -111,7 +112,7 @@ def the_expect(known: Sequence[Expect], name: str) -> Expect:
     """The one of this name. Raises NotFound, or Ambiguous where several queues have one."""
     found = [one for one in known if one.name == name]
     if not found:
-        raise NotFound(f"no expect {name[:64]!r}", "list them with: gopher expect ls")
+        raise NotFound(f"no expect {name[:64]!r}", LIST_EXPECTS)
     if len(found) > 1:
         queues = [one.queue for one in found]
         raise Ambiguous(f"several queues have an expect {name!r}: {', '.join(queues[:6])}", queues)

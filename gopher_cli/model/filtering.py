@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from gopher_cli.model.errors import Usage
+from gopher_cli.model.hints import LIST_GROUPS
 
 _GROUP = re.compile(r"[0-9a-f]{12}")
 
@@ -55,4 +56,4 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
 def check_group(group: str) -> None:
     """Raises Usage for what no group can be called: it would choose no job, as if all were well."""
     if group and not _GROUP.fullmatch(group):
-        raise Usage(f"no group {group[:64]!r}", "list them with: gopher list-failed --groups")
+        raise Usage(f"no group {group[:64]!r}", LIST_GROUPS)

@@ -11,6 +11,7 @@ import msgspec
 from gopher_cli.model.access import ROLES, SCOPES, SUBMIT
 from gopher_cli.model.checks import check_name, check_queue
 from gopher_cli.model.errors import Conflict, NotFound, Usage
+from gopher_cli.model.hints import SEE_KEYS
 
 # gk, the id by which it is looked up, and 256 bits that nobody guesses.
 _SECRET = re.compile(r"gk_([0-9a-f]{10})_[A-Za-z0-9_-]{43}")
@@ -113,12 +114,12 @@ def meant_key(known: Iterable[KeyInfo], wanted: str, now_ms: int) -> KeyInfo:
     known = list(known)
     if by_id := next((key for key in known if key.id == wanted), None):
         if by_id.revoked_ms:
-            raise Conflict(f"the key {wanted} was revoked already", "see: gopher keys ls")
+            raise Conflict(f"the key {wanted} was revoked already", SEE_KEYS)
         return by_id
     named = [key for key in known if key.name == wanted and not key.revoked_ms]
     named = [key for key in named if key.state(now_ms) == LIVE] or named
     if not named:
-        raise NotFound(f"no key {wanted[:80]!r}", "see: gopher keys ls")
+        raise NotFound(f"no key {wanted[:80]!r}", SEE_KEYS)
     if len(named) > 1:
         ids = ", ".join(sorted(key.id for key in named))
         raise Conflict(f"{len(named)} keys are called {wanted}", f"give an id: {ids}")

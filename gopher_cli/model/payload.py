@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from gopher_cli.model.errors import BadData
+from gopher_cli.model.errors import BadData, TooLarge
 from gopher_cli.model.json_text import Path, doubled_key, is_deep, pointer_to
 
 MAX_PAYLOAD = 1024 * 1024
@@ -29,7 +29,7 @@ def encode_payload(payload: object) -> msgspec.Raw:
         raw = _encoded(payload)
     if len(raw) > MAX_PAYLOAD:
         size = len(raw) / 1024 / 1024
-        raise BadData(
+        raise TooLarge(
             f"the payload has {size:.2f} MB, and 1 MB is the limit",
             "store the data elsewhere and send its address",
         )
@@ -44,20 +44,22 @@ def decode_payload(raw: bytes | msgspec.Raw) -> Any:
         raise BadData(f"the payload is not valid JSON: {error}") from error
 
 
-def check_json(raw: bytes) -> None:
-    """Raises BadData that shows where the text stops being JSON, or says that it is too deep, or which key
-    comes twice."""
+def check_json(raw: bytes, what: str = "the payload", *, excerpt: bool = True) -> None:
+    """Raises BadData that says where it stops being JSON, that it is too deep, or which key comes twice.
+
+    ``what`` names the text; with ``excerpt`` the place is shown, in two more lines.
+    """
     try:
         value = _decode(raw)
     except RecursionError:
-        raise _too_deep() from None
+        raise _too_deep(what) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        _check_text(raw)
-        raise BadData(f"the payload is not valid JSON: {_located(raw, error)}") from error
+        _check_text(raw, what)
+        raise BadData(f"{what} is not valid JSON: {_located(raw, error, excerpt)}") from error
     if is_deep(raw, MAX_DEPTH):
-        raise _too_deep()
+        raise _too_deep(what)
     if path := doubled_key(raw, value):
-        raise _doubled(path)
+        raise _doubled(path, what)
 
 
 def _encoded(payload: Any) -> bytes:
@@ -91,31 +93,31 @@ def _check_numbers(payload: Any) -> None:
         raise ValueError("NaN and infinities are not JSON") from None
 
 
-def _too_deep() -> BadData:
-    return BadData(f"the payload is nested more than {MAX_DEPTH} deep, and that is the limit")
+def _too_deep(what: str = "the payload") -> TooLarge:
+    return TooLarge(f"{what} is nested more than {MAX_DEPTH} deep, and that is the limit")
 
 
-def _doubled(path: Path) -> BadData:
+def _doubled(path: Path, what: str = "the payload") -> BadData:
     inside = pointer_to(*path[:-1])
     where = f" in {inside}" if inside else ""
-    said = f"the payload has the key {str(path[-1])[:60]!r} twice{where}"
+    said = f"{what} has the key {str(path[-1])[:60]!r} twice{where}"
     return BadData(said, "readers differ about which one counts: leave one out")
 
 
-def _check_text(raw: bytes) -> None:
+def _check_text(raw: bytes, what: str) -> None:
     """Raises BadData for what is no text at all."""
     if not raw.strip():
-        raise BadData("the payload is empty, and that is not valid JSON", "leave it out for {}")
+        raise BadData(f"{what} is empty, and that is not valid JSON", "leave it out for {}")
     try:
         raw.decode()
     except UnicodeDecodeError as error:
         byte = raw[error.start]
         raise BadData(
-            f"the payload is not valid JSON: byte 0x{byte:02x} at position {error.start} is not UTF-8"
+            f"{what} is not valid JSON: byte 0x{byte:02x} at position {error.start} is not UTF-8"
         ) from None
 
 
-def _located(raw: bytes, error: Exception) -> str:
+def _located(raw: bytes, error: Exception, excerpt: bool) -> str:
     import json
 
     text = raw.decode("utf-8", "replace")
@@ -126,6 +128,8 @@ def _located(raw: bytes, error: Exception) -> str:
         near = text[start : found.pos + 30].replace("\n", " ").replace("\t", " ")
         said = found.msg.removesuffix(" at").removesuffix(" starting")
         where = f"{said} at line {found.lineno}, column {found.colno}"
+        if not excerpt:
+            return where
         return f"{where}\n  {near}\n  {' ' * _cells(near[: found.pos - start])}^"
     except (RecursionError, ValueError):
         return str(error)

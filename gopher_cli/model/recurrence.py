@@ -15,6 +15,7 @@ import msgspec
 
 from gopher_cli.model.checks import check_seconds, check_text, shown
 from gopher_cli.model.errors import Usage
+from gopher_cli.model.hints import PREVIEW, Hint
 from gopher_cli.model.interval import Interval
 
 _LONGEST = 10 * 366 * 86_400  # seconds of an interval
@@ -26,7 +27,7 @@ class BadSchedule(Usage):
 
     exit_code = 65
 
-    def __init__(self, field: str, message: str, hint: str = "") -> None:
+    def __init__(self, field: str, message: str, hint: str | Hint = "") -> None:
         super().__init__(message, hint)
         self.field = field
 
@@ -114,7 +115,11 @@ def make_recurrence(
         from gopher_cli.model.zone import BadZone  # late, as is all that knows time zones
 
         field = "tz" if isinstance(error, BadZone) else "cron"
-        hint = "gopher schedule next --cron EXPRESSION shows what an expression means" if cron else ""
+        hint = (
+            PREVIEW.put("gopher schedule next --cron EXPRESSION shows what an expression means")
+            if cron
+            else ""
+        )
         raise BadSchedule(field, str(error), hint) from None
     return made
 

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from gopher_cli.model.errors import BadData
+from gopher_cli.model.hints import SEE_TYPES
 from gopher_cli.model.limits import beyond
 
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -39,7 +40,8 @@ class Misfit(BadData):
     def __init__(self, type: str, faults: Sequence[Fault]) -> None:
         told = "; ".join(map(str, faults[:_TOLD]))
         more = f"; and {len(faults) - _TOLD} more" if len(faults) > _TOLD else ""
-        super().__init__(f"the payload does not fit {type}: {told}{more}", f"see: gopher types {type}")
+        hint = SEE_TYPES.put(f"see: gopher types {type}")
+        super().__init__(f"the payload does not fit {type}: {told}{more}", hint)
         self.faults = faults
 
 
@@ -100,12 +102,12 @@ def _fields(
             yield Fault((*path, name), unknown_field(name, known))
 
 
-def unknown_field(name: str, known: Collection[str]) -> str:
-    """What is said of a field that is not one of those."""
+def unknown_field(name: str, known: Collection[str], kind: str = "fields") -> str:
+    """What is said of a field that is not one of those; ``kind`` is what they are called."""
     from difflib import get_close_matches  # late: only errors need it
 
     near = get_close_matches(name, known, 1)
-    return "is not known; " + (f"did you mean {near[0]}?" if near else f"fields: {', '.join(known)}")
+    return "is not known; " + (f"did you mean {near[0]}?" if near else f"{kind}: {', '.join(known)}")
 
 
 def _resolved(schema: Schema, root: Schema) -> Schema:

@@ -14,6 +14,7 @@ from gopher_cli.model.errors import Ambiguous, GopherError, NotFound
 from gopher_cli.model.filtering import Filter
 from gopher_cli.model.grouping import FailureGroups
 from gopher_cli.model.happenings import AuditEntry
+from gopher_cli.model.hints import LIST_JOBS, LIST_QUEUES
 from gopher_cli.model.keys import KeyInfo, ListedKey, NewKey, meant_key
 from gopher_cli.model.stats import JobDetail, JobRow, OrderedWorker, Stats, WorkerInfo
 from gopher_cli.remote import values
@@ -67,7 +68,7 @@ class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteExpects, RemoteSchedules, Re
         known = await self.queues()
         for queue in wanted:
             if queue not in known:
-                raise NotFound(f"no queue {queue}", "list them with: gopher queue ls")
+                raise NotFound(f"no queue {queue}", LIST_QUEUES)
         return list(wanted) or known
 
     async def pause(self, queue: str, *, paused: bool = True) -> bool:
@@ -88,12 +89,7 @@ class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteExpects, RemoteSchedules, Re
         return found["queue"], found["job_id"]
 
     async def queue_of(self, id: str, queue: str = "") -> str:
-        try:
-            return str(self.wire.get(job_path(id), {"queue": queue})["queue"])
-        except NotFound as error:
-            if not str(error).startswith("no job"):  # it is on its way, or a schedule makes it one day
-                raise
-            raise NotFound(f"no job {id[:140]!r}", "list them with: gopher jobs ls") from None
+        return str(self.wire.get(job_path(id), {"queue": queue})["queue"])
 
     async def queues_of(self, ids: Sequence[str], queue: str = "") -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
@@ -112,7 +108,7 @@ class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteExpects, RemoteSchedules, Re
                 self.wire.get(job_path(id), {"queue": queue}, kind=dict[str, msgspec.Raw])
             )
         except NotFound as error:
-            raise NotFound(f"no job {id} in {queue}", "list them with: gopher jobs ls") from error
+            raise NotFound(f"no job {id} in {queue}", LIST_JOBS) from error
 
     async def jobs(self, wanted: Filter, *, limit: int = 50, newest: bool = True) -> list[JobRow]:
         slices = self.slices(wanted, limit=limit, newest=newest)

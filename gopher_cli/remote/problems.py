@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gopher_cli.model import errors
+from gopher_cli.model.hints import of_http
 from gopher_cli.model.recurrence import BadSchedule
 
 _BY_STATUS: dict[int, type[errors.GopherError]] = {
@@ -16,7 +17,7 @@ _BY_STATUS: dict[int, type[errors.GopherError]] = {
     408: errors.Unavailable,
     409: errors.Conflict,
     412: errors.Conflict,
-    413: errors.BadData,
+    413: errors.TooLarge,
     415: errors.BadData,
     421: errors.Denied,
     422: errors.Usage,
@@ -40,18 +41,6 @@ _HINTS = {
     401: "give your key in GOPHER_API_KEY, or in a file named by GOPHER_API_KEY_FILE",
     403: "ask for a key with this scope: gopher keys create",
 }
-# The API advises programs; here somebody sits before a shell.
-_IN_A_SHELL = {
-    "list them with: GET /api/v1/jobs": "list them with: gopher jobs ls",
-    "list them with: GET /api/v1/queues": "list them with: gopher queue ls",
-    "list them with: GET /api/v1/dlq/groups": "list them with: gopher list-failed --groups",
-    "list them with: GET /api/v1/expects": "list them with: gopher expect ls",
-    "list them with: GET /api/v1/schedules": "list them with: gopher schedule ls",
-    "see what it means: POST /api/v1/schedules/preview": "see what it means: gopher schedule next --cron …",
-    "list them with: GET /api/v1/workers": "list them with: gopher workers",
-    "see: GET /api/v1/types": "see: gopher types",
-    "see: GET /api/v1/keys": "see: gopher keys ls",
-}
 
 
 def error_of(status: int, said: Mapping[str, Any]) -> errors.GopherError:
@@ -65,9 +54,9 @@ def error_of(status: int, said: Mapping[str, Any]) -> errors.GopherError:
     elif kind is errors.Unfinished:
         found = errors.Unfinished(detail, f"gopher inspect {said.get('job_id')}", str(said.get("job_id")))
     elif said.get("code") == "bad_schedule":
-        found = BadSchedule(str(said.get("field")), detail, _IN_A_SHELL.get(hint, hint))
+        found = BadSchedule(str(said.get("field")), detail, of_http(hint))
     else:
-        found = kind(detail, _HINTS.get(status) or _IN_A_SHELL.get(hint, hint))
+        found = kind(detail, _HINTS.get(status) or of_http(hint))
     found.problem = dict(said)  # type: ignore[attr-defined]
     return found
 

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from gopher_cli.model.errors import BadData, Usage
+from gopher_cli.model.hints import LIST_SCHEDULES
 from gopher_cli.model.schedule import Schedule, ScheduleTerms, check_schedule
 from gopher_cli.model.schedule_state import Entry, Pause, Standing
 from gopher_cli.store.ask import Ask, Command, clocked, scored
@@ -52,7 +53,7 @@ def decode_definition(queue: str, name: str, raw: bytes) -> Schedule:
         schedule = Schedule(name=name, queue=queue, spec=decode_spec(bytes(found.spec)), **kept)
         check_schedule(schedule)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, BadData, Usage) as error:
-        hint = f"gopher schedule rm {name} -Q {queue}, and set it again"
+        hint = LIST_SCHEDULES.put(f"gopher schedule rm {name} -Q {queue}, and set it again")
         raise BadData(f"the schedule {name} of {queue} cannot be read: {error}", hint) from None
     return schedule
 
@@ -63,7 +64,7 @@ def next_instant(queue: str, stored: Stored) -> int | None:
         return None
     at = float(stored.tick)
     if at % 1000 != 0 or at <= stored.standing.last:
-        hint = f"gopher schedule pause {stored.name} -Q {queue}, and resume it"
+        hint = LIST_SCHEDULES.put(f"gopher schedule pause {stored.name} -Q {queue}, and resume it")
         raise BadData(f"the schedule {stored.name} of {queue} has a tick that is no instant: {at!r}", hint)
     return int(at)
 

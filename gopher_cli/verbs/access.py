@@ -12,6 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from gopher_cli.model.errors import Refused, Usage
+from gopher_cli.model.hints import SEE_KEYS
 from gopher_cli.model.keys import (
     LIVE,
     REVOKED,
@@ -148,7 +149,8 @@ class Access(Base):
         await self.store.ask(access.forget_keys(self.namespace, gone))
         if sum(info.state(now) == LIVE for info in known) >= MOST:
             raise Refused(
-                f"there are {MOST} keys, and that is the limit", "gopher keys revoke what nobody uses"
+                f"there are {MOST} keys, and that is the limit",
+                SEE_KEYS.put("gopher keys revoke what nobody uses"),
             )
 
 

@@ -21,6 +21,7 @@ from gopher_cli.model.expect import (
     the_expect,
 )
 from gopher_cli.model.filtering import Filter
+from gopher_cli.model.hints import LIST_EXPECTS, LIST_JOBS
 from gopher_cli.model.stats import JobRow
 from gopher_cli.store import calls
 from gopher_cli.verbs.paging import Paging
@@ -52,7 +53,7 @@ class Expects(Paging):
         if word == "full":
             raise Refused(
                 f"the queue {queue} has {MOST} expects, and that is the limit",
-                f"remove one that nobody needs: gopher expect rm NAME -Q {queue}",
+                LIST_EXPECTS.put(f"remove one that nobody needs: gopher expect rm NAME -Q {queue}"),
             )
         # What succeeds from now on is noted; a success before is looked for behind that, so none is missed.
         if not stored.last_success and (seen := await self._success_of(queue, type)):
@@ -108,7 +109,8 @@ async def last_of_type(verbs: Verbs, type: str, queue: str = "") -> LastOfType:
     noted = max((one.last_success for one in await verbs.expects(queue) if one.type == type), default=0)
     if not (newest or success or noted):
         where = f" in the queue {queue}" if queue else ""
-        raise NotFound(f"no job of the type {type} is known{where}", "see: gopher types, gopher jobs ls")
+        hint = LIST_JOBS.put("see: gopher types, gopher jobs ls")
+        raise NotFound(f"no job of the type {type} is known{where}", hint)
     last = max(noted, success.at if success else 0)
     known = success if success and success.at == last else None
     return LastOfType(type=type, job=newest[0] if newest else None, success=known, last_success=last)

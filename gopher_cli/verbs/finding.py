@@ -10,6 +10,7 @@ import msgspec
 
 from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.errors import Ambiguous, BadData, NotFound, Usage
+from gopher_cli.model.hints import LIST_JOBS, Hint
 from gopher_cli.model.job import NO_OPTIONS, Options, Spec
 from gopher_cli.model.json_text import is_deep
 from gopher_cli.model.stats import JobDetail
@@ -84,7 +85,7 @@ class Finding(Queues, Fleet, ScheduleRows):
                 steps += 1
                 if not cursor:
                     break
-        return NotFound(f"no job {id[:140]!r}", "list them with: gopher jobs ls")
+        return NotFound(f"no job {id[:140]!r}", LIST_JOBS)
 
     async def queues_of(self, ids: Sequence[str], queue: str = "") -> dict[str, list[str]]:
         """For each of these whole ids the queues that have a job of it; with ``queue`` only that one."""
@@ -119,7 +120,7 @@ class Finding(Queues, Fleet, ScheduleRows):
         """Everything about one job, and why it does not run yet. Raises NotFound."""
         found = await self.store.run(calls.inspect(self.keys(queue), id))
         if found is None:
-            raise NotFound(f"no job {id} in {queue}", "list them with: gopher jobs ls")
+            raise NotFound(f"no job {id} in {queue}", LIST_JOBS)
         spec = spec_or_none(found.spec)
         why = "; also: ".join(await reasons(self, queue, found, spec))
         published = (await self.terms(spec.type)).get(spec.type) if spec else None
@@ -131,14 +132,14 @@ def _on_its_way(queue: str, entry: Entry) -> NotFound:
     return NotFound(
         f"the job {entry.job.id!r} is on its way from the queue {queue} to the queue {entry.job.queue}"
         + (f", and waits for {waits}" if waits else ""),
-        "a worker or server that can reach both carries it; look again, or see: gopher doctor",
+        Hint("a worker or server that can reach both carries it; look again, or see: gopher doctor"),
     )
 
 
 def the_only(queues: Sequence[str], id: str) -> str:
     """The queue that has the job of this whole id. Raises NotFound, or Ambiguous where there are several."""
     if not queues:
-        raise NotFound(f"no job {id[:140]!r}", "list them with: gopher jobs ls")
+        raise NotFound(f"no job {id[:140]!r}", LIST_JOBS)
     if len(queues) > 1:
         some = ", ".join(queues[:6]) + (", ..." if len(queues) > 6 else "")
         raise Ambiguous(f"several queues have a job {id[:140]!r}: {some}", queues)

@@ -10,6 +10,7 @@ import msgspec
 
 from gopher_cli.events import WorkerOrdered
 from gopher_cli.model.errors import Conflict, GopherError, NotFound, Usage
+from gopher_cli.model.hints import LIST_WORKERS
 from gopher_cli.model.stats import OrderedWorker, ServerInfo, WorkerInfo, labels
 from gopher_cli.store import ask, calls
 from gopher_cli.store.keys import Keys, fleet_of
@@ -131,7 +132,7 @@ def _called(name: str, known: Sequence[WorkerInfo], *, every: bool) -> list[Work
     ways = (lambda w: w.id, lambda w: w.name, lambda w: f"{w.host}:{w.pid}", lambda w: w.host)
     found = next((some for way in ways if (some := [w for w in known if way(w) == name])), [])
     if not found:
-        raise NotFound(f"no worker {name}", "list them with: gopher workers")
+        raise NotFound(f"no worker {name}", LIST_WORKERS)
     alive = [info for info in found if info.alive]
     if not alive:
         silent = min(info.last_heard_seconds for info in found)

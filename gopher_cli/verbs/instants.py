@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from gopher_cli.model.duration import rfc3339
 from gopher_cli.model.errors import NotFound
+from gopher_cli.model.hints import LIST_SCHEDULES
 from gopher_cli.model.schedule_state import ScheduleRow
 from gopher_cli.model.words import ago
 from gopher_cli.store import ask
@@ -24,7 +25,7 @@ async def missing_instant(gopher: ScheduleRows, id: str, queue: str = "") -> Not
     now = await gopher.store.ask(ask.time_ms())
     for row in await gopher.schedules_called(found[1], queue):
         if why := _why(row, instant * 1000, now):
-            return NotFound(f"the job {id} is not there: {why}", "list them with: gopher schedule ls")
+            return NotFound(f"the job {id} is not there: {why}", LIST_SCHEDULES)
     return None
 
 

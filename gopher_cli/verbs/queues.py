@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from gopher_cli.model.errors import NotFound, Usage
 from gopher_cli.model.filtering import Filter
+from gopher_cli.model.hints import LIST_QUEUES
 from gopher_cli.model.job import JobState
 from gopher_cli.model.terms import TypeTerms
 from gopher_cli.store import ask
@@ -23,7 +24,7 @@ class Queues(Base):
         known = await self.queues()
         for queue in wanted:
             if queue not in known:
-                raise NotFound(f"no queue {queue}", "list them with: gopher queue ls")
+                raise NotFound(f"no queue {queue}", LIST_QUEUES)
         return list(wanted) or known
 
     async def terms(self, type: str = "") -> dict[str, TypeTerms]:

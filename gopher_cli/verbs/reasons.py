@@ -97,8 +97,8 @@ def _resting(serving: Sequence[WorkerInfo]) -> str:
 
 def _in_line(found: Found, workers: Sequence[WorkerInfo]) -> str:
     """Who stands before it, and what keeps all seats."""
-    place = f"{plural(found.ahead, 'job')} stand in line before it" if found.ahead else "it is next in line"
-    place = place.replace("1 job stand", "1 job stands")
+    stand = "stands" if found.ahead == 1 else "stand"
+    place = f"{plural(found.ahead, 'job')} {stand} in line before it" if found.ahead else "it is next in line"
     slots = sum(worker.slots for worker in workers)
     if not workers or any(worker.busy < worker.slots for worker in workers):
         return place

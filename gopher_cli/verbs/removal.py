@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gopher_cli.model.errors import Conflict
+from gopher_cli.model.hints import LIST_EXPECTS, LIST_JOBS, LIST_SCHEDULES
 from gopher_cli.model.words import plural
 from gopher_cli.store import ask, calls
 from gopher_cli.store.calls.operating import InTheWay
@@ -35,19 +36,21 @@ class Removal(Queues, Fleet):
 
 def _in_use(queue: str, left: InTheWay) -> Conflict:
     if left.jobs:
-        hint = f"look at them: gopher jobs ls -Q {queue}; to delete them: gopher help purge"
+        hint = LIST_JOBS.put(f"look at them: gopher jobs ls -Q {queue}; to delete them: gopher help purge")
         return Conflict(f"the queue {queue} has {plural(left.jobs, 'job')}", hint)
     if left.schedules:
-        hint = f"look at them: gopher schedule ls -Q {queue}"
+        hint = LIST_SCHEDULES.put(f"look at them: gopher schedule ls -Q {queue}")
         return Conflict(f"the queue {queue} has {plural(left.schedules, 'schedule')}", hint)
     if left.sent:
         return Conflict(
             f"{left.sent} jobs are on their way from the queue {queue} to others", "try again soon"
         )
     if left.expects:
-        hint = f"look: gopher expect ls -Q {queue}; to end it: gopher expect rm NAME -Q {queue}"
+        shell = f"look: gopher expect ls -Q {queue}; to end it: gopher expect rm NAME -Q {queue}"
+        hint = LIST_EXPECTS.put(shell)
         return Conflict(
-            f"jobs are expected in the queue {queue}: it has {plural(left.expects, 'expect')}", hint
+            f"jobs are expected in the queue {queue}: it has {plural(left.expects, 'expect')}",
+            LIST_EXPECTS.put(shell),
         )
     return Conflict(
         f"the queue {queue} remembers jobs that others have brought it", "try again in some minutes"

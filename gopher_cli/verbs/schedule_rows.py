@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from gopher_cli.model.errors import Ambiguous, BadData, NotFound
+from gopher_cli.model.hints import LIST_QUEUES, LIST_SCHEDULES
 from gopher_cli.model.schedule_state import ScheduleRow
 from gopher_cli.store import ask, schedules
 from gopher_cli.store.schedules import Stored
@@ -28,7 +29,7 @@ class ScheduleRows(Base):
             rows, _ = await self.schedules_named(names)
             return rows
         if queue not in await self.store.ask(ask.queues(self.namespace)):
-            raise NotFound(f"no queue {queue}", "list them with: gopher queue ls")
+            raise NotFound(f"no queue {queue}", LIST_QUEUES)
         return await self.schedules_of([queue])
 
     async def schedules_of(self, queues: Sequence[str]) -> list[ScheduleRow]:
@@ -117,7 +118,7 @@ class ScheduleRows(Base):
 def the_schedule(rows: Sequence[ScheduleRow], name: str) -> ScheduleRow:
     """The only one of those that are called so. Raises NotFound or Ambiguous."""
     if not rows:
-        raise NotFound(f"no schedule {name[:80]!r}", "list them with: gopher schedule ls")
+        raise NotFound(f"no schedule {name[:80]!r}", LIST_SCHEDULES)
     if len(rows) > 1:
         several = [row.queue for row in rows]
         raise Ambiguous(f"the schedule {name} is in several queues: {', '.join(several)}", several)

@@ -11,6 +11,7 @@ import msgspec
 from gopher_cli.actor import ACTOR
 from gopher_cli.model.checks import check_text
 from gopher_cli.model.errors import BadData, Changed, NotFound, TooMany, TryLater, Unfinished
+from gopher_cli.model.hints import LIST_SCHEDULES, Hint
 from gopher_cli.model.payload import EMPTY
 from gopher_cli.model.recurrence import BadSchedule
 from gopher_cli.model.schedule import MOST, Schedule, is_of_a_wrong_clock
@@ -70,7 +71,9 @@ class ScheduleVerbs(Producing, ScheduleRows, TickVerbs):
             if outcome == "full":
                 raise TooMany(
                     f"the queue {schedule.queue} has {MOST} schedules, the most that it may have",
-                    "gopher schedule ls; gopher schedule rm SCHEDULE, or use another queue",
+                    LIST_SCHEDULES.put(
+                        "gopher schedule ls; gopher schedule rm SCHEDULE, or use another queue"
+                    ),
                 )
             if outcome == "due":
                 # Nobody here can read what is due: it would stand in the way for ever.
@@ -153,7 +156,7 @@ class ScheduleVerbs(Producing, ScheduleRows, TickVerbs):
             if obstacle != "late":
                 holder = obstacle.partition(";")[0]
                 said = f"{holder} is in the way: it is unfinished"
-                raise Unfinished(said, f"gopher inspect {holder}", holder)
+                raise Unfinished(said, Hint(f"gopher inspect {holder}"), holder)
         raise TryLater(f"the schedule {name} is being changed by others", "try again")
 
     async def _change(self, stored: Stored | None, edit: _Edit, what: str, now: str) -> str:
@@ -229,11 +232,12 @@ def _check_revision(name: str, stored: Stored | None, revision: int | None) -> N
     if revision is not None and known != revision:
         said = "was changed meanwhile" if known else "is not there any more"
         said = said if revision else "is there already"
-        raise Changed(f"the schedule {name} {said}: nothing was changed", f"gopher schedule show {name}")
+        hint = LIST_SCHEDULES.put(f"gopher schedule show {name}")
+        raise Changed(f"the schedule {name} {said}: nothing was changed", hint)
 
 
 def _not_there(name: str, queue: str) -> NotFound:
-    return NotFound(f"no schedule {name!r} in the queue {queue}", "gopher schedule ls lists them")
+    return NotFound(f"no schedule {name!r} in the queue {queue}", LIST_SCHEDULES)
 
 
 def _gone(name: str) -> Stored:

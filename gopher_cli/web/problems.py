@@ -18,7 +18,6 @@ from starlette.responses import Response
 
 from gopher_cli.model import errors
 from gopher_cli.web.exchange import REQUEST_ID
-from gopher_cli.web.hints import in_http
 from gopher_cli.web.options import note_allowed
 
 T = TypeVar("T")
@@ -80,8 +79,8 @@ def field(pointer: str) -> Iterator[None]:
         # The hints of these errors speak of flags; the pointer says what is meant here.
         raise Problem(422, str(error), pointer=pointer) from error
     except errors.BadData as error:
-        status = 413 if "is the limit" in str(error) else 422
-        raise Problem(status, str(error), hint=in_http(error.hint), pointer=pointer) from error
+        status = 413 if isinstance(error, errors.TooLarge) else 422
+        raise Problem(status, str(error), hint=error.http_hint, pointer=pointer) from error
 
 
 async def soon(work: Awaitable[T], more: float = 0.0) -> T:
@@ -131,18 +130,18 @@ def problem_of(error: errors.GopherError) -> Problem:
             said = "the queue is not set up well; see the log of the server"
             return _away(said, "misconfigured", "the operator of this server has to mend it")
         case errors.NotFound():
-            return Problem(404, str(error), hint=in_http(error.hint))
+            return Problem(404, str(error), hint=error.http_hint)
         case errors.Ambiguous():
             hint = f"name the queue: ?queue={error.queues[0]}"
             return Problem(409, str(error), hint=hint, queues=error.queues)
         case errors.TooMany():
-            return Problem(409, str(error), hint=in_http(error.hint), code="too_many")
+            return Problem(409, str(error), hint=error.http_hint, code="too_many")
         case errors.Conflict():
-            return Problem(409, str(error), hint=in_http(error.hint))
+            return Problem(409, str(error), hint=error.http_hint)
         case errors.Refused():
-            return Problem(409, str(error), hint=in_http(error.hint), code="refused")
+            return Problem(409, str(error), hint=error.http_hint, code="refused")
         case errors.Usage():
-            return Problem(422, str(error), hint=in_http(error.hint))
+            return Problem(422, str(error), hint=error.http_hint)
     _log.error("%s", error)
     return Problem(500, "a stored record cannot be read; see the log of the server")
 

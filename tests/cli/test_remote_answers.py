@@ -20,8 +20,8 @@ from worker.processes import PATIENCE
 from cli.conftest import CLEAN
 from cli.faraway import far, near, served
 from cli.running import Cli
+from gopher_cli.model import hints
 from gopher_cli.remote.problems import error_of
-from gopher_cli.web import hints
 
 __all__ = ["far", "near", "served"]
 
@@ -233,7 +233,8 @@ def test_a_line_that_waits_for_a_job_that_is_not_there_is_refused_as_without_an_
 
 
 def test_every_next_step_that_the_api_advises_has_its_words_for_a_shell() -> None:
-    advised = {hints.in_http(command) for command in hints.BY_COMMAND}
+    advised = {hint.http for hint in vars(hints).values() if isinstance(hint, hints.Hint)}
 
+    assert len(advised) >= 9
     for hint in advised:
         assert "gopher " in str(error_of(404, {"detail": "no such thing", "hint": hint}).hint), hint

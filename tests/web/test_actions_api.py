@@ -184,8 +184,8 @@ async def test_dead_jobs_come_back_and_nothing_else_does(api: httpx2.AsyncClient
 @pytest.mark.parametrize(
     ("body", "pointer"),
     [
-        ({}, "#/all"), ({"all": True, "type": "x"}, "#/all"), ({"statee": "x"}, "#"), ({"state": ["dead"]},
-        "#/state"),
+        ({}, "#/all"), ({"all": True, "type": "x"}, "#/all"), ({"statee": "x"}, "#/statee"),
+        ({"state": ["dead"]}, "#/state"),
         ({"limit": 0, "type": "x"}, "#/limit"), ({"ids": ["a b"]}, "#/ids"), ({"ids": ["a"], "type": "x"},
         "#/ids"),
         ({"cursor": "x", "type": "x"}, "#/cursor"), ({"error": "(a+)+"}, "#/error"), ({"older_than": -1},

@@ -83,7 +83,7 @@ def check_certificate(settings: Settings) -> None:
     except (OSError, ValueError) as error:  # an SSLError is an OSError
         why = (
             "they do not belong together"
-            if "MISMATCH" in str(error).upper()
+            if getattr(error, "reason", "") == "KEY_VALUES_MISMATCH"
             else "they cannot be read as PEM"
         )
         raise BadConfig(

@@ -15,9 +15,9 @@ from gopher_cli.gopher import Gopher
 from gopher_cli.model.deeds import Rescheduled
 from gopher_cli.model.duration import rfc3339
 from gopher_cli.model.errors import NotFound
+from gopher_cli.model.hints import LIST_JOBS
 from gopher_cli.model.job import JobState
 from gopher_cli.model.stats import JobDetail
-from gopher_cli.web import hints
 from gopher_cli.web.api import openapi
 from gopher_cli.web.api.following import etag_of, matches
 from gopher_cli.web.api.listing import answered
@@ -142,7 +142,7 @@ async def do(
     words = await soon(deed(gopher, queue))
     word = words[id]
     if word == "gone":
-        raise NotFound(f"no job {id!r}", hints.JOBS)
+        raise NotFound(f"no job {id!r}", LIST_JOBS)
     if word not in (*done, "again"):
         said = f"job {id} was left as it is: {_WHY.get(word, f'it is {word}')}"
         raise Problem(

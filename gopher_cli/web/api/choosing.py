@@ -22,8 +22,7 @@ from gopher_cli.model.search import parse_search
 from gopher_cli.web import hints
 from gopher_cli.web.api.body import check_filled, read_json
 from gopher_cli.web.api.queries import Given
-from gopher_cli.web.api.strict import parse
-from gopher_cli.web.hints import in_http
+from gopher_cli.web.api.strict import fields_of, misread, parse
 from gopher_cli.web.problems import Problem
 
 NAMES = ("state", "type", "queue", "tag", "error", "group", "older_than", "q")
@@ -81,9 +80,7 @@ async def read_meant(request: Request, kind: type[Meant] = Meant) -> Meant:
     try:
         return msgspec.convert(given, kind)
     except msgspec.ValidationError as error:
-        said, _, place = str(error).partition(" - at `")
-        pointer = place.rstrip("`").removeprefix("$").replace("[", "/").replace("]", "").replace(".", "/")
-        raise Problem(422, said, pointer=pointer) from None
+        raise misread(error, {"": fields_of(kind)}) from None
 
 
 def _check_null(given: Any) -> None:
@@ -146,7 +143,7 @@ def _joined(said: dict[str, Any], told: Any) -> Filter:
             if found[name]:
                 check(found[name])
         except Usage as error:
-            raise told(name if said[name] else "q", str(error), in_http(error.hint)) from None
+            raise told(name if said[name] else "q", str(error), error.http_hint) from None
     return Filter(**found)
 
 

@@ -15,8 +15,8 @@ from gopher_cli.model.checks import check_queue, check_type
 from gopher_cli.model.duration import parse_duration, rfc3339
 from gopher_cli.model.errors import NotFound
 from gopher_cli.model.expect import NEW, SAME, Expect, check_every, check_expect_name, check_grace, the_expect
+from gopher_cli.model.hints import LIST_QUEUES
 from gopher_cli.model.ids import VALID_NAME
-from gopher_cli.web import hints
 from gopher_cli.web.api import openapi
 from gopher_cli.web.api.body import check_filled, read_json
 from gopher_cli.web.api.listing import answered
@@ -161,7 +161,7 @@ async def _read(request: Request) -> tuple[str, float, float]:
     try:
         asked = msgspec.convert(value, ExpectRequest)
     except msgspec.ValidationError as error:
-        raise misread(str(error), {"": fields_of(ExpectRequest)}) from None
+        raise misread(error, {"": fields_of(ExpectRequest)}) from None
     with field("/type"):
         check_type(asked.type)
     with field("/every"):
@@ -191,5 +191,5 @@ def _when(ms: int) -> str | None:
 def _known(queue: str) -> str:
     """Raises NotFound for what is no name at all."""
     if not VALID_NAME.fullmatch(queue):
-        raise NotFound(f"no queue {queue[:64]!r}", hints.QUEUES)
+        raise NotFound(f"no queue {queue[:64]!r}", LIST_QUEUES)
     return queue

@@ -14,11 +14,11 @@ from starlette.responses import Response, StreamingResponse
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.access import READ
 from gopher_cli.model.errors import GopherError, NotFound
+from gopher_cli.model.hints import LIST_JOBS
 from gopher_cli.model.ids import VALID_ID
 from gopher_cli.model.loglines import new_lines
 from gopher_cli.model.stats import JobDetail
 from gopher_cli.model.words import log_text
-from gopher_cli.web import hints
 from gopher_cli.web.access.door import still_may
 from gopher_cli.web.api import openapi
 from gopher_cli.web.api.following import FINAL, awaited, etag_of, matches
@@ -166,6 +166,6 @@ async def _look(request: Request, queue: str, id: str) -> JobDetail:
 async def place_of(request: Request, id: str, queue: str = "") -> str:
     """The queue of a job. No parts of ids here. Raises NotFound, or Ambiguous where several have one."""
     if not VALID_ID.fullmatch(id):
-        raise NotFound(f"no job {id[:140]!r}", hints.JOBS)
+        raise NotFound(f"no job {id[:140]!r}", LIST_JOBS)
     gopher: Gopher = request.app.state.gopher
     return await soon(gopher.queue_of(id, queue))

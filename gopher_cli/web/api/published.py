@@ -15,7 +15,6 @@ from gopher_cli.model.job import Job
 from gopher_cli.model.json_text import pointer_to
 from gopher_cli.model.payload import decode_payload
 from gopher_cli.model.schema import Misfit, check_payload
-from gopher_cli.web.hints import in_http
 from gopher_cli.web.problems import Problem, soon
 
 _FRESH = 5.0  # seconds that a schema may be old
@@ -82,4 +81,4 @@ def _pointing(misfit: Misfit) -> Problem:
         for fault in misfit.faults
     ]
     first = pointer_to("payload", *misfit.faults[0].path)
-    return Problem(422, str(misfit), hint=in_http(misfit.hint), pointer=first, errors=errors)
+    return Problem(422, str(misfit), hint=misfit.http_hint, pointer=first, errors=errors)

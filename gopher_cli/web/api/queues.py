@@ -10,9 +10,9 @@ from starlette.responses import Response
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import NotFound
 from gopher_cli.model.filtering import Filter
+from gopher_cli.model.hints import LIST_QUEUES
 from gopher_cli.model.ids import VALID_NAME
 from gopher_cli.model.stats import QueueStats
-from gopher_cli.web import hints
 from gopher_cli.web.api import openapi
 from gopher_cli.web.api.choosing import Meant, filter_of_body, read_meant
 from gopher_cli.web.api.deeds import answers as _purge_answers
@@ -147,5 +147,5 @@ def _in_it_alone(queue: str, meant: Meant, wanted: Filter) -> Filter:
 def _known(queue: str) -> str:
     """Raises NotFound for what is no name at all."""
     if not VALID_NAME.fullmatch(queue):
-        raise NotFound(f"no queue {queue[:64]!r}", hints.QUEUES)
+        raise NotFound(f"no queue {queue[:64]!r}", LIST_QUEUES)
     return queue

@@ -26,7 +26,6 @@ from gopher_cli.web.api.bodies import (
 from gopher_cli.web.api.body import check_filled
 from gopher_cli.web.api.reading import Asked, contradiction, make, seconds_of, work_of
 from gopher_cli.web.api.strict import decode, fields_of, parse
-from gopher_cli.web.hints import in_http
 from gopher_cli.web.problems import Problem, field
 
 _SPANS = ("every", "offset", "jitter", "within")
@@ -182,5 +181,5 @@ def pointing(wanted: Wanted) -> Iterator[None]:
 
 def bad_schedule(error: BadSchedule, pointer: str) -> Problem:
     return Problem(
-        422, str(error), hint=in_http(error.hint), pointer=pointer, code="bad_schedule", field=error.field
+        422, str(error), hint=error.http_hint, pointer=pointer, code="bad_schedule", field=error.field
     )

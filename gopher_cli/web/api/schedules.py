@@ -12,12 +12,12 @@ from starlette.responses import Response
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import NotFound
+from gopher_cli.model.hints import LIST_QUEUES, LIST_SCHEDULES
 from gopher_cli.model.ids import VALID_NAME
 from gopher_cli.model.next_runs import next_runs, next_runs_of
 from gopher_cli.model.schedule import check_schedule_name
 from gopher_cli.model.schedule_state import ScheduleRow
 from gopher_cli.model.schedule_view import describe_when
-from gopher_cli.web import hints
 from gopher_cli.web.api import openapi_schedules as about
 from gopher_cli.web.api.body import read_json
 from gopher_cli.web.api.following import matches
@@ -96,7 +96,7 @@ async def next_of(queue: str, name: str, request: Request) -> Response:
 async def row_of(request: Request, queue: str, name: str) -> ScheduleRow:
     """Raises NotFound, also for what is no name at all."""
     if not VALID_NAME.fullmatch(name):
-        raise NotFound(f"no schedule {name[:64]!r}", hints.SCHEDULES)
+        raise NotFound(f"no schedule {name[:64]!r}", LIST_SCHEDULES)
     gopher: Gopher = request.app.state.gopher
     return await soon(gopher.schedule_row(name, known_queue(queue)))
 
@@ -104,5 +104,5 @@ async def row_of(request: Request, queue: str, name: str) -> ScheduleRow:
 def known_queue(queue: str) -> str:
     """Raises NotFound for what is no name at all."""
     if not VALID_NAME.fullmatch(queue):
-        raise NotFound(f"no queue {queue[:64]!r}", hints.QUEUES)
+        raise NotFound(f"no queue {queue[:64]!r}", LIST_QUEUES)
     return queue

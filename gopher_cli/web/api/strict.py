@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
 
 from gopher_cli.model import payload
+from gopher_cli.model.json_fault import fault_of
 from gopher_cli.model.json_text import doubled_key, is_deep, pointer_to
 from gopher_cli.web.problems import Problem
 
 MAX_DEPTH = payload.MAX_DEPTH + 1  # with the job around a payload
 _decoder = msgspec.json.Decoder()
 T = TypeVar("T")
-_PATH = re.compile(r" - at `(.+)`$")
-_UNKNOWN = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
-_MISSING = re.compile(r"Object missing required field `(.+)`")
-_KINDS = re.compile(r"Expected `(.+)`, got `(.+)`")
 _WORDS = {
     "int": "a whole number", "float": "a number", "str": "a string", "bool": "true or false",
     "array": "an array", "object": "an object",
@@ -52,7 +48,7 @@ def decode(text: bytes, decoder: msgspec.json.Decoder[T], fields: Mapping[str, S
     try:
         return decoder.decode(text)
     except msgspec.ValidationError as error:
-        raise misread(str(error), fields) from None
+        raise misread(error, fields) from None
 
 
 def fields_of(kind: type[msgspec.Struct]) -> tuple[str, ...]:
@@ -60,34 +56,28 @@ def fields_of(kind: type[msgspec.Struct]) -> tuple[str, ...]:
     return kind.__struct_encode_fields__
 
 
-def misread(said: str, fields: Mapping[str, Sequence[str]]) -> Problem:
-    """What the decoder says, in our words, with a pointer to the field that it means; ``fields`` as above."""
-    place = _PATH.search(said)
-    at, said = _pointer(place[1]) if place else "", _PATH.sub("", said)
-    if found := _UNKNOWN.fullmatch(said):
+def misread(error: msgspec.ValidationError, fields: Mapping[str, Sequence[str]]) -> Problem:
+    """What the decoder found, in our words, with a pointer to the field at fault; ``fields`` as above."""
+    fault = fault_of(error)
+    at = fault.pointer
+    if fault.unknown is not None:
         known = fields.get(at, ())
-        near = difflib.get_close_matches(found[1][:64], known, 1)
+        near = difflib.get_close_matches(fault.unknown[:64], known, 1)
         hint = f"did you mean {near[0]}?" if near else f"fields: {', '.join(known)}"
-        return Problem(
-            422, f"there is no field {found[1][:64]!r}", hint=hint, pointer=at + pointer_to(found[1])
-        )
-    if found := _MISSING.fullmatch(said):
-        return Problem(422, f"{found[1]} is missing", pointer=at + pointer_to(found[1]))
-    if found := _KINDS.fullmatch(said):
-        wanted = " or ".join(_kind(kind) for kind in found[1].split(" | ") if kind != "null")
+        detail = f"there is no field {fault.unknown[:64]!r}"
+        return Problem(422, detail, hint=hint, pointer=at + pointer_to(fault.unknown))
+    if fault.missing:
+        return Problem(422, f"{fault.missing} is missing", pointer=at + pointer_to(fault.missing))
+    if fault.kind:
         name = at.lstrip("/").replace("/", ".") or "the body"
-        name = f"a value of {name}" if place and "[...]" in place[1] else name
-        return Problem(422, f"{name} is {_kind(found[2])}, not {wanted}", pointer=at)
-    return Problem(422, said, pointer=at)
+        name = f"a value of {name}" if fault.in_each else name
+        wanted = " or ".join(map(_kind, fault.kinds))
+        return Problem(422, f"{name} is {_kind(fault.kind)}, not {wanted}", pointer=at)
+    return Problem(422, fault.message, pointer=at)
 
 
 def _kind(word: str) -> str:
     return _WORDS.get(word, word)
-
-
-def _pointer(path: str) -> str:
-    """``$.tags[0]`` as ``/tags/0``; ``[...]`` stands for some key or other."""
-    return path.removeprefix("$").replace("[...]", "").replace("[", "/").replace("]", "").replace(".", "/")
 
 
 def _why(text: bytes, error: Exception) -> str:
