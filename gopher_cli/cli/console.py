@@ -1,8 +1,4 @@
-"""Console: what a command has to talk with. Settings, streams, the output format, and the verbs.
-
-stdout is data, stderr is talk. A command asks the Console to print values; whether they become a
-table, plain rows, JSON or ids is decided here, once.
-"""
+"""Console: what a command has to talk with. Settings, what it prints with, questions, and the verbs."""
 
 from __future__ import annotations
 
@@ -10,13 +6,13 @@ import os
 import sys
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from gopher_cli.cli.color import wants_color
-from gopher_cli.cli.encoding import ascii_json, fit_data, is_utf8
+from gopher_cli.cli.encoding import fit_data
 from gopher_cli.cli.environment import says_yes
 from gopher_cli.cli.options import FORMATS
-from gopher_cli.cli.safe import HOSTILE, safe
+from gopher_cli.cli.safe import safe
+from gopher_cli.cli.shell.printer import Printer
 from gopher_cli.model.errors import Usage
 
 if TYPE_CHECKING:
@@ -29,18 +25,12 @@ T = TypeVar("T")
 
 
 @dataclass(slots=True, kw_only=True)
-class Console:
-    """One per command. ``format`` is one of options.FORMATS, never empty."""
+class Console(Printer):
+    """One per command."""
 
-    format: str
-    quiet: bool = False
-    header: bool = True
     debug: bool = False
-    color: str | None = None
     flags: dict[str, Any] = field(default_factory=dict)
-    warned: bool = False
-    out: TextIO = field(default_factory=lambda: sys.stdout)
-    err: TextIO = field(default_factory=lambda: sys.stderr)
+    _warned: bool = False
     _settings: Settings | None = None
 
     @classmethod
@@ -106,9 +96,12 @@ class Console:
         settings = self.settings()
         if not self.works_remotely(settings):
             return self._beside_redis(verb, waits=waits)
-        from gopher_cli.cli.far import call_remotely
+        from gopher_cli.cli.far import call_remotely, warn_of_the_key
 
-        return call_remotely(self, settings, verb, waits=waits)
+        if not self._warned:
+            warn_of_the_key(settings, self.warn)
+        self._warned = True
+        return call_remotely(settings, verb, waits=waits)
 
     def _beside_redis(self, verb: Callable[[Gopher], Coroutine[Any, Any, T]], *, waits: bool) -> T:
         from gopher_cli import build
@@ -120,68 +113,11 @@ class Console:
         finally:
             ACTOR.reset(before)
 
-    # Talk: stderr, for people.
-
-    @property
-    def out_tty(self) -> bool:
-        return self.out.isatty()
-
-    @property
-    def talks(self) -> bool:
-        """Somebody watches stderr and has not asked for silence."""
-        return self.err.isatty() and not self.quiet
-
-    def say(self, text: str) -> None:
-        """A line for somebody who watches; not for pipes, logs and cron."""
-        if self.talks:
-            self._tell(self.paint(text, "2"))
-
-    def note(self, text: str) -> None:
-        """A line that is worth a place in a log too; only --quiet is spared it."""
-        if not self.quiet:
-            self._tell(self.paint(text, "2"))
-
-    def warn(self, text: str) -> None:
-        """A line that must be read, wherever stderr goes."""
-        self._tell(f"{self.paint('warning:', '33')} {text}")
-
-    def _tell(self, text: str) -> None:
-        print(text, file=self.err, flush=True)
-
-    def paint(self, text: str, code: str) -> str:
-        """For stderr."""
-        return f"\x1b[{code}m{text}\x1b[0m" if wants_color(self.color, self.err) else text
-
-    # Data: stdout.
-
-    def print(self, text: str, *, flush: bool = False) -> None:
-        """A line of data that is safe already, or was written by us."""
-        print(text, file=self.out, flush=flush)
-
-    def json(self, value: Any, *, lines: bool = False) -> None:
-        """One JSON document: indented for people, compact for programs and in streams."""
-        self.print(self.json_text(value, lines=lines), flush=lines)
-
-    def json_text(self, value: Any, *, lines: bool = False) -> str:
-        """The same as text, for stdout: valid JSON there, whatever its encoding."""
-        import msgspec
-
-        raw = msgspec.json.encode(value)
-        if self.out_tty and not lines:
-            raw = msgspec.json.format(raw, indent=2)
-        # A terminal may be looking: JSON escapes C0 by itself, and we the rest.
-        text = json_safe(raw.decode()) if self.out_tty else raw.decode()
-        return text if is_utf8(self.out) else ascii_json(text)
-
     def rows(self, listing: Listing) -> None:
         """A list of alike things, in the format that was asked for."""
         from gopher_cli.cli.tables import write_listing
 
         write_listing(self, listing)
-
-    def ids(self, ids: Iterable[str]) -> None:
-        for id in ids:
-            self.print(safe(id))
 
     @property
     def can_ask(self) -> bool:
@@ -248,14 +184,6 @@ class Declined(Usage):
     """The user said no."""
 
     exit_code = 1
-
-
-def json_safe(text: str) -> str:
-    """JSON in which hostile characters stand as JSON escapes: the same value, harmless to look at."""
-    import json
-
-    # All hostile characters stand inside of JSON strings; JSON itself has none but the newline.
-    return HOSTILE.sub(lambda match: json.dumps(match[0])[1:-1], text)
 
 
 def check_choice(name: str, value: str | None, known: Iterable[str]) -> None:

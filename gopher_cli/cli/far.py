@@ -12,23 +12,15 @@ from gopher_cli.remote.gopher import RemoteGopher
 from gopher_cli.remote.wire import Wire
 
 if TYPE_CHECKING:
-    from gopher_cli.cli.console import Console
     from gopher_cli.config import Settings
     from gopher_cli.verbs.protocol import Verbs
 
 T = TypeVar("T")
 
 
-def call_remotely(
-    console: Console,
-    settings: Settings,
-    verb: Callable[[Verbs], Coroutine[Any, Any, T]],
-    *,
-    waits: bool,
-) -> T:
+def call_remotely(settings: Settings, verb: Callable[[Verbs], Coroutine[Any, Any, T]], *, waits: bool) -> T:
     """Run one piece of work with a RemoteGopher, which has the verbs that commands call."""
     wire = wire_of(settings)
-    _warn(console, settings, wire)
     far = RemoteGopher(wire, defaults_of(settings))
     try:
         if not waits:
@@ -53,12 +45,12 @@ def wire_of(settings: Settings) -> Wire:
     return Wire(settings.api_url, settings.api_key, proxy)
 
 
-def _warn(console: Console, settings: Settings, wire: Wire) -> None:
-    """Once a command: of a key that others can read."""
-    if console.warned or not settings.api_key:
+def warn_of_the_key(settings: Settings, warn: Callable[[str], None]) -> None:
+    """Of one that others can read."""
+    if not settings.api_key:
         return
-    console.warned = True
     if settings.origins.get("api_key") == "flag":
-        console.warn("a key on the command line can be read by everybody on this machine: use GOPHER_API_KEY")
+        warn("a key on the command line can be read by everybody on this machine: use GOPHER_API_KEY")
+    wire = wire_of(settings)
     if not wire.is_private:
-        console.warn(f"{wire.url} is not encrypted: the key can be read on the way; use https")
+        warn(f"{wire.url} is not encrypted: the key can be read on the way; use https")

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gopher_cli.cli.safe import safe
-
-if TYPE_CHECKING:
-    from gopher_cli.cli.console import Console
+from gopher_cli.cli.shell.printer import Printer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,83 +47,83 @@ class Listing:
     extra: Sequence[Column] = field(default=())  # for programs only
 
 
-def write_listing(console: Console, listing: Listing) -> None:
-    match console.format:
+def write_listing(printer: Printer, listing: Listing) -> None:
+    match printer.format:
         case "json":
-            console.json([listing.record(row) for row in listing.rows])
+            printer.json([listing.record(row) for row in listing.rows])
         case "ndjson":
             for row in listing.rows:
-                console.json(listing.record(row), lines=True)
+                printer.json(listing.record(row), lines=True)
         case "id":
-            console.ids(listing.id(row) for row in listing.rows)
+            printer.ids(listing.id(row) for row in listing.rows)
         case "csv":
-            write_csv(console, listing)
+            write_csv(printer, listing)
         case "plain":
-            write_plain(console, listing)
+            write_plain(printer, listing)
         case _:
             if listing.rows:
-                print_rich(console, table_of(listing, width(console)))
+                print_rich(printer, table_of(listing, width(printer)))
             else:
-                console.say(listing.empty)
+                printer.say(listing.empty)
 
 
-def write_plain(console: Console, listing: Listing) -> None:
+def write_plain(printer: Printer, listing: Listing) -> None:
     """Tab-separated, one line a row, nothing cut: made for cut, sort, awk and people in a hurry."""
     columns = [*listing.columns, *listing.extra]
-    if console.header and listing.rows:
-        write_row(console, [column.name.upper().replace(" ", "_") for column in columns])
+    if printer.header and listing.rows:
+        write_row(printer, [column.name.upper().replace(" ", "_") for column in columns])
     for row in listing.rows:
-        write_row(console, [cell(column.value(row)) for column in columns])
+        write_row(printer, [cell(column.value(row)) for column in columns])
     if not listing.rows:
-        console.say(listing.empty)
+        printer.say(listing.empty)
 
 
-def write_csv(console: Console, listing: Listing) -> None:
+def write_csv(printer: Printer, listing: Listing) -> None:
     columns = [*listing.columns, *listing.extra]
-    if console.header:
-        write_row(console, [column.name.replace(" ", "_") for column in columns])
+    if printer.header:
+        write_row(printer, [column.name.replace(" ", "_") for column in columns])
     for row in listing.rows:
-        write_row(console, [cell(column.value(row)) for column in columns])
+        write_row(printer, [cell(column.value(row)) for column in columns])
 
 
-def write_pairs(console: Console, pairs: Iterable[tuple[str, str]]) -> None:
+def write_pairs(printer: Printer, pairs: Iterable[tuple[str, str]]) -> None:
     """Name and value, a line each: as CSV with a header, else with a tab between them."""
-    if console.format == "csv" and console.header:
-        write_row(console, ("name", "value"))
+    if printer.format == "csv" and printer.header:
+        write_row(printer, ("name", "value"))
     for pair in pairs:
-        write_row(console, pair)
+        write_row(printer, pair)
 
 
 def write_answer(
-    console: Console, answer: Mapping[str, object] | Sequence[Mapping[str, object]], lines: Iterable[str]
+    printer: Printer, answer: Mapping[str, object] | Sequence[Mapping[str, object]], lines: Iterable[str]
 ) -> None:
     """What a deed came to: ``answer`` for programs, in the format that was asked for; ``lines`` for
     people, which --quiet leaves out."""
     records = [answer] if isinstance(answer, Mapping) else list(answer)
-    match console.format:
+    match printer.format:
         case "json":
-            console.json(answer)
+            printer.json(answer)
         case "ndjson":
             for record in records:
-                console.json(record, lines=True)
+                printer.json(record, lines=True)
         case "csv":
-            if console.header and records:
-                write_row(console, list(records[0]))
+            if printer.header and records:
+                write_row(printer, list(records[0]))
             for record in records:
-                write_row(console, [cell(value) for value in record.values()])
-        case _ if not console.quiet:
+                write_row(printer, [cell(value) for value in record.values()])
+        case _ if not printer.quiet:
             for line in lines:
-                console.print(line)
+                printer.print(line)
 
 
-def write_row(console: Console, cells: Sequence[str]) -> None:
+def write_row(printer: Printer, cells: Sequence[str]) -> None:
     """Texts that are safe already, as a row of CSV, else with tabs between them."""
-    if console.format == "csv":
+    if printer.format == "csv":
         import csv
 
-        csv.writer(console.out, lineterminator="\n").writerow(cells)
+        csv.writer(printer.out, lineterminator="\n").writerow(cells)
     else:
-        console.print("\t".join(cells))
+        printer.print("\t".join(cells))
 
 
 def flattened(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
@@ -157,13 +155,13 @@ def cell(value: object) -> str:
     return safe(value)
 
 
-def width(console: Console) -> int:
+def width(printer: Printer) -> int:
     """Columns of the terminal; $COLUMNS wins, and a pipe that is forced to a table gets 100."""
     import os
     import shutil
 
     try:
-        at_terminal = os.get_terminal_size(console.out.fileno()).columns
+        at_terminal = os.get_terminal_size(printer.out.fileno()).columns
     except (OSError, ValueError, AttributeError):
         at_terminal = 0
     if os.environ.get("COLUMNS", "").isdecimal() or not at_terminal:
@@ -240,24 +238,24 @@ def _text(make: Any, column: Column, row: Any) -> Any:
     return make(shown, style=column.style(row) if column.style else "")
 
 
-def print_rich(console: Console, *parts: Any) -> None:
+def print_rich(printer: Printer, *parts: Any) -> None:
     """Render to stdout; colours only where they are wanted, and no blanks at the ends of lines."""
     import re
 
-    rich = rich_console(console)
+    rich = rich_console(printer)
     with rich.capture() as captured:
         rich.print(*parts, sep="\n")
-    console.out.write(re.sub(r"(?m) +((?:\x1b\[[0-9;]*m)*)$", r"\1", captured.get()))
+    printer.out.write(re.sub(r"(?m) +((?:\x1b\[[0-9;]*m)*)$", r"\1", captured.get()))
 
 
-def rich_console(console: Console, *, stderr: bool = False, columns: int = 0) -> Any:
+def rich_console(printer: Printer, *, stderr: bool = False, columns: int = 0) -> Any:
     from rich.console import Console as RichConsole
 
     from gopher_cli.cli.color import wants_color
 
-    stream = console.err if stderr else console.out
-    color = wants_color(console.color, stream)
+    stream = printer.err if stderr else printer.out
+    color = wants_color(printer.color, stream)
     return RichConsole(
-        file=stream, width=columns or width(console), force_terminal=color or None, no_color=not color,
+        file=stream, width=columns or width(printer), force_terminal=color or None, no_color=not color,
         color_system="standard" if color else None, markup=False, highlight=False, emoji=False,
     )  # fmt: skip
