@@ -33,7 +33,7 @@ def last(console: Console, type: Type = None, queue: Queue = None) -> None:
     if type is None:
         raise Usage("gopher jobs last needs --type", "such as: gopher jobs last -t report")
     check_said(queue=queue)
-    from gopher_cli.verbs.expects import last_of_type
+    from gopher_cli.verbs.read.last_of_type import last_of_type
 
     found = console.call(lambda gopher: last_of_type(gopher, type, queue or ""))
     if console.format in ("json", "ndjson"):

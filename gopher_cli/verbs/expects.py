@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import msgspec
 
 from gopher_cli.actor import ACTOR
 from gopher_cli.model.checks import check_queue, check_type
-from gopher_cli.model.errors import BadData, NotFound, Refused
+from gopher_cli.model.errors import BadData, Refused
 from gopher_cli.model.expect import (
     MOST,
     SAME,
     Declared,
     Expect,
-    LastOfType,
     check_every,
     check_expect_name,
     check_grace,
     the_expect,
 )
 from gopher_cli.model.filtering import Filter
-from gopher_cli.model.hints import LIST_EXPECTS, LIST_JOBS
+from gopher_cli.model.hints import LIST_EXPECTS
 from gopher_cli.model.stats import JobRow
 from gopher_cli.store import calls
 from gopher_cli.verbs.paging import Paging
-
-if TYPE_CHECKING:
-    from gopher_cli.verbs.protocol import Verbs
 
 _SHORT = 200  # characters of who has declared it
 _LOOKED_AT = 100  # completed jobs of the type: they stand in the order in which their retention ends
@@ -93,28 +87,9 @@ class Expects(Paging):
 
     async def _success_of(self, queue: str, type: str) -> JobRow | None:
         """The newest completed job of the type, as far as one page of a list goes."""
-        page = await self.page(_completed(type, (queue,)), limit=_LOOKED_AT)
+        page = await self.page(completed(type, (queue,)), limit=_LOOKED_AT)
         return max(page.rows, key=lambda row: row.at, default=None)
 
 
-async def last_of_type(verbs: Verbs, type: str, queue: str = "") -> LastOfType:
-    """The newest job of a type, and its last success, also where that job is gone but was expected.
-
-    Raises Usage, and NotFound for an unknown queue and where nothing is known of the type.
-    """
-    queues = (queue,) if queue else ()
-    newest = await verbs.jobs(Filter(type=check_type(type), queues=queues), limit=1)
-    done = await verbs.jobs(_completed(type, queues), limit=1)
-    success = done[0] if done else None
-    noted = max((one.last_success for one in await verbs.expects(queue) if one.type == type), default=0)
-    if not (newest or success or noted):
-        where = f" in the queue {queue}" if queue else ""
-        hint = LIST_JOBS.put("see: gopher types, gopher jobs ls")
-        raise NotFound(f"no job of the type {type} is known{where}", hint)
-    last = max(noted, success.at if success else 0)
-    known = success if success and success.at == last else None
-    return LastOfType(type=type, job=newest[0] if newest else None, success=known, last_success=last)
-
-
-def _completed(type: str, queues: tuple[str, ...]) -> Filter:
+def completed(type: str, queues: tuple[str, ...]) -> Filter:
     return Filter(type=type, queues=queues, states=("completed",))

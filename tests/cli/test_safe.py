@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gopher_cli.cli.shell.printer import json_safe
 from gopher_cli.cli.safe import safe
+from gopher_cli.cli.shell.printer import json_safe
 
 anything = st.text(st.characters(exclude_categories=()))
 
