@@ -5,15 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from typing import TYPE_CHECKING
 
 from gopher_cli.model.errors import GopherError, TryLater, Unavailable
+from gopher_cli.worker.crew import Crew
 from gopher_cli.worker.kin import signal_name
 from gopher_cli.worker.logs import say
 from gopher_cli.worker.runners import RunnerProcess
-
-if TYPE_CHECKING:
-    from gopher_cli.worker.supervisor import Supervisor
 
 _AGAIN = 1.0  # seconds
 
@@ -22,8 +19,8 @@ class Burials:
     """In a cluster a queue that is out of reach must not keep the place of the dead empty: its jobs go back
     later. Not in a burst, whose next runner must find them."""
 
-    def __init__(self, worker: Supervisor) -> None:
-        self._worker = worker
+    def __init__(self, crew: Crew) -> None:
+        self._crew = crew
         self._later: set[asyncio.Task[bool]] = set()
 
     async def bury(self, runner: RunnerProcess) -> None:
@@ -32,20 +29,20 @@ class Burials:
             running, why = len(runner.board.read()), runner.why_it_died()
             say("a runner process died", logging.ERROR, runner=runner.id, why=why, running=running)
         runner.close()
-        for number, queue in enumerate(self._worker.queues):
+        for number, queue in enumerate(self._crew.queues):
             giving = self._give_back(queue, runner, [id for at, id in guilty if at == number])
-            if self._worker.gopher.store.scattered:
+            if self._crew.gopher.store.scattered:
                 task = asyncio.create_task(giving)
                 self._later.add(task)
                 task.add_done_callback(self._later.discard)
             elif not await giving:
                 return
-        if self._worker.options.burst:
+        if self._crew.options.burst:
             await self.finish()
 
     def _is_stopped(self, runner: RunnerProcess) -> bool:
         """Killed after the worker was told to stop: by somebody who did not wait for the end of the grace."""
-        if not self._worker.stopping.is_set() or runner.ended_well or runner.killed_for:
+        if not self._crew.stopping.is_set() or runner.ended_well or runner.killed_for:
             return False
         return runner.process.returncode == -signal.SIGKILL
 
@@ -59,10 +56,10 @@ class Burials:
             await runner.last_rites
         while True:
             try:
-                await self._worker.gopher.hand_back(queue, runner.id, guilty, how=_how_it_died(runner))
+                await self._crew.gopher.hand_back(queue, runner.id, guilty, how=_how_it_died(runner))
                 return True
             except (Unavailable, TryLater) as error:
-                if self._worker.stopping.is_set():
+                if self._crew.stopping.is_set():
                     return False
                 say("cannot give jobs back yet", logging.WARNING, why=str(error))
                 await asyncio.sleep(_AGAIN)

@@ -7,20 +7,21 @@ import contextlib
 import logging
 import time
 from collections.abc import Coroutine, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gopher_cli.model.errors import GopherError, MemoryFull
 from gopher_cli.worker.apart import apart
+from gopher_cli.worker.crew import Crew
 from gopher_cli.worker.logs import say
+from gopher_cli.worker.orders import Orders
+from gopher_cli.worker.overdue import Overdue
 from gopher_cli.worker.recalls import LOOK as LOOK_AT_RUNNERS
 from gopher_cli.worker.recalls import Recalls
 from gopher_cli.worker.rounds import Rounds
 from gopher_cli.worker.silence import Silence
+from gopher_cli.worker.status import status_of
 from gopher_cli.worker.upkeep import REVIVE, Upkeep
 from gopher_cli.worker.visits import LOOK, RENEW, Visits
-
-if TYPE_CHECKING:
-    from gopher_cli.worker.supervisor import Supervisor
 
 _GLANCE = 0.25  # seconds between two looks of the guard
 _STOOD_STILL = 1.5  # seconds between two looks that tell that this process was stopped, or starved
@@ -29,22 +30,23 @@ _STOOD_STILL = 1.5  # seconds between two looks that tell that this process was 
 class Care:
     """Every duty is a script that anybody may run at any time: no leader, no lock."""
 
-    def __init__(self, worker: Supervisor) -> None:
-        self._worker = worker
+    def __init__(self, crew: Crew, orders: Orders) -> None:
+        self._crew, self._orders = crew, orders
+        self._overdue = Overdue(crew)
         self._rounds = Rounds()
         self._silence = Silence()
         self._heeded = ""  # the last order of an operator
-        self.visits = [Visits(worker, queues) for queues in apart(worker.gopher, worker.queues)]
+        self.visits = [Visits(crew, queues) for queues in apart(crew.gopher, crew.queues)]
 
     def duties(self) -> list[Coroutine[Any, Any, None]]:
-        every, beat = self._rounds.every, self._worker.settings.heartbeat
-        fleet, upkeep = self._place(None), Upkeep(self._worker)
+        every, beat = self._rounds.every, self._crew.settings.heartbeat
+        fleet, upkeep = self._place(None), Upkeep(self._crew)
         return [
             every(10.0, self.bury_the_dead, fleet),
             every(1.0, self.beat, fleet),
             every(beat * 2, upkeep.stand, fleet),
-            every(1.0, self._worker.end_overdue, "here"),
-            every(LOOK_AT_RUNNERS, Recalls(self._worker).look, "here"),
+            every(1.0, self._overdue.end_overdue, "here"),
+            every(LOOK_AT_RUNNERS, Recalls(self._crew).look, "here"),
             self._guard(),
             self._hasten(),
             *([every(REVIVE, upkeep.revive, "the built-in server")] if upkeep.revives else []),
@@ -52,7 +54,7 @@ class Care:
         ]
 
     def _duties_for(self, visits: Visits) -> list[Coroutine[Any, Any, None]]:
-        every, beat, place = self._rounds.every, self._worker.settings.heartbeat, self._place(visits)
+        every, beat, place = self._rounds.every, self._crew.settings.heartbeat, self._place(visits)
         return [
             every(beat * RENEW, visits.renew, place, hurry=visits.asked, again=beat / 5),
             every(1.0, visits.tend, place),
@@ -74,13 +76,13 @@ class Care:
 
     def _place(self, visits: Visits | None) -> str:
         """Where these queues live, or what the fleet knows: all at one place, unless it is a cluster."""
-        if not self._worker.gopher.store.scattered:
+        if not self._crew.gopher.store.scattered:
             return ""
         return f"queue {visits.queues[0]}" if visits else "fleet"
 
     async def _hasten(self) -> None:
         """When the worker is told to stop, Redis hears of it at once: see Visits."""
-        await self._worker.stopping.wait()
+        await self._crew.stopping.wait()
         for visits in self.visits:
             visits.asked.set()
 
@@ -94,12 +96,12 @@ class Care:
         while True:
             await asyncio.sleep(_GLANCE)
             if time.monotonic() - looked > _STOOD_STILL:
-                await self._catch_up(self.visits, self._worker.settings.heartbeat / 2)
+                await self._catch_up(self.visits, self._crew.settings.heartbeat / 2)
             looked = time.monotonic()
             await self._look(looked)
 
     async def _look(self, now: float) -> None:
-        settings = self._worker.settings
+        settings = self._crew.settings
         warned = settings.lease - settings.heartbeat / 2
         over = [visits for visits in self.visits if now - visits.renewed > settings.lease]
         if over:
@@ -115,15 +117,15 @@ class Care:
 
     async def _end(self, over: Sequence[Visits]) -> None:
         """What has heard nothing of it, or does not heed it, ends with its process."""
-        if not self._worker.who_runs(_queues(over)):
+        if not self._crew.who_runs(_queues(over)):
             return
         # Redis may be back this very moment, and have given us what runs now.
         await self._catch_up(over, _GLANCE)
-        lease, now = self._worker.settings.lease, time.monotonic()
-        self._worker.end_unleased(_queues([visits for visits in over if now - visits.renewed > lease]))
+        lease, now = self._crew.settings.lease, time.monotonic()
+        self._crew.end_unleased(_queues([visits for visits in over if now - visits.renewed > lease]))
 
     def _fence(self, queues: list[str]) -> None:
-        for runner in self._worker.runners:
+        for runner in self._crew.runners:
             runner.tell(fence=queues)
         why = "no heartbeat for almost a lease: running jobs are interrupted"
         say(why, logging.ERROR, queues=",".join(queues))
@@ -138,17 +140,17 @@ class Care:
                 await visits.renew()
 
     async def bury_the_dead(self) -> None:
-        silent = await self._worker.gopher.silent()
-        silent.pop(self._worker.id, None)
+        silent = await self._crew.gopher.silent()
+        silent.pop(self._crew.id, None)
         if dead := self._silence.dead(silent, time.monotonic()):
-            await self._worker.gopher.bury_the_dead(dead)
+            await self._crew.gopher.bury_the_dead(dead)
 
     async def beat(self) -> None:
-        worker = self._worker
-        order = await worker.gopher.beat(worker.id, worker.about(), self._heeded)
+        crew = self._crew
+        order = await crew.gopher.beat(crew.id, status_of(crew), self._heeded)
         if order and order != self._heeded:
             self._heeded = order
-            worker.orders.obey(order.rpartition(" ")[2])
+            self._orders.obey(order.rpartition(" ")[2])
 
 
 def _queues(some: Sequence[Visits]) -> list[str]:

@@ -8,21 +8,18 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from gopher_cli.process import TOGETHER, heeded
+from gopher_cli.worker.crew import Crew
 from gopher_cli.worker.kin import bury_zombies_but
 from gopher_cli.worker.logs import say
 
-if TYPE_CHECKING:
-    from gopher_cli.worker.supervisor import Supervisor
-
 
 class Orders:
-    """Given to the supervisor; its runners do what it tells them."""
+    """Given to the supervisor; its runners do what they tell them."""
 
-    def __init__(self, worker: Supervisor) -> None:
-        self._worker = worker
+    def __init__(self, crew: Crew) -> None:
+        self._crew = crew
         self._ended: float | None = None  # when the first order to end came
 
     def heed(self) -> None:
@@ -44,43 +41,42 @@ class Orders:
 
     def _end(self, number: int) -> None:
         """Two orders at one moment are one: a service manager and our parent may both give it."""
-        worker, now = self._worker, time.monotonic()
-        if self._ended is None and worker.stopping.is_set():
+        crew, now = self._crew, time.monotonic()
+        if self._ended is None and crew.stopping.is_set():
             self._ended = now  # it stops by itself, with its own exit code: nobody has insisted yet
             say("stopping already: running jobs may finish")
         elif self._ended is None:
             self._ended = now
-            running = sum(runner.busy for runner in worker.runners)
-            grace = worker.options.grace
+            running = sum(runner.busy for runner in crew.runners)
+            grace = crew.options.grace
             say("stopping: running jobs may finish", grace=f"{grace:g}s", running=running)
-            worker.stop(grace)
+            crew.stop(grace)
         elif now - self._ended > TOGETHER:
             say("stopping at once: running jobs go back to their queue", logging.WARNING)
-            worker.exit_code = 128 + number
-            worker.stop(0)
+            crew.stop(0, 128 + number)
 
     def _be_quiet(self, quiet: bool) -> None:
-        if quiet != self._worker.quiet:
+        if quiet != self._crew.state.quiet:
             say("quiet: no new jobs until SIGCONT" if quiet else "new jobs again")
-            self._worker.be_quiet(quiet)
+            self._crew.be_quiet(quiet)
 
     def obey(self, order: str) -> None:
         """What an operator wants from afar. An order to stop is not made more urgent by another one."""
-        worker = self._worker
-        if order == "stop" and not worker.stopping.is_set():
-            grace = worker.options.grace
+        crew = self._crew
+        if order == "stop" and not crew.stopping.is_set():
+            grace = crew.options.grace
             say("stopping by order of an operator: running jobs may finish", grace=f"{grace:g}s")
-            worker.stop(grace)
-        elif order == "quiet" and not worker.quiet:
+            crew.stop(grace)
+        elif order == "quiet" and not crew.state.quiet:
             say("quiet by order of an operator: no new jobs until gopher workers resume")
-            worker.be_quiet(True)
+            crew.be_quiet(True)
         elif order == "resume":
             self._be_quiet(False)
 
     def _say_stacks(self) -> None:
-        for runner in self._worker.runners:
+        for runner in self._crew.runners:
             runner.signal(signal.SIGUSR1)
 
     def _bury_the_inherited(self) -> None:
         """As the first process of a container we get all orphans of it."""
-        bury_zombies_but({runner.pid for runner in self._worker.runners})
+        bury_zombies_but({runner.pid for runner in self._crew.runners})

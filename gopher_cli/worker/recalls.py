@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
 
 from gopher_cli.model.errors import GopherError
 from gopher_cli.model.job import Lease
 from gopher_cli.model.outcome import HANDED_BACK
 from gopher_cli.store.calls import Settlement, Verdict
 from gopher_cli.verbs.base import SLICE
+from gopher_cli.worker.crew import Crew
 from gopher_cli.worker.logs import say
 from gopher_cli.worker.runners import RunnerProcess, share_seats
 from gopher_cli.worker.stocktaking import NOTHING, Held
-
-if TYPE_CHECKING:
-    from gopher_cli.worker.supervisor import Supervisor
 
 LOOK = 1.0  # seconds; a runner speaks as often
 _SILENT = 3  # looks without a word of it
@@ -27,12 +24,12 @@ class Recalls:
     Looks are counted, and not the time, for it may be we who stood still.
     """
 
-    def __init__(self, worker: Supervisor) -> None:
-        self._worker = worker
+    def __init__(self, crew: Crew) -> None:
+        self._crew = crew
 
     async def look(self) -> None:
-        share_seats(self._worker.runners)
-        for runner in list(self._worker.runners):
+        share_seats(self._crew.runners)
+        for runner in list(self._crew.runners):
             if not runner.ready or runner.killed_for or runner.dead.is_set():  # its board may be closed
                 continue
             runner.looks += 1
@@ -49,9 +46,9 @@ class Recalls:
         """Where a queue fails, the next look tries again; until then the board holds the runner still."""
         before, whole = len(runner.gone), True
         kept = runner.board.kept()
-        for number, queue in enumerate(self._worker.queues):
+        for number, queue in enumerate(self._crew.queues):
             try:
-                held = await self._worker.gopher.held(queue, runner.id)
+                held = await self._crew.gopher.held(queue, runner.id)
                 await self._give_back(
                     queue, runner, [it for it in held.items() if (number, it[0]) not in kept]
                 )
@@ -74,7 +71,7 @@ class Recalls:
             piece = some[start : start + SLICE]
             items = [Settlement(Lease(id, queue, token, 1, 0, NOTHING), HANDED_BACK) for id, token in piece]
             try:
-                verdicts = await self._worker.gopher.settle(runner.id, items)
+                verdicts = await self._crew.gopher.settle(runner.id, items)
             except GopherError:
                 runner.gone += piece
                 raise

@@ -11,39 +11,37 @@ from gopher_cli.build import REVIVED, is_embedded, revive
 from gopher_cli.model.declaration import Declaration
 from gopher_cli.model.errors import BadData, Conflict, Outdated, Usage
 from gopher_cli.version import __version__
+from gopher_cli.worker.crew import Crew
 from gopher_cli.worker.logs import say
 
 if TYPE_CHECKING:
     from gopher_cli.worker.runners import RunnerProcess
-    from gopher_cli.worker.supervisor import Supervisor
 
 
 _TOGETHER = 60.0  # seconds: workers that are started together serve their queues by then
 REVIVE = 2.0  # seconds between two looks whether the built-in server lives
 
 
-async def publish(worker: Supervisor, runner: RunnerProcess) -> None:
+async def publish(crew: Crew, runner: RunnerProcess) -> None:
     """What the handlers of this worker take, and the schedules that its code declares."""
-    await worker.gopher.publish_types(runner.types, runner.wishes)
+    await crew.gopher.publish_types(runner.types, runner.wishes)
     for one in runner.schedules:
-        await _declare(worker, one)
+        await _declare(crew, one)
 
 
-async def bring_home(worker: Supervisor, runner: RunnerProcess) -> None:
+async def bring_home(crew: Crew, runner: RunnerProcess) -> None:
     """Schedules of its code that stand in queues which no worker serves come to this one."""
     if runner.schedules:
-        living = [one for one in await worker.gopher.workers() if one.alive]
-        served = {queue for one in living for queue in one.queues}.union(worker.queues)
+        living = [one for one in await crew.gopher.workers() if one.alive]
+        served = {queue for one in living for queue in one.queues}.union(crew.queues)
         for one in runner.schedules:
-            await _declare(worker, one, served)
+            await _declare(crew, one, served)
 
 
-async def _declare(
-    worker: Supervisor, declaration: Declaration, served: Collection[str] | None = None
-) -> None:
+async def _declare(crew: Crew, declaration: Declaration, served: Collection[str] | None = None) -> None:
     """One that cannot be set keeps no worker from its jobs."""
     try:
-        change = await worker.gopher.declare_schedule(declaration, worker.queues[0], served)
+        change = await crew.gopher.declare_schedule(declaration, crew.queues[0], served)
     except (Usage, Conflict, BadData) as error:
         say(f"the schedule {declaration.name} cannot be set: {error}", logging.ERROR, hint=error.hint)
         return
@@ -55,29 +53,29 @@ async def _declare(
 class Upkeep:
     """Someone may delete what a worker has said of itself; someone may upgrade the data while it works."""
 
-    def __init__(self, worker: Supervisor) -> None:
-        self._worker = worker
+    def __init__(self, crew: Crew) -> None:
+        self._crew = crew
         self._newest = ""
         self._at_home = False
-        self.revives = is_embedded(worker.settings)
+        self.revives = is_embedded(crew.settings)
 
     async def revive(self) -> None:
         """Where the built-in server has died, nobody else is there to start it."""
-        if await revive(self._worker.settings):
+        if await revive(self._crew.settings):
             say(REVIVED, logging.WARNING)
 
     async def stand(self) -> None:
         """Look, and mend what can be mended. The worker stops when the data is not its own any more."""
-        worker = self._worker
-        first = worker.runners[0] if worker.runners else None
+        crew = self._crew
+        first = crew.runners[0] if crew.runners else None
         types, wishes = (first.types, first.wishes) if first else ({}, {})
         try:
-            found = await worker.gopher.stand(worker.queues, types, wishes)
-            if first and not worker.published:  # memory was full
-                await publish(worker, first)
-                worker.published = True
-            if first and not self._at_home and time.time() - worker.started > _TOGETHER:
-                await bring_home(worker, first)
+            found = await crew.gopher.stand(crew.queues, types, wishes)
+            if first and not crew.state.published:  # memory was full
+                await publish(crew, first)
+                crew.state.published = True
+            if first and not self._at_home and time.time() - crew.state.started > _TOGETHER:
+                await bring_home(crew, first)
                 self._at_home = True
         except Outdated as error:
             self._leave(error)
@@ -93,7 +91,6 @@ class Upkeep:
             )
 
     def _leave(self, error: Outdated) -> None:
-        if not self._worker.stopping.is_set():
+        if not self._crew.stopping.is_set():
             say(str(error), logging.ERROR, hint=error.hint)
-            self._worker.exit_code = error.exit_code
-            self._worker.stop(self._worker.options.grace)
+            self._crew.stop(self._crew.options.grace, error.exit_code)

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from gopher_cli.failpoints import underway
 from gopher_cli.model.errors import BadData
 from gopher_cli.verbs.ticker import Ticker
+from gopher_cli.worker.crew import Crew
 from gopher_cli.worker.logs import say
 
 if TYPE_CHECKING:
     from gopher_cli.worker.runners import RunnerProcess
-    from gopher_cli.worker.supervisor import Supervisor
 
 LOOK = 0.3  # seconds between two looks for leases that have ended
 RENEW = 0.45  # of a heartbeat: between two renewals
@@ -44,16 +44,16 @@ class Visits:
     In a cluster each queue may live elsewhere. So each has visits of its own there, and waits for no other.
     """
 
-    def __init__(self, worker: Supervisor, queues: Sequence[str]) -> None:
+    def __init__(self, crew: Crew, queues: Sequence[str]) -> None:
         self.queues = queues
         self.renewed = time.monotonic()
         self.fenced = False
         self.asked, self.ticks_due = Event(), Event()
-        self._worker = worker
+        self._crew = crew
         # By queue, and by expiry: when leases were first seen over with it, by our own clock.
         self._over: dict[str, dict[str, float]] = {}
         self._due_in = 60.0
-        self._ticker = Ticker(worker.gopher, partial(say, level=logging.WARNING))
+        self._ticker = Ticker(crew.gopher, partial(say, level=logging.WARNING))
         self._to_tick = set[str]()
         self._unreadable: dict[str, float] = {}  # by queue: when it is looked at again, by our own clock
         self._ahead: float | None = None  # seconds, of Redis's clock to our own
@@ -70,8 +70,8 @@ class Visits:
             await _all(
                 [
                     partial(self._renew, queue, runner, _begun(runner, number))
-                    for runner in self._worker.runners
-                    for number, queue in enumerate(self._worker.queues)
+                    for runner in self._crew.runners
+                    for number, queue in enumerate(self._crew.queues)
                     if queue in self.queues
                 ]
             )
@@ -80,12 +80,12 @@ class Visits:
             raise
         self.renewed = max(sent, self.renewed)
         # A late answer tells nothing of the time since it was asked for: once more.
-        return 0.0 if time.monotonic() - sent > self._worker.settings.heartbeat / 2 else None
+        return 0.0 if time.monotonic() - sent > self._crew.settings.heartbeat / 2 else None
 
     async def _renew(self, queue: str, runner: RunnerProcess, begun: Sequence[str]) -> None:
         """A worker that is told to stop may be killed before they end: that is not the fault of its jobs."""
-        spared = self._worker.stopping.is_set()
-        renewing = self._worker.gopher.renew(queue, runner.id, begun, spared=spared)
+        spared = self._crew.stopping.is_set()
+        renewing = self._crew.gopher.renew(queue, runner.id, begun, spared=spared)
         said = await underway("hb.sent", renewing)
         if said.lost:
             runner.tell(lost=said.lost)
@@ -102,7 +102,7 @@ class Visits:
         return max(self._due_in, _BREATH)
 
     async def _tend(self, queue: str) -> None:
-        promotion = await underway("promote.sent", self._worker.gopher.promote_due(queue))
+        promotion = await underway("promote.sent", self._crew.gopher.promote_due(queue))
         self._compare(promotion.now / 1000)
         if promotion.cancels:
             self.asked.set()
@@ -137,7 +137,7 @@ class Visits:
         So nothing else waits for this, and where there are many of them it is done less often.
         """
         began = time.monotonic()
-        await self._each(self._worker.gopher.relay)
+        await self._each(self._crew.gopher.relay)
         return max(_CARRY, _SHARE * (time.monotonic() - began))
 
     async def reclaim(self) -> None:
@@ -148,10 +148,10 @@ class Visits:
         await self._each(self._reclaim)
 
     async def _reclaim(self, queue: str) -> None:
-        strike = self._worker.settings.heartbeat * _STRIKE
+        strike = self._crew.settings.heartbeat * _STRIKE
         known, now = self._over.get(queue, {}), time.monotonic()
         ripe = [expiry for expiry, seen in known.items() if now - seen >= strike and self.renewed > seen]
-        over = await underway("reclaim.sent", self._worker.gopher.reclaim(queue, ripe))
+        over = await underway("reclaim.sent", self._crew.gopher.reclaim(queue, ripe))
         self._over[queue] = {expiry: known.get(expiry, now) for expiry in over}
 
     async def tidy(self) -> None:
@@ -161,7 +161,7 @@ class Visits:
     async def _tidy(self, queue: str) -> None:
         await self._tend(queue)  # what time is it there now?
         if self._doubted == math.inf:
-            await self._worker.gopher.expire(queue)
+            await self._crew.gopher.expire(queue)
 
     def _compare(self, redis_time: float) -> None:
         """If its clock has leapt forward, that may be a mistake: for some minutes it makes nothing old."""
@@ -175,7 +175,7 @@ class Visits:
 
     async def sample(self) -> None:
         """How each queue stands is noted, once a minute."""
-        await self._each(self._worker.gopher.sample)
+        await self._each(self._crew.gopher.sample)
 
 
 async def _all(visits: Sequence[Callable[[], Awaitable[object]]]) -> None:

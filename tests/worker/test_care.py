@@ -15,8 +15,11 @@ from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import BadData
 from gopher_cli.store.calls import Promotion, Renewal
 from gopher_cli.worker.board import Board
+from gopher_cli.worker.burials import Burials
 from gopher_cli.worker.care import Care
+from gopher_cli.worker.crew import Crew
 from gopher_cli.worker.options import WorkerOptions
+from gopher_cli.worker.orders import Orders
 from gopher_cli.worker.runners import RunnerProcess, share_seats
 from gopher_cli.worker.silence import Silence
 from gopher_cli.worker.supervisor import Supervisor
@@ -28,8 +31,15 @@ ABOUT = {"queues": ["default"], "processes": 1}
 
 
 def supervisor(gopher: Gopher, *queues: str) -> Supervisor:
-    options = WorkerOptions(queues=tuple((name, 1) for name in queues))
-    return Supervisor(gopher, Settings(), options)
+    return Supervisor(gopher, Settings(), serving(*queues))
+
+
+def crew(gopher: Gopher, *queues: str) -> Crew:
+    return Crew.create(gopher, Settings(), serving(*queues))
+
+
+def serving(*queues: str) -> WorkerOptions:
+    return WorkerOptions(queues=tuple((name, 1) for name in queues))
 
 
 # Dead workers
@@ -79,11 +89,11 @@ async def test_a_dead_worker_is_buried_once_its_jobs_are_elsewhere(gopher: Gophe
 
 
 async def test_one_look_buries_nobody_and_nobody_buries_itself(gopher: Gopher, redis: Redis) -> None:
-    one = supervisor(gopher, "default")
+    one = crew(gopher, "default")
     for worker in ("w", one.id):
         await gopher.beat(worker, ABOUT)
         redis.zadd(f"{gopher.namespace}:{{~}}:beats", {worker: 1})
-    care = Care(one)
+    care = Care(one, Orders(one))
 
     await care.bury_the_dead()
     assert len(await gopher.workers()) == 2
@@ -118,7 +128,7 @@ async def test_forty_queues_of_four_processes_do_not_wait_for_each_others_round_
         runners=[SimpleNamespace(id=f"w.{n}", ready=False) for n in range(4)],
     )  # fmt: skip
 
-    await Visits(cast(Supervisor, worker), queues).renew()
+    await Visits(cast(Crew, worker), queues).renew()
 
     assert (far.renewed, far.most) == (160, 16)
 
@@ -143,7 +153,7 @@ class Leaping:
 
 async def test_nothing_expires_because_the_servers_clock_has_leapt_forward() -> None:
     server = Leaping()
-    visits = Visits(cast(Supervisor, SimpleNamespace(gopher=server)), ["default", "other"])
+    visits = Visits(cast(Crew, SimpleNamespace(gopher=server)), ["default", "other"])
     await visits.tidy()
 
     server.ahead = 86_400.0
@@ -159,7 +169,7 @@ async def test_nothing_expires_because_the_servers_clock_has_leapt_forward() -> 
 
 async def test_a_leap_that_lasts_is_the_time() -> None:
     server = Leaping()
-    visits = Visits(cast(Supervisor, SimpleNamespace(gopher=server)), ["default"])
+    visits = Visits(cast(Crew, SimpleNamespace(gopher=server)), ["default"])
     await visits.tidy()
     server.ahead = 3600.0
     await visits.tidy()
@@ -187,7 +197,7 @@ def foreign(gopher: Gopher, redis: Redis) -> Any:
 
 @pytest.mark.usefixtures("foreign")
 async def test_a_broken_queue_does_not_keep_a_worker_from_the_others(gopher: Gopher) -> None:
-    (visits,) = Care(supervisor(gopher, "bad", "default")).visits
+    visits = Visits(crew(gopher, "bad", "default"), ["bad", "default"])
     due = await gopher.submit("mail", delay=0.001)
     while (await gopher.inspect("default", due)).state != "enqueued":
         with pytest.raises(BadData):
@@ -215,14 +225,14 @@ async def test_a_broken_queue_does_not_hide_the_others_from_stats(gopher: Gopher
 async def test_jobs_of_a_dead_runner_are_given_back_although_another_queue_is_broken(
     gopher: Gopher, redis: Redis
 ) -> None:
-    one = supervisor(gopher, "bad", "default")
+    one = crew(gopher, "bad", "default")
     redis.set(gopher.keys("bad").held(f"{one.id}.0"), "not ours")
     id = await gopher.submit("mail")
     await gopher.reserve("default", worker=f"{one.id}.0", token=f"{one.id}.0:t", sequence=1)
     runner = RunnerProcess(f"{one.id}.0", one.options)
     runner.board, runner.ended_well = Board.create(1), True
 
-    await asyncio.wait_for(one._burials.bury(runner), PATIENCE)
+    await asyncio.wait_for(Burials(one).bury(runner), PATIENCE)
 
     assert (await gopher.inspect("default", id)).state == "enqueued"
     redis.delete(gopher.keys("bad").held(f"{one.id}.0"))

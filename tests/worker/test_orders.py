@@ -195,18 +195,18 @@ async def test_two_orders_at_one_moment_are_one_and_a_later_one_ends_it_at_once(
 
 
 def test_the_first_order_to_a_worker_that_stops_by_itself_is_no_second_one() -> None:
-    graces: list[float] = []
-    worker: Any = SimpleNamespace(stopping=asyncio.Event(), exit_code=4, stop=graces.append)
-    worker.stopping.set()  # the data is not its own any more
-    orders = Orders(worker)
+    told: list[tuple[float, int]] = []
+    crew: Any = SimpleNamespace(stopping=asyncio.Event(), stop=lambda *order: told.append(order))
+    crew.stopping.set()  # the data is not its own any more
+    orders = Orders(crew)
 
     orders._end(signal.SIGTERM)
     orders._end(signal.SIGTERM)
-    assert (graces, worker.exit_code) == ([], 4)
+    assert told == []
 
     time.sleep(TOGETHER)
     orders._end(signal.SIGTERM)
-    assert (graces, worker.exit_code) == ([0], 143)
+    assert told == [(0, 143)]
 
 
 async def test_a_quiet_worker_takes_no_new_jobs_until_it_is_told_to_go_on(
@@ -257,19 +257,19 @@ async def test_orders_from_afar_are_heeded_as_signals_are(
 
 
 def test_a_signal_after_an_order_to_stop_is_no_second_one_and_orders_never_insist() -> None:
-    graces: list[float] = []
+    told: list[tuple[float, ...]] = []
     stopping = asyncio.Event()
     options = SimpleNamespace(grace=30.0)
-    worker: Any = SimpleNamespace(
-        stopping=stopping, exit_code=0, options=options, stop=lambda s: (graces.append(s), stopping.set())
+    crew: Any = SimpleNamespace(
+        stopping=stopping, options=options, stop=lambda *order: (told.append(order), stopping.set())
     )
-    orders = Orders(worker)
+    orders = Orders(crew)
 
     orders.obey("stop")
     orders.obey("stop")
     orders._end(signal.SIGTERM)
 
-    assert (graces, worker.exit_code) == ([30.0], 0)
+    assert told == [(30.0,)], "its exit code stays"
 
 
 async def states(gopher: Gopher, wanted: str) -> bool:

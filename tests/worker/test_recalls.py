@@ -92,7 +92,7 @@ async def test_a_runner_that_wakes_after_a_recall_that_failed_knows_what_may_be_
 async def test_a_runner_that_is_buried_during_the_recall_of_another_is_left_alone() -> None:
     store, silent, dying = Store(), Told(), Told()
     looks = recalls(store, silent)
-    looks._worker.runners.append(dying)
+    looks._crew.runners.append(dying)
     truly = store.held
 
     async def held(queue: str, runner: str) -> dict[str, str]:
