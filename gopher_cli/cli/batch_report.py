@@ -46,7 +46,7 @@ class Report:
 
     def _rows(self, made: Sequence[Made]) -> None:
         if self.console.format == "csv" and self.console.header and not self._begun:
-            write_row(self.console, ("line", "status", "id", "error"))
+            write_row(self.console, ("line", "status", "job_id", "error"))
         self._begun = True
         for one in made:
             write_row(self.console, (str(one.line), one.status, cell(one.id), cell(one.error)))
@@ -60,7 +60,7 @@ class Report:
                 print(f"line {one.line}: {safe(one.error)}", file=self.console.err)
 
     def _json(self, one: Made) -> None:
-        said = {"line": one.line, "status": one.status, "id": one.id or None, "error": one.error or None}
+        said = {"line": one.line, "status": one.status, "job_id": one.id or None, "error": one.error or None}
         text = self.console.json_text(said, lines=True)
         if self.console.format == "json":
             text = (",\n" if self._begun else "[") + text

@@ -57,7 +57,7 @@ def events(
     """Show what happens to jobs: a line for each that came to a state.
 
       gopher events --follow --state failed,retrying
-      gopher events -f -o ndjson | jq -r .id
+      gopher events -f -o ndjson | jq -r .job_id
       gopher events --audit -n 20
 
     Events are kept while somebody watches, and for a minute after that; who did what is kept for long.

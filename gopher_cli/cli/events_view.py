@@ -11,7 +11,7 @@ from gopher_cli.cli.console import Console
 from gopher_cli.cli.safe import safe
 from gopher_cli.cli.tables import Column, Listing, write_listing
 from gopher_cli.cli.words import ago, style_of, when
-from gopher_cli.model.happenings import OF_QUEUES, AuditEntry, JobEvent, Wanted
+from gopher_cli.model.happenings import OF_QUEUES, OF_SCHEDULES, AuditEntry, JobEvent, Wanted
 
 _CODES = {
     "cyan": "36", "blue": "34", "yellow": "33", "magenta": "35", "green": "32", "red": "31", "dim": "2",
@@ -41,17 +41,18 @@ def happened(event: JobEvent, wanted: Wanted) -> Iterator[Happening]:
 
 
 def record(row: Happening) -> dict[str, object]:
+    of = "schedule" if row.state in OF_SCHEDULES else "job_id"
     return {
-        "at": when(row.at_ms), "state": row.state, "type": row.type or None, "id": row.id or None,
+        "at": when(row.at_ms), "status": row.state, "type": row.type or None, of: row.id or None,
         "queue": row.queue,
     }  # fmt: skip
 
 
 COLUMNS = [
-    Column(name="time", show=lambda r: clock(r.at_ms), raw=lambda r: when(r.at_ms), keep=6),
-    Column(name="state", show=lambda r: r.state, style=lambda r: style_of(r.state), keep=9),
+    Column(name="time", field="at", show=lambda r: clock(r.at_ms), raw=lambda r: when(r.at_ms), keep=6),
+    Column(name="state", field="status", show=lambda r: r.state, style=lambda r: style_of(r.state), keep=9),
     Column(name="type", show=lambda r: r.type, keep=8, most=24, least=12),
-    Column(name="id", show=lambda r: r.id, keep=10, least=12),
+    Column(name="id", field="job_id", show=lambda r: r.id, keep=10, least=12),
     Column(name="queue", show=lambda r: r.queue, keep=4, most=20, least=12),
 ]
 

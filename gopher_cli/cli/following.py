@@ -12,7 +12,7 @@ from gopher_cli.model.errors import GopherError
 from gopher_cli.model.loglines import new_lines
 
 if TYPE_CHECKING:
-    from gopher_cli.model.stats import JobDetail
+    from gopher_cli.model.job_views import JobDetail
     from gopher_cli.verbs.protocol import Verbs
 
 T = TypeVar("T")
@@ -83,8 +83,8 @@ def finish(console: Console, job: JobDetail) -> int:
     """Print the result; raises Ended for a job that failed or was cancelled."""
     if console.format in ("json", "ndjson"):
         outcome = {
-            "id": job.id,
-            "state": job.state,
+            "job_id": job.id,
+            "status": job.state,
             "result": job.exact_result,
             "error": last_error(job) or None,
         }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,15 +12,14 @@ from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
 from gopher_cli.cli.safe import safe
 from gopher_cli.cli.tables import cell, print_rich, width, write_pairs
-from gopher_cli.cli.words import log_text, when
 from gopher_cli.model.errors import Ambiguous, GopherError, NotFound, Usage
+from gopher_cli.model.timestamp import record_of
 
 if TYPE_CHECKING:
-    from gopher_cli.model.stats import JobDetail
+    from gopher_cli.model.job_views import JobDetail
     from gopher_cli.verbs.protocol import Verbs
 
 Names = dict[str, str]  # of workers: what people call them, by id
-_TIMES = ("created", "ready_at", "started", "finished", "due", "lease_until", "kept_until", "now", "instant")
 
 
 @command
@@ -86,11 +84,11 @@ def show(console: Console, jobs: list[JobDetail], workers: Names) -> None:
     """Each job, in the format that was asked for."""
     match console.format:
         case "json":
-            records = [record(job) for job in jobs]
+            records = [record_of(job) for job in jobs]
             console.json(records[0] if len(records) == 1 else records)
         case "ndjson":
             for job in jobs:
-                console.json(record(job), lines=True)
+                console.json(record_of(job), lines=True)
         case "id":
             console.ids(job.id for job in jobs)
         case "table":
@@ -113,30 +111,9 @@ def _plain(console: Console, jobs: list[JobDetail]) -> None:
         write_pairs(console, flat(job, text))
 
 
-def record(job: JobDetail) -> dict[str, Any]:
-    """All of it as JSON, moments in RFC 3339, null for never."""
-    said = asdict(job)
-    for name in ("payload", "result"):
-        del said[f"{name}_json"]
-        said[name] = getattr(job, f"exact_{name}")
-    for name in ("schedule", "instant"):
-        if not said[name]:
-            del said[name]
-    for name in (name for name in _TIMES if name in said):
-        value = said.pop(name)
-        said[name.removesuffix("_at") + "_at" if name in _AT else name] = when(value) or None
-    for event in said["history"]:
-        event["at"], event["retry_at"] = when(event["at"]), when(event["retry_at"]) or None
-    said["log"] = [log_text(line) for line in said["log"]]
-    return said
-
-
-_AT = ("created", "ready_at", "started", "finished", "due")
-
-
 def flat(job: JobDetail, text: Callable[[Any], str]) -> Iterator[tuple[str, str]]:
     """Name and value, a line each; a list has a line for each of its members. ``text`` writes JSON."""
-    for name, value in record(job).items():
+    for name, value in record_of(job).items():
         if name == "history":
             for event in value:
                 yield "history", " ".join(f"{k}={cell(v)}" for k, v in event.items() if v)

@@ -14,7 +14,7 @@ from rich.text import Text
 from gopher_cli.cli.following import progress_words
 from gopher_cli.cli.safe import safe
 from gopher_cli.cli.words import ago, log_line, size, span, style_of
-from gopher_cli.model.stats import JobDetail
+from gopher_cli.model.job_views import JobDetail
 from gopher_cli.model.story import story_of
 
 NOBODY: Mapping[str, str] = {}
@@ -82,12 +82,13 @@ def _rows(job: JobDetail, workers: Mapping[str, str]) -> Iterator[tuple[str, str
     for name, ms in (("due", job.due), ("lease until", job.lease_until), ("kept until", job.kept_until)):
         if ms:
             yield name, moment(ms, job.now)
+    worker = job.worker or ""
     if job.schedule:
         instant = f"for {moment(job.instant, job.now)}" if job.instant else "by hand"
         yield "schedule", f"{safe(job.schedule)}, {instant}"
     for name, text in (
         ("unique key", job.unique_key), ("tags", ", ".join(job.tags)), ("after", ", ".join(job.after)),
-        ("parent", job.parent), ("worker", workers.get(job.worker.partition(".")[0], job.worker)),
+        ("parent", job.parent), ("worker", workers.get(worker.partition(".")[0], worker)),
         ("headers", ", ".join(f"{k}={v}" for k, v in job.headers.items())),
     ):  # fmt: skip
         if text:

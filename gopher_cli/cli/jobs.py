@@ -14,7 +14,7 @@ from gopher_cli.cli.limited import Limited, limit_of
 from gopher_cli.cli.meter import Progress
 from gopher_cli.cli.tables import Column, Listing
 from gopher_cli.cli.words import ago, short_id, style_of, when
-from gopher_cli.model.stats import JobRow
+from gopher_cli.model.timestamp import record_of
 
 if TYPE_CHECKING:
     from gopher_cli.model.filtering import Filter
@@ -89,7 +89,7 @@ def list_failed(
 
 def _list(console: Console, wanted: Filter, limit: int, *, newest: bool) -> None:
     listing = Listing(
-        rows=(), columns=columns(int(time.time() * 1000)), extra=EXTRA, record=record,
+        rows=(), columns=columns(int(time.time() * 1000)), extra=EXTRA, record=record_of,
         id=lambda row: row.id, empty="no such jobs",
     )  # fmt: skip
     some, progress = Limited(console, listing, limit, "job"), Progress(console)
@@ -110,10 +110,12 @@ def _list(console: Console, wanted: Filter, limit: int, *, newest: bool) -> None
 def columns(now: int) -> list[Column]:
     """What a row of jobs shows; times count from ``now`` (epoch ms)."""
     return [
-        Column(name="id", show=lambda r: short_id(r.id), raw=lambda r: r.id, keep=10),
+        Column(name="id", field="job_id", show=lambda r: short_id(r.id), raw=lambda r: r.id, keep=10),
         Column(name="type", show=lambda r: r.type, keep=8, most=24, least=12),
         Column(name="queue", show=lambda r: r.queue, keep=4, most=20, least=12),
-        Column(name="state", show=lambda r: r.state, style=lambda r: style_of(r.state), keep=9),
+        Column(
+            name="state", field="status", show=lambda r: r.state, style=lambda r: style_of(r.state), keep=9
+        ),
         Column(name="priority", show=lambda r: str(r.priority), raw=lambda r: r.priority, right=True, keep=2),
         Column(
             name="attempts",
@@ -125,7 +127,7 @@ def columns(now: int) -> list[Column]:
         Column(name="since", show=lambda r: ago(r.at, now), raw=lambda r: when(r.at), keep=7),
         Column(
             name="error",
-            show=lambda r: r.error.partition("\n")[0],
+            show=lambda r: (r.error or "").partition("\n")[0],
             raw=lambda r: r.error,
             style=lambda r: "red",
             keep=6,
@@ -138,14 +140,5 @@ def columns(now: int) -> list[Column]:
 
 EXTRA = (
     Column(name="max retries", show=lambda r: str(r.max_retries), raw=lambda r: r.max_retries),
-    Column(name="created", show=lambda r: when(r.created)),
+    Column(name="created", field="created_at", show=lambda r: when(r.created)),
 )
-
-
-def record(row: JobRow) -> dict[str, object]:
-    """A row as JSON: times as RFC 3339."""
-    return {
-        "id": row.id, "type": row.type, "queue": row.queue, "state": row.state, "priority": row.priority,
-        "attempts": row.attempts, "max_retries": row.max_retries, "created_at": when(row.created) or None,
-        "since": when(row.at) or None, "error": row.error or None,
-    }  # fmt: skip

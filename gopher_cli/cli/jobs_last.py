@@ -9,10 +9,10 @@ from gopher_cli.cli import options as o
 from gopher_cli.cli.choosing import check_said
 from gopher_cli.cli.command import command
 from gopher_cli.cli.console import Console
-from gopher_cli.cli.jobs import record as row_record
 from gopher_cli.cli.tables import Column, Listing
 from gopher_cli.cli.words import ago, short_id, style_of, when
 from gopher_cli.model.errors import Usage
+from gopher_cli.model.timestamp import record_of
 
 if TYPE_CHECKING:
     from gopher_cli.model.expect import LastOfType
@@ -48,9 +48,9 @@ def last(console: Console, type: Type = None, queue: Queue = None) -> None:
 def record(found: LastOfType) -> dict[str, Any]:
     """As JSON: jobs as in lists."""
     return {
-        "type": found.type, "job": row_record(found.job) if found.job else None,
+        "type": found.type, "job": record_of(found.job) if found.job else None,
         "last_success_at": when(found.last_success) or None,
-        "last_success": row_record(found.success) if found.success else None,
+        "last_success": record_of(found.success) if found.success else None,
     }  # fmt: skip
 
 
@@ -58,14 +58,15 @@ def columns_at(now: int) -> list[Column]:
     """The newest job, and the last success; times count from ``now`` (epoch ms)."""
     return [
         Column(name="type", show=lambda f: f.type, keep=8, most=32, least=12),
-        Column(name="id", show=lambda f: short_id(f.job.id) if f.job else "-",
+        Column(name="id", field="job_id", show=lambda f: short_id(f.job.id) if f.job else "-",
                raw=lambda f: f.job.id if f.job else None, keep=9),
         Column(name="queue", show=lambda f: f.job.queue if f.job else "-", keep=5, most=24, least=8),
-        Column(name="state", show=lambda f: f.job.state if f.job else "-",
+        Column(name="state", field="status", show=lambda f: f.job.state if f.job else "-",
                style=lambda f: style_of(f.job.state), keep=10),
         Column(name="since", show=lambda f: ago(f.job.at, now) if f.job else "-",
                raw=lambda f: when(f.job.at) if f.job else None, keep=7),
-        Column(name="last success", show=lambda f: ago(f.last_success, now) if f.last_success else "never",
+        Column(name="last success", field="last_success_at",
+               show=lambda f: ago(f.last_success, now) if f.last_success else "never",
                raw=lambda f: when(f.last_success), keep=11,
                style=lambda f: "green" if f.last_success else "red"),
     ]  # fmt: skip

@@ -126,8 +126,8 @@ def told(console: Console, outcomes: Sequence[Outcome], *more: Column) -> int:
     """
 
     def record(one: Outcome) -> dict[str, object]:
-        added = {column.name.replace(" ", "_"): column.value(one) or None for column in more}
-        return {"id": one.id, "queue": one.queue, "ok": not one.code, "outcome": one.word} | added
+        added = {column.header: column.value(one) or None for column in more}
+        return {"job_id": one.id, "queue": one.queue, "ok": not one.code, "outcome": one.word} | added
 
     columns = (*COLUMNS, *more)
     console.rows(
@@ -137,7 +137,7 @@ def told(console: Console, outcomes: Sequence[Outcome], *more: Column) -> int:
 
 
 COLUMNS = (
-    Column(name="id", show=lambda r: short_id(r.id), raw=lambda r: r.id, keep=9),
+    Column(name="id", field="job_id", show=lambda r: short_id(r.id), raw=lambda r: r.id, keep=9),
     Column(name="queue", show=lambda r: r.queue, keep=3),
     Column(
         name="outcome",

@@ -18,8 +18,8 @@ from gopher_cli.cli.words import plural
 from gopher_cli.model.errors import BadData, GopherError, Usage
 
 if TYPE_CHECKING:
+    from gopher_cli.model.job_views import JobDetail
     from gopher_cli.model.schedule_state import Backfill, ScheduleRow
-    from gopher_cli.model.stats import JobDetail
     from gopher_cli.verbs.protocol import Verbs
 
 _SHOWN = 10  # schedules in a question
@@ -160,7 +160,7 @@ def run(
     if detail:
         return finish(console, detail)
     if console.format in ("json", "ndjson", "csv"):
-        write_answer(console, {"id": job["id"], "schedule": schedule, "queue": job["queue"]}, ())
+        write_answer(console, {"job_id": job["id"], "schedule": schedule, "queue": job["queue"]}, ())
     else:
         console.print(safe(job["id"]))
     return 0

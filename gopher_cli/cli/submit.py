@@ -144,7 +144,7 @@ class _One:
         if self.console.format in ("json", "ndjson", "csv"):
             from gopher_cli.cli.tables import write_answer
 
-            write_answer(self.console, {"id": self.id, "type": self.type, "queue": self.queue}, ())
+            write_answer(self.console, {"job_id": self.id, "type": self.type, "queue": self.queue}, ())
         else:
             self.console.print(self.id)
         return 0

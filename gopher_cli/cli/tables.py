@@ -12,7 +12,8 @@ from gopher_cli.cli.shell.printer import Printer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """``show`` is for people, ``raw`` for programs (the same, where nothing else is said).
+    """``name`` and ``show`` are for people, ``field`` and ``raw`` for programs (the same, where nothing else
+    is said).
 
     ``keep`` says how dear the column is: on a narrow screen the lowest are shortened first, then
     left out. A cell has ``most`` characters at most; one with a ``least`` may go down to that. An
@@ -21,6 +22,7 @@ class Column:
     """
 
     name: str
+    field: str = ""
     show: Callable[[Any], str]
     raw: Callable[[Any], object] | None = None
     style: Callable[[Any], str] | None = None
@@ -30,6 +32,10 @@ class Column:
     least: int = 0
     optional: bool = False
     parts: Callable[[Any], Sequence[tuple[str, str]]] | None = None
+
+    @property
+    def header(self) -> str:
+        return self.field or self.name.replace(" ", "_")
 
     def value(self, row: Any) -> object:
         return (self.raw or self.show)(row)
@@ -71,7 +77,7 @@ def write_plain(printer: Printer, listing: Listing) -> None:
     """Tab-separated, one line a row, nothing cut: made for cut, sort, awk and people in a hurry."""
     columns = [*listing.columns, *listing.extra]
     if printer.header and listing.rows:
-        write_row(printer, [column.name.upper().replace(" ", "_") for column in columns])
+        write_row(printer, [column.header.upper() for column in columns])
     for row in listing.rows:
         write_row(printer, [cell(column.value(row)) for column in columns])
     if not listing.rows:
@@ -81,7 +87,7 @@ def write_plain(printer: Printer, listing: Listing) -> None:
 def write_csv(printer: Printer, listing: Listing) -> None:
     columns = [*listing.columns, *listing.extra]
     if printer.header:
-        write_row(printer, [column.name.replace(" ", "_") for column in columns])
+        write_row(printer, [column.header for column in columns])
     for row in listing.rows:
         write_row(printer, [cell(column.value(row)) for column in columns])
 

@@ -97,7 +97,7 @@ stdout is data, stderr is talk. -o (--output, or GOPHER_OUTPUT) chooses the form
   --color      auto, always or never; NO_COLOR and FORCE_COLOR count too
 
   gopher jobs ls -q --state failed | xargs -r gopher retry
-  gopher jobs ls -o ndjson | jq -r 'select(.attempts > 2) | .id'
+  gopher jobs ls -o ndjson | jq -r 'select(.attempts > 2) | .job_id'
   gopher stats -o json | jq .queues
 """
 

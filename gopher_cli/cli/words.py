@@ -8,7 +8,6 @@ from gopher_cli.cli.safe import safe
 from gopher_cli.model.words import (
     ago,
     log_line,
-    log_text,
     number,
     percent,
     plural,
@@ -25,7 +24,6 @@ __all__ = [
     "STATE_STYLES",
     "ago",
     "log_line",
-    "log_text",
     "number",
     "percent",
     "plural",

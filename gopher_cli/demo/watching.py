@@ -11,7 +11,7 @@ from gopher_cli.demo.stage import Stage
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import GopherError
 from gopher_cli.model.filtering import Filter
-from gopher_cli.model.stats import JobDetail
+from gopher_cli.model.job_views import JobDetail
 
 QUEUE = "default"
 _STEP = 0.1  # seconds; the queue itself is not hurried by it

@@ -12,7 +12,7 @@ from gopher_cli.model.duration import format_duration
 from gopher_cli.model.errors import Ambiguous, NotFound, Usage
 from gopher_cli.model.hints import LIST_EXPECTS
 from gopher_cli.model.ids import VALID_NAME
-from gopher_cli.model.stats import JobRow
+from gopher_cli.model.job_views import JobRow
 
 MOST = 1000  # of one queue
 _SHORTEST, _LONGEST = 1.0, 10 * 365 * 86400.0

@@ -1,4 +1,4 @@
-"""What `gopher stats`, `workers` and `jobs ls` tell: values to render, in SI units and epoch ms."""
+"""What `gopher stats` and `workers` tell: values to render, in SI units and epoch ms."""
 
 from __future__ import annotations
 
@@ -6,11 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
-
-import msgspec
-
-from gopher_cli.model.history_outcome import HistoryOutcome
-from gopher_cli.model.json_text import exact_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,106 +159,3 @@ class Stats:
     workers: list[WorkerInfo]
     server: ServerInfo
     unreadable: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobRow:
-    """One line of a list. Times in epoch ms, 0 is never; ``at`` is the time its state turns on."""
-
-    id: str
-    type: str
-    queue: str
-    state: str
-    priority: int
-    attempts: int
-    max_retries: int
-    created: int
-    at: int
-    error: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttemptRecord:
-    """An attempt that did not complete, or another event of the job's history.
-
-    ``exit_code`` is that of an executable, 0 where there is none.
-    """
-
-    at: int
-    attempt: int
-    outcome: HistoryOutcome
-    error: str = ""
-    traceback: str = ""
-    worker: str = ""
-    seconds: float = 0.0
-    retry_at: int = 0
-    exit_code: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobDetail:
-    """Everything about one job. Times in epoch ms, 0 is never.
-
-    ``payload`` and ``result`` are values to compute with; `exact_payload` and `exact_result` are to be shown.
-    ``max_retries``, ``timeout`` and ``backoff`` are what counts; ``sources`` whose word each of them is:
-    submit, handler or settings. ``schedule`` is what has made it, for its ``instant`` (0: by hand).
-    """
-
-    id: str
-    queue: str
-    state: str
-    type: str
-    payload: Any
-    priority: int
-    attempts: int
-    max_retries: int
-    losses: int
-    timeout: float
-    backoff: str
-    unique_key: str
-    after: list[str]
-    tags: list[str]
-    headers: dict[str, str]
-    parent: str
-    worker: str
-    now: int
-    created: int
-    ready_at: int
-    started: int
-    finished: int
-    due: int
-    lease_until: int
-    kept_until: int
-    cancel_asked: bool
-    result: Any
-    progress: dict[str, Any] | None
-    history: list[AttemptRecord]
-    log: list[str]
-    why_not_running: str
-    spec_bytes: int
-    unreadable: str = ""
-    sources: dict[str, str] = field(default_factory=dict)
-    payload_json: bytes = b""  # as they are stored; empty where that is not the JSON of the value
-    result_json: bytes = b""
-    schedule: str = ""
-    instant: int = 0
-
-    @property
-    def exact_payload(self) -> msgspec.Raw:
-        """The payload as JSON, its numbers in the very digits that were stored."""
-        return _exact(self.payload_json, self.payload)
-
-    @property
-    def exact_result(self) -> msgspec.Raw:
-        """The result as JSON, its numbers in the very digits that were stored."""
-        return _exact(self.result_json, self.result)
-
-    @property
-    def is_poison(self) -> bool:
-        """Dead because the processes that ran it died, again and again."""
-        last = self.history[-1].outcome if self.history else None
-        return self.state == "failed" and last is HistoryOutcome.POISON
-
-
-def _exact(stored: bytes, value: Any) -> msgspec.Raw:
-    return msgspec.Raw(exact_json(stored) if stored else msgspec.json.encode(value))

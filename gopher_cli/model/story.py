@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gopher_cli.model.job import JobState
-from gopher_cli.model.stats import AttemptRecord, JobDetail
+from gopher_cli.model.job_views import AttemptView, JobDetail
 from gopher_cli.model.words import ago, took
 
 _CLOCKS_DIFFER = 2000  # ms: what a worker wrote down, and what the server counts by
@@ -37,7 +37,7 @@ def _moments(job: JobDetail) -> Iterator[Moment]:
         about = "a worker took it then; no attempt was spent"
         yield Moment(job.started, "handed back", about, JobState.ENQUEUED)
     if job.started and job.state in ("processing", "completed"):
-        waited = max(0, job.started - (job.ready_at or job.created)) / 1000
+        waited = max(0, job.started - job.ready_at) / 1000
         about = f"attempt {job.attempts}, after {took(waited)} in line"
         yield Moment(job.started, "started", about, JobState.PROCESSING)
     if job.finished and job.state in ("completed", "cancelled"):
@@ -52,12 +52,12 @@ def _handed_back(job: JobDetail) -> bool:
     return waits and bool(job.worker and job.started) and all(e.at < job.started for e in job.history)
 
 
-def _is_awaited(event: AttemptRecord, job: JobDetail) -> bool:
+def _is_awaited(event: AttemptView, job: JobDetail) -> bool:
     """Whether it is due when this said it would be: nobody has given it another time since."""
     return job.due > job.now and abs(event.retry_at - job.due) < _CLOCKS_DIFFER
 
 
-def _told(event: AttemptRecord, job: JobDetail) -> str:
+def _told(event: AttemptView, job: JobDetail) -> str:
     parts = [f"attempt {event.attempt}" if event.attempt else ""]
     parts += [f"after {took(event.seconds)}" if event.seconds else ""]
     parts += [f"exit code {event.exit_code}" if event.exit_code else ""]

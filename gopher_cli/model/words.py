@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from datetime import datetime
 
 from gopher_cli.model.duration import format_duration, rfc3339
+
+_STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
 def ago(then: int, now: int) -> str:
@@ -87,16 +91,22 @@ def percent(share: float | None) -> str:
     return "100%" if share == 1 else f"{min(share * 100, 99.9):.1f}%"
 
 
-def log_line(line: str) -> tuple[int, str]:
-    """The moment (epoch ms, 0 where there is none) and the words of a line of a job's log."""
-    stamp, _, words = line.partition(" ")
-    return (int(stamp), words) if len(stamp) == 13 and stamp.isdecimal() else (0, line)
-
-
 def log_text(line: str) -> str:
-    """A line of a job's log, its time as all others are told."""
-    at_ms, words = log_line(line)
-    return f"{rfc3339(at_ms)} {words}" if at_ms else line
+    """A stored line of a job's log, which begins with epoch ms, as it is told: that in RFC 3339."""
+    stamp, blank, words = line.partition(" ")
+    is_time = len(stamp) == 13 and stamp.isascii() and stamp.isdecimal()
+    return f"{rfc3339(int(stamp)) if is_time else stamp}{blank}{words}"
+
+
+def log_line(line: str) -> tuple[int, str]:
+    """The moment (epoch ms, 0 where there is none) and the words of a line of a job's log as it is told."""
+    stamp, _, words = line.partition(" ")
+    return (ms_of(stamp), words) if _STAMP.fullmatch(stamp) else (0, line)
+
+
+def ms_of(text: str | None) -> int:
+    """RFC 3339 as epoch ms; never is 0. Raises ValueError."""
+    return round(datetime.fromisoformat(text).timestamp() * 1000) if text else 0
 
 
 def short_id(id: str) -> str:

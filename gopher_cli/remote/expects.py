@@ -15,7 +15,7 @@ from gopher_cli.model.expect import (
     check_grace,
     the_expect,
 )
-from gopher_cli.remote.values import ms_of
+from gopher_cli.model.words import ms_of
 from gopher_cli.remote.wire import Wire
 
 

@@ -15,8 +15,10 @@ from gopher_cli.model.filtering import Filter
 from gopher_cli.model.grouping import FailureGroups
 from gopher_cli.model.happenings import AuditEntry
 from gopher_cli.model.hints import LIST_JOBS, LIST_QUEUES
+from gopher_cli.model.job_views import JobDetail, JobRow
 from gopher_cli.model.keys import KeyInfo, ListedKey, NewKey, meant_key
-from gopher_cli.model.stats import JobDetail, JobRow, OrderedWorker, Stats, WorkerInfo
+from gopher_cli.model.stats import OrderedWorker, Stats, WorkerInfo
+from gopher_cli.model.words import ms_of
 from gopher_cli.remote import values
 from gopher_cli.remote.bulk import RemoteBulk
 from gopher_cli.remote.expects import RemoteExpects
@@ -28,6 +30,11 @@ from gopher_cli.remote.wire import Wire, job_path
 from gopher_cli.verbs.protocol import ALL
 
 _PAGE = 500
+
+
+class _Page(msgspec.Struct):
+    items: list[JobRow]
+    next_cursor: str | None
 
 
 class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteExpects, RemoteSchedules, RemoteWatching):
@@ -104,9 +111,8 @@ class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteExpects, RemoteSchedules, Re
 
     async def inspect(self, queue: str, id: str) -> JobDetail:
         try:
-            return values.detail_of(
-                self.wire.get(job_path(id), {"queue": queue}, kind=dict[str, msgspec.Raw])
-            )
+            found: JobDetail = self.wire.get(job_path(id), {"queue": queue}, kind=JobDetail)
+            return found
         except NotFound as error:
             raise NotFound(f"no job {id} in {queue}", LIST_JOBS) from error
 
@@ -122,12 +128,12 @@ class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteExpects, RemoteSchedules, Re
         asked: dict[str, Any] = values.criteria_of(wanted) | {"order": "" if newest else "oldest"}
         while not limit or count < limit:
             some = min(_PAGE, limit - count) if limit else _PAGE
-            said = self.wire.get("/jobs", asked | {"limit": str(some)})
-            count += len(said["items"])
-            yield [values.row_of(one) for one in said["items"]], 0
-            if not said["next_cursor"]:
+            page = self.wire.get("/jobs", asked | {"limit": str(some)}, kind=_Page)
+            count += len(page.items)
+            yield page.items, 0
+            if not page.next_cursor:
                 break
-            asked["cursor"] = said["next_cursor"]
+            asked["cursor"] = page.next_cursor
 
     async def cancel(self, queue: str, ids: Sequence[str]) -> dict[str, str]:
         return {id: self._do("cancel", queue, id) for id in ids}
@@ -149,7 +155,7 @@ class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteExpects, RemoteSchedules, Re
         for id in ids:
             said = self._said("reschedule", queue, id, body=moment)
             words[id] = str(said["outcome"])
-            words.due_ms = values.ms_of(said.get("due_at")) or words.due_ms
+            words.due_ms = ms_of(said.get("due_at")) or words.due_ms
         return words
 
     def _do(self, deed: str, queue: str, id: str, source: str = "") -> str:
@@ -194,7 +200,7 @@ class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteExpects, RemoteSchedules, Re
 
     async def api_keys(self) -> list[ListedKey]:
         said = self.wire.get("/keys")
-        at = values.ms_of(said["at"])
+        at = ms_of(said["at"])
         return [values.listed_key_of(one, at) for one in said["items"]]
 
     async def living_key(self, wanted: str) -> KeyInfo:

@@ -12,7 +12,7 @@ from gopher_cli.model.job import Options, Spec
 from gopher_cli.model.recurrence import Recurrence
 from gopher_cli.model.schedule import Schedule
 from gopher_cli.model.schedule_state import Entry, Pause, ScheduleRow, Standing
-from gopher_cli.remote.values import ms_of
+from gopher_cli.model.words import ms_of
 
 _WHEN = ("cron", "tz", "every", "offset", "times", "jitter")
 _POLICY = ("overlap", "catchup", "within", "pause_after")

@@ -13,8 +13,8 @@ from gopher_cli.model.errors import BadData, Denied
 from gopher_cli.model.ids import VALID_NAME
 from gopher_cli.model.payload import EMPTY
 from gopher_cli.model.schedule_state import Backfill, ScheduleChange, ScheduleRow
+from gopher_cli.model.words import ms_of
 from gopher_cli.remote.schedule_values import body_of, recurring_of, row_of
-from gopher_cli.remote.values import ms_of
 from gopher_cli.remote.wire import Wire
 from gopher_cli.verbs.new_schedule import new_schedule
 from gopher_cli.verbs.schedule_rows import the_schedule

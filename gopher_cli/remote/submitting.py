@@ -13,7 +13,7 @@ from gopher_cli.model.errors import Denied, GopherError, TooMuch, Unavailable
 from gopher_cli.model.job import Job
 from gopher_cli.model.making import checked
 from gopher_cli.model.marks import BatchMark, read_mark
-from gopher_cli.remote.values import ms_of
+from gopher_cli.model.words import ms_of
 from gopher_cli.remote.wire import Wire
 from gopher_cli.store.calls import Receipt
 from gopher_cli.verbs.producing import (

@@ -11,7 +11,7 @@ import msgspec
 
 from gopher_cli.model.errors import GopherError, Unavailable
 from gopher_cli.model.happenings import MISSED, OF_QUEUES, OF_SCHEDULES, EventId, JobEvent, read_event_id
-from gopher_cli.remote.values import ms_of
+from gopher_cli.model.words import ms_of
 from gopher_cli.remote.wire import PATIENCE, Wire
 
 _READY = "watching"  # the comment of a server from which on nothing is missed

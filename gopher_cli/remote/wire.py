@@ -14,6 +14,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import msgspec
 
 from gopher_cli.model.errors import BadConfig, GopherError, Unavailable
+from gopher_cli.model.timestamp import decode_hook
 from gopher_cli.remote.problems import error_of
 from gopher_cli.remote.proxies import Proxy
 from gopher_cli.version import __version__
@@ -92,7 +93,7 @@ class Wire:
         if answer.status >= 300:
             raise self._error(answer, text)
         try:
-            return answer.status, msgspec.json.decode(text, type=kind)
+            return answer.status, msgspec.json.decode(text, type=kind, dec_hook=decode_hook)
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise self._foreign(answer) from None
 

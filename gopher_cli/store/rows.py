@@ -11,8 +11,9 @@ from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.errors import BadData
 from gopher_cli.model.history_outcome import HistoryOutcome
 from gopher_cli.model.job import Spec
-from gopher_cli.model.stats import AttemptRecord, JobRow
+from gopher_cli.model.job_views import AttemptView, JobRow
 from gopher_cli.model.terms import TypeTerms, terms_of
+from gopher_cli.model.timestamp import Timestamp
 from gopher_cli.store.calls.operating import Record
 from gopher_cli.store.codec import decode_spec
 
@@ -49,9 +50,9 @@ def row_of(
         priority=known.priority if known else 0,
         attempts=record.attempts,
         max_retries=at_least(terms.max_retries, record.attempts) if terms else 0,
-        created=record.created,
-        at=moment_of(state, at, record),
-        error=last_error(errors) if state in _WITH_ERROR else "",
+        created=Timestamp(record.created),
+        at=Timestamp(moment_of(state, at, record)),
+        error=(last_error(errors) or None) if state in _WITH_ERROR else None,
     )
 
 
@@ -85,7 +86,7 @@ def last_error(errors: bytes) -> str:
     return ""
 
 
-def read_history(errors: bytes) -> list[AttemptRecord]:
+def read_history(errors: bytes) -> list[AttemptView]:
     """One entry a line: ``<ms> <json>``."""
     found = []
     for line in errors.splitlines():
@@ -98,18 +99,18 @@ def read_history(errors: bytes) -> list[AttemptRecord]:
     return found
 
 
-def _attempt(at: int, said: dict[str, Any]) -> AttemptRecord:
+def _attempt(at: int, said: dict[str, Any]) -> AttemptView:
     error = str(said.get("error", ""))
     if said.get("raw_hex") is not None:
         error += f" (raw bytes in hex: {said['raw_hex']})"
-    return AttemptRecord(
-        at=at,
+    return AttemptView(
+        at=Timestamp(at),
         attempt=int(said.get("attempt", 0)),
         outcome=HistoryOutcome(said.get("outcome", "")),
         error=error,
         traceback=str(said.get("traceback", "")),
         worker=str(said.get("worker", "")),
         seconds=float(said.get("seconds", 0.0)),
-        retry_at=at + round(float(said.get("retry_in", 0.0)) * 1000) if said.get("retry_in") else 0,
+        retry_at=Timestamp(at + round(delay * 1000) if (delay := float(said.get("retry_in") or 0)) else 0),
         exit_code=int(said.get("exit_code", 0) or 0),
     )

@@ -19,7 +19,7 @@ from gopher_cli.model.expect import (
 )
 from gopher_cli.model.filtering import Filter
 from gopher_cli.model.hints import LIST_EXPECTS
-from gopher_cli.model.stats import JobRow
+from gopher_cli.model.job_views import JobRow
 from gopher_cli.store import calls
 from gopher_cli.verbs.paging import Paging
 
@@ -51,7 +51,7 @@ class Expects(Paging):
             )
         # What succeeds from now on is noted; a success before is looked for behind that, so none is missed.
         if not stored.last_success and (seen := await self._success_of(queue, type)):
-            wanted = msgspec.structs.replace(wanted, last_success=seen.at)
+            wanted = msgspec.structs.replace(wanted, last_success=int(seen.at))
             _, stored = await self.store.run(calls.expect(self.keys(queue), wanted))
         if word != SAME:
             await self.audit("expect", f"{queue}/{name}", changed=1, detail=stored.terms)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -12,9 +12,11 @@ from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.errors import Ambiguous, BadData, NotFound, Usage
 from gopher_cli.model.hints import LIST_JOBS, Hint
 from gopher_cli.model.job import NO_OPTIONS, Options, Spec
-from gopher_cli.model.json_text import is_deep
-from gopher_cli.model.stats import JobDetail
+from gopher_cli.model.job_views import JobDetail
+from gopher_cli.model.json_text import exact_json, is_deep
 from gopher_cli.model.terms import TypeTerms, sources_of, terms_of
+from gopher_cli.model.timestamp import Instant, Timestamp
+from gopher_cli.model.words import log_text
 from gopher_cli.store import ask, calls
 from gopher_cli.store.calls import Found
 from gopher_cli.store.keys import PLACES
@@ -146,14 +148,17 @@ def the_only(queues: Sequence[str], id: str) -> str:
     return queues[0]
 
 
-def _json(raw: bytes) -> tuple[Any, bytes]:
-    """The value and its JSON; the text alone of what cannot be read, or not by every reader behind us."""
+def _exact(raw: bytes) -> msgspec.Raw:
+    """Its JSON in one line, with the very digits of its numbers; of what cannot be read, or not by every
+    reader behind us, the text alone."""
     try:
-        if not is_deep(raw, _DEEPEST):
-            return (msgspec.json.decode(raw), raw) if raw else (None, b"")
-        return raw.decode(), b""
+        if is_deep(raw, _DEEPEST):
+            return msgspec.Raw(msgspec.json.encode(raw.decode()))
+        value = msgspec.json.decode(raw or b"null")
+        written = msgspec.json.encode(value)
+        return msgspec.Raw(written if written == raw else exact_json(raw or b"null"))
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return raw.decode("utf-8", "replace"), b""
+        return msgspec.Raw(msgspec.json.encode(raw.decode("utf-8", "replace")))
 
 
 def _detail(
@@ -162,25 +167,33 @@ def _detail(
 ) -> JobDetail:  # fmt: skip
     known, record = spec or _NO_SPEC, found.record
     options: Options = known.options or NO_OPTIONS
-    (payload, payload_json), (result, result_json) = _json(bytes(known.payload)), _json(found.result)
-    terms, ends = terms_of(known, published, defaults), round(found.score)
+    log = found.log.decode("utf-8", "replace").splitlines()
+    terms, ends, history = (
+        terms_of(known, published, defaults),
+        round(found.score),
+        read_history(found.errors),
+    )
+    failed = history and found.state in ("failed", "retrying")
+
+    def ends_in(*states: str) -> Timestamp:
+        return Timestamp(ends if found.state in states else 0)
+
     return JobDetail(
-        id=id, queue=queue, state=found.state, type=known.type, payload=payload,
+        id=id, queue=queue, state=found.state, type=known.type, exact_payload=_exact(bytes(known.payload)),
         priority=known.priority, attempts=record.attempts,
         max_retries=at_least(terms.max_retries, record.attempts), losses=record.losses,
         timeout=terms.timeout, backoff=terms.backoff, sources=sources_of(known, published),
-        unique_key=options.unique_key, after=list(options.after), tags=list(options.tags),
-        headers=options.headers, parent=options.parent, schedule=options.schedule,
-        instant=options.instant * 1000,
-        worker=record.token.lstrip("!?").partition(":")[0], now=found.now,
-        created=record.created, ready_at=record.ready_at, started=record.started,
-        finished=record.finished, due=ends if found.state in ("scheduled", "retrying") else 0,
-        lease_until=ends if found.state == "processing" else 0,
-        kept_until=ends if found.state in ("completed", "cancelled") else 0,
-        cancel_asked=found.cancel_asked, result=result,
-        progress=_json(found.progress)[0] if found.progress else None, history=read_history(found.errors),
-        log=found.log.decode("utf-8", "replace").splitlines(), why_not_running=why,
+        unique_key=options.unique_key or None, after=list(options.after), tags=list(options.tags),
+        headers=options.headers, parent=options.parent or None, schedule=options.schedule or msgspec.UNSET,
+        instant=Instant(options.instant * 1000) if options.instant else msgspec.UNSET,
+        worker=record.token.lstrip("!?").partition(":")[0] or None, now=Instant(found.now),
+        created=Timestamp(record.created), ready_at=Timestamp(record.ready_at or record.created),
+        started=Timestamp(record.started), finished=Timestamp(record.finished),
+        due=ends_in("scheduled", "retrying"), lease_until=ends_in("processing"),
+        kept_until=ends_in("completed", "cancelled"), cancel_asked=found.cancel_asked,
+        error=history[-1].error if failed else None, exact_result=_exact(found.result),
+        progress=msgspec.json.decode(_exact(found.progress)), history=history,
+        log=[log_text(line) for line in log], why_not_running=why or None,
         spec_bytes=len(found.spec),
-        payload_json=payload_json, result_json=result_json,
-        unreadable="" if spec else found.spec[:2000].decode("utf-8", "backslashreplace"),
+        unreadable=None if spec else found.spec[:2000].decode("utf-8", "backslashreplace"),
     )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from gopher_cli.model.errors import Usage
 from gopher_cli.model.filtering import Filter
-from gopher_cli.model.stats import JobRow
+from gopher_cli.model.job_views import JobRow
 from gopher_cli.model.terms import TypeTerms
 from gopher_cli.store import ask
 from gopher_cli.store.rows import moment_of, row_of

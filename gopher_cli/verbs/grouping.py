@@ -9,7 +9,7 @@ import msgspec
 from gopher_cli.model.errors import Usage
 from gopher_cli.model.filtering import Filter
 from gopher_cli.model.grouping import FailureGroup, FailureGroups, group_of, shape_of
-from gopher_cli.model.stats import JobRow
+from gopher_cli.model.job_views import JobRow
 from gopher_cli.verbs.paging import Paging
 
 _SAMPLE = 5
@@ -33,7 +33,7 @@ class Grouping(Paging):
         jobs = Gathering(self, dead, Cursor(newest=True), whole=True)
         rows = rows_of(await jobs.next(most))
         for row in rows:
-            found.setdefault(group_of(row.error), _Gathered()).add(row)
+            found.setdefault(group_of(row.error or ""), _Gathered()).add(row)
         groups = [gathered.group(name) for name, gathered in found.items()]
         groups.sort(key=lambda one: (-one.count, -one.last_ms))
         return FailureGroups(groups, seen=len(rows), whole=not jobs.more)
@@ -59,7 +59,7 @@ class _Gathered:
         first = self.newest[0]
         return FailureGroup(
             group=name,
-            error=shape_of(first.error),
+            error=shape_of(first.error or ""),
             count=self.types.total(),
             types=dict(self.types.most_common()),
             queues=dict(self.queues.most_common()),

@@ -14,7 +14,7 @@ from gopher_cli.model.grouping import group_of
 from gopher_cli.model.history_outcome import HistoryOutcome
 from gopher_cli.model.ids import VALID_ID
 from gopher_cli.model.job import Spec
-from gopher_cli.model.stats import JobRow
+from gopher_cli.model.job_views import JobRow
 from gopher_cli.store.calls.sieve import Sieve
 from gopher_cli.store.rows import read_history, spec_or_none
 
@@ -69,7 +69,7 @@ def _searched(errors: bytes) -> str:
 
 
 def _is_of(group: str, row: JobRow) -> bool:
-    return bool(row.error or row.state == "failed") and group_of(row.error) == group
+    return bool(row.error or row.state == "failed") and group_of(row.error or "") == group
 
 
 def _holds(wanted: Filter, row: JobRow, raw: bytes) -> bool:
@@ -122,7 +122,7 @@ def _equals(value: Any, text: str) -> bool:
 
 
 def _says(words: tuple[str, ...], row: JobRow, spec: Spec | None) -> bool:
-    known = [row.id, row.type, row.error]
+    known = [row.id, row.type, row.error or ""]
     if spec is not None:
         known += [*spec.options.tags, spec.options.unique_key, _readable(bytes(spec.payload))]
     whole = "\n".join(known).casefold()

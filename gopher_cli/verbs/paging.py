@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import msgspec
 
 from gopher_cli.model.filtering import Filter
-from gopher_cli.model.stats import JobRow
+from gopher_cli.model.job_views import JobRow
 from gopher_cli.verbs.base import SLICE
 from gopher_cli.verbs.queues import Queues
 

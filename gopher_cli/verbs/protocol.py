@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from gopher_cli.model.grouping import FailureGroups
     from gopher_cli.model.happenings import AuditEntry, JobEvent
     from gopher_cli.model.job import Job
+    from gopher_cli.model.job_views import JobDetail, JobRow
     from gopher_cli.model.keys import KeyInfo, ListedKey, NewKey
     from gopher_cli.model.marks import BatchMark
     from gopher_cli.model.schedule_state import Backfill, ScheduleChange, ScheduleRow
-    from gopher_cli.model.stats import JobDetail, JobRow, OrderedWorker, Stats, WorkerInfo
+    from gopher_cli.model.stats import OrderedWorker, Stats, WorkerInfo
     from gopher_cli.store.calls import Receipt
     from gopher_cli.verbs.doctor.diagnosing import Diagnosis
     from gopher_cli.verbs.doctor.mending import Repair

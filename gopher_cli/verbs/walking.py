@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gopher_cli.model.errors import Usage
-from gopher_cli.model.stats import JobRow
+from gopher_cli.model.job_views import JobRow
 from gopher_cli.store import calls, stretches
 from gopher_cli.store.calls import Record
 from gopher_cli.store.calls.sieve import GONE, Reach, Sieve, Sifted

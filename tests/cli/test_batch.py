@@ -56,7 +56,7 @@ def test_a_line_may_say_all_that_the_command_can(cli: Cli) -> None:
 
     found = json.loads(cli("inspect", "mine", "-o", "json").out)
     assert (found["payload"], found["queue"], found["priority"]) == ([1], "q", 8)
-    assert (found["max_retries"], found["timeout"], found["state"]) == (1, 10.0, "scheduled")
+    assert (found["max_retries"], found["timeout"], found["status"]) == (1, 10.0, "scheduled")
     assert (found["unique_key"], found["tags"], found["headers"]) == ("k", ["t"], {"a": "b"})
 
 
@@ -86,7 +86,7 @@ def test_a_second_run_of_a_batch_submits_nothing(cli: Cli, tmp_path: Path) -> No
     again = cli("submit", "-t", "x", "--batch", str(file), "--batch-id", "b", "-o", "ndjson")
 
     assert len(set(first.lines)) == 1200
-    assert [one["id"] for one in results(again)] == first.lines
+    assert [one["job_id"] for one in results(again)] == first.lines
     assert {one["status"] for one in results(again)} == {"exists"}
     assert cli("jobs", "ls", "-q").out == ""
 
@@ -298,7 +298,7 @@ def test_the_order_of_lines_does_not_matter_to_those_that_wait_for_others(cli: C
     assert ran.code == 1
     assert [one["status"] for one in said] == ["submitted", "submitted", "refused"]
     assert said[2]["error"] == "it waits for typo, and queue default has no such job"
-    assert json.loads(cli("inspect", "load", "-o", "json").out)["state"] == "blocked"
+    assert json.loads(cli("inspect", "load", "-o", "json").out)["status"] == "blocked"
 
 
 def test_a_line_that_waited_for_a_job_that_was_not_there_is_taken_by_the_next_run(cli: Cli) -> None:

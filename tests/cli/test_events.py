@@ -86,7 +86,7 @@ def test_what_has_happened_is_shown_line_by_line(cli: Cli) -> None:
     cli("cancel", first)
     lines = cli("events").lines
 
-    assert lines[0].split("\t") == ["TIME", "STATE", "TYPE", "ID", "QUEUE"]
+    assert lines[0].split("\t") == ["AT", "STATUS", "TYPE", "JOB_ID", "QUEUE"]
     assert [line.split("\t")[1:] for line in lines[1:]] == [
         ["enqueued", "mail", first, "default"], ["enqueued", "note", second, "default"],
         ["paused", "-", "-", "default"], ["cancelled", "mail", first, "default"],
@@ -135,8 +135,8 @@ def test_following_shows_each_line_at_once_and_ends_with_ctrl_c(cli: Cli, follow
     line = json.loads(following.heard(id))
     following.process.send_signal(signal.SIGINT)
 
-    assert {name: line[name] for name in ("state", "type", "id", "queue")} == {
-        "state": "enqueued", "type": "note", "id": id, "queue": "default",
+    assert {name: line[name] for name in ("status", "type", "job_id", "queue")} == {
+        "status": "enqueued", "type": "note", "job_id": id, "queue": "default",
     }  # fmt: skip
     assert following.process.wait(PATIENCE) == 130
     assert not any("Traceback" in line for line in following.said["err"])
@@ -209,7 +209,7 @@ def test_only_what_happened_within_the_time_is_shown(cli: Cli, redis: Any, names
         redis.xadd(name, entry, id=old)
     cli("queue", "pause", "default")
     shown = [
-        entry["state"] for entry in json.loads(cli("events", "--since", "30m", "-o", "json").out)["items"]
+        entry["status"] for entry in json.loads(cli("events", "--since", "30m", "-o", "json").out)["items"]
     ]
     audit = json.loads(cli("events", "--audit", "--since", "30m", "-o", "json").out)["items"]
     every = cli("events", "-q").lines

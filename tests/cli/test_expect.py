@@ -275,8 +275,8 @@ def test_the_newest_job_of_a_type_and_its_last_success(door: Cli, near: Cli) -> 
 
     told = json.loads(door("jobs", "last", "-t", "report", "--json").out)
 
-    assert (told["job"]["id"], told["job"]["state"]) == (dead, "failed")
-    assert told["last_success"]["id"] == done
+    assert (told["job"]["job_id"], told["job"]["status"]) == (dead, "failed")
+    assert told["last_success"]["job_id"] == done
     assert told["last_success_at"] == told["last_success"]["since"]
     header, row = door("jobs", "last", "-t", "report").lines
     assert dict(zip(header.split("\t"), row.split("\t"), strict=True))["LAST_SUCCESS_ID"] == done

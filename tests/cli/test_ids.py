@@ -24,7 +24,7 @@ def cli(request: pytest.FixtureRequest) -> Cli:
 def states(near: Cli) -> dict[str, str]:
     """Of every job, by queue and id."""
     return {
-        f"{one['queue']}/{one['id']}": one["state"]
+        f"{one['queue']}/{one['job_id']}": one["status"]
         for one in json.loads(near("jobs", "ls", "--json").out)["items"]
     }
 

@@ -52,9 +52,9 @@ def test_a_list_that_comes_in_slices_is_one_list(cli: Cli, monkeypatch: pytest.M
     fill(cli, 8)
 
     ids = [f"j{n}" for n in reversed(range(8))]
-    assert [row["id"] for row in json.loads(cli("jobs", "ls", "--json").out)["items"]] == ids
-    assert [row["id"] for row in csv.DictReader(cli("jobs", "ls", "-o", "csv").lines)] == ids
-    assert [line.split("\t")[0] for line in cli("jobs", "ls").lines] == ["ID", *ids]
+    assert [row["job_id"] for row in json.loads(cli("jobs", "ls", "--json").out)["items"]] == ids
+    assert [row["job_id"] for row in csv.DictReader(cli("jobs", "ls", "-o", "csv").lines)] == ids
+    assert [line.split("\t")[0] for line in cli("jobs", "ls").lines] == ["JOB_ID", *ids]
     assert cli("jobs", "ls", "--limit", "7", "-q").lines == ids[:7]
 
 

@@ -16,7 +16,7 @@ def test_a_pipe_gets_tabs_whole_ids_and_rfc_3339(cli: Cli) -> None:
     id = cli.id("-t", "email")
     head, row = (line.split("\t") for line in cli("jobs", "ls").lines)
 
-    assert head[:4] == ["ID", "TYPE", "QUEUE", "STATE"]
+    assert head[:4] == ["JOB_ID", "TYPE", "QUEUE", "STATUS"]
     assert row[:4] == [id, "email", "default", "enqueued"]
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", row[head.index("SINCE")])
     assert cli("jobs", "ls", "--no-header").lines == ["\t".join(row)]
@@ -33,8 +33,8 @@ def test_a_terminal_gets_short_ids_and_ages(cli: Cli) -> None:
 def test_json_is_an_array_and_ndjson_a_line_each(cli: Cli) -> None:
     ids = [cli.id("-t", "x") for _ in range(2)]
 
-    assert [row["id"] for row in json.loads(cli("jobs", "ls", "--json").out)["items"]] == ids[::-1]
-    assert [json.loads(line)["id"] for line in cli("jobs", "ls", "-o", "ndjson").lines] == ids[::-1]
+    assert [row["job_id"] for row in json.loads(cli("jobs", "ls", "--json").out)["items"]] == ids[::-1]
+    assert [json.loads(line)["job_id"] for line in cli("jobs", "ls", "-o", "ndjson").lines] == ids[::-1]
     assert cli("jobs", "ls", "-o", "id").lines == cli("jobs", "ls", "-q").lines == ids[::-1]
 
 
@@ -42,7 +42,7 @@ def test_csv_can_be_read_back(cli: Cli) -> None:
     fail(cli, error='a "quoted", error\nof two lines')
     (row,) = csv.DictReader(cli("jobs", "ls", "-o", "csv").lines)
 
-    assert row["state"] == "failed"
+    assert row["status"] == "failed"
     assert row["error"] == 'a "quoted", error\\nof two lines'
 
 

@@ -25,7 +25,7 @@ def test_inspect_tells_everything(cli: Cli) -> None:
     id = fail(cli, "a=1", "--tag", "t", error="the disk is full", traceback="line 1\nline 2", exit_code=7)
     found = json.loads(cli("inspect", id, "-o", "json").out)
 
-    assert (found["state"], found["payload"], found["tags"]) == ("failed", {"a": "1"}, ["t"])
+    assert (found["status"], found["payload"], found["tags"]) == ("failed", {"a": "1"}, ["t"])
     (event,) = found["history"]
     assert (event["error"], event["exit_code"]) == ("the disk is full", 7)
     shown = cli("inspect", id, "-o", "table").out

@@ -81,7 +81,7 @@ def test_the_answer_says_the_moment_with_its_offset(cli: Cli, zone: Callable[[st
 
     assert "due 2090-12-24T08:00:00+01:00 (in " in ran.err
     assert "2090-12-24T00:00:00+01:00 (in " in moved.out
-    assert json.loads(cli("inspect", id, "--json").out)["due_at"] == "2090-12-23T23:00:00.000Z"
+    assert json.loads(cli("inspect", id, "--json").out)["execute_at"] == "2090-12-23T23:00:00.000Z"
     refused = cli("submit", "-t", "x", "--at", "2030-10-27T02:30")
     assert refused.code == 2 and "2030-10-27T02:30:00+02:00 or 2030-10-27T02:30:00+01:00" in refused.err
 
@@ -92,7 +92,7 @@ def test_a_line_of_a_batch_is_of_no_machine_and_its_time_is_utc(
     zone(BERLIN)
     cli("submit", "--batch", "-", stdin='{"type":"x","id":"a","at":"2090-12-24T08:00"}\n')
 
-    assert json.loads(cli("inspect", "a", "--json").out)["due_at"] == "2090-12-24T08:00:00.000Z"
+    assert json.loads(cli("inspect", "a", "--json").out)["execute_at"] == "2090-12-24T08:00:00.000Z"
 
 
 def test_a_person_is_told_on_which_server_the_job_is(cli: Cli) -> None:

@@ -223,4 +223,4 @@ def test_a_poison_job_is_asked_about_and_then_retried_from_far_away_as_beside_re
         ran = cli("retry", "deadly")
         assert ran.code == 2 and "poison" in ran.err
     assert far("retry", "deadly", "--yes", "-o", "plain").code == 0
-    assert '"state":"enqueued"' in near("inspect", "deadly", "-o", "ndjson").out
+    assert '"status":"enqueued"' in near("inspect", "deadly", "-o", "ndjson").out

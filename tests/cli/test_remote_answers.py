@@ -199,7 +199,7 @@ def test_events_are_followed_through_the_api(near: Cli, far: Cli) -> None:
             code = watching.wait(PATIENCE)
 
     said = json.loads(line[0])
-    assert said["id"] in ids and said["type"] == "x"
+    assert said["job_id"] in ids and said["type"] == "x"
     assert code == 130
 
 

@@ -63,7 +63,7 @@ def test_requeue_dlq_chooses(cli: Cli) -> None:
     fail(cli, error="refused")
 
     assert json.loads(cli("requeue-dlq", "--error", "time", "-o", "json").out) == {"retried": 1, "left": {}}
-    assert json.loads(cli("inspect", one, "-o", "json").out)["state"] == "enqueued"
+    assert json.loads(cli("inspect", one, "-o", "json").out)["status"] == "enqueued"
     assert (
         cli("requeue-dlq", "--limit", "5", "--rate", "1000/s", "--to-queue", "slow").out == "1 job retried\n"
     )
@@ -278,7 +278,7 @@ def test_reschedule_gives_waiting_jobs_another_time(cli: Cli) -> None:
     ran = cli("reschedule", *ids, "--at", "2100-01-01T00:00:00Z")
 
     assert ran.code == 0 and ran.out.count("\trescheduled\t2100-01-01T00:00:00.000Z") == 2
-    assert json.loads(cli("inspect", ids[1], "-o", "json").out)["due_at"] == "2100-01-01T00:00:00.000Z"
+    assert json.loads(cli("inspect", ids[1], "-o", "json").out)["execute_at"] == "2100-01-01T00:00:00.000Z"
 
 
 @pytest.mark.parametrize(
@@ -306,7 +306,7 @@ def test_reschedule_tells_when_the_job_is_due_and_what_a_dead_one_needs(cli: Cli
 
     assert seen.code == 0 and "in 2h" in seen.out
     assert (refused["ok"], refused["due_at"]) == (False, None)
-    assert moved["due_at"] == json.loads(cli("inspect", late, "-o", "json").out)["due_at"]
+    assert moved["due_at"] == json.loads(cli("inspect", late, "-o", "json").out)["execute_at"]
     assert ran.code == 5 and f"hint: it is failed; run it again now: gopher retry {dead}" in ran.err
 
 

@@ -119,14 +119,14 @@ def test_help_and_a_batch_in_latin_1(said: Callable[..., list[bytes]], latin: di
 
     assert "\\u" not in shown.decode("latin-1")
     (row,) = json.loads(told)
-    assert (row["line"], row["status"], row["id"]) == (1, "submitted", "a")
+    assert (row["line"], row["status"], row["job_id"]) == (1, "submitted", "a")
 
 
 def test_a_batch_tells_of_its_lines_in_csv_with_a_header(cli: Cli) -> None:
     args = ("submit", "--batch", "-", "-o", "csv")
     lines = '{"type":"x","id":"a"}\n'
 
-    assert cli(*args, stdin=lines).out == "line,status,id,error\n1,submitted,a,-\n"
+    assert cli(*args, stdin=lines).out == "line,status,job_id,error\n1,submitted,a,-\n"
     assert cli(*args, "--no-header", stdin=lines).out == "1,exists,a,-\n"
 
 

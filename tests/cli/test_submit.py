@@ -50,7 +50,7 @@ def test_it_prints_the_id_and_nothing_else(cli: Cli) -> None:
     ran = cli("submit", "-t", "email")
 
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out == job(cli)["id"] + "\n"
+    assert ran.out == job(cli)["job_id"] + "\n"
 
 
 def test_a_terminal_gets_a_word_on_stderr(cli: Cli) -> None:
@@ -88,7 +88,7 @@ def test_flags_become_fields(cli: Cli) -> None:
     )
 
     found = job(cli)
-    assert found["id"] == "my-id"
+    assert found["job_id"] == "my-id"
     assert (found["queue"], found["type"], found["priority"]) == ("mail", "email", 8)
     assert (found["max_retries"], found["timeout"], found["backoff"]) == (7, 90.0, "fixed:10s")
     assert (found["unique_key"], found["tags"], found["headers"]) == ("k", ["a", "b"], {"x": "y=z"})
@@ -106,14 +106,14 @@ def test_settings_fill_what_no_flag_says(cli: Cli) -> None:
 def test_later_is_scheduled(cli: Cli, args: list[str]) -> None:
     cli("submit", "-t", "x", *args)
 
-    assert job(cli)["state"] == "scheduled"
+    assert job(cli)["status"] == "scheduled"
 
 
 def test_after_waits_for_the_other(cli: Cli) -> None:
     first = cli.id("-t", "x")
     cli("submit", "-t", "x", "--after", first)
 
-    assert (job(cli)["state"], job(cli)["after"]) == ("blocked", [first])
+    assert (job(cli)["status"], job(cli)["after"]) == ("blocked", [first])
 
 
 def test_after_is_for_the_same_queue(cli: Cli) -> None:
@@ -191,13 +191,13 @@ def test_a_wait_that_takes_too_long_ends_with_124(cli: Cli) -> None:
     ran = cli("submit", "-t", "x", "--wait", "--wait-timeout", "20ms")
 
     assert (ran.code, ran.out) == (124, "")
-    assert f"hint: gopher inspect {job(cli)['id']} --wait" in ran.err
+    assert f"hint: gopher inspect {job(cli)['job_id']} --wait" in ran.err
 
 
 def test_json_says_what_was_made(cli: Cli) -> None:
     said = json.loads(cli("submit", "-t", "x", "-o", "json").out)
 
-    assert said == {"id": job(cli)["id"], "type": "x", "queue": "default"}
+    assert said == {"job_id": job(cli)["job_id"], "type": "x", "queue": "default"}
 
 
 def test_trace_context_goes_along(cli: Cli) -> None:

@@ -71,7 +71,7 @@ def said(cli: Cli, *words: str) -> Any:
 
 
 def states(cli: Cli) -> dict[str, str]:
-    return {job["id"]: job["state"] for job in said(cli, "jobs", "ls")["items"]}
+    return {job["job_id"]: job["status"] for job in said(cli, "jobs", "ls")["items"]}
 
 
 def test_the_whole_command_line(place: Place, at: Callable[[str], Cli], lawful: None) -> None:
@@ -91,7 +91,7 @@ def test_the_whole_command_line(place: Place, at: Callable[[str], Cli], lawful: 
     found = states(cli)
     assert (found[good], found[bad], found[other]) == ("completed", "failed", "enqueued")
     assert len(found) == 33
-    assert [job["id"] for job in said(cli, "list-failed")["items"]] == [bad]
+    assert [job["job_id"] for job in said(cli, "list-failed")["items"]] == [bad]
 
     assert cli("queue", "resume", "other").code == 0
     assert cli("requeue-dlq").code == 0

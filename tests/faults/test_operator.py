@@ -147,5 +147,5 @@ async def the_brakes_work(desk: Desk, gopher: Any) -> None:
     assert (await desk("cancel", "stuck-1")).returncode != 75
     assert (await desk("events", "--audit")).stdout.count("\n") >= 4
     waiting, *_ = (await desk.told("jobs", "ls", "-Q", "reports", "-s", "enqueued"))["items"]
-    said = (await desk.told("inspect", waiting["id"]))["why_not_running"]
+    said = (await desk.told("inspect", waiting["job_id"]))["why_not_running"]
     assert "all 4 slots of its workers are busy (4 report)" in said

@@ -11,7 +11,7 @@ import pytest
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import NotFound, Usage
 from gopher_cli.model.filtering import Filter
-from gopher_cli.model.stats import JobRow
+from gopher_cli.model.job_views import JobRow
 from gopher_cli.store.stretches import Mark
 from gopher_cli.verbs import gathering
 from gopher_cli.verbs.walking import Cursor

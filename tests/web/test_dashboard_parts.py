@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
-from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,9 +15,10 @@ from gopher_cli.model.cells import Cell
 from gopher_cli.model.duration import format_duration
 from gopher_cli.model.history import Steps, history_of
 from gopher_cli.model.history_outcome import HistoryOutcome
+from gopher_cli.model.job_views import AttemptView, JobDetail
 from gopher_cli.model.search import parse_search
-from gopher_cli.model.stats import AttemptRecord, JobDetail
 from gopher_cli.model.story import story_of
+from gopher_cli.model.timestamp import Instant, Timestamp
 from gopher_cli.web.dashboard import filters
 from gopher_cli.web.dashboard.charts import (
     HIGH,
@@ -140,20 +141,24 @@ def test_a_bar_shows_whoever_is_there_at_all() -> None:
     assert min(wide) >= 2
 
 
-def job(**given: Any) -> JobDetail:
-    base: dict[str, Any] = {
-        "id": "j", "queue": "q", "state": "completed", "type": "x", "payload": {}, "priority": 5,
-        "attempts": 1, "max_retries": 3, "losses": 0, "timeout": 300, "backoff": "", "unique_key": "",
-        "after": [], "tags": [], "headers": {}, "parent": "", "worker": "w.0", "now": 100_000,
-        "created": 1000, "ready_at": 1000,
-        "started": 0, "finished": 0, "due": 0, "lease_until": 0, "kept_until": 0, "cancel_asked": False,
-        "result": None, "progress": None, "history": [], "log": [], "why_not_running": "", "spec_bytes": 1,
-    }  # fmt: skip
-    return JobDetail(**base | given)
+def job(**given: int | list[AttemptView]) -> JobDetail:
+    never, null = Timestamp(0), msgspec.Raw(b"null")
+    lived = JobDetail(
+        id="j", queue="q", state="completed", type="x", exact_payload=null, priority=5, attempts=1,
+        max_retries=3, losses=0, timeout=300.0, backoff="", unique_key=None, after=[], tags=[], headers={},
+        parent=None, worker="w.0", now=Instant(100_000), created=Timestamp(1000), ready_at=Timestamp(1000),
+        started=never, finished=never, due=never, lease_until=never, kept_until=never, cancel_asked=False,
+        error=None, exact_result=null, progress=None, history=[], log=[], why_not_running=None, spec_bytes=1,
+        unreadable=None, sources={},
+    )  # fmt: skip
+    return msgspec.structs.replace(lived, **given)
 
 
 def test_a_life_is_told_without_gaps_from_the_first_moment_to_the_last() -> None:
-    failed = AttemptRecord(at=5000, attempt=1, outcome=HistoryOutcome.FAILED, error="no", seconds=2.0)
+    failed = AttemptView(
+        at=Timestamp(5000), attempt=1, outcome=HistoryOutcome.FAILED, error="no", traceback="", worker="",
+        seconds=2.0, retry_at=Timestamp(0), exit_code=0,
+    )  # fmt: skip
     lived = job(attempts=2, ready_at=9000, started=9500, finished=12_000, history=[failed])
 
     pieces = stretches(lived)

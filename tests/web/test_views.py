@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import httpx2
 import msgspec
 import pytest
+from msgspec.structs import replace
 
-from gopher_cli.model.history_outcome import HistoryOutcome
-from gopher_cli.model.stats import AttemptRecord
-from gopher_cli.remote.values import detail_of
+from gopher_cli.model.job_views import AttemptView, JobDetail
+from gopher_cli.model.timestamp import decode_hook
+from gopher_cli.model.words import log_text
 
 pytestmark = pytest.mark.anyio
 JOBS = "/api/v1/jobs"
@@ -22,10 +21,10 @@ async def test_times_of_a_jobs_history_and_log_are_told_as_all_others(
     id = (await api.post(JOBS, json={"type": "t"})).json()["job_id"]
     gopher = api.app.state.gopher  # type: ignore[attr-defined]
     log = ["1767225600123 one", "... 5 lines were dropped ...", "1767225600124 2026-01-01T00:00:00.000Z x"]
-    history = [
-        AttemptRecord(at=1767225600123, attempt=1, outcome=HistoryOutcome.FAILED, retry_at=1767225660001)
-    ]
-    job = replace(await gopher.inspect("default", id), history=history, log=log)
+    failed = {"attempt": 1, "outcome": "failed", "error": "", "traceback": "", "worker": "", "seconds": 0.0}
+    times = {"at": "2026-01-01T00:00:00.123Z", "retry_at": "2026-01-01T00:01:00.001Z"}
+    history = [msgspec.convert(failed | times | {"exit_code": 0}, AttemptView, dec_hook=decode_hook)]
+    job = replace(await gopher.inspect("default", id), history=history, log=[log_text(line) for line in log])
 
     async def found(*_: object) -> object:
         return job
@@ -33,7 +32,7 @@ async def test_times_of_a_jobs_history_and_log_are_told_as_all_others(
     monkeypatch.setattr(gopher, "inspect", found)
     looked, text = await api.get(f"{JOBS}/{id}"), (await api.get(f"{JOBS}/{id}/log")).text
     said = looked.json()
-    again = detail_of(msgspec.json.decode(looked.content, type=dict[str, msgspec.Raw]))
+    again = msgspec.json.decode(looked.content, type=JobDetail, dec_hook=decode_hook)
 
     assert said["history"][0]["at"] == "2026-01-01T00:00:00.123Z"
     assert said["log"][0] == text.splitlines()[0] == "2026-01-01T00:00:00.123Z one"
@@ -49,5 +48,5 @@ async def test_a_job_that_a_schedule_has_made_says_which_and_for_when(api: httpx
     assert id == "nightly:20260101T010000Z"
     assert (looked.json()["schedule"], looked.json()["instant"]) == ("nightly", "2026-01-01T01:00:00.000Z")
     assert not {"schedule", "instant"} & plain.json().keys()
-    again = detail_of(msgspec.json.decode(looked.content, type=dict[str, msgspec.Raw]))
+    again = msgspec.json.decode(looked.content, type=JobDetail, dec_hook=decode_hook)
     assert (again.schedule, again.instant) == ("nightly", 1767229200000)

@@ -17,7 +17,7 @@ from gopher_cli.model.duration import rfc3339
 from gopher_cli.model.errors import NotFound
 from gopher_cli.model.hints import LIST_JOBS
 from gopher_cli.model.job import JobState
-from gopher_cli.model.stats import JobDetail
+from gopher_cli.model.job_views import JobDetail
 from gopher_cli.web.api import openapi
 from gopher_cli.web.api.following import etag_of, matches
 from gopher_cli.web.api.listing import answered

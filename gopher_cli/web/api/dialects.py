@@ -85,19 +85,19 @@ def _short(dialect: Dialect, job: Accepted) -> dict[str, str]:
 
 
 def _short_view(dialect: Dialect, job: JobView) -> dict[str, Any]:
-    return {"job_id": job.job_id, "status": dialect.words[job.status]}
+    return {"job_id": job.id, "status": dialect.words[job.state]}
 
 
 def _plain_view(dialect: Dialect, job: JobView) -> dict[str, Any]:
     return {
-        "id": job.job_id,
-        "job_id": job.job_id,
+        "id": job.id,
+        "job_id": job.id,
         "type": job.type,
-        "payload": job.payload,
-        "status": dialect.words[job.status],
+        "payload": job.exact_payload,
+        "status": dialect.words[job.state],
         "retries": max(0, job.attempts - 1),
         "max_retries": job.max_retries,
-        "created_at": job.created_at,
+        "created_at": job.created,
         "error": job.error,
     }
 

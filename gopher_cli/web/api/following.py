@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import zlib
 
-import msgspec
 from starlette.requests import Request
 
 from gopher_cli.gopher import Gopher
-from gopher_cli.model.stats import JobDetail
+from gopher_cli.model.job_views import JobDetail
+from gopher_cli.model.timestamp import json_of
 from gopher_cli.web.problems import soon
 
 FINAL = ("completed", "failed", "cancelled")
@@ -39,7 +39,7 @@ def etag_of(job: JobDetail) -> str:
     """Weak: another one means that the job has moved on, not that no byte differs."""
     said = (job.state, job.attempts, job.losses, job.ready_at, job.started, job.finished, job.due)
     more = (job.cancel_asked, job.progress, len(job.log), len(job.history))
-    return f'W/"{job.state}-{job.attempts}-{zlib.crc32(msgspec.json.encode([said, more])):08x}"'
+    return f'W/"{job.state}-{job.attempts}-{zlib.crc32(json_of([said, more])):08x}"'
 
 
 def matches(header: str, etag: str) -> bool:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.access import OPERATE, READ
 from gopher_cli.model.filtering import Filter
+from gopher_cli.model.timestamp import json_of
 from gopher_cli.web.access.door import needs
 from gopher_cli.web.api import openapi_submit
 from gopher_cli.web.api.choosing import STEP_SECONDS
@@ -154,4 +155,4 @@ def _successor() -> str:
 
 def _answered(said: Any, fresh: str = "no-cache") -> Response:
     headers = {"Cache-Control": fresh, "Link": _successor()}
-    return Response(msgspec.json.encode(said), 200, headers, media_type="application/json")
+    return Response(json_of(said), 200, headers, media_type="application/json")

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.grouping import FailureGroup
+from gopher_cli.model.timestamp import json_of
 from gopher_cli.model.words import moment
 from gopher_cli.web.api import openapi
 from gopher_cli.web.api.choosing import NAMES, filter_of_query
@@ -86,7 +87,7 @@ list_answers = openapi.problems(s404="no such queue", s422="a parameter is not v
 
 def answered(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """A value as JSON that nobody keeps."""
-    return Packed(msgspec.json.encode(value), status, FRESH | (headers or {}), media_type="application/json")
+    return Packed(json_of(value), status, FRESH | (headers or {}), media_type="application/json")
 
 
 @router.get(

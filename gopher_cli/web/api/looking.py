@@ -16,9 +16,8 @@ from gopher_cli.model.access import READ
 from gopher_cli.model.errors import GopherError, NotFound
 from gopher_cli.model.hints import LIST_JOBS
 from gopher_cli.model.ids import VALID_ID
+from gopher_cli.model.job_views import AttemptView, JobDetail
 from gopher_cli.model.loglines import new_lines
-from gopher_cli.model.stats import JobDetail
-from gopher_cli.model.words import log_text
 from gopher_cli.web.access.door import still_may
 from gopher_cli.web.api import openapi
 from gopher_cli.web.api.following import FINAL, awaited, etag_of, matches
@@ -26,7 +25,7 @@ from gopher_cli.web.api.listing import FRESH, answered
 from gopher_cli.web.api.preferring import applied, wait_of
 from gopher_cli.web.api.queries import PREFER, Query
 from gopher_cli.web.api.telling import PING
-from gopher_cli.web.api.views import AttemptView, attempt_view, job_view
+from gopher_cli.web.api.views import job_view
 from gopher_cli.web.problems import Problem, soon
 
 _FOLLOW_STEP = 0.5  # seconds between two looks at a log
@@ -110,7 +109,7 @@ async def result(id: str, request: Request) -> Response:
 async def attempts(id: str, request: Request) -> Response:
     """With the error, the traceback and the worker of each, oldest first."""
     job = await _look(request, await place_of(request, id, _PLAIN.read(request).text("queue")), id)
-    return answered(AttemptList(items=[attempt_view(one) for one in job.history]))
+    return answered(AttemptList(items=job.history))
 
 
 @router.get(
@@ -155,7 +154,7 @@ async def _followed(request: Request, job: JobDetail) -> AsyncIterator[bytes]:
 
 
 def _text(lines: list[str]) -> bytes:
-    return "".join(f"{log_text(line)}\n" for line in lines).encode("utf-8", "replace")
+    return "".join(f"{line}\n" for line in lines).encode("utf-8", "replace")
 
 
 async def _look(request: Request, queue: str, id: str) -> JobDetail:

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gopher_cli.model.stats import Stats
+from gopher_cli.model.timestamp import schema_hook
 from gopher_cli.web.access.describing import add_security, problem
 from gopher_cli.web.packed import Packed
 
@@ -81,7 +82,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
 
     if app.openapi_schema is None:
         ours = [JobRequest, Submitted, JobView, Stats, Problem, *SCHEMAS]
-        _, schemas = msgspec.json.schema_components(ours, ref_template=REF)
+        _, schemas = msgspec.json.schema_components(ours, schema_hook=schema_hook, ref_template=REF)
         document = get_openapi(
             title=app.title, version=app.version, description=app.description, routes=app.routes
         )

@@ -8,7 +8,7 @@ from contextlib import suppress
 from starlette.requests import Request
 
 from gopher_cli.model.errors import GopherError
-from gopher_cli.model.stats import JobDetail
+from gopher_cli.model.job_views import JobDetail
 from gopher_cli.web.api.following import FINAL, awaited
 from gopher_cli.web.problems import Problem
 

@@ -6,7 +6,6 @@ import time
 from contextlib import nullcontext, suppress
 from typing import Any
 
-import msgspec
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,7 +16,8 @@ from gopher_cli.gopher import Gopher
 from gopher_cli.model.access import READ, SUBMIT
 from gopher_cli.model.errors import GopherError, NotFound
 from gopher_cli.model.job import Job
-from gopher_cli.model.stats import JobDetail
+from gopher_cli.model.job_views import JobDetail
+from gopher_cli.model.timestamp import json_of
 from gopher_cli.store.calls import Receipt
 from gopher_cli.web import replies
 from gopher_cli.web.access.door import needs
@@ -135,7 +135,7 @@ async def _accept(request: Request, dialect: Dialect, text: bytes, wait: float) 
     sees = reply.status == 201 or request.state.caller.may(READ)
     if wait and sees and not wanted and (job := await preferring.ended(request, reply.queue, reply.id, wait)):
         more = _JSON | preferring.applied(request, wait)
-        return Response(msgspec.json.encode(dialect.job(dialect, job_view(job))), 200, reply.headers | more)
+        return Response(json_of(dialect.job(dialect, job_view(job))), 200, reply.headers | more)
     return reply.response()
 
 
@@ -175,7 +175,7 @@ async def _store(request: Request, dialect: Dialect, asked: Asked, claim: Claim 
 
 def _reply(status: int, dialect: Dialect, id: str, queue: str, said: Any) -> Reply:
     headers = _JSON | {"Location": rooted(f"{dialect.path}{id}")}
-    return Reply(status, headers, msgspec.json.encode(said), id, queue)
+    return Reply(status, headers, json_of(said), id, queue)
 
 
 async def _known(gopher: Gopher, job: Job, receipt: Receipt) -> JobDetail | Accepted:

@@ -14,8 +14,8 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from gopher_cli.model.duration import format_duration, parse_duration, rfc3339
+from gopher_cli.model.job_views import JobDetail
 from gopher_cli.model.schedule import Schedule
-from gopher_cli.model.stats import JobDetail
 
 _MOST = 4000  # characters of payload that a command line should carry
 _KEY = '-H "X-API-KEY: $GOPHER_API_KEY"'

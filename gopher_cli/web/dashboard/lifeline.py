@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from gopher_cli.model.stats import JobDetail
+from gopher_cli.model.job_views import JobDetail
 from gopher_cli.model.words import took
 from gopher_cli.web.dashboard.charts import shares
 

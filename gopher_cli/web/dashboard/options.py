@@ -11,7 +11,7 @@ from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.duration import parse_duration
 from gopher_cli.model.errors import GopherError
 from gopher_cli.model.job import PRIORITIES, Spec
-from gopher_cli.model.stats import JobDetail
+from gopher_cli.model.job_views import JobDetail
 from gopher_cli.verbs.producing import new_job
 from gopher_cli.web.dashboard.again import exactly
 from gopher_cli.web.dashboard.forms import Faults, plain_json

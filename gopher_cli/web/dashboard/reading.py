@@ -16,8 +16,9 @@ from gopher_cli.model.duration import parse_when
 from gopher_cli.model.errors import NotFound
 from gopher_cli.model.history import History
 from gopher_cli.model.ids import VALID_ID
+from gopher_cli.model.job_views import JobDetail, JobRow
 from gopher_cli.model.safe import safe
-from gopher_cli.model.stats import JobDetail, JobRow, Stats, WorkerInfo
+from gopher_cli.model.stats import Stats, WorkerInfo
 from gopher_cli.store import ask
 from gopher_cli.store.calls import read_record
 from gopher_cli.store.keys import PLACES

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gopher_cli.model.access import OPERATE
-from gopher_cli.model.stats import JobDetail
+from gopher_cli.model.job_views import JobDetail
 from gopher_cli.model.story import story_of
 from gopher_cli.model.words import log_line
 from gopher_cli.web.access.door import needs
@@ -32,13 +32,14 @@ async def job(id: str, request: Request) -> Response:
     gopher = gopher_of(request)
     queue = request.query_params.get("queue", "")
     found = await soon(job_at(gopher, id, queue))
-    names = await soon(worker_names(gopher)) if found.worker else {}
+    worker = found.worker or ""
+    names = await soon(worker_names(gopher)) if worker else {}
     server = request.app.state.door.addresses.origin_of(request) + root_of(request)
     log = [log_line(line) for line in found.log]
     return page(
         request, "job.html", job=found, story=story_of(found), lifeline=lifeline(found),
         log=log[-_LOG_LINES:], log_before=max(0, len(log) - _LOG_LINES),
-        worker=names.get(found.worker.partition(".")[0], found.worker),
+        worker=names.get(worker.partition(".")[0], worker),
         command=as_command(found, server), curl=as_request(found, server), buttons=_buttons(found),
         failed=[one for one in reversed(found.history) if one.error or one.traceback],
         progress=_progress(found), now=found.now, of_queue=_of(queue),

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from gopher_cli.model.access import OPERATE
 from gopher_cli.model.duration import parse_duration, parse_when
 from gopher_cli.model.errors import Usage
-from gopher_cli.model.stats import JobDetail
+from gopher_cli.model.job_views import JobDetail
 from gopher_cli.web.access.door import needs
 from gopher_cli.web.dashboard import deeds
 from gopher_cli.web.dashboard.guard import Form, checked_form

@@ -53,7 +53,7 @@ async def show(
     texts = {name: [text] for name, text in options_like(job).items()}
     payload = exact_value(bytes(job.exact_payload).decode())
     form = Form(texts | written_in(await fields_for(request, job.type), payload))
-    return await _form(request, job.type, form, unique_key=job.unique_key)
+    return await _form(request, job.type, form, unique_key=job.unique_key or "")
 
 
 @router.post("/submit")
