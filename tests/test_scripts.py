@@ -91,7 +91,7 @@ def write(tmp_path, monkeypatch):
     monkeypatch.setattr(scripts, "LUA", tmp_path)
 
     def forget():
-        for cached in (scripts.files, scripts.read, scripts.load, scripts._header):
+        for cached in (scripts.files, scripts.read, scripts.needs, scripts.load, scripts._header):
             cached.cache_clear()
 
     def write(name, text):
@@ -171,11 +171,15 @@ def test_a_file_needs_those_whose_names_it_uses_and_no_others(path):
     used = Names(path.read_text()).free - GLOBALS
 
     assert used <= set(home), "names that nobody defines"
-    assert scripts.needs(path.stem) == sorted({home[name] for name in used})
+    assert [*scripts.needs(path.stem)] == sorted({home[name] for name in used})
 
 
 def test_every_file_has_a_name_of_its_own():
     assert len(scripts.files()) == len(EVERY_FILE)
+
+
+def test_a_folder_has_at_most_16_files():
+    assert [folder for folder in {path.parent for path in EVERY_FILE} if len([*folder.iterdir()]) > 16] == []
 
 
 def test_every_fragment_is_needed_by_a_script():

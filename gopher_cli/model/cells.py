@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-# Upper bounds in seconds, as in store/lua/lib/cells.lua; the last bucket is open.
+# Upper bounds in seconds, as in store/lua/lib/histogram/histogram.lua; the last bucket is open.
 BOUNDS = (
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
     1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600,

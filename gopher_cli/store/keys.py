@@ -9,10 +9,10 @@ One queue, ``gopher:{<queue>}:<name>`` (a later shard of it: ``{<queue>#<n>}``):
     completed cancelled    ZSET  id -> kept until, ms
     failed                 ZSET  id -> died at, ms: the dead letter queue
     unhandled              ZSET  id -> since when, ms: enqueued, but who took it had no handler for its type
-    unhandled_line         ZSET  id -> number of its type * 11e12 + its level and turn (lua/lib/unhandled.lua)
+    unhandled_line         ZSET  id -> number of its type * 11e12 + its level and turn (lib/places/unhandled)
     unhandled_types        HASH  type -> its number there, while it has such jobs
     spec                   HASH  id -> what is to be done; written once
-    meta                   HASH  id -> the small mutable record (lua/lib/record.lua)
+    meta                   HASH  id -> the small mutable record (lua/lib/record/record.lua)
     result errors log progress once    HASH  id -> ...
     locks                  HASH  digest of a unique key -> id        lock_ends  ZSET  digest -> ms
     waiters                HASH  id -> the jobs blocked by it
@@ -33,7 +33,7 @@ One queue, ``gopher:{<queue>}:<name>`` (a later shard of it: ``{<queue>#<n>}``):
     samples                HASH  minute -> how the queue stood
     schedules              HASH  name -> revision;JSON of a recurring job (store/schedules.py)
     ticks                  ZSET  name -> its next due instant, ms; none where it is paused or over
-    runs                   HASH  name -> how it stands, and its last ticks (lua/lib/schedule_state.lua)
+    runs                   HASH  name -> how it stands, and its last ticks (lib/schedules/schedule_state.lua)
     batches                HASH  batch id -> last line; digest up to it; written at
     expects                HASH  name -> type;every;grace;since;JSON: jobs of the type succeed so often (ms)
     last_success           HASH  type -> when a job of it succeeded last, ms, or 0: of expected types alone

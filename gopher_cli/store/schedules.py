@@ -1,4 +1,4 @@
-"""Schedules as they are stored, and what to ask of them (store/keys.py, lua/lib/schedule_state.lua)."""
+"""Schedules as they are stored (lua/lib/schedules/schedule_state.lua), and what to ask of them."""
 
 from __future__ import annotations
 

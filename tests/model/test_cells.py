@@ -19,7 +19,7 @@ def cell(completed=0, failed=0):
 
 
 def test_the_script_and_the_reader_have_the_same_buckets():
-    lua = re.search(r"local BOUNDS = \{([^}]*)\}", read("cells"))[1]
+    lua = re.search(r"local BOUNDS = \{([^}]*)\}", read("histogram"))[1]
     bounds = [float(n) for n in re.findall(r"\d[\d.]*", lua)]
 
     assert bounds == list(BOUNDS)

@@ -26,7 +26,7 @@ CHANGES = (
     ("model/job.py", r"(    options: Options = NO_OPTIONS\n)", rf'\1    flavour: str = "{FLAVOUR}"\n'),
     ("model/job.py", r'(    parent: str = ""\n)', r'\1    colour: str = ""\n'),
     ("store/codec.py", r"(def encode_spec.*\n)", r"\1    return _encode(spec)\n"),
-    ("store/lua/lib/admit.lua", r'(";;" \.\. head\.lock)\)', rf'\1 .. "{MORE}")'),
+    ("store/lua/lib/submit/admit.lua", r'(";;" \.\. head\.lock)\)', rf'\1 .. "{MORE}")'),
 )
 
 

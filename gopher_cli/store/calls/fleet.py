@@ -29,8 +29,8 @@ def order(fleet: Keys, worker: str, word: str, *, now: str = "") -> Call[bool]:
 
 def write_down(fleet: Keys, entry: AuditEntry, nonce: str, *, now: str = "") -> Call[None]:
     """Who did what: an entry of the audit."""
-    said = msgspec.json.encode((entry.actor, entry.action, entry.target, entry.changed, entry.detail))
-    argv: dict[str, Arg] = {"now": now, "nonce": nonce, "said": said, "kept": _KEPT}
+    written = msgspec.json.encode((entry.actor, entry.action, entry.target, entry.changed, entry.detail))
+    argv: dict[str, Arg] = {"now": now, "nonce": nonce, "entry": written, "keep": _KEPT}
     return make_call("write_down", fleet, argv, _nothing)
 
 

@@ -13,7 +13,7 @@ from gopher_cli.store.keys import PLACES, Keys
 
 
 class Record(msgspec.Struct, frozen=True):
-    """The small mutable record of a job (lua/lib/record.lua). Times in ms; 0 is never."""
+    """The small mutable record of a job (lua/lib/record/record.lua). Times in ms; 0 is never."""
 
     attempts: int = 0
     losses: int = 0

@@ -74,7 +74,7 @@ def _refused(id: str, why: str) -> Receipt:
 
 
 def head_of(job: Job) -> str:
-    """What scripts read of a job (lua/lib/head.lua)."""
+    """What scripts read of a job (lua/lib/submit/submit_head.lua)."""
     options = job.spec.options
     if not job.due and not job.delay and not job.once and options is NO_OPTIONS:
         return f"{job.spec.priority};;;;;;"

@@ -51,7 +51,7 @@ class Patient:
 
 
 def line(record: Record) -> str:
-    """The record as lua/lib/record.lua reads it: what is not, or the same as `created`, is left empty."""
+    """The record as lua/lib/record/record.lua reads it: what is not set or equals `created` is left empty."""
     r = record
     ready_at = "" if r.ready_at == r.created else r.ready_at
     return (
