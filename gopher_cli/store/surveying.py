@@ -9,13 +9,6 @@ from gopher_cli.store.ask import Ask, Command
 from gopher_cli.store.calls.base import text
 from gopher_cli.store.keys import PLACES, Keys, fleet_key
 
-_TYPES = {
-    **dict.fromkeys(PLACES, "zset"), "lock_ends": "zset", "asked": "zset", "unhandled_line": "zset",
-    "held": "zset", "carried": "zset", "awaited": "zset", "ticks": "zset", "wake": "list",
-    "queues": "set", "beats": "zset", "events": "stream", "audit": "stream",
-    "reply": "string",
-}  # fmt: skip
-
 
 def names(namespace: str, cursor: int) -> Ask[tuple[int, list[str]]]:
     """One step through all keys under our prefix."""
@@ -31,11 +24,6 @@ def names(namespace: str, cursor: int) -> Ask[tuple[int, list[str]]]:
 def types(keys: Sequence[str]) -> Ask[list[str]]:
     """What kind of value stands under each key; none where there is nothing."""
     return Ask([("TYPE", key) for key in keys], lambda raw: [text(kind) for kind in raw])
-
-
-def kind_of(name: str) -> str:
-    """Which kind of value a key of ours has, by what follows its braces."""
-    return _TYPES.get(name.partition(":")[0], "hash")
 
 
 def in_hash(key: str, cursor: int, count: int) -> Ask[tuple[int, list[tuple[bytes, bytes]]]]:

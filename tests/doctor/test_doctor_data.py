@@ -26,6 +26,12 @@ async def test_a_healthy_queue_has_no_finding(ward: Ward) -> None:
     assert await ward.heal() == {}
 
 
+async def test_a_session_that_was_ended_is_no_foreign_data(ward: Ward) -> None:
+    await ward.gopher.sign_out("session", "key", 2**31)
+
+    assert troubles(await ward.look()) == {}
+
+
 @wounds(DAMAGES)
 async def test_damage_is_found_and_nothing_else_and_mended(ward: Ward, damage: Damage) -> None:
     damage.hurt(ward)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from gopher_cli.store import keys
 from gopher_cli.store.calls import Record, read_record
-from gopher_cli.store.keys import FLEET_KEYS, PLACES, QUEUE_KEYS
+from gopher_cli.store.keys import PLACES, QUEUE_KEYS, QUEUE_KEYSPACE, known_key
 
 _KEY = re.compile(r"(?P<namespace>[^{]+):\{(?P<queue>[A-Za-z0-9_.\-]{1,64}|~)\}:(?P<name>.+)")
 
@@ -69,12 +70,8 @@ def keys_of(redis: Any, namespace: str) -> tuple[list[tuple[str, str, str]], lis
     known, unknown = [], []
     for key in sorted(key.decode() for key in redis.scan_iter(f"{namespace}:*", count=1000)):
         match = _KEY.fullmatch(key)
-        queue, name = (match["queue"], match["name"]) if match else ("", "")
-        names = FLEET_KEYS if queue == "~" else QUEUE_KEYS
-        held = queue != "~" and re.fullmatch(r"held:[\w.\-]+", name)
-        reply = queue == "~" and re.fullmatch(r"reply:[0-9a-f]{32}", name)
-        if match and (name in names or held or reply):
-            known.append((key, queue, name))
+        if match and known_key(namespace, key):
+            known.append((key, match["queue"], match["name"]))
         else:
             unknown.append(key)
     return known, unknown
@@ -96,18 +93,16 @@ def look(redis: Any, namespace: str) -> dict[str, State]:
     return {queue: State(values) for queue, values in queues.items()}
 
 
-ZSETS = {*PLACES, "lock_ends", "asked", "unhandled_line", "carried", "awaited", "ticks"}
-
-
 def _read(pipe: Any, key: str, name: str) -> None:
-    if name in ZSETS or name.startswith("held:"):
-        pipe.zrange(key, 0, -1, withscores=True)
-    elif name == "wake":
-        pipe.lrange(key, 0, -1)
-    elif name == "events":
-        pipe.xrange(key)
-    else:
-        pipe.hgetall(key)
+    match QUEUE_KEYSPACE[name.partition(":")[0]].type:
+        case keys.ZSET:
+            pipe.zrange(key, 0, -1, withscores=True)
+        case keys.LIST:
+            pipe.lrange(key, 0, -1)
+        case keys.STREAM:
+            pipe.xrange(key)
+        case _:
+            pipe.hgetall(key)
 
 
 def _named(value: Any) -> Any:

@@ -12,8 +12,7 @@ from redis import Redis
 from web.operated import take
 
 from gopher_cli.model.errors import Unavailable
-from gopher_cli.store.keys import is_ours
-from gopher_cli.store.surveying import kind_of
+from gopher_cli.store.keys import known_key
 from gopher_cli.web.problems import Problem
 from gopher_cli.web.replies import key_of
 
@@ -199,8 +198,8 @@ async def test_a_record_is_kept_for_a_day(api: httpx2.AsyncClient, redis: Redis,
 
     (key,) = redis.keys(f"{namespace}:{{~}}:reply:*")
     assert 86_390_000 < redis.pttl(key) <= 86_400_000
-    assert is_ours(namespace, key.decode()) and not is_ours(namespace, key.decode() + "x")
-    assert kind_of(key.decode().rpartition("}:")[2]).encode() == redis.type(key)
+    known = known_key(namespace, key.decode())
+    assert known and known.type.encode() == redis.type(key) and not known_key(namespace, key.decode() + "x")
 
 
 @pytest.mark.parametrize(

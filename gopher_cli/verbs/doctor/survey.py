@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gopher_cli.store import surveying
-from gopher_cli.store.keys import is_ours
+from gopher_cli.store.keys import known_key
 from gopher_cli.verbs.base import Base
 
 
@@ -36,15 +36,11 @@ class Surveys(Base):
         return survey
 
     async def _sort(self, survey: Survey, names: Sequence[str]) -> None:
-        ours = [name for name in names if is_ours(self.namespace, name)]
+        ours = {name: key for name in names if (key := known_key(self.namespace, name))}
         survey.unknown += sorted(set(names) - set(ours))
-        kinds = await self.store.ask(surveying.types(ours))
-        for name, kind in zip(ours, kinds, strict=True):
+        types = await self.store.ask(surveying.types([*ours]))
+        for (name, key), type in zip(ours.items(), types, strict=True):
             queue, part = name[len(self.namespace) + 2 :].split("}:", 1)
             survey.parts[queue].append(part)
-            if kind not in ("none", surveying.kind_of(part) if queue != "~" else _fleet_kind(part)):
+            if type not in ("none", key.type):
                 survey.foreign[queue].append(name)
-
-
-def _fleet_kind(name: str) -> str:
-    return "hash" if name == "meta" else surveying.kind_of(name)
