@@ -64,7 +64,7 @@ class Site:
         return self.gopher("submit", "-q", "--batch", "-", stdin=lines).split()
 
     def state(self, id: str) -> str:
-        return str(json.loads(self.gopher("inspect", id, "-o", "json"))["state"])
+        return str(json.loads(self.gopher("inspect", id, "-o", "json"))["status"])
 
     def key(self, name: str, role: str) -> str:
         """The secret of a new key."""
