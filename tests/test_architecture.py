@@ -1,9 +1,10 @@
-"""Imports point down only, Redis is one room, and the environment is read at the doors."""
+"""Imports point down only and in no circle, Redis is one room, the environment is read at the doors."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,47 @@ def test_imports_point_down_only(path):
     ours = {head[1:] for head, _ in imports(path) if head.startswith(".")}
 
     assert ours - {here} - BELOW[here] == set()
+
+
+def test_no_file_imports_in_a_circle():
+    """Imports for types alone and late ones count: whoever needs both files to understand one reads both."""
+    sources = {module(path): path.read_text(encoding="utf-8") for path in FILES}
+
+    assert circle_in(sources) == []
+
+
+@pytest.mark.parametrize("back", ["from p import a", "from p.a import x", "import p.a"])
+@pytest.mark.parametrize("where", ["{}", "if TYPE_CHECKING:\n    {}", "def f():\n    {}"])
+def test_a_circle_is_seen_wherever_an_import_stands(where: str, back: str):
+    sources = {"p": "", "p.a": "from p.b import y", "p.b": where.format(back), "p.c": "from p import a, b"}
+
+    assert set(circle_in(sources)) == {"p.a", "p.b"}
+
+
+def module(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT.parent).with_suffix("").parts).removesuffix(".__init__")
+
+
+def circle_in(sources: Mapping[str, str]) -> list[str]:
+    """The modules of one circle of imports, if there is any; ``sources`` are texts by module."""
+    try:
+        TopologicalSorter({name: known(text, sources) for name, text in sources.items()}).prepare()
+    except CycleError as error:
+        return error.args[1]
+    return []
+
+
+def known(text: str, modules: Iterable[str]) -> set[str]:
+    """Of these modules, those that a text imports, or imports something from."""
+    names = set[str]()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.module and not node.level, "imports name the whole way"
+            inner = {f"{node.module}.{alias.name}" for alias in node.names}
+            names |= {name if name in modules else node.module for name in inner}
+    return names.intersection(modules)
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("config/**/*.py")), ids=lambda p: str(p.relative_to(ROOT)))

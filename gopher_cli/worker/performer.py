@@ -60,7 +60,7 @@ class Performer:
         self._clean = copy_context()
         self._threads = Threads(options.concurrency, self._in_thread)
         self._keepers = Keepers(limits_of(settings))
-        steps = Steps(partial(launched, gopher, seats), seats.began)
+        steps = Steps(partial(launched, gopher, seats.launch), seats.began)
         self._program = partial(run_program, link=link, keepers=self._keepers, steps=steps)
         self.children = Children(options, settings, link, self._keepers, steps)
         self.stuck: dict[int, Run] = {}  # by seat: given up, and they run on

@@ -6,15 +6,12 @@ One at a time in the whole worker, with all its processes: whatever takes that d
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import GopherError
 from gopher_cli.model.outcome import Snoozed
 from gopher_cli.worker.run import Run
-
-if TYPE_CHECKING:
-    from gopher_cli.worker.seats import Seats
 
 _LATER = (1.0, 5.0)  # seconds: where many wait, one of them is there whenever the turn is free
 
@@ -24,14 +21,14 @@ def put_off() -> Snoozed:
     return Snoozed(random.uniform(*_LATER), begun=False)
 
 
-async def launched(gopher: Gopher, seats: Seats, run: Run) -> bool:
+async def launched(gopher: Gopher, launch: Callable[[Run], None], run: Run) -> bool:
     """Its process may begin it now: if this worker dies from here on, that counts. False if it must not.
 
     A suspect may take its worker down at once: Redis knows that it has begun before it does.
     """
     if run.suspect and not await _still_ours(gopher, run):
         return False
-    seats.launch(run)
+    launch(run)
     return True
 
 
