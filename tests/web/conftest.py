@@ -8,6 +8,8 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from fastapi import FastAPI
+from starlette.routing import BaseRoute
 from web.patient import PATIENCE, REDIS_TIMEOUT
 
 from gopher_cli.config import Settings
@@ -25,6 +27,19 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetch, "__defaults__", (60.0,))
 
 
+_routes: list[BaseRoute] = []
+
+
+def share_routes(app: FastAPI) -> None:
+    """All have the same, and FastAPI takes longer to prepare them than most tests take."""
+    if not _routes:
+        _routes.extend(app.router.routes)
+    assert [vars(route).get("original_router") for route in app.router.routes] == [
+        vars(route).get("original_router") for route in _routes
+    ]
+    app.router.routes[:] = _routes
+
+
 @pytest.fixture
 def open_api(redis_url: str, namespace: str, tmp_path: Path, patient: None) -> Open:
     """Opens a client; keyword arguments are environment variables of the server."""
@@ -39,6 +54,7 @@ def open_api(redis_url: str, namespace: str, tmp_path: Path, patient: None) -> O
             "HOME": str(tmp_path),
         }
         app = create_app(Settings.resolve(base | environ, cwd=tmp_path))
+        share_routes(app)
         wire = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
         async with (
             app.router.lifespan_context(app),

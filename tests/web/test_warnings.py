@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from cli.running import Cli
 
-from gopher_cli import build, embedded
+from gopher_cli import connect, embedded
 from gopher_cli.cli import tree
 from gopher_cli.config import Settings
 from gopher_cli.embedded_place import place, talk
@@ -32,7 +32,7 @@ def cli(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Cli]:
 
     monkeypatch.setattr(serving, "_check", refuse)
     monkeypatch.setattr(supervisor, "run_worker", lambda *_: 1)
-    monkeypatch.setattr(build, "address_of", lambda _: None)
+    monkeypatch.setattr(connect, "address_of", lambda _: None)
     monkeypatch.setattr(tree.Tree, "run", nothing)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("REDIS_URL", raising=False)
