@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from benchmarks.lane import Lane, Payload
-from gopher_cli.sync import Producer
+from gopher_cli.producer import Producer
 
 SLICE = 10_000  # so that a million jobs are never in memory at once
 

@@ -172,7 +172,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 async def bare(url: str, seconds: float) -> float:
     """Jobs a second that the verb alone stores, 100 a call."""
     from gopher_cli import Gopher
-    from gopher_cli.verbs.producing import new_job
+    from gopher_cli.verbs.submit import new_job
 
     count = 0
     async with Gopher(url) as gopher:

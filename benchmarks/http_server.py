@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gopher_cli.config import Settings
-from gopher_cli.web import serving
+from gopher_cli.web import serve
 from gopher_cli.web.app import create_app
 
 # As long as the answer to a submit.
@@ -31,5 +31,5 @@ def with_nothing(settings: Settings, *, exposed: bool = False) -> FastAPI:
 
 
 if __name__ == "__main__":
-    vars(serving)["create_app"] = with_nothing
-    sys.exit(serving.run_server(Settings.resolve(os.environ)))
+    vars(serve)["create_app"] = with_nothing
+    sys.exit(serve.run_server(Settings.resolve(os.environ)))

@@ -8,14 +8,14 @@ from gopher_cli.version import __version__
 
 _WHERE = {
     "Gopher": "gopher_cli.gopher",
-    "Producer": "gopher_cli.sync",
+    "Producer": "gopher_cli.producer",
     "Registry": "gopher_cli.handlers",
     "Context": "gopher_cli.context",
-    "Job": "gopher_cli.model.job",
-    "JobState": "gopher_cli.model.job",
-    "Retry": "gopher_cli.model.signals",
-    "Discard": "gopher_cli.model.signals",
-    "Snooze": "gopher_cli.model.signals",
+    "Job": "gopher_cli.model.job.job",
+    "JobState": "gopher_cli.model.job.job",
+    "Retry": "gopher_cli.model.job.signals",
+    "Discard": "gopher_cli.model.job.signals",
+    "Snooze": "gopher_cli.model.job.signals",
     "GopherError": "gopher_cli.model.errors",
 }
 __all__ = [
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from gopher_cli.gopher import Gopher
     from gopher_cli.handlers import Registry
     from gopher_cli.model.errors import GopherError
-    from gopher_cli.model.job import Job, JobState
-    from gopher_cli.model.signals import Discard, Retry, Snooze
-    from gopher_cli.sync import Producer
+    from gopher_cli.model.job.job import Job, JobState
+    from gopher_cli.model.job.signals import Discard, Retry, Snooze
+    from gopher_cli.producer import Producer
 
 
 def __getattr__(name: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from gopher_cli.process import open_standard_streams
+from gopher_cli.process_setup import open_standard_streams
 
 
 def main() -> None:
@@ -17,10 +17,10 @@ def main() -> None:
         print(f"gopher {__version__}")
         return
     if args[:1] == ["__complete"]:
-        from gopher_cli.cli.complete import complete
+        from gopher_cli.cli.commands.complete import complete
 
         sys.exit(complete(args[1:]))
-    from gopher_cli.cli.run import run
+    from gopher_cli.cli.shell.run import run
 
     sys.exit(run(args))
 

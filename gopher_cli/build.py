@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from gopher_cli.config import Settings
 from gopher_cli.connect import Connection, resolve
-from gopher_cli.events import Listener
 from gopher_cli.gopher import Gopher
-from gopher_cli.store.lines.wire import WireStore
+from gopher_cli.model.facts import Listener
+from gopher_cli.store.stores.plain_socket import WireStore
 
 if TYPE_CHECKING:
-    from gopher_cli.store.redis import RedisStore
+    from gopher_cli.store.stores.redis_store import RedisStore
 
 T = TypeVar("T")
 
@@ -34,7 +34,7 @@ async def revive(settings: Settings) -> bool:
     import asyncio  # late: few commands have a loop
     import threading
 
-    from gopher_cli import embedded
+    from gopher_cli.embedded import server
 
     address, loop = settings.address(), asyncio.get_running_loop()
     came: asyncio.Future[bool] = loop.create_future()
@@ -47,7 +47,7 @@ async def revive(settings: Settings) -> bool:
     def work() -> None:
         result, error = False, None
         try:
-            result = embedded.revive(settings.home, address.path if address else "default")
+            result = server.revive(settings.home, address.path if address else "default")
         except Exception as failed:
             error = failed
         with suppress(RuntimeError):  # the loop has ended meanwhile
@@ -61,7 +61,7 @@ def gopher_on(
     connection: Connection, *, listeners: Iterable[Listener] = (), store: type[RedisStore] | None = None
 ) -> Gopher:
     """A Gopher with a store of its own; ``store`` is the kind of store, where it is to be a special one."""
-    from gopher_cli.store.redis import RedisStore  # late: short commands need no redis-py
+    from gopher_cli.store.stores.redis_store import RedisStore  # late: short commands need no redis-py
 
     return Gopher(
         store=(store or RedisStore)(connection.address, timeout=connection.timeout),

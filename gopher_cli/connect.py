@@ -6,8 +6,8 @@ import os
 from dataclasses import dataclass
 
 from gopher_cli.config import Settings
-from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.errors import BadConfig
+from gopher_cli.model.job.defaults import Defaults
 from gopher_cli.store.url import Address, parse_url
 
 
@@ -47,11 +47,11 @@ def address_of(settings: Settings, *, start: bool = True) -> Address:
     address = settings.address()
     if address is not None and address.kind != "embedded":
         return address
-    from gopher_cli import embedded  # late: most clients have a server of their own
+    from gopher_cli.embedded import server  # late: most clients have a server of their own
 
     if start and address is None and os.environ.get("GOPHER_JOB_ID"):
         raise _unreachable_from_here()
-    find = embedded.ensure if start else embedded.where
+    find = server.ensure if start else server.where
     return find(settings.home, address.path if address else "default")
 
 

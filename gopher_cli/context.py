@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from gopher_cli.model.checks import shown
 from gopher_cli.model.errors import BadData, Usage
-from gopher_cli.model.job import Job, Lease
-from gopher_cli.model.payload import EMPTY, MAX_PAYLOAD
-from gopher_cli.model.terms import Terms
+from gopher_cli.model.job.job import Job, Lease
+from gopher_cli.model.job.payload import EMPTY, MAX_PAYLOAD
+from gopher_cli.model.job.terms import Terms
+from gopher_cli.model.job.value_checks import shown
 
 # Those of Gopher.submit that make sense for a follow-up.
 FOLLOW_UP_OPTIONS = (

@@ -6,29 +6,29 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from gopher_cli.events import Listener
 from gopher_cli.handlers import Registry
-from gopher_cli.model.defaults import Defaults
-from gopher_cli.model.payload import EMPTY
+from gopher_cli.model.facts import Listener
+from gopher_cli.model.job.defaults import Defaults
+from gopher_cli.model.job.payload import EMPTY
 from gopher_cli.verbs.access import Access
-from gopher_cli.verbs.backfill import BackfillVerb
-from gopher_cli.verbs.base import Announced
-from gopher_cli.verbs.bulk import Bulking
-from gopher_cli.verbs.charting import Charting
-from gopher_cli.verbs.declare import DeclareVerb
-from gopher_cli.verbs.doctoring import Doctoring
-from gopher_cli.verbs.expects import Expects
-from gopher_cli.verbs.finding import Finding
-from gopher_cli.verbs.grouping import Grouping
-from gopher_cli.verbs.producing import Producing
-from gopher_cli.verbs.removal import Removal
-from gopher_cli.verbs.replying import Replying
-from gopher_cli.verbs.rescheduling import Rescheduling
-from gopher_cli.verbs.watching import Watching
-from gopher_cli.verbs.working import Working
+from gopher_cli.verbs.bulk.bulk import Bulking
+from gopher_cli.verbs.core import Announced
+from gopher_cli.verbs.doctor import Doctoring
+from gopher_cli.verbs.idempotency import Replying
+from gopher_cli.verbs.read.failure_groups import Grouping
+from gopher_cli.verbs.read.history import Charting
+from gopher_cli.verbs.read.inspect import Finding
+from gopher_cli.verbs.remove_queue import Removal
+from gopher_cli.verbs.reschedule import Rescheduling
+from gopher_cli.verbs.schedule.backfill import BackfillVerb
+from gopher_cli.verbs.schedule.declare import DeclareVerb
+from gopher_cli.verbs.schedule.expects import Expects
+from gopher_cli.verbs.submit import Producing
+from gopher_cli.verbs.watch import Watching
+from gopher_cli.verbs.work import Working
 
 if TYPE_CHECKING:
-    from gopher_cli.store.redis import RedisStore
+    from gopher_cli.store.stores.redis_store import RedisStore
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -84,7 +84,7 @@ class Gopher(
     async def __aenter__(self) -> Gopher:
         if not hasattr(self, "store"):
             from gopher_cli.connect import resolve  # late: an application object needs neither
-            from gopher_cli.store.redis import RedisStore
+            from gopher_cli.store.stores.redis_store import RedisStore
 
             url, namespace, defaults = self._asked
             place = resolve(url, namespace=namespace, defaults=defaults)

@@ -13,13 +13,13 @@ from typing import Any, Never, TypeVar
 
 import msgspec
 
-from gopher_cli.declarations import Declared, note, place_of, resolve
-from gopher_cli.model.annotation import decoder, schema_of
-from gopher_cli.model.checks import check_retries, check_timeout, check_type
-from gopher_cli.model.declaration import Declaration
+from gopher_cli.declared_schedules import Declared, note, place_of, resolve
 from gopher_cli.model.errors import BadConfig, BadData, Usage
-from gopher_cli.model.making import check_backoff
-from gopher_cli.model.payload import EMPTY
+from gopher_cli.model.job.make import check_backoff
+from gopher_cli.model.job.payload import EMPTY
+from gopher_cli.model.job.value_checks import check_retries, check_timeout, check_type
+from gopher_cli.model.schedule.declaration import Declaration
+from gopher_cli.model.schema.annotation import decoder, schema_of
 
 OPTIONS = ("timeout", "retries", "backoff", "isolate")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -178,7 +178,7 @@ def _check_options(
     if backoff is not None:
         check_backoff(backoff)
     for name in unknown:
-        from gopher_cli.model.schema import unknown_field  # late: only errors need it
+        from gopher_cli.model.schema.json_schema import unknown_field  # late: only errors need it
 
         raise Usage(f"the option {name} {unknown_field(name, OPTIONS, 'options')}")
 

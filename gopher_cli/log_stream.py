@@ -9,7 +9,7 @@ import select
 import time
 from typing import TextIO
 
-from gopher_cli.model.duration import rfc3339
+from gopher_cli.model.text.duration import rfc3339
 
 _MOMENT = 100  # ms
 LOST = "lines of this log could not be written, and are lost"
@@ -20,7 +20,7 @@ def stamp(moment: float, *, clock: bool) -> str:
     return time.strftime("%H:%M:%S", time.localtime(moment)) if clock else rfc3339(round(moment * 1000))
 
 
-class Lines(logging.StreamHandler[TextIO]):
+class LogStream(logging.StreamHandler[TextIO]):
     """Writes each line at once, or counts it as lost.
 
     A full disk is no reason to stop working, and neither is a reader that stands still (a pager, Ctrl-S

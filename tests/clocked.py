@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 from redis.exceptions import NoScriptError, ResponseError
 
 from gopher_cli.model.errors import GopherError
-from gopher_cli.store.ask import Ask
-from gopher_cli.store.calls.base import Call
-from gopher_cli.store.failures import translate
-from gopher_cli.store.refusal import Refusal
+from gopher_cli.store.asks.ask import Ask
+from gopher_cli.store.calls.call import Call
+from gopher_cli.store.errors.refusal import Refusal
+from gopher_cli.store.errors.translate import translate
 
 T = TypeVar("T")
 

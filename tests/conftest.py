@@ -19,9 +19,9 @@ from browser.programs import lacking
 from hypothesis import HealthCheck, settings
 from redis import Redis
 
-from gopher_cli.embedded_place import binaries
+from gopher_cli.embedded.place import binaries
 from gopher_cli.gopher import Gopher
-from gopher_cli.store.redis import RedisStore
+from gopher_cli.store.stores.redis_store import RedisStore
 from gopher_cli.store.url import parse_url
 
 # A shell that runs us in the background lets Ctrl-C be ignored, and what we start would inherit that.
@@ -130,7 +130,7 @@ def redis(redis_url: str) -> Iterator[Redis]:
 @pytest.fixture
 async def gopher(redis_url: str, namespace: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Gopher]:
     """A Gopher on the real server, in a namespace of its own. It is patient: each of us may stand still."""
-    monkeypatch.setattr("gopher_cli.store.lines.connection._CONNECT", 60.0)
+    monkeypatch.setattr("gopher_cli.store.connections.connection_options._CONNECT", 60.0)
     async with Gopher(store=RedisStore(parse_url(redis_url), timeout=60.0), namespace=namespace) as gopher:
         yield gopher
 

@@ -7,15 +7,15 @@ from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import Any, TypeVar
 
-import a
+import builders
 from laws.state import State, look
 from redis.exceptions import NoScriptError
 
-from gopher_cli.model.expect import MOST, Expect
-from gopher_cli.model.job import Job, Lease
+from gopher_cli.model.job.job import Job, Lease
+from gopher_cli.model.schedule.expect import MOST, Expect
 from gopher_cli.store import calls
 from gopher_cli.store.calls import Call, Receipt, Settlement, Verdict
-from gopher_cli.store.keys import PLACES, keys_of
+from gopher_cli.store.keyspace import PLACES, keys_of
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ class Queue:
         self.redis = redis
         self.namespace = namespace
         self.keys = keys_of(namespace, name)
-        self.now = a.NOW
+        self.now = builders.NOW
         self._scripts = scripts or {}
         self._fetches = count(1)
 
@@ -66,7 +66,7 @@ class Queue:
         quota = more.pop("quota", (0, 0, 0))
         call = calls.reserve(
             self.keys, worker=worker, token=token, sequence=sequence, quota=quota, count=count,
-            now=self.at, **({"lease_ms": a.lease_time} | more),
+            now=self.at, **({"lease_ms": builders.lease_time} | more),
         )  # fmt: skip
         return self.run(call)
 
@@ -79,24 +79,24 @@ class Queue:
 
     def renew(self, worker: str = "w", begun: Sequence[str] = (), **more: Any) -> calls.Renewal:
         return self.run(
-            calls.renew(self.keys, worker, begun, now=self.at, **({"lease_ms": a.lease_time} | more))
+            calls.renew(self.keys, worker, begun, now=self.at, **({"lease_ms": builders.lease_time} | more))
         )
 
     def promote(self, **more: Any) -> calls.Promotion:
         return self.run(calls.promote(self.keys, now=self.at, **more))
 
-    def readmit(self, *types: str, patience_ms: int = a.hour, limit: int = 500) -> list[str]:
+    def readmit(self, *types: str, patience_ms: int = builders.hour, limit: int = 500) -> list[str]:
         return self.run(calls.readmit(self.keys, types, patience_ms=patience_ms, limit=limit, now=self.at))
 
     def reclaim(self, expiries: Sequence[str] = (), *, max_losses: int = 3, **more: Any) -> calls.Reclaimed:
         call = calls.reclaim(
-            self.keys, expiries, max_losses=max_losses, lease_ms=a.lease_time, now=self.at, **more
+            self.keys, expiries, max_losses=max_losses, lease_ms=builders.lease_time, now=self.at, **more
         )  # fmt: skip
         return self.run(call)
 
     def lose(self, *, max_losses: int = 3) -> list[tuple[str, str, str]]:
         """All leases end, and two looks see it."""
-        self.later(a.lease_time + 1)
+        self.later(builders.lease_time + 1)
         return self.reclaim(self.reclaim().over, max_losses=max_losses).jobs
 
     def hand_back(
@@ -105,7 +105,7 @@ class Queue:
         call = calls.hand_back(self.keys, worker, running, max_losses=max_losses, now=self.at, **more)
         return self.run(call)
 
-    def cancel(self, *ids: str, retention_ms: int = a.hour) -> list[str]:
+    def cancel(self, *ids: str, retention_ms: int = builders.hour) -> list[str]:
         words = self.run(calls.cancel(self.keys, ids, retention_ms=retention_ms, now=self.at))
         return [words[id] for id in ids]
 

@@ -18,12 +18,12 @@ def install(mutant: Mutant) -> None:
     if mutant.script.endswith(".py"):
         _replace_module(mutant)
         return
-    from gopher_cli.store.calls import base
+    from gopher_cli.store.calls import call
 
     source, healthy = mutant.source, load(mutant.script)
     sha = hashlib.sha1(source.encode()).hexdigest()
     changed = Script(healthy.name, source, sha, healthy.keys, healthy.argv)
-    base.load = lambda name: changed if name == mutant.script else load(name)  # type: ignore[assignment]
+    call.load = lambda name: changed if name == mutant.script else load(name)  # type: ignore[assignment]
 
 
 def _replace_module(mutant: Mutant) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from servers import own_server
 
-from gopher_cli import embedded
+from gopher_cli.embedded import server
 
 pytest_plugins = ["worker.conftest"]
 
@@ -20,7 +20,7 @@ pytest_plugins = ["worker.conftest"]
 def test_of_each_kind_one_is_started(worker: Callable[..., Any], tmp_path: Path) -> None:
     worker("--concurrency", "1")
     with own_server():
-        embedded.ensure(tmp_path / "home")
+        server.ensure(tmp_path / "home")
         daemon = ["setsid", sys.executable, "-c", "import os, time; os.fork() or time.sleep(600)"]
         subprocess.run(daemon, env={}, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         Path(os.environ["REAPED_READY"]).touch()

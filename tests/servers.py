@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 from faults.shims import Control, with_disk
 from redis import Redis, RedisError
 
-from gopher_cli.embedded_place import binaries
+from gopher_cli.embedded.place import binaries
 
 _PATIENCE = 60.0
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gopher_cli.cli.completion import FILES, script
+from gopher_cli.cli.commands.completion import FILES, script
 from gopher_cli.cli.shell.command_tree import SHELLS, places
 
 HERE = Path(__file__).parent.parent / "completions"
@@ -79,6 +79,6 @@ def test_bash_offers_what_fits(words: list[str], expected: list[str]) -> None:
 
 
 def test_the_manual_page_is_current() -> None:
-    from gopher_cli.cli.man import page
+    from gopher_cli.cli.commands.man import page
 
     assert page() == (HERE.parent / "docs" / "gopher.1").read_text(), "run: gopher man > docs/gopher.1"

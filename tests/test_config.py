@@ -15,7 +15,7 @@ from place import Place, here, origin
 from gopher_cli.config import Settings
 from gopher_cli.config.example import example_env
 from gopher_cli.config.given import Given
-from gopher_cli.config.rows import names, read, rows, shown
+from gopher_cli.config.setting_list import names, read, rows, shown
 from gopher_cli.model.errors import BadConfig, Usage
 from gopher_cli.store.url import parse_url
 
@@ -232,7 +232,7 @@ def test_an_unknown_flag_is_a_mistake_of_the_program(here: Place) -> None:
 
 
 def test_the_pydantic_model_has_the_same_settings(here: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    from gopher_cli.config.model import GopherSettings
+    from gopher_cli.config.settings_model import GopherSettings
 
     monkeypatch.chdir(here.cwd)
     monkeypatch.setenv("WORKER_CONCURRENCY", "9")

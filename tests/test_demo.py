@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from gopher_cli import embedded
-from gopher_cli.demo.batch import EVERY_FILE, batch, results
-from gopher_cli.demo.jobs import Fractal, fractal
-from gopher_cli.demo.material import prepare
+from gopher_cli.demo.demo_handlers import Fractal, fractal
 from gopher_cli.demo.picture import Picture
-from gopher_cli.demo.place import Place, taken
-from gopher_cli.demo.stage import bar, summary
+from gopher_cli.demo.sample_files import prepare
+from gopher_cli.demo.screen import bar, summary
+from gopher_cli.demo.workload import EVERY_FILE, batch, results
+from gopher_cli.demo.workspace import Place, taken
+from gopher_cli.embedded import server
 from gopher_cli.model.errors import Refused
 
 
@@ -44,7 +44,7 @@ def test_the_demo_does_all_that_it_tells_and_ends_well(tmp_path: Path) -> None:
     assert "kill -9" in done.stdout and "are back" in done.stdout
     assert f"all {len(batch())} jobs completed, each once" in done.stdout
     assert "\x1b" not in done.stdout
-    assert not embedded.status(place.home).running
+    assert not server.status(place.home).running
     worker = re.findall(r"worker (\d+) ", done.stdout)
     assert len(worker) == 2
     for pid in worker:
@@ -144,7 +144,7 @@ def test_without_pillow_the_demo_has_no_thumbnails_and_all_the_rest(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     whole = len(batch())
-    monkeypatch.setattr("gopher_cli.demo.batch.can_draw", lambda: False)
+    monkeypatch.setattr("gopher_cli.demo.workload.can_draw", lambda: False)
 
     assert len(batch()) == whole - 8
     assert not [name for name in results() if name.startswith("thumbnails/")]

@@ -8,7 +8,7 @@ import pytest
 
 from gopher_cli.cli.shell.command_tree import places
 from gopher_cli.config.example import example_env
-from gopher_cli.config.rows import names
+from gopher_cli.config.setting_list import names
 
 ROOT = Path(__file__).parent.parent
 
@@ -31,6 +31,6 @@ def test_the_example_file_is_the_one_that_gopher_would_write() -> None:
 
 @pytest.mark.parametrize("code", [0, 1, 2, 3, 5, 65, 69, 75, 77, 78, 124, 130])
 def test_an_exit_code_is_on_the_help_page(code: int) -> None:
-    from gopher_cli.cli.app import EPILOG
+    from gopher_cli.cli.shell.entries import EPILOG
 
     assert f" {code} " in EPILOG

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gopher_cli.store import scripts
-from gopher_cli.store.keys import (
+from gopher_cli.store.keyspace import (
     FLEET_KEYSPACE,
     KEYSPACE,
     PLACES,

@@ -10,13 +10,13 @@ import pytest
 
 import gopher_cli
 from gopher_cli.model import errors, hints
-from gopher_cli.model.payload import MAX_PAYLOAD, encode_payload
+from gopher_cli.model.job.payload import MAX_PAYLOAD, encode_payload
 from gopher_cli.remote.problems import error_of
-from gopher_cli.web.problems import Problem, field, problem_of
+from gopher_cli.web.server.problems import Problem, field, problem_of
 
 HOUSE = Path(gopher_cli.__file__).parent
 # What others say has no values: each is read in one place.
-FOREIGN = {"store/failures.py", "model/json_fault.py", "worker/loop.py"}
+FOREIGN = {"store/errors/translate.py", "model/json_fault.py", "worker/execution/event_loop.py"}
 EDITS = {"replace", "startswith", "endswith", "partition", "rpartition", "removeprefix", "removesuffix"}
 FOR_CLIENTS = {"NotFound", "Conflict", "Changed", "TooMany", "Refused", "Usage", "BadData", "BadSchedule"}
 

@@ -18,11 +18,11 @@ from worker.processes import until
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import BadData, Denied, NotFound, TryLater, Unavailable, Usage
-from gopher_cli.store.ask import Ask
-from gopher_cli.store.redis import RedisStore
+from gopher_cli.producer import Producer
+from gopher_cli.store.asks.ask import Ask
+from gopher_cli.store.stores.redis_store import RedisStore
 from gopher_cli.store.stores.threaded import SyncStore
 from gopher_cli.store.url import parse_url
-from gopher_cli.sync import Producer
 
 pytestmark = pytest.mark.anyio
 

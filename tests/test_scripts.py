@@ -11,10 +11,10 @@ import pytest
 from driver import Queue
 from laws.walk import Walk
 from lua import Names
-from spy import watched
+from script_watch import watched
 
 from gopher_cli.store import calls, scripts
-from gopher_cli.store.keys import FLEET_KEYS, QUEUE_KEYS
+from gopher_cli.store.keyspace import FLEET_KEYS, QUEUE_KEYS
 from gopher_cli.store.scripts import LUA, load, origin
 
 SCRIPTS = scripts.names()

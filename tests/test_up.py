@@ -21,8 +21,8 @@ from typing import Any
 
 import pytest
 
-from gopher_cli.cli import tree
-from gopher_cli.cli.output import Output
+from gopher_cli.cli.shell import process_group as tree
+from gopher_cli.cli.terminal.output import Output
 
 _PATIENCE = 60.0
 
@@ -218,7 +218,7 @@ def test_an_order_to_every_process_of_up_is_one_order_and_all_end_well(start: St
 
 
 def test_an_order_that_comes_while_up_starts_ends_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    one = tree.Tree(grace=5)
+    one = tree.ProcessGroup(grace=5)
 
     async def start(*_: object) -> asyncio.subprocess.Process:
         one._end(signal.SIGTERM)

@@ -15,8 +15,8 @@ from msgspec import Meta, Struct
 
 from gopher_cli.builtin.files import local_path, own_directories
 from gopher_cli.context import Context
-from gopher_cli.model.duration import parse_duration
-from gopher_cli.model.signals import Discard
+from gopher_cli.model.job.signals import Discard
+from gopher_cli.model.text.duration import parse_duration
 
 _LISTED = 100  # names in the job's log
 

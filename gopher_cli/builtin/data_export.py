@@ -11,10 +11,10 @@ from msgspec import Meta, Struct
 
 from gopher_cli.builtin.data_process import opened
 from gopher_cli.builtin.files import local_path, safe_name
-from gopher_cli.builtin.sinks import picked, write_rows
-from gopher_cli.builtin.tables import Row, format_of, reading
+from gopher_cli.builtin.table_readers import Row, format_of, reading
+from gopher_cli.builtin.table_writers import picked, write_rows
 from gopher_cli.context import Context
-from gopher_cli.model.signals import Discard
+from gopher_cli.model.job.signals import Discard
 
 
 class DataExport(Struct, frozen=True, kw_only=True):

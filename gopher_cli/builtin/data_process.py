@@ -11,12 +11,12 @@ from typing import Annotated, Any, BinaryIO, cast
 
 from msgspec import Meta, Struct
 
-from gopher_cli.builtin import rows as do
+from gopher_cli.builtin import row_operations as do
 from gopher_cli.builtin.files import existing_file, local_path, safe_name, scheme_of
-from gopher_cli.builtin.sinks import picked, write_rows
-from gopher_cli.builtin.tables import Row, Source, format_of, reading
+from gopher_cli.builtin.table_readers import Row, Source, format_of, reading
+from gopher_cli.builtin.table_writers import picked, write_rows
 from gopher_cli.context import Context
-from gopher_cli.model.signals import Discard
+from gopher_cli.model.job.signals import Discard
 
 MAX_DOWNLOAD = 256 * 1024 * 1024
 MAX_SHOWN = 1_000  # groups in a result; more belong into a file

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import unquote, urlsplit
 
-from gopher_cli.model.signals import Discard
+from gopher_cli.model.job.signals import Discard
 
 if TYPE_CHECKING:
     from gopher_cli.config import Settings

@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 
 from gopher_cli.builtin.files import existing_file, local_path, replacing
 from gopher_cli.context import Context
-from gopher_cli.model.signals import Discard
+from gopher_cli.model.job.signals import Discard
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture

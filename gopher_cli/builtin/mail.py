@@ -12,7 +12,7 @@ from msgspec import Meta, Struct, field
 
 from gopher_cli.builtin.files import replacing, safe_name
 from gopher_cli.context import Context
-from gopher_cli.model.signals import Discard
+from gopher_cli.model.job.signals import Discard
 
 if TYPE_CHECKING:
     from email.message import EmailMessage

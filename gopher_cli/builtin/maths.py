@@ -9,7 +9,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from gopher_cli.model.signals import Discard
+from gopher_cli.model.job.signals import Discard
 
 Number = int | float
 Given = int | float | str | None

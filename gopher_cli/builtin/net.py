@@ -15,7 +15,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
-from gopher_cli.model.signals import Discard, Retry
+from gopher_cli.model.job.signals import Discard, Retry
 
 if TYPE_CHECKING:
     from gopher_cli.config import Settings

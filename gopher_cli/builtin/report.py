@@ -11,13 +11,13 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from gopher_cli.builtin import rows as do
+from gopher_cli.builtin import row_operations as do
 from gopher_cli.builtin.data_process import many, opened
 from gopher_cli.builtin.files import local_path, replacing, safe_name
 from gopher_cli.builtin.report_text import FORMATS, Document, Table, render
-from gopher_cli.builtin.tables import reading
+from gopher_cli.builtin.table_readers import reading
 from gopher_cli.context import Context
-from gopher_cli.model.signals import Discard
+from gopher_cli.model.job.signals import Discard
 
 QUEUE_REPORT = "daily_summary"
 

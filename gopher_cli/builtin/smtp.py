@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from gopher_cli.model.errors import BadConfig
-from gopher_cli.model.signals import Discard
+from gopher_cli.model.job.signals import Discard
 
 _HINT = "write SMTP_URL as smtp://user:password@host:587?starttls=1 or smtps://user:password@host"
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")

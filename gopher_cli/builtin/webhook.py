@@ -13,8 +13,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 from gopher_cli.context import Context
-from gopher_cli.model.duration import parse_duration
-from gopher_cli.model.signals import Discard
+from gopher_cli.model.job.signals import Discard
+from gopher_cli.model.text.duration import parse_duration
 
 if TYPE_CHECKING:
     from gopher_cli.builtin.net import Ask

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gopher_cli.config.rows import names, rows, shown
+from gopher_cli.config.setting_list import names, rows, shown
 
 _HEAD = """\
 # Every setting of gopher with its default. Copy this file to .env and take away the # in front

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from gopher_cli.model.backoff import parse_backoff
-from gopher_cli.model.durability import parse_durability
-from gopher_cli.model.duration import parse_duration
-from gopher_cli.model.rates import EXAMPLES, parse_rate
+from gopher_cli.model.job.backoff import parse_backoff
+from gopher_cli.model.job.durability import parse_durability
+from gopher_cli.model.text.duration import parse_duration
+from gopher_cli.model.text.rate import EXAMPLES, parse_rate
 from gopher_cli.store.url import parse_url
 
 Kind = Callable[[str], object]

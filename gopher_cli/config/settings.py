@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gopher_cli.config.rows import names, raw, read, rows, shown
+from gopher_cli.config.setting_list import names, raw, read, rows, shown
 from gopher_cli.config.sources import gather
 from gopher_cli.config.subjects import Subjects
-from gopher_cli.model.duration import format_duration
 from gopher_cli.model.errors import BadConfig
+from gopher_cli.model.text.duration import format_duration
 from gopher_cli.store.url import Address, parse_url
 
 
@@ -28,7 +28,7 @@ class Described(NamedTuple):
 @dataclass(frozen=True, kw_only=True)
 class Settings(Subjects):
     """A dataclass: loading pydantic would add as much again to the start of `gopher submit`. A program that
-    lives with pydantic-settings takes the same settings from model.py.
+    lives with pydantic-settings takes the same settings from settings_model.py.
     """
 
     origins: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from gopher_cli.config.files import read_secret, read_settings
 from gopher_cli.config.given import Given, Layer, Name
+from gopher_cli.config.setting_files import read_secret, read_settings
 from gopher_cli.config.toml import raw_text, toml_layers
 
 # What Kubernetes sets for a Service `api` in each pod, and Docker for a link, is not a port of ours.

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gopher_cli.config.files import expanded, read_settings
 from gopher_cli.config.given import Given, Layer, Name
+from gopher_cli.config.setting_files import expanded, read_settings
 from gopher_cli.model.errors import BadConfig
 
 

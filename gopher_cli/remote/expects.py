@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from gopher_cli.model.checks import check_queue, check_type
-from gopher_cli.model.defaults import Defaults
-from gopher_cli.model.expect import (
+from gopher_cli.model.job.defaults import Defaults
+from gopher_cli.model.job.value_checks import check_queue, check_type
+from gopher_cli.model.schedule.expect import (
     Declared,
     Expect,
     check_every,
@@ -15,8 +15,8 @@ from gopher_cli.model.expect import (
     check_grace,
     the_expect,
 )
-from gopher_cli.model.words import ms_of
-from gopher_cli.remote.wire import Wire
+from gopher_cli.model.text.humanize import ms_of
+from gopher_cli.remote.http import Wire
 
 
 class RemoteExpects:

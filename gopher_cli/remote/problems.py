@@ -7,7 +7,7 @@ from typing import Any
 
 from gopher_cli.model import errors
 from gopher_cli.model.hints import of_http
-from gopher_cli.model.recurrence import BadSchedule
+from gopher_cli.model.schedule.recurrence import BadSchedule
 
 _BY_STATUS: dict[int, type[errors.GopherError]] = {
     400: errors.BadData,

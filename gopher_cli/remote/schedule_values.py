@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 
-from gopher_cli.model.duration import rfc3339
-from gopher_cli.model.job import Options, Spec
-from gopher_cli.model.recurrence import Recurrence
-from gopher_cli.model.schedule import Schedule
-from gopher_cli.model.schedule_state import Entry, Pause, ScheduleRow, Standing
-from gopher_cli.model.words import ms_of
+from gopher_cli.model.job.job import Options, Spec
+from gopher_cli.model.schedule.recurrence import Recurrence
+from gopher_cli.model.schedule.schedule import Schedule
+from gopher_cli.model.schedule.schedule_state import HistoryEntry, Pause, ScheduleRow, Standing
+from gopher_cli.model.text.duration import rfc3339
+from gopher_cli.model.text.humanize import ms_of
 
 _WHEN = ("cron", "tz", "every", "offset", "times", "jitter")
 _POLICY = ("overlap", "catchup", "within", "pause_after")
@@ -88,8 +88,8 @@ def _schedule_of(said: Mapping[str, Any], payload: msgspec.Raw) -> Schedule:
     )  # fmt: skip
 
 
-def _entry_of(said: Mapping[str, Any]) -> Entry:
+def _entry_of(said: Mapping[str, Any]) -> HistoryEntry:
     detail = said["job_id"] or said["held_by"] or said["reason"] or ""
     times = (ms_of(said[name]) for name in ("instant", "until", "at"))
     instant, last, at = times
-    return Entry(instant, said["outcome"], said["count"], last, at, detail)
+    return HistoryEntry(instant, said["outcome"], said["count"], last, at, detail)

@@ -7,17 +7,17 @@ from urllib.parse import quote
 
 import msgspec
 
-from gopher_cli.model.defaults import Defaults
-from gopher_cli.model.duration import rfc3339
 from gopher_cli.model.errors import BadData, Denied
-from gopher_cli.model.ids import VALID_NAME
-from gopher_cli.model.payload import EMPTY
-from gopher_cli.model.schedule_state import Backfill, ScheduleChange, ScheduleRow
-from gopher_cli.model.words import ms_of
+from gopher_cli.model.job.defaults import Defaults
+from gopher_cli.model.job.ids import VALID_NAME
+from gopher_cli.model.job.payload import EMPTY
+from gopher_cli.model.schedule.schedule_state import Backfill, ScheduleChange, ScheduleRow
+from gopher_cli.model.text.duration import rfc3339
+from gopher_cli.model.text.humanize import ms_of
+from gopher_cli.remote.http import Wire
 from gopher_cli.remote.schedule_values import body_of, recurring_of, row_of
-from gopher_cli.remote.wire import Wire
-from gopher_cli.verbs.new_schedule import new_schedule
-from gopher_cli.verbs.schedule_rows import the_schedule
+from gopher_cli.verbs.schedule.new_schedule import new_schedule
+from gopher_cli.verbs.schedule.schedule_rows import the_schedule
 
 _WAITS = 60.0  # seconds that a backfill may take
 _Items = dict[str, list[dict[str, msgspec.Raw]]]

@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 
-from gopher_cli.model.filtering import Filter
-from gopher_cli.model.grouping import FailureGroup, FailureGroups
-from gopher_cli.model.happenings import AuditEntry
-from gopher_cli.model.keys import KeyInfo, ListedKey
-from gopher_cli.model.search import format_search
-from gopher_cli.model.words import ms_of
+from gopher_cli.model.access.api_keys import KeyInfo, ListedKey
+from gopher_cli.model.events import AuditEntry
+from gopher_cli.model.select.failure_groups import FailureGroup, FailureGroups
+from gopher_cli.model.select.filter import Filter
+from gopher_cli.model.select.language import format_search
+from gopher_cli.model.text.humanize import ms_of
 
 Said = Mapping[str, Any]
 # Of a Filter: what has a parameter of its own, and what only a search can say.

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from gopher_cli.model.errors import BadData
-from gopher_cli.model.job import NO_OPTIONS, Job, Spec
+from gopher_cli.model.job.job import NO_OPTIONS, Job, Spec
 
 _encode = msgspec.json.Encoder().encode
 _decode_spec = msgspec.json.Decoder(Spec).decode

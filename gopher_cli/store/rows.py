@@ -7,14 +7,14 @@ from typing import Any
 
 import msgspec
 
-from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.errors import BadData
-from gopher_cli.model.history_outcome import HistoryOutcome
-from gopher_cli.model.job import Spec
-from gopher_cli.model.job_views import AttemptView, JobRow
-from gopher_cli.model.terms import TypeTerms, terms_of
-from gopher_cli.model.timestamp import Timestamp
-from gopher_cli.store.calls.operating import Record
+from gopher_cli.model.job.defaults import Defaults
+from gopher_cli.model.job.history_outcome import HistoryOutcome
+from gopher_cli.model.job.job import Spec
+from gopher_cli.model.job.terms import TypeTerms, terms_of
+from gopher_cli.model.text.timestamp import Timestamp
+from gopher_cli.model.views.job_view import AttemptView, JobRow
+from gopher_cli.store.calls.operate import Record
 from gopher_cli.store.codec import decode_spec
 
 # What went wrong before is no error of a job that runs or completed: `inspect` tells it.

@@ -11,9 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from gopher_cli.model.errors import Refused, Usage
-from gopher_cli.model.hints import SEE_KEYS
-from gopher_cli.model.keys import (
+from gopher_cli.model.access.api_keys import (
     LIVE,
     REVOKED,
     ApiKey,
@@ -26,9 +24,11 @@ from gopher_cli.model.keys import (
     meant_key,
     write_secret,
 )
-from gopher_cli.model.rates import parse_rate
-from gopher_cli.store import access, ask
-from gopher_cli.verbs.base import Base
+from gopher_cli.model.errors import Refused, Usage
+from gopher_cli.model.hints import SEE_KEYS
+from gopher_cli.model.text.rate import parse_rate
+from gopher_cli.store.asks import access, ask
+from gopher_cli.verbs.core import Base
 
 MOST = 1000  # live keys: every server reads them once a second
 MOST_DEAD = 1000  # those too: the newest of them

@@ -10,13 +10,14 @@ from contextlib import suppress
 import msgspec
 
 from gopher_cli.model.errors import BadData, GopherError
-from gopher_cli.model.history_outcome import HistoryOutcome, history_entry
-from gopher_cli.store import calls, outbox
+from gopher_cli.model.job.history_outcome import HistoryOutcome, history_entry
+from gopher_cli.store import calls
+from gopher_cli.store.asks import outbox
+from gopher_cli.store.asks.outbox import OutboxEntry, decode_entry, nonce_of
 from gopher_cli.store.calls import Cargo, Settlement
 from gopher_cli.store.calls.outbox import LET_GO
-from gopher_cli.store.outbox import Entry, decode_entry, nonce_of
-from gopher_cli.verbs.base import SLICE, Base, in_slices
-from gopher_cli.verbs.producing import ROUND_TRIP_BYTES
+from gopher_cli.verbs.core import SLICE, Base, in_slices
+from gopher_cli.verbs.submit import ROUND_TRIP_BYTES
 
 _PAGE = 200
 # Who has read an outbox brings what it has read for so long, in seconds. A queue remembers for longer what
@@ -114,7 +115,7 @@ class Outbox(Base):
         if entries := readable(found):
             await self._deliver(tour, await self.plan(tour.queue, entries, tour.plan), read)
 
-    async def plan(self, queue: str, entries: Sequence[Entry], plan: Plan | None = None) -> Plan:
+    async def plan(self, queue: str, entries: Sequence[OutboxEntry], plan: Plan | None = None) -> Plan:
         """Which of these entries can go to their queues now, in which order."""
         plan = plan or Plan()
         plan.ready = defaultdict(list)
@@ -143,7 +144,7 @@ class Outbox(Base):
             plan.ready[job.queue].append(cargo)
         return plan
 
-    async def _there(self, queue: str, entries: Sequence[Entry]) -> set[str]:
+    async def _there(self, queue: str, entries: Sequence[OutboxEntry]) -> set[str]:
         """The entries that are in the outbox, of those that these speak of."""
         names = {entry.name for entry in entries}
         spoken = {entry.sibling(id) for entry in entries for id in (*entry.waits, *entry.awaited)}
@@ -152,7 +153,7 @@ class Outbox(Base):
             there |= await self.store.ask(outbox.present(self.keys(queue), piece))
         return there
 
-    async def _endings(self, entries: Sequence[Entry], there: set[str]) -> Endings:
+    async def _endings(self, entries: Sequence[OutboxEntry], there: set[str]) -> Endings:
         """How those have ended, by queue and id, whose end these entries wait for.
 
         Of a queue that cannot be reached nothing is known.
@@ -227,7 +228,7 @@ class Outbox(Base):
 
 
 def _judge(
-    entry: Entry, there: set[str], endings: Mapping[tuple[str, str], str], sent: set[str]
+    entry: OutboxEntry, there: set[str], endings: Mapping[tuple[str, str], str], sent: set[str]
 ) -> tuple[bytes, Held | None]:
     """Why it is dead, as JSON, and why it is held, if it is."""
     for id, queue in entry.waits.items():
@@ -244,7 +245,7 @@ def _judge(
     return b"", None
 
 
-def readable(found: Mapping[str, bytes]) -> list[Entry]:
+def readable(found: Mapping[str, bytes]) -> list[OutboxEntry]:
     """The entries of a page, without those that cannot be read."""
     entries = []
     for name, raw in found.items():

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from gopher_cli.store import ask, outbox
-from gopher_cli.verbs.base import Base
+from gopher_cli.store.asks import ask, outbox
+from gopher_cli.verbs.core import Base
 
 _WATCHED = 86_400_000  # ms; so long a follow-up may be on its way, and learn how its parent has ended
 

@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from gopher_cli.model.deeds import Bulk, Rescheduled, Tell, no_progress
-from gopher_cli.model.filtering import Filter
-from gopher_cli.model.payload import EMPTY
+from gopher_cli.model.job.payload import EMPTY
+from gopher_cli.model.select.bulk import Bulk, Rescheduled, Tell, no_progress
+from gopher_cli.model.select.filter import Filter
 
 if TYPE_CHECKING:
-    from gopher_cli.model.defaults import Defaults
-    from gopher_cli.model.expect import Declared, Expect
-    from gopher_cli.model.grouping import FailureGroups
-    from gopher_cli.model.happenings import AuditEntry, JobEvent
-    from gopher_cli.model.job import Job
-    from gopher_cli.model.job_views import JobDetail, JobRow
-    from gopher_cli.model.keys import KeyInfo, ListedKey, NewKey
-    from gopher_cli.model.marks import BatchMark
-    from gopher_cli.model.schedule_state import Backfill, ScheduleChange, ScheduleRow
-    from gopher_cli.model.stats import OrderedWorker, Stats, WorkerInfo
+    from gopher_cli.model.access.api_keys import KeyInfo, ListedKey, NewKey
+    from gopher_cli.model.events import AuditEntry, JobEvent
+    from gopher_cli.model.job.batch_mark import BatchMark
+    from gopher_cli.model.job.defaults import Defaults
+    from gopher_cli.model.job.job import Job
+    from gopher_cli.model.schedule.expect import Declared, Expect
+    from gopher_cli.model.schedule.schedule_state import Backfill, ScheduleChange, ScheduleRow
+    from gopher_cli.model.select.failure_groups import FailureGroups
+    from gopher_cli.model.views.job_view import JobDetail, JobRow
+    from gopher_cli.model.views.stats import OrderedWorker, Stats, WorkerInfo
     from gopher_cli.store.calls import Receipt
-    from gopher_cli.verbs.doctor.diagnosing import Diagnosis
-    from gopher_cli.verbs.doctor.mending import Repair
+    from gopher_cli.verbs.doctor.diagnose import Diagnosis
+    from gopher_cli.verbs.doctor.repair import Repair
 
 ALL = Filter()
 

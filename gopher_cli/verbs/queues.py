@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gopher_cli.model.errors import NotFound, Usage
-from gopher_cli.model.filtering import Filter
 from gopher_cli.model.hints import LIST_QUEUES
-from gopher_cli.model.job import JobState
-from gopher_cli.model.terms import TypeTerms
-from gopher_cli.store import ask
-from gopher_cli.store.keys import PLACES
-from gopher_cli.verbs.base import Base
+from gopher_cli.model.job.job import JobState
+from gopher_cli.model.job.terms import TypeTerms
+from gopher_cli.model.select.filter import Filter
+from gopher_cli.store.asks import ask
+from gopher_cli.store.keyspace import PLACES
+from gopher_cli.verbs.core import Base
 
 
 class Queues(Base):

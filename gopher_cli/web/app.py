@@ -11,21 +11,25 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gopher_cli.build import open_gopher
 from gopher_cli.config import Settings
-from gopher_cli.model.access import READ
+from gopher_cli.model.access.scopes import READ
 from gopher_cli.version import __version__
-from gopher_cli.web import health, metrics, problems
-from gopher_cli.web.access import wiring as access
-from gopher_cli.web.access.door import needs
-from gopher_cli.web.api import events, keys, looking, openapi, stats, submitting
-from gopher_cli.web.api import wiring as api
-from gopher_cli.web.api.published import Published
-from gopher_cli.web.circuit import Guarded
-from gopher_cli.web.commit import Commit
-from gopher_cli.web.dashboard import wiring as dashboard
-from gopher_cli.web.feed import Feed
-from gopher_cli.web.framing import too_long, unclear
-from gopher_cli.web.front import Front
-from gopher_cli.web.request_log import RequestLog
+from gopher_cli.web import health
+from gopher_cli.web.api import install as api
+from gopher_cli.web.api.routes import events, job, keys, stats
+from gopher_cli.web.api.submit import submit
+from gopher_cli.web.api.support import openapi
+from gopher_cli.web.api.support.type_schemas import TypeSchemas
+from gopher_cli.web.auth import install as access
+from gopher_cli.web.auth.authenticate import needs
+from gopher_cli.web.dashboard import install as dashboard
+from gopher_cli.web.metrics import exposition
+from gopher_cli.web.server import problems
+from gopher_cli.web.server.middleware import Middleware
+from gopher_cli.web.server.request_head import too_long, unclear
+from gopher_cli.web.server.request_log import RequestLog
+from gopher_cli.web.services.circuit_breaker import BreakerStore
+from gopher_cli.web.services.event_feed import EventFeed
+from gopher_cli.web.services.group_commit import GroupCommit
 
 
 def whole_path(path: str, prefix: str) -> str:
@@ -63,15 +67,15 @@ def create_app(settings: Settings, *, exposed: bool = False) -> Application:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_gopher(settings, store=Guarded) as gopher:
+        async with open_gopher(settings, store=BreakerStore) as gopher:
             app.state.gopher = gopher
-            guarded = cast("Guarded", gopher.store)
-            app.state.commit = Commit(gopher, settings.redis_timeout, lambda: guarded.away)
+            guarded = cast("BreakerStore", gopher.store)
+            app.state.commit = GroupCommit(gopher, settings.redis_timeout, lambda: guarded.away)
             app.state.readiness = health.Readiness(gopher)
             app.state.lateness = health.Lateness(gopher)
-            app.state.feed = Feed(gopher, settings.server_event_clients)
+            app.state.feed = EventFeed(gopher, settings.server_event_clients)
             app.state.door.hang(gopher)
-            app.state.published = Published(gopher)
+            app.state.published = TypeSchemas(gopher)
             yield
             app.state.feed.close()
             app.state.request_log.tell_the_rest()
@@ -88,17 +92,17 @@ def create_app(settings: Settings, *, exposed: bool = False) -> Application:
     app.include_router(openapi.router)
     app.include_router(health.router)
     api.install_submits(app)  # before the routes that take anything behind /jobs/ for an id
-    for router in (looking.router, stats.router, events.router):
+    for router in (job.router, stats.router, events.router):
         app.include_router(router, dependencies=[Depends(needs(READ))])
-    metrics.install(app)
+    exposition.install(app)
     app.include_router(keys.router)
     problems.install(app)
     dashboard.install(app)
     api.install(app)
     checks = [*access.install(app, settings, exposed=exposed), unclear, too_long]
     app.state.request_log = RequestLog(app.state.traffic.route_of)
-    front = Front(
-        submitting.shortened(app.route), checks, app.state.traffic, app.state.request_log, dashboard.refusal,
+    front = Middleware(
+        submit.shortened(app.route), checks, app.state.traffic, app.state.request_log, dashboard.refusal,
         reading=settings.server_read_timeout, answering=settings.server_write_timeout,
     )  # fmt: skip
     app.front = access.heard_by_friends(front, settings)

@@ -14,10 +14,10 @@ from starlette.responses import Response
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import Denied, GopherError, Outdated, Unavailable
-from gopher_cli.model.expect import LATE
+from gopher_cli.model.schedule.expect import LATE
 from gopher_cli.version import __version__
-from gopher_cli.web.api import openapi
-from gopher_cli.web.problems import RETRY_AFTER, soon
+from gopher_cli.web.api.support import openapi
+from gopher_cli.web.server.problems import RETRY_AFTER, soon
 
 _FRESH = 1.0  # seconds that an answer of Redis counts
 _RECENT = 5.0  # seconds for which it counts how many jobs are late

@@ -9,8 +9,8 @@ import re
 import sys
 from typing import Any, TextIO
 
-from gopher_cli.log_stream import Lines, stamp
-from gopher_cli.model.safe import safe
+from gopher_cli.log_stream import LogStream, stamp
+from gopher_cli.model.text.safe import safe
 
 _ODD = re.compile('[ "=]')  # what would make a value look like more than one
 _COLOURS = {"DEBUG": "2", "INFO": "", "WARNING": "33", "ERROR": "31", "CRITICAL": "31;1"}
@@ -79,7 +79,7 @@ def set_up(level: str, form: str, stream: TextIO | None = None, *, worker: str =
     Colours only at a terminal that wants them.
     """
     stream = stream or sys.stderr
-    handler = Lines(stream)
+    handler = LogStream(stream)
     handler.setFormatter(_formatter(form, stream, worker))
     log.handlers[:] = [handler]
     log.setLevel(level.upper())

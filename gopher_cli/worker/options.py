@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from gopher_cli.model.checks import check_queue
 from gopher_cli.model.errors import Usage
+from gopher_cli.model.job.value_checks import check_queue
 
 
 class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,13 +8,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import a
+import builders
 from browser.site import Site
 from web.operated import end, take
 
 from gopher_cli.gopher import Gopher
-from gopher_cli.store import calls, schedules
-from gopher_cli.store.redis import RedisStore
+from gopher_cli.store import calls
+from gopher_cli.store.asks import schedules
+from gopher_cli.store.stores.redis_store import RedisStore
 from gopher_cli.store.url import parse_url
 
 DAY, HOUR, MINUTE = 86_400_000, 3_600_000, 60_000
@@ -83,7 +84,7 @@ async def _tick(gopher: Gopher, name: str, type: str, payload: Any, first: int, 
 
 async def _end(gopher: Gopher, queue: str, *, well: bool) -> None:
     if leases := await take(gopher, 1, queue):
-        await end(gopher, leases, a.success() if well else a.discard())
+        await end(gopher, leases, builders.success() if well else builders.discard())
 
 
 async def _set(gopher: Gopher, name: str, type: str, payload: Any, now: str, **options: Any) -> None:

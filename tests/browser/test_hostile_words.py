@@ -16,9 +16,9 @@ from browser.site import ADMIN, Site
 from gopher_cli.actor import ACTOR
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import BadData, Usage
-from gopher_cli.store.redis import RedisStore
+from gopher_cli.store.stores.redis_store import RedisStore
 from gopher_cli.store.url import parse_url
-from gopher_cli.verbs.producing import new_job
+from gopher_cli.verbs.submit import new_job
 
 PAGES = """
     / /jobs /jobs?q=type:boom /jobs?q=state:scheduled /dlq /scheduled /queues /queues/default /workers /server

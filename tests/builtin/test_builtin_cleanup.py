@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from gopher_cli.builtin.cleanup import Cleanup, clean
-from gopher_cli.model.signals import Discard
+from gopher_cli.model.job.signals import Discard
 
 DAY = 86400
 

@@ -16,7 +16,7 @@ import pytest
 from gopher_cli.builtin.data_export import DataExport, export
 from gopher_cli.builtin.data_process import DataProcess, process
 from gopher_cli.config import Settings
-from gopher_cli.model.signals import Discard
+from gopher_cli.model.job.signals import Discard
 
 PEOPLE = [
     {"name": "Ann", "status": "active", "city": "Rome", "age": "31"},

@@ -14,7 +14,7 @@ import pytest
 from gopher_cli.builtin.mail import Email, send
 from gopher_cli.builtin.smtp import read_url
 from gopher_cli.model.errors import BadConfig
-from gopher_cli.model.signals import Discard
+from gopher_cli.model.job.signals import Discard
 
 HELLO = {"to": "user@example.com", "subject": "Hello", "body": "This is a test"}
 

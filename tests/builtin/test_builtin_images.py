@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from gopher_cli.builtin.image_processing import ImageProcessing, process
-from gopher_cli.model.signals import Discard
+from gopher_cli.model.job.signals import Discard
 
 
 def run(ctx: Any, **payload: Any) -> Any:

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from gopher_cli.builtin.maths import Math, calculate
-from gopher_cli.model.signals import Discard
+from gopher_cli.model.job.signals import Discard
 
 
 def run(payload: Any) -> Any:

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from gopher_cli.builtin.report import Report, report
-from gopher_cli.model.signals import Discard
+from gopher_cli.model.job.signals import Discard
 
 
 @dataclass

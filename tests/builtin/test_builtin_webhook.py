@@ -16,7 +16,7 @@ import pytest
 
 from gopher_cli.builtin import net
 from gopher_cli.builtin.webhook import Webhook, post, sign
-from gopher_cli.model.signals import Discard, Retry
+from gopher_cli.model.job.signals import Discard, Retry
 
 
 def run(ctx: Any, **payload: Any) -> Any:

@@ -8,8 +8,8 @@ from typing import Any
 
 from chaos.place import Place
 from gopher_cli.model.errors import GopherError
-from gopher_cli.model.job import Job
-from gopher_cli.model.making import make_job
+from gopher_cli.model.job.job import Job
+from gopher_cli.model.job.make import make_job
 
 _CLIENTS = 4
 # Type, payload, options, and how often of a hundred.

@@ -18,7 +18,7 @@ from servers import Server, own_server
 from worker.processes import PATIENCE, TESTS, Worker, children_of
 
 from gopher_cli.gopher import Gopher
-from gopher_cli.store.redis import RedisStore
+from gopher_cli.store.stores.redis_store import RedisStore
 from gopher_cli.store.url import parse_url
 
 NAMESPACE = "chaos"

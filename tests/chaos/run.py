@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import laws
-from awake import awake, clock
+from awake_clock import awake, clock
 from faults.verdict import ENDED, Verdict, check, drain
 from laws.state import keys_of
 from worker.processes import children_of, until

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gopher_cli.cli.run import run
+from gopher_cli.cli.shell.run import run
 
 
 @dataclass(frozen=True)

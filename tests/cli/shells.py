@@ -14,7 +14,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from gopher_cli.cli.completion import FILES
+from gopher_cli.cli.commands.completion import FILES
 
 HERE = Path(__file__).parents[2] / "completions"
 _PROMPT = "READY>"

@@ -11,11 +11,11 @@ import pytest
 from cli.running import Cli, Ran
 from gopher_cli import Gopher, Producer
 from gopher_cli.cli.shell.command_tree import Place, places
-from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.errors import GopherError, Usage
-from gopher_cli.model.job import Job
-from gopher_cli.verbs.producing import new_job
-from gopher_cli.web.api.reading import read_job
+from gopher_cli.model.job.defaults import Defaults
+from gopher_cli.model.job.job import Job
+from gopher_cli.verbs.submit import new_job
+from gopher_cli.web.api.support.job_request import read_job
 
 # Gives a job with this payload (JSON text, or None to leave it out); answers the payload that is stored.
 Door = Callable[[bytes | None], bytes]

@@ -7,7 +7,7 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any
 
-import a
+import builders
 import pytest
 
 from cli import world
@@ -48,9 +48,9 @@ JOBS: dict[str, Callable[[Cli], str]] = {
     "scheduled": lambda cli: cli.id("-t", "x", "--in", "1h", "--header", "k=v", "--backoff", "exp:5s"),
     "blocked": lambda cli: cli.id("-t", "x", "--after", cli.id("-t", "x", "--in", "1h")),
     "processing": processing,
-    "retrying": lambda cli: done(cli, a.failure(delay=3600.0)),
-    "completed": lambda cli: done(cli, a.success(b'{"n": 1e3}'), "--retention", "1h"),
-    "failed": lambda cli: done(cli, a.discard()),
+    "retrying": lambda cli: done(cli, builders.failure(delay=3600.0)),
+    "completed": lambda cli: done(cli, builders.success(b'{"n": 1e3}'), "--retention", "1h"),
+    "failed": lambda cli: done(cli, builders.discard()),
     "cancelled": cancelled,
     "enqueued by a schedule": scheduled_once,
 }

@@ -12,8 +12,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
 from typing import Any
 
-from gopher_cli.store.redis import RedisStore
-from gopher_cli.store.refusal import Refusal
+from gopher_cli.store.errors.refusal import Refusal
+from gopher_cli.store.stores.redis_store import RedisStore
 from gopher_cli.store.url import parse_url
 
 

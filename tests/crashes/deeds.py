@@ -7,12 +7,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-import a
+import builders
 
 from crashes.world import HERE, PARENT, THERE, World, follow_ups
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import NotFound
-from gopher_cli.model.filtering import Filter
+from gopher_cli.model.select.filter import Filter
 
 FEW, MANY = 7, 620
 DEAD, WAITING = Filter(states=("failed",), queues=(HERE,)), Filter(states=("enqueued",), queues=(HERE,))
@@ -48,15 +48,15 @@ async def dead(world: World, many: int) -> None:
 
 
 async def waiting(world: World, many: int) -> None:
-    await world.submit(*(a.job(id, queue=HERE) for id in ids(many)))
+    await world.submit(*(builders.job(id, queue=HERE) for id in ids(many)))
 
 
 async def later(world: World, many: int) -> None:
-    await world.submit(*(a.job(id, queue=HERE, delay=3600.0) for id in ids(many)))
+    await world.submit(*(builders.job(id, queue=HERE, delay=3600.0) for id in ids(many)))
 
 
 async def due(world: World, many: int) -> None:
-    await world.submit(*(a.job(id, queue=HERE, due=1.0) for id in ids(many)))
+    await world.submit(*(builders.job(id, queue=HERE, due=1.0) for id in ids(many)))
 
 
 async def held(world: World, many: int) -> None:
@@ -80,20 +80,20 @@ async def children_on_their_way(world: World, many: int) -> None:
 
 
 def _with_children(lease: Any) -> Any:
-    near, far = a.job(f"near-{lease.id}", queue=HERE), a.job(f"far-{lease.id}", queue=THERE)
+    near, far = builders.job(f"near-{lease.id}", queue=HERE), builders.job(f"far-{lease.id}", queue=THERE)
     children = follow_ups(near, far)
-    return a.settlement(lease, a.success(PARENT), retention=3600.0, follow_ups=children)
+    return builders.settlement(lease, builders.success(PARENT), retention=3600.0, follow_ups=children)
 
 
 async def torn(world: World, many: int) -> None:
     """Each job stands in line, and among the dead."""
     await waiting(world, many)
-    world.redis.zadd(world.gopher.keys(HERE)["failed"], dict.fromkeys(ids(many), a.NOW))
+    world.redis.zadd(world.gopher.keys(HERE)["failed"], dict.fromkeys(ids(many), builders.NOW))
 
 
 async def submit(world: World, gopher: Gopher, many: int) -> None:
     """A batch over two queues, with marks, whose submitter goes on where the marks say."""
-    jobs = [a.job(f"j{n}", queue=HERE if n % 2 else THERE) for n in range(many)]
+    jobs = [builders.job(f"j{n}", queue=HERE if n % 2 else THERE) for n in range(many)]
     done = {queue: await gopher.batch_mark(queue, "b") for queue in (HERE, THERE)}
     left = [(n, job) for n, job in enumerate(jobs, 1) if n > done[job.queue]]
     await gopher.submit_many([job for _, job in left], batch="b", marks=[n for n, _ in left])
@@ -101,7 +101,9 @@ async def submit(world: World, gopher: Gopher, many: int) -> None:
 
 
 async def submit_unique(world: World, gopher: Gopher, many: int) -> None:
-    jobs = [a.job(f"j{n}", queue=HERE, unique_key=f"k{n}", after=["j0"] if n else []) for n in range(many)]
+    jobs = [
+        builders.job(f"j{n}", queue=HERE, unique_key=f"k{n}", after=["j0"] if n else []) for n in range(many)
+    ]
     await gopher.submit_many(jobs)
     world.accepted |= {job.id for job in jobs}
 

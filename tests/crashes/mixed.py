@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import a
+import builders
 
 from crashes.world import HERE, THERE, World
 from gopher_cli.gopher import Gopher
-from gopher_cli.model.filtering import Filter
+from gopher_cli.model.select.filter import Filter
 
 ALL = Filter(queues=(HERE,))
 DEAD = Filter(queues=(HERE,), states=("failed",))
@@ -18,17 +18,17 @@ Act = Callable[[World, Gopher], Awaitable[Any]]
 
 async def a_bit_of_everything(world: World, many: int) -> None:
     """So many in each state; some that wait for half of the dead, and some that hold unique keys."""
-    await world.submit(*(a.job(f"dead{n}", queue=HERE, unique_key=f"d{n}") for n in range(many)))
-    await world.end(await world.lease(many=many), a.discard())
-    await world.submit(*(a.job(f"held{n}", queue=HERE) for n in range(many)))
+    await world.submit(*(builders.job(f"dead{n}", queue=HERE, unique_key=f"d{n}") for n in range(many)))
+    await world.end(await world.lease(many=many), builders.discard())
+    await world.submit(*(builders.job(f"held{n}", queue=HERE) for n in range(many)))
     await world.lease(many=many)
-    await world.submit(*(a.job(f"retrying{n}", queue=HERE, priority=9) for n in range(many)))
-    await world.end(await world.lease(many=many), a.failure(delay=3600.0))
+    await world.submit(*(builders.job(f"retrying{n}", queue=HERE, priority=9) for n in range(many)))
+    await world.end(await world.lease(many=many), builders.failure(delay=3600.0))
     await world.submit(
-        *(a.job(f"later{n}", queue=HERE, delay=3600.0) for n in range(many)),
-        *(a.job(f"waits{n}", queue=HERE) for n in range(many)),
-        *(a.job(f"child{n}", queue=HERE, after=[f"dead{n}"]) for n in range(many // 2)),
-        *(a.job(f"due{n}", queue=HERE, due=1.0) for n in range(many)),
+        *(builders.job(f"later{n}", queue=HERE, delay=3600.0) for n in range(many)),
+        *(builders.job(f"waits{n}", queue=HERE) for n in range(many)),
+        *(builders.job(f"child{n}", queue=HERE, after=[f"dead{n}"]) for n in range(many // 2)),
+        *(builders.job(f"due{n}", queue=HERE, due=1.0) for n in range(many)),
     )  # fmt: skip
 
 
@@ -106,7 +106,7 @@ async def kill(world: World, gopher: Gopher) -> None:
     """All that is ready over there and here is taken, and dies."""
     for queue in (HERE, THERE):
         if leases := await world.lease(queue, worker="killer"):
-            await world.end(leases, a.discard())
+            await world.end(leases, builders.discard())
 
 
 async def work(world: World, gopher: Gopher) -> None:

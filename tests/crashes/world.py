@@ -9,19 +9,19 @@ from itertools import count
 from typing import Any
 from uuid import uuid4
 
-import a
+import builders
 import laws
 from laws.across import check_across
 from laws.state import State, look
 
 from crashes import Fault, Unreliable
 from gopher_cli.gopher import Gopher
-from gopher_cli.model.defaults import Defaults
-from gopher_cli.model.job import Job, Lease
-from gopher_cli.model.outcome import Outcome
+from gopher_cli.model.job.defaults import Defaults
+from gopher_cli.model.job.job import Job, Lease
+from gopher_cli.model.job.outcome import Outcome
+from gopher_cli.store.asks.schedules import read_standing
 from gopher_cli.store.calls import Verdict
 from gopher_cli.store.codec import encode_job
-from gopher_cli.store.schedules import read_standing
 
 HERE, THERE = "here", "there"
 QUEUES = (HERE, THERE)
@@ -61,7 +61,7 @@ class World:
     async def end(self, leases: Sequence[Lease], outcome: Outcome | None = None) -> None:
         """All of one fetch."""
         if leases:
-            items = [a.settlement(lease, outcome, retention=self.retention) for lease in leases]
+            items = [builders.settlement(lease, outcome, retention=self.retention) for lease in leases]
             verdicts = await self.gopher.settle(leases[0].worker, items)
             self.note(leases, verdicts, outcome)
 
@@ -72,9 +72,9 @@ class World:
 
     async def bury(self, ids: Sequence[str], queue: str = HERE) -> None:
         """These die: they are in the queue of the dead."""
-        await self.submit(*(a.job(id, queue=queue) for id in ids))
+        await self.submit(*(builders.job(id, queue=queue) for id in ids))
         while leases := await self.lease(queue):
-            await self.end(leases, a.discard())
+            await self.end(leases, builders.discard())
 
     async def work(self, queues: Iterable[str] = QUEUES) -> int:
         """Whatever is ready is done."""

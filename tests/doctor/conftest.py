@@ -11,9 +11,9 @@ from redis import Redis
 
 from doctor.ward import Ward
 from gopher_cli.gopher import Gopher
-from gopher_cli.store.calls import base
+from gopher_cli.store.calls import call
 from gopher_cli.store.scripts import Script, load
-from gopher_cli.verbs import fleet
+from gopher_cli.verbs.read import fleet
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +40,6 @@ def changed_scripts(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[str,
             source = change(name, script.source)
             return Script(name, source, hashlib.sha1(source.encode()).hexdigest(), script.keys, script.argv)
 
-        monkeypatch.setattr(base, "load", changed)
+        monkeypatch.setattr(call, "load", changed)
 
     return install

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import a
+import builders
 
 from doctor.ward import RUNNER, Ward
 
@@ -39,7 +39,7 @@ def _without_its_worker(ward: Ward) -> None:
 
 
 def _due_long_ago(ward: Ward) -> None:
-    then = ward.queue.now - a.hour
+    then = ward.queue.now - builders.hour
     ward.stand("late", "scheduled", then)
     ward.alter("late", ready_at=then)
 
@@ -47,7 +47,7 @@ def _due_long_ago(ward: Ward) -> None:
 def _completed_parent(ward: Ward) -> None:
     """As a settle that was only half restored: the parent has ended, and nobody has freed its child."""
     ward.leave("parent", "ready_normal")
-    ward.stand("parent", "completed", ward.queue.now + a.hour)
+    ward.stand("parent", "completed", ward.queue.now + builders.hour)
     ward.alter("parent", finished=ward.queue.now)
 
 
@@ -164,7 +164,7 @@ DAMAGES = {
         after={"cancelled": "cancelled"},
     ),
     "another time than its record says": Damage(
-        lambda w: w.stand("late", "scheduled", w.queue.now + a.hour),
+        lambda w: w.stand("late", "scheduled", w.queue.now + builders.hour),
         {"records that contradict their place": 1}, after={"late": "scheduled"},
     ),
     "the wrong line": Damage(
@@ -259,23 +259,31 @@ LOSSES = {
 # What a person must decide: it is told of, and left as it is.
 HOPELESS = {
     "two live jobs with one unique key": Damage(
-        _two_with_one_key, {"unique keys held twice": 1}, {"unique keys held twice": 1},
+        _two_with_one_key,
+        {"unique keys held twice": 1},
+        {"unique keys held twice": 1},
         {"high": "enqueued", "normal": "enqueued"},
     ),
     "it waits for more than there are": Damage(
-        lambda w: w.stand("blocked", "blocked", 2), {"blocked, and nobody frees them": 1},
-        {"blocked, and nobody frees them": 1}, {"blocked": "blocked"},
+        lambda w: w.stand("blocked", "blocked", 2),
+        {"blocked, and nobody frees them": 1},
+        {"blocked, and nobody frees them": 1},
+        {"blocked": "blocked"},
     ),
     "a lease that ended long ago": Damage(
-        lambda w: w.stand("running", "running", w.queue.now - a.hour), {"leases that ended long ago": 1},
-        {"leases that ended long ago": 1}, {"running": "processing"},
+        lambda w: w.stand("running", "running", w.queue.now - builders.hour),
+        {"leases that ended long ago": 1},
+        {"leases that ended long ago": 1},
+        {"running": "processing"},
     ),
     "a key of somebody else": Damage(
-        lambda w: w.redis.set(f"{w.gopher.namespace}:cache", "1"), {"keys that gopher does not know": 1},
+        lambda w: w.redis.set(f"{w.gopher.namespace}:cache", "1"),
+        {"keys that gopher does not know": 1},
         {"keys that gopher does not know": 1},
     ),
     "something else under a key of ours": Damage(
-        lambda w: w.redis.set(w.keys["progress"], "1"), {"keys of a foreign type": 1},
+        lambda w: w.redis.set(w.keys["progress"], "1"),
+        {"keys of a foreign type": 1},
         {"keys of a foreign type": 1},
     ),
-}  # fmt: skip
+}

@@ -9,7 +9,7 @@ import pytest
 
 from doctor.damages import GARBAGE
 from doctor.ward import Ward, troubles
-from gopher_cli.store.keys import PLACES
+from gopher_cli.store.keyspace import PLACES
 
 pytestmark = pytest.mark.anyio
 IDS = (

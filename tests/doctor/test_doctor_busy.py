@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-import a
+import builders
 import pytest
 from worker.conftest import environ, worker  # noqa: F401 (fixtures)
 from worker.processes import Worker, until
 
 from doctor.ward import troubles
 from gopher_cli.gopher import Gopher
-from gopher_cli.model.filtering import Filter
-from gopher_cli.verbs import fleet
-from gopher_cli.verbs.doctor import diagnosing
-from gopher_cli.verbs.doctor.diagnosing import Diagnosis
+from gopher_cli.model.select.filter import Filter
+from gopher_cli.verbs.doctor import diagnose
+from gopher_cli.verbs.doctor.diagnose import Diagnosis
+from gopher_cli.verbs.read import fleet
 
 pytestmark = pytest.mark.anyio
 LOOKS = 20
@@ -28,13 +28,19 @@ async def traffic(gopher: Gopher, over: asyncio.Event) -> int:
     while not over.is_set():
         rounds += 1
         jobs = [
-            *(a.job(f"{kind}-{rounds}-{n}", type=kind, priority=n % 11) for n in range(5)
-              for kind in ("quick", "slow", "unsteady", "parent", "doomed")),
-            a.job(f"u-{rounds}", type="quick", unique_key=f"k{rounds % 3}", unique_for=0.5 * (rounds % 2)),
-            a.job(f"d-{rounds}", type="quick", delay=0.05), a.job(f"x-{rounds}", type="slow", delay=0.2),
-            a.job(f"c-{rounds}", type="quick", after=[f"slow-{rounds}-0", f"slow-{rounds}-1"]),
-            a.job(f"n-{rounds}", type="quick", retention=0.0),
-        ]  # fmt: skip
+            *(
+                builders.job(f"{kind}-{rounds}-{n}", type=kind, priority=n % 11)
+                for n in range(5)
+                for kind in ("quick", "slow", "unsteady", "parent", "doomed")
+            ),
+            builders.job(
+                f"u-{rounds}", type="quick", unique_key=f"k{rounds % 3}", unique_for=0.5 * (rounds % 2)
+            ),
+            builders.job(f"d-{rounds}", type="quick", delay=0.05),
+            builders.job(f"x-{rounds}", type="slow", delay=0.2),
+            builders.job(f"c-{rounds}", type="quick", after=[f"slow-{rounds}-0", f"slow-{rounds}-1"]),
+            builders.job(f"n-{rounds}", type="quick", retention=0.0),
+        ]
         await gopher.submit_many(jobs)
         await gopher.cancel("default", [f"slow-{rounds}-{n}" for n in range(2, 4)] + [f"x-{rounds}"])
         await gopher.requeue_all(Filter(states=("failed",)), limit=5)
@@ -48,7 +54,7 @@ async def traffic(gopher: Gopher, over: asyncio.Event) -> int:
 def _slow_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     """The worker may stand still for a while: it is alive, and does its rounds later."""
     monkeypatch.setattr(fleet, "_ALIVE_MS", 60_000)
-    monkeypatch.setattr(diagnosing, "_PATIENCE", 60.0)
+    monkeypatch.setattr(diagnose, "_PATIENCE", 60.0)
 
 
 async def test_a_busy_system_is_well(gopher: Gopher, worker: Callable[..., Worker]) -> None:  # noqa: F811

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
-import a
+import builders
 import laws
 import pytest
 from faults.topologies import Cluster, Node, cluster, until
@@ -20,15 +20,15 @@ from doctor.damages import DAMAGES, HOPELESS, LOSSES, Damage
 from doctor.ward import Ward, troubles
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import BadConfig, Denied
-from gopher_cli.model.expect import Expect
 from gopher_cli.model.findings import Finding
+from gopher_cli.model.schedule.expect import Expect
 from gopher_cli.store import calls
-from gopher_cli.store.keys import keys_of
-from gopher_cli.store.redis import RedisStore
+from gopher_cli.store.keyspace import keys_of
+from gopher_cli.store.routing.routes import slot_of
+from gopher_cli.store.stores.redis_store import RedisStore
 from gopher_cli.store.url import parse_url
-from gopher_cli.store.ways.routing import slot_of
-from gopher_cli.verbs.doctor.together import as_one, cluster_findings, members
-from gopher_cli.verbs.doctor.vitals import about, warning
+from gopher_cli.verbs.doctor.server_findings import about, warning
+from gopher_cli.verbs.doctor.topology_findings import as_one, cluster_findings, members
 
 pytestmark = pytest.mark.anyio
 FLEET = "x:{~}:x"
@@ -114,7 +114,7 @@ async def test_what_is_expected_on_each_node_is_known_and_told(gopher: Gopher, t
         await gopher.store.run(calls.expect(gopher.keys(queue), late, now=at))
         await gopher.submit("mail", queue=queue)
         (lease,) = (await gopher.reserve(queue, worker="w.0", token="w.0:1", sequence=1, count=1)).leases
-        await gopher.settle("w.0", [a.settlement(lease)])
+        await gopher.settle("w.0", [builders.settlement(lease)])
 
     found = [(one.queue, one.name, one.state) for one in await gopher.expects()]
 

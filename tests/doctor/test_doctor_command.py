@@ -10,7 +10,7 @@ from cli.running import Cli
 from cli.world import beat
 from redis import Redis
 
-from gopher_cli.store.keys import Keys, keys_of
+from gopher_cli.store.keyspace import Keys, keys_of
 
 
 @pytest.fixture

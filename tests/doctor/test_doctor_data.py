@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import a
+import builders
 import laws
 import pytest
-from spy import watched
+from script_watch import watched
 
 from doctor.damages import DAMAGES, GARBAGE, HOPELESS, LOSSES, Damage
 from doctor.ward import Ward, troubles
@@ -192,7 +192,7 @@ async def test_a_late_success_of_a_lost_attempt_still_counts(ward: Ward) -> None
     assert ward.queue.state(lease.id) == "enqueued"
     assert ward.queue.record(lease.id).attempts == lease.attempt - 1
 
-    assert ward.queue.settle(a.settlement(lease)) == ["settled"]
+    assert ward.queue.settle(builders.settlement(lease)) == ["settled"]
 
 
 async def test_a_job_that_has_moved_on_since_it_was_seen_is_left_alone(ward: Ward) -> None:
@@ -209,7 +209,7 @@ async def test_a_key_that_another_has_locked_meanwhile_sends_the_job_to_the_dead
     """Two live jobs with one unique key are never made."""
     ward.leave("normal", "ready_normal")
     ward.queue.redis.hdel(ward.keys["locks"], *ward.queue.whole().locks)
-    ward.queue.submit(a.job("second", unique_key="n"))
+    ward.queue.submit(builders.job("second", unique_key="n"))
 
     await ward.heal()
 

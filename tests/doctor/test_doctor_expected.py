@@ -4,30 +4,37 @@ from __future__ import annotations
 
 from typing import Any
 
-import a
+import builders
 import pytest
 from redis import Redis
 
 from gopher_cli.gopher import Gopher
-from gopher_cli.model.expect import Expect
 from gopher_cli.model.findings import Finding, Severity
+from gopher_cli.model.schedule.expect import Expect
 from gopher_cli.store import calls
-from gopher_cli.verbs.doctor.expected import of_expects
+from gopher_cli.verbs.doctor.expect_findings import of_expects
 
 DAY = 86_400.0
 
 
 def expected(name: str, **given: Any) -> Expect:
-    usual = {"queue": "mail", "type": "report", "every": 90_000.0, "created": a.NOW, "now": a.NOW}
+    usual = {
+        "queue": "mail",
+        "type": "report",
+        "every": 90_000.0,
+        "created": builders.NOW,
+        "now": builders.NOW,
+    }
     return Expect(name=name, **(usual | given))
 
 
 def test_late_ones_are_a_warning_with_the_longest_first_and_the_next_command() -> None:
     late = [
-        expected(f"e{n}", type=f"t{n}", last_success=a.NOW - (25 + n) * a.hour) for n in (1, 6, 2, 3, 4, 5)
+        expected(f"e{n}", type=f"t{n}", last_success=builders.NOW - (25 + n) * builders.hour)
+        for n in (1, 6, 2, 3, 4, 5)
     ]
 
-    (found,) = of_expects([*late, expected("fine", last_success=a.NOW), expected("new")])
+    (found,) = of_expects([*late, expected("fine", last_success=builders.NOW), expected("new")])
 
     assert (found.name, found.severity, found.queue) == (
         "expected jobs that are late", Severity.WARNING, "mail",
@@ -38,13 +45,13 @@ def test_late_ones_are_a_warning_with_the_longest_first_and_the_next_command() -
 
 
 def test_one_that_never_succeeded_says_so() -> None:
-    (found,) = of_expects([expected("nightly", created=a.NOW - 26 * a.hour)])
+    (found,) = of_expects([expected("nightly", created=builders.NOW - 26 * builders.hour)])
 
     assert found.examples == ("nightly: no success yet, late 1h",)
 
 
 def test_each_queue_has_a_finding_of_its_own() -> None:
-    late = {"last_success": a.NOW - 30 * a.hour}
+    late = {"last_success": builders.NOW - 30 * builders.hour}
 
     found = of_expects([expected("a", **late), expected("b", queue="slow", **late)])
 
@@ -52,7 +59,7 @@ def test_each_queue_has_a_finding_of_its_own() -> None:
 
 
 def test_what_cannot_be_read_is_a_warning() -> None:
-    (found,) = of_expects([Expect(queue="mail", name="torn", now=a.NOW)])
+    (found,) = of_expects([Expect(queue="mail", name="torn", now=builders.NOW)])
 
     assert (found.name, found.severity) == ("expects that cannot be read", Severity.WARNING)
     assert "gopher expect rm torn -Q mail" in found.fix
@@ -68,7 +75,7 @@ def test_successes_that_nobody_notes_are_a_warning_with_the_declaration_that_men
 
 
 def test_a_success_that_is_yet_to_come_is_a_note() -> None:
-    (found,) = of_expects([expected("nightly", last_success=a.NOW + 400 * a.day)])
+    (found,) = of_expects([expected("nightly", last_success=builders.NOW + 400 * builders.day)])
 
     assert (found.name, found.severity) == ("successes that are yet to come", Severity.NOTE)
     assert found.fix == "declare it again: gopher expect nightly -t report --every 90000 -Q mail"
@@ -91,7 +98,7 @@ async def test_the_doctor_tells_of_them_and_repairs_nothing(gopher: Gopher, redi
     assert await found() == []
     await gopher.expect("nightly", "report", DAY)
     assert [one.severity for one in await found()] == [Severity.OK]
-    at = (await gopher.expects())[0].now - 30 * a.hour
+    at = (await gopher.expects())[0].now - 30 * builders.hour
     late = expected("late", queue="default", last_success=at, type="mail")
     await gopher.store.run(calls.expect(gopher.keys("default"), late, now=str(at)))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-import a
+import builders
 import laws
 import pytest
 from mutants import REPAIRS, Mutant
@@ -33,7 +33,7 @@ async def it_changed_meanwhile(ward: Ward) -> None:
 async def another_has_its_key_meanwhile(ward: Ward) -> None:
     ward.leave("normal", "ready_normal")
     ward.drop("locks", lock_of("n"))
-    ward.queue.submit(a.job("second", unique_key="n"))
+    ward.queue.submit(builders.job("second", unique_key="n"))
     await ward.heal()
 
 

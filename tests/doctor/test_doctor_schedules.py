@@ -11,9 +11,9 @@ from redis import Redis
 from doctor.test_doctor_workers import info
 from gopher_cli.actor import ACTOR
 from gopher_cli.gopher import Gopher
-from gopher_cli.model.declaration import declare
-from gopher_cli.verbs.doctor.mending import Doctor
-from gopher_cli.verbs.doctor.schedules import Planned, schedule_findings
+from gopher_cli.model.schedule.declaration import declare
+from gopher_cli.verbs.doctor.repair import Doctor
+from gopher_cli.verbs.doctor.schedule_findings import Planned, schedule_findings
 
 pytestmark = pytest.mark.anyio
 

@@ -9,9 +9,9 @@ from faults.topologies import Watched, until, watched
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.findings import Finding
-from gopher_cli.store.redis import RedisStore
+from gopher_cli.store.stores.redis_store import RedisStore
 from gopher_cli.store.url import parse_url
-from gopher_cli.verbs.doctor.together import sentinel_findings
+from gopher_cli.verbs.doctor.topology_findings import sentinel_findings
 
 pytestmark = pytest.mark.anyio
 WATCH = {"num-other-sentinels": "2", "quorum": "2"}

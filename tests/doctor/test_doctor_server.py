@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import a
+import builders
 import pytest
 from redis import Redis
 from servers import Server, binaries_found, own_server
@@ -12,9 +12,9 @@ from servers import Server, binaries_found, own_server
 from doctor.ward import Ward, troubles
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.findings import Finding
-from gopher_cli.store.redis import RedisStore
+from gopher_cli.store.stores.redis_store import RedisStore
 from gopher_cli.store.url import parse_url
-from gopher_cli.verbs.doctor.vitals import server_findings
+from gopher_cli.verbs.doctor.server_findings import server_findings
 
 pytestmark = pytest.mark.anyio
 
@@ -158,7 +158,7 @@ async def test_a_queue_that_nobody_serves(ward: Ward) -> None:
 
 
 async def test_a_type_without_a_handler(ward: Ward) -> None:
-    ward.queue.submit(a.job("odd", type="knit"))
+    ward.queue.submit(builders.job("odd", type="knit"))
 
     found = await ward.look()
 
@@ -180,7 +180,7 @@ async def test_workers_that_are_silent_or_of_different_versions(ward: Ward) -> N
 
 
 async def test_a_queue_that_is_paused_for_long(ward: Ward) -> None:
-    ward.queue.now -= 2 * a.hour
+    ward.queue.now -= 2 * builders.hour
     ward.queue.pause()
     ward.alter("normal", created=ward.queue.now, ready_at=ward.queue.now)
 

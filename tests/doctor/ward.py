@@ -6,13 +6,13 @@ import time
 from collections import Counter
 from typing import Any
 
-import a
+import builders
 import msgspec
 from driver import Queue
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.store.codec import encode_job
-from gopher_cli.verbs.doctor.diagnosing import Diagnosis
+from gopher_cli.verbs.doctor.diagnose import Diagnosis
 from gopher_cli.verbs.doctor.remedies import line
 
 WORKER, RUNNER = "w", "w.0"
@@ -33,19 +33,29 @@ class Ward:
         self.gopher._announced.forget()
         await self.gopher.announce([self.name])
         await self.serve()
-        queue.submit(a.job("completed", unique_key="c"), a.job("failed", unique_key="f", max_retries=0))
-        queue.submit(a.job("retrying"), a.job("running", unique_key="r"))
+        queue.submit(
+            builders.job("completed", unique_key="c"), builders.job("failed", unique_key="f", max_retries=0)
+        )
+        queue.submit(builders.job("retrying"), builders.job("running", unique_key="r"))
         completed, failed, retrying, running = queue.reserve(RUNNER, count=4)
-        queue.settle(a.settlement(completed))
-        queue.settle(a.settlement(failed, a.failure()))
-        queue.settle(a.settlement(retrying, a.failure(delay=600.0)))
+        queue.settle(builders.settlement(completed))
+        queue.settle(builders.settlement(failed, builders.failure()))
+        queue.settle(builders.settlement(retrying, builders.failure(delay=600.0)))
         queue.report(running, progress=b"1", log=b"1 a line\n")
         queue.once(running, "key", b"1")
-        queue.submit(a.job("cancelled"), a.job("late", delay=600.0), a.job("scheduled", delay=600.0))
+        queue.submit(
+            builders.job("cancelled"),
+            builders.job("late", delay=600.0),
+            builders.job("scheduled", delay=600.0),
+        )
         queue.cancel("cancelled")
-        queue.submit(a.job("high", priority=9), a.job("normal", unique_key="n"), a.job("low", priority=1))
-        queue.submit(a.job("lasting", unique_key="l", unique_for=600.0))
-        queue.submit(a.job("parent"), a.job("blocked", after=["parent"]))
+        queue.submit(
+            builders.job("high", priority=9),
+            builders.job("normal", unique_key="n"),
+            builders.job("low", priority=1),
+        )
+        queue.submit(builders.job("lasting", unique_key="l", unique_for=600.0))
+        queue.submit(builders.job("parent"), builders.job("blocked", after=["parent"]))
 
     async def serve(self) -> None:
         about = {"queues": [self.name], "types": ["mail"], "version": "1", "slots": 1, "state": "running"}
@@ -91,7 +101,7 @@ class Ward:
         self.drop("spec", id)
 
     def follow_up(self, id: str, raw: bytes | None = None) -> None:
-        job = a.job(id, queue=self.name)
+        job = builders.job(id, queue=self.name)
         self.write("outbox", id, raw if raw is not None else encode_job(job))
 
 

@@ -16,7 +16,7 @@ from redis import Redis
 from worker.processes import TESTS, Worker
 
 from gopher_cli.gopher import Gopher
-from gopher_cli.store.redis import RedisStore
+from gopher_cli.store.stores.redis_store import RedisStore
 from gopher_cli.store.url import parse_url
 
 APP = "faults.jobs:app"

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 import laws
-from awake import clock
+from awake_clock import clock
 from faults.ledger import Ledger
 from faults.verdict import Verdict, judge, settled
 from laws.state import look
@@ -18,8 +18,8 @@ from worker.processes import Worker, until
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import GopherError
-from gopher_cli.model.job import Job
-from gopher_cli.verbs.producing import new_job
+from gopher_cli.model.job.job import Job
+from gopher_cli.verbs.submit import new_job
 
 CALM = {"GOPHER_LEASE": "15s", "GOPHER_HEARTBEAT": "5s"}  # the defaults: for jumps and pauses
 

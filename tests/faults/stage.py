@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 import laws
-from awake import awake, clock
+from awake_clock import awake, clock
 from faults.ledger import Ledger
 from faults.scene import Submitting
 from faults.verdict import Verdict, settled
@@ -19,8 +19,8 @@ from worker.processes import Worker, until
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import GopherError
-from gopher_cli.model.making import make_job
-from gopher_cli.model.recurrence import compact
+from gopher_cli.model.job.make import make_job
+from gopher_cli.model.schedule.recurrence import compact
 
 READS = ("evalsha", "eval", "hget", "hmget", "hgetall", "smembers", "blpop")
 

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from awake import clock
+from awake_clock import clock
 from driver import Queue
 from faults.ledger import Ledger
 from faults.stage import Stage, commands_of
@@ -22,9 +22,9 @@ from worker.processes import Worker, until
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import TryLater, Unavailable
-from gopher_cli.model.making import make_job
-from gopher_cli.store.keys import QUEUE_KEYS
-from gopher_cli.store.ways.routing import slot_of
+from gopher_cli.model.job.make import make_job
+from gopher_cli.store.keyspace import QUEUE_KEYS
+from gopher_cli.store.routing.routes import slot_of
 
 pytestmark = pytest.mark.anyio
 

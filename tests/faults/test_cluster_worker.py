@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from awake import awake, clock
+from awake_clock import awake, clock
 from faults.jobs import STEPS
 from faults.ledger import Ledger
 from faults.stage import Stage
@@ -22,17 +22,17 @@ from worker.processes import FENCED, Worker, alive, ends, until
 
 from gopher_cli.config import Settings
 from gopher_cli.gopher import Gopher
-from gopher_cli.model.job import JobState
-from gopher_cli.model.making import make_job
-from gopher_cli.model.outcome import Transition
+from gopher_cli.model.job.job import JobState
+from gopher_cli.model.job.make import make_job
+from gopher_cli.model.job.outcome import Transition
 from gopher_cli.store.calls import Batch, Settlement
 from gopher_cli.store.codec import encode_job
-from gopher_cli.store.ways.routing import slot_of
-from gopher_cli.worker.fetcher import Fetcher
-from gopher_cli.worker.link import HandlerLink
+from gopher_cli.store.routing.routes import slot_of
+from gopher_cli.worker.execution.settler import Settler
+from gopher_cli.worker.handler_link import HandlerLink
 from gopher_cli.worker.options import WorkerOptions
-from gopher_cli.worker.settling import Settler
-from gopher_cli.worker.unhandled import Unhandled
+from gopher_cli.worker.runner.fetcher import Fetcher
+from gopher_cli.worker.runner.unhandled_jobs import Unhandled
 
 pytestmark = [pytest.mark.anyio, pytest.mark.row("C5")]
 

@@ -14,7 +14,7 @@ from faults.shims import Control
 from servers import Server, binaries_found, own_server
 from worker.processes import PATIENCE, until
 
-from gopher_cli import embedded
+from gopher_cli.embedded import server as server_module
 from gopher_cli.model.errors import GopherError, TryLater, Unavailable
 
 pytestmark = [pytest.mark.anyio, pytest.mark.row("R9")]
@@ -107,14 +107,14 @@ async def test_the_embedded_server_says_that_its_disk_is_full(
     program = tmp_path / "valkey-server"
     program.write_text(f'#!/bin/sh\nexec env {environ} {next(iter(binaries_found().values()))} "$@"\n')
     program.chmod(0o700)
-    monkeypatch.setattr(embedded, "binaries", lambda: [str(program)])
+    monkeypatch.setattr(server_module, "binaries", lambda: [str(program)])
     home = tmp_path / "home"
     control.disk_room(0)
     try:
         with pytest.raises(Unavailable) as caught:
-            embedded.start(home)
+            server_module.start(home)
         assert "space" in str(caught.value) + caught.value.hint
         control.disk_room(None)
-        assert embedded.start(home).running
+        assert server_module.start(home).running
     finally:
-        embedded.stop(home)
+        server_module.stop(home)

@@ -20,9 +20,9 @@ from test_up import Running, ask
 from test_up import until as until_now
 from worker.processes import Worker
 
+from gopher_cli.producer import Producer
 from gopher_cli.store.stores.threaded import SyncStore
 from gopher_cli.store.url import parse_url
-from gopher_cli.sync import Producer
 
 
 class Place:

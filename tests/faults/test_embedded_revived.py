@@ -13,15 +13,15 @@ from typing import Any
 import pytest
 from test_up import Running, ask, until
 
-from gopher_cli import embedded
 from gopher_cli.build import REVIVED
+from gopher_cli.embedded import server
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Path]:
     home = tmp_path / "home"
     yield home
-    embedded.stop(home)
+    server.stop(home)
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def tree(home: Path) -> Iterator[Running]:
 
 
 def kill(home: Path) -> int:
-    pid = embedded.status(home).pid
+    pid = server.status(home).pid
     assert pid
     os.kill(pid, signal.SIGKILL)
     return pid
@@ -74,7 +74,7 @@ def test_a_built_in_server_that_dies_is_back_by_itself_and_jobs_run_again(home: 
     until(lambda: completed(url, job))
 
     tree.line_with(REVIVED)
-    found = embedded.status(home)
+    found = server.status(home)
     assert found.running and found.pid != died
     assert completed(url, before), "what it knew is there"
     tree.end()
@@ -88,15 +88,15 @@ def test_a_built_in_server_that_was_told_to_stop_stays_down_until_a_command_want
     before = until(lambda: accepted(url))
     until(lambda: completed(url, before))  # the worker has begun, too
 
-    assert embedded.stop(home)
+    assert server.stop(home)
     tree.line_with("Redis")  # both have noticed, and have looked more than once
     watched = time.monotonic() + 4.5
     while time.monotonic() < watched:
-        assert not embedded.status(home).running
+        assert not server.status(home).running
         time.sleep(0.1)
     assert accepted(url) is None
 
-    embedded.ensure(home)  # as any command does
+    server.ensure(home)  # as any command does
     job = until(lambda: accepted(url))
     until(lambda: completed(url, job))
     kill(home)
@@ -104,27 +104,27 @@ def test_a_built_in_server_that_was_told_to_stop_stays_down_until_a_command_want
 
 
 def test_only_a_server_that_died_is_revived(home: Path) -> None:
-    assert not embedded.revive(home), "there was none"
+    assert not server.revive(home), "there was none"
     assert not home.exists()
-    embedded.ensure(home)
-    assert not embedded.revive(home), "it lives"
+    server.ensure(home)
+    assert not server.revive(home), "it lives"
 
-    embedded.stop(home)
-    assert not embedded.revive(home), "it was told to stop"
-    embedded.ensure(home)
+    server.stop(home)
+    assert not server.revive(home), "it was told to stop"
+    server.ensure(home)
     kill(home)
 
-    assert until(lambda: embedded.revive(home))
-    assert embedded.status(home).running
+    assert until(lambda: server.revive(home))
+    assert server.status(home).running
 
 
 def test_a_server_that_hangs_is_not_taken_for_a_dead_one(home: Path) -> None:
-    embedded.ensure(home)
-    pid = embedded.status(home).pid
+    server.ensure(home)
+    pid = server.status(home).pid
     assert pid
     os.kill(pid, signal.SIGSTOP)
     try:
-        assert not embedded.revive(home)
+        assert not server.revive(home)
     finally:
         os.kill(pid, signal.SIGCONT)
-    assert embedded.status(home).pid == pid
+    assert server.status(home).pid == pid

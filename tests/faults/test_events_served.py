@@ -16,7 +16,7 @@ from faults.serving import Served
 from redis import Redis
 from worker.processes import PATIENCE, TESTS
 
-from gopher_cli.store.keys import keys_of
+from gopher_cli.store.keyspace import keys_of
 
 
 @pytest.fixture

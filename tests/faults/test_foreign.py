@@ -14,7 +14,7 @@ from servers import Server, own_server
 from worker.processes import Worker, ends, until
 
 from gopher_cli.gopher import Gopher
-from gopher_cli.store.keys import QUEUE_KEYS, fleet_key
+from gopher_cli.store.keyspace import QUEUE_KEYS, fleet_key
 from gopher_cli.store.schema_version import written
 
 SUBMIT, WORK, SERVE = ("submit", "-t", "math", "op=add"), ("worker", "--burst"), ("serve", "--port", "0")
@@ -24,7 +24,9 @@ At = Callable[..., Gopher]
 @pytest.fixture
 def cli(redis_url: str, namespace: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Cli:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("gopher_cli.web.problems.PATIENCE", 60.0)  # else one that is slow is served without
+    monkeypatch.setattr(
+        "gopher_cli.web.server.problems.PATIENCE", 60.0
+    )  # else one that is slow is served without
     env = {"REDIS_URL": redis_url, "GOPHER_NAMESPACE": namespace, "GOPHER_HOME": str(tmp_path / "home")}
     return Cli(monkeypatch, env)
 
@@ -218,7 +220,7 @@ async def test_a_long_lived_client_makes_its_queue_known_again(
     await gopher.submit("quick", queue="rare")
     with Redis.from_url(server.url) as redis:
         redis.flushall()
-    monkeypatch.setattr("gopher_cli.verbs.base._LATELY", 0.0)
+    monkeypatch.setattr("gopher_cli.verbs.core._LATELY", 0.0)
 
     await gopher.submit("quick", queue="rare")
 

@@ -11,8 +11,8 @@ import pytest
 from faults.scene import Scene
 from servers import Server, own_server
 
-from gopher_cli.model.filtering import Filter
-from gopher_cli.model.making import make_job
+from gopher_cli.model.job.make import make_job
+from gopher_cli.model.select.filter import Filter
 
 pytestmark = [pytest.mark.anyio, pytest.mark.row("R20")]
 

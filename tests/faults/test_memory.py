@@ -19,7 +19,7 @@ from worker.processes import until
 from gopher_cli.actor import ACTOR
 from gopher_cli.config import Settings
 from gopher_cli.model.errors import TryLater
-from gopher_cli.store import ask
+from gopher_cli.store.asks import ask
 from gopher_cli.web.app import create_app
 
 pytestmark = [pytest.mark.anyio, pytest.mark.row("R7")]

@@ -8,17 +8,17 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from awake import awake, clock
+from awake_clock import awake, clock
 from faults.proxy import Proxy, proxy_before
 from servers import own_server
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import Unavailable
-from gopher_cli.store.lines.wire import WireStore
-from gopher_cli.store.redis import RedisStore
+from gopher_cli.producer import Producer
+from gopher_cli.store.stores.plain_socket import WireStore
+from gopher_cli.store.stores.redis_store import RedisStore
 from gopher_cli.store.stores.threaded import SyncStore
 from gopher_cli.store.url import parse_url
-from gopher_cli.sync import Producer
 
 pytestmark = [pytest.mark.anyio, pytest.mark.row("N7")]
 NAME = "redis.test"

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
-import a
+import builders
 import laws
 import pytest
 from driver import Queue
@@ -15,19 +15,19 @@ from laws.state import look
 from redis import Redis
 
 from gopher_cli.gopher import Gopher
-from gopher_cli.model.expect import Expect
-from gopher_cli.model.happenings import AuditEntry
-from gopher_cli.model.job import JobState
-from gopher_cli.model.outcome import Transition
+from gopher_cli.model.events import AuditEntry
+from gopher_cli.model.job.job import JobState
+from gopher_cli.model.job.outcome import Transition
+from gopher_cli.model.schedule.expect import Expect
 from gopher_cli.store import calls
-from gopher_cli.store.calls import Call, auditing, fleet, outbox, rescheduling
+from gopher_cli.store.calls import Call, doctor, fleet, outbox, reschedule
 from gopher_cli.store.calls.schedules import Run
 from gopher_cli.store.calls.sieve import Reach, Sieve
-from gopher_cli.store.keys import fleet_of
-from gopher_cli.store.lines.lane import Lane
-from gopher_cli.store.lines.wire import WireStore
-from gopher_cli.store.redis import RedisStore
+from gopher_cli.store.connections.lane import Lane
+from gopher_cli.store.keyspace import fleet_of
 from gopher_cli.store.scripts import load, names
+from gopher_cli.store.stores.plain_socket import WireStore
+from gopher_cli.store.stores.redis_store import RedisStore
 from gopher_cli.store.stores.threaded import SyncStore
 from gopher_cli.store.url import parse_url
 
@@ -38,46 +38,57 @@ DEAD = b'{"attempt":0,"outcome":"failed","error":"what it waits for is gone"}'
 
 
 def after_submit(queue: Queue) -> Call[Any]:
-    jobs = [a.job("one", unique_key="k"), a.job("two", delay=60.0), a.job("three", after=("one",))]
+    jobs = [
+        builders.job("one", unique_key="k"),
+        builders.job("two", delay=60.0),
+        builders.job("three", after=("one",)),
+    ]
     return calls.submit(queue.keys, jobs, now=queue.at, batch="b", mark=3)
 
 
 def running(queue: Queue) -> list[Any]:
-    queue.submit(a.job("one", unique_key="k"), a.job("two"), a.job("three", after=("one",)))
+    queue.submit(
+        builders.job("one", unique_key="k"), builders.job("two"), builders.job("three", after=("one",))
+    )
     return queue.reserve("w", count=2, token="w:t", sequence=1)
 
 
 def after_reserve(queue: Queue) -> Call[Any]:
-    queue.submit(a.job("one"), a.job("two"), a.job("three"))
+    queue.submit(builders.job("one"), builders.job("two"), builders.job("three"))
     return calls.reserve(
         queue.keys, worker="w", token="w:t", sequence=1, quota=(0, 0, 0), count=2,
-        lease_ms=a.lease_time, now=queue.at,
+        lease_ms=builders.lease_time, now=queue.at,
     )  # fmt: skip
 
 
 def after_settle(queue: Queue) -> Call[Any]:
     one, two = running(queue)
-    ended = [a.settlement(one, follow_ups=(("child", b"{}"),)), a.settlement(two, a.failure())]
+    ended = [
+        builders.settlement(one, follow_ups=(("child", b"{}"),)),
+        builders.settlement(two, builders.failure()),
+    ]
     return calls.settle(queue.keys, "w", ended, now=queue.at)
 
 
 def after_renew(queue: Queue) -> Call[Any]:
     running(queue)
-    queue.later(a.second)
-    return calls.renew(queue.keys, "w", lease_ms=a.lease_time, now=queue.at)
+    queue.later(builders.second)
+    return calls.renew(queue.keys, "w", lease_ms=builders.lease_time, now=queue.at)
 
 
 def after_promote(queue: Queue) -> Call[Any]:
-    queue.submit(a.job("one", delay=1.0), a.job("two", delay=1.0), a.job("three", delay=60.0))
-    queue.later(2 * a.second)
+    queue.submit(
+        builders.job("one", delay=1.0), builders.job("two", delay=1.0), builders.job("three", delay=60.0)
+    )
+    queue.later(2 * builders.second)
     return calls.promote(queue.keys, now=queue.at)
 
 
 def after_reclaim(queue: Queue) -> Call[Any]:
     running(queue)
-    queue.later(a.lease_time + 1)
+    queue.later(builders.lease_time + 1)
     over = queue.reclaim().over
-    return calls.reclaim(queue.keys, over, max_losses=3, lease_ms=a.lease_time, now=queue.at)
+    return calls.reclaim(queue.keys, over, max_losses=3, lease_ms=builders.lease_time, now=queue.at)
 
 
 def after_hand_back(queue: Queue) -> Call[Any]:
@@ -87,8 +98,8 @@ def after_hand_back(queue: Queue) -> Call[Any]:
 
 def after_expire(queue: Queue) -> Call[Any]:
     one, two = running(queue)
-    queue.settle(a.settlement(one, retention=1.0), a.settlement(two, retention=1.0))
-    queue.later(a.minute)
+    queue.settle(builders.settlement(one, retention=1.0), builders.settlement(two, retention=1.0))
+    queue.later(builders.minute)
     return calls.expire(queue.keys, now=queue.at)
 
 
@@ -105,89 +116,91 @@ def after_once(queue: Queue) -> Call[Any]:
 
 def after_cancel(queue: Queue) -> Call[Any]:
     running(queue)
-    return calls.cancel(queue.keys, ["one", "three"], retention_ms=a.hour, now=queue.at)
+    return calls.cancel(queue.keys, ["one", "three"], retention_ms=builders.hour, now=queue.at)
 
 
 def after_requeue(queue: Queue) -> Call[Any]:
     one, two = running(queue)
-    queue.settle(a.settlement(one, a.discard()), a.settlement(two, a.discard()))
+    queue.settle(builders.settlement(one, builders.discard()), builders.settlement(two, builders.discard()))
     return calls.requeue(queue.keys, ["two", "one"], source="failed", now=queue.at)
 
 
 def after_reschedule(queue: Queue) -> Call[Any]:
-    queue.submit(a.job("one", delay=60.0), a.job("two"))
-    return rescheduling.reschedule(queue.keys, ["one", "two"], delay_ms=a.hour, now=queue.at)
+    queue.submit(builders.job("one", delay=60.0), builders.job("two"))
+    return reschedule.reschedule(queue.keys, ["one", "two"], delay_ms=builders.hour, now=queue.at)
 
 
 def after_purge(queue: Queue) -> Call[Any]:
-    queue.submit(a.job("one", unique_key="k"), a.job("two"))
+    queue.submit(builders.job("one", unique_key="k"), builders.job("two"))
     return calls.purge(queue.keys, "ready_normal", ["one"], now=queue.at)
 
 
 def after_pause(queue: Queue) -> Call[Any]:
-    queue.submit(a.job("one"))
+    queue.submit(builders.job("one"))
     return calls.pause(queue.keys, paused=True, now=queue.at)
 
 
 def after_inspect(queue: Queue) -> Call[Any]:
-    queue.submit(a.job("one"))
+    queue.submit(builders.job("one"))
     return calls.inspect(queue.keys, "one", now=queue.at)
 
 
 def after_depth(queue: Queue) -> Call[Any]:
-    queue.submit(a.job("one"))
+    queue.submit(builders.job("one"))
     return calls.depth(queue.keys, now=queue.at)
 
 
 def after_sample(queue: Queue) -> Call[Any]:
-    queue.submit(a.job("one"))
+    queue.submit(builders.job("one"))
     return calls.sample(queue.keys, now=queue.at)
 
 
 def after_audit(queue: Queue) -> Call[Any]:
     running(queue)
-    return auditing.audit(queue.keys, [b"one"], now=queue.at)
+    return doctor.audit(queue.keys, [b"one"], now=queue.at)
 
 
 def after_mend(queue: Queue) -> Call[Any]:
-    queue.submit(a.job("one"))
+    queue.submit(builders.job("one"))
     score, record = queue.score("ready_normal", "one"), queue.redis.hget(queue.keys["meta"], "one")
     queue.redis.zadd(queue.keys["completed"], {"one": 1})
-    (seen,) = queue.run(auditing.audit(queue.keys, [b"one"], now=queue.at))
-    mending = auditing.Mending(seen, "ready_normal", str(score), record.decode())
-    return auditing.mend(queue.keys, [mending], now=queue.at)
+    (seen,) = queue.run(doctor.audit(queue.keys, [b"one"], now=queue.at))
+    mending = doctor.Mending(seen, "ready_normal", str(score), record.decode())
+    return doctor.mend(queue.keys, [mending], now=queue.at)
 
 
 def after_clear(queue: Queue) -> Call[Any]:
-    queue.submit(a.job("one"))
+    queue.submit(builders.job("one"))
     queue.redis.hset(queue.keys["log"], "ghost", "boo")
-    return auditing.clear(queue.keys, [("trace", b"ghost")], act=True, now=queue.at)
+    return doctor.clear(queue.keys, [("trace", b"ghost")], act=True, now=queue.at)
 
 
 def after_recount(queue: Queue) -> Call[Any]:
-    queue.submit(a.job("one"))
+    queue.submit(builders.job("one"))
     queue.redis.hset(queue.keys["counters"], "enqueued", 5)
-    return auditing.recount(queue.keys, act=True, now=queue.at)
+    return doctor.recount(queue.keys, act=True, now=queue.at)
 
 
 def after_rights(queue: Queue) -> Call[Any]:
-    queue.submit(a.job("one"))
-    return auditing.rights(queue.keys, ["zadd"], now=queue.at)
+    queue.submit(builders.job("one"))
+    return doctor.rights(queue.keys, ["zadd"], now=queue.at)
 
 
 def after_carry(queue: Queue) -> Call[Any]:
-    cargo = [outbox.Cargo(f"{id} nonce", a.job(id), told=told) for id, told in (("one", b""), ("two", DEAD))]
+    cargo = [
+        outbox.Cargo(f"{id} nonce", builders.job(id), told=told) for id, told in (("one", b""), ("two", DEAD))
+    ]
     return outbox.carry(queue.keys, cargo, now=queue.at)
 
 
 def after_ended(queue: Queue) -> Call[Any]:
-    queue.submit(a.job("one"))
+    queue.submit(builders.job("one"))
     return outbox.ended(queue.keys, ["one", "two"], now=queue.at)
 
 
 def after_take_out(queue: Queue) -> Call[Any]:
     running(queue)
-    queue.submit(a.job("dead", max_retries=0))
+    queue.submit(builders.job("dead", max_retries=0))
     (lease,) = queue.reserve("w", count=1, token="w:v", sequence=3)
     queue.settle(calls.Settlement(lease, Transition(JobState.FAILED)))
     return calls.take_out(queue.keys, ["dead", "one"], "elsewhere", "nonce", now=queue.at)
@@ -199,10 +212,10 @@ def after_bring_back(queue: Queue) -> Call[Any]:
 
 
 def after_readmit(queue: Queue) -> Call[Any]:
-    queue.submit(a.job("one", type="greet"), a.job("two", type="mail"))
+    queue.submit(builders.job("one", type="greet"), builders.job("two", type="mail"))
     apart = Transition(JobState.ENQUEUED, spent=False, unhandled=True)
     queue.settle(*(calls.Settlement(lease, apart) for lease in queue.reserve("w", count=2)))
-    return calls.readmit(queue.keys, ["greet"], patience_ms=a.hour, now=queue.at)
+    return calls.readmit(queue.keys, ["greet"], patience_ms=builders.hour, now=queue.at)
 
 
 def after_beat(queue: Queue) -> Call[Any]:
@@ -210,7 +223,7 @@ def after_beat(queue: Queue) -> Call[Any]:
 
 
 def after_sift(queue: Queue) -> Call[Any]:
-    queue.submit(a.job("one"))
+    queue.submit(builders.job("one"))
     reach = Reach("-inf", "+inf", newest=False)
     return calls.sift(queue.keys, "ready_normal", reach, Sieve(part="one"), now=queue.at)
 
@@ -225,19 +238,25 @@ def after_remove_queue(queue: Queue) -> Call[Any]:
 
 
 def after_schedule(queue: Queue) -> Call[Any]:
-    given = {"definition": b"{}", "next": str(queue.now + a.minute), "last": queue.at}
+    given = {"definition": b"{}", "next": str(queue.now + builders.minute), "last": queue.at}
     return calls.schedule(queue.keys, "s", "count", now=queue.at, **given)
 
 
 def after_tick(queue: Queue) -> Call[Any]:
     queue.run(after_schedule(queue))
-    revision, due = queue.at, queue.now + a.minute
-    queue.later(a.minute)
+    revision, due = queue.at, queue.now + builders.minute
+    queue.later(builders.minute)
     runs = [Run(due, "s:1", "5;;;;;;", b'["mail",{}]')]
     return calls.tick(
-        queue.keys, "s", revision=revision, expected=str(due), next=str(due + a.hour), last=due, runs=runs,
+        queue.keys,
+        "s",
+        revision=revision,
+        expected=str(due),
+        next=str(due + builders.hour),
+        last=due,
+        runs=runs,
         now=queue.at,
-    )  # fmt: skip
+    )
 
 
 def after_run_schedule(queue: Queue) -> Call[Any]:
@@ -361,7 +380,7 @@ async def test_a_large_message_may_take_longer_than_the_time_out_while_it_moves(
     store = make(parse_url(line.url), timeout=3.0)
     line.rate = 250_000
     began = time.monotonic()
-    said = store.run(calls.submit(gopher.keys("default"), [a.job("large", payload="x" * 800_000)]))
+    said = store.run(calls.submit(gopher.keys("default"), [builders.job("large", payload="x" * 800_000)]))
     if make is not SyncStore:
         await said
     spent = time.monotonic() - began

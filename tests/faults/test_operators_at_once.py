@@ -16,7 +16,7 @@ from servers import Server, own_server
 from worker.processes import PATIENCE, Worker, until
 
 from gopher_cli.gopher import Gopher
-from gopher_cli.model.filtering import Filter
+from gopher_cli.model.select.filter import Filter
 
 pytestmark = [pytest.mark.anyio, pytest.mark.row("S6")]
 

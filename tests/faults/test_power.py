@@ -11,16 +11,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from awake import awake, clock
+from awake_clock import awake, clock
 from faults.scene import Scene, Storm
 from redis import Redis
 from servers import Server, binaries_found, own_server
 from worker.processes import PATIENCE, ends, until
 
 from gopher_cli.model.errors import Unconfirmed
+from gopher_cli.producer import Producer
 from gopher_cli.store.stores.threaded import SyncStore
 from gopher_cli.store.url import parse_url
-from gopher_cli.sync import Producer
 
 pytestmark = pytest.mark.anyio
 
@@ -151,7 +151,7 @@ def producer(server: Server) -> Producer:
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of its time-out a store gives the disk 2.5 s: most here hear that it is not safe."""
-    monkeypatch.setattr("gopher_cli.store.ways.durable._SHARE", 0.0)
+    monkeypatch.setattr("gopher_cli.store.routing.durable._SHARE", 0.0)
 
 
 def submitted(door: Producer, id: str) -> str:

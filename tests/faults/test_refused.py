@@ -42,7 +42,9 @@ def redis(server: Server) -> Iterator[Redis]:
 def door(redis: Redis, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Door:
     """``door(url, words, NAME=value)``: the program in this process."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("gopher_cli.web.problems.PATIENCE", 60.0)  # else one that is slow is served without
+    monkeypatch.setattr(
+        "gopher_cli.web.server.problems.PATIENCE", 60.0
+    )  # else one that is slow is served without
 
     def enter(url: str, words: tuple[str, ...], **env: str) -> Ran:
         return Cli(

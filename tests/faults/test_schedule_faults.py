@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from awake import awake, clock
+from awake_clock import awake, clock
 from faults.scene import CALM, Scene
 from faults.serving import Serve
 from faults.test_memory import fill
@@ -24,8 +24,8 @@ from servers import Server, binaries_found, own_server
 from worker.processes import TESTS, until
 
 from gopher_cli.gopher import Gopher
-from gopher_cli.model.cron import parse_cron
-from gopher_cli.model.recurrence import compact
+from gopher_cli.model.schedule.cron import parse_cron
+from gopher_cli.model.schedule.recurrence import compact
 
 pytestmark = pytest.mark.anyio
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from awake import awake, clock
+from awake_clock import awake, clock
 from faults.ledger import Ledger
 from faults.stage import Stage, commands_of
 from faults.tickers import Race

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import httpx2
 import pytest
-from awake import awake, clock
+from awake_clock import awake, clock
 from faults.serving import Serve
 from servers import Server, own_server
 from worker.processes import PATIENCE, until

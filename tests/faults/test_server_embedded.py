@@ -16,7 +16,7 @@ from redis import Redis
 from servers import binaries_found
 from worker.processes import PATIENCE, alive, children_of
 
-from gopher_cli import embedded
+from gopher_cli.embedded import server
 from gopher_cli.model.errors import Unavailable
 
 STARTS = "import sys, pathlib; from gopher_cli import embedded; embedded.start(pathlib.Path(sys.argv[1]))"
@@ -33,7 +33,7 @@ DAMAGE = {
 def home(tmp_path: Path) -> Iterator[Path]:
     home = tmp_path / "a home with spaces"
     yield home
-    embedded.stop(home)
+    server.stop(home)
 
 
 def gopher(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -44,7 +44,7 @@ def gopher(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 def one_server(home: Path) -> int:
     """The pid of the only server that has the socket of this home: it stands in its title."""
-    socket, kinds = embedded.status(home).socket, tuple(binaries_found().values())
+    socket, kinds = server.status(home).socket, tuple(binaries_found().values())
     commands = {int(proc.name): _command(proc) for proc in Path("/proc").glob("[0-9]*")}
     found = [pid for pid, said in commands.items() if said.startswith(kinds) and socket in said]
     assert len(found) == 1, found
@@ -75,7 +75,7 @@ def test_a_starter_that_is_killed_on_its_way_leaves_nothing_that_stops_the_next(
     said = gopher(home, *SUBMIT)
 
     assert said.returncode == 0, said.stderr
-    assert embedded.status(home).pid == one_server(home)
+    assert server.status(home).pid == one_server(home)
 
 
 @pytest.mark.row("R23")
@@ -108,9 +108,9 @@ def test_the_server_outlives_the_command_that_has_started_it(home: Path) -> None
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_a_log_with_a_damaged_end_is_loaded_or_the_way_to_repair_it_is_shown(home: Path, damage: str) -> None:
     """And whichever it is, what was accepted before the damage is there."""
-    embedded.start(home)
+    server.start(home)
     ids = gopher(home, *SUBMIT).stdout.split()
-    with Redis(unix_socket_path=embedded.status(home).socket) as redis:
+    with Redis(unix_socket_path=server.status(home).socket) as redis:
         pid = redis.info("server")["process_id"]
     os.kill(pid, signal.SIGKILL)
     while Path(f"/proc/{pid}").exists():
@@ -120,11 +120,11 @@ def test_a_log_with_a_damaged_end_is_loaded_or_the_way_to_repair_it_is_shown(hom
         file.write(DAMAGE[damage])
 
     try:
-        embedded.start(home)
+        server.start(home)
     except Unavailable as error:
         repair = error.hint.partition("repair it: ")[2]
         subprocess.run(["bash", "-c", repair], input="y\n", text=True, check=True, capture_output=True)
-        embedded.start(home)
+        server.start(home)
 
     listed = gopher(home, "jobs", "ls", "-q")
     assert listed.stdout.split() == ids, listed
@@ -132,8 +132,8 @@ def test_a_log_with_a_damaged_end_is_loaded_or_the_way_to_repair_it_is_shown(hom
 
 @pytest.mark.row("R22")
 def test_a_server_that_cannot_write_its_pid_is_found_all_the_same(home: Path) -> None:
-    first = embedded.start(home)
+    first = server.start(home)
     (home / "embedded/default/pid").unlink()
 
     assert gopher(home, "health").returncode == 0
-    assert embedded.start(home).pid == first.pid == one_server(home)
+    assert server.start(home).pid == first.pid == one_server(home)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
-from awake import awake, clock
+from awake_clock import awake, clock
 from faults.scene import CALM, Scene, Storm
 from servers import Server, binaries_found, own_server
 

@@ -16,7 +16,7 @@ from faults.scene import Scene
 from servers import Server, binaries_found, own_server
 from worker.processes import ends, until
 
-from gopher_cli.model.filtering import Filter
+from gopher_cli.model.select.filter import Filter
 
 pytestmark = [pytest.mark.anyio, pytest.mark.row("R21")]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from awake import awake, clock
+from awake_clock import awake, clock
 from faults.conftest import SHORT
 from faults.scene import CALM, Scene
 from redis import Redis

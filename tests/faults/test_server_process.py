@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from awake import awake, clock
+from awake_clock import awake, clock
 from faults.proxy import Proxy, proxy_before, script
 from faults.serving import Serve
 from redis import Redis

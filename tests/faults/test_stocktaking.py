@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gopher_cli.gopher import Gopher
-from gopher_cli.model.job import Lease
-from gopher_cli.worker.stocktaking import Stocktaking
+from gopher_cli.model.job.job import Lease
+from gopher_cli.worker.runner.reconcile import Stocktaking
 
 pytestmark = [pytest.mark.anyio, pytest.mark.row("R2", "C4")]
 ME = "worker.0"

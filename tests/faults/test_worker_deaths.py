@@ -16,7 +16,7 @@ from redis import Redis
 from worker.processes import ends, state, until
 
 from gopher_cli.gopher import Gopher
-from gopher_cli.verbs.producing import new_job
+from gopher_cli.verbs.submit import new_job
 
 pytestmark = pytest.mark.anyio
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from awake import awake, clock
+from awake_clock import awake, clock
 from faults.conftest import SHORT, Fleet
 from faults.ledger import Ledger
 from redis import Redis

@@ -20,9 +20,9 @@ from worker.processes import Worker, alive, ends, state, until
 
 from gopher_cli.config import Settings
 from gopher_cli.gopher import Gopher
-from gopher_cli.worker.crew import Crew
 from gopher_cli.worker.options import WorkerOptions
-from gopher_cli.worker.visits import Visits
+from gopher_cli.worker.supervisor.crew import Crew
+from gopher_cli.worker.supervisor.queue_duties import Visits
 
 pytestmark = pytest.mark.anyio
 

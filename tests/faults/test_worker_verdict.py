@@ -9,9 +9,9 @@ from laws.state import look
 from redis import Redis
 
 from gopher_cli.gopher import Gopher
-from gopher_cli.model.filtering import Filter
-from gopher_cli.model.job import JobState
-from gopher_cli.model.outcome import Transition
+from gopher_cli.model.job.job import JobState
+from gopher_cli.model.job.outcome import Transition
+from gopher_cli.model.select.filter import Filter
 from gopher_cli.store.calls import Settlement
 
 pytestmark = pytest.mark.anyio

@@ -19,7 +19,7 @@ from zoneinfo import reset_tzpath
 from gopher_cli import failpoints
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import GopherError
-from gopher_cli.store.redis import RedisStore
+from gopher_cli.store.stores.redis_store import RedisStore
 from gopher_cli.store.url import parse_url
 
 TICKERS = 8

@@ -18,8 +18,8 @@ from faults.shims import Control, with_disk
 from redis import Redis, RedisError
 from servers import free_port
 
-from gopher_cli.embedded_place import binaries
-from gopher_cli.store.ways.routing import SLOTS
+from gopher_cli.embedded.place import binaries
+from gopher_cli.store.routing.routes import SLOTS
 
 PATIENCE = 60.0  # sentinels that stood still for 2 s say nothing for half a minute
 _QUICK = """

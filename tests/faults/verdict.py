@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import laws
-from awake import awake, clock
+from awake_clock import awake, clock
 from faults.ledger import Ledger
 from laws.state import State, look
 from worker.processes import PATIENCE, until

@@ -9,7 +9,7 @@ import time
 from random import Random
 
 from gopher_cli import Gopher, Producer
-from gopher_cli.model.filtering import Filter
+from gopher_cli.model.select.filter import Filter
 from gopher_cli.store import calls
 from history.recorder import VARIABLE, Recorder
 

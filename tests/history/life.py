@@ -6,11 +6,11 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-import a
+import builders
 from driver import Queue
 
-from gopher_cli.model.job import Lease
-from gopher_cli.store.keys import PLACES
+from gopher_cli.model.job.job import Lease
+from gopher_cli.store.keyspace import PLACES
 from history import History, Op, Run
 from history.aof import moves, transactions
 
@@ -34,7 +34,7 @@ class Life:
         happen = often * 3 + [self._settle_again, self._beat, self._look, self._promote, self._cancel]
         happen += [self._requeue, self._purge, self._pause, self._resume, self._resume]
         for _ in range(steps):
-            self.queue.later(self.dice.choice([20, 20, 20, 3000, a.lease_time]))
+            self.queue.later(self.dice.choice([20, 20, 20, 3000, builders.lease_time]))
             self.dice.choice(happen)()
 
     def history(self, log: bytes) -> History:
@@ -60,7 +60,7 @@ class Life:
     def _submit(self) -> None:
         id = f"j{len(self.ops)}" if self.dice.random() < 0.9 else self._any()
         delay = self.dice.choice([0.0, 0.0, 0.0, 2.0])
-        (receipt,) = self.queue.submit(a.job(id, delay=delay, max_retries=1))
+        (receipt,) = self.queue.submit(builders.job(id, delay=delay, max_retries=1))
         due = self.now + round(delay * 1000) * MS if delay else 0
         self._say("submit", "accepted" if receipt.accepted else "known", id=id, due=due)
 
@@ -85,8 +85,8 @@ class Life:
             lease = self.dice.choice(ended)
             self.settled.append(lease)
             done = self._said(lease) == "completed"
-            outcome = a.success(lease.token.encode()) if done else a.failure()
-            self.queue.settle(a.settlement(lease, outcome))
+            outcome = builders.success(lease.token.encode()) if done else builders.failure()
+            self.queue.settle(builders.settlement(lease, outcome))
 
     def _settle_again(self) -> None:
         self._settle(again=True)

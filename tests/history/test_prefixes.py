@@ -17,9 +17,9 @@ from cli.running import Cli
 from laws.state import State
 from redis import Redis
 
-from gopher_cli import embedded
-from gopher_cli.embedded import stop
-from gopher_cli.embedded_place import place
+from gopher_cli.embedded import server as server_module
+from gopher_cli.embedded.place import place
+from gopher_cli.embedded.server import stop
 from history.aof import newest
 from history.prefixes import FIRST, OTHERS, STORY, Log, log_of, server_with, stored_in
 from history.story import OTHER, QUEUE
@@ -108,7 +108,7 @@ def home(tmp_path: Path, log: Log) -> Iterator[Path]:
 def test_a_damaged_end_costs_what_was_damaged_and_the_way_out_is_printed(
     log: Log, home: Path, damage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embedded, "binaries", lambda: [log.binary])
+    monkeypatch.setattr(server_module, "binaries", lambda: [log.binary])
     lost, instead = DAMAGES[damage]
     inside = next(one.end for one in reversed(log.transactions) if len(one.commands) > 3) - 30
     sound = inside if lost == "inside" else len(log.bytes) - int(lost)

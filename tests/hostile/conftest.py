@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import laws
 import pytest
-from awake import clock, stood_still
+from awake_clock import clock, stood_still
 from faults.serving import Served
 from hostile.wire import Answer, Wire, get, post
 from redis import Redis
@@ -17,8 +17,8 @@ from web.conftest import api, open_api, patient
 from web.patient import REDIS_TIMEOUT
 from worker.processes import TESTS
 
+from gopher_cli.producer import Producer, SyncStore
 from gopher_cli.store.url import parse_url
-from gopher_cli.sync import Producer, SyncStore
 
 __all__ = ["api", "open_api", "patient"]
 

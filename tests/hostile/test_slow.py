@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
-from awake import awake, clock, stood_still
+from awake_clock import awake, clock, stood_still
 from hostile.conftest import ALIVE, Victim
 from hostile.wire import PATIENCE, Answer, get, post
 

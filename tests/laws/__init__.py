@@ -6,10 +6,10 @@ import re
 from collections import Counter
 from typing import Any
 
-from gopher_cli.model.history_outcome import HistoryOutcome
-from gopher_cli.model.job import class_of
+from gopher_cli.model.job.history_outcome import HistoryOutcome
+from gopher_cli.model.job.job import class_of
+from gopher_cli.store.asks.schedules import read_standing
 from gopher_cli.store.rows import spec_or_none
-from gopher_cli.store.schedules import read_standing
 from laws.state import State, look
 
 LIVE = ("enqueued", "scheduled", "retrying", "blocked", "processing")

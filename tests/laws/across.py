@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from gopher_cli.model.errors import BadData
-from gopher_cli.store.outbox import decode_entry
+from gopher_cli.store.asks.outbox import decode_entry
 from laws.state import State
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import a
+import builders
 
-from gopher_cli.model.job import Lease
+from gopher_cli.model.job.job import Lease
 from gopher_cli.store.calls import Settlement, Verdict
 from laws.ground import MAX_LOSSES, Ground, Worker
 from laws.state import State
@@ -139,8 +139,8 @@ class Crew(Ground):
         """Whatever is sent with a token that was never given changes nothing."""
         before = self.whole()
         forged = Lease(lease.id, lease.queue, token, 1, 0, lease.spec)
-        for outcome in (a.success(), a.failure()):
-            (verdict,) = self.queue.settle(a.settlement(forged, outcome), worker="thief")
+        for outcome in (builders.success(), builders.failure()):
+            (verdict,) = self.queue.settle(builders.settlement(forged, outcome), worker="thief")
             assert verdict in (Verdict.STALE, Verdict.GONE)
         assert self.queue.report(forged, progress=b"1", log=b"forged\n") == 0
         assert not self.queue.once(forged, "key", b"1").held

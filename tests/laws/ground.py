@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-import a
+import builders
 from driver import Queue
 
-from gopher_cli.model.cells import totals
-from gopher_cli.model.job import Lease
+from gopher_cli.model.job.job import Lease
+from gopher_cli.model.numbers.histogram import totals
 from laws import check_queue, corrupt
 from laws.state import State
 
@@ -22,14 +22,14 @@ class Worker:
 
     name: str
     holds: dict[str, Lease] = field(default_factory=dict)
-    lease_ms: int = a.lease_time
+    lease_ms: int = builders.lease_time
 
 
 class Ground:
     def __init__(self, queue: Queue) -> None:
         self.queue = queue
         # Each name begins with all that were there before, as those of replaced runners do.
-        self.workers = [Worker("w.1"), Worker("w.11", lease_ms=3 * a.lease_time)]
+        self.workers = [Worker("w.1"), Worker("w.11", lease_ms=3 * builders.lease_time)]
         self.leases: list[Lease] = []
         self.over: list[str] = []
         self.longest = 0  # ms, of the leases that were taken

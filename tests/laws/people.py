@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gopher_cli.model.job import Job
+from gopher_cli.model.job.job import Job
 from gopher_cli.store.calls import Receipt
 from laws.ground import Ground
 from laws.state import State

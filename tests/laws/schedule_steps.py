@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
-import a
+import builders
 from driver import Queue
 
-from gopher_cli.model.job import Job
-from gopher_cli.model.outcome import Outcome
-from gopher_cli.store.schedules import read_standing
+from gopher_cli.model.job.job import Job
+from gopher_cli.model.job.outcome import Outcome
+from gopher_cli.store.asks.schedules import read_standing
 from laws.ground import Worker
 from laws.schedules import MOST, Seen
 from laws.world import World
@@ -18,7 +18,7 @@ from laws.world import World
 NAMES = ("s1", "s2", "s3")  # one more than a queue takes
 _CHANGES = {"define": 2, "count": 5, "restart": 4, "pause": 2, "resume": 2, "remove": 1}
 _KEYS = ("", "", "", "red", "blue")
-_SPANS = (1, a.second, a.minute, a.hour)
+_SPANS = (1, builders.second, builders.minute, builders.hour)
 
 
 class ScheduleSteps:
@@ -62,7 +62,7 @@ class ScheduleSteps:
         dice = self.dice
         self._numbers += dice.random() < 0.8
         unique = dice.choice(keys)
-        return a.job(
+        return builders.job(
             f"{name}:{self.world.queue.keys.queue}:{self._numbers}",
             priority=dice.choice([3, 5, 10, 10]),
             due=dice.choice([0.0, 0.0, 0.0, self.world.queue.now / 1000 + 5]),
@@ -99,27 +99,30 @@ class ScheduleSteps:
             return
         if name not in state.schedules or read_standing(state.runs[name]).pause:
             world.change(
-                name, "restart" if name not in state.schedules else "resume", world.seen(name), a.second
+                name,
+                "restart" if name not in state.schedules else "resume",
+                world.seen(name),
+                builders.second,
             )
         for n in range(2):
             self._numbers += 1
-            job = a.job(f"{name}:{world.queue.keys.queue}:{self._numbers}", priority=10)
+            job = builders.job(f"{name}:{world.queue.keys.queue}:{self._numbers}", priority=10)
             if dice.random() < 0.3:
                 world.by_hand(name, world.seen(name), job, "all")
             else:
                 self._due(name)
-                world.tick(name, world.seen(name), [job], next_ms=a.second, overlap="all")
-            self._end([job], a.success() if n and dice.random() < 0.2 else a.discard())
+                world.tick(name, world.seen(name), [job], next_ms=builders.second, overlap="all")
+            self._end([job], builders.success() if n and dice.random() < 0.2 else builders.discard())
         if dice.random() < 0.3:
             world.change(name, "pause", world.seen(name), None)
-            world.change(name, "resume", world.seen(name), a.second)
+            world.change(name, "resume", world.seen(name), builders.second)
         self._due(name)
         world.tick(
             name,
             world.seen(name),
             [self._job(name)],
             missed=2,
-            next_ms=a.second,
+            next_ms=builders.second,
             pause_after=dice.choice([2, 3]),
         )
 
@@ -132,15 +135,15 @@ class ScheduleSteps:
         for lasts in (5.0, 0.0):
             self._numbers += 1
             id = f"{name}:{world.queue.keys.queue}:{self._numbers}"
-            job = a.job(id, priority=10, unique_key="green", unique_for=lasts)
+            job = builders.job(id, priority=10, unique_key="green", unique_for=lasts)
             self._due(name)
-            world.tick(name, world.seen(name), [job], next_ms=6 * a.second, overlap="all")
+            world.tick(name, world.seen(name), [job], next_ms=6 * builders.second, overlap="all")
             self._end([job])
 
     def _due(self, name: str) -> None:
         """Its next moment comes."""
         if not self.world.seen(name).tick:
-            self.world.change(name, "restart", self.world.seen(name), a.second)
+            self.world.change(name, "restart", self.world.seen(name), builders.second)
         self.world.queue.later(max(0, int(self.world.seen(name).tick) - self.world.queue.now))
 
     def _by_hand(self, name: str, seen: Seen) -> None:
@@ -151,9 +154,10 @@ class ScheduleSteps:
         worker = self.dice.choice(self.world.workers)
         self.world.reserve(worker, 3)
         leases = [worker.holds[job.id] for job in jobs if job.id in worker.holds]
-        outcome = outcome or self.dice.choice([a.discard(), a.discard(), a.success()])
+        outcome = outcome or self.dice.choice([builders.discard(), builders.discard(), builders.success()])
         self.world.settle(
-            worker, [a.settlement(lease, outcome) for lease in {one.id: one for one in leases}.values()]
+            worker,
+            [builders.settlement(lease, outcome) for lease in {one.id: one for one in leases}.values()],
         )
 
 
@@ -185,7 +189,11 @@ class ScheduleWalk:
         self.world.reserve(worker, 2)
         leases = list(worker.holds.values())[: self.dice.randint(0, 2)]
         self.world.settle(
-            worker, [a.settlement(one, self.dice.choice([a.success(), a.failure()])) for one in leases]
+            worker,
+            [
+                builders.settlement(one, self.dice.choice([builders.success(), builders.failure()]))
+                for one in leases
+            ],
         )
 
     def _stop(self) -> None:

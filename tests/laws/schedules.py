@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from gopher_cli.model.job import Job
-from gopher_cli.model.schedule_state import Entry, Pause, Standing
+from gopher_cli.model.job.job import Job
+from gopher_cli.model.schedule.schedule_state import HistoryEntry, Pause, Standing
 from gopher_cli.store import calls
-from gopher_cli.store.calls.producing import head_of
+from gopher_cli.store.asks.schedules import read_standing
 from gopher_cli.store.calls.schedules import Missed, Run
+from gopher_cli.store.calls.submit import head_of
 from gopher_cli.store.codec import encode_spec
-from gopher_cli.store.schedules import read_standing
 from laws.ground import Ground
 from laws.state import State
 
@@ -279,7 +279,7 @@ def _noted(was: Standing, what: str, instant: int, count: int, last: int, detail
     if first and what in ("skipped", "missed") and (first.outcome, first.detail) == (what, detail):
         instant, count = first.instant, count + first.count
         del history[0]
-    entry = Entry(instant, what, count, last, at, detail)
+    entry = HistoryEntry(instant, what, count, last, at, detail)
     return replace(was, history=(entry, *history)[:_KEPT])
 
 

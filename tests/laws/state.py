@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from gopher_cli.store import keys
+from gopher_cli.store import keyspace
 from gopher_cli.store.calls import Record, read_record
-from gopher_cli.store.keys import PLACES, QUEUE_KEYS, QUEUE_KEYSPACE, known_key
+from gopher_cli.store.keyspace import PLACES, QUEUE_KEYS, QUEUE_KEYSPACE, known_key
 
 _KEY = re.compile(r"(?P<namespace>[^{]+):\{(?P<queue>[A-Za-z0-9_.\-]{1,64}|~)\}:(?P<name>.+)")
 
@@ -95,11 +95,11 @@ def look(redis: Any, namespace: str) -> dict[str, State]:
 
 def _read(pipe: Any, key: str, name: str) -> None:
     match QUEUE_KEYSPACE[name.partition(":")[0]].type:
-        case keys.ZSET:
+        case keyspace.ZSET:
             pipe.zrange(key, 0, -1, withscores=True)
-        case keys.LIST:
+        case keyspace.LIST:
             pipe.lrange(key, 0, -1)
-        case keys.STREAM:
+        case keyspace.STREAM:
             pipe.xrange(key)
         case _:
             pipe.hgetall(key)

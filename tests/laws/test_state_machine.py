@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from uuid import uuid4
 
-import a
+import builders
 import pytest
 from driver import Queue
 from hypothesis import HealthCheck, settings
@@ -28,7 +28,7 @@ def jobs(draw):
     after = draw(st.lists(numbers, max_size=2)) if draw(st.booleans()) else []
     unique = draw(st.sampled_from(["", "", "red", "blue"]))
     number = draw(numbers)
-    return a.job(
+    return builders.job(
         f"j{number}",
         priority=draw(st.sampled_from([0, 3, 5, 6, 10])),
         max_retries=draw(st.integers(0, 2)),
@@ -63,7 +63,7 @@ class Machine(RuleBasedStateMachine):
     def settle(self, worker, outcomes, retention, again):
         mine = self.world.workers[worker]
         items = [
-            a.settlement(lease, outcome, retention=retention)
+            builders.settlement(lease, outcome, retention=retention)
             for lease, outcome in zip(mine.holds.values(), outcomes, strict=False)
         ]
         for _ in range(1 + again if items else 0):
@@ -73,11 +73,11 @@ class Machine(RuleBasedStateMachine):
     def settle_with_a_lease_of_long_ago(self, n, outcome):
         if self.world.leases:
             lease = self.world.leases[n % len(self.world.leases)]
-            self.world.settle(self.world.workers[0], [a.settlement(lease, outcome)])
+            self.world.settle(self.world.workers[0], [builders.settlement(lease, outcome)])
 
     @rule(n=numbers, token=st.sampled_from(["", "!", "w.1:never"]))
     def forge(self, n, token):
-        self.world.forge(a.lease(f"j{n}"), token)
+        self.world.forge(builders.lease(f"j{n}"), token)
 
     @rule(worker=workers)
     def renew(self, worker):
@@ -111,7 +111,10 @@ class Machine(RuleBasedStateMachine):
     def requeue(self, ns):
         self.world.requeue([f"j{n}" for n in ns])
 
-    @rule(ns=st.lists(numbers, min_size=1, max_size=3), ms=st.sampled_from([-a.second, a.second, a.hour]))
+    @rule(
+        ns=st.lists(numbers, min_size=1, max_size=3),
+        ms=st.sampled_from([-builders.second, builders.second, builders.hour]),
+    )
     def reschedule(self, ns, ms):
         self.world.reschedule([f"j{n}" for n in ns], ms)
 
@@ -135,7 +138,7 @@ class Machine(RuleBasedStateMachine):
     def schedule(self, seed):
         ScheduleSteps(self.world, Random(f"{seed} {len(self.world.leases)}")).step()
 
-    @rule(ms=st.sampled_from([1, a.second, 16 * a.second, a.hour, -5 * a.second]))
+    @rule(ms=st.sampled_from([1, builders.second, 16 * builders.second, builders.hour, -5 * builders.second]))
     def later(self, ms):
         self.world.queue.later(ms)
         self.world.sample()

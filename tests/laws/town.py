@@ -13,15 +13,15 @@ from random import Random
 from typing import Any, TypeVar
 from uuid import uuid4
 
-import a
+import builders
 from clocked import Clocked
 
 from gopher_cli.gopher import Gopher
-from gopher_cli.model.defaults import Defaults
 from gopher_cli.model.errors import GopherError
-from gopher_cli.model.job import Job, Lease
+from gopher_cli.model.job.defaults import Defaults
+from gopher_cli.model.job.job import Job, Lease
+from gopher_cli.store.asks.outbox import encode_follow_ups
 from gopher_cli.store.calls import Verdict
-from gopher_cli.store.outbox import encode_follow_ups
 from laws import LIVE, check_queue
 from laws.across import check_across
 from laws.state import State, look
@@ -33,7 +33,15 @@ STEPS = {
     "submit": 8, "batch": 3, "lease": 10, "end": 12, "carry": 4, "move": 4, "retry": 2, "beat": 2, "die": 2,
     "dead": 3, "promote": 4, "expire": 4, "cancel": 2, "purge": 1, "reschedule": 2, "pause": 1, "later": 8,
 }  # fmt: skip
-_SPANS = (1, a.second, 20 * a.second, a.minute, a.hour, 2 * a.day, -5 * a.second)
+_SPANS = (
+    1,
+    builders.second,
+    20 * builders.second,
+    builders.minute,
+    builders.hour,
+    2 * builders.day,
+    -5 * builders.second,
+)
 _RETENTION = 30.0
 
 
@@ -43,7 +51,7 @@ class Town:
     def __init__(self, redis: Any, seed: int, *, many: int = 0) -> None:
         self.redis, self.dice, self.many = redis, Random(seed), many
         self.namespace = f"town-{uuid4().hex[:8]}"
-        self.store = Clocked(redis, a.NOW)
+        self.store = Clocked(redis, builders.NOW)
         defaults = Defaults(max_losses=99, retention=_RETENTION)
         self.gopher = Gopher(store=self.store, namespace=self.namespace, defaults=defaults)  # type: ignore[arg-type]
         # One name begins with the other, as those of replaced runners do.
@@ -77,7 +85,9 @@ class Town:
         for state in states.values():
             check_queue(state)
             late = {
-                mark for mark, until in state.carried.items() if until > self.store.now + a.day + a.minute
+                mark
+                for mark, until in state.carried.items()
+                if until > self.store.now + builders.day + builders.minute
             }
             assert not late, f"remembered for more than a day: {late}"
         check_across(states)
@@ -95,7 +105,7 @@ class Town:
 
     def _new(self, queue: str, **more: Any) -> Job:
         self._numbers += 1
-        return a.job(f"j{self._numbers}", queue=queue, priority=self.dice.choice([3, 5, 5, 9]), **more)
+        return builders.job(f"j{self._numbers}", queue=queue, priority=self.dice.choice([3, 5, 5, 9]), **more)
 
     def _any(self, *states: str, most: int = 3) -> tuple[str, list[str]]:
         """Some jobs of one queue in these states."""
@@ -200,14 +210,22 @@ class Town:
             return
         queue = self.dice.choice(mine).queue
         some = [lease for lease in mine if lease.queue == queue][: max(self.many, 3)]
-        outcomes = [a.success(), a.success(), a.success(), a.failure(), a.discard(), a.snooze(), a.loss()]
+        outcomes = [
+            builders.success(),
+            builders.success(),
+            builders.success(),
+            builders.failure(),
+            builders.discard(),
+            builders.snooze(),
+            builders.loss(),
+        ]
         self.end(worker, some, [self.dice.choice(outcomes) for _ in some], carry=self.dice.random() < 0.5)
 
     def end(self, worker: str, leases: list[Lease], outcomes: list[Any], *, carry: bool = True) -> None:
         ends = list(zip(leases, outcomes, strict=True))
-        born = [self._children(lease) if outcome == a.success() else [] for lease, outcome in ends]
+        born = [self._children(lease) if outcome == builders.success() else [] for lease, outcome in ends]
         items = [
-            a.settlement(
+            builders.settlement(
                 lease, outcome, retention=self.dice.choice([0.0, _RETENTION]),
                 follow_ups=encode_follow_ups(children),
             )
@@ -216,7 +234,7 @@ class Town:
         verdicts = self.now(self.gopher.settle(worker, items, carry=carry))
         for (lease, outcome), children, verdict in zip(ends, born, verdicts, strict=True):
             if verdict == Verdict.SETTLED:
-                self.done[lease.id] += outcome == a.success()
+                self.done[lease.id] += outcome == builders.success()
                 for job in children:
                     self._promise(job)
         self.holds[worker] = [lease for lease in self.holds[worker] if lease not in leases]
@@ -260,7 +278,7 @@ class Town:
 
     def _dead(self) -> None:
         if self.dice.random() < 0.3:
-            self.store.now += a.lease_time + 1
+            self.store.now += builders.lease_time + 1
         queue = self.dice.choice(QUEUES)
         self.suspects[queue] = self.now(self.gopher.reclaim(queue, self.suspects[queue]))
 
@@ -278,7 +296,7 @@ class Town:
     def end_well(self) -> None:
         """All faults end: each job that was promised, and that nobody has given up, completes once."""
         for _ in range(100):
-            self.store.now += a.hour
+            self.store.now += builders.hour
             for queue in QUEUES:
                 for _ in range(2):
                     self.suspects[queue] = self.now(self.gopher.reclaim(queue, self.suspects[queue]))
@@ -288,7 +306,7 @@ class Town:
                 self.now(self.gopher.requeue(queue, [*state.failed, *state.cancelled]))
                 leases = self.take("last", queue, 500)
                 if leases:
-                    self.end("last", leases, [a.success()] * len(leases))
+                    self.end("last", leases, [builders.success()] * len(leases))
             self._free_children_of_the_deleted()
             self.check()
             if not self._busy():

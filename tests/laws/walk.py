@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from random import Random
 
-import a
+import builders
 from driver import Queue
 from msgspec.structs import replace
 
-from gopher_cli.model.job import Job
-from gopher_cli.store.keys import PLACES as _PLACES
+from gopher_cli.model.job.job import Job
+from gopher_cli.store.keyspace import PLACES as _PLACES
 from laws import LIVE
 from laws.world import World
 
 PLACES = tuple(_PLACES)
 OUTCOMES = (
-    a.success(), a.success(), a.failure(), a.failure(delay=60.0), a.discard(), a.snooze(),
-    a.interruption(), a.loss(), a.cancellation(),
-)  # fmt: skip
+    builders.success(),
+    builders.success(),
+    builders.failure(),
+    builders.failure(delay=60.0),
+    builders.discard(),
+    builders.snooze(),
+    builders.interruption(),
+    builders.loss(),
+    builders.cancellation(),
+)
 STEPS = {
     "submit": 12, "reserve": 12, "settle": 12, "late": 6, "forge": 2, "renew": 4, "report": 2, "die": 3,
     "dead": 6, "promote": 6, "expire": 2, "cancel": 4, "requeue": 4, "purge": 2, "pause": 1, "later": 8,
@@ -64,7 +71,7 @@ class Walk:
         self._numbers += 1
         unique = dice.choice(["", "", "", "red", "blue"])
         id = f"j{self._numbers}" if dice.random() < 0.95 else self._id()
-        return a.job(
+        return builders.job(
             id,
             priority=dice.choice([0, 3, 5, 6, 10]),
             max_retries=dice.randint(0, 2),
@@ -96,17 +103,19 @@ class Walk:
         retention = self.dice.choice([0.0, 3600.0])
         if self.dice.random() < 0.2:
             self.world.report(worker)
-        items = [a.settlement(lease, self.dice.choice(OUTCOMES), retention=retention) for lease in leases]
+        items = [
+            builders.settlement(lease, self.dice.choice(OUTCOMES), retention=retention) for lease in leases
+        ]
         for _ in range(self.dice.choice([1, 1, 2]) if items else 0):
             self.world.settle(worker, items)
 
     def _late(self) -> None:
         if self.world.leases:
             lease = self.dice.choice(self.world.leases[-15:])
-            self.world.settle(self._worker(), [a.settlement(lease, self.dice.choice(OUTCOMES))])
+            self.world.settle(self._worker(), [builders.settlement(lease, self.dice.choice(OUTCOMES))])
 
     def _forge(self) -> None:
-        self.world.forge(a.lease(self._live()), self.dice.choice(["", "!", "w.1:never"]))
+        self.world.forge(builders.lease(self._live()), self.dice.choice(["", "!", "w.1:never"]))
 
     def _renew(self) -> None:
         self.world.renew(self._worker())
@@ -120,7 +129,7 @@ class Walk:
 
     def _dead(self) -> None:
         if self.dice.random() < 0.3:
-            self.world.queue.later(a.lease_time + 1)
+            self.world.queue.later(builders.lease_time + 1)
         self.world.look_for_the_dead()
 
     def _promote(self) -> None:
@@ -142,7 +151,9 @@ class Walk:
         state = self.world.whole()
         waiting = [*state.scheduled, *state.retrying]
         ids = self.dice.sample(waiting, min(2, len(waiting)))
-        self.world.reschedule([*ids, *ids[:1], self._id()], self.dice.choice([-5, a.second, a.hour]))
+        self.world.reschedule(
+            [*ids, *ids[:1], self._id()], self.dice.choice([-5, builders.second, builders.hour])
+        )
 
     def _purge(self) -> None:
         place, state = self.dice.choice(PLACES), self.world.whole()
@@ -153,17 +164,17 @@ class Walk:
         """A blocked job is purged, and one with its id waits for another."""
         self._numbers += 3
         first, second, child = (f"j{self._numbers - n}" for n in (2, 1, 0))
-        parents = [a.job(first, priority=10), a.job(second, priority=10)]
-        self.world.submit([*parents, a.job(child, after=[first])])
+        parents = [builders.job(first, priority=10), builders.job(second, priority=10)]
+        self.world.submit([*parents, builders.job(child, after=[first])])
         self.world.purge("blocked", [child])
-        self.world.submit([a.job(child, after=[second])])
+        self.world.submit([builders.job(child, after=[second])])
         self._finish(first)
 
     def _finish(self, id: str) -> None:
         worker = self._worker()
         self.world.reserve(worker, 3)
         if lease := worker.holds.get(id):
-            self.world.settle(worker, [a.settlement(lease)])
+            self.world.settle(worker, [builders.settlement(lease)])
 
     def _asked(self) -> None:
         """A running job is to stop, and its worker dies."""
@@ -176,7 +187,7 @@ class Walk:
             self.world.renew(worker)
         elif end == "fail":
             leases = list(worker.holds.values())
-            self.world.settle(worker, [a.settlement(one, a.failure()) for one in leases])
+            self.world.settle(worker, [builders.settlement(one, builders.failure()) for one in leases])
         else:
             self.world.die(worker, guilty=0, noticed=True)
 
@@ -185,13 +196,13 @@ class Walk:
         self._numbers += 1
         id = f"j{self._numbers}"
         if self.dice.random() < 0.3:
-            self.world.submit([a.job(id, priority=10, unique_key=id, unique_for=3600.0)])
+            self.world.submit([builders.job(id, priority=10, unique_key=id, unique_for=3600.0)])
             self._finish(id)
             return
         lasts = self.dice.choice([0.0, 30.0])
-        self.world.submit([a.job(id, unique_key=id, unique_for=lasts, delay=3600.0)])
+        self.world.submit([builders.job(id, unique_key=id, unique_for=lasts, delay=3600.0)])
         if lasts:
-            self.world.queue.later(a.minute)
+            self.world.queue.later(builders.minute)
             self.world.expire()
         else:
             self.world.purge("scheduled", [id])
@@ -216,9 +227,9 @@ class Walk:
             self.world.die(worker, guilty=0, noticed=True)
         elif end == "hand back":
             leases = list(worker.holds.values())[:100]
-            self.world.settle(worker, [a.settlement(one, a.interruption()) for one in leases])
+            self.world.settle(worker, [builders.settlement(one, builders.interruption()) for one in leases])
         else:
-            self.world.queue.later(a.minute)
+            self.world.queue.later(builders.minute)
             self.world.promote()
         self.world.check()
 
@@ -226,26 +237,26 @@ class Walk:
         """A job with a lock takes its worker down, again and again; another gets the lock."""
         self._numbers += 2
         id, other, lock = f"j{self._numbers - 1}", f"j{self._numbers}", f"u{self._numbers}"
-        self.world.submit([a.job(id, priority=10, unique_key=lock)])
+        self.world.submit([builders.job(id, priority=10, unique_key=lock)])
         for worker in self.world.workers:
             self.world.reserve(worker, 2)
             self._lose()
-        self.world.submit([a.job(other, unique_key=lock)])
+        self.world.submit([builders.job(other, unique_key=lock)])
         self.world.requeue([id])
 
     def _in_time(self) -> None:
         """What a job waits for is done, and its time has not come."""
         self._numbers += 2
         parent, child = f"j{self._numbers - 1}", f"j{self._numbers}"
-        waits = a.job(child, after=[parent], delay=60.0)
+        waits = builders.job(child, after=[parent], delay=60.0)
         if self.dice.random() < 0.5:  # as an older client may say it
             options = replace(waits.spec.options, after=(parent, parent))
             waits = replace(waits, spec=replace(waits.spec, options=options))
-        self.world.submit([a.job(parent, priority=10), waits])
+        self.world.submit([builders.job(parent, priority=10), waits])
         self._finish(parent)
 
     def _lose(self) -> None:
-        self.world.queue.later(a.lease_time + 1)
+        self.world.queue.later(builders.lease_time + 1)
         self.world.look_for_the_dead()
         self.world.look_for_the_dead()
 
@@ -263,8 +274,18 @@ class Walk:
             self.world.expect(name, dice.choice(["mail", "rare"]), dice.choice([60.0, 3600.0]))
 
     def _later(self) -> None:
-        spans = [1, a.second, 6 * a.second, a.minute, a.hour, 2 * a.day, -5 * a.second]
+        spans = [
+            1,
+            builders.second,
+            6 * builders.second,
+            builders.minute,
+            builders.hour,
+            2 * builders.day,
+            -5 * builders.second,
+        ]
         span = self.dice.choice(spans)
-        for ms in (span, -span, span) if span == a.minute else (span,):  # back into a minute that was noted
+        for ms in (
+            (span, -span, span) if span == builders.minute else (span,)
+        ):  # back into a minute that was noted
             self.world.queue.later(ms)
             self.world.sample()

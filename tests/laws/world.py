@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-import a
+import builders
 
 from laws import LIVE
 from laws.crew import Crew
@@ -47,7 +47,7 @@ class World(People, Crew, Schedules):
 
     def sample(self) -> None:
         """How it stands is noted, once a minute."""
-        before, minute = self.whole(), str(self.queue.now // a.minute)
+        before, minute = self.whole(), str(self.queue.now // builders.minute)
         assert self.queue.sample() == (minute not in before.samples)
         after = self.whole()
         times = sorted(int(at) for at in after.samples)
@@ -65,14 +65,14 @@ class World(People, Crew, Schedules):
         self.queue.pause(paused=False)
         self.queue.requeue(*self.whole().blocked)
         for _ in range(200):
-            self.queue.later(2 * a.hour)
+            self.queue.later(2 * builders.hour)
             self.look_for_the_dead()
             self.promote()
             self.queue.requeue(*self.whole().blocked)
             worker = Worker("last")
             self.reserve(worker, 100)
             if worker.holds:
-                self.settle(worker, [a.settlement(one) for one in worker.holds.values()])
+                self.settle(worker, [builders.settlement(one) for one in worker.holds.values()])
             self.check()
             state = self.whole()
             if not any(state.state(id) in LIVE for id in state.ids):

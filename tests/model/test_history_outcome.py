@@ -11,14 +11,14 @@ import pytest
 import web.test_dashboard_parts as parts
 
 import gopher_cli
-from gopher_cli.cli.inspect_view import portrait
-from gopher_cli.cli.words import STATE_STYLES
-from gopher_cli.model.history_outcome import HistoryOutcome
-from gopher_cli.model.stats import AttemptRecord, JobDetail
-from gopher_cli.model.story import story_of
+from gopher_cli.cli.render.inspect import portrait
+from gopher_cli.cli.render.styles import STATE_STYLES
+from gopher_cli.model.job.history_outcome import HistoryOutcome
+from gopher_cli.model.views.stats import AttemptRecord, JobDetail
+from gopher_cli.model.views.timeline import story_of
 from gopher_cli.store.rows import read_history
 from gopher_cli.store.scripts import LUA
-from gopher_cli.web.dashboard.lifeline import stretches
+from gopher_cli.web.dashboard.views.timeline_bar import stretches
 
 HOUSE = Path(gopher_cli.__file__).parent
 STYLE_SHEETS = HOUSE / "web/dashboard/static"

@@ -1,4 +1,4 @@
-"""python -m mutation --minutes 30 --seed 7 [verbs worker cli/batch.py]: what no test notices, a line each."""
+"""python -m mutation --minutes 30 --seed 7 [verbs worker]: what no test notices, a line each."""
 
 from __future__ import annotations
 
@@ -24,19 +24,21 @@ _TESTS = {
     "verbs": (
         "verbs crashes",
         "store laws history/test_prefixes.py",
-        "cli/test_batch.py cli/test_repairing.py",
+        "cli/batch/test_batch.py cli/commands/test_repair_commands.py",
     ),
     "worker": (
-        "worker/test_pure.py worker/test_runner.py worker/test_outcomes.py worker/test_handlers.py "
-        "worker/test_picks.py worker/test_given.py worker/test_care.py worker/test_sampling.py",
+        "worker/runner worker/execution worker/test_handlers.py worker/supervisor/test_duties.py",
         "worker",
         "faults/test_worker_signals.py faults/test_worker_killed.py faults/test_worker_failpoints.py "
         "faults/test_network_worker.py faults/test_worker_deaths.py",
     ),
-    "cli/batch.py": ("cli/test_batch.py cli/test_remote_bulk.py", "faults/test_server_process_cli.py"),
+    "cli/batch/batch.py": (
+        "cli/batch/test_batch.py cli/remote/test_bulk.py",
+        "faults/test_server_process_cli.py",
+    ),
 }
 _TESTS |= {
-    f"model/{file}.py": (" ".join(f"model/test_{name}.py" for name in names.split()),)
+    f"model/schedule/{file}.py": (" ".join(f"model/schedule/test_{name}.py" for name in names.split()),)
     for file, names in {
         "cron": "cron cron_fields cron_minutes", "cron_fields": "cron_fields cron",
         "zone": "zone cron_minutes", "cron_words": "cron_words", "cron_notes": "cron_notes",

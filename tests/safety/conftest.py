@@ -13,10 +13,10 @@ from worker.processes import TESTS
 from gopher_cli.config import Settings
 from gopher_cli.gopher import Gopher
 from gopher_cli.handlers import Registry
-from gopher_cli.loading import load_registry
+from gopher_cli.load_handlers import load_registry
 from gopher_cli.worker.board import Board
 from gopher_cli.worker.options import WorkerOptions
-from gopher_cli.worker.runner import Runner
+from gopher_cli.worker.runner.runner import Runner
 
 __all__ = ["environ", "worker"]
 APP = "safety.apps:app"

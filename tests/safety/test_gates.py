@@ -10,7 +10,7 @@ import pytest
 
 import gopher_cli
 from gopher_cli.gopher import Gopher
-from gopher_cli.loading import load_registry
+from gopher_cli.load_handlers import load_registry
 from safety.conftest import APP
 
 pytestmark = pytest.mark.anyio
@@ -67,7 +67,7 @@ def test_what_looks_for_that_finds_it(text: str) -> None:
 
 
 # Modules are imported by names of our own, of --app, or of entry points: never by one that a job says.
-IMPORTERS = {"__init__.py", "loading.py", "cli/app.py"}
+IMPORTERS = {"__init__.py", "load_handlers.py", "cli/shell/entries.py"}
 
 
 def test_names_become_modules_in_few_places() -> None:
@@ -79,7 +79,7 @@ def test_names_become_modules_in_few_places() -> None:
 
 
 @pytest.mark.parametrize(
-    "type", ["os.system", "builtins.eval", "gopher_cli.loading.load_registry", "safety.apps.echo"]
+    "type", ["os.system", "builtins.eval", "gopher_cli.load_handlers.load_registry", "safety.apps.echo"]
 )
 async def test_a_type_is_a_word_in_the_registry_and_no_name_to_import(
     gopher: Gopher, isolated: object, burst: object, type: str

@@ -11,7 +11,7 @@ import pytest
 
 from gopher_cli.config.kinds import megabytes
 from gopher_cli.gopher import Gopher
-from gopher_cli.loading import load_registry
+from gopher_cli.load_handlers import load_registry
 
 pytestmark = pytest.mark.anyio
 

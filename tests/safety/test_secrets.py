@@ -19,9 +19,9 @@ from cli.running import Cli
 from redis import Redis
 from worker.processes import PATIENCE, Worker, descendants, ends, lines, until
 
-from gopher_cli.embedded_place import binaries
+from gopher_cli.embedded.place import binaries
 from gopher_cli.gopher import Gopher
-from gopher_cli.store.redis import RedisStore
+from gopher_cli.store.stores.redis_store import RedisStore
 from gopher_cli.store.url import parse_url
 from safety.conftest import APP
 

@@ -14,7 +14,7 @@ import pytest
 from worker.processes import Worker, descendants, ends
 
 from gopher_cli.gopher import Gopher
-from gopher_cli.loading import load_registry
+from gopher_cli.load_handlers import load_registry
 from safety.conftest import APP
 from safety.test_scarcity import reason
 
@@ -134,7 +134,7 @@ async def test_an_idle_process_that_was_killed_is_replaced_and_the_next_job_know
     one = worker("--app", APP)
     await ends(gopher, await gopher.submit("echo-isolated", 1))
     (runner,) = one.runners()
-    (child,) = [pid for pid in descendants(runner) if b"worker.child" in command_line(pid)]
+    (child,) = [pid for pid in descendants(runner) if b"programs.isolated_child" in command_line(pid)]
 
     os.kill(child, signal.SIGKILL)
     detail = await ends(gopher, await gopher.submit("echo-isolated", 2, max_retries=0))

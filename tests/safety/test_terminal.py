@@ -19,7 +19,7 @@ import urllib.request
 from collections.abc import Iterator
 from uuid import uuid4
 
-import a
+import builders
 import pytest
 from cli.conftest import cli, environment
 from cli.running import Cli
@@ -29,9 +29,9 @@ from hypothesis import strategies as st
 from redis import Redis
 from worker.processes import PATIENCE
 
-from gopher_cli.cli.app import ENTRIES, Entry
-from gopher_cli.cli.run import run
-from gopher_cli.model.safe import HOSTILE
+from gopher_cli.cli.shell.entries import ENTRIES, Entry
+from gopher_cli.cli.shell.run import run
+from gopher_cli.model.text.safe import HOSTILE
 
 __all__ = ["cli", "environment"]
 
@@ -105,7 +105,7 @@ def world(cli: Cli, redis: Redis, text: str) -> None:
     cli("submit", "-t", "x", "--id", "done", "-p", json.dumps(said))
     (lease,) = start(cli)
     report(cli, lease, log=f"{said}\n", progress={"fraction": 0.1, "message": said})
-    end(cli, lease, a.success(a.msgspec.json.encode({said: [said]})))
+    end(cli, lease, builders.success(builders.msgspec.json.encode({said: [said]})))
     cli("submit", "-t", "x", "--id", "here")
     start(cli)
     beat(cli, said, host=said, pid=1, name=said, state=said, version=said, queues=[said], types=[said],
@@ -123,7 +123,7 @@ def leaves(entries: dict[str, Entry], path: tuple[str, ...] = ()) -> Iterator[tu
 
     for name, entry in entries.items():
         module, _, function = entry.where.partition(":")
-        found = getattr(import_module(f"gopher_cli.cli.{module}"), function)
+        found = getattr(import_module(f"gopher_cli.cli.commands.{module}"), function)
         if isinstance(found, dict):
             yield from leaves(found, (*path, name))
         else:

@@ -7,15 +7,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from itertools import count
 from typing import Any
 
-import a
+import builders
 import pytest
 from redis import Redis
 
 from gopher_cli.gopher import Gopher
-from gopher_cli.model.defaults import Defaults
-from gopher_cli.model.job import Lease
-from gopher_cli.store.redis import RedisStore
+from gopher_cli.model.job.defaults import Defaults
+from gopher_cli.model.job.job import Lease
 from gopher_cli.store.scripts import load, names
+from gopher_cli.store.stores.redis_store import RedisStore
 from gopher_cli.store.url import parse_url
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -68,7 +68,7 @@ async def quick(redis: Any, act: Callable[[], Awaitable[Any]], runs: int = 3) ->
 async def test_ten_thousand_leases_are_back_in_two_looks_and_no_script_is_slow(
     large: Gopher, own_redis: Redis
 ) -> None:
-    await large.submit_many([a.job(f"j{n}") for n in range(LEASES)])
+    await large.submit_many([builders.job(f"j{n}") for n in range(LEASES)])
     running = large.keys("default")["running"]
 
     async def lost_and_found() -> None:
@@ -87,11 +87,11 @@ async def test_ten_thousand_that_fall_due_or_expire_keep_no_script_for_long(
     large: Gopher, own_redis: Redis
 ) -> None:
     async def due_and_over() -> None:
-        await large.submit_many([a.job(delay=0.001) for _ in range(LEASES)])
+        await large.submit_many([builders.job(delay=0.001) for _ in range(LEASES)])
         await asyncio.sleep(0.01)
         await large.promote_due("default")
         while leases := await lease(large):
-            await large.settle("w", [a.settlement(one, retention=0.001) for one in leases])
+            await large.settle("w", [builders.settlement(one, retention=0.001) for one in leases])
         await asyncio.sleep(0.01)
         assert await large.expire("default") == LEASES
 
@@ -113,7 +113,7 @@ async def test_a_hundred_thousand_marks_of_batches_keep_no_script_for_long(
 async def test_a_thousand_workers_and_a_hundred_queues_are_looked_at_in_no_time(
     large: Gopher, own_redis: Redis
 ) -> None:
-    await large.submit_many([a.job(queue=f"q{n}") for n in range(QUEUES)])
+    await large.submit_many([builders.job(queue=f"q{n}") for n in range(QUEUES)])
     for n in range(WORKERS):
         await large.beat(f"w{n}", {"queues": ["q1"], "processes": 1})
 

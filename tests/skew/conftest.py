@@ -11,7 +11,7 @@ from cli.running import Cli
 from redis import Redis
 from worker.processes import TESTS, Worker
 
-from gopher_cli.store.keys import fleet_key
+from gopher_cli.store.keyspace import fleet_key
 
 
 @pytest.fixture

@@ -23,8 +23,8 @@ FLAVOUR = "salted"
 CHANGES = (
     ("version.py", r'__version__ = ".*"', f'__version__ = "{VERSION}"'),
     ("store/schema_version.py", r"OURS = SchemaVersion\((\d+), \d+,", rf"OURS = SchemaVersion(\1, {MINOR},"),
-    ("model/job.py", r"(    options: Options = NO_OPTIONS\n)", rf'\1    flavour: str = "{FLAVOUR}"\n'),
-    ("model/job.py", r'(    parent: str = ""\n)', r'\1    colour: str = ""\n'),
+    ("model/job/job.py", r"(    options: Options = NO_OPTIONS\n)", rf'\1    flavour: str = "{FLAVOUR}"\n'),
+    ("model/job/job.py", r'(    parent: str = ""\n)', r'\1    colour: str = ""\n'),
     ("store/codec.py", r"(def encode_spec.*\n)", r"\1    return _encode(spec)\n"),
     ("store/lua/lib/submit/admit.lua", r'(";;" \.\. head\.lock)\)', rf'\1 .. "{MORE}")'),
 )

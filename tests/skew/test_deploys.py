@@ -19,7 +19,7 @@ from worker.processes import TESTS, Worker, ends, until
 
 from gopher_cli import __version__
 from gopher_cli.gopher import Gopher
-from gopher_cli.store.calls.base import text
+from gopher_cli.store.calls.call import text
 from gopher_cli.store.schema_version import OURS
 
 pytestmark = [pytest.mark.anyio, pytest.mark.row("W27")]

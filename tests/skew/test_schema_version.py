@@ -18,10 +18,10 @@ from worker.processes import PATIENCE, Worker, ends, until
 from gopher_cli import __version__
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import BadData, Outdated
+from gopher_cli.producer import Producer
 from gopher_cli.store import schema_version
 from gopher_cli.store.schema_version import OURS, checked, written
 from gopher_cli.store.stores.threaded import SyncStore
-from gopher_cli.sync import Producer
 
 NEWER, NEXT = f"{OURS.major}.{OURS.minor + 1};9.1.0", f"{OURS.major + 1}.0;10.0.0"
 SENTENCE = (
@@ -100,9 +100,9 @@ async def test_a_gopher_with_a_newer_minor_raises_it(
 ) -> None:
     await gopher.submit("math")
     newer = OURS._replace(minor=OURS.minor + 1)
-    monkeypatch.setattr("gopher_cli.verbs.starting.OURS", newer)
+    monkeypatch.setattr("gopher_cli.verbs.startup.OURS", newer)
     monkeypatch.setattr(schema_version, "OURS", newer)
-    monkeypatch.setattr("gopher_cli.store.standing.written", lambda: written(newer))
+    monkeypatch.setattr("gopher_cli.store.asks.startup.written", lambda: written(newer))
 
     await gopher.stand(["default"], {})
 
@@ -159,7 +159,7 @@ async def test_a_program_that_lives_long_sees_an_upgrade_of_the_data(
     await gopher.submit("math")
     schema.write(NEXT)
 
-    monkeypatch.setattr("gopher_cli.verbs.base._LATELY", 0.0)
+    monkeypatch.setattr("gopher_cli.verbs.core._LATELY", 0.0)
     with pytest.raises(Outdated):
         await gopher.submit("math")
     schema.forget()

@@ -12,7 +12,7 @@ from redis import Redis
 from worker.processes import Worker, ends, until
 
 from gopher_cli.gopher import Gopher
-from gopher_cli.model.making import make_job
+from gopher_cli.model.job.make import make_job
 
 pytestmark = [pytest.mark.anyio, pytest.mark.row("W21")]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from gopher_cli.store.refusal import Refusal
+from gopher_cli.store.errors.refusal import Refusal
+from gopher_cli.store.routing import route_to
+from gopher_cli.store.routing.routes import Cluster, Pause, Route, Send, Talk
 from gopher_cli.store.url import parse_url
-from gopher_cli.store.ways import route_to
-from gopher_cli.store.ways.routing import Cluster, Pause, Route, Send, Talk
 
 Said = Any
 

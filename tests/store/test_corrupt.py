@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import a
+import builders
 import pytest
 from redis.exceptions import ResponseError
 
@@ -42,7 +42,7 @@ def in_quarantine(queue, id, raw=None):
 
 @each_garbage
 def test_a_corrupt_job_does_not_stop_the_line(queue, torn, garbage):
-    queue.submit(a.job("bad"), a.job("good"))
+    queue.submit(builders.job("bad"), builders.job("good"))
     torn("bad", meta=garbage)
 
     leases = queue.reserve(count=5)
@@ -52,7 +52,7 @@ def test_a_corrupt_job_does_not_stop_the_line(queue, torn, garbage):
 
 
 def test_a_job_without_a_spec_goes_into_quarantine_and_keeps_its_record(queue, torn):
-    queue.submit(a.job("bad", priority=9))
+    queue.submit(builders.job("bad", priority=9))
     torn("bad", spec=None)
 
     assert queue.reserve() == []
@@ -71,9 +71,9 @@ def test_an_id_of_which_nothing_is_known_goes_into_quarantine(queue, broken):
 
 @each_garbage
 def test_a_corrupt_job_that_is_due_does_not_stop_the_others(queue, torn, garbage):
-    queue.submit(a.job("bad", delay=1.0), a.job("good", delay=2.0))
+    queue.submit(builders.job("bad", delay=1.0), builders.job("good", delay=2.0))
     torn("bad", meta=garbage)
-    queue.later(a.minute)
+    queue.later(builders.minute)
 
     assert queue.promote(limit=1).moved == 1
     assert queue.promote(limit=1).moved == 1
@@ -84,7 +84,7 @@ def test_a_corrupt_job_that_is_due_does_not_stop_the_others(queue, torn, garbage
 
 @each_garbage
 def test_a_corrupt_job_of_a_dead_worker_goes_into_quarantine(queue, torn, garbage):
-    queue.submit(a.job("bad"), a.job("good"))
+    queue.submit(builders.job("bad"), builders.job("good"))
     queue.reserve(count=2)
     queue.cancel("bad")
     torn("bad", meta=garbage)
@@ -98,20 +98,20 @@ def test_a_corrupt_job_of_a_dead_worker_goes_into_quarantine(queue, torn, garbag
 
 @each_garbage
 def test_a_worker_loses_a_job_that_became_corrupt_and_keeps_the_others(queue, torn, garbage):
-    queue.submit(a.job("bad"), a.job("good"))
+    queue.submit(builders.job("bad"), builders.job("good"))
     bad, good = queue.reserve(count=2)
     torn("bad", meta=garbage)
 
     assert queue.report(bad, log=b"x\n") == 0
     assert not queue.once(bad, "key", b"1").held
-    assert queue.settle(a.settlement(bad), a.settlement(good)) == ["gone", "settled"]
+    assert queue.settle(builders.settlement(bad), builders.settlement(good)) == ["gone", "settled"]
     assert queue.renew().lost == ["bad"]
     assert queue.hand_back("w") == ([], 0)
 
 
 @each_garbage
 def test_operators_can_look_at_it_and_be_rid_of_it(queue, torn, garbage):
-    queue.submit(a.job("bad"))
+    queue.submit(builders.job("bad"))
     torn("bad", meta=garbage, errors=garbage)
 
     assert queue.inspect("bad").state == "enqueued"
@@ -125,8 +125,8 @@ def test_operators_can_look_at_it_and_be_rid_of_it(queue, torn, garbage):
 
 @each_garbage
 def test_garbage_beside_the_jobs_stops_nobody(queue, torn, garbage):
-    queue.submit(a.job("one", unique_key="k", unique_for=5.0), a.job("child", after=["one"]))
-    lock, field = a.job(unique_key="k").lock, f"m{a.NOW // a.minute};mail"
+    queue.submit(builders.job("one", unique_key="k", unique_for=5.0), builders.job("child", after=["one"]))
+    lock, field = builders.job(unique_key="k").lock, f"m{builders.NOW // builders.minute};mail"
     torn(field, cells=garbage)
     torn("nightly", batches=garbage)
     torn("one", waiters=garbage)
@@ -135,9 +135,9 @@ def test_garbage_beside_the_jobs_stops_nobody(queue, torn, garbage):
     torn("completed", counters=garbage)
 
     (lease,) = queue.reserve()
-    assert queue.settle(a.settlement(lease)) == ["settled"]
-    queue.submit(a.job("two", unique_key="k"))
-    queue.later(2 * a.hour)
+    assert queue.settle(builders.settlement(lease)) == ["settled"]
+    queue.submit(builders.job("two", unique_key="k"))
+    queue.later(2 * builders.hour)
     queue.expire()
 
     assert queue.state("two") in ("enqueued", "gone")
@@ -199,17 +199,19 @@ def test_a_foreign_key_is_an_error_and_nothing_is_half_done(queue, broken, act, 
 
 def a_busy_queue(queue):
     """Something in every place, so that every script has all its work to do."""
-    ended = [a.job(f"e{n}", unique_key=f"e{n}", unique_for=60.0, priority=9) for n in range(4)]
+    ended = [builders.job(f"e{n}", unique_key=f"e{n}", unique_for=60.0, priority=9) for n in range(4)]
     queue.submit(*ended)
     done, dead, again, called_off = queue.reserve(count=4)
     queue.settle(
-        a.settlement(done, retention=60.0), a.settlement(dead, a.discard()),
-        a.settlement(again, a.failure(delay=60.0)), a.settlement(called_off, a.cancellation()),
-    )  # fmt: skip
-    queue.submit(*(a.job(f"r{n}", unique_key=f"r{n}", priority=9) for n in range(5)))
+        builders.settlement(done, retention=60.0),
+        builders.settlement(dead, builders.discard()),
+        builders.settlement(again, builders.failure(delay=60.0)),
+        builders.settlement(called_off, builders.cancellation()),
+    )
+    queue.submit(*(builders.job(f"r{n}", unique_key=f"r{n}", priority=9) for n in range(5)))
     leases = queue.reserve(count=5)
-    queue.submit(a.job("ready", unique_key="ready"), a.job("late", delay=60.0))
-    queue.submit(a.job("child", after=["r0"]))
+    queue.submit(builders.job("ready", unique_key="ready"), builders.job("late", delay=60.0))
+    queue.submit(builders.job("child", after=["r0"]))
     queue.cancel("r3")
     return leases
 
@@ -223,17 +225,17 @@ def dump(queue):
 def settle(queue, leases):
     one, two, three, four, five = leases
     items = (
-        a.settlement(one, follow_ups=(("f", b"{}"),)), a.settlement(two, a.failure()),
-        a.settlement(three, a.discard()), a.settlement(four, a.interruption()),
-        a.settlement(five, a.cancellation()),
+        builders.settlement(one, follow_ups=(("f", b"{}"),)), builders.settlement(two, builders.failure()),
+        builders.settlement(three, builders.discard()), builders.settlement(four, builders.interruption()),
+        builders.settlement(five, builders.cancellation()),
     )  # fmt: skip
     queue.settle(*items)
 
 
 def submit(queue, _):
     queue.submit(
-        a.job("n1", unique_key="n", unique_for=5.0), a.job("n2", delay=5.0),
-        a.job("n3", after=["ready"]), batch="b", mark=1,
+        builders.job("n1", unique_key="n", unique_for=5.0), builders.job("n2", delay=5.0),
+        builders.job("n3", after=["ready"]), batch="b", mark=1,
     )  # fmt: skip
 
 
@@ -246,12 +248,12 @@ ACTS = {
     "submit": submit,
     "settle": settle,
     "reserve": lambda queue, _: queue.reserve(count=5, sequence=99),
-    "promote": lambda queue, _: late(queue, a.hour).promote(),
+    "promote": lambda queue, _: late(queue, builders.hour).promote(),
     "lose": lambda queue, _: queue.lose(max_losses=1),
     "hand_back": lambda queue, _: queue.hand_back("w", ["r1"], max_losses=1),
     "cancel": lambda queue, _: queue.cancel("ready", "r1"),
     "requeue": lambda queue, _: queue.requeue("e1", "late"),
     "reschedule": lambda queue, _: queue.reschedule("nobody", "late", "e2", delay_ms=5),
     "purge": lambda queue, _: queue.purge("failed", "e1"),
-    "expire": lambda queue, _: late(queue, 2 * a.hour).expire(),
+    "expire": lambda queue, _: late(queue, 2 * builders.hour).expire(),
 }

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import a
+import builders
 
-from gopher_cli.store.keys import PLACES
+from gopher_cli.store.keyspace import PLACES
 
 
 def test_every_place_is_counted(queue):
-    queue.submit(a.job(priority=9), a.job(), a.job(delay=5.0))
+    queue.submit(builders.job(priority=9), builders.job(), builders.job(delay=5.0))
     queue.reserve()
 
     depth = queue.depth()
@@ -16,15 +16,15 @@ def test_every_place_is_counted(queue):
     sizes = {"running": 1, "ready_normal": 1, "scheduled": 1}
     assert depth.sizes == dict.fromkeys(PLACES, 0) | sizes
     assert depth.counters == {"enqueued": 3}
-    assert (depth.now, depth.paused_since, depth.outbox) == (a.NOW, 0, 0)
+    assert (depth.now, depth.paused_since, depth.outbox) == (builders.NOW, 0, 0)
 
 
 def test_it_tells_since_when_the_first_of_each_class_waits(queue):
-    queue.submit(a.job(priority=9))
-    queue.later(a.minute)
-    queue.submit(a.job(priority=9), a.job(priority=1))
+    queue.submit(builders.job(priority=9))
+    queue.later(builders.minute)
+    queue.submit(builders.job(priority=9), builders.job(priority=1))
 
-    assert queue.depth().oldest == {"high": a.NOW, "low": a.NOW + a.minute}
+    assert queue.depth().oldest == {"high": builders.NOW, "low": builders.NOW + builders.minute}
 
 
 def test_an_empty_queue_is_empty(queue):
@@ -34,7 +34,7 @@ def test_an_empty_queue_is_empty(queue):
 
 
 def test_a_counter_that_is_no_number_hides_nothing_else(queue):
-    queue.submit(a.job())
+    queue.submit(builders.job())
     queue.redis.hset(queue.keys["counters"], "failed", "rubbish")
 
     assert queue.depth().counters == {"enqueued": 1}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import a
+import builders
 import pytest
 from driver import Queue
 
@@ -16,7 +16,12 @@ Deed = Callable[[Queue], None]
 
 
 def submit(queue: Queue) -> None:
-    queue.submit(a.job("one"), a.job("two"), a.job("late", delay=60.0), a.job("child", after=["one"]))
+    queue.submit(
+        builders.job("one"),
+        builders.job("two"),
+        builders.job("late", delay=60.0),
+        builders.job("child", after=["one"]),
+    )
 
 
 def reserve(queue: Queue) -> None:
@@ -26,44 +31,44 @@ def reserve(queue: Queue) -> None:
 
 def complete(queue: Queue) -> None:
     submit(queue)
-    queue.settle(*map(a.settlement, queue.reserve(count=2)))
+    queue.settle(*map(builders.settlement, queue.reserve(count=2)))
 
 
 def come_to(*outcomes: object) -> Deed:
     def deed(queue: Queue) -> None:
-        queue.submit(*(a.job(f"j{n}") for n in range(len(outcomes))))
+        queue.submit(*(builders.job(f"j{n}") for n in range(len(outcomes))))
         leases = queue.reserve(count=len(outcomes))
-        queue.settle(*map(a.settlement, leases, outcomes))
+        queue.settle(*map(builders.settlement, leases, outcomes))
 
     return deed
 
 
 def forget_at_once(queue: Queue) -> None:
-    queue.submit(a.job("one"))
-    queue.settle(*(a.settlement(lease, retention=0.0) for lease in queue.reserve()))
+    queue.submit(builders.job("one"))
+    queue.settle(*(builders.settlement(lease, retention=0.0) for lease in queue.reserve()))
 
 
 def promote(queue: Queue) -> None:
-    queue.submit(a.job("late", delay=60.0))
-    queue.later(a.minute)
+    queue.submit(builders.job("late", delay=60.0))
+    queue.later(builders.minute)
     queue.promote()
 
 
 def lose(queue: Queue) -> None:
-    queue.submit(a.job("one"), a.job("two"))
+    queue.submit(builders.job("one"), builders.job("two"))
     queue.reserve(count=2)
     queue.cancel("two")
     queue.lose()
 
 
 def die(queue: Queue) -> None:
-    queue.submit(a.job("one"), a.job("two"))
+    queue.submit(builders.job("one"), builders.job("two"))
     queue.reserve(count=2)
     queue.hand_back(running=["one"], max_losses=1)
 
 
 def cancel(queue: Queue) -> None:
-    queue.submit(a.job("one"), a.job("two"))
+    queue.submit(builders.job("one"), builders.job("two"))
     queue.cancel("one", "two", "nobody")
 
 
@@ -73,8 +78,8 @@ def requeue(queue: Queue) -> None:
 
 
 def reschedule(queue: Queue) -> None:
-    queue.submit(a.job("one"), a.job("late", delay=60.0))
-    queue.settle(*(a.settlement(lease, a.failure(delay=60.0)) for lease in queue.reserve()))
+    queue.submit(builders.job("one"), builders.job("late", delay=60.0))
+    queue.settle(*(builders.settlement(lease, builders.failure(delay=60.0)) for lease in queue.reserve()))
     queue.reschedule("late", "one", "nobody", delay_ms=5)
 
 
@@ -84,8 +89,8 @@ def purge(queue: Queue) -> None:
 
 
 def expire(queue: Queue) -> None:
-    queue.submit(a.job("one"), a.job("two"))
-    queue.settle(*map(a.settlement, queue.reserve()))
+    queue.submit(builders.job("one"), builders.job("two"))
+    queue.settle(*map(builders.settlement, queue.reserve()))
     queue.cancel("two")
     queue.later(10**10)
     queue.expire()
@@ -98,21 +103,26 @@ def pause(queue: Queue) -> None:
 
 
 def garbage(queue: Queue) -> None:
-    queue.submit(a.job("one"))
+    queue.submit(builders.job("one"))
     queue.redis.hset(queue.keys["meta"], "one", "garbage")
     queue.reserve()
 
 
 def plan(queue: Queue) -> None:
     define(queue)
-    queue.later(a.minute)
-    tick(queue, run(FIRST), next=FIRST + a.minute)
+    queue.later(builders.minute)
+    tick(queue, run(FIRST), next=FIRST + builders.minute)
 
 
 def skip(queue: Queue) -> None:
     plan(queue)
-    queue.later(a.minute)
-    tick(queue, run(FIRST + a.minute), next=FIRST + a.hour, missed=Missed(1, FIRST + 1, FIRST + 1))
+    queue.later(builders.minute)
+    tick(
+        queue,
+        run(FIRST + builders.minute),
+        next=FIRST + builders.hour,
+        missed=Missed(1, FIRST + 1, FIRST + 1),
+    )
 
 
 def hold(queue: Queue) -> None:
@@ -126,7 +136,13 @@ SAID = {
     "reserve": (reserve, ["processing one two"]),
     "settle a success": (complete, ["completed one two", "enqueued child"]),
     "settle other ends": (
-        come_to(a.failure(delay=60.0), a.discard(), a.snooze(), a.interruption(), a.cancellation()),
+        come_to(
+            builders.failure(delay=60.0),
+            builders.discard(),
+            builders.snooze(),
+            builders.interruption(),
+            builders.cancellation(),
+        ),
         ["retrying j0", "failed j1", "cancelled j4", "scheduled j2", "enqueued j3"],
     ),
     "settle without keeping": (forget_at_once, ["completed one", "gone one"]),
@@ -173,13 +189,13 @@ def test_where_nobody_watches_nothing_is_told(queue: Queue, deed: Deed, said: li
 
 def test_what_is_sent_again_is_told_once(queue: Queue) -> None:
     watch(queue)
-    job = a.job("one")
+    job = builders.job("one")
     for _ in range(2):
         queue.submit(job)
     (lease,) = queue.reserve(token="w:1", sequence=1)
     queue.reserve(token="w:1", sequence=1)
     for _ in range(2):
-        queue.settle(a.settlement(lease))
+        queue.settle(builders.settlement(lease))
 
     assert told(queue)[1:] == ["enqueued one", "processing one", "completed one"]
 
@@ -203,11 +219,11 @@ def test_a_foreign_value_under_the_key_of_the_events_stops_nobody(queue: Queue, 
 
 def test_a_full_memory_keeps_nobody_who_is_watched_from_draining(server: Queue, full) -> None:
     watch(server)
-    server.submit(*(a.job(f"j{n}") for n in range(20)))
+    server.submit(*(builders.job(f"j{n}") for n in range(20)))
     full()
 
     leases = server.reserve(count=20)
-    server.settle(*map(a.settlement, leases))
+    server.settle(*map(builders.settlement, leases))
 
     assert all(server.state(f"j{n}") == "completed" for n in range(20))
 
@@ -216,13 +232,13 @@ def test_a_stream_is_capped_and_sooner_where_its_entries_are_large(server: Queue
     watch(server)
     for batch in range(45):
         ids = [f"b{batch}-{n}" for n in range(60)]
-        server.submit(*map(a.job, ids))
+        server.submit(*map(builders.job, ids))
         for n in range(60):
             server.cancel(ids[n])
 
     small = server.redis.xlen(server.keys["events"])
     for batch in range(2):
-        server.submit(*(a.job(f"c{batch}-{n}") for n in range(60)))
+        server.submit(*(builders.job(f"c{batch}-{n}") for n in range(60)))
 
     assert small > 2000, "single jobs are kept for longer"
     assert server.redis.xlen(server.keys["events"]) < small

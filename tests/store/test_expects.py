@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import a
+import builders
 import pytest
 
 from gopher_cli.store.calls import Verdict
@@ -12,48 +12,50 @@ def done(queue, *jobs, outcome=None, retention=3600.0):
     """These jobs have run, and come to this end."""
     queue.submit(*jobs)
     leases = queue.reserve(count=500)
-    items = [a.settlement(lease, outcome or a.success(), retention=retention) for lease in leases]
+    items = [
+        builders.settlement(lease, outcome or builders.success(), retention=retention) for lease in leases
+    ]
     assert set(queue.settle(*items)) == {Verdict.SETTLED}
 
 
 def test_what_is_expected_is_told_with_the_time_of_the_last_success(queue):
     queue.expect("nightly", every=90_000.0, grace=60.0)
-    queue.later(a.minute)
-    done(queue, a.job())
-    queue.later(a.minute)
+    queue.later(builders.minute)
+    done(queue, builders.job())
+    queue.later(builders.minute)
 
     (one,) = queue.expects().values()
 
     assert (one.queue, one.name, one.type, one.every, one.grace) == ("default", "nightly", "mail", 90_000, 60)
-    assert (one.created, one.by) == (a.NOW, "ann")
-    assert (one.last_success, one.now) == (a.NOW + a.minute, a.NOW + 2 * a.minute)
+    assert (one.created, one.by) == (builders.NOW, "ann")
+    assert (one.last_success, one.now) == (builders.NOW + builders.minute, builders.NOW + 2 * builders.minute)
 
 
 def test_the_same_again_changes_nothing(queue):
     assert queue.expect("nightly").word == "new"
     before = queue.whole()
-    queue.later(a.hour)
+    queue.later(builders.hour)
 
     again = queue.expect("nightly", by="bob")
 
     assert again.word == "same"
-    assert (again.expect.created, again.expect.by) == (a.NOW, "ann")
+    assert (again.expect.created, again.expect.by) == (builders.NOW, "ann")
     assert queue.whole() == before
 
 
 @pytest.mark.parametrize("other", [{"every": 60.0}, {"grace": 1.0}])
 def test_another_span_changes_it_and_keeps_since_when_it_counts(queue, other):
     queue.expect("nightly")
-    queue.later(a.hour)
+    queue.later(builders.hour)
 
     assert queue.expect("nightly", **other).word == "changed"
-    assert queue.expects()["nightly"].created == a.NOW
+    assert queue.expects()["nightly"].created == builders.NOW
 
 
 def test_another_type_counts_anew(queue):
     queue.expect("nightly")
-    done(queue, a.job())
-    queue.later(a.hour)
+    done(queue, builders.job())
+    queue.later(builders.hour)
 
     changed = queue.expect("nightly", type="report")
 
@@ -64,22 +66,25 @@ def test_another_type_counts_anew(queue):
 
 def test_two_that_expect_a_type_share_its_last_success(queue):
     queue.expect("daily")
-    done(queue, a.job())
-    queue.later(a.hour)
+    done(queue, builders.job())
+    queue.later(builders.hour)
 
-    assert queue.expect("weekly", every=7 * 86_400.0).expect.last_success == a.NOW
+    assert queue.expect("weekly", every=7 * 86_400.0).expect.last_success == builders.NOW
     assert queue.drop_expect("daily")
-    assert queue.expects()["weekly"].last_success == a.NOW
+    assert queue.expects()["weekly"].last_success == builders.NOW
     assert queue.drop_expect("weekly")
     assert not queue.drop_expect("weekly")
     assert not queue.redis.exists(queue.keys["expects"], queue.keys["last_success"])
 
 
 def test_a_success_that_is_known_counts_unless_a_later_one_was_noted(queue):
-    assert queue.expect(last_success=a.NOW - a.hour).expect.last_success == a.NOW - a.hour
-    done(queue, a.job())
+    assert (
+        queue.expect(last_success=builders.NOW - builders.hour).expect.last_success
+        == builders.NOW - builders.hour
+    )
+    done(queue, builders.job())
 
-    assert queue.expect(last_success=a.NOW - a.minute).expect.last_success == a.NOW
+    assert queue.expect(last_success=builders.NOW - builders.minute).expect.last_success == builders.NOW
 
 
 def test_many_of_a_queue_are_enough(queue):
@@ -89,12 +94,20 @@ def test_many_of_a_queue_are_enough(queue):
 
 
 @pytest.mark.parametrize(
-    "outcome", [a.failure(), a.discard(), a.snooze(), a.interruption(), a.loss(), a.cancellation()]
+    "outcome",
+    [
+        builders.failure(),
+        builders.discard(),
+        builders.snooze(),
+        builders.interruption(),
+        builders.loss(),
+        builders.cancellation(),
+    ],
 )
 def test_only_a_success_counts(queue, outcome):
     queue.expect()
 
-    done(queue, a.job(max_retries=3), outcome=outcome)
+    done(queue, builders.job(max_retries=3), outcome=outcome)
 
     assert queue.expects()["nightly"].last_success == 0
 
@@ -102,7 +115,7 @@ def test_only_a_success_counts(queue, outcome):
 def test_a_success_of_another_type_is_not_noted(queue):
     queue.expect(type="report")
 
-    done(queue, a.job(), a.job())
+    done(queue, builders.job(), builders.job())
 
     assert queue.whole().last_success == {"report": b"0"}
 
@@ -111,74 +124,74 @@ def test_a_success_of_another_type_is_not_noted(queue):
 @pytest.mark.parametrize("unique", ["", "key"])
 def test_every_success_counts_whatever_is_kept_of_the_job(queue, retention, unique):
     queue.expect()
-    queue.later(a.minute)
+    queue.later(builders.minute)
 
-    done(queue, a.job(unique_key=unique), retention=retention)
+    done(queue, builders.job(unique_key=unique), retention=retention)
 
     assert queue.expects()["nightly"].last_success == queue.now
 
 
 def test_a_success_that_comes_after_its_lease_was_lost_counts(queue):
     queue.expect()
-    queue.submit(a.job("one"))
+    queue.submit(builders.job("one"))
     (lease,) = queue.reserve()
     assert queue.lose() == [("one", "enqueued", "w")]
-    queue.later(a.minute)
+    queue.later(builders.minute)
 
-    assert queue.settle(a.settlement(lease)) == ["settled"]
+    assert queue.settle(builders.settlement(lease)) == ["settled"]
     assert queue.expects()["nightly"].last_success == queue.now
 
 
 def test_a_success_that_was_not_taken_does_not_count(queue):
     queue.expect()
-    queue.submit(a.job("one"))
+    queue.submit(builders.job("one"))
     (stale,) = queue.reserve()
     queue.lose()
     (newer,) = queue.reserve()
-    queue.later(a.minute)
+    queue.later(builders.minute)
 
-    assert queue.settle(a.settlement(stale)) == ["stale"]
+    assert queue.settle(builders.settlement(stale)) == ["stale"]
     assert queue.expects()["nightly"].last_success == 0
-    queue.settle(a.settlement(newer))
+    queue.settle(builders.settlement(newer))
     noted = queue.now
-    queue.later(a.minute)
-    assert queue.settle(a.settlement(newer)) == ["again"]
+    queue.later(builders.minute)
+    assert queue.settle(builders.settlement(newer)) == ["again"]
     assert queue.expects()["nightly"].last_success == noted
 
 
 def test_a_job_that_was_asked_to_stop_and_succeeded_counts(queue):
     queue.expect()
-    queue.submit(a.job("one"))
+    queue.submit(builders.job("one"))
     (lease,) = queue.reserve()
     queue.cancel("one")
 
-    queue.settle(a.settlement(lease))
+    queue.settle(builders.settlement(lease))
 
     assert queue.expects()["nightly"].last_success == queue.now
 
 
 def test_the_last_success_outlives_the_jobs(queue):
     queue.expect()
-    done(queue, a.job("one"), a.job("two"))
+    done(queue, builders.job("one"), builders.job("two"))
     queue.purge("completed", "one")
-    queue.later(2 * a.hour)
+    queue.later(2 * builders.hour)
     queue.expire()
 
     assert queue.whole().ids == set()
-    assert queue.expects()["nightly"].last_success == a.NOW
+    assert queue.expects()["nightly"].last_success == builders.NOW
 
 
 def test_a_success_from_a_clock_that_was_ahead_is_overwritten(queue):
     queue.expect()
-    queue.later(400 * a.day)
-    done(queue, a.job())
-    queue.now = a.NOW + a.hour
+    queue.later(400 * builders.day)
+    done(queue, builders.job())
+    queue.now = builders.NOW + builders.hour
     (one,) = queue.expects().values()
     assert one.last_success > one.now and one.late_seconds == 0
     assert queue.expect().expect.last_success == queue.now, "the same declaration cuts it"
 
-    queue.later(a.hour)
-    done(queue, a.job())
+    queue.later(builders.hour)
+    done(queue, builders.job())
 
     assert queue.expects()["nightly"].last_success == queue.now
 
@@ -194,9 +207,12 @@ def sent(server, *items) -> dict[str, int]:
 
 def settled(server, types: int, jobs: int) -> dict[str, int]:
     """What a settlement of so many jobs sends, one of them failed; they leave nothing behind."""
-    server.submit(*(a.job(f"j{n}", type=f"t{n % types}", max_retries=0) for n in range(jobs)))
+    server.submit(*(builders.job(f"j{n}", type=f"t{n % types}", max_retries=0) for n in range(jobs)))
     leases = server.reserve(count=jobs)
-    items = [a.settlement(one, a.failure() if one.id == "j2" else a.success()) for one in leases]
+    items = [
+        builders.settlement(one, builders.failure() if one.id == "j2" else builders.success())
+        for one in leases
+    ]
     counts = sent(server, *items)
     server.purge("completed", *(f"j{n}" for n in range(jobs)))
     server.purge("failed", "j2")
@@ -226,7 +242,7 @@ def test_many_types_are_noted_by_one_command(server):
     without = settled(server, 200, 400)
     for n in range(0, 200, 2):
         server.expect(f"e{n}", type=f"t{n}")
-    server.later(a.minute)
+    server.later(builders.minute)
     settled(server, 200, 400)
 
     assert settled(server, 200, 400) == without | {
@@ -236,11 +252,11 @@ def test_many_types_are_noted_by_one_command(server):
 
 
 def test_what_stands_in_the_place_of_the_last_successes_stops_no_settlement(queue, broken):
-    queue.submit(a.job("one"))
+    queue.submit(builders.job("one"))
     (lease,) = queue.reserve()
     queue.redis.set(queue.keys["last_success"], "theirs")
 
-    assert queue.settle(a.settlement(lease)) == ["settled"]
+    assert queue.settle(builders.settlement(lease)) == ["settled"]
     assert queue.score("completed", "one")
 
 
@@ -258,7 +274,7 @@ def test_what_cannot_be_read_is_told_and_can_be_replaced_or_dropped(queue, line,
 
     assert queue.expects()["bad"].state == "unreadable"
     assert queue.expects()["good"].state == "waiting"
-    done(queue, a.job())
+    done(queue, builders.job())
     assert queue.drop_expect("bad")
     queue.redis.hset(queue.keys["expects"], "bad", line)
     assert queue.expect("bad").word == "changed"
@@ -271,7 +287,7 @@ def test_a_last_success_that_is_no_time_is_told_and_the_next_one_mends_it(queue,
     queue.redis.hset(queue.keys["last_success"], "mail", at)
 
     assert queue.expects()["nightly"].state == "unreadable"
-    done(queue, a.job())
+    done(queue, builders.job())
     assert queue.expects()["nightly"].state == "on_time"
 
 
@@ -282,13 +298,13 @@ def test_where_somebody_has_deleted_the_note_the_same_declaration_brings_it_back
 
     assert queue.expect().word == "same"
 
-    done(queue, a.job())
-    assert queue.expects()["nightly"].noted and queue.expects()["nightly"].last_success == a.NOW
+    done(queue, builders.job())
+    assert queue.expects()["nightly"].noted and queue.expects()["nightly"].last_success == builders.NOW
 
 
 @pytest.mark.parametrize("about", [b"", b"[", b'{"by":7}', b"\xff", b";;"])
 def test_who_has_declared_it_may_be_unreadable(queue, about):
-    queue.redis.hset(queue.keys["expects"], "nightly", b"mail;86400000;0;%d;%s" % (a.NOW, about))
+    queue.redis.hset(queue.keys["expects"], "nightly", b"mail;86400000;0;%d;%s" % (builders.NOW, about))
     queue.redis.hset(queue.keys["last_success"], "mail", "0")
 
     one = queue.expects()["nightly"]
@@ -298,11 +314,11 @@ def test_who_has_declared_it_may_be_unreadable(queue, about):
 
 
 def test_what_was_declared_by_a_clock_that_was_ahead_counts_from_the_next_declaration(queue):
-    queue.now += 400 * a.day
+    queue.now += 400 * builders.day
     queue.expect()
-    queue.now = a.NOW
+    queue.now = builders.NOW
 
-    assert queue.expect(every=60.0).expect.created == a.NOW
+    assert queue.expect(every=60.0).expect.created == builders.NOW
 
 
 def test_a_newer_gopher_may_know_more_of_it(queue):
@@ -317,14 +333,14 @@ def test_a_newer_gopher_may_know_more_of_it(queue):
 
 def test_a_full_memory_refuses_a_new_one_and_lets_go_of_an_old_one(server, full):
     server.expect("old")
-    server.submit(a.job("one"))
+    server.submit(builders.job("one"))
     (lease,) = server.reserve()
     full()
 
     with pytest.raises(Exception, match="maxmemory"):
         server.expect("new")
-    server.later(a.minute)
-    server.settle(a.settlement(lease))
+    server.later(builders.minute)
+    server.settle(builders.settlement(lease))
     assert server.expects()["old"].last_success == server.now
     assert server.drop_expect("old")
     assert list(server.expects()) == []

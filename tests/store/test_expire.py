@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import a
+import builders
 import pytest
 
-from gopher_cli.model.cells import totals
+from gopher_cli.model.numbers.histogram import totals
 
 
 def completed(queue, id="one", *, retention=60.0, **more):
-    queue.submit(a.job(id, **more))
-    queue.settle(a.settlement(*queue.reserve(), retention=retention))
+    queue.submit(builders.job(id, **more))
+    queue.settle(builders.settlement(*queue.reserve(), retention=retention))
 
 
 def test_a_result_is_kept_for_as_long_as_it_was_said(queue):
     completed(queue)
-    queue.later(a.minute - 1)
+    queue.later(builders.minute - 1)
     assert queue.expire() == 0
 
     queue.later(1)
@@ -26,7 +26,7 @@ def test_a_result_is_kept_for_as_long_as_it_was_said(queue):
 
 
 def test_a_cancelled_job_goes_and_those_that_wait_for_it_stay(queue):
-    queue.submit(a.job("one"), a.job("child", after=["one"]))
+    queue.submit(builders.job("one"), builders.job("child", after=["one"]))
     queue.cancel("one", retention_ms=5)
     queue.later(5)
 
@@ -35,9 +35,9 @@ def test_a_cancelled_job_goes_and_those_that_wait_for_it_stay(queue):
 
 
 def test_a_dead_job_stays(queue):
-    queue.submit(a.job("one"))
-    queue.settle(a.settlement(*queue.reserve(), a.discard()))
-    queue.later(1000 * a.day)
+    queue.submit(builders.job("one"))
+    queue.settle(builders.settlement(*queue.reserve(), builders.discard()))
+    queue.later(1000 * builders.day)
 
     assert queue.expire() == 0
 
@@ -45,17 +45,17 @@ def test_a_dead_job_stays(queue):
 def test_a_call_drops_so_many(queue):
     for _ in range(3):
         completed(queue, None)
-    queue.later(a.hour)
+    queue.later(builders.hour)
 
     assert [queue.expire(limit=2) for _ in range(3)] == [2, 1, 0]
 
 
 @pytest.mark.parametrize("lives", [True, False])
 def test_a_lock_past_its_end_stays_while_its_job_lives(queue, lives):
-    queue.submit(a.job("one", unique_key="k", unique_for=60.0))
+    queue.submit(builders.job("one", unique_key="k", unique_for=60.0))
     if not lives:
         queue.cancel("one")
-    queue.later(a.minute)
+    queue.later(builders.minute)
 
     queue.expire()
 
@@ -66,15 +66,15 @@ def test_a_lock_past_its_end_stays_while_its_job_lives(queue, lives):
 def test_minutes_become_five_minutes_and_those_hours_and_those_the_total(queue):
     always = ["t0;mail", "types"]
     completed(queue)
-    queue.later(6 * a.minute)
+    queue.later(6 * builders.minute)
     completed(queue, "two")
     assert len(queue.whole().cells) == 2 + len(always)
-    fives = [f"f{at // (5 * a.minute)};mail" for at in (a.NOW, queue.now)]
+    fives = [f"f{at // (5 * builders.minute)};mail" for at in (builders.NOW, queue.now)]
     for wait, fields in (
-        (66 * a.minute, fives),
-        (7 * a.hour, [f"h{a.NOW // a.hour};mail"]),
-        (28 * a.hour, []),
-        (1000 * a.day, []),
+        (66 * builders.minute, fives),
+        (7 * builders.hour, [f"h{builders.NOW // builders.hour};mail"]),
+        (28 * builders.hour, []),
+        (1000 * builders.day, []),
     ):
         queue.later(wait)
         queue.expire()
@@ -85,17 +85,17 @@ def test_minutes_become_five_minutes_and_those_hours_and_those_the_total(queue):
 def test_what_was_ever_counted_stays_the_same_however_old_it_gets(queue):
     """Counters for others are made of it, and must never fall."""
     for n in range(30):
-        queue.submit(a.job(f"job-{n}", type=f"type-{n % 3}"))
+        queue.submit(builders.job(f"job-{n}", type=f"type-{n % 3}"))
         (lease,) = queue.reserve()
-        outcome = a.discard() if n % 5 == 0 else a.success()
-        queue.settle(a.settlement(lease, outcome, run_us=10 ** (n % 8)))
-        queue.later((1, 7, 50, 400, 2000)[n % 5] * a.minute)
+        outcome = builders.discard() if n % 5 == 0 else builders.success()
+        queue.settle(builders.settlement(lease, outcome, run_us=10 ** (n % 8)))
+        queue.later((1, 7, 50, 400, 2000)[n % 5] * builders.minute)
         queue.expire()
         assert sum(cell.attempts for cell in totals([queue.whole().cells]).values()) == n + 1
     before = totals([queue.whole().cells])
 
     for _ in range(4):
-        queue.later(2 * a.day)
+        queue.later(2 * builders.day)
         queue.expire(limit=2)
 
     assert totals([queue.whole().cells]) == before
@@ -107,8 +107,8 @@ def test_what_was_ever_counted_stays_the_same_however_old_it_gets(queue):
 
 def ended(queue, *types):
     """One job of each type has completed."""
-    queue.submit(*(a.job(type=type) for type in types))
-    queue.settle(*(a.settlement(lease) for lease in queue.reserve(count=500)))
+    queue.submit(*(builders.job(type=type) for type in types))
+    queue.settle(*(builders.settlement(lease) for lease in queue.reserve(count=500)))
 
 
 def test_types_beyond_so_many_share_their_cells(queue):
@@ -128,7 +128,7 @@ def test_types_of_long_ago_make_room_where_there_are_too_many(queue):
     ended(queue, *(f"id-{n}" for n in range(500)))
     ended(queue, "late")
     for _ in range(20):
-        queue.later(6 * a.hour)
+        queue.later(6 * builders.hour)
         ended(queue, "id-0")
         queue.expire()
     ended(queue, "new")
@@ -142,7 +142,7 @@ def test_types_of_long_ago_make_room_where_there_are_too_many(queue):
 def test_few_types_keep_their_totals_however_old(queue):
     ended(queue, "rare")
     for _ in range(3):
-        queue.later(30 * a.day)
+        queue.later(30 * builders.day)
         ended(queue, "mail")
         queue.expire()
 
@@ -161,8 +161,8 @@ def test_the_sums_of_a_total_may_be_huge(queue):
 
 
 def test_the_mark_of_an_old_batch_goes(queue):
-    queue.submit(a.job(), batch="nightly", mark=1)
-    queue.later(31 * a.day)
+    queue.submit(builders.job(), batch="nightly", mark=1)
+    queue.later(31 * builders.day)
 
     queue.expire()
 
@@ -171,14 +171,14 @@ def test_the_mark_of_an_old_batch_goes(queue):
 
 def test_a_full_memory_is_no_hindrance(server, full):
     completed(server)
-    server.later(2 * a.hour)
+    server.later(2 * builders.hour)
     full()
 
     assert server.expire() == 1
 
 
 def test_of_many_marks_some_are_looked_at_and_the_old_ones_go_in_the_end(queue):
-    old, young = a.NOW - 31 * a.day, a.NOW
+    old, young = builders.NOW - 31 * builders.day, builders.NOW
     marks = {f"old{n}": f"1;{old}" for n in range(2000)} | {f"new{n}": f"1;{young}" for n in range(20)}
     queue.redis.hset(queue.keys["batches"], mapping=marks)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import a
+import builders
 
 
 def test_what_it_ran_counts_a_loss_and_what_lay_ready_does_not(queue):
-    queue.submit(a.job("ran"), a.job("lay"), a.job("behind"))
+    queue.submit(builders.job("ran"), builders.job("lay"), builders.job("behind"))
     queue.reserve(count=2)
 
     jobs, left = queue.hand_back("w", ["ran"])
@@ -20,7 +20,7 @@ def test_what_it_ran_counts_a_loss_and_what_lay_ready_does_not(queue):
 
 
 def test_what_another_holds_by_now_stays_with_it(queue):
-    queue.submit(a.job("one"))
+    queue.submit(builders.job("one"))
     queue.reserve("first")
     queue.lose()
     queue.reserve("second")
@@ -32,7 +32,7 @@ def test_what_another_holds_by_now_stays_with_it(queue):
 
 
 def test_a_worker_whose_name_begins_alike_keeps_its_jobs(queue):
-    queue.submit(a.job("one"))
+    queue.submit(builders.job("one"))
     queue.reserve("w1")
 
     assert queue.hand_back("w") == ([], 0)
@@ -40,7 +40,7 @@ def test_a_worker_whose_name_begins_alike_keeps_its_jobs(queue):
 
 
 def test_the_last_loss_is_the_end(queue):
-    queue.submit(a.job("one", unique_key="k"))
+    queue.submit(builders.job("one", unique_key="k"))
     queue.reserve()
 
     assert queue.hand_back("w", ["one"], max_losses=1) == ([("one", "failed")], 0)
@@ -50,17 +50,17 @@ def test_the_last_loss_is_the_end(queue):
 
 
 def test_a_job_that_was_asked_to_stop_is_cancelled(queue):
-    queue.submit(a.job("one"))
+    queue.submit(builders.job("one"))
     queue.reserve()
-    queue.cancel("one", retention_ms=a.day)
+    queue.cancel("one", retention_ms=builders.day)
 
     queue.hand_back("w", ["one"])
 
-    assert queue.score("cancelled", "one") == a.NOW + a.day
+    assert queue.score("cancelled", "one") == builders.NOW + builders.day
 
 
 def test_a_call_gives_back_so_many_and_tells_how_many_are_left(queue):
-    queue.submit(*(a.job() for _ in range(5)))
+    queue.submit(*(builders.job() for _ in range(5)))
     queue.reserve(count=5)
 
     jobs, left = queue.hand_back("w", limit=2)
@@ -70,7 +70,7 @@ def test_a_call_gives_back_so_many_and_tells_how_many_are_left(queue):
 
 def test_the_history_of_a_lost_job_says_how_its_process_ended_and_who_was_lost_beside_it(queue):
     ids = [f"job-{n}" for n in range(6)]
-    queue.submit(*(a.job(id) for id in ids))
+    queue.submit(*(builders.job(id) for id in ids))
     queue.reserve("w.1", count=6)
 
     queue.hand_back("w.1", ids[:5], how="was killed by SIGKILL")
@@ -82,7 +82,7 @@ def test_the_history_of_a_lost_job_says_how_its_process_ended_and_who_was_lost_b
 
 
 def test_a_job_that_was_lost_alone_names_nobody(queue):
-    queue.submit(a.job("one"), a.job("two"))
+    queue.submit(builders.job("one"), builders.job("two"))
     queue.reserve("w.1", count=2)
 
     queue.hand_back("w.1", ["one"], max_losses=1)
@@ -94,7 +94,7 @@ def test_a_job_that_was_lost_alone_names_nobody(queue):
 
 
 def test_jobs_of_another_worker_were_not_lost_beside_it(queue):
-    queue.submit(*(a.job(id) for id in ("one", "two", "three", "four")))
+    queue.submit(*(builders.job(id) for id in ("one", "two", "three", "four")))
     for worker in ("w.1", "w.2", "x.1"):
         queue.reserve(worker)
     queue.reserve("w.1", starts=0)

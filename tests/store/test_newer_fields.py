@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import a
+import builders
 import pytest
 
 LATER = b";later=1;even=more"
@@ -29,20 +29,25 @@ def kept(queue, *ids):
 
 
 OUTCOMES = {
-    "completed": a.success(), "retrying": a.failure(), "failed": a.discard(), "scheduled": a.snooze(),
-    "enqueued": a.interruption(), "lost": a.loss(), "cancelled": a.cancellation(),
-}  # fmt: skip
+    "completed": builders.success(),
+    "retrying": builders.failure(),
+    "failed": builders.discard(),
+    "scheduled": builders.snooze(),
+    "enqueued": builders.interruption(),
+    "lost": builders.loss(),
+    "cancelled": builders.cancellation(),
+}
 
 
 @pytest.mark.row("W27")
 @pytest.mark.parametrize("unique_key", ["", "k"])
 @pytest.mark.parametrize("outcome", OUTCOMES.values(), ids=OUTCOMES)
 def test_an_attempt(queue, newer, outcome, unique_key):
-    (id,) = newer(a.job(unique_key=unique_key))
+    (id,) = newer(builders.job(unique_key=unique_key))
     (lease,) = queue.reserve()
     kept(queue, id)
 
-    assert queue.settle(a.settlement(lease, outcome)) == ["settled"]
+    assert queue.settle(builders.settlement(lease, outcome)) == ["settled"]
 
     kept(queue, id)
     if unique_key and queue.state(id) in ("completed", "failed", "cancelled"):
@@ -51,10 +56,10 @@ def test_an_attempt(queue, newer, outcome, unique_key):
 
 @pytest.mark.row("W27")
 def test_a_retry_that_falls_due(queue, newer):
-    (id,) = newer(a.job())
+    (id,) = newer(builders.job())
     (lease,) = queue.reserve()
-    queue.settle(a.settlement(lease, a.failure(delay=1.0)))
-    queue.later(a.minute)
+    queue.settle(builders.settlement(lease, builders.failure(delay=1.0)))
+    queue.later(builders.minute)
 
     assert queue.promote().moved == 1
 
@@ -64,7 +69,7 @@ def test_a_retry_that_falls_due(queue, newer):
 
 @pytest.mark.row("W27")
 def test_a_lost_worker(queue, newer):
-    taken, given = newer(a.job(), a.job())
+    taken, given = newer(builders.job(), builders.job())
     queue.reserve()
     queue.reserve("x")
 
@@ -77,7 +82,7 @@ def test_a_lost_worker(queue, newer):
 
 @pytest.mark.row("W27")
 def test_an_operator(queue, newer):
-    first, second = newer(a.job(), a.job(delay=60.0))
+    first, second = newer(builders.job(), builders.job(delay=60.0))
 
     assert queue.cancel(first, second) == ["cancelled", "cancelled"]
     assert queue.requeue(first, second) == ["enqueued", "enqueued"]
@@ -87,10 +92,10 @@ def test_an_operator(queue, newer):
 
 @pytest.mark.row("W27")
 def test_a_job_that_waited_for_another(queue, newer):
-    parent, child = newer(a.job("parent"), a.job("child", after=["parent"]))
+    parent, child = newer(builders.job("parent"), builders.job("child", after=["parent"]))
     (lease,) = queue.reserve()
 
-    queue.settle(a.settlement(lease))
+    queue.settle(builders.settlement(lease))
 
     kept(queue, parent, child)
     assert queue.state(child) == "enqueued"

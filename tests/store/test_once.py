@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import a
+import builders
 
 
 def test_what_was_done_is_remembered_in_the_next_attempt(queue):
-    queue.submit(a.job("one"))
+    queue.submit(builders.job("one"))
     (lease,) = queue.reserve()
     assert not queue.once(lease, "charge").done
 
     assert queue.once(lease, "charge", b'{"id":7}').done
-    queue.settle(a.settlement(lease, a.failure()))
+    queue.settle(builders.settlement(lease, builders.failure()))
     queue.requeue("one")
     (lease,) = queue.reserve()
 
@@ -20,7 +20,7 @@ def test_what_was_done_is_remembered_in_the_next_attempt(queue):
 
 
 def test_the_first_value_stays(queue):
-    queue.submit(a.job("one"))
+    queue.submit(builders.job("one"))
     (lease,) = queue.reserve()
     queue.once(lease, "key", b"1")
 
@@ -28,7 +28,7 @@ def test_the_first_value_stays(queue):
 
 
 def test_each_key_has_its_own_value(queue):
-    queue.submit(a.job("one"))
+    queue.submit(builders.job("one"))
     (lease,) = queue.reserve()
     queue.once(lease, "a", b"1")
     queue.once(lease, "ab", b"2")
@@ -37,11 +37,11 @@ def test_each_key_has_its_own_value(queue):
 
 
 def test_only_the_holder_may(queue):
-    queue.submit(a.job("one"))
+    queue.submit(builders.job("one"))
     (lease,) = queue.reserve("w1")
     queue.lose()
     queue.reserve("w2")
 
     assert not queue.once(lease, "key", b"1").held
-    assert not queue.once(a.lease("one", token=""), "key", b"1").held
+    assert not queue.once(builders.lease("one", token=""), "key", b"1").held
     assert not queue.whole().once

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import a
+import builders
 
 
 def test_a_queue_is_paused_since_a_moment(queue):
     assert queue.pause()
 
-    assert queue.depth().paused_since == a.NOW
+    assert queue.depth().paused_since == builders.NOW
 
 
 def test_nothing_changes_the_second_time(queue):
     queue.pause()
-    queue.later(a.hour)
+    queue.later(builders.hour)
 
     assert not queue.pause()
-    assert queue.depth().paused_since == a.NOW
+    assert queue.depth().paused_since == builders.NOW
     assert queue.pause(paused=False)
     assert not queue.pause(paused=False)
 
@@ -30,15 +30,15 @@ def test_somebody_is_woken_when_it_goes_on(queue):
 
 
 def test_running_jobs_end_as_ever(queue):
-    queue.submit(a.job("one"))
+    queue.submit(builders.job("one"))
     (lease,) = queue.reserve()
     queue.pause()
 
-    assert queue.settle(a.settlement(lease)) == ["settled"]
+    assert queue.settle(builders.settlement(lease)) == ["settled"]
 
 
 def test_a_full_memory_keeps_nobody_from_the_brake(server, full):
-    server.submit(a.job("one"))
+    server.submit(builders.job("one"))
     full()
 
     assert server.pause()

@@ -10,11 +10,11 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable
 
-import a
+import builders
 import pytest
 
-from gopher_cli.model.job import class_of
-from gopher_cli.worker.fetching import Quotas
+from gopher_cli.model.job.job import class_of
+from gopher_cli.worker.runner.fetch_policy import Quotas
 
 
 class Line:
@@ -30,14 +30,14 @@ class Line:
         jobs = []
         for priority in priorities:
             self.number += 1
-            jobs.append(a.job(f"{priority}-{self.number}", priority=priority))
+            jobs.append(builders.job(f"{priority}-{self.number}", priority=priority))
             self.waiting[jobs[-1].id] = (priority, self.number)
         self.queue.submit(*jobs)
 
     def take(self, count=1) -> list[str]:
         leases = self.queue.reserve(count=count, quota=self.quotas.share(count))
         if leases:
-            self.queue.settle(*(a.settlement(lease) for lease in leases))
+            self.queue.settle(*(builders.settlement(lease) for lease in leases))
         return [lease.id for lease in leases]
 
     def take_all(self, count=1) -> list[int]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import a
+import builders
 
 
 def test_nothing_is_left_of_a_job(queue):
-    queue.submit(a.job("one", unique_key="k"))
+    queue.submit(builders.job("one", unique_key="k"))
     (lease,) = queue.reserve()
     queue.report(lease, progress=b"1", log=b"line\n")
     queue.once(lease, "key", b"1")
-    queue.settle(a.settlement(lease, a.discard()))
+    queue.settle(builders.settlement(lease, builders.discard()))
 
     assert queue.purge("failed", "one") == 1
 
@@ -21,21 +21,21 @@ def test_nothing_is_left_of_a_job(queue):
 
 
 def test_a_job_that_has_moved_on_is_left_alone(queue):
-    queue.submit(a.job("one"))
+    queue.submit(builders.job("one"))
 
     assert queue.purge("failed", "one", "unknown") == 0
     assert queue.state("one") == "enqueued"
 
 
 def test_a_job_named_twice_is_deleted_once(queue):
-    queue.submit(a.job("one"))
+    queue.submit(builders.job("one"))
 
     assert queue.purge("ready_normal", "one", "one") == 1
     assert queue.counters()["purged"] == 1
 
 
 def test_a_running_job_can_be_deleted_and_its_worker_hears_of_it(queue):
-    queue.submit(a.job("one"))
+    queue.submit(builders.job("one"))
     queue.reserve()
     queue.cancel("one")
 
@@ -45,17 +45,17 @@ def test_a_running_job_can_be_deleted_and_its_worker_hears_of_it(queue):
 
 
 def test_the_unique_key_of_a_deleted_job_is_free_whatever_time_it_had_left(queue):
-    queue.submit(a.job("one", unique_key="k"), a.job("two", unique_key="m", unique_for=60.0))
+    queue.submit(builders.job("one", unique_key="k"), builders.job("two", unique_key="m", unique_for=60.0))
 
     queue.purge("ready_normal", "one", "two")
 
-    one, two = queue.submit(a.job("1", unique_key="k"), a.job("2", unique_key="m"))
+    one, two = queue.submit(builders.job("1", unique_key="k"), builders.job("2", unique_key="m"))
     assert one.accepted and two.accepted
     assert queue.whole().lock_ends == {}
 
 
 def test_children_of_a_deleted_job_wait_until_somebody_runs_them(queue):
-    queue.submit(a.job("parent"), a.job("child", after=["parent"]))
+    queue.submit(builders.job("parent"), builders.job("child", after=["parent"]))
 
     queue.purge("ready_normal", "parent")
 
@@ -64,7 +64,7 @@ def test_children_of_a_deleted_job_wait_until_somebody_runs_them(queue):
 
 
 def test_a_full_memory_is_no_hindrance(server, full):
-    server.submit(a.job("one"))
+    server.submit(builders.job("one"))
     full()
 
     assert server.purge("ready_normal", "one") == 1

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 
-import a
+import builders
 import pytest
 
-from gopher_cli.store.samples import samples
+from gopher_cli.store.asks.samples import samples
 
 
 def age_of(queue, name="normal"):
@@ -16,7 +16,7 @@ def age_of(queue, name="normal"):
 
 
 def given_back(queue):
-    queue.settle(a.settlement(*queue.reserve(), a.interruption()))
+    queue.settle(builders.settlement(*queue.reserve(), builders.interruption()))
 
 
 def lost(queue):
@@ -31,89 +31,93 @@ def left_by_a_dead_process(queue):
 
 @pytest.mark.parametrize("comes_back", [given_back, lost, left_by_a_dead_process])
 def test_a_job_that_comes_back_has_waited_since_it_first_was_ready(queue, comes_back):
-    queue.submit(a.job("one"))
-    queue.later(a.hour)
+    queue.submit(builders.job("one"))
+    queue.later(builders.hour)
 
     comes_back(queue)
 
-    assert age_of(queue) == queue.now - a.NOW
-    assert queue.record("one").ready_at == a.NOW
+    assert age_of(queue) == queue.now - builders.NOW
+    assert queue.record("one").ready_at == builders.NOW
 
 
 def tried_again(queue):
-    queue.settle(a.settlement(*queue.reserve(), a.failure(delay=60.0)))
-    queue.later(a.minute)
+    queue.settle(builders.settlement(*queue.reserve(), builders.failure(delay=60.0)))
+    queue.later(builders.minute)
     queue.promote()
 
 
 def snoozed_by_its_handler(queue):
-    queue.settle(a.settlement(*queue.reserve(), a.snooze(60.0)))
-    queue.later(a.minute)
+    queue.settle(builders.settlement(*queue.reserve(), builders.snooze(60.0)))
+    queue.later(builders.minute)
     queue.promote()
 
 
 def brought_back(queue):
-    queue.settle(a.settlement(*queue.reserve(), a.discard()))
+    queue.settle(builders.settlement(*queue.reserve(), builders.discard()))
     queue.requeue("one")
 
 
 @pytest.mark.parametrize("begins", [tried_again, snoozed_by_its_handler, brought_back])
 def test_a_new_attempt_waits_anew(queue, begins):
-    queue.submit(a.job("one"))
-    queue.later(a.hour)
+    queue.submit(builders.job("one"))
+    queue.later(builders.hour)
 
     begins(queue)
-    queue.later(a.second)
+    queue.later(builders.second)
 
-    assert age_of(queue) == a.second
+    assert age_of(queue) == builders.second
 
 
 def test_the_wait_that_is_counted_is_the_whole_one(queue):
-    queue.submit(a.job("one"))
+    queue.submit(builders.job("one"))
     for _ in range(3):
-        queue.later(a.minute)
+        queue.later(builders.minute)
         given_back(queue)
-    queue.later(a.minute)
+    queue.later(builders.minute)
 
-    queue.settle(a.settlement(*queue.reserve()))
+    queue.settle(builders.settlement(*queue.reserve()))
 
     (cell,) = (text for field, text in queue.whole().cells.items() if field.startswith("m"))
-    assert int(cell.split(b",")[4]) == 4 * a.minute
+    assert int(cell.split(b",")[4]) == 4 * builders.minute
 
 
 def test_the_oldest_is_not_hidden_behind_jobs_that_were_tried_before(queue):
     """They keep their place in the line, and have waited for less long."""
-    queue.submit(a.job("tried"), a.job("new"))
-    queue.settle(a.settlement(*queue.reserve(), a.failure(delay=60.0)))
-    queue.later(a.hour)
+    queue.submit(builders.job("tried"), builders.job("new"))
+    queue.settle(builders.settlement(*queue.reserve(), builders.failure(delay=60.0)))
+    queue.later(builders.hour)
     queue.promote()
     queue.requeue("tried")
 
     assert list(queue.whole().ready_normal) == ["tried", "new"]
-    assert age_of(queue) == a.hour
+    assert age_of(queue) == builders.hour
 
 
 def test_the_oldest_is_not_hidden_behind_a_higher_priority(queue):
-    queue.submit(a.job("old", priority=4))
-    queue.later(a.hour)
-    queue.submit(a.job("new", priority=6), a.job("newer", priority=5))
+    queue.submit(builders.job("old", priority=4))
+    queue.later(builders.hour)
+    queue.submit(builders.job("new", priority=6), builders.job("newer", priority=5))
 
-    assert age_of(queue) == a.hour
+    assert age_of(queue) == builders.hour
 
 
 def test_the_oldest_is_the_oldest_of_all_whatever_happened_to_them(queue):
     chance = random.Random(7)
     for n in range(120):
-        queue.later(chance.randrange(3) * a.second)
+        queue.later(chance.randrange(3) * builders.second)
         what = chance.randrange(6)
         if what < 3:
             delay = chance.choice([0.0, 0.0, 30.0])
-            queue.submit(a.job(f"{n}", priority=chance.choice([3, 4, 5, 6, 9]), delay=delay))
+            queue.submit(builders.job(f"{n}", priority=chance.choice([3, 4, 5, 6, 9]), delay=delay))
         elif what == 3:
             queue.promote()
         else:
             for lease in queue.reserve(count=chance.randrange(1, 4)):
-                queue.settle(a.settlement(lease, a.failure(delay=5.0) if what == 4 else a.interruption()))
+                queue.settle(
+                    builders.settlement(
+                        lease, builders.failure(delay=5.0) if what == 4 else builders.interruption()
+                    )
+                )
         state = queue.whole()
         expected = {
             name: min(state.record(id).ready_at for id in getattr(state, f"ready_{name}"))
@@ -124,15 +128,15 @@ def test_the_oldest_is_the_oldest_of_all_whatever_happened_to_them(queue):
 
 
 def test_a_sample_tells_the_same(queue):
-    queue.submit(a.job("old", priority=4))
-    queue.later(a.second)
-    queue.submit(a.job("new", priority=6))
-    queue.later(a.second)
+    queue.submit(builders.job("old", priority=4))
+    queue.later(builders.second)
+    queue.submit(builders.job("new", priority=6))
+    queue.later(builders.second)
     given_back(queue)
 
     queue.sample()
 
-    minute = queue.now // a.minute
+    minute = queue.now // builders.minute
     ask = samples([queue.keys], [minute])
     answers = [queue.redis.execute_command(*command) for command in ask.commands]
-    assert ask.answer(answers)[0][minute].oldest_age_ms == 2 * a.second
+    assert ask.answer(answers)[0][minute].oldest_age_ms == 2 * builders.second

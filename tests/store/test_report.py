@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import a
+import builders
 import pytest
 
 from gopher_cli.store import calls
 
 
 def test_progress_is_replaced_and_the_log_grows(queue):
-    queue.submit(a.job("one"))
+    queue.submit(builders.job("one"))
     (lease,) = queue.reserve()
 
     assert queue.report(lease, progress=b"0.1", log=b"first\n") == 1
@@ -21,7 +21,7 @@ def test_progress_is_replaced_and_the_log_grows(queue):
 
 
 def test_two_reports_of_one_job_in_one_call_are_both_heard(queue):
-    queue.submit(a.job("one"))
+    queue.submit(builders.job("one"))
     (lease,) = queue.reserve()
     reports = [calls.Report(lease, b"", line) for line in (b"first\n", b"second\n")]
 
@@ -35,7 +35,7 @@ def lines(*numbers):
 
 
 def test_the_log_keeps_its_first_and_its_last_lines_and_counts_what_is_dropped(queue):
-    queue.submit(a.job("one"))
+    queue.submit(builders.job("one"))
     (lease,) = queue.reserve()
     numbers, log = list(range(200)), b""
 
@@ -52,7 +52,7 @@ def test_the_log_keeps_its_first_and_its_last_lines_and_counts_what_is_dropped(q
 
 
 def test_a_line_that_looks_like_that_count_does_no_harm(queue):
-    queue.submit(a.job("one"))
+    queue.submit(builders.job("one"))
     (lease,) = queue.reserve()
     said = (
         b"1 (99999999999999999999999999999999 bytes dropped)\n" * 9
@@ -67,14 +67,14 @@ def test_a_line_that_looks_like_that_count_does_no_harm(queue):
 
 @pytest.mark.parametrize("token", ["", "other:1"])
 def test_nobody_else_is_heard(queue, token):
-    queue.submit(a.job("one"))
+    queue.submit(builders.job("one"))
 
-    assert queue.report(a.lease("one", token=token), progress=b"1", log=b"x\n") == 0
+    assert queue.report(builders.lease("one", token=token), progress=b"1", log=b"x\n") == 0
     assert not queue.whole().log
 
 
 def test_a_job_that_is_gone_leaves_no_log(queue):
-    queue.submit(a.job("one"))
+    queue.submit(builders.job("one"))
     (lease,) = queue.reserve()
     queue.purge("running", "one")
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import a
+import builders
 import pytest
 
 
 def dead(queue, id="one", **more):
-    queue.submit(a.job(id, **more))
+    queue.submit(builders.job(id, **more))
     (lease,) = queue.reserve()
-    queue.settle(a.settlement(lease, a.discard()))
+    queue.settle(builders.settlement(lease, builders.discard()))
     return lease
 
 
 def test_a_dead_job_starts_anew_and_keeps_its_history(queue):
     dead(queue)
-    queue.later(a.hour)
+    queue.later(builders.hour)
 
     assert queue.requeue("one") == ["enqueued"]
 
@@ -29,15 +29,15 @@ def test_a_dead_job_starts_anew_and_keeps_its_history(queue):
 
 @pytest.mark.parametrize("given", [{"delay": 60.0}, {"after": ["other"]}])
 def test_a_job_that_waits_runs_ahead_of_its_time(queue, given):
-    queue.submit(a.job("other"), a.job("one", **given))
+    queue.submit(builders.job("other"), builders.job("one", **given))
 
     assert queue.requeue("one") == ["enqueued"]
     assert queue.state("one") == "enqueued"
 
 
 def test_a_retrying_job_runs_at_once_and_keeps_its_attempts(queue):
-    queue.submit(a.job("one"))
-    queue.settle(a.settlement(*queue.reserve(), a.failure()))
+    queue.submit(builders.job("one"))
+    queue.settle(builders.settlement(*queue.reserve(), builders.failure()))
 
     queue.requeue("one")
 
@@ -46,7 +46,7 @@ def test_a_retrying_job_runs_at_once_and_keeps_its_attempts(queue):
 
 def test_its_place_in_line_is_the_old_one(queue):
     dead(queue)
-    queue.submit(a.job("two"))
+    queue.submit(builders.job("two"))
 
     queue.requeue("one")
 
@@ -61,7 +61,7 @@ def test_only_from_the_state_that_was_named(queue, source, word):
 
 
 def test_others_are_answered_with_a_word(queue):
-    queue.submit(a.job("runs", priority=9), a.job("ready"))
+    queue.submit(builders.job("runs", priority=9), builders.job("ready"))
     queue.reserve()
 
     assert queue.requeue("runs", "ready", "unknown") == ["processing", "again", "gone"]
@@ -69,7 +69,7 @@ def test_others_are_answered_with_a_word(queue):
 
 def test_a_job_whose_unique_key_another_holds_stays_dead(queue):
     dead(queue, unique_key="k")
-    queue.submit(a.job("two", unique_key="k"))
+    queue.submit(builders.job("two", unique_key="k"))
 
     assert queue.requeue("one") == ["locked"]
     assert queue.state("one") == "failed"
@@ -93,14 +93,14 @@ def test_its_unique_key_is_held_again(queue):
     dead(queue, unique_key="k")
     queue.requeue("one")
 
-    assert queue.submit(a.job("two", unique_key="k"))[0].duplicate_of == "one"
+    assert queue.submit(builders.job("two", unique_key="k"))[0].duplicate_of == "one"
 
 
 def test_a_dead_job_stays_dead_inside_the_window_of_another_with_its_key(queue):
-    queue.submit(a.job("dead", unique_key="k"))
-    queue.settle(a.settlement(*queue.reserve(), a.discard()))
-    queue.submit(a.job("done", unique_key="k", unique_for=60.0))
-    queue.settle(a.settlement(*queue.reserve()))
+    queue.submit(builders.job("dead", unique_key="k"))
+    queue.settle(builders.settlement(*queue.reserve(), builders.discard()))
+    queue.submit(builders.job("done", unique_key="k", unique_for=60.0))
+    queue.settle(builders.settlement(*queue.reserve()))
 
     assert queue.requeue("dead") == ["locked"]
     queue.later(60_001)

@@ -2,36 +2,39 @@
 
 from __future__ import annotations
 
-import a
+import builders
 import pytest
 
 
 def test_a_lease_spends_an_attempt_and_names_its_owner(queue):
-    queue.submit(a.job("one", payload=[1]))
+    queue.submit(builders.job("one", payload=[1]))
 
     (lease,) = queue.reserve("w7", token="w7:abc", sequence=3)
 
     assert (lease.id, lease.token, lease.attempt, lease.losses) == ("one", "w7:abc", 1, 0)
     assert bytes(lease.spec.payload) == b"[1]"
     whole = queue.whole()
-    assert whole.running == {"one": a.NOW + a.lease_time}
+    assert whole.running == {"one": builders.NOW + builders.lease_time}
     assert whole.held == {"w7": {"one": 3}}
     record = queue.record("one")
-    assert (record.token, record.started, record.attempts) == ("w7:abc", a.NOW, 1)
+    assert (record.token, record.started, record.attempts) == ("w7:abc", builders.NOW, 1)
 
 
 def test_the_best_class_is_served_first_and_each_in_its_order(queue):
     queue.submit(
-        a.job("low", priority=1), a.job("n1"), a.job("n2"), a.job("n6", priority=6),
-        a.job("high", priority=8),
-    )  # fmt: skip
+        builders.job("low", priority=1),
+        builders.job("n1"),
+        builders.job("n2"),
+        builders.job("n6", priority=6),
+        builders.job("high", priority=8),
+    )
 
     assert [one.id for one in queue.reserve(count=10)] == ["high", "n6", "n1", "n2", "low"]
 
 
 def test_each_class_has_its_quota_and_the_best_gets_what_is_left(queue):
     for priority in (8, 5, 2):
-        queue.submit(*(a.job(f"{priority}-{n}", priority=priority) for n in range(4)))
+        queue.submit(*(builders.job(f"{priority}-{n}", priority=priority) for n in range(4)))
 
     ids = [one.id for one in queue.reserve(count=7, quota=(3, 2, 1))]
 
@@ -39,20 +42,20 @@ def test_each_class_has_its_quota_and_the_best_gets_what_is_left(queue):
 
 
 def test_nobody_gets_more_than_asked_for(queue):
-    queue.submit(*(a.job() for _ in range(5)))
+    queue.submit(*(builders.job() for _ in range(5)))
 
     assert len(queue.reserve(count=3, quota=(9, 9, 9))) == 3
 
 
 def test_a_call_leases_500_jobs_at_most(queue):
     for _ in range(3):
-        queue.submit(*(a.job() for _ in range(200)))
+        queue.submit(*(builders.job() for _ in range(200)))
 
     assert len(queue.reserve(count=100_000)) == 500
 
 
 def test_a_fetch_that_is_sent_again_answers_the_same_jobs(queue):
-    queue.submit(a.job("a"), a.job("b"), a.job("c"))
+    queue.submit(builders.job("a"), builders.job("b"), builders.job("c"))
     fetch = {"token": "w:1", "sequence": 1, "count": 2}
 
     first = queue.reserve(**fetch)
@@ -63,7 +66,7 @@ def test_a_fetch_that_is_sent_again_answers_the_same_jobs(queue):
 
 
 def test_a_fetch_that_is_sent_again_leaves_out_what_was_taken_back(queue):
-    queue.submit(a.job("a"))
+    queue.submit(builders.job("a"))
     queue.reserve(token="w:1", sequence=1)
     queue.lose()
 
@@ -71,7 +74,7 @@ def test_a_fetch_that_is_sent_again_leaves_out_what_was_taken_back(queue):
 
 
 def test_a_paused_queue_leases_nothing(queue):
-    queue.submit(a.job())
+    queue.submit(builders.job())
     queue.pause()
 
     batch = queue.fetch()
@@ -80,9 +83,9 @@ def test_a_paused_queue_leases_nothing(queue):
 
 
 def test_an_empty_queue_tells_when_the_next_job_falls_due(queue):
-    queue.submit(a.job(delay=60.0), a.job(delay=30.0))
+    queue.submit(builders.job(delay=60.0), builders.job(delay=30.0))
 
-    assert queue.fetch().next_due == a.NOW + 30 * a.second
+    assert queue.fetch().next_due == builders.NOW + 30 * builders.second
 
 
 def test_an_empty_queue_with_nothing_to_come_tells_so(queue):
@@ -91,7 +94,7 @@ def test_an_empty_queue_with_nothing_to_come_tells_so(queue):
 
 @pytest.mark.parametrize(("jobs", "tokens"), [(1, 0), (2, 1)])
 def test_another_worker_is_woken_if_more_is_left(queue, jobs, tokens):
-    queue.submit(*(a.job() for _ in range(jobs)))
+    queue.submit(*(builders.job() for _ in range(jobs)))
     queue.redis.delete(queue.keys["wake"])
 
     queue.reserve()
@@ -101,7 +104,7 @@ def test_another_worker_is_woken_if_more_is_left(queue, jobs, tokens):
 
 def test_an_answer_ends_with_the_job_that_fills_it(queue):
     """Twenty specs are read at a time; what does not fit stays in line, unspent."""
-    queue.submit(*(a.job(f"j{n:02}", payload="x" * 1000) for n in range(50)))
+    queue.submit(*(builders.job(f"j{n:02}", payload="x" * 1000) for n in range(50)))
 
     first = queue.fetch(count=50, room=22_000)
 
@@ -113,7 +116,9 @@ def test_an_answer_ends_with_the_job_that_fills_it(queue):
 
 
 def test_a_job_that_is_larger_than_an_answer_may_be_comes_alone(queue):
-    queue.submit(a.job("large", payload="x" * 1000), a.job("small"), a.job("low", priority=1))
+    queue.submit(
+        builders.job("large", payload="x" * 1000), builders.job("small"), builders.job("low", priority=1)
+    )
 
     batch = queue.fetch(count=3, quota=(1, 1, 1), room=10)
 
@@ -123,7 +128,7 @@ def test_a_job_that_is_larger_than_an_answer_may_be_comes_alone(queue):
 
 def test_hundreds_of_large_jobs_come_in_answers_of_some_megabytes(queue):
     for _ in range(6):
-        queue.submit(*(a.job(payload="x" * 900_000) for _ in range(4)))
+        queue.submit(*(builders.job(payload="x" * 900_000) for _ in range(4)))
 
     taken = [len(queue.fetch(count=400).leases) for _ in range(5)]
 

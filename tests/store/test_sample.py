@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import a
+import builders
 
-from gopher_cli.store.samples import samples
+from gopher_cli.store.asks.samples import samples
 
-MINUTE = a.NOW // a.minute
+MINUTE = builders.NOW // builders.minute
 
 
 def noted(queue, minute=MINUTE):
@@ -15,12 +15,16 @@ def noted(queue, minute=MINUTE):
 
 
 def test_it_tells_how_many_jobs_stand_where_and_how_long_the_oldest_waits(queue):
-    queue.submit(a.job("one", priority=9), a.job("two"), a.job("three", priority=1))
-    queue.submit(a.job("later", delay=60.0), a.job("child", after=["three"]))
-    queue.submit(a.job("runs", priority=10), a.job("dies", priority=10), a.job("tries", priority=10))
+    queue.submit(builders.job("one", priority=9), builders.job("two"), builders.job("three", priority=1))
+    queue.submit(builders.job("later", delay=60.0), builders.job("child", after=["three"]))
+    queue.submit(
+        builders.job("runs", priority=10),
+        builders.job("dies", priority=10),
+        builders.job("tries", priority=10),
+    )
     queue.reserve(count=1)
-    queue.settle(a.settlement(*queue.reserve(), a.discard()))
-    queue.settle(a.settlement(*queue.reserve(), a.failure()))
+    queue.settle(builders.settlement(*queue.reserve(), builders.discard()))
+    queue.settle(builders.settlement(*queue.reserve(), builders.failure()))
     queue.later(1500)
 
     assert queue.sample()
@@ -31,24 +35,24 @@ def test_it_tells_how_many_jobs_stand_where_and_how_long_the_oldest_waits(queue)
 
 
 def test_a_minute_is_noted_once(queue):
-    queue.submit(a.job())
+    queue.submit(builders.job())
     assert queue.sample()
-    queue.submit(a.job())
+    queue.submit(builders.job())
 
     assert not queue.sample()
     assert noted(queue).enqueued == 1
-    queue.later(a.minute)
+    queue.later(builders.minute)
     assert queue.sample()
     assert noted(queue, MINUTE + 1).enqueued == 2
 
 
 def test_what_is_older_than_a_day_goes_and_what_is_yet_to_come_too(queue):
-    queue.submit(a.job())
+    queue.submit(builders.job())
     queue.sample()
-    queue.later(3 * a.day)
+    queue.later(3 * builders.day)
     queue.sample()
     assert list(queue.whole().samples) == [str(MINUTE + 3 * 24 * 60)]
-    queue.later(-a.day)
+    queue.later(-builders.day)
 
     queue.sample()
 
@@ -56,11 +60,11 @@ def test_what_is_older_than_a_day_goes_and_what_is_yet_to_come_too(queue):
 
 
 def test_minutes_to_come_go_also_when_the_clock_is_back_in_a_minute_that_was_noted(queue):
-    queue.submit(a.job())
+    queue.submit(builders.job())
     queue.sample()
-    queue.later(a.minute)
+    queue.later(builders.minute)
     queue.sample()
-    queue.later(-a.minute)
+    queue.later(-builders.minute)
 
     assert not queue.sample()
 
@@ -68,7 +72,7 @@ def test_minutes_to_come_go_also_when_the_clock_is_back_in_a_minute_that_was_not
 
 
 def test_a_queue_that_holds_nothing_waits_for_nothing(queue):
-    queue.submit(a.job())
+    queue.submit(builders.job())
     queue.reserve()
     queue.sample()
 
@@ -76,7 +80,7 @@ def test_a_queue_that_holds_nothing_waits_for_nothing(queue):
 
 
 def test_garbage_is_passed_over_and_goes(queue, broken):
-    queue.submit(a.job("one"))
+    queue.submit(builders.job("one"))
     queue.redis.hset(queue.keys["samples"], mapping={"junk": "x", str(MINUTE - 1): "1,2"})
     queue.redis.hset(queue.keys["meta"], "one", "garbage")
 
@@ -88,7 +92,7 @@ def test_garbage_is_passed_over_and_goes(queue, broken):
 
 
 def test_a_full_memory_is_no_hindrance(server, full):
-    server.submit(a.job())
+    server.submit(builders.job())
     full()
 
     assert server.sample()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import a
+import builders
 import pytest
 
 from gopher_cli.store import calls
@@ -45,7 +45,7 @@ def test_only_what_the_caller_has_seen_is_changed(queue):
 
 def test_what_is_due_is_ticked_before_the_when_changes(queue):
     define(queue)
-    queue.later(a.minute)
+    queue.later(builders.minute)
     seen = stored(queue)
 
     assert define(queue, revision=seen.revision, expected=seen.tick) == "due"
@@ -65,16 +65,16 @@ def test_a_paused_schedule_has_no_tick_and_says_who_and_why(queue):
 
     pause = standing(queue).pause
     assert stored(queue).tick == "" and (pause.at, pause.by, pause.reason) == (queue.now, "ann", "deploy")
-    queue.later(a.minute)
-    assert change(queue, "resume", next=FIRST + a.hour) == "done"
+    queue.later(builders.minute)
+    assert change(queue, "resume", next=FIRST + builders.hour) == "done"
     assert standing(queue).pause is None and standing(queue).last == queue.now
     assert outcomes(queue) == [("resumed", 1), ("paused", 1)]
 
 
 def test_what_is_removed_leaves_nothing_but_its_jobs(queue):
     define(queue)
-    queue.later(a.minute)
-    tick(queue, run(FIRST), next=FIRST + a.minute)
+    queue.later(builders.minute)
+    tick(queue, run(FIRST), next=FIRST + builders.minute)
     change(queue, "remove")
 
     assert not queue.redis.exists(*(queue.keys[name] for name in ("schedules", "ticks", "runs")))
@@ -84,10 +84,10 @@ def test_what_is_removed_leaves_nothing_but_its_jobs(queue):
 @pytest.mark.parametrize("what", ["pause", "resume", "remove"])
 def test_a_full_memory_stops_neither_a_pause_nor_a_removal(server, full, what):
     define(server)
-    server.later(a.minute)
+    server.later(builders.minute)
     full()
 
-    assert change(server, what, next=FIRST + a.hour if what == "resume" else "") == "done"
+    assert change(server, what, next=FIRST + builders.hour if what == "resume" else "") == "done"
 
 
 def test_a_full_memory_refuses_a_definition(server, full):

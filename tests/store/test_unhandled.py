@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import a
+import builders
 import pytest
 
-from gopher_cli.model.job import JobState
-from gopher_cli.model.outcome import Transition
+from gopher_cli.model.job.job import JobState
+from gopher_cli.model.job.outcome import Transition
 from gopher_cli.store.calls import Settlement
 
 
@@ -21,7 +21,7 @@ def put_apart(queue, *jobs, waited=0.0):
 
 
 def test_they_are_enqueued_and_no_worker_takes_them_again(queue):
-    put_apart(queue, a.job("one"))
+    put_apart(queue, builders.job("one"))
 
     assert queue.state("one") == "enqueued"
     batch = queue.fetch(count=10)
@@ -32,8 +32,8 @@ def test_they_are_enqueued_and_no_worker_takes_them_again(queue):
 
 
 def test_a_fetch_tells_of_them_also_where_others_wait(queue):
-    put_apart(queue, a.job("one"))
-    queue.submit(a.job("two"), a.job("three"))
+    put_apart(queue, builders.job("one"))
+    queue.submit(builders.job("two"), builders.job("three"))
     queue.redis.delete(queue.keys["wake"])
 
     first, second = queue.fetch(), queue.fetch()
@@ -45,13 +45,13 @@ def test_a_fetch_tells_of_them_also_where_others_wait(queue):
 
 
 def test_a_queue_without_them_tells_so(queue):
-    queue.submit(a.job("one"), a.job("two"))
+    queue.submit(builders.job("one"), builders.job("two"))
 
     assert [queue.fetch().unhandled for _ in range(3)] == [False] * 3
 
 
 def test_a_worker_is_woken_for_them_for_it_may_know_them(queue):
-    queue.submit(a.job("one"))
+    queue.submit(builders.job("one"))
     queue.redis.delete(queue.keys["wake"])
 
     put_apart(queue)
@@ -60,9 +60,9 @@ def test_a_worker_is_woken_for_them_for_it_may_know_them(queue):
 
 
 def test_who_knows_the_type_gets_them_in_their_old_order(queue):
-    jobs = [a.job(f"{p}-{n}", type="greet", priority=p) for n in range(3) for p in (2, 9, 5)]
-    put_apart(queue, *jobs, a.job("other", type="mail"))
-    queue.submit(a.job("late", type="greet", priority=9))
+    jobs = [builders.job(f"{p}-{n}", type="greet", priority=p) for n in range(3) for p in (2, 9, 5)]
+    put_apart(queue, *jobs, builders.job("other", type="mail"))
+    queue.submit(builders.job("late", type="greet", priority=9))
 
     assert queue.readmit("greet", limit=4) == ["9-0", "9-1", "9-2", "5-0"]
     assert len(queue.readmit("greet", "unknown")) == 5
@@ -73,62 +73,62 @@ def test_who_knows_the_type_gets_them_in_their_old_order(queue):
 
 
 def test_several_types_come_in_the_order_of_the_line(queue):
-    put_apart(queue, *(a.job(f"{n}", type=f"t{n % 3}") for n in range(9)))
+    put_apart(queue, *(builders.job(f"{n}", type=f"t{n % 3}") for n in range(9)))
 
     assert queue.readmit("t2", "t0", limit=4) == ["0", "2", "3", "5"]
 
 
 def test_they_have_waited_since_they_first_were_ready(queue):
-    queue.submit(a.job("one", type="greet"))
-    queue.later(a.minute)
+    queue.submit(builders.job("one", type="greet"))
+    queue.later(builders.minute)
     put_apart(queue)
-    queue.later(a.hour)
+    queue.later(builders.hour)
 
     depth = queue.depth()
-    assert depth.oldest == {"normal": a.NOW}
+    assert depth.oldest == {"normal": builders.NOW}
     assert depth.sizes["unhandled"] == 1
-    assert depth.unhandled == {"greet": (1, a.NOW + a.minute)}
+    assert depth.unhandled == {"greet": (1, builders.NOW + builders.minute)}
     queue.readmit("greet")
-    assert queue.depth().oldest == {"normal": a.NOW}
+    assert queue.depth().oldest == {"normal": builders.NOW}
     assert queue.depth().unhandled == {}
-    assert queue.record("one").ready_at == a.NOW
+    assert queue.record("one").ready_at == builders.NOW
 
 
 def test_depth_counts_them_by_type(queue):
-    put_apart(queue, a.job(type="b"), a.job(type="a"), a.job(type="b", priority=9))
-    queue.later(a.second)
-    put_apart(queue, a.job(type="a"))
+    put_apart(queue, builders.job(type="b"), builders.job(type="a"), builders.job(type="b", priority=9))
+    queue.later(builders.second)
+    put_apart(queue, builders.job(type="a"))
 
-    assert queue.depth().unhandled == {"a": (2, a.NOW), "b": (2, a.NOW)}
+    assert queue.depth().unhandled == {"a": (2, builders.NOW), "b": (2, builders.NOW)}
 
 
 def test_those_that_have_stood_there_for_too_long_come_back_to_be_given_up(queue):
-    put_apart(queue, a.job("old", type="greet"))
-    queue.later(a.hour)
-    put_apart(queue, a.job("new", type="greet"))
-    put_apart(queue, a.job("older", type="mail"), waited=7200.0)
+    put_apart(queue, builders.job("old", type="greet"))
+    queue.later(builders.hour)
+    put_apart(queue, builders.job("new", type="greet"))
+    put_apart(queue, builders.job("older", type="mail"), waited=7200.0)
 
-    assert queue.readmit(patience_ms=a.hour + 1) == ["older"]
-    assert queue.readmit(patience_ms=a.hour) == ["old"]
+    assert queue.readmit(patience_ms=builders.hour + 1) == ["older"]
+    assert queue.readmit(patience_ms=builders.hour) == ["old"]
     assert list(queue.whole().unhandled) == ["new"]
 
 
 def test_an_operator_can_do_to_them_what_can_be_done_to_a_job_in_line(queue):
-    put_apart(queue, *(a.job(id, type="greet", unique_key=id) for id in ("one", "two", "three")))
+    put_apart(queue, *(builders.job(id, type="greet", unique_key=id) for id in ("one", "two", "three")))
 
     assert queue.requeue("one") == ["again"]
     assert queue.reschedule("one", delay_ms=5) == ["enqueued"]
     assert queue.cancel("one") == ["cancelled"]
     assert queue.purge("unhandled", "two") == 1
 
-    assert queue.depth().unhandled == {"greet": (1, a.NOW)}
+    assert queue.depth().unhandled == {"greet": (1, builders.NOW)}
     assert list(queue.whole().locks.values()) == [b"three"]
     found = queue.inspect("three")
-    assert (found.state, found.unhandled, found.score) == ("enqueued", True, a.NOW)
+    assert (found.state, found.unhandled, found.score) == ("enqueued", True, builders.NOW)
 
 
 def test_one_that_was_asked_to_stop_is_cancelled(queue):
-    queue.submit(a.job("one"))
+    queue.submit(builders.job("one"))
     (lease,) = queue.reserve()
     queue.cancel("one")
     to = Transition(JobState.ENQUEUED, 0.0, spent=False, unhandled=True)
@@ -139,7 +139,7 @@ def test_one_that_was_asked_to_stop_is_cancelled(queue):
 
 
 def test_a_settlement_that_is_sent_again_changes_nothing(queue):
-    queue.submit(a.job("one"))
+    queue.submit(builders.job("one"))
     (lease,) = queue.reserve()
     to = Settlement(lease, Transition(JobState.ENQUEUED, 0.0, spent=False, unhandled=True))
     assert queue.settle(to) == ["settled"]
@@ -152,25 +152,25 @@ def test_a_settlement_that_is_sent_again_changes_nothing(queue):
 
 
 def test_the_number_of_a_type_is_free_again_when_nobody_of_it_is_left(queue):
-    put_apart(queue, a.job("one", type="a"), a.job("two", type="b"))
+    put_apart(queue, builders.job("one", type="a"), builders.job("two", type="b"))
     queue.cancel("one")
 
-    put_apart(queue, a.job("three", type="c"))
+    put_apart(queue, builders.job("three", type="c"))
 
     assert queue.whole().unhandled_types == {"b": b"1", "c": b"0"}
-    assert queue.depth().unhandled == {"b": (1, a.NOW), "c": (1, a.NOW)}
+    assert queue.depth().unhandled == {"b": (1, builders.NOW), "c": (1, builders.NOW)}
     queue.readmit("b", "c")
     assert not queue.whole().unhandled_types
 
 
 def test_types_without_end_are_looked_at_again_later(queue):
-    put_apart(queue, *(a.job(f"{n}", type=f"t{n}") for n in range(498)))
-    put_apart(queue, *(a.job(f"{n}", type=f"t{n}") for n in range(498, 503)))
+    put_apart(queue, *(builders.job(f"{n}", type=f"t{n}") for n in range(498)))
+    put_apart(queue, *(builders.job(f"{n}", type=f"t{n}") for n in range(498, 503)))
 
     assert len(queue.depth().unhandled) == 500
     apart = queue.depth().sizes
     assert (apart["unhandled"], apart["scheduled"]) == (500, 3)
-    queue.later(a.minute)
+    queue.later(builders.minute)
     queue.cancel("7")
     assert queue.promote().moved == 3
     put_apart(queue)
@@ -180,16 +180,16 @@ def test_types_without_end_are_looked_at_again_later(queue):
 
 @pytest.mark.parametrize("gone", ["unhandled_line", "unhandled_types"])
 def test_where_a_part_of_what_is_kept_of_them_is_gone_nobody_is_lost(queue, gone):
-    put_apart(queue, a.job("one", type="a"), a.job("two", type="b"))
+    put_apart(queue, builders.job("one", type="a"), builders.job("two", type="b"))
     queue.redis.delete(queue.keys[gone])
-    queue.later(a.hour + 1)
+    queue.later(builders.hour + 1)
 
     assert sorted(queue.readmit()) == ["one", "two"]
     assert put_apart(queue) == ["one", "two"]
 
 
 def test_a_record_that_cannot_be_read_ends_in_quarantine(queue):
-    put_apart(queue, a.job("one"))
+    put_apart(queue, builders.job("one"))
     queue.redis.hset(queue.keys["meta"], "one", "garbage")
 
     assert queue.readmit("mail") == ["one"]
@@ -199,8 +199,8 @@ def test_a_record_that_cannot_be_read_ends_in_quarantine(queue):
 
 
 def test_a_sample_counts_them_among_those_that_wait(queue):
-    put_apart(queue, a.job("one"))
-    queue.later(a.second)
+    put_apart(queue, builders.job("one"))
+    queue.later(builders.second)
     queue.sample()
 
     (note,) = queue.whole().samples.values()
@@ -209,7 +209,7 @@ def test_a_sample_counts_them_among_those_that_wait(queue):
 
 
 def test_a_full_memory_keeps_nobody_from_leaving(server, full):
-    put_apart(server, a.job("one"), a.job("two"))
+    put_apart(server, builders.job("one"), builders.job("two"))
     full()
 
     assert server.readmit("mail") == ["one", "two"]

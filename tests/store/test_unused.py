@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import a
+import builders
 
 from store.test_tick import define
 
@@ -27,22 +27,22 @@ def commands(server: Any, act: Callable[[], object]) -> dict[str, int]:
 
 def warm_up(server: Any) -> None:
     """The server knows the scripts, and the queue has been used."""
-    server.submit(a.job())
+    server.submit(builders.job())
     server.promote()
-    server.settle(a.settlement(server.reserve()[0]))
+    server.settle(builders.settlement(server.reserve()[0]))
 
 
 def test_a_queue_without_schedules_takes_the_commands_that_it_always_took(server: Any) -> None:
     warm_up(server)
-    jobs = [a.job(), a.job(), a.job(unique_key="k")]
+    jobs = [builders.job(), builders.job(), builders.job(unique_key="k")]
 
     assert commands(server, lambda: server.submit(*jobs)) == SUBMIT
     leases = server.reserve(count=3)
     assert commands(server, server.promote) == PROMOTE
-    outcomes = [a.success(), a.discard(), a.failure(delay=1.0)]
-    ends = [a.settlement(lease, came_to) for lease, came_to in zip(leases, outcomes, strict=True)]
+    outcomes = [builders.success(), builders.discard(), builders.failure(delay=1.0)]
+    ends = [builders.settlement(lease, came_to) for lease, came_to in zip(leases, outcomes, strict=True)]
     assert commands(server, lambda: server.settle(*ends)) == SETTLE
-    server.later(2 * a.second)
+    server.later(2 * builders.second)
     assert commands(server, server.promote) == PROMOTE_DUE
 
 
@@ -51,5 +51,5 @@ def test_with_schedules_one_look_takes_one_command_more_and_a_job_none(server: A
     define(server)
 
     assert commands(server, server.promote) == PROMOTE | {"zrange": 3}
-    jobs = [a.job(), a.job(), a.job(unique_key="k")]
+    jobs = [builders.job(), builders.job(), builders.job(unique_key="k")]
     assert commands(server, lambda: server.submit(*jobs)) == SUBMIT

@@ -5,15 +5,15 @@ from __future__ import annotations
 from itertools import count
 from typing import Any
 
-import a
+import builders
 import pytest
 from redis import Redis
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import GopherError, TryLater, Unavailable
-from gopher_cli.model.filtering import Filter
+from gopher_cli.model.select.filter import Filter
 from gopher_cli.store import calls
-from gopher_cli.store.keys import PLACES
+from gopher_cli.store.keyspace import PLACES
 
 pytestmark = pytest.mark.anyio
 
@@ -23,11 +23,11 @@ _fetches = count(1)
 
 async def dead(gopher: Gopher, redis: Redis, id: str, queue: str = "here", **more: Any) -> None:
     """A job that has died once, with a log, progress, and a step that was done."""
-    await gopher.submit_many([a.job(id, queue=queue, **more)])
+    await gopher.submit_many([builders.job(id, queue=queue, **more)])
     number = next(_fetches)
     fetch = {"worker": f"w{number}", "token": f"w{number}:1:t", "sequence": number, "count": 1}
     (lease,) = (await gopher.reserve(queue, **fetch)).leases
-    await gopher.settle(lease.worker, [a.settlement(lease, a.discard())])
+    await gopher.settle(lease.worker, [builders.settlement(lease, builders.discard())])
     for name in ("log", "progress", "once"):
         redis.hset(gopher.keys(queue)[name], id, KEPT[name])
 
@@ -61,12 +61,12 @@ async def test_a_moved_job_keeps_its_history_its_log_and_what_it_has_done_once(
     assert (new.created, new.lock) == (old.created, old.lock)
     assert (new.attempts, new.losses, new.finished) == (0, 0, 0)
     assert await gopher.submit("t", queue="here", unique_key="k"), "its key is free where it was"
-    assert not (await gopher.submit_many([a.job(queue="there", unique_key="k")]))[0].accepted
+    assert not (await gopher.submit_many([builders.job(queue="there", unique_key="k")]))[0].accepted
 
 
 async def test_a_job_for_which_others_wait_is_not_moved(gopher: Gopher, redis: Redis) -> None:
     await dead(gopher, redis, "parent")
-    await gopher.submit_many([a.job("child", queue="here", after=["parent"])])
+    await gopher.submit_many([builders.job("child", queue="here", after=["parent"])])
     before = everything(redis, gopher, "here", "parent")
 
     assert await gopher.move("here", ["parent"], "there") == {"parent": "awaited"}
@@ -81,7 +81,7 @@ async def test_a_job_that_is_refused_there_is_dead_here_as_before(
     gopher: Gopher, redis: Redis, word: str, more: dict[str, Any]
 ) -> None:
     await dead(gopher, redis, "j", unique_key="k")
-    await gopher.submit_many([a.job(queue="there", **more)])
+    await gopher.submit_many([builders.job(queue="there", **more)])
     before = everything(redis, gopher, "here", "j")
 
     for _ in range(2):
@@ -94,9 +94,9 @@ async def test_a_job_whose_id_is_taken_in_both_queues_comes_back_under_a_new_one
     gopher: Gopher, redis: Redis
 ) -> None:
     await dead(gopher, redis, "j")
-    await gopher.submit_many([a.job("j", queue="there")])
+    await gopher.submit_many([builders.job("j", queue="there")])
     await gopher.store.run(calls.take_out(gopher.keys("here"), ["j"], "there", "n"))
-    await gopher.submit_many([a.job("j", queue="here")])  # while it was on its way
+    await gopher.submit_many([builders.job("j", queue="here")])  # while it was on its way
 
     await gopher.relay("here")
 
@@ -111,7 +111,7 @@ async def test_a_job_whose_id_is_taken_in_both_queues_comes_back_under_a_new_one
 async def test_a_job_that_was_refused_never_comes_under_the_same_name(gopher: Gopher, redis: Redis) -> None:
     """A carrier that stood still brings it again when its id is free there, and it is dead here."""
     await dead(gopher, redis, "j")
-    await gopher.submit_many([a.job("j", queue="there")])
+    await gopher.submit_many([builders.job("j", queue="there")])
     await gopher.store.run(calls.take_out(gopher.keys("here"), ["j"], "there", "n"))
     whole = gopher._bring_back
 
@@ -135,7 +135,7 @@ async def test_a_refused_job_comes_back_though_its_carrier_died_before_it_did(
     gopher: Gopher, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await dead(gopher, redis, "j")
-    await gopher.submit_many([a.job("j", queue="there")])
+    await gopher.submit_many([builders.job("j", queue="there")])
     await gopher.store.run(calls.take_out(gopher.keys("here"), ["j"], "there", "n"))
 
     async def dies(source: str, names: Any) -> list[str]:
@@ -167,7 +167,7 @@ async def test_a_refused_job_whose_id_is_given_away_meanwhile_keeps_all_of_it_un
 ) -> None:
     await dead(gopher, redis, "j")
     await gopher.store.run(calls.take_out(gopher.keys("here"), ["j"], "there", "n"))
-    await gopher.submit_many([a.job("j", queue="here"), a.job("j", queue="there")])
+    await gopher.submit_many([builders.job("j", queue="here"), builders.job("j", queue="there")])
     await gopher.relay("here")
 
     assert waiting(redis, gopher) == 0

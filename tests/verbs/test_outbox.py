@@ -6,20 +6,20 @@ import time
 from itertools import count
 from typing import Any
 
-import a
+import builders
 import pytest
 from redis import Redis
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import GopherError, Unavailable
-from gopher_cli.model.job import Job, Lease
-from gopher_cli.store import outbox
+from gopher_cli.model.job.job import Job, Lease
+from gopher_cli.store.asks import outbox
+from gopher_cli.store.asks.outbox import encode_follow_ups
 from gopher_cli.store.codec import encode_job
-from gopher_cli.store.outbox import encode_follow_ups
 
 pytestmark = pytest.mark.anyio
 
-LATER = str(round(time.time() * 1000) + 2 * a.hour)  # all that has completed by now is over
+LATER = str(round(time.time() * 1000) + 2 * builders.hour)  # all that has completed by now is over
 _fetches = count(1)
 
 
@@ -32,7 +32,7 @@ async def leased(gopher: Gopher, queue: str = "default", many: int = 1) -> list[
 async def complete(gopher: Gopher, *follow_ups: Job, queue: str = "default", carry: bool = True) -> str:
     """The next job of a queue completes, with these follow-ups."""
     (lease,) = await leased(gopher, queue)
-    item = a.settlement(lease, follow_ups=encode_follow_ups(follow_ups))
+    item = builders.settlement(lease, follow_ups=encode_follow_ups(follow_ups))
     await gopher.settle(lease.worker, [item], carry=carry)
     return lease.id
 
@@ -46,7 +46,7 @@ async def run_all(gopher: Gopher, queue: str) -> list[str]:
     """All that is ready completes, and is kept no longer."""
     leases = await leased(gopher, queue, 500)
     for lease in leases:
-        await gopher.settle(lease.worker, [a.settlement(lease)])
+        await gopher.settle(lease.worker, [builders.settlement(lease)])
     await gopher.expire(queue, now=LATER if leases else "")
     return [lease.id for lease in leases]
 
@@ -75,7 +75,7 @@ def bad(gopher: Gopher, redis: Redis) -> Any:
 async def test_a_follow_up_runs_once_however_long_the_queue_of_another_is_out_of_reach(
     gopher: Gopher, redis: Redis, bad: str
 ) -> None:
-    await parent_of(gopher, a.job("stuck", queue=bad), *(a.job(queue="good") for _ in range(5)))
+    await parent_of(gopher, builders.job("stuck", queue=bad), *(builders.job(queue="good") for _ in range(5)))
     ran = []
     for _ in range(3):
         ran += await run_all(gopher, "good")
@@ -89,7 +89,7 @@ async def test_a_follow_up_runs_once_however_long_the_queue_of_another_is_out_of
 async def test_what_cannot_be_delivered_hides_nothing_behind_it(
     gopher: Gopher, redis: Redis, bad: str
 ) -> None:
-    await parent_of(gopher, *(a.job(queue=queue) for _ in range(450) for queue in (bad, "good")))
+    await parent_of(gopher, *(builders.job(queue=queue) for _ in range(450) for queue in (bad, "good")))
 
     assert counted(redis, gopher, "good") == 450
     assert waiting(redis, gopher) == 450
@@ -102,14 +102,14 @@ async def test_a_carrier_that_dies_before_the_outbox_has_let_go_causes_no_second
     gopher: Gopher, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However long it takes until somebody goes on: the child has come, run, and is kept no longer."""
-    await parent_of(gopher, a.job("child", queue="good"), carry=False)
+    await parent_of(gopher, builders.job("child", queue="good"), carry=False)
     with monkeypatch.context() as patch:
         patch.setattr(outbox, "drop", _die)
         with pytest.raises(Unavailable):
             await gopher.relay("default")
 
     leases = await leased(gopher, "good")
-    await gopher.settle(leases[0].worker, [a.settlement(leases[0], retention=0)])
+    await gopher.settle(leases[0].worker, [builders.settlement(leases[0], retention=0)])
     assert await gopher.relay("default") == 1
     assert counted(redis, gopher, "good") == 1 and not await leased(gopher, "good")
     assert waiting(redis, gopher) == 0
@@ -122,14 +122,14 @@ def _die(*_: Any) -> Any:
 async def test_a_second_carrier_that_stood_still_brings_nothing_again(
     gopher: Gopher, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await parent_of(gopher, a.job("child", queue="good"), carry=False)
+    await parent_of(gopher, builders.job("child", queue="good"), carry=False)
     whole = gopher.announce
 
     async def another_is_faster(queues: Any) -> None:
         monkeypatch.setattr(gopher, "announce", whole)
         assert await gopher.relay("default") == 1
         (lease,) = await leased(gopher, "good")
-        await gopher.settle(lease.worker, [a.settlement(lease, retention=0)])
+        await gopher.settle(lease.worker, [builders.settlement(lease, retention=0)])
 
     monkeypatch.setattr(gopher, "announce", another_is_faster)
     await gopher.relay("default")
@@ -141,15 +141,15 @@ async def test_a_later_follow_up_with_the_id_of_one_that_is_over_is_accepted(
     gopher: Gopher, redis: Redis
 ) -> None:
     for _ in range(2):
-        await parent_of(gopher, a.job("nightly", queue="good"))
+        await parent_of(gopher, builders.job("nightly", queue="good"))
         (lease,) = await leased(gopher, "good")
-        await gopher.settle(lease.worker, [a.settlement(lease, retention=0)])
+        await gopher.settle(lease.worker, [builders.settlement(lease, retention=0)])
 
     assert counted(redis, gopher, "good") == 2
 
 
 async def test_what_was_brought_is_remembered_no_longer_than_it_must(gopher: Gopher, redis: Redis) -> None:
-    await parent_of(gopher, *(a.job(queue="good") for _ in range(450)))
+    await parent_of(gopher, *(builders.job(queue="good") for _ in range(450)))
     assert redis.zcard(gopher.keys("good")["carried"]) == 450
 
     await gopher.expire("good", now=LATER)
@@ -160,7 +160,7 @@ def chain(*queues: str) -> list[Job]:
     """Each waits for the one before."""
     jobs: list[Job] = []
     for n, queue in enumerate(queues):
-        jobs.append(a.job(f"step-{n}", queue=queue, after=[jobs[-1].id] if jobs else []))
+        jobs.append(builders.job(f"step-{n}", queue=queue, after=[jobs[-1].id] if jobs else []))
     return jobs
 
 
@@ -181,10 +181,10 @@ async def test_the_order_in_which_a_handler_names_them_does_not_matter(gopher: G
 async def test_a_chain_over_several_pages_of_the_outbox_is_in_order(gopher: Gopher, redis: Redis) -> None:
     """So many that siblings are read far apart."""
     names = [f"{n}-{step}" for n in range(150) for step in range(6)]
-    await gopher.submit_many([a.job(type="parent") for _ in range(150)])
+    await gopher.submit_many([builders.job(type="parent") for _ in range(150)])
     for n in range(150):
         steps = [
-            a.job(f"{n}-{step}", queue="other", after=[f"{n}-{step - 1}"] if step else [])
+            builders.job(f"{n}-{step}", queue="other", after=[f"{n}-{step - 1}"] if step else [])
             for step in range(6)
         ]
         await complete(gopher, *steps, carry=False)
@@ -209,7 +209,7 @@ async def test_a_chain_that_alternates_between_queues_runs_in_order(gopher: Goph
 async def test_a_chain_goes_on_after_the_carrier_was_away_for_long(gopher: Gopher, redis: Redis) -> None:
     await parent_of(gopher, *chain("x", "y"))
     (lease,) = await leased(gopher, "x")
-    await gopher.settle(lease.worker, [a.settlement(lease, retention=0)], carry=False)
+    await gopher.settle(lease.worker, [builders.settlement(lease, retention=0)], carry=False)
     await gopher.relay("default")
 
     assert await run_all(gopher, "y") == ["step-1"]
@@ -240,7 +240,7 @@ async def test_a_follow_up_waits_on_while_its_sibling_in_another_queue_has_faile
 ) -> None:
     await parent_of(gopher, *chain("x", "y"))
     (lease,) = await leased(gopher, "x")
-    await gopher.settle(lease.worker, [a.settlement(lease, a.discard())])
+    await gopher.settle(lease.worker, [builders.settlement(lease, builders.discard())])
     await gopher.relay("default")
     assert waiting(redis, gopher) == 2
 
@@ -251,7 +251,7 @@ async def test_a_follow_up_waits_on_while_its_sibling_in_another_queue_has_faile
 
 async def test_a_follow_up_as_an_older_gopher_has_left_it_is_carried(gopher: Gopher, redis: Redis) -> None:
     await gopher.announce(["default"])
-    job = a.job("child", queue="good", delay=5.0)
+    job = builders.job("child", queue="good", delay=5.0)
     redis.hset(gopher.keys("default")["outbox"], "child", encode_job(job))
 
     assert await gopher.relay("default") == 1
@@ -263,8 +263,8 @@ async def test_a_follow_up_of_a_job_that_nobody_has_seen_is_dead_and_says_why(go
     """Its worker could not look whether the job that it waits for is there."""
     await gopher.submit("parent")
     (lease,) = await leased(gopher)
-    follow_ups = encode_follow_ups([a.job("child", queue="good", after=["nobody"])], unsure=True)
-    await gopher.settle(lease.worker, [a.settlement(lease, follow_ups=follow_ups)])
+    follow_ups = encode_follow_ups([builders.job("child", queue="good", after=["nobody"])], unsure=True)
+    await gopher.settle(lease.worker, [builders.settlement(lease, follow_ups=follow_ups)])
 
     found = await gopher.inspect("good", "child")
     assert found.state == "failed"

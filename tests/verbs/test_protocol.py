@@ -8,7 +8,7 @@ import inspect
 import pytest
 
 from gopher_cli.gopher import Gopher
-from gopher_cli.remote.gopher import RemoteGopher
+from gopher_cli.remote.remote_gopher import RemoteGopher
 from gopher_cli.verbs.protocol import RedisVerbs, Verbs
 
 

@@ -8,11 +8,12 @@ import msgspec
 import pytest
 
 from gopher_cli.actor import ACTOR
-from gopher_cli.events import Event, WorkerOrdered
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import Conflict, NotFound, Usage
-from gopher_cli.store import ask, calls
-from gopher_cli.store.keys import fleet_key, fleet_of
+from gopher_cli.model.facts import Event, WorkerOrdered
+from gopher_cli.store import calls
+from gopher_cli.store.asks import ask
+from gopher_cli.store.keyspace import fleet_key, fleet_of
 
 pytestmark = pytest.mark.anyio
 

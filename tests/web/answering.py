@@ -28,7 +28,7 @@ async def outlives_an_answer(api: httpx2.AsyncClient, monkeypatch: pytest.Monkey
         looks.append(time.monotonic() + clock._answering + 1)
         return looks[-1]
 
-    monkeypatch.setattr("gopher_cli.web.clock.time", SimpleNamespace(monotonic=later))
+    monkeypatch.setattr("gopher_cli.web.server.deadlines.time", SimpleNamespace(monotonic=later))
     await until(lambda: len(looks) > 1)
 
 

@@ -10,11 +10,11 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 from starlette.routing import BaseRoute
-from web.patient import PATIENCE, REDIS_TIMEOUT
 
 from gopher_cli.config import Settings
-from gopher_cli.web.access.jwks import fetch
 from gopher_cli.web.app import create_app
+from gopher_cli.web.auth.jwks import fetch
+from web.patient import PATIENCE, REDIS_TIMEOUT
 
 Open = Callable[..., AbstractAsyncContextManager[httpx2.AsyncClient]]
 

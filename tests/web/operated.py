@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-import a
+import builders
 
 from gopher_cli.gopher import Gopher
 
 
 async def take(gopher: Gopher, count: int = 1, queue: str = "default") -> list[Any]:
-    token = f"w.0:{next(a._numbers)}"
-    batch = await gopher.reserve(queue, worker="w.0", token=token, sequence=next(a._numbers), count=count)
+    token = f"w.0:{next(builders._numbers)}"
+    batch = await gopher.reserve(
+        queue, worker="w.0", token=token, sequence=next(builders._numbers), count=count
+    )
     return list(batch.leases)
 
 
 async def end(gopher: Gopher, leases: list[Any], came_to: Any, data: bytes = b"") -> list[str]:
     """The attempts end so; the ids."""
-    items = [a.settlement(lease, came_to) for lease in leases]
+    items = [builders.settlement(lease, came_to) for lease in leases]
     if data:
-        items = [a.msgspec.structs.replace(item, data=data) for item in items]
+        items = [builders.msgspec.structs.replace(item, data=data) for item in items]
     await gopher.settle("w.0", items)
     return [lease.id for lease in leases]
 
@@ -28,9 +30,9 @@ async def in_every_state(gopher: Gopher, **given: Any) -> dict[str, str]:
     """A job of each state; its id by the name of the state."""
     made: dict[str, str] = {}
     for name, came_to in (
-        ("completed", a.success(b'{"sum":42}')),
-        ("failed", a.discard()),
-        ("retrying", a.failure(delay=60)),
+        ("completed", builders.success(b'{"sum":42}')),
+        ("failed", builders.discard()),
+        ("retrying", builders.failure(delay=60)),
     ):
         await gopher.submit("x", **given)
         said = b'{"outcome":"failed","error":"no use","attempt":1}' if name == "failed" else b""

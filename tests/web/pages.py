@@ -10,7 +10,7 @@ import httpx2
 import msgspec
 
 from gopher_cli.gopher import Gopher
-from gopher_cli.store import ask
+from gopher_cli.store.asks import ask
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _VOID = {"input", "link", "meta", "br", "img", "option", "tr", "td", "th", "li"}

@@ -10,9 +10,13 @@ from importlib import import_module
 
 # Modules of gopher_cli, what they call it, and seconds.
 PATIENCE = {
-    "web.problems.PATIENCE": 20.0, "web.commit.PATIENCE": 20.0, "web.api.batch.PATIENCE": 20.0,
-    "web.access.ring._PATIENCE": 20.0, "web.connection._HEAD": 60.0, "store.lines.connection._CONNECT": 20.0,
-}  # fmt: skip
+    "web.server.problems.PATIENCE": 20.0,
+    "web.services.group_commit.PATIENCE": 20.0,
+    "web.api.submit.batch.PATIENCE": 20.0,
+    "web.auth.key_cache._PATIENCE": 20.0,
+    "web.server.connection._HEAD": 60.0,
+    "store.connections.connection_options._CONNECT": 20.0,
+}
 REDIS_TIMEOUT = "20s"
 
 

@@ -11,9 +11,9 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gopher_cli.model.access import OPERATE
-from gopher_cli.web.access import sessions
-from gopher_cli.web.access.door import caller_of, needs
+from gopher_cli.model.access.scopes import OPERATE
+from gopher_cli.web.auth import sessions
+from gopher_cli.web.auth.authenticate import caller_of, needs
 from gopher_cli.web.auth.sign_in import sign_in, sign_out
 
 STRONG = "an-environment-key-of-some-length"

@@ -14,7 +14,7 @@ from gopher_cli.gopher import Gopher
 from gopher_cli.handlers import Registry
 from gopher_cli.worker.board import Board
 from gopher_cli.worker.options import WorkerOptions
-from gopher_cli.worker.runner import Runner
+from gopher_cli.worker.runner.runner import Runner
 from worker.apps import app
 from worker.processes import TESTS, Worker, until
 

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from awake import awake, clock
+from awake_clock import awake, clock
 
 from gopher_cli.gopher import Gopher
 

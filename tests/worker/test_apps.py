@@ -11,7 +11,7 @@ import pytest
 
 from gopher_cli.builtin import registry as builtin
 from gopher_cli.handlers import Runs
-from gopher_cli.loading import load_registry
+from gopher_cli.load_handlers import load_registry
 from gopher_cli.model.errors import BadConfig, Usage
 from worker.processes import Worker
 

@@ -15,7 +15,7 @@ import pytest
 
 from gopher_cli import Gopher
 from gopher_cli.handlers import Registry, Runs, decoder, schema_of
-from gopher_cli.loading import load_registry, parse_program
+from gopher_cli.load_handlers import load_registry, parse_program
 from gopher_cli.model.errors import BadConfig, BadData, Usage
 
 

@@ -10,19 +10,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import a
+import builders
 import pytest
 
 from gopher_cli.gopher import Gopher
-from gopher_cli.model.job import JobState
-from gopher_cli.model.outcome import (
+from gopher_cli.model.job.job import JobState
+from gopher_cli.model.job.outcome import (
     Discarded,
     Failed,
     Interrupted,
     Transition,
 )  # fmt: skip
 from gopher_cli.worker import logs
-from gopher_cli.worker.joblog import JobLog
+from gopher_cli.worker.execution.job_log import JobLog
 from worker.processes import Worker, ends
 
 
@@ -95,10 +95,10 @@ def test_above_a_hundred_a_second_jobs_are_told_in_sum(said: Any, monkeypatch: p
     said("console")
     monkeypatch.setattr("time.monotonic", lambda: 1000.5)
     joblog = JobLog()
-    items = [a.settlement(a.lease(f"job-{n}"), run_us=2000) for n in range(300)]
+    items = [builders.settlement(builders.lease(f"job-{n}"), run_us=2000) for n in range(300)]
     joblog.completed(items[:150])
     joblog.completed(items[150:])
-    joblog.ended(a.lease(), Failed("x"), Transition(JobState.RETRYING, 5), 0.5)
+    joblog.ended(builders.lease(), Failed("x"), Transition(JobState.RETRYING, 5), 0.5)
     joblog.flush()
 
     lines = said()
@@ -111,8 +111,8 @@ def test_above_a_hundred_a_second_jobs_are_told_in_sum(said: Any, monkeypatch: p
 def test_a_failure_is_told_with_its_error_and_when_it_runs_again(said: Any) -> None:
     said("console")
     joblog = JobLog()
-    joblog.ended(a.lease("j"), Failed("boom " * 200), Transition(JobState.RETRYING, 5), 0.5)
-    joblog.ended(a.lease("j"), Discarded("x"), Transition(JobState.FAILED), 0.5)
+    joblog.ended(builders.lease("j"), Failed("boom " * 200), Transition(JobState.RETRYING, 5), 0.5)
+    joblog.ended(builders.lease("j"), Discarded("x"), Transition(JobState.FAILED), 0.5)
 
     first, second = said()
     assert "failed, will retry type=mail id=j queue=default took=500ms attempt=1" in first
@@ -124,8 +124,8 @@ def test_quiet_logs_count_all_the_same(said: Any) -> None:
     said("console")
     logs.log.setLevel("ERROR")
     joblog = JobLog()
-    joblog.completed([a.settlement(a.lease())])
-    joblog.ended(a.lease(), Interrupted(), Transition(JobState.ENQUEUED), 1)
+    joblog.completed([builders.settlement(builders.lease())])
+    joblog.ended(builders.lease(), Interrupted(), Transition(JobState.ENQUEUED), 1)
     joblog.flush()
 
     assert said() == []

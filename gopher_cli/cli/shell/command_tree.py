@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from gopher_cli.cli.app import ENTRIES, Entry, load
-from gopher_cli.cli.choosing import STATES
-from gopher_cli.cli.options import FORMATS
-from gopher_cli.cli.topics import TOPICS
+from gopher_cli.cli.commands.help import TOPICS
+from gopher_cli.cli.input.filters import STATES
+from gopher_cli.cli.shell.common_options import FORMATS
+from gopher_cli.cli.shell.entries import ENTRIES, Entry, load
 
 SHELLS = ("bash", "zsh", "fish")
 

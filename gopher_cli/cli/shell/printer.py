@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 
-from gopher_cli.cli.color import wants_color
-from gopher_cli.cli.encoding import ascii_json, is_utf8
-from gopher_cli.cli.safe import HOSTILE, safe
+from gopher_cli.cli.terminal.color import wants_color
+from gopher_cli.cli.terminal.encoding import ascii_json, is_utf8
+from gopher_cli.model.text.safe import HOSTILE, safe
 
 
 @dataclass(slots=True, kw_only=True)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from gopher_cli.cli.console import Console, key_without_api
+from gopher_cli.cli.shell.console import Console, key_without_api
 from gopher_cli.model.errors import Usage
 
 if TYPE_CHECKING:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gopher_cli.store.calls.auditing import (
+from gopher_cli.store.calls.call import Call
+from gopher_cli.store.calls.doctor import (
     AUDITED,
     Count,
     Facts,
@@ -13,10 +14,9 @@ from gopher_cli.store.calls.auditing import (
     recount,
     rights,
 )
-from gopher_cli.store.calls.base import Call
 from gopher_cli.store.calls.expects import Expected, drop_expect, expect, expects
 from gopher_cli.store.calls.fleet import beat, order, write_down
-from gopher_cli.store.calls.operating import (
+from gopher_cli.store.calls.operate import (
     Depth,
     Found,
     Record,
@@ -30,12 +30,12 @@ from gopher_cli.store.calls.operating import (
     requeue,
 )  # fmt: skip
 from gopher_cli.store.calls.outbox import Cargo, Carried, bring_back, carry, ended, take_out
-from gopher_cli.store.calls.producing import LIMIT, Receipt, submit
-from gopher_cli.store.calls.rescheduling import reschedule
-from gopher_cli.store.calls.sampling import sample
+from gopher_cli.store.calls.reschedule import reschedule
+from gopher_cli.store.calls.sample import sample
 from gopher_cli.store.calls.schedules import Missed, Run, Ticked, run_schedule, schedule, tick
 from gopher_cli.store.calls.sieve import sift
-from gopher_cli.store.calls.working import (
+from gopher_cli.store.calls.submit import LIMIT, Receipt, submit
+from gopher_cli.store.calls.work import (
     FETCHED,
     RECLAIMED,
     Batch,

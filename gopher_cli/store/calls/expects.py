@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from gopher_cli.model.expect import MOST, Expect
-from gopher_cli.model.ids import VALID_ID
-from gopher_cli.store.calls.base import Arg, Call, make_call, mapping, text
-from gopher_cli.store.keys import Keys
+from gopher_cli.model.job.ids import VALID_ID
+from gopher_cli.model.schedule.expect import MOST, Expect
+from gopher_cli.store.calls.call import Arg, Call, make_call, mapping, text
+from gopher_cli.store.keyspace import Keys
 
 
 class _About(msgspec.Struct, omit_defaults=True):

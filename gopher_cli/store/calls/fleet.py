@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
-from gopher_cli.model.happenings import AuditEntry
-from gopher_cli.store.calls.base import Arg, Call, make_call, text
-from gopher_cli.store.keys import Keys
+from gopher_cli.model.events import AuditEntry
+from gopher_cli.store.calls.call import Arg, Call, make_call, text
+from gopher_cli.store.keyspace import Keys
 
 _KEPT = 10_000  # entries of the audit
 

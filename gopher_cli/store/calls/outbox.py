@@ -7,11 +7,11 @@ from typing import Any
 
 import msgspec
 
-from gopher_cli.model.job import Job
-from gopher_cli.store.calls.base import Arg, Call, make_call, text
-from gopher_cli.store.calls.producing import LIMIT, head_of
+from gopher_cli.model.job.job import Job
+from gopher_cli.store.calls.call import Arg, Call, make_call, text
+from gopher_cli.store.calls.submit import LIMIT, head_of
 from gopher_cli.store.codec import encode_spec
-from gopher_cli.store.keys import Keys
+from gopher_cli.store.keyspace import Keys
 
 _KEEP = 30 * 86_400_000  # ms; for an outbox that nobody tends
 LET_GO = 120_000  # ms; a queue remembers for so long what the outbox has let go

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from gopher_cli.model.schedule import MOST
-from gopher_cli.store.calls.base import Arg, Call, make_call, pairs, text
-from gopher_cli.store.keys import Keys
+from gopher_cli.model.schedule.schedule import MOST
+from gopher_cli.store.calls.call import Arg, Call, make_call, pairs, text
+from gopher_cli.store.keyspace import Keys
 
 
 class Run(NamedTuple):

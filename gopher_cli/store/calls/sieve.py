@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from gopher_cli.store.calls.base import Call, make_call, pairs, text
-from gopher_cli.store.keys import Keys
+from gopher_cli.store.calls.call import Call, make_call, pairs, text
+from gopher_cli.store.keyspace import Keys
 
 Standing = tuple[str, float]  # an id and its score
 GONE = -1

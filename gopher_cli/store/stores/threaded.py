@@ -8,18 +8,18 @@ from typing import Any, TypeVar
 import redis
 from redis.retry import Retry
 
-from gopher_cli.model.durability import MEMORY, Durability
-from gopher_cli.store.ask import Ask
-from gopher_cli.store.blocking import Blocking
-from gopher_cli.store.calls.base import Call
-from gopher_cli.store.lines.connection import connections
-from gopher_cli.store.lines.lane import SyncLane
+from gopher_cli.model.job.durability import MEMORY, Durability
+from gopher_cli.store.asks.ask import Ask
+from gopher_cli.store.calls.call import Call
+from gopher_cli.store.connections.connection_options import connections
+from gopher_cli.store.connections.lane import SyncLane
+from gopher_cli.store.stores.sync_base import SyncStoreBase
 from gopher_cli.store.url import Address
 
 T = TypeVar("T")
 
 
-class SyncStore(Blocking):
+class SyncStore(SyncStoreBase):
     """Runs Calls and Asks, blocking. Threads may share it."""
 
     def __init__(self, address: Address, *, timeout: float = 5.0) -> None:

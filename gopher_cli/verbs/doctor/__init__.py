@@ -1,1 +1,34 @@
-"""What `gopher doctor` looks at, how it judges, and what it mends."""
+"""The doctor's verbs at the door. What they do is loaded when it is asked for: no other command needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from gopher_cli.verbs.core import Base
+
+if TYPE_CHECKING:
+    from gopher_cli.verbs.doctor.diagnose import Diagnosis
+    from gopher_cli.verbs.doctor.repair import Repair
+
+
+class Doctoring(Base):
+    async def diagnose(
+        self, queues: Sequence[str] = (), *, data: bool = True, tell: Callable[[str], None] = lambda _: None
+    ) -> Diagnosis:
+        """What is wrong with the server, the fleet and the data, as far as it can be seen from here.
+
+        It needs an event loop. ``tell`` hears what is being looked at. Raises Unavailable, NotFound.
+        """
+        from gopher_cli.verbs.doctor.repair import Doctor
+
+        return await Doctor(self).diagnose(queues, data=data, tell=tell)
+
+    async def heal(self, diagnosis: Diagnosis) -> list[Repair]:
+        """Repair what a diagnosis has found, as far as that is safe; what was changed."""
+        from gopher_cli.verbs.doctor.repair import Doctor
+
+        async with self.recorded("repair", "what gopher doctor has found") as deed:
+            done = await Doctor(self).heal(diagnosis)
+            deed.changed = sum(repair.count for repair in done)
+        return done

@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from gopher_cli.model.history_outcome import HistoryOutcome, history_entry
-from gopher_cli.model.job import Spec, class_of
+from gopher_cli.model.job.history_outcome import HistoryOutcome, history_entry
+from gopher_cli.model.job.job import Spec, class_of
 from gopher_cli.store.calls import Facts, Mending, Record
-from gopher_cli.store.keys import READY
+from gopher_cli.store.keyspace import READY
 
 LIVE = (*READY, "unhandled", "scheduled", "retrying", "blocked", "running")
 _NO_SPEC = b'["(lost)",null]'

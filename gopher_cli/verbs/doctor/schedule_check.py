@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gopher_cli.store import schedules
-from gopher_cli.verbs.doctor.schedules import Planned
-from gopher_cli.verbs.schedule_rows import ScheduleRows
+from gopher_cli.store.asks import schedules
+from gopher_cli.verbs.doctor.schedule_findings import Planned
+from gopher_cli.verbs.schedule.schedule_rows import ScheduleRows
 
 
 class ScheduleCheck(ScheduleRows):

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from gopher_cli.store import surveying
-from gopher_cli.store.keys import known_key
-from gopher_cli.verbs.base import Base
+from gopher_cli.store.asks import survey as survey_asks
+from gopher_cli.store.keyspace import known_key
+from gopher_cli.verbs.core import Base
 
 
 @dataclass(slots=True)
@@ -27,7 +27,7 @@ class Surveys(Base):
         for node in await self.store.masters():
             cursor = 0
             while True:
-                cursor, page = await self.store.ask(surveying.names(self.namespace, cursor), node=node)
+                cursor, page = await self.store.ask(survey_asks.names(self.namespace, cursor), node=node)
                 fresh = [name for name in dict.fromkeys(page) if name not in seen]
                 seen.update(fresh)
                 await self._sort(survey, fresh)
@@ -38,7 +38,7 @@ class Surveys(Base):
     async def _sort(self, survey: Survey, names: Sequence[str]) -> None:
         ours = {name: key for name in names if (key := known_key(self.namespace, name))}
         survey.unknown += sorted(set(names) - set(ours))
-        types = await self.store.ask(surveying.types([*ours]))
+        types = await self.store.ask(survey_asks.types([*ours]))
         for (name, key), type in zip(ours.items(), types, strict=True):
             queue, part = name[len(self.namespace) + 2 :].split("}:", 1)
             survey.parts[queue].append(part)

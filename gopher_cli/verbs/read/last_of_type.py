@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gopher_cli.model.checks import check_type
 from gopher_cli.model.errors import NotFound
-from gopher_cli.model.expect import LastOfType
-from gopher_cli.model.filtering import Filter
 from gopher_cli.model.hints import LIST_JOBS
-from gopher_cli.verbs.expects import completed
+from gopher_cli.model.job.value_checks import check_type
+from gopher_cli.model.schedule.expect import LastOfType
+from gopher_cli.model.select.filter import Filter
+from gopher_cli.verbs.schedule.expects import completed
 
 if TYPE_CHECKING:
     from gopher_cli.verbs.protocol import Verbs

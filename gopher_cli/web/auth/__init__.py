@@ -1,1 +1,1 @@
-"""Who is calling, and whether they may."""
+"""Who may come in, and what they may do here."""

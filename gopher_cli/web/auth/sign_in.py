@@ -6,10 +6,10 @@ import time
 
 from starlette.requests import Request
 
-from gopher_cli.model.access import Caller
-from gopher_cli.web.access.door import Door
-from gopher_cli.web.access.origins import foreign_page
-from gopher_cli.web.access.sessions import LASTS, proved, sealed, set_cookie
+from gopher_cli.model.access.scopes import Caller
+from gopher_cli.web.auth.authenticate import Authenticator
+from gopher_cli.web.auth.same_origin import foreign_page
+from gopher_cli.web.auth.sessions import LASTS, proved, sealed, set_cookie
 
 
 async def sign_in(request: Request, key: str) -> tuple[Caller, str]:
@@ -18,7 +18,7 @@ async def sign_in(request: Request, key: str) -> tuple[Caller, str]:
     Raises Problem 401 for a key that opens nothing, 429 after too many of those, 403 for a page that is not
     ours: its forms would be refused, too.
     """
-    door: Door = request.app.state.door
+    door: Authenticator = request.app.state.door
     if problem := foreign_page(request, door.addresses):
         raise problem
     caller = await door.owner_of(key, request)
@@ -35,7 +35,7 @@ async def sign_out(request: Request) -> str:
     Returns the value of the Set-Cookie header that takes the cookie away. Raises Unavailable: then the
     session still lives.
     """
-    door: Door = request.app.state.door
+    door: Authenticator = request.app.state.door
     if session := getattr(request.state, "session", None):
         await door.ring.sign_out(session)
     return _cookie_header(request, await door.ring.seal(), "", 0)

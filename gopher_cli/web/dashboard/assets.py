@@ -11,8 +11,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gopher_cli.web.preferences import accepts_gzip
-from gopher_cli.web.problems import Problem
+from gopher_cli.web.server.accept import accepts_gzip
+from gopher_cli.web.server.problems import Problem
 
 router = APIRouter(include_in_schema=False)
 _PLACE = Path(__file__).parent / "static"

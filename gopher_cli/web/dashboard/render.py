@@ -12,12 +12,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gopher_cli.model.access import ADMIN, OPERATE, SUBMIT, Caller
-from gopher_cli.model.job import JobState
+from gopher_cli.model.access.scopes import ADMIN, OPERATE, SUBMIT, Caller
+from gopher_cli.model.job.job import JobState
 from gopher_cli.version import __version__
-from gopher_cli.web.access.sessions import csrf_token
-from gopher_cli.web.dashboard import assets, filters, flash
-from gopher_cli.web.packed import Packed
+from gopher_cli.web.auth.sessions import csrf_token
+from gopher_cli.web.dashboard import assets
+from gopher_cli.web.dashboard.views import flash, template_filters
+from gopher_cli.web.server.compression import Compression
 
 # Nothing inline, nothing from elsewhere: what a job says can never become code.
 POLICY = (
@@ -48,7 +49,7 @@ def templates() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    filters.install(env)
+    template_filters.install(env)
     return env
 
 
@@ -58,7 +59,7 @@ def page(request: Request, template: str, *, status: int = 200, **told: Any) -> 
     context = about(request) | {"message": message} | told
     body = templates().get_template(template).render(context).encode("utf-8", "backslashreplace")
     # The token in it cannot be guessed by lengths: foreign pages cannot make a browser send the cookie.
-    answer = Packed(body, status, HEADERS, media_type="text/html")
+    answer = Compression(body, status, HEADERS, media_type="text/html")
     if message:
         flash.forget(answer, request)
     return answer

@@ -1,4 +1,4 @@
--- Dead jobs leave the dead letter queue for the outbox, whole, on their way to another queue (store/outbox.py). Their
+-- Dead jobs leave the dead letter queue for the outbox, whole, on their way to another queue (asks/outbox.py). Their
 -- unique keys are free then. One that others wait for stays. Sent again it answers the same.
 --
 -- KEYS  failed spec meta result errors log progress once locks lock_ends waiters blocked cancels outbox awaited

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gopher_cli.web.dashboard.reading import gopher_of, now_of
+from gopher_cli.web.dashboard.page_route import PageRoute
 from gopher_cli.web.dashboard.render import page
-from gopher_cli.web.dashboard.route import PageRoute
-from gopher_cli.web.problems import soon
+from gopher_cli.web.dashboard.views.queries import gopher_of, now_of
+from gopher_cli.web.server.problems import soon
 
 router = APIRouter(route_class=PageRoute)
 _PAGE = 100

@@ -6,21 +6,21 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gopher_cli.model.access import OPERATE
-from gopher_cli.model.local_time import parse_local
-from gopher_cli.model.recurrence import BadSchedule
-from gopher_cli.model.schedule import Schedule
-from gopher_cli.model.schedule_state import Backfill
-from gopher_cli.model.words import number, plural
-from gopher_cli.web.access.door import needs
-from gopher_cli.web.dashboard.forms import Faults
-from gopher_cli.web.dashboard.guard import Form, checked_form
+from gopher_cli.model.access.scopes import OPERATE
+from gopher_cli.model.schedule.recurrence import BadSchedule
+from gopher_cli.model.schedule.schedule import Schedule
+from gopher_cli.model.schedule.schedule_state import Backfill
+from gopher_cli.model.text.humanize import number, plural
+from gopher_cli.model.text.local_time import parse_local
+from gopher_cli.web.auth.authenticate import needs
+from gopher_cli.web.dashboard.forms.form_body import Form, checked_form
+from gopher_cli.web.dashboard.forms.form_values import Faults
+from gopher_cli.web.dashboard.forms.schedule_options import clocks_of
+from gopher_cli.web.dashboard.page_route import PageRoute, redirect
 from gopher_cli.web.dashboard.pages.schedules import place_of
-from gopher_cli.web.dashboard.reading import gopher_of
 from gopher_cli.web.dashboard.render import page
-from gopher_cli.web.dashboard.route import PageRoute, redirect
-from gopher_cli.web.dashboard.schedule_options import clocks_of
-from gopher_cli.web.problems import Problem, soon
+from gopher_cli.web.dashboard.views.queries import gopher_of
+from gopher_cli.web.server.problems import Problem, soon
 
 router = APIRouter(route_class=PageRoute, dependencies=[Depends(needs(OPERATE))])
 _MOST = 10_000  # that one request makes

@@ -11,20 +11,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gopher_cli.config import Settings
-from gopher_cli.model.access import OPERATE
-from gopher_cli.model.deeds import meant
+from gopher_cli.model.access.scopes import OPERATE
 from gopher_cli.model.errors import Usage
-from gopher_cli.model.filtering import Filter
-from gopher_cli.model.search import format_search, parse_search
-from gopher_cli.web.access.door import needs
-from gopher_cli.web.dashboard import deeds
-from gopher_cli.web.dashboard.guard import Form, checked_form
+from gopher_cli.model.select.bulk import meant
+from gopher_cli.model.select.filter import Filter
+from gopher_cli.model.select.language import format_search, parse_search
+from gopher_cli.web.auth.authenticate import needs
+from gopher_cli.web.dashboard.forms.form_body import Form, checked_form
+from gopher_cli.web.dashboard.page_route import PageRoute, redirect
 from gopher_cli.web.dashboard.pages.login import local
-from gopher_cli.web.dashboard.reading import gopher_of, poison_among
 from gopher_cli.web.dashboard.render import link, page
-from gopher_cli.web.dashboard.route import PageRoute, redirect
-from gopher_cli.web.dashboard.searching import count_of
-from gopher_cli.web.problems import soon
+from gopher_cli.web.dashboard.views import job_actions
+from gopher_cli.web.dashboard.views.queries import gopher_of, poison_among
+from gopher_cli.web.dashboard.views.search import count_of
+from gopher_cli.web.server.problems import soon
 
 router = APIRouter(route_class=PageRoute, dependencies=[Depends(needs(OPERATE))])
 _AT_ONCE = 3.0  # seconds that one request works for
@@ -45,7 +45,7 @@ async def confirm(
     _known(deed)
     told: dict[str, Any] = {
         "deed": deed,
-        "name": deeds.NAMES[deed],
+        "name": job_actions.NAMES[deed],
         "back": local(back),
         "typed": "",
         "states": (),
@@ -54,7 +54,7 @@ async def confirm(
         "picked": [],
         "poison": 0,
     }
-    if picked := [] if all else deeds.picked_jobs(job or ()):
+    if picked := [] if all else job_actions.picked_jobs(job or ()):
         if deed == "retry":
             told["poison"] = await soon(poison_among(gopher_of(request), picked[:_MOST]))
         return page(request, "confirm.html", **told | {"picked": picked}, count=len(picked), whole=True)
@@ -77,9 +77,9 @@ async def act(request: Request) -> Response:
     form = await checked_form(request)
     deed, back = form.one("deed"), local(form.one("back"))
     _known(deed)
-    if picked := deeds.picked_jobs(form.all("job")):
-        words = await soon(deeds.do_selected(gopher_of(request), deed, picked[:_MOST]), 2)
-        said, done = deeds.outcome(deed, words)
+    if picked := job_actions.picked_jobs(form.all("job")):
+        words = await soon(job_actions.do_selected(gopher_of(request), deed, picked[:_MOST]), 2)
+        said, done = job_actions.outcome(deed, words)
         return redirect(request, back, said=said, kind="done" if done else "wrong")
     if not form.one("all"):
         return redirect(request, back, said="No job is selected.", kind="wrong")
@@ -97,11 +97,11 @@ async def _some(request: Request, form: Form, deed: str, back: str) -> Response:
     some = min(_AT_ONCE, settings.server_write_timeout / 3)  # an answer may not take longer than that
     step = await soon(gopher_of(request).bulk(deed, wanted, cursor=cursor, seconds=some), some + 1)
     words = _sum(form, step.changed, step.left, deed)
-    said, done = deeds.outcome(deed, words)
+    said, done = job_actions.outcome(deed, words)
     if step.cursor:
         return page(
-            request, "going.html", deed=deed, name=deeds.NAMES[deed], q=format_search(wanted), back=back,
-            cursor=step.cursor, said=said, words=words, typed=needed,
+            request, "going.html", deed=deed, name=job_actions.NAMES[deed], q=format_search(wanted),
+            back=back, cursor=step.cursor, said=said, words=words, typed=needed,
         )  # fmt: skip
     return redirect(request, back, said=said, kind="done" if done or not words else "wrong")
 
@@ -114,7 +114,7 @@ def _sum(form: Form, changed: int, left: dict[str, int], deed: str) -> Counter[s
         if word.isalpha() and count.isdecimal() and len(count) < 12:
             words[word] += int(count)
     words.update(left)
-    words[deeds.WORD[deed]] += changed
+    words[job_actions.WORD[deed]] += changed
     return words
 
 
@@ -126,5 +126,5 @@ def to_type(deed: str, wanted: Filter) -> str:
 
 
 def _known(deed: str) -> None:
-    if deed not in deeds.NAMES:
-        raise Usage(f"{deed[:20]!r} is not something to do", f"deeds: {', '.join(deeds.NAMES)}")
+    if deed not in job_actions.NAMES:
+        raise Usage(f"{deed[:20]!r} is not something to do", f"deeds: {', '.join(job_actions.NAMES)}")

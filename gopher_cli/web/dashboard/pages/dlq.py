@@ -10,14 +10,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gopher_cli.model.errors import NotFound, Usage
-from gopher_cli.model.filtering import Filter
-from gopher_cli.model.grouping import FailureGroup, FailureGroups
-from gopher_cli.model.search import format_search
-from gopher_cli.web.dashboard.reading import gopher_of, now_of
+from gopher_cli.model.select.failure_groups import FailureGroup, FailureGroups
+from gopher_cli.model.select.filter import Filter
+from gopher_cli.model.select.language import format_search
+from gopher_cli.web.dashboard.page_route import PageRoute
 from gopher_cli.web.dashboard.render import page
-from gopher_cli.web.dashboard.route import PageRoute
-from gopher_cli.web.dashboard.searching import depths, read_search
-from gopher_cli.web.problems import soon
+from gopher_cli.web.dashboard.views.queries import gopher_of, now_of
+from gopher_cli.web.dashboard.views.search import depths, read_search
+from gopher_cli.web.server.problems import soon
 
 router = APIRouter(route_class=PageRoute)
 _LOOKED_AT = 5000  # of the newest: so many can be read while somebody waits

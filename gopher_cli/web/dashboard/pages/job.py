@@ -7,21 +7,21 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gopher_cli.model.access import OPERATE
-from gopher_cli.model.job_views import JobDetail
-from gopher_cli.model.story import story_of
-from gopher_cli.model.words import log_line
-from gopher_cli.web.access.door import needs
-from gopher_cli.web.dashboard import deeds
-from gopher_cli.web.dashboard.again import as_command, as_request
-from gopher_cli.web.dashboard.filters import segment
-from gopher_cli.web.dashboard.guard import checked_form
-from gopher_cli.web.dashboard.lifeline import lifeline
+from gopher_cli.model.access.scopes import OPERATE
+from gopher_cli.model.text.humanize import log_line
+from gopher_cli.model.views.job_view import JobDetail
+from gopher_cli.model.views.timeline import story_of
+from gopher_cli.web.auth.authenticate import needs
+from gopher_cli.web.dashboard.forms.form_body import checked_form
+from gopher_cli.web.dashboard.page_route import PageRoute, redirect
 from gopher_cli.web.dashboard.pages.jobs import deeds_for
-from gopher_cli.web.dashboard.reading import gopher_of, job_at, payload_at, worker_names
 from gopher_cli.web.dashboard.render import HEADERS, link, page, root_of
-from gopher_cli.web.dashboard.route import PageRoute, redirect
-from gopher_cli.web.problems import Problem, soon
+from gopher_cli.web.dashboard.views import job_actions
+from gopher_cli.web.dashboard.views.queries import gopher_of, job_at, payload_at, worker_names
+from gopher_cli.web.dashboard.views.resubmit import as_command, as_request
+from gopher_cli.web.dashboard.views.template_filters import segment
+from gopher_cli.web.dashboard.views.timeline_bar import lifeline
+from gopher_cli.web.server.problems import Problem, soon
 
 router = APIRouter(route_class=PageRoute)
 _LOG_LINES = 500
@@ -67,7 +67,7 @@ router.add_api_route(
 async def act(id: str, deed: str, request: Request) -> Response:
     """Do it, and tell on the page of the job what came of it."""
     form = await checked_form(request)
-    if deed not in deeds.NAMES:
+    if deed not in job_actions.NAMES:
         raise Problem(404, "There is nothing at this address.")
     gopher = gopher_of(request)
     queue = request.query_params.get("queue", "")
@@ -75,8 +75,8 @@ async def act(id: str, deed: str, request: Request) -> Response:
     if deed == "retry" and found.is_poison and form.one("sure") != "yes":  # of a page from before it was dead
         back = f"/jobs/{segment(id)}{_of(queue)}"
         return redirect(request, link("/bulk", deed=deed, job=f"{found.queue}/{id}", back=back))
-    words = await soon(deeds.do_selected(gopher, deed, [(found.queue, id)]))
-    said, done = deeds.outcome(deed, words)
+    words = await soon(job_actions.do_selected(gopher, deed, [(found.queue, id)]))
+    said, done = job_actions.outcome(deed, words)
     gone = deed == "purge" and done
     where = "/jobs" if gone else f"/jobs/{segment(id)}{_of(queue)}"
     return redirect(request, where, said=said, kind="done" if done else "wrong")

@@ -12,12 +12,12 @@ from starlette.responses import Response
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import NotFound, Usage
-from gopher_cli.verbs.paging import Page
-from gopher_cli.web.dashboard.reading import gopher_of, lines_of, now_of
+from gopher_cli.verbs.select.list import Page
+from gopher_cli.web.dashboard.page_route import PageRoute
 from gopher_cli.web.dashboard.render import page
-from gopher_cli.web.dashboard.route import PageRoute
-from gopher_cli.web.dashboard.searching import Search, Tab, read_search, suggestions, tabs_of, total_of
-from gopher_cli.web.problems import soon
+from gopher_cli.web.dashboard.views.queries import gopher_of, lines_of, now_of
+from gopher_cli.web.dashboard.views.search import Search, Tab, read_search, suggestions, tabs_of, total_of
+from gopher_cli.web.server.problems import soon
 
 router = APIRouter(route_class=PageRoute)
 _NOTHING = Page([], "")

@@ -14,18 +14,18 @@ from starlette.responses import Response
 
 from gopher_cli.config import Settings
 from gopher_cli.gopher import Gopher
-from gopher_cli.model.access import ADMIN, ROLES, SCOPES
+from gopher_cli.model.access.api_keys import LIVE, ListedKey
+from gopher_cli.model.access.scopes import ADMIN, ROLES, SCOPES
 from gopher_cli.model.errors import NotFound, Refused
-from gopher_cli.model.ids import VALID_ID, new_id
-from gopher_cli.model.keys import LIVE, ListedKey
-from gopher_cli.web.access.door import needs
-from gopher_cli.web.dashboard.forms import Faults
-from gopher_cli.web.dashboard.guard import Form, checked_form
-from gopher_cli.web.dashboard.keyforms import role_of, wanted_key
-from gopher_cli.web.dashboard.reading import gopher_of, now_of
+from gopher_cli.model.job.ids import VALID_ID, new_id
+from gopher_cli.web.auth.authenticate import needs
+from gopher_cli.web.dashboard.forms.form_body import Form, checked_form
+from gopher_cli.web.dashboard.forms.form_values import Faults
+from gopher_cli.web.dashboard.forms.key_form import role_of, wanted_key
+from gopher_cli.web.dashboard.page_route import PageRoute, redirect
 from gopher_cli.web.dashboard.render import page
-from gopher_cli.web.dashboard.route import PageRoute, redirect
-from gopher_cli.web.problems import soon
+from gopher_cli.web.dashboard.views.queries import gopher_of, now_of
+from gopher_cli.web.server.problems import soon
 
 _A_DAY = 86400.0
 router = APIRouter(route_class=PageRoute, dependencies=[Depends(needs(ADMIN))])

@@ -9,12 +9,12 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gopher_cli.web.access.door import caller_of
+from gopher_cli.web.auth.authenticate import caller_of
 from gopher_cli.web.auth.sign_in import sign_in, sign_out
-from gopher_cli.web.dashboard.guard import checked_form
+from gopher_cli.web.dashboard.forms.form_body import checked_form
+from gopher_cli.web.dashboard.page_route import PageRoute, redirect
 from gopher_cli.web.dashboard.render import page
-from gopher_cli.web.dashboard.route import PageRoute, redirect
-from gopher_cli.web.problems import Problem
+from gopher_cli.web.server.problems import Problem
 
 router = APIRouter(route_class=PageRoute)
 # A path of ours and its query: no other host, no other scheme, nothing that ends a header.

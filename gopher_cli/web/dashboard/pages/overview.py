@@ -9,14 +9,14 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gopher_cli.model.filtering import Filter
-from gopher_cli.model.stats import QueueStats, Stats, TypeStats
-from gopher_cli.web.dashboard.charts import shares
-from gopher_cli.web.dashboard.figures import RANGES, all_figures
-from gopher_cli.web.dashboard.reading import gopher_of, now_in, recent, served
+from gopher_cli.model.select.filter import Filter
+from gopher_cli.model.views.stats import QueueStats, Stats, TypeStats
+from gopher_cli.web.dashboard.page_route import PageRoute
 from gopher_cli.web.dashboard.render import page
-from gopher_cli.web.dashboard.route import PageRoute
-from gopher_cli.web.problems import soon
+from gopher_cli.web.dashboard.views.charts import shares
+from gopher_cli.web.dashboard.views.overview_charts import RANGES, all_figures
+from gopher_cli.web.dashboard.views.queries import gopher_of, now_in, recent, served
+from gopher_cli.web.server.problems import soon
 
 router = APIRouter(route_class=PageRoute)
 _RECENT, _TYPES, _QUEUES = 6, 8, 10

@@ -9,18 +9,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gopher_cli.gopher import Gopher
-from gopher_cli.model.access import OPERATE
+from gopher_cli.model.access.scopes import OPERATE
 from gopher_cli.model.errors import NotFound
-from gopher_cli.model.stats import WorkerInfo
-from gopher_cli.web.access.door import needs
-from gopher_cli.web.dashboard.charts import shares, spark
-from gopher_cli.web.dashboard.figures import depth, throughput, waits
-from gopher_cli.web.dashboard.filters import segment
-from gopher_cli.web.dashboard.guard import checked_form
-from gopher_cli.web.dashboard.reading import gopher_of, now_in, recent, served, speeds
+from gopher_cli.model.views.stats import WorkerInfo
+from gopher_cli.web.auth.authenticate import needs
+from gopher_cli.web.dashboard.forms.form_body import checked_form
+from gopher_cli.web.dashboard.page_route import PageRoute, redirect
 from gopher_cli.web.dashboard.render import page
-from gopher_cli.web.dashboard.route import PageRoute, redirect
-from gopher_cli.web.problems import soon
+from gopher_cli.web.dashboard.views.charts import shares, spark
+from gopher_cli.web.dashboard.views.overview_charts import depth, throughput, waits
+from gopher_cli.web.dashboard.views.queries import gopher_of, now_in, recent, served, speeds
+from gopher_cli.web.dashboard.views.template_filters import segment
+from gopher_cli.web.server.problems import soon
 
 router = APIRouter(route_class=PageRoute)
 

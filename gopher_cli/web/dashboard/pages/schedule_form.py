@@ -10,37 +10,37 @@ from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gopher_cli.model.access import OPERATE
-from gopher_cli.model.defaults import Defaults
+from gopher_cli.model.access.scopes import OPERATE
 from gopher_cli.model.errors import Changed, Conflict, Usage
-from gopher_cli.model.job import NO_OPTIONS, Spec
-from gopher_cli.model.json_text import exact_value
-from gopher_cli.model.next_runs import NextRun, next_runs
-from gopher_cli.model.recurrence import BadSchedule
-from gopher_cli.model.schedule import Schedule, check_schedule_name
-from gopher_cli.model.schedule_state import ScheduleChange, ScheduleRow
-from gopher_cli.model.words import ago
-from gopher_cli.model.zone import zone_names
-from gopher_cli.verbs.new_schedule import new_schedule
-from gopher_cli.web.access.door import needs
-from gopher_cli.web.dashboard.fields import fields_of
-from gopher_cli.web.dashboard.forms import WHOLE, Faults, payload_of, written_in
-from gopher_cli.web.dashboard.guard import Form, checked_form
-from gopher_cli.web.dashboard.inputs import grouped, inputs_of
-from gopher_cli.web.dashboard.options import options_of, options_of_spec
-from gopher_cli.web.dashboard.pages.schedules import place_of
-from gopher_cli.web.dashboard.payloads import also_taken, fields_for, misfits, schema_in
-from gopher_cli.web.dashboard.reading import gopher_of, now_of, types_of
-from gopher_cli.web.dashboard.render import page
-from gopher_cli.web.dashboard.route import PageRoute, redirect
-from gopher_cli.web.dashboard.schedule_options import (
+from gopher_cli.model.job.defaults import Defaults
+from gopher_cli.model.job.job import NO_OPTIONS, Spec
+from gopher_cli.model.schedule.next_runs import NextRun, next_runs
+from gopher_cli.model.schedule.recurrence import BadSchedule
+from gopher_cli.model.schedule.schedule import Schedule, check_schedule_name
+from gopher_cli.model.schedule.schedule_state import ScheduleChange, ScheduleRow
+from gopher_cli.model.schedule.zone import zone_names
+from gopher_cli.model.text.humanize import ago
+from gopher_cli.model.text.json_text import exact_value
+from gopher_cli.verbs.schedule.new_schedule import new_schedule
+from gopher_cli.web.auth.authenticate import needs
+from gopher_cli.web.dashboard.forms.form_body import Form, checked_form
+from gopher_cli.web.dashboard.forms.form_fields import fields_of
+from gopher_cli.web.dashboard.forms.form_values import WHOLE, Faults, payload_of, written_in
+from gopher_cli.web.dashboard.forms.inputs import grouped, inputs_of
+from gopher_cli.web.dashboard.forms.job_options import options_of, options_of_spec
+from gopher_cli.web.dashboard.forms.payload_form import also_taken, fields_for, misfits, schema_in
+from gopher_cli.web.dashboard.forms.schedule_options import (
     SHOWN,
     mark_of,
     recurring_like,
     recurring_of,
     when_of,
 )
-from gopher_cli.web.problems import Problem, soon
+from gopher_cli.web.dashboard.page_route import PageRoute, redirect
+from gopher_cli.web.dashboard.pages.schedules import place_of
+from gopher_cli.web.dashboard.render import page
+from gopher_cli.web.dashboard.views.queries import gopher_of, now_of, types_of
+from gopher_cli.web.server.problems import Problem, soon
 
 router = APIRouter(route_class=PageRoute, dependencies=[Depends(needs(OPERATE))])
 _FRESH = Form({"kind": ["cron"], "overlap": ["skip"], "catchup": ["once"]})

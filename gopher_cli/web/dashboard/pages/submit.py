@@ -9,24 +9,24 @@ from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gopher_cli.model.access import SUBMIT
+from gopher_cli.model.access.scopes import SUBMIT
 from gopher_cli.model.errors import GopherError, Unavailable
-from gopher_cli.model.ids import new_id
-from gopher_cli.model.json_text import exact_value
+from gopher_cli.model.job.ids import new_id
+from gopher_cli.model.text.json_text import exact_value
 from gopher_cli.store.calls import Receipt
-from gopher_cli.verbs.producing import new_job
-from gopher_cli.web.access.door import needs
-from gopher_cli.web.dashboard.fields import Field, fields_of
-from gopher_cli.web.dashboard.filters import segment
-from gopher_cli.web.dashboard.forms import WHOLE, Faults, payload_of, written_in
-from gopher_cli.web.dashboard.guard import Form, checked_form
-from gopher_cli.web.dashboard.inputs import grouped, inputs_of
-from gopher_cli.web.dashboard.options import options_like, options_of
-from gopher_cli.web.dashboard.payloads import also_taken, fields_for, misfits, schema_in
-from gopher_cli.web.dashboard.reading import gopher_of, job_at, types_of
+from gopher_cli.verbs.submit import new_job
+from gopher_cli.web.auth.authenticate import needs
+from gopher_cli.web.dashboard.forms.form_body import Form, checked_form
+from gopher_cli.web.dashboard.forms.form_fields import Field, fields_of
+from gopher_cli.web.dashboard.forms.form_values import WHOLE, Faults, payload_of, written_in
+from gopher_cli.web.dashboard.forms.inputs import grouped, inputs_of
+from gopher_cli.web.dashboard.forms.job_options import options_like, options_of
+from gopher_cli.web.dashboard.forms.payload_form import also_taken, fields_for, misfits, schema_in
+from gopher_cli.web.dashboard.page_route import PageRoute, redirect
 from gopher_cli.web.dashboard.render import page
-from gopher_cli.web.dashboard.route import PageRoute, redirect
-from gopher_cli.web.problems import problem_of, soon
+from gopher_cli.web.dashboard.views.queries import gopher_of, job_at, types_of
+from gopher_cli.web.dashboard.views.template_filters import segment
+from gopher_cli.web.server.problems import problem_of, soon
 
 router = APIRouter(route_class=PageRoute, dependencies=[Depends(needs(SUBMIT))])
 

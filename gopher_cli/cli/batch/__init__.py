@@ -1,0 +1,1 @@
+"""gopher submit --batch: many jobs from a file or a pipe."""

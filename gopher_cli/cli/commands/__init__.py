@@ -1,0 +1,1 @@
+"""A file for each command: it parses, calls one verb, and renders what it answers."""

@@ -1,0 +1,1 @@
+"""gopher schedule import: a crontab becomes schedules."""

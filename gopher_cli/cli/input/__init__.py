@@ -1,0 +1,1 @@
+"""From options and arguments to values: filters, payloads, moments, jobs, schedules."""

@@ -1,0 +1,1 @@
+"""From what verbs answer to tables, pictures and lines."""

@@ -1,7 +1,0 @@
-"""safe() and its characters, under the name that all of the command line knows."""
-
-from __future__ import annotations
-
-from gopher_cli.model.safe import HOSTILE, safe
-
-__all__ = ["HOSTILE", "safe"]

@@ -1,0 +1,1 @@
+"""The embedded server: Valkey, brought along and started where no Redis is configured."""

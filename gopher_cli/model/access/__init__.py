@@ -1,0 +1,1 @@
+"""Who may do what: scopes, roles and API keys as values."""

@@ -1,0 +1,1 @@
+"""Counts and times over time: histograms and series."""

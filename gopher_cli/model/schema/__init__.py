@@ -1,0 +1,1 @@
+"""JSON Schema of payloads: made from annotations, checked against values."""

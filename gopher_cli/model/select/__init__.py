@@ -1,0 +1,1 @@
+"""Which jobs are meant, and what an operator does with them."""

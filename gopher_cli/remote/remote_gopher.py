@@ -1,0 +1,233 @@
+"""RemoteGopher: the same verbs as Gopher, each a request to the HTTP API."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from gopher_cli.model.access.api_keys import KeyInfo, ListedKey, NewKey, meant_key
+from gopher_cli.model.errors import Ambiguous, GopherError, NotFound
+from gopher_cli.model.events import AuditEntry
+from gopher_cli.model.hints import LIST_JOBS, LIST_QUEUES
+from gopher_cli.model.job.defaults import Defaults
+from gopher_cli.model.select.bulk import Rescheduled
+from gopher_cli.model.select.failure_groups import FailureGroups
+from gopher_cli.model.select.filter import Filter
+from gopher_cli.model.text.duration import rfc3339
+from gopher_cli.model.text.humanize import ms_of
+from gopher_cli.model.views.job_view import JobDetail, JobRow
+from gopher_cli.model.views.stats import OrderedWorker, Stats, WorkerInfo
+from gopher_cli.remote import values
+from gopher_cli.remote.bulk import RemoteBulk
+from gopher_cli.remote.expects import RemoteExpects
+from gopher_cli.remote.http import Wire, job_path
+from gopher_cli.remote.problems import outcome_of
+from gopher_cli.remote.schedules import RemoteSchedules
+from gopher_cli.remote.submit import RemoteSubmits
+from gopher_cli.remote.watch import RemoteWatching, since_ms
+from gopher_cli.verbs.protocol import ALL
+
+_PAGE = 500
+
+
+class _Page(msgspec.Struct):
+    items: list[JobRow]
+    next_cursor: str | None
+
+
+class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteExpects, RemoteSchedules, RemoteWatching):
+    """Its coroutines never suspend: a command that does one thing needs no event loop.
+
+    ``defaults`` are those of the caller's settings, as for a Gopher of its own.
+    """
+
+    def __init__(self, wire: Wire, defaults: Defaults) -> None:
+        self.wire = wire
+        self.defaults = defaults
+
+    async def close(self) -> None:
+        self.wire.close()
+
+    async def check(
+        self, *, accept_eviction: bool = False, everywhere: bool = False, thorough: bool = False
+    ) -> None:
+        """The server has looked at its Redis when it started; here only whether it answers."""
+        if everywhere:
+            self.wire.get("/stats")
+
+    async def stats(self, queues: Sequence[str] = ()) -> Stats:
+        return msgspec.convert(self.wire.get("/stats", {"queue": queues}), Stats)
+
+    async def workers(self) -> list[WorkerInfo]:
+        return msgspec.convert(self.wire.get("/workers")["items"], list[WorkerInfo])
+
+    async def queues(self) -> list[str]:
+        return [row["queue"] for row in self.wire.get("/queues")["items"]]
+
+    @property
+    def new_queues(self) -> Collection[str]:
+        """The server does not tell which queues are new."""
+        return ()
+
+    async def known_queues(self, wanted: Sequence[str] = ()) -> list[str]:
+        known = await self.queues()
+        for queue in wanted:
+            if queue not in known:
+                raise NotFound(f"no queue {queue}", LIST_QUEUES)
+        return list(wanted) or known
+
+    async def pause(self, queue: str, *, paused: bool = True) -> bool:
+        deed = "pause" if paused else "resume"
+        return bool(self.wire.post(f"/queues/{_name(queue)}/{deed}")["changed"])
+
+    async def order(self, name: str, order: str, *, every: bool = False) -> list[OrderedWorker]:
+        said = self.wire.post(f"/workers/{_name(name)}/{order}", params={"all": "true"} if every else {})
+        return msgspec.convert(said["items"], list[OrderedWorker])
+
+    async def remove_queue(self, queue: str) -> None:
+        self.wire.delete(f"/queues/{_name(queue)}")
+
+    # Jobs.
+
+    async def find(self, text: str, queue: str = "") -> tuple[str, str]:
+        found = self.wire.get("/find", {"id": text, "queue": queue})
+        return found["queue"], found["job_id"]
+
+    async def queue_of(self, id: str, queue: str = "") -> str:
+        return str(self.wire.get(job_path(id), {"queue": queue})["queue"])
+
+    async def queues_of(self, ids: Sequence[str], queue: str = "") -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for id in ids:
+            try:
+                found[id] = [await self.queue_of(id, queue)]
+            except NotFound:
+                found[id] = []
+            except Ambiguous as error:
+                found[id] = error.queues
+        return found
+
+    async def inspect(self, queue: str, id: str) -> JobDetail:
+        try:
+            found: JobDetail = self.wire.get(job_path(id), {"queue": queue}, kind=JobDetail)
+            return found
+        except NotFound as error:
+            raise NotFound(f"no job {id} in {queue}", LIST_JOBS) from error
+
+    async def jobs(self, wanted: Filter, *, limit: int = 50, newest: bool = True) -> list[JobRow]:
+        slices = self.slices(wanted, limit=limit, newest=newest)
+        return [row async for rows, _ in slices for row in rows]
+
+    async def slices(
+        self, wanted: Filter, *, limit: int = 0, newest: bool = True
+    ) -> AsyncIterator[tuple[list[JobRow], int]]:
+        """Some rows at a time. How many jobs the server has looked at it does not tell: 0."""
+        count = 0
+        asked: dict[str, Any] = values.criteria_of(wanted) | {"order": "" if newest else "oldest"}
+        while not limit or count < limit:
+            some = min(_PAGE, limit - count) if limit else _PAGE
+            page = self.wire.get("/jobs", asked | {"limit": str(some)}, kind=_Page)
+            count += len(page.items)
+            yield page.items, 0
+            if not page.next_cursor:
+                break
+            asked["cursor"] = page.next_cursor
+
+    async def cancel(self, queue: str, ids: Sequence[str]) -> dict[str, str]:
+        return {id: self._do("cancel", queue, id) for id in ids}
+
+    async def requeue(self, queue: str, ids: Sequence[str], *, source: str = "any") -> dict[str, str]:
+        """Also those that workers died of: whoever calls the verb was asked about them."""
+        words = {id: self._do("retry", queue, id, source) for id in ids}
+        for id in (id for id, word in words.items() if word == "poison"):
+            words[id] = str(self._said("retry", queue, id, source, poison="true")["outcome"])
+        return words
+
+    async def reschedule(
+        self, queue: str, ids: Sequence[str], *, due: float | None = None, delay: float = 0.0
+    ) -> Rescheduled:
+        moment: dict[str, Any] = (
+            {"delay": delay} if due is None else {"execute_at": rfc3339(round(due * 1000))}
+        )
+        words = Rescheduled({}, 0)
+        for id in ids:
+            said = self._said("reschedule", queue, id, body=moment)
+            words[id] = str(said["outcome"])
+            words.due_ms = ms_of(said.get("due_at")) or words.due_ms
+        return words
+
+    def _do(self, deed: str, queue: str, id: str, source: str = "") -> str:
+        """What became of the job, in the word of the verb."""
+        return str(self._said(deed, queue, id, source)["outcome"])
+
+    def _said(
+        self,
+        deed: str,
+        queue: str,
+        id: str,
+        source: str = "",
+        body: dict[str, float] | None = None,
+        **more: str,
+    ) -> dict[str, Any]:
+        """The answer; of a job that was left alone, the word for why. ``more`` are parameters."""
+        params = {"queue": queue, "source": source} | more
+        try:
+            path = job_path(id, deed)
+            answer = self.wire.post(path, body, params)
+        except NotFound:
+            return {"outcome": "gone"}
+        except GopherError as error:
+            if word := outcome_of(error):
+                return {"outcome": word}
+            raise
+        return dict(answer)
+
+    async def failure_groups(self, wanted: Filter = ALL) -> FailureGroups:
+        asked = values.criteria_of(wanted)
+        asked.pop("state", None)
+        return values.groups_of(self.wire.get("/dlq/groups", asked, waits=5.0))
+
+    # Events, keys and the audit.
+
+    async def create_key(
+        self, name: str, *, role: str = "", scopes: Iterable[str] = (), lasts: float = 0.0, rate: str = ""
+    ) -> NewKey:
+        body = {"name": name, "role": role, "scopes": list(scopes), "expires_in": lasts, "rate": rate}
+        said = self.wire.post("/keys", {k: v for k, v in body.items() if v})
+        return NewKey(info=values.key_of(said), secret=said["secret"])
+
+    async def api_keys(self) -> list[ListedKey]:
+        said = self.wire.get("/keys")
+        at = ms_of(said["at"])
+        return [values.listed_key_of(one, at) for one in said["items"]]
+
+    async def living_key(self, wanted: str) -> KeyInfo:
+        known = await self.api_keys()
+        return meant_key(known, wanted, known[0].as_of_ms if known else 0)
+
+    async def revoke_key(self, wanted: str) -> KeyInfo:
+        return values.key_of(self.wire.delete(f"/keys/{_name(wanted)}"))
+
+    async def sign_out_all(self) -> bool:
+        return bool(self.wire.post("/keys/sign-out-all")["changed"])
+
+    async def audit_log(self, *, limit: int = 100, before: str = "", ago: float = 0.0) -> list[AuditEntry]:
+        found: list[AuditEntry] = []
+        least = since_ms(self.wire, ago)
+        while len(found) < limit:
+            asked = {"limit": str(min(_PAGE, limit - len(found))), "cursor": before}
+            said = self.wire.get("/audit", asked)
+            page = [values.entry_of(one) for one in said["items"]]
+            found += [entry for entry in page if entry.at_ms >= least]
+            before = said["next_cursor"] or ""
+            if not before or page[-1].at_ms < least:
+                break
+        return found
+
+
+def _name(text: str) -> str:
+    from urllib.parse import quote
+
+    return quote(text, safe="")

@@ -1,0 +1,1 @@
+"""What goes wrong with Redis, in gopher's words."""

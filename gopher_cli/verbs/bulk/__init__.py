@@ -1,0 +1,1 @@
+"""Actions on all jobs that a filter means."""

@@ -1,0 +1,206 @@
+"""Deeds on all that a filter means, oldest first: cancel, retry, promote, purge. One walk for all of them."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from gopher_cli.model.select.bulk import DONE, Bulk, Tell, meant, no_progress
+from gopher_cli.model.select.filter import Filter
+from gopher_cli.store.asks import ranges
+from gopher_cli.store.keyspace import PLACES
+from gopher_cli.verbs.core import SLICE, Deed, named
+from gopher_cli.verbs.operate import Operating
+from gopher_cli.verbs.select.list import Paging
+
+if TYPE_CHECKING:
+    from gopher_cli.verbs.bulk.plan import Plan, Progress, Step
+    from gopher_cli.verbs.select.merge import Candidate
+
+_AT_ONCE = 100  # queues whose jobs are counted
+
+
+class Bulking(Paging, Operating):
+    async def purge(self, wanted: Filter, *, limit: int = 0, tell: Tell = no_progress) -> Bulk:
+        """Delete all that the filter means, for good. A running job only if its state is named."""
+        return await self._all("purge", wanted, limit, tell)
+
+    async def cancel_all(self, wanted: Filter, *, limit: int = 0, tell: Tell = no_progress) -> Bulk:
+        """Cancel all that the filter means; running jobs are asked to stop."""
+        return await self._all("cancel", wanted, limit, tell)
+
+    async def requeue_all(
+        self,
+        wanted: Filter,
+        *,
+        limit: int = 0,
+        rate: float = 0.0,
+        target: str = "",
+        tell: Tell = no_progress,
+    ) -> Bulk:
+        """Run retrying and failed jobs again, or those in the states that are named.
+
+        ``rate`` in jobs a second, 0 is no limit. Each job once: one that fails again meanwhile is left as
+        it is. Only dead jobs go to a ``target``.
+        """
+        return await self._all("retry", wanted, limit, tell, target, rate)
+
+    async def _all(
+        self, deed: str, wanted: Filter, limit: int, tell: Tell, target: str = "", rate: float = 0.0
+    ) -> Bulk:
+        from gopher_cli.verbs.bulk.plan import Plan, Progress
+
+        order, done = Plan(deed, meant(deed, wanted, target), limit, target, rate), Bulk()
+        await self._work(order, await Progress.begun(self.store), done, whole=True, tell=tell)
+        return done
+
+    async def bulk(
+        self,
+        deed: str,
+        wanted: Filter,
+        *,
+        limit: int = 0,
+        cursor: str = "",
+        seconds: float = 5.0,
+        target: str = "",
+        rate: float = 0.0,
+    ) -> Step:
+        """Do some of what is to be done (cancel, retry, promote, purge); call it again with its cursor until
+        there is none.
+
+        Jobs that came after the first call, or have run since, are left alone. ``target`` is the queue
+        that retried jobs move to, which dead ones alone can; ``rate`` in jobs a second, 0 is no limit: a
+        wait that does not fit into ``seconds`` is left to the caller. Running jobs are purged only where
+        their state is named.
+        """
+        from gopher_cli.verbs.bulk.plan import Plan, Progress, Step  # late: most commands change few jobs
+
+        order, done = Plan(deed, meant(deed, wanted, target), limit, target, rate), Bulk()
+        course = Progress.read(cursor) if cursor else await Progress.begun(self.store)
+        wait = await self._work(order, course, done, until=time.monotonic() + seconds)
+        return Step(done.changed, done.left, course.text(), wait)
+
+    async def _work(
+        self,
+        order: Plan,
+        course: Progress,
+        done: Bulk,
+        *,
+        until: float = math.inf,
+        whole: bool = False,
+        tell: Tell = no_progress,
+    ) -> float:
+        """Slice by slice, as long as there is time; the seconds to wait before it may go on."""
+        from gopher_cli.verbs.select.scan import Scan
+
+        if wait := await course.wait(self.store, until):
+            return wait
+        jobs = Scan(self, order.wanted, course.passed, whole=whole, since=course.since, reruns=order.reruns)
+        detail = f"to {order.target}" if order.target else ""
+        async with self.recorded(order.audited, described(order.wanted), detail) as record:
+            while True:
+                found = await jobs.next(order.next(done))
+                await self._act(order, found, done, record)
+                tell(done.changed)
+                course.more = jobs.more and order.next(done) > 0
+                if not course.more:
+                    return 0.0
+                if order.rate and found:
+                    await course.slow_down(self.store, len(found), order.rate)
+                if (wait := await course.wait(self.store, until)) or time.monotonic() >= until:
+                    return wait
+
+    async def _act(self, order: Plan, found: Sequence[Candidate], done: Bulk, record: Deed) -> None:
+        apart: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for one in found:
+            apart[one.queue, one.place].append(one.id)
+        for (queue, place), ids in apart.items():
+            words = await self.do_to(order.deed, queue, place, ids, order.target)
+            done.add(words, DONE[order.deed])
+            record.changed = done.changed
+
+    async def do_to(
+        self, deed: str, queue: str, place: str, ids: Sequence[str], target: str = ""
+    ) -> Mapping[str, int]:
+        """Do it to these jobs, which were seen in that place; how many came to which word."""
+        if deed == "purge":
+            return await self._purge(queue, place, ids)
+        if deed == "cancel":
+            words = await self.cancel(queue, ids)
+        elif target:
+            words = await self.move(queue, ids, target)
+        else:
+            words = await self.requeue(queue, ids, source=PLACES[place])
+        return Counter(words.values())
+
+    async def _purge(self, queue: str, place: str, ids: Sequence[str]) -> Mapping[str, int]:
+        async with self.recorded("delete", named(queue, ids)) as record:
+            record.changed = await self.erase(queue, place, ids)
+        words = Counter(deleted=record.changed)
+        if record.changed < len(ids):  # somebody was faster with the others
+            stand = await self.store.ask(ranges.places_of(self.keys(queue), ids))
+            words.update(PLACES[place] for place in stand if place)
+            words["gone"] = max(0, len(ids) - words.total())
+        return words
+
+    async def count(self, wanted: Filter, *, tell: Tell = no_progress) -> dict[tuple[str, str], int]:
+        """How many jobs a filter means, by (queue, state): what a destructive verb says first.
+
+        Running ones count only where their state is named. ``tell`` hears how many have been looked at.
+        """
+        return (await self.tally("purge", wanted, seconds=math.inf, tell=tell))[0]
+
+    async def tally(
+        self,
+        deed: str,
+        wanted: Filter,
+        *,
+        cursor: str = "",
+        seconds: float = 5.0,
+        target: str = "",
+        tell: Tell = no_progress,
+    ) -> tuple[dict[tuple[str, str], int], str]:
+        """How many jobs a deed would see, by (queue, state), as far as ``seconds`` go; and a cursor."""
+        wanted = meant(deed, wanted, target)
+        if not wanted.by_content:
+            return await self._sizes(wanted), ""
+        from gopher_cli.verbs.bulk.plan import Plan, Progress
+        from gopher_cli.verbs.select.scan import Scan
+
+        course = Progress.read(cursor) if cursor else await Progress.begun(self.store)
+        reruns = Plan(deed, wanted).reruns
+        jobs = Scan(self, wanted, course.passed, since=course.since, reruns=reruns)
+        counts, until = Counter[tuple[str, str]](), time.monotonic() + seconds
+        while jobs.more:
+            counts.update((one.queue, one.state) for one in await jobs.next(SLICE))
+            tell(jobs.looked)
+            if time.monotonic() >= until:
+                break
+        course.more = jobs.more
+        return counts, course.text()
+
+    async def _sizes(self, wanted: Filter) -> dict[tuple[str, str], int]:
+        queues, places = await self.places(wanted)
+        counts = Counter[tuple[str, str]]()
+        for start in range(0, len(queues), _AT_ONCE):
+            some = queues[start : start + _AT_ONCE]
+            held = await self.store.ask(ranges.sizes([self.keys(queue) for queue in some], places))
+            for queue, sizes in zip(some, held, strict=True):
+                for place, size in sizes.items():
+                    counts[queue, PLACES[place]] += size
+        return +counts  # without the empty ones
+
+    async def place_of(self, queue: str, id: str) -> str:
+        """Where the job stands; empty for one that has gone."""
+        (place,) = await self.store.ask(ranges.places_of(self.keys(queue), [id]))
+        return place or ""
+
+
+def described(wanted: Filter) -> str:
+    """A filter as the audit names it: as it would be searched for."""
+    from gopher_cli.model.select.language import format_search  # late: only where somebody acts on many
+
+    return format_search(wanted) or "all jobs"

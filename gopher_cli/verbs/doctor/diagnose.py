@@ -1,0 +1,270 @@
+"""The doctor: looks at server, fleet and data, tells what is wrong, and repairs what is safe to repair."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from gopher_cli.model.errors import BadData, GopherError, TryLater, Unavailable
+from gopher_cli.model.findings import MISSING, TROUBLES, Finding, Severity
+from gopher_cli.model.select.filter import Filter
+from gopher_cli.model.views.stats import TypeStats
+from gopher_cli.store.asks import ask
+from gopher_cli.store.asks import survey as survey_asks
+from gopher_cli.store.calls import Depth
+from gopher_cli.store.calls.call import text
+from gopher_cli.verbs.core import SLICE
+from gopher_cli.verbs.doctor.check import Checking
+from gopher_cli.verbs.doctor.queue_check import Audit, Auditing
+from gopher_cli.verbs.doctor.schedule_check import ScheduleCheck
+from gopher_cli.verbs.doctor.schedule_findings import Planned, schedule_findings
+from gopher_cli.verbs.doctor.survey import Survey, Surveys
+from gopher_cli.verbs.doctor.worker_findings import failing, poison
+from gopher_cli.verbs.outbox import Outbox, readable
+from gopher_cli.verbs.read.stats import Counting, type_stats
+from gopher_cli.verbs.select.list import Paging
+
+_SHOWN = 5
+_PATIENCE = 2.5  # seconds in which a living worker carries a follow-up to its queue
+
+
+@dataclass(slots=True)
+class Diagnosis:
+    """The findings, and behind them what a repair needs: the audits by queue."""
+
+    findings: list[Finding] = field(default_factory=list)
+    audits: list[Audit] = field(default_factory=list)
+    unlisted: list[str] = field(default_factory=list)
+    jobs: int = 0
+    planned: list[Planned] = field(default_factory=list)
+
+    @property
+    def troubles(self) -> list[Finding]:
+        return [finding for finding in self.findings if finding.is_trouble]
+
+    @property
+    def mendable(self) -> list[Finding]:
+        return [finding for finding in self.troubles if finding.mends]
+
+    @property
+    def losses(self) -> list[Finding]:
+        """What no repair brings back: it can only be written down."""
+        return [finding for finding in self.troubles if finding.name == MISSING]
+
+
+class Diagnosing(Auditing, Checking, Counting, Paging, Outbox, Surveys, ScheduleCheck):
+    async def diagnose(
+        self, queues: Sequence[str] = (), *, data: bool = True, tell: Callable[[str], None] = lambda _: None
+    ) -> Diagnosis:
+        """Everything that can be seen from here. Needs an event loop. Raises Unavailable, NotFound."""
+        found = Diagnosis()
+        tell("the server")
+        found.findings += await self.check_up()
+        try:
+            await self._examine_all(found, queues, data=data, tell=tell)
+        except (Unavailable, TryLater) as error:
+            if not any(finding.severity is Severity.CRITICAL for finding in found.findings):
+                raise
+            found.audits, found.unlisted, found.jobs = [], [], 0
+            found.findings.append(_unseen(error))
+        found.findings.sort(key=_order)
+        return found
+
+    async def _examine_all(
+        self, found: Diagnosis, queues: Sequence[str], *, data: bool, tell: Callable[[str], None]
+    ) -> None:
+        """Fleet and data; what is found is told when all of it is known."""
+        listed = await self.known_queues(queues)
+        survey = await self.survey() if data else Survey()
+        found.unlisted = [] if queues else sorted(set(survey.parts) - set(listed) - {"~"})
+        names = [q for q in [*listed, *found.unlisted] if q not in survey.foreign]
+        if data:
+            await self._audit_all(found, names, survey, tell)
+        tell("the fleet")
+        depths, unreadable = await self._depths(names)
+        for queue in unreadable:
+            survey.foreign[queue].append(f"a key of {queue}")
+        types = {audit.queue: audit.types for audit in found.audits}
+        found.findings += await self.check_fleet(depths, types)
+        found.findings += failing(await self._types(list(depths)))
+        found.planned = await self.planned(list(depths))
+        alive = [worker for worker in await self.workers() if worker.alive]
+        found.findings += [one for some in found.planned for one in schedule_findings(some, alive)]
+        if data:
+            for queue in set(listed) & {name for name, depth in depths.items() if depth.sizes["failed"]}:
+                found.findings += await self._poison(queue)
+        found.findings += _about_keys(found, survey, set(queues))
+        for audit in found.audits:
+            found.findings += _about_data(audit)
+
+    async def _types(self, names: Sequence[str]) -> list[TypeStats]:
+        """What became of the jobs of each type."""
+        cells = await self.store.ask(ask.cells([self.keys(queue) for queue in names])) if names else []
+        return type_stats(cells, await self.store.ask(ask.time_ms()))
+
+    async def _poison(self, queue: str) -> list[Finding]:
+        """One page of the dead jobs is looked into, the newest first."""
+        wanted = Filter(queues=(queue,), states=("failed",), poison="yes")
+        page = await self.page(wanted, limit=SLICE)
+        return poison(queue, [row.id for row in page.rows], more=bool(page.next_cursor))
+
+    async def _depths(self, names: Sequence[str]) -> tuple[dict[str, Depth], list[str]]:
+        known: dict[str, Depth] = {}
+        unreadable = []
+        for name in names:
+            try:
+                known[name] = await self.depth(name)
+            except BadData:
+                unreadable.append(name)
+            except ValueError:  # a counter that is no number: the audit tells of it
+                continue
+        return known, unreadable
+
+    async def _audit_all(
+        self, found: Diagnosis, names: Sequence[str], survey: Survey, tell: Callable[[str], None]
+    ) -> None:
+        for queue in names:
+            tell(f"the queue {queue}")
+            workers = [worker.id for worker in await self.workers()]
+            audit = await self.audit_queue(queue, workers)
+            await self._hands(audit, survey.parts.get(queue, []), workers)
+            found.audits.append(audit)
+            found.jobs += audit.count.jobs if audit.count else 0
+        await self._follow_ups(found.audits)
+
+    async def _follow_ups(self, audits: Sequence[Audit]) -> None:
+        """Those that are still in the outbox when a living worker would have carried them away."""
+        end = time.monotonic() + _PATIENCE
+        while True:
+            for audit in audits:
+                for kind in ("outbox", "torn"):
+                    keys, ids = self.keys(audit.queue), audit.things[kind]
+                    audit.things[kind] = await self.still_in_outbox(keys, ids)
+            await self._chained(audits)
+            if not any(audit.things["outbox"] for audit in audits) or time.monotonic() > end:
+                return
+            import asyncio  # late: a command that does not wait starts without it
+
+            await asyncio.sleep(0.1)
+
+    async def _chained(self, audits: Sequence[Audit]) -> None:
+        """Apart: those that wait in the outbox for a job of another queue, and those that others look at."""
+        for audit in audits:
+            keys, names = self.keys(audit.queue), audit.things["outbox"]
+            for start in range(0, len(names), SLICE):
+                some = names[start : start + SLICE]
+                raw = await self.store.ask(survey_asks.values(keys["outbox"], some))
+                found = {text(name): record for name, record in zip(some, raw, strict=True) if record}
+                plan = await self.plan(audit.queue, readable(found))
+                chained = {name for name in some if (held := plan.held.get(text(name))) and held.queue}
+                kept = {name for name in some if text(name) in plan.kept} if chained else set()
+                audit.things["chained"] += sorted(chained)
+                left = [name for name in audit.things["outbox"] if name not in chained | kept]
+                audit.things["outbox"] = left
+
+    async def _hands(self, audit: Audit, parts: Iterable[str], workers: Sequence[str]) -> None:
+        """What processes of workers that nobody knows have in their hands, and do not run."""
+        keys = self.keys(audit.queue)
+        for part in parts:
+            holder = part.removeprefix("held:")
+            if holder == part or holder.rpartition(".")[0] in workers:
+                continue
+            ids = await self.store.ask(survey_asks.members(keys.held(holder), 500))
+            left = await self._leftover(keys, "held", ids, holder)
+            audit.things[f"held:{holder}"] += left
+
+
+def _unseen(error: GopherError) -> Finding:
+    return Finding(
+        section="data", name="jobs", severity=Severity.CRITICAL, meaning=f"not looked at: {error}",
+        fix="mend the server first",
+    )  # fmt: skip
+
+
+def _about_keys(found: Diagnosis, survey: Survey, chosen: set[str]) -> list[Finding]:
+    findings = [_finding("keys that gopher does not know", "", survey.unknown)] if survey.unknown else []
+    for queue, names in survey.foreign.items():
+        if not chosen or queue in chosen:
+            findings.append(_finding("keys of a foreign type", queue, names))
+    findings += [_finding("queues that are not listed", queue, [queue]) for queue in found.unlisted]
+    return findings
+
+
+def _about_data(audit: Audit) -> list[Finding]:
+    """One finding for each kind of trouble in a queue, or one that all is well."""
+    apart: dict[str, list[str]] = defaultdict(list)
+    for complaint in audit.complaints:
+        apart[complaint.name].append(shown(complaint.job.id))
+    for kind, name in _THINGS.items():
+        for where, ids in audit.things.items():
+            if where.partition(":")[0] == kind and ids:
+                apart[name] += [shown(id.partition(b" ")[0]) for id in ids]  # without the nonce of an entry
+    findings = [_finding(name, audit.queue, examples) for name, examples in apart.items()]
+    findings += _about_count(audit)
+    lost = audit.count.lost if audit.count else 0
+    if not findings:
+        count = audit.count.jobs if audit.count else audit.jobs
+        all_well = "every job is in one place, and the counters agree"
+        findings.append(
+            Finding(section="data", name="jobs", severity=Severity.OK, meaning=all_well,
+                    queue=audit.queue, count=count)
+        )  # fmt: skip
+    if lost:
+        words = "missing when the counters were set right: they stay lost"
+        findings.append(
+            Finding(section="data", name="jobs that were missing", severity=Severity.NOTE, meaning=words,
+                    queue=audit.queue, count=lost)
+        )  # fmt: skip
+    if audit.windows:
+        words = "their jobs are no longer kept: a submit under such a key is answered as known until it ends"
+        findings.append(
+            Finding(section="data", name="unique keys held for jobs that are gone", severity=Severity.NOTE,
+                    meaning=words, queue=audit.queue, count=len(audit.windows))
+        )  # fmt: skip
+    return findings
+
+
+_THINGS = {
+    "lock": "locks without a live job", "end": "lock ends without a lock",
+    "held": "left by workers that are gone", "outbox": "follow-ups that wait",
+    "torn": "follow-ups that cannot be read", "chained": "follow-ups that wait for jobs of other queues",
+}  # fmt: skip
+
+
+def _about_count(audit: Audit) -> list[Finding]:
+    """Jobs without a record are not counted among the jobs, and may never have been accepted."""
+    count = audit.count
+    if count is None:
+        return []
+    missing = count.missing - audit.without_record if count.missing > 0 else count.missing
+    found = []
+    if count.unreadable:
+        found.append(_finding("counters that cannot be read", audit.queue, count.unreadable))
+    if not count.tells:
+        return found
+    if missing > 0:
+        found.append(_finding(MISSING, audit.queue, [], missing))
+    elif missing < 0:
+        found.append(_finding("jobs that nobody counted", audit.queue, [], -missing))
+    return found
+
+
+def _finding(name: str, queue: str, examples: Sequence[str], count: int = 0) -> Finding:
+    trouble = TROUBLES[name]
+    return Finding(
+        section="data", name=name, severity=trouble.severity, meaning=trouble.meaning, queue=queue,
+        count=count or len(examples), examples=tuple(examples[:_SHOWN]), fix=trouble.fix, mends=trouble.mends,
+    )  # fmt: skip
+
+
+def _order(finding: Finding) -> tuple[int, int, str]:
+    """As they stand, but for the data: the worst first."""
+    section = ("server", "fleet", "data").index(finding.section)
+    worst = list(Severity).index(finding.severity) if finding.section == "data" else 0
+    return section, -worst, finding.queue if finding.section == "data" else ""
+
+
+def shown(id: bytes) -> str:
+    return id.decode("utf-8", "backslashreplace")

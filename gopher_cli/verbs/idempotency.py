@@ -1,0 +1,16 @@
+"""Remembering, for a while, what a request that may come again was answered."""
+
+from __future__ import annotations
+
+from gopher_cli.store.asks import idempotency
+from gopher_cli.verbs.core import Base
+
+
+class Replying(Base):
+    async def claim_reply(self, digest: str, record: bytes, lasts: float) -> bytes:
+        """Write this down for a request, for ``lasts`` seconds, unless something is; what is written then."""
+        return await self.store.ask(idempotency.claim(self.namespace, digest, record, lasts))
+
+    async def keep_reply(self, digest: str, record: bytes) -> None:
+        """Write down how a request that was claimed has ended."""
+        await self.store.ask(idempotency.conclude(self.namespace, digest, record))

@@ -1,0 +1,200 @@
+"""Finding a job by what people type of its id, and telling everything about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from gopher_cli.model.errors import Ambiguous, BadData, NotFound, Usage
+from gopher_cli.model.hints import LIST_JOBS, Hint
+from gopher_cli.model.job.defaults import Defaults
+from gopher_cli.model.job.job import NO_OPTIONS, Options, Spec
+from gopher_cli.model.job.terms import TypeTerms, sources_of, terms_of
+from gopher_cli.model.text.humanize import log_text
+from gopher_cli.model.text.json_text import exact_json, is_deep
+from gopher_cli.model.text.timestamp import Instant, Timestamp
+from gopher_cli.model.views.job_view import JobDetail
+from gopher_cli.store import calls
+from gopher_cli.store.asks import ask
+from gopher_cli.store.calls import Found
+from gopher_cli.store.keyspace import PLACES
+from gopher_cli.store.rows import at_least, read_history, spec_or_none
+from gopher_cli.verbs.core import in_slices
+from gopher_cli.verbs.queues import Queues
+from gopher_cli.verbs.read.fleet import Fleet
+from gopher_cli.verbs.read.why import reasons
+from gopher_cli.verbs.schedule.schedule_rows import ScheduleRows
+
+if TYPE_CHECKING:
+    from gopher_cli.store.asks.outbox import OutboxEntry
+
+_PREFIX, _SUFFIX = 4, 6
+_DEEPEST = 200
+_STEPS = 200  # of 1 000 entries each, through an outbox
+_NO_SPEC = Spec("(unreadable)", msgspec.Raw(b"null"))
+
+
+class Finding(Queues, Fleet, ScheduleRows):
+    async def find(self, text: str, queue: str = "") -> tuple[str, str]:
+        """(queue, id) of a whole id, or of a unique prefix (4 characters) or suffix (6): to look at it.
+
+        Raises NotFound, Usage with the candidates when several fit, or Ambiguous.
+        """
+        queues = await self._among(queue)
+        if holders := await self._holders(queues, text):
+            return the_only(holders, text), text
+        found = await self._search(queues, text) if len(text) >= _PREFIX else []
+        if not found:
+            raise await self._missing(text, queue)
+        if len(found) > 1:
+            if len({id for _, id in found}) == 1:  # no more of it would tell them apart
+                the_only([queue for queue, _ in found], found[0][1])
+            some = ", ".join(id for _, id in found[:4]) + (", ..." if len(found) > 4 else "")
+            raise Usage(f"{text!r} fits {len(found)} jobs: {some}", "type more of it")
+        return found[0]
+
+    async def queue_of(self, id: str, queue: str = "") -> str:
+        """The queue that has the job of this whole id. Raises NotFound, or Ambiguous for several."""
+        holders = await self._holders(await self._among(queue), id)
+        if not holders:
+            raise await self._missing(id, queue)
+        return the_only(holders, id)
+
+    async def _missing(self, id: str, queue: str) -> NotFound:
+        """That there is no such job; when a schedule makes it; or where it is on its way between queues."""
+        if ":" in id:
+            from gopher_cli.verbs.schedule.instants import missing_instant
+
+            with suppress(BadData):  # whatever schedules are there, this job is not
+                if why := await missing_instant(self, id, queue):
+                    return why
+        return await self._on_its_way(id)
+
+    async def _on_its_way(self, id: str) -> NotFound:
+        from gopher_cli.store.asks import outbox  # late: nearly every job is in its queue
+        from gopher_cli.verbs.outbox import readable
+
+        queues = await self.queues()
+        filled = await self.store.ask(outbox.sizes([self.keys(queue) for queue in queues])) if queues else []
+        for queue in (queue for queue, size in zip(queues, filled, strict=True) if size):
+            cursor, steps = 0, 0
+            while steps < _STEPS:
+                cursor, found = await self.store.ask(outbox.entries_of(self.keys(queue), id, cursor))
+                for entry in readable(found):
+                    return _on_its_way(queue, entry)
+                steps += 1
+                if not cursor:
+                    break
+        return NotFound(f"no job {id[:140]!r}", LIST_JOBS)
+
+    async def queues_of(self, ids: Sequence[str], queue: str = "") -> dict[str, list[str]]:
+        """For each of these whole ids the queues that have a job of it; with ``queue`` only that one."""
+        all_keys, found = [self.keys(one) for one in await self._among(queue)], dict[str, list[str]]()
+        for piece in in_slices(ids):
+            found |= zip(piece, await self.store.ask(ask.holders(all_keys, piece)), strict=True)
+        return found
+
+    async def _among(self, queue: str) -> list[str]:
+        return [one for one in await self.queues() if queue in ("", one)]
+
+    async def _holders(self, queues: Sequence[str], id: str) -> list[str]:
+        return (await self.store.ask(ask.holders([self.keys(queue) for queue in queues], [id])))[0]
+
+    async def _search(self, queues: list[str], text: str) -> list[tuple[str, str]]:
+        safe = "".join(c if c.isalnum() or c in "-_:." else f"\\{c}" for c in text)
+        patterns = [f"{safe}*"] + ([f"*{safe}"] if len(text) >= _SUFFIX else [])
+        found: set[tuple[str, str]] = set()
+        for queue in queues:
+            for place in PLACES:
+                for pattern in patterns:
+                    cursor = 0
+                    while True:
+                        step = ask.scan(self.keys(queue)[place], cursor, pattern, 5000)
+                        cursor, ids = await self.store.ask(step)
+                        found |= {(queue, id) for id in ids}
+                        if not cursor or len(found) > 20:
+                            break
+        return sorted(found)
+
+    async def inspect(self, queue: str, id: str) -> JobDetail:
+        """Everything about one job, and why it does not run yet. Raises NotFound."""
+        found = await self.store.run(calls.inspect(self.keys(queue), id))
+        if found is None:
+            raise NotFound(f"no job {id} in {queue}", LIST_JOBS)
+        spec = spec_or_none(found.spec)
+        why = "; also: ".join(await reasons(self, queue, found, spec))
+        published = (await self.terms(spec.type)).get(spec.type) if spec else None
+        return _detail(queue, id, found, spec, why, published, self.defaults)
+
+
+def _on_its_way(queue: str, entry: OutboxEntry) -> NotFound:
+    waits = ", ".join(f"{id} ({where})" for id, where in entry.waits.items())
+    return NotFound(
+        f"the job {entry.job.id!r} is on its way from the queue {queue} to the queue {entry.job.queue}"
+        + (f", and waits for {waits}" if waits else ""),
+        Hint("a worker or server that can reach both carries it; look again, or see: gopher doctor"),
+    )
+
+
+def the_only(queues: Sequence[str], id: str) -> str:
+    """The queue that has the job of this whole id. Raises NotFound, or Ambiguous where there are several."""
+    if not queues:
+        raise NotFound(f"no job {id[:140]!r}", LIST_JOBS)
+    if len(queues) > 1:
+        some = ", ".join(queues[:6]) + (", ..." if len(queues) > 6 else "")
+        raise Ambiguous(f"several queues have a job {id[:140]!r}: {some}", queues)
+    return queues[0]
+
+
+def _exact(raw: bytes) -> msgspec.Raw:
+    """Its JSON in one line, with the very digits of its numbers; of what cannot be read, or not by every
+    reader behind us, the text alone."""
+    try:
+        if is_deep(raw, _DEEPEST):
+            return msgspec.Raw(msgspec.json.encode(raw.decode()))
+        value = msgspec.json.decode(raw or b"null")
+        written = msgspec.json.encode(value)
+        return msgspec.Raw(written if written == raw else exact_json(raw or b"null"))
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return msgspec.Raw(msgspec.json.encode(raw.decode("utf-8", "replace")))
+
+
+def _detail(
+    queue: str, id: str, found: Found, spec: Spec | None, why: str, published: TypeTerms | None,
+    defaults: Defaults,
+) -> JobDetail:  # fmt: skip
+    known, record = spec or _NO_SPEC, found.record
+    options: Options = known.options or NO_OPTIONS
+    log = found.log.decode("utf-8", "replace").splitlines()
+    terms, ends, history = (
+        terms_of(known, published, defaults),
+        round(found.score),
+        read_history(found.errors),
+    )
+    failed = history and found.state in ("failed", "retrying")
+
+    def ends_in(*states: str) -> Timestamp:
+        return Timestamp(ends if found.state in states else 0)
+
+    return JobDetail(
+        id=id, queue=queue, state=found.state, type=known.type, exact_payload=_exact(bytes(known.payload)),
+        priority=known.priority, attempts=record.attempts,
+        max_retries=at_least(terms.max_retries, record.attempts), losses=record.losses,
+        timeout=terms.timeout, backoff=terms.backoff, sources=sources_of(known, published),
+        unique_key=options.unique_key or None, after=list(options.after), tags=list(options.tags),
+        headers=options.headers, parent=options.parent or None, schedule=options.schedule or msgspec.UNSET,
+        instant=Instant(options.instant * 1000) if options.instant else msgspec.UNSET,
+        worker=record.token.lstrip("!?").partition(":")[0] or None, now=Instant(found.now),
+        created=Timestamp(record.created), ready_at=Timestamp(record.ready_at or record.created),
+        started=Timestamp(record.started), finished=Timestamp(record.finished),
+        due=ends_in("scheduled", "retrying"), lease_until=ends_in("processing"),
+        kept_until=ends_in("completed", "cancelled"), cancel_asked=found.cancel_asked,
+        error=history[-1].error if failed else None, exact_result=_exact(found.result),
+        progress=msgspec.json.decode(_exact(found.progress)), history=history,
+        log=[log_text(line) for line in log], why_not_running=why or None,
+        spec_bytes=len(found.spec),
+        unreadable=None if spec else found.spec[:2000].decode("utf-8", "backslashreplace"),
+    )  # fmt: skip

@@ -1,0 +1,45 @@
+"""Whether a queue is perhaps a typing error: nobody has used it before, or nobody serves it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from gopher_cli.model.views.stats import WorkerInfo
+
+if TYPE_CHECKING:
+    from gopher_cli.verbs.read.inspect import Finding
+
+_LIKE = 0.75  # of 1
+
+
+def doubt(
+    queue: str, known: Collection[str], workers: Collection[WorkerInfo], *, serves: bool = False
+) -> str:
+    """Why it is perhaps not the queue that was meant; empty where nothing speaks for that.
+
+    ``known`` are the queues that were there before. ``serves``: a worker asks, which serves it from now on.
+    """
+    served = {name for one in workers if one.alive for name in one.queues}
+    if queue in served or (serves and queue in known):
+        return ""
+    near = _near(queue, served) or ("" if queue in known else _near(queue, known))
+    guess = f"; did you mean {near}?" if near else ""
+    if near and queue not in known:
+        return f"the queue {queue} is new{guess}"
+    return f"no worker serves the queue {queue}{guess}" if served and not serves else ""
+
+
+async def doubts(gopher: Finding, queues: Collection[str]) -> list[str]:
+    """What speaks against some of the queues that a worker is about to serve: only new ones are looked at."""
+    new = set(gopher.new_queues).intersection(queues)
+    if not new:
+        return []
+    known, workers = set(await gopher.queues()) - new, await gopher.workers()
+    found = (doubt(queue, known, workers, serves=True) for queue in sorted(new))
+    return [said for said in found if said]
+
+
+def _near(queue: str, others: Collection[str]) -> str:
+    return next(iter(difflib.get_close_matches(queue, [o for o in others if o != queue], 1, _LIKE)), "")

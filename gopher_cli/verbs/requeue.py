@@ -1,0 +1,107 @@
+"""Running again: dead and waiting jobs, in their own queue or in another."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from gopher_cli.model.errors import BadData, GopherError, TryLater
+from gopher_cli.model.facts import JobsRequeued
+from gopher_cli.store import calls
+from gopher_cli.store.asks import ask, outbox
+from gopher_cli.store.codec import revived
+from gopher_cli.verbs.core import in_slices, named
+from gopher_cli.verbs.outbox import Outbox
+from gopher_cli.verbs.queues import Queues
+
+
+class Rerunning(Queues, Outbox):
+    async def requeue(self, queue: str, ids: Sequence[str], *, source: str = "any") -> dict[str, str]:
+        """Run these again now. For each id: enqueued, again, locked, gone, or the state that forbids it."""
+        words: dict[str, str] = {}
+        async with self.recorded("requeue", named(queue, ids)) as deed:
+            for piece in in_slices(ids):
+                words |= await self.store.run(calls.requeue(self.keys(queue), piece, source=source))
+                deed.changed = _enqueued(words)
+        if back := [id for id, word in words.items() if word == "enqueued"]:
+            self.emit(JobsRequeued(queue, back))
+        return words
+
+    async def move(self, queue: str, ids: Sequence[str], target: str) -> dict[str, str]:
+        """Requeue dead jobs into another queue, with all that is kept of them.
+
+        They go by the outbox of their queue: each is in one place at any instant, and if we die others carry
+        on. For each id: enqueued, gone (no dead job), unreadable, awaited (other jobs wait for it), or, and
+        then it is dead here as before, locked (its unique key is held there) or taken (another job there
+        has its id). Where a new job has its id here, too, it comes back under another: "<id>-<nonce>".
+        Raises TryLater for those that are on their way and cannot arrive now.
+        """
+        if target == queue:
+            return await self.requeue(queue, ids, source="failed")
+        await self.announce([target])
+        words: dict[str, str] = {}
+        async with self.recorded("move", named(queue, ids), f"to {target}") as deed:
+            for piece in in_slices(list(dict.fromkeys(ids))):
+                left = await self._readable(queue, piece, words)
+                while left:
+                    left = await self._move(queue, left, target, words)
+                    deed.changed = _enqueued(words)
+        return words
+
+    async def _readable(self, queue: str, ids: Sequence[str], words: dict[str, str]) -> list[str]:
+        """Without those whose spec cannot be read: nobody could say what to store there."""
+        specs, _, _ = await self.store.ask(ask.records(self.keys(queue), ids))
+        for id, spec in zip(ids, specs, strict=True):
+            try:
+                if spec:
+                    revived(id, queue, spec)
+            except BadData:
+                words[id] = "unreadable"
+        return [id for id in ids if id not in words]
+
+    async def _move(self, queue: str, ids: Sequence[str], target: str, words: dict[str, str]) -> list[str]:
+        """As many as go at once; those that are left for the next time."""
+        keys, nonce = self.keys(queue), os.urandom(6).hex()
+        said = await self.store.run(calls.take_out(keys, ids, target, nonce))
+        words |= {id: word for id, word in said.items() if word != "later"}
+        # One that is gone may be ours: the call was sent again, and others were faster to carry it.
+        names = {f"{id} {nonce}": id for id, word in said.items() if word in ("moved", "gone")}
+        await self._arrive(queue, target, names, words)
+        return [id for id, word in said.items() if word == "later"]
+
+    async def _arrive(self, queue: str, target: str, names: dict[str, str], words: dict[str, str]) -> None:
+        moved = [name for name, id in names.items() if words[id] == "moved"]
+        why: GopherError | None = None
+        try:
+            if moved:
+                await self.relay(queue, moved)
+            fates = await self.store.ask(outbox.fates(self.keys(target), list(names)))
+        except GopherError as error:
+            why, fates = error, {}
+        words |= {names[name]: word for name, word in fates.items()}
+        if away := [name for name in moved if name not in fates]:
+            there = await self.store.ask(outbox.present(self.keys(queue), away))
+            words |= {names[name]: "enqueued" for name in away}  # or they will be
+            if there:
+                raise TryLater(_on_their_way(len(there), target), str(why or "")) from why
+
+    async def promote(self, queue: str, ids: Sequence[str]) -> dict[str, str]:
+        """Let scheduled and retrying jobs stand in line now, with the attempts that they have left.
+
+        For each id: enqueued, again, gone, or the state that forbids it.
+        """
+        async with self.recorded("promote", named(queue, ids)) as deed:
+            words = await self.requeue(queue, ids, source="scheduled")
+            if waiting := [id for id, word in words.items() if word == "retrying"]:
+                words |= await self.requeue(queue, waiting, source="retrying")
+            deed.changed = _enqueued(words)
+        return words
+
+
+def _enqueued(words: dict[str, str]) -> int:
+    return sum(word == "enqueued" for word in words.values())
+
+
+def _on_their_way(many: int, target: str) -> str:
+    who = "1 job is on its way" if many == 1 else f"{many} jobs are on their way"
+    return f"{who} to {target}, and will arrive when that queue can be reached"

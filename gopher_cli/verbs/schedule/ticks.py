@@ -1,0 +1,197 @@
+"""Ticks: due instants of schedules become jobs, whoever looks."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from gopher_cli.actor import ACTOR
+from gopher_cli.failpoints import failpoint, underway
+from gopher_cli.model.errors import BadData
+from gopher_cli.model.facts import JobsSubmitted
+from gopher_cli.model.job.job import Job
+from gopher_cli.model.schedule.schedule import Schedule, is_far_ahead, is_of_a_wrong_clock, plan
+from gopher_cli.model.schedule.schedule_state import Ticks
+from gopher_cli.store import calls
+from gopher_cli.store.asks import ask, schedules
+from gopher_cli.store.asks.schedules import Stored
+from gopher_cli.store.calls.schedules import Missed, Run, Ticked
+from gopher_cli.store.calls.submit import head_of
+from gopher_cli.store.codec import encode_spec
+from gopher_cli.verbs.core import Base
+
+_PAGE = 20  # schedules of one round trip: each may have a payload of 1 MB
+_BYTES = 4_000_000  # of jobs that are made and sent together
+_ROUNDS = 50  # of pages: whoever looks next goes on
+TRIES = 20  # of a change that others are faster with
+Rest = Callable[[], Awaitable[object]]
+
+
+async def no_rest() -> None:
+    """Where nobody else waits for a turn of the loop, or there is none."""
+
+
+class _Planned(NamedTuple):
+    schedule: Schedule
+    jobs: dict[str, Job]
+    call: calls.Call[Ticked]
+
+
+class TickVerbs(Base):
+    async def tick_heads(self, queues: Sequence[str]) -> tuple[int, dict[str, float]]:
+        """Redis's time, and when the first tick of each queue that has one is due (epoch ms)."""
+        keys = [self.keys(queue) for queue in queues]
+        now, heads = await self.store.ask(schedules.heads(keys), "beat")
+        return now, {queue: head for queue, head in zip(queues, heads, strict=True) if head is not None}
+
+    async def tick(self, queue: str, *, now: str = "", rest: Rest = no_rest) -> Ticks:
+        """Make the jobs of all ticks of a queue that are due. Anybody may, at any time: each runs once.
+
+        A schedule that cannot be read here is left to others, and is told of in the answer. Raises
+        Unavailable, TryLater where memory is full (then nothing has happened), or BadData. Between two
+        schedules ``rest`` is awaited.
+        """
+        done, left = Ticks(), 0
+        for _ in range(_ROUNDS):
+            clock, first = await self.store.ask(schedules.first(self.keys(queue), left, _PAGE), "beat")
+            clock = int(now) if now else clock
+            names = [name for name, at in first if at <= clock]
+            if not names:
+                break
+            left += await self._tick(queue, names, clock, now, done, rest)
+        return done
+
+    async def _tick(
+        self, queue: str, names: Sequence[str], clock: int, now: str, done: Ticks, rest: Rest
+    ) -> int:
+        """How many of these ticks stay due, because they cannot be read here."""
+        stored = await self.store.ask(schedules.read(self.keys(queue), names), "beat")
+        planned, size = list[_Planned](), 0
+        for name, found in zip(names, stored, strict=True):
+            try:
+                if found and found.tick:
+                    planned.append(self._planned(queue, found, clock, now))
+                    size += sum(len(job.stored) for job in planned[-1].jobs.values())
+            except (BadData, ValueError) as error:
+                done.problems[name] = str(error)
+            if size > _BYTES:
+                await self._send(planned, done)
+                planned, size = [], 0
+            await rest()  # what was missed for years takes a while to count
+        await self._send(planned, done)
+        return sum(name in done.problems for name in names)
+
+    async def _send(self, planned: Sequence[_Planned], done: Ticks) -> None:
+        if planned:
+            failpoint("tick.planned")
+        ticks = self.store.run_many([one.call for one in planned], "beat")
+        answers = await underway("tick.sent", ticks)
+        for one, ticked in zip(planned, answers, strict=True):
+            await self._note(one, ticked, done)
+
+    def _planned(self, queue: str, stored: Stored, clock: int, now: str) -> _Planned:
+        schedule = schedules.decode_definition(queue, stored.name, stored.definition)
+        due = (schedules.next_instant(queue, stored) or 0) // 1000
+        found = plan(schedule, due, clock / 1000)
+        jobs = [job_of(schedule, instant) for instant in found.run]
+        call = calls.tick(
+            self.keys(queue), schedule.name, revision=stored.revision, expected=stored.tick,
+            next="" if found.next is None else str(found.next * 1000),
+            last=max(due, found.missed_last if found.missed else due, *found.run) * 1000,
+            runs=[run_of(job, instant) for job, instant in zip(jobs, found.run, strict=True)],
+            missed=Missed(found.missed, found.missed_first * 1000, found.missed_last * 1000),
+            run_limit=schedule.run_limit, overlap=schedule.overlap, pause_after=schedule.pause_after,
+            why=schedules.encode_pause("gopher", _failing(schedule)) if schedule.pause_after else "", now=now,
+        )  # fmt: skip
+        return _Planned(schedule, {job.id: job for job in jobs}, call)
+
+    async def _note(self, one: _Planned, ticked: Ticked, done: Ticks) -> None:
+        made = [id for id, why in ticked.jobs.items() if why == ""]
+        done.made += made
+        if made and self.listeners:
+            self.emit(JobsSubmitted([one.jobs[id] for id in made]))
+        if ticked.what == "paused":
+            done.paused.append(one.schedule.name)
+            schedule = one.schedule
+            await self._audit_own("pause schedule", schedule.queue, schedule.name, _failing(schedule))
+
+    async def _audit_own(self, action: str, queue: str, name: str, detail: str) -> None:
+        """Nobody has asked for it."""
+        actor = ACTOR.set("gopher")
+        try:
+            await self.audit(action, f"{queue}/{name}", changed=1, detail=detail)
+        finally:
+            ACTOR.reset(actor)
+
+    async def restart_ticks(self, queue: str, *, now: str = "") -> list[str]:
+        """Let schedules count from now that have gone on while the clock was far ahead; their names.
+
+        No known job runs twice: its id is that of its instant.
+        """
+        clock, lasts = await self.store.ask(ask.clocked(schedules.lasts(self.keys(queue))), "beat")
+        clock = int(now) if now else clock
+        names = sorted(name for name, last in lasts.items() if is_far_ahead(last / 1000, clock / 1000))
+        restarted: list[str] = []
+        for start in range(0, len(names), _PAGE):
+            piece = names[start : start + _PAGE]
+            look = ask.clocked(schedules.read(self.keys(queue), piece))
+            clock, stored = await self.store.ask(look, "beat")
+            clock, known = int(now) if now else clock, filter(None, stored)
+            restarted += [one.name for one in known if await self._restart(queue, one, clock, now)]
+        for name in restarted:
+            await self._audit_own("restart schedule", queue, name, "the clock had been far ahead")
+        return restarted
+
+    async def count_anew(self, queue: str, name: str, *, now: str = "") -> bool:
+        """Give a schedule a tick that has none, and is neither paused nor over; whether it was done."""
+        clock, (stored,) = await self.store.ask(ask.clocked(schedules.read(self.keys(queue), [name])))
+        if not stored or stored.tick or stored.standing.pause:
+            return False
+        schedule = schedules.decode_definition(queue, name, stored.definition)
+        last = max(int(now) if now else clock, stored.standing.last)
+        return await self._tick_anew(queue, stored, schedule.first_after(last / 1000), last, now)
+
+    async def drop_tick(self, queue: str, name: str, *, now: str = "") -> bool:
+        """Take a tick away whose schedule is not there; whether it was done."""
+        score = await self.store.ask(schedules.tick_of(self.keys(queue), name))
+        call = calls.schedule(self.keys(queue), name, "remove", expected=score, now=now)
+        return bool(score) and await self.store.run(call, "beat") == "done"
+
+    async def _tick_anew(self, queue: str, stored: Stored, first: int | None, last: int, now: str) -> bool:
+        """Everything is accounted for until ``last`` (epoch ms); ``first`` (s) is the next one."""
+        call = calls.schedule(
+            self.keys(queue), stored.name, "restart", revision=stored.revision, expected=stored.tick,
+            next="" if first is None else str(first * 1000), last=str(last), now=now,
+        )  # fmt: skip
+        return await self.store.run(call, "beat") == "done"
+
+    async def _restart(self, queue: str, stored: Stored, clock: int, now: str) -> bool:
+        try:
+            schedule = schedules.decode_definition(queue, stored.name, stored.definition)
+            if not is_of_a_wrong_clock(schedule, stored.standing.last // 1000, clock / 1000):
+                return False
+            first = schedule.first_after(clock / 1000) if stored.tick else None
+        except (BadData, ValueError):
+            return False
+        return await self._tick_anew(queue, stored, first, clock, now)
+
+
+def job_of(schedule: Schedule, instant: int, id: str = "") -> Job:
+    """The job of an instant; ``id`` is another than its own."""
+    options = msgspec.structs.replace(schedule.spec.options, schedule=schedule.name, instant=instant)
+    spec = msgspec.structs.replace(schedule.spec, options=options)
+    due = schedule.due(instant) if schedule.when.jitter else 0.0
+    id = id or schedule.job_id(instant)
+    return Job(id=id, queue=schedule.queue, spec=spec, due=due, stored=encode_spec(spec))
+
+
+def run_of(job: Job, instant: int) -> Run:
+    return Run(instant * 1000, job.id, head_of(job), job.stored)
+
+
+def _failing(schedule: Schedule) -> str:
+    count = schedule.pause_after
+    runs = "run" if count == 1 else f"{count} runs"
+    return f"the last {runs} ended in the dead letter queue"

@@ -1,0 +1,1 @@
+"""The other routes of the API, a module for each subject."""

@@ -1,0 +1,230 @@
+"""What an operator does to many jobs over HTTP: cancel, retry, purge; a few seconds' worth a request."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gopher_cli.gopher import Gopher
+from gopher_cli.model.errors import Ambiguous, NotFound
+from gopher_cli.model.job.ids import VALID_ID
+from gopher_cli.model.job.value_checks import check_queue
+from gopher_cli.model.select.bulk import DONE, Bulk
+from gopher_cli.model.select.bulk import meant as meant_by
+from gopher_cli.model.select.filter import Filter
+from gopher_cli.store.keyspace import PLACES
+from gopher_cli.verbs.read.inspect import the_only
+from gopher_cli.web.api.routes.jobs import answered
+from gopher_cli.web.api.support import openapi
+from gopher_cli.web.api.support.filters import STEP_SECONDS, Again, Meant, filter_of_body, read_meant
+from gopher_cli.web.api.support.parameters import Query
+from gopher_cli.web.server.problems import Problem, field, soon
+
+router = APIRouter(prefix="/api/v1", tags=["jobs"])
+_NONE = Query()
+
+
+class Part(msgspec.Struct, kw_only=True):
+    """So many jobs of one queue and state."""
+
+    queue: str
+    state: str
+    jobs: int
+
+
+class Changed(msgspec.Struct, kw_only=True):
+    """What was done. With `more` the same request with this `cursor` goes on.
+
+    Where the `rate` asks for a wait, it does nothing before `retry_after` seconds are over. `left` counts
+    the jobs that could not be changed, by reason; `ambiguous` is an id that several queues have: name the
+    queue. A dry run counts them in `matched`.
+    """
+
+    changed: int
+    left: dict[str, int]
+    more: bool
+    cursor: str | None
+    retry_after: float | None = None
+    matched: int | None = None
+    by: list[Part] | None = None
+
+
+openapi.SCHEMAS += [Meant, Again, Changed]
+_EXAMPLES = {
+    "all that timed out": {"value": {"error": "timed out", "type": "email"}},
+    "count first": {"value": {"state": ["failed"], "older_than": "7d", "dry_run": True}},
+    "everything": {"value": {"all": True}},
+}
+_DONE_EXAMPLE = {
+    "changed": 41,
+    "left": {"locked": 1},
+    "more": False,
+    "cursor": None,
+    "retry_after": None,
+    "matched": None,
+    "by": None,
+}
+answers = openapi.problems(
+    s400="the body is not valid JSON",
+    s403="this key lacks the scope operate",
+    s404="no such queue",
+    s408="the body did not arrive in time",
+    s413="more than 1 MB",
+    s415="not application/json",
+    s422="a field is not valid, or no job is meant",
+) | {200: openapi.answer("what was done", "Changed", example=_DONE_EXAMPLE)}
+
+
+def body_of(name: str) -> dict[str, Any]:
+    """How a body is described."""
+    schema = {"$ref": openapi.REF.format(name=name)}
+    said = {"application/json": {"schema": schema, "examples": _EXAMPLES}}
+    return {"requestBody": {"required": True, "content": said}}
+
+
+@router.post(
+    "/jobs/cancel", summary="Cancel many jobs", operation_id="cancel_jobs",
+    responses=answers, openapi_extra=body_of("Meant"),
+)  # fmt: skip
+async def cancel(request: Request) -> Response:
+    """Running jobs are asked to stop: they count as left, because they are `requested`."""
+    _NONE.read(request)
+    meant = await read_meant(request)
+    return await done(request, "cancel", meant, filter_of_body(meant))
+
+
+@router.post(
+    "/jobs/retry", summary="Run many jobs again now", operation_id="retry_jobs",
+    responses=answers, openapi_extra=body_of("Again"),
+)  # fmt: skip
+async def retry(request: Request) -> Response:
+    """Retrying and failed jobs, unless states are named."""
+    _NONE.read(request)
+    meant = await read_meant(request, Again)
+    return await done(request, "retry", meant, filter_of_body(meant))
+
+
+@router.post(
+    "/jobs/purge", summary="Delete many jobs for good", operation_id="purge_jobs",
+    responses=answers, openapi_extra=body_of("Meant"),
+)  # fmt: skip
+async def purge(request: Request) -> Response:
+    """In any state but processing, unless that is named."""
+    _NONE.read(request)
+    meant = await read_meant(request)
+    return await done(request, "purge", meant, filter_of_body(meant))
+
+
+@router.post(
+    "/dlq/requeue", summary="Bring dead jobs back", operation_id="requeue_dlq", tags=["dlq"],
+    responses=answers, openapi_extra=body_of("Again"),
+)  # fmt: skip
+async def requeue_dlq(request: Request) -> Response:
+    """The oldest first, with all their attempts before them."""
+    _NONE.read(request)
+    meant = await read_meant(request, Again)
+    return await done(request, "retry", meant, filter_of_body(meant, ("failed",)))
+
+
+async def done(request: Request, deed: str, meant: Meant, wanted: Filter) -> Response:
+    """Do it, or count; for `STEP_SECONDS`, or half of what an answer may take."""
+    gopher: Gopher = request.app.state.gopher
+    seconds = min(STEP_SECONDS, request.app.state.settings.server_write_timeout / 2)
+    if meant.ids is not msgspec.UNSET:
+        _check_alone(meant)
+        return answered(await _by_ids(gopher, deed, meant, wanted))
+    target, rate = _where_to(meant), _pace(meant)
+    limit, cursor = meant.limit or 0, meant.cursor or ""
+    with _cursor_or(meant):
+        if meant.dry_run:
+            counting = gopher.tally(deed, wanted, cursor=cursor, seconds=seconds, target=target)
+            counts, after = await soon(counting, seconds)
+            found = sum(counts.values())
+            by = [Part(queue=queue, state=state, jobs=n) for (queue, state), n in sorted(counts.items())]
+            most = min(found, limit) if limit else found
+            return answered(
+                Changed(changed=0, left={}, more=bool(after), cursor=after or None, matched=most, by=by)
+            )
+        working = gopher.bulk(
+            deed, wanted, limit=limit, cursor=cursor, seconds=seconds, target=target, rate=rate
+        )
+        step = await soon(working, seconds)
+    return answered(
+        Changed(
+            changed=step.changed, left=step.left, more=bool(step.cursor), cursor=step.cursor or None,
+            retry_after=round(step.retry_after, 3) or None,
+        )
+    )  # fmt: skip
+
+
+def _check_alone(meant: Meant) -> None:
+    for name in ("limit", "cursor", "rate"):
+        if getattr(meant, name, None):
+            raise Problem(422, f"ids name the jobs: {name} does not go with them", pointer=f"/{name}")
+
+
+def _cursor_or(meant: Meant) -> Any:
+    return field("/cursor" if meant.cursor else "")
+
+
+def _pace(meant: Meant) -> float:
+    with field("/rate"):
+        return meant.pace if isinstance(meant, Again) else 0.0
+
+
+def _where_to(meant: Meant) -> str:
+    target = getattr(meant, "target", None)
+    if not target:
+        return ""
+    with field("/target"):
+        return check_queue(target)
+
+
+async def _by_ids(gopher: Gopher, deed: str, meant: Meant, wanted: Filter) -> Changed:
+    """These jobs, at most 500 of them, as far as they are in a state that is meant."""
+    target, bulk = _where_to(meant), Bulk()
+    apart: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for id in dict.fromkeys(meant.ids or ()):
+        try:
+            apart[await _place(gopher, id, wanted)].append(id)
+        except NotFound:
+            bulk.add({"gone": 1}, "")
+        except Ambiguous:
+            bulk.add({"ambiguous": 1}, "")
+    states = meant_by(deed, wanted, target).states
+    if meant.dry_run:
+        by = _parts({where: len(ids) for where, ids in apart.items()})
+        found = sum(part.jobs for part in by if part.state in states)
+        return Changed(changed=0, left=bulk.left, more=False, cursor=None, matched=found, by=by)
+    for (queue, place), ids in apart.items():
+        if PLACES[place] in states:
+            words = await soon(gopher.do_to(deed, queue, place, ids, target), STEP_SECONDS)
+            bulk.add(words, DONE[deed])
+        else:
+            bulk.add({PLACES[place]: len(ids)}, "")
+    return Changed(changed=bulk.changed, left=bulk.left, more=False, cursor=None)
+
+
+def _parts(by_place: Mapping[tuple[str, str], int]) -> list[Part]:
+    by_state = Counter[tuple[str, str]]()
+    for (queue, place), jobs in by_place.items():
+        by_state[queue, PLACES[place]] += jobs
+    return [Part(queue=queue, state=state, jobs=n) for (queue, state), n in sorted(by_state.items())]
+
+
+async def _place(gopher: Gopher, id: str, wanted: Filter) -> tuple[str, str]:
+    """Its queue and its place. Raises NotFound, or Ambiguous where several of these queues have it."""
+    if not VALID_ID.fullmatch(id):
+        raise Problem(422, f"{id[:64]!r} is not an id", pointer="/ids")
+    having = (await soon(gopher.queues_of([id])))[id]
+    queue = the_only([one for one in having if not wanted.queues or one in wanted.queues], id)
+    place = await soon(gopher.place_of(queue, id))
+    if not place:
+        raise NotFound(f"no job {id!r}")
+    return queue, place

@@ -1,0 +1,170 @@
+"""One job over HTTP: all of it, or its result, log and attempts alone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from gopher_cli.gopher import Gopher
+from gopher_cli.model.access.scopes import READ
+from gopher_cli.model.errors import GopherError, NotFound
+from gopher_cli.model.hints import LIST_JOBS
+from gopher_cli.model.job.ids import VALID_ID
+from gopher_cli.model.text.log_lines import new_lines
+from gopher_cli.model.views.job_view import AttemptView, JobDetail
+from gopher_cli.web.api.routes.jobs import FRESH, answered
+from gopher_cli.web.api.support import openapi
+from gopher_cli.web.api.support.etag import FINAL, awaited, etag_of, matches
+from gopher_cli.web.api.support.event_stream import PING
+from gopher_cli.web.api.support.parameters import PREFER, Query
+from gopher_cli.web.api.support.prefer_wait import applied, wait_of
+from gopher_cli.web.api.support.views import job_view
+from gopher_cli.web.auth.authenticate import still_may
+from gopher_cli.web.server.problems import Problem, soon
+
+_FOLLOW_STEP = 0.5  # seconds between two looks at a log
+router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
+
+
+class AttemptList(msgspec.Struct, kw_only=True):
+    """Oldest first."""
+
+    items: list[AttemptView]
+
+
+openapi.SCHEMAS += [AttemptList]
+_ONE, _PLAIN = Query("queue", "wait", of_one=True), Query("queue", of_one=True)
+_LOG = Query("queue", "follow", of_one=True)
+_WAITS = {"parameters": [*_ONE.described["parameters"], PREFER]}
+_IF_NONE_MATCH = {
+    "name": "If-None-Match", "in": "header", "required": False, "schema": {"type": "string"},
+    "description": "the ETag that is known: 304 while the job is still as it says",
+}  # fmt: skip
+_TEXT: dict[int | str, Any] = {
+    200: {"description": "lines of text", "content": {"text/plain": {"schema": {"type": "string"}}}}
+}
+_ANY: dict[int | str, Any] = {
+    200: {"description": "any JSON value", "content": {"application/json": {"schema": {}}}}
+}
+_SEVERAL = "several queues have a job of this id: name one with ?queue="
+_GONE = openapi.problems(s404="no such job, or none yet", s409=_SEVERAL, s422="a parameter is not valid")
+job_answers = (
+    openapi.problems(s404="no such job", s409=_SEVERAL, s422="a parameter is not valid")
+    | {200: openapi.answer("the job", "JobView"), 304: {"description": "it is as If-None-Match says"}}
+)  # fmt: skip
+
+
+@router.get(
+    "/{id}", summary="Look at a job", operation_id="get_job",
+    responses=job_answers, openapi_extra={"parameters": [*_WAITS["parameters"], _IF_NONE_MATCH]},
+)  # fmt: skip
+async def get(id: str, request: Request) -> Response:
+    """By its whole id. `?wait=10` or `Prefer: wait=10` holds the answer until the job has ended.
+
+    With If-None-Match it is held until the job is another than that, and 304 says that it is not.
+    """
+    given = _ONE.read(request)
+    seconds = wait_of(request)
+    headers = applied(request, seconds) if seconds else {}
+    queue, known = await place_of(request, id, given.text("queue")), request.headers.get("if-none-match", "")
+    if seconds:
+        job = await awaited(request, queue, id, seconds, etag=known if known.startswith("W/") else "")
+    else:
+        job = await soon(request.app.state.gopher.inspect(queue, id))
+    headers["ETag"] = etag_of(job)
+    if known and matches(known, headers["ETag"]):
+        return Response(status_code=304, headers=FRESH | headers)
+    return answered(job_view(job), 200, headers)
+
+
+@router.get(
+    "/{id}/result", summary="The result of a job, bare", operation_id="get_result",
+    responses=_GONE | _ANY, openapi_extra=_WAITS,
+)  # fmt: skip
+async def result(id: str, request: Request) -> Response:
+    """The JSON value that the handler has returned; 404 says why there is none (yet)."""
+    given = _ONE.read(request)
+    seconds = wait_of(request)
+    headers = applied(request, seconds) if seconds else {}
+    queue = await place_of(request, id, given.text("queue"))
+    job = await awaited(request, queue, id, seconds) if seconds else await _look(request, queue, id)
+    if job.state != "completed":
+        why = "it failed" if job.state == "failed" else f"it is {job.state}"
+        raise Problem(
+            404, f"job {id} has no result: {why}", hint=f"GET /api/v1/jobs/{id}", job_status=job.state
+        )
+    return answered(job.exact_result, 200, headers)
+
+
+@router.get(
+    "/{id}/attempts", summary="The attempts of a job that did not complete", operation_id="get_attempts",
+    responses=_GONE | {200: openapi.answer("its history", "AttemptList")}, openapi_extra=_PLAIN.described,
+)  # fmt: skip
+async def attempts(id: str, request: Request) -> Response:
+    """With the error, the traceback and the worker of each, oldest first."""
+    job = await _look(request, await place_of(request, id, _PLAIN.read(request).text("queue")), id)
+    return answered(AttemptList(items=job.history))
+
+
+@router.get(
+    "/{id}/log", summary="The log of a job", operation_id="get_log", response_class=Response,
+    responses=_GONE | _TEXT, openapi_extra=_LOG.described,
+)  # fmt: skip
+async def log(id: str, request: Request) -> Response:
+    """Its lines as text; `?follow` goes on until the job has ended, and sends an empty line after 15 seconds
+    of silence, so that no proxy takes it for dead."""
+    given = _LOG.read(request)
+    follow = given.flag("follow")
+    queue = await place_of(request, id, given.text("queue"))
+    job = await _look(request, queue, id)
+    headers = FRESH | {"X-Content-Type-Options": "nosniff", "X-Accel-Buffering": "no"}
+    if follow and job.state not in FINAL:
+        request.state.streams = True
+        return StreamingResponse(_followed(request, job), 200, headers, media_type="text/plain")
+    return Response(_text(job.log), 200, headers, media_type="text/plain")
+
+
+async def _followed(request: Request, job: JobDetail) -> AsyncIterator[bytes]:
+    seen: list[str] = []
+    clock = asyncio.get_running_loop().time
+    ping = clock() + PING
+    while True:
+        if (fresh := _text(new_lines(seen, job.log))) or clock() >= ping:
+            yield fresh or b"\n"
+            ping = clock() + PING
+        seen = job.log
+        if job.state in FINAL or request.app.state.ending or await request.is_disconnected():
+            return
+        if not await still_may(request, READ):
+            yield b"(this key opens nothing any more)\n"
+            return
+        await asyncio.sleep(_FOLLOW_STEP)
+        try:
+            job = await _look(request, job.queue, job.id)
+        except NotFound:
+            return
+        except GopherError:  # Redis may come back; what was told by now stays true
+            continue
+
+
+def _text(lines: list[str]) -> bytes:
+    return "".join(f"{line}\n" for line in lines).encode("utf-8", "replace")
+
+
+async def _look(request: Request, queue: str, id: str) -> JobDetail:
+    gopher: Gopher = request.app.state.gopher
+    return await soon(gopher.inspect(queue, id))
+
+
+async def place_of(request: Request, id: str, queue: str = "") -> str:
+    """The queue of a job. No parts of ids here. Raises NotFound, or Ambiguous where several have one."""
+    if not VALID_ID.fullmatch(id):
+        raise NotFound(f"no job {id[:140]!r}", LIST_JOBS)
+    gopher: Gopher = request.app.state.gopher
+    return await soon(gopher.queue_of(id, queue))

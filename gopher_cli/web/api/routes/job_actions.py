@@ -1,0 +1,176 @@
+"""What an operator does to one job over HTTP: cancel, retry, promote, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter
+from msgspec import Meta
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gopher_cli.gopher import Gopher
+from gopher_cli.model.errors import NotFound
+from gopher_cli.model.hints import LIST_JOBS
+from gopher_cli.model.job.job import JobState
+from gopher_cli.model.select.bulk import Rescheduled
+from gopher_cli.model.text.duration import rfc3339
+from gopher_cli.model.views.job_view import JobDetail
+from gopher_cli.web.api.routes.job import place_of
+from gopher_cli.web.api.routes.jobs import answered
+from gopher_cli.web.api.support import openapi
+from gopher_cli.web.api.support.etag import etag_of, matches
+from gopher_cli.web.api.support.parameters import Query
+from gopher_cli.web.server.links import links_of
+from gopher_cli.web.server.problems import Problem, soon
+
+router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
+Words = Mapping[str, str]
+Deed = Callable[[Gopher, str], Awaitable[Words]]
+Check = Callable[[JobDetail], None]
+
+
+class Done(msgspec.Struct, kw_only=True):
+    """`outcome` is what has happened: cancelled, requested (it runs, and is told to stop), enqueued,
+    rescheduled, deleted, or again (it was so already)."""
+
+    job_id: str
+    queue: str
+    outcome: str
+    changed: bool
+    links: dict[str, str]
+    due_at: Annotated[str | msgspec.UnsetType, Meta(description="of a rescheduled job, its time")] = (
+        msgspec.UNSET
+    )
+
+
+openapi.SCHEMAS += [Done]
+_QUERY, _RETRY = Query("queue", of_one=True), Query("queue", "source", "poison", of_one=True)
+_EXAMPLE = {
+    "job_id": "019f8a2c-7b1e-7c40-8a31-5b3d4ce62f10", "queue": "default", "outcome": "enqueued",
+    "changed": True, "links": {"self": "/api/v1/jobs/019f8a2c-7b1e-7c40-8a31-5b3d4ce62f10"},
+}  # fmt: skip
+_IF_MATCH = {
+    "name": "If-Match", "in": "header", "required": False, "schema": {"type": "string"},
+    "description": "only if the job is still as this ETag says",
+}  # fmt: skip
+DESCRIBED = {"parameters": [*_QUERY.described["parameters"], _IF_MATCH]}
+_RETRY_DESCRIBED = {"parameters": [*_RETRY.described["parameters"], _IF_MATCH]}
+answers = openapi.problems(
+    s403="this key lacks the scope operate",
+    s404="no such job",
+    s409="the state of the job forbids it (job_status, outcome), or several queues have this id (queues)",
+    s412="the job is not as If-Match says any more",
+    s422="a parameter is not valid",
+) | {200: openapi.answer("done, or so already", "Done", example=_EXAMPLE)}
+_WHY = {
+    "locked": "another job holds its unique key",
+    "processing": "it is running",
+    "unreadable": "what is stored of it cannot be read",
+    "taken": "another job in that queue has its id",
+    "awaited": "other jobs wait for it: retry it where it is",
+}
+
+
+@router.post(
+    "/{id}/cancel", summary="Stop a job", operation_id="cancel_job",
+    responses=answers, openapi_extra=DESCRIBED,
+)  # fmt: skip
+async def cancel(id: str, request: Request) -> Response:
+    """One that waits never runs; one that runs is told to stop within seconds."""
+    return await do(request, id, lambda gopher, queue: gopher.cancel(queue, [id]), "cancelled", "requested")
+
+
+@router.post(
+    "/{id}/retry", summary="Run a job again now", operation_id="retry_job",
+    responses=answers, openapi_extra=_RETRY_DESCRIBED,
+)  # fmt: skip
+async def retry(id: str, request: Request) -> Response:
+    """A dead or cancelled one with all its attempts before it, a waiting one ahead of its time.
+
+    One of which workers died (poison) is left (409, outcome `poison`) unless `?poison=true` says that it is
+    meant.
+    """
+    given = _RETRY.read(request)
+    source, sure = given.choice("source", ("any", *JobState)), given.flag("poison")
+    return await do(
+        request,
+        id,
+        lambda gopher, queue: gopher.requeue(queue, [id], source=source),
+        "enqueued",
+        query=_RETRY,
+        check=None if sure else _no_poison,
+    )
+
+
+@router.post(
+    "/{id}/promote", summary="Run a scheduled or retrying job now", operation_id="promote_job",
+    responses=answers, openapi_extra=DESCRIBED,
+)  # fmt: skip
+async def promote(id: str, request: Request) -> Response:
+    """With the attempts that it has left."""
+    return await do(request, id, lambda gopher, queue: gopher.promote(queue, [id]), "enqueued")
+
+
+@router.delete(
+    "/{id}", summary="Delete a job for good", operation_id="delete_job",
+    responses=answers, openapi_extra=DESCRIBED,
+)  # fmt: skip
+async def delete(id: str, request: Request) -> Response:
+    """In any state but processing: cancel it first."""
+    return await do(request, id, lambda gopher, queue: gopher.delete(queue, [id]), "deleted")
+
+
+async def do(
+    request: Request, id: str, deed: Deed, *done: str, query: Query = _QUERY, check: Check | None = None
+) -> Response:
+    """Do it to this job, in the one queue that has it; ``done`` are the words for that it was.
+
+    ``check`` may refuse the job as it is.
+    """
+    given = query.read(request)
+    gopher: Gopher = request.app.state.gopher
+    queue = await place_of(request, id, given.text("queue"))
+    wanted = request.headers.get("if-match")
+    if check or wanted is not None:
+        job = await soon(gopher.inspect(queue, id))
+        _check_match(job, wanted)
+        if check:
+            check(job)
+    words = await soon(deed(gopher, queue))
+    word = words[id]
+    if word == "gone":
+        raise NotFound(f"no job {id!r}", LIST_JOBS)
+    if word not in (*done, "again"):
+        said = f"job {id} was left as it is: {_WHY.get(word, f'it is {word}')}"
+        raise Problem(
+            409,
+            said,
+            job_status=word if word not in ("locked", "unreadable", "taken", "awaited") else None,
+            outcome=word,
+        )
+    links = {} if word == "deleted" else links_of(id)
+    due_at = rfc3339(words.due_ms) if isinstance(words, Rescheduled) else msgspec.UNSET
+    changed = word in done
+    return answered(Done(job_id=id, queue=queue, outcome=word, changed=changed, links=links, due_at=due_at))
+
+
+def _check_match(job: JobDetail, wanted: str | None) -> None:
+    """What was seen may have changed since. Between this look and the deed it still may.
+
+    An If-Match that is empty matches nothing.
+    """
+    if wanted is not None and not matches(wanted, etag_of(job)):
+        said = f"job {job.id} is not any more as it was: it is {job.state}"
+        raise Problem(412, said, hint=f"look again: GET /api/v1/jobs/{job.id}", job_status=job.state)
+
+
+def _no_poison(job: JobDetail) -> None:
+    if job.is_poison:
+        raise Problem(
+            409, f"job {job.id} was left as it is: workers died of it (poison)", job_status=job.state,
+            hint="POST it with ?poison=true if it shall run again, and may take workers down",
+            outcome="poison",
+        )  # fmt: skip

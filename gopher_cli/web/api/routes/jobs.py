@@ -1,0 +1,155 @@
+"""Lists over HTTP: jobs with filters and cursors, the dead letter queue, one job by a part of its id."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gopher_cli.gopher import Gopher
+from gopher_cli.model.select.failure_groups import FailureGroup
+from gopher_cli.model.text.humanize import moment
+from gopher_cli.model.text.timestamp import json_of
+from gopher_cli.web.api.support import openapi
+from gopher_cli.web.api.support.filters import NAMES, filter_of_query
+from gopher_cli.web.api.support.parameters import MOST, Given, Query, parameter
+from gopher_cli.web.api.support.views import JobLine, job_line
+from gopher_cli.web.server.compression import Compression
+from gopher_cli.web.server.links import links_of
+from gopher_cli.web.server.problems import soon
+
+FRESH = {"Cache-Control": "no-store"}
+_PATIENCE = 1.5  # seconds that a search may take beside a silent Redis
+router = APIRouter(prefix="/api/v1", tags=["jobs"])
+
+
+class JobList(msgspec.Struct, kw_only=True):
+    """A page. With `next_cursor` the list goes on, even where this page has few items, or none."""
+
+    items: list[JobLine]
+    next_cursor: str | None
+
+
+class Where(msgspec.Struct, kw_only=True):
+    """A job that was found by a part of its id."""
+
+    job_id: str
+    queue: str
+    links: dict[str, str]
+
+
+class GroupView(msgspec.Struct, kw_only=True):
+    """Dead jobs of one error. `sample` are ids of the newest."""
+
+    group: str
+    error: str
+    count: int
+    types: dict[str, int]
+    queues: dict[str, int]
+    first_at: str | None
+    last_at: str | None
+    sample: list[str]
+
+
+class GroupList(msgspec.Struct, kw_only=True):
+    """The largest first. `seen` dead jobs were looked at; `whole` is false where there are more."""
+
+    items: list[GroupView]
+    seen: int
+    whole: bool
+
+
+openapi.SCHEMAS += [JobList, Where, GroupList]
+_JOBS = Query(*NAMES, "limit", "cursor", "order")
+_DEAD = Query(*(name for name in NAMES if name != "state"), "limit", "cursor", "order")
+_GROUPS = Query(*(name for name in NAMES if name not in ("state", "group")))
+_FIND = Query("id", "queue", of_one=True)
+_EXAMPLE = {
+    "items": [
+        {
+            "job_id": "019f8a2c-7b1e-7c40-8a31-5b3d4ce62f10", "type": "email", "queue": "default",
+            "status": "failed", "priority": 5, "attempts": 4, "max_retries": 3,
+            "created_at": "2025-10-01T10:00:00.000Z", "since": "2025-10-01T10:02:31.412Z",
+            "error": "SMTPConnectError: timed out",
+            "links": {"self": "/api/v1/jobs/019f8a2c-7b1e-7c40-8a31-5b3d4ce62f10"},
+        }
+    ],
+    "next_cursor": None,
+}  # fmt: skip
+list_answers = openapi.problems(s404="no such queue", s422="a parameter is not valid") | {
+    200: openapi.answer("a page", "JobList", example=_EXAMPLE)
+}
+
+
+def answered(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """A value as JSON that nobody keeps."""
+    return Compression(json_of(value), status, FRESH | (headers or {}), media_type="application/json")
+
+
+@router.get(
+    "/jobs", summary="List jobs", operation_id="list_jobs",
+    responses=list_answers, openapi_extra=_JOBS.described,
+)  # fmt: skip
+async def jobs(request: Request) -> Response:
+    """Newest first, by the time that their state turns on. A job that is inserted shifts no other."""
+    return await _page(request, _JOBS.read(request))
+
+
+@router.get(
+    "/dlq", summary="List the dead letter queue", operation_id="list_dlq", tags=["dlq"],
+    responses=list_answers, openapi_extra=_DEAD.described,
+)  # fmt: skip
+async def dlq(request: Request) -> Response:
+    """Jobs that are out of retries, newest first."""
+    return await _page(request, _DEAD.read(request), ("failed",))
+
+
+async def _page(request: Request, given: Given, states: tuple[str, ...] = ()) -> Response:
+    gopher: Gopher = request.app.state.gopher
+    wanted = filter_of_query(given, states)
+    limit, newest = given.number("limit", 50, MOST), given.choice("order", ("newest", "oldest")) == "newest"
+    with parameter("cursor"):
+        work = gopher.page(wanted, limit=limit, cursor=given.text("cursor"), newest=newest)
+        page = await soon(work, _PATIENCE)
+    cursor, headers = page.next_cursor or None, {}
+    if cursor:
+        rest = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
+        headers["Link"] = f'<{request.url.path}?{urlencode([*rest, ("cursor", cursor)])}>; rel="next"'
+    return answered(JobList(items=[job_line(row) for row in page.rows], next_cursor=cursor), 200, headers)
+
+
+@router.get(
+    "/dlq/groups", summary="Group the dead letter queue by error", operation_id="list_failure_groups",
+    tags=["dlq"], openapi_extra=_GROUPS.described,
+    responses=openapi.problems(s404="no such queue", s422="a parameter is not valid")
+    | {200: openapi.answer("the groups", "GroupList")},
+)  # fmt: skip
+async def groups(request: Request) -> Response:
+    """The 10 000 newest dead jobs by what they have in common; `?group=` lists the jobs of one."""
+    wanted = filter_of_query(_GROUPS.read(request), ("failed",))
+    found = await soon(request.app.state.gopher.failure_groups(wanted), _PATIENCE * 2)
+    return answered(GroupList(items=[_group(one) for one in found], seen=found.seen, whole=found.whole))
+
+
+def _group(one: FailureGroup) -> GroupView:
+    return GroupView(
+        group=one.group, error=one.error, count=one.count, types=one.types, queues=one.queues,
+        first_at=moment(one.first_ms), last_at=moment(one.last_ms), sample=one.sample,
+    )  # fmt: skip
+
+
+@router.get(
+    "/find", summary="Find a job by a part of its id", operation_id="find_job", openapi_extra=_FIND.described,
+    responses=openapi.problems(s404="no such job", s409="several queues have it", s422="it fits several")
+    | {200: openapi.answer("where it is", "Where")},
+)  # fmt: skip
+async def find(request: Request) -> Response:
+    """A whole id, or a unique prefix (4 characters) or suffix (6) of one."""
+    given = _FIND.read(request)
+    text, queue = given.text("id")[:140], given.text("queue")
+    queue, id = await soon(request.app.state.gopher.find(text, queue), _PATIENCE * 2)
+    return answered(Where(job_id=id, queue=queue, links=links_of(id)))

@@ -1,0 +1,78 @@
+"""Another time for a job over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter
+from msgspec import Meta
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gopher_cli.model.text.duration import parse_duration, parse_when
+from gopher_cli.web.api.routes.job_actions import DESCRIBED, answers, do
+from gopher_cli.web.api.support import openapi
+from gopher_cli.web.api.support.body import check_filled, read_json
+from gopher_cli.web.api.support.strict_json import parse
+from gopher_cli.web.server.problems import Problem, field
+
+router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
+
+
+class Moment(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """When a job is due: at a time, or after a while. A time that is over means now."""
+
+    execute_at: Annotated[
+        int | float | str | None,
+        Meta(description="RFC 3339, or seconds since 1970", examples=["2030-01-31T08:00:00Z"]),
+    ] = None
+    delay: Annotated[int | float | str | None, Meta(description="seconds, or 1h30m", examples=["2h"])] = None
+
+
+openapi.SCHEMAS += [Moment]
+_BODY = {"requestBody": {"required": True, "content": openapi.answer("", "Moment")["content"]}}
+_ANSWERS = answers | openapi.problems(
+    s400="the body is not valid JSON", s408="the body did not arrive in time", s413="more than 1 MB",
+    s415="not application/json", s422="a field or a parameter is not valid",
+)  # fmt: skip
+
+
+@router.post(
+    "/{id}/reschedule", summary="Give a waiting job another time", operation_id="reschedule_job",
+    responses=_ANSWERS, openapi_extra=DESCRIBED | _BODY,
+)  # fmt: skip
+async def reschedule(id: str, request: Request) -> Response:
+    """A scheduled one, or one that waits for its next attempt; its attempts stay as they are."""
+    due, delay = await _read(request)
+    return await do(
+        request,
+        id,
+        lambda gopher, queue: gopher.reschedule(queue, [id], due=due, delay=delay),
+        "rescheduled",
+    )
+
+
+def _guess(value: object) -> None:
+    """Raises Problem for the words of the command line, which are other ones here."""
+    for said, meant in (("at", "execute_at"), ("in", "delay")):
+        if isinstance(value, dict) and said in value:
+            raise Problem(422, f"there is no field {said}", hint=f"did you mean {meant}?", pointer=f"/{said}")
+
+
+async def _read(request: Request) -> tuple[float | None, float]:
+    """Epoch seconds, or seconds from now. Raises Problem."""
+    value = parse(await read_json(request))
+    _guess(value)
+    check_filled(value)
+    try:
+        asked = msgspec.convert(value, Moment)
+    except msgspec.ValidationError as error:
+        raise Problem(422, str(error), pointer="") from error
+    if (asked.execute_at is None) == (asked.delay is None):
+        raise Problem(422, "one of execute_at and delay is wanted, and not both", pointer="")
+    if asked.delay is None:
+        with field("/execute_at"):
+            return parse_when(str(asked.execute_at)), 0.0
+    with field("/delay"):
+        return None, parse_duration(str(asked.delay))

@@ -1,0 +1,218 @@
+"""What operators do to schedules over HTTP: define, pause, resume, run, backfill, remove."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gopher_cli.gopher import Gopher
+from gopher_cli.model.access.scopes import SUBMIT
+from gopher_cli.model.errors import BadData, Changed, Unfinished
+from gopher_cli.model.job.value_checks import check_queue
+from gopher_cli.model.schedule.recurrence import BadSchedule
+from gopher_cli.model.schedule.schedule import check_schedule_name
+from gopher_cli.model.schedule.schedule_state import ScheduleRow
+from gopher_cli.web.api.routes.jobs import answered
+from gopher_cli.web.api.schedules import openapi_schedules as about
+from gopher_cli.web.api.schedules.schedule_request import (
+    bad_schedule,
+    pointing,
+    read_backfill,
+    read_reason,
+    read_schedule,
+)
+from gopher_cli.web.api.schedules.schedule_views import Backfilled, change_done, row_done, run_reply
+from gopher_cli.web.api.schedules.schedules import row_of
+from gopher_cli.web.api.support.body import MAX_BODY, check_kind, read, read_json
+from gopher_cli.web.api.support.parameters import Query, parameter
+from gopher_cli.web.api.support.submit_common import permit
+from gopher_cli.web.auth.authenticate import needs
+from gopher_cli.web.server.links import links_of_schedule
+from gopher_cli.web.server.problems import PATIENCE, Problem, field, soon
+from gopher_cli.web.services import idempotency
+from gopher_cli.web.services.idempotency import Claim, Reply
+
+router = APIRouter(prefix="/api/v1/schedules", tags=["schedules"])
+running = APIRouter(prefix="/api/v1/schedules", tags=["schedules"], dependencies=[Depends(needs(SUBMIT))])
+T = TypeVar("T")
+_NONE = Query()
+_BACKFILL = 60.0  # seconds that a hundred thousand jobs may take
+
+
+@router.put(
+    "/{queue}/{name}", summary="Define a schedule", operation_id="put_schedule",
+    responses=about.put_answers, openapi_extra=about.PUT,
+)  # fmt: skip
+async def put(queue: str, name: str, request: Request) -> Response:
+    """The body says all of it: what is left out has its default. The same again changes nothing."""
+    _NONE.read(request)
+    with parameter("queue"):
+        check_queue(queue)
+    with parameter("name"):
+        check_schedule_name(name)
+    gopher: Gopher = request.app.state.gopher
+    wanted = read_schedule(await read_json(request), gopher.defaults, queue, name)
+    await request.app.state.published.refresh()
+    request.app.state.published.fits(wanted.job, wanted.payload)
+    revision = await _revision(request, queue, name)
+    with pointing(wanted):
+        change = await _seen(gopher.set_schedule(name, revision=revision, **wanted.options))
+    headers = {"Location": links_of_schedule(queue, name)["self"]}
+    return answered(change_done(change), 201 if change.change == "created" else 200, headers)
+
+
+@router.delete(
+    "/{queue}/{name}", summary="Remove a schedule", operation_id="delete_schedule",
+    responses=about.change_answers, openapi_extra=about.IF_MATCH,
+)  # fmt: skip
+async def remove(queue: str, name: str, request: Request) -> Response:
+    """With its history. The jobs that it has made stay."""
+    _NONE.read(request)
+    gopher: Gopher = request.app.state.gopher
+    row = await row_of(request, queue, name)
+    await _seen(gopher.drop_schedule(name, queue, revision=_matched(request, row)))
+    return answered(row_done(row, "removed", changed=True))
+
+
+@router.post(
+    "/{queue}/{name}/pause", summary="Pause a schedule", operation_id="pause_schedule",
+    responses=about.pause_answers, openapi_extra=about.PAUSE,
+)  # fmt: skip
+async def pause(queue: str, name: str, request: Request) -> Response:
+    """Nothing of it runs until it is resumed, and what is due meanwhile is not made up for."""
+    _NONE.read(request)
+    gopher: Gopher = request.app.state.gopher
+    text = await read(request, lambda _: MAX_BODY)
+    if text:
+        check_kind(request)
+    reason = read_reason(text)
+    revision = _matched(request, await row_of(request, queue, name))
+    with field("/reason"):
+        changed = await _seen(gopher.pause_schedule(name, queue, reason, revision=revision))
+    return answered(row_done(await row_of(request, queue, name), "paused", changed=changed))
+
+
+@router.post(
+    "/{queue}/{name}/resume", summary="Resume a schedule", operation_id="resume_schedule",
+    responses=about.change_answers, openapi_extra=about.IF_MATCH,
+)  # fmt: skip
+async def resume(queue: str, name: str, request: Request) -> Response:
+    """It counts from now on."""
+    _NONE.read(request)
+    gopher: Gopher = request.app.state.gopher
+    revision = _matched(request, await row_of(request, queue, name))
+    with _readable():
+        changed = await _seen(gopher.resume_schedule(name, queue, revision=revision))
+    return answered(row_done(await row_of(request, queue, name), "resumed", changed=changed))
+
+
+@running.post(
+    "/{queue}/{name}/run", summary="Run a schedule now", operation_id="run_schedule", status_code=201,
+    responses=about.run_answers, openapi_extra=about.RUN,
+)  # fmt: skip
+async def run(queue: str, name: str, request: Request) -> Response:
+    """Beside its ticks, which stay as they are; its overlap counts."""
+    _NONE.read(request)
+    permit(request.state.caller, queue)
+    gopher: Gopher = request.app.state.gopher
+    row = await row_of(request, queue, name)
+
+    async def work(claim: Claim | None) -> Reply:
+        made = gopher.run_schedule(name, queue, mark=claim.id if claim else "")
+        try:
+            with _readable():
+                id = await soon(made)
+        except Unfinished as error:
+            hint = f"look at it: GET /api/v1/jobs/{error.job_id}"
+            raise Problem(409, str(error), hint=hint, job_id=error.job_id, code="unfinished") from error
+        return run_reply(row, id, claim.at_ms if claim else time.time_ns() // 1_000_000)
+
+    if key := idempotency.key_of(request):
+        return (await idempotency.once(gopher, request, key, b"", work)).response()
+    return (await work(None)).response()
+
+
+@router.post(
+    "/{queue}/{name}/backfill", summary="Make the jobs of past instants", operation_id="backfill_schedule",
+    responses=about.backfill_answers, openapi_extra=about.BACKFILL,
+)  # fmt: skip
+async def backfill(queue: str, name: str, request: Request) -> Response:
+    """Those that have run, and are known still, are not made again. Up to 100 000 in a request."""
+    _NONE.read(request)
+    gopher: Gopher = request.app.state.gopher
+    asked = read_backfill(await read_json(request))
+    await row_of(request, queue, name)
+    request.state.patience = PATIENCE + _BACKFILL
+    try:
+        work = gopher.backfill(
+            name,
+            asked.first,
+            asked.last,
+            queue,
+            overlap=asked.overlap,
+            again=asked.again,
+            dry_run=asked.dry_run,
+        )
+        with _readable():
+            found = await soon(work, _BACKFILL)
+    except BadSchedule as error:
+        raise bad_schedule(error, f"/{error.field}") from error
+    return answered(
+        Backfilled(
+            name=name, queue=queue, made=list(found.made), known=list(found.known), dry_run=asked.dry_run
+        )
+    )
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Raises Problem 409 for a schedule that cannot be read here."""
+    try:
+        yield
+    except BadData as error:
+        raise Problem(409, str(error), hint="define it again, or remove it", code="bad_data") from error
+
+
+async def _seen(change: Awaitable[T]) -> T:
+    """Raises Problem 412 where it is not any more as it was seen."""
+    try:
+        return await soon(change)
+    except Changed as error:
+        raise _not_as_it_was(str(error)) from error
+
+
+async def _revision(request: Request, queue: str, name: str) -> int | None:
+    """Which revision alone is to be changed: 0 for what must not be there, None for whichever it is.
+
+    Raises Problem 412.
+    """
+    if request.headers.get("if-none-match", "").strip() == "*":
+        return 0
+    if "if-match" not in request.headers:
+        return None
+    gopher: Gopher = request.app.state.gopher
+    rows = await soon(gopher.schedules_called(name, queue))
+    if not rows:
+        raise _not_as_it_was(f"there is no schedule {name} in the queue {queue}")
+    return _matched(request, rows[0])
+
+
+def _matched(request: Request, row: ScheduleRow) -> int | None:
+    """Likewise, for one that is there. Of an ETag the revision counts; an empty If-Match matches nothing."""
+    wanted = request.headers.get("if-match")
+    if wanted is None:
+        return None
+    tags = (tag.strip().removeprefix("W/").strip('"') for tag in wanted.split(","))
+    if not any(tag == "*" or tag.partition("-")[0] == str(row.revision) for tag in tags):
+        raise _not_as_it_was(f"the schedule {row.name} is not defined any more as If-Match says")
+    return row.revision
+
+
+def _not_as_it_was(said: str) -> Problem:
+    return Problem(412, said, hint="look again, and send it with the ETag that it has now")

@@ -1,0 +1,114 @@
+"""Schedules over HTTP: how they stand, when they run next, and what an expression would mean."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from itertools import islice
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gopher_cli.gopher import Gopher
+from gopher_cli.model.errors import NotFound
+from gopher_cli.model.hints import LIST_QUEUES, LIST_SCHEDULES
+from gopher_cli.model.job.ids import VALID_NAME
+from gopher_cli.model.schedule.next_runs import next_runs, next_runs_of
+from gopher_cli.model.schedule.schedule import check_schedule_name
+from gopher_cli.model.schedule.schedule_state import ScheduleRow
+from gopher_cli.model.schedule.schedule_view import describe_when
+from gopher_cli.web.api.routes.jobs import FRESH, answered
+from gopher_cli.web.api.schedules import openapi_schedules as about
+from gopher_cli.web.api.schedules.schedule_request import MOST_SHOWN, SHOWN, read_preview
+from gopher_cli.web.api.schedules.schedule_views import (
+    ScheduleDetail,
+    ScheduleList,
+    detail,
+    etag_of,
+    next_view,
+)
+from gopher_cli.web.api.support.body import read_json
+from gopher_cli.web.api.support.etag import matches
+from gopher_cli.web.api.support.parameters import Query, parameter
+from gopher_cli.web.server.problems import soon
+
+router = APIRouter(prefix="/api/v1/schedules", tags=["schedules"])
+_PATIENCE, _PAGE = 3.0, 100  # seconds that a thousand schedules may take beside a silent Redis
+_NONE, _OF, _COUNT = Query(), Query("queue", "name"), Query("count")
+
+
+@router.get(
+    "", summary="List the schedules", operation_id="list_schedules", openapi_extra=_OF.described,
+    responses=about.list_answers,
+)  # fmt: skip
+async def schedules(request: Request) -> Response:
+    """When they run, what is next, how they stand, and what became of their last ticks."""
+    given = _OF.read(request)
+    queues, name = [known_queue(queue) for queue in given.words("queue")], given.text("name")
+    with parameter("name"):
+        name = name and check_schedule_name(name)
+    gopher: Gopher = request.app.state.gopher
+    rows: list[ScheduleRow] = []
+    for queue in queues or [""]:
+        found = gopher.schedules_called(name, queue) if name else gopher.schedules(queue)
+        rows += await soon(found, _PATIENCE)
+    items: list[ScheduleDetail] = []
+    for start in range(0, len(rows), _PAGE):
+        items += [detail(row) for row in rows[start : start + _PAGE]]
+        await asyncio.sleep(0)  # others have waited
+    return answered(ScheduleList(items=items))
+
+
+@router.post(
+    "/preview", summary="Tell what an expression means", operation_id="preview_schedule",
+    responses=about.preview_answers, openapi_extra=about.PREVIEW,
+)  # fmt: skip
+async def preview(request: Request) -> Response:
+    """When it would run, in plain English and as a list; nothing is stored."""
+    _NONE.read(request)
+    gopher: Gopher = request.app.state.gopher
+    when, key, count = read_preview(await read_json(request), gopher.defaults)
+    runs = next_runs(when, when.start - 1e-3 if when.start else time.time(), key)
+    return answered(next_view(describe_when(when, key), islice(runs, min(count, when.times or count))))
+
+
+@router.get(
+    "/{queue}/{name}", summary="Look at a schedule", operation_id="get_schedule",
+    responses=about.get_answers, openapi_extra={"parameters": [about.IF_NONE_MATCH]},
+)  # fmt: skip
+async def schedule(queue: str, name: str, request: Request) -> Response:
+    """All of it. Its ETag is for If-None-Match, and for If-Match where it is changed."""
+    _NONE.read(request)
+    row = await row_of(request, queue, name)
+    headers = {"ETag": etag_of(row)}
+    known = request.headers.get("if-none-match", "")
+    if known and matches(known, headers["ETag"]):
+        return Response(status_code=304, headers=FRESH | headers)
+    return answered(detail(row), 200, headers)
+
+
+@router.get(
+    "/{queue}/{name}/next", summary="Tell its next runs", operation_id="get_next_runs",
+    responses=about.next_answers, openapi_extra=_COUNT.described,
+)  # fmt: skip
+async def next_of(queue: str, name: str, request: Request) -> Response:
+    """As clocks of its time zone show them; of one that is paused those that it would have."""
+    count = _COUNT.read(request).number("count", SHOWN, MOST_SHOWN)
+    row = await row_of(request, queue, name)
+    return answered(next_view(detail(row).description, islice(next_runs_of(row, time.time()), count)))
+
+
+async def row_of(request: Request, queue: str, name: str) -> ScheduleRow:
+    """Raises NotFound, also for what is no name at all."""
+    if not VALID_NAME.fullmatch(name):
+        raise NotFound(f"no schedule {name[:64]!r}", LIST_SCHEDULES)
+    gopher: Gopher = request.app.state.gopher
+    return await soon(gopher.schedule_row(name, known_queue(queue)))
+
+
+def known_queue(queue: str) -> str:
+    """Raises NotFound for what is no name at all."""
+    if not VALID_NAME.fullmatch(queue):
+        raise NotFound(f"no queue {queue[:64]!r}", LIST_QUEUES)
+    return queue

@@ -1,0 +1,1 @@
+"""Submitting over HTTP: one job or many, in every dialect."""

@@ -1,0 +1,158 @@
+"""Routes of other systems: clients that were written for those go on working. They are deprecated."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gopher_cli.gopher import Gopher
+from gopher_cli.model.access.scopes import OPERATE, READ
+from gopher_cli.model.select.filter import Filter
+from gopher_cli.model.text.timestamp import json_of
+from gopher_cli.web.api.routes.job import place_of
+from gopher_cli.web.api.submit import openapi_submit
+from gopher_cli.web.api.submit.submit import submit_in
+from gopher_cli.web.api.support.dialects import CLASSIC, PLAIN, Dialect
+from gopher_cli.web.api.support.filters import STEP_SECONDS
+from gopher_cli.web.api.support.openapi import answer, problems
+from gopher_cli.web.api.support.views import job_view
+from gopher_cli.web.auth.authenticate import needs
+from gopher_cli.web.server.links import rooted
+from gopher_cli.web.server.problems import soon
+
+router = APIRouter(tags=["legacy"])
+
+
+class LegacyJob(msgspec.Struct, kw_only=True):
+    """As other systems answer it."""
+
+    job_id: str
+    status: str
+
+
+class PlainJob(LegacyJob, kw_only=True):
+    """`status` is Pending, InProcess, Retrying, Completed or Failed."""
+
+    id: str
+    type: str
+    payload: Any
+    retries: int
+    max_retries: int
+    created_at: str | None
+    error: str | None
+
+
+class TypeNames(msgspec.Struct, kw_only=True):
+    """What workers can run."""
+
+    types: list[str]
+
+
+class QueueTotals(msgspec.Struct, kw_only=True):
+    """Counts in the old shape; `/api/v1/stats` has them all."""
+
+    queue_size: int
+    queues: dict[str, dict[str, int]]
+    jobs: dict[str, Any]
+
+
+class Requeued(msgspec.Struct, kw_only=True):
+    """`more`: there was no time for all of them; call again."""
+
+    requeued: int
+    more: bool
+
+
+openapi_submit.add(LegacyJob, PlainJob, TypeNames, QueueTotals, Requeued)
+
+
+@router.post(
+    "/api/jobs", deprecated=True, summary="Submit a job", operation_id="submit_job_classic", status_code=201,
+    responses=openapi_submit.legacy_answers, openapi_extra=openapi_submit.legacy_body,
+)  # fmt: skip
+async def submit_classic(request: Request) -> Response:
+    """As `POST /api/v1/jobs`; the answer is `job_id` and `status`."""
+    return await _submit(request, CLASSIC)
+
+
+@router.post(
+    "/job", deprecated=True, summary="Submit a job", operation_id="submit_job_plain", status_code=201,
+    responses=openapi_submit.legacy_answers, openapi_extra=openapi_submit.legacy_body,
+)  # fmt: skip
+async def submit_plain(request: Request) -> Response:
+    """As `POST /api/v1/jobs`; the answer is `job_id` and `status`, in the words of `GET /job/{id}`."""
+    return await _submit(request, PLAIN)
+
+
+async def _submit(request: Request, dialect: Dialect) -> Response:
+    response = await submit_in(request, dialect)
+    response.headers["Link"] = _successor()
+    return response
+
+
+@router.get(
+    "/job/{id}", deprecated=True, summary="Look at a job", operation_id="get_job_plain",
+    responses=problems(s404="no such job", s409="several queues have a job of this id")
+    | {200: answer("the job", "PlainJob")},
+    dependencies=[Depends(needs(READ))],
+)  # fmt: skip
+async def get_plain(id: str, request: Request) -> Response:
+    """Its status in few words."""
+    gopher: Gopher = request.app.state.gopher
+    queue = await place_of(request, id)
+    job = job_view(await soon(gopher.inspect(queue, id)))
+    return _answered(PLAIN.job(PLAIN, job), "no-store")
+
+
+@router.post(
+    "/job/requeue-dlq", deprecated=True, summary="Run all dead jobs again", operation_id="requeue_dlq_plain",
+    responses=problems() | {200: answer("so many run again", "Requeued")},
+    dependencies=[Depends(needs(OPERATE))],
+)  # fmt: skip
+async def requeue_plain(request: Request) -> Response:
+    """Each dead job goes back to its queue, oldest first, its attempts counted anew."""
+    gopher: Gopher = request.app.state.gopher
+    seconds = min(STEP_SECONDS, request.app.state.settings.server_write_timeout / 2)
+    step = await soon(gopher.bulk("retry", Filter(states=("failed",)), seconds=seconds), seconds)
+    return _answered(Requeued(requeued=step.changed, more=bool(step.cursor)), "no-store")
+
+
+@router.get(
+    "/api/v1/jobs/types", deprecated=True, summary="List the types", operation_id="list_job_types",
+    responses=problems() | {200: answer("their names", "TypeNames")}, dependencies=[Depends(needs(READ))],
+)  # fmt: skip
+async def types(request: Request) -> Response:
+    """The types that workers have published; `GET /api/v1/types` tells their schemas too."""
+    found = await soon(request.app.state.gopher.types())
+    return _answered(TypeNames(types=sorted(found)))
+
+
+@router.get(
+    "/api/v1/queue/stats", deprecated=True, summary="Count jobs", operation_id="get_queue_stats",
+    responses=problems() | {200: answer("counts", "QueueTotals")}, dependencies=[Depends(needs(READ))],
+)  # fmt: skip
+async def queue_stats(request: Request) -> Response:
+    """Sizes by queue, and what has ended: in all, and by type within a day."""
+    found = await soon(request.app.state.gopher.stats(()))
+    queues = {one.queue: {"size": one.states.get("enqueued", 0)} | one.states for one in found.queues}
+    days = [(one.type, window) for one in found.types for window in one.windows if window.window == "24h"]
+    by_type = {type: {"completed": day.completed, "failed": day.failed} for type, day in days}
+    ended = [one.counters for one in found.queues]
+    completed, failed = (sum(counts.get(word, 0) for counts in ended) for word in ("completed", "failed"))
+    jobs = {
+        "total_processed": completed + failed, "completed": completed, "failed": failed, "by_type": by_type,
+    }  # fmt: skip
+    return _answered(QueueTotals(queue_size=found.pending, queues=queues, jobs=jobs), "no-store")
+
+
+def _successor() -> str:
+    return f'<{rooted("/api/v1/jobs")}>; rel="successor-version"'
+
+
+def _answered(said: Any, fresh: str = "no-cache") -> Response:
+    headers = {"Cache-Control": fresh, "Link": _successor()}
+    return Response(json_of(said), 200, headers, media_type="application/json")

@@ -1,0 +1,191 @@
+"""Reading what stands behind the question mark: each parameter is known by name, and described once."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from starlette.requests import Request
+
+from gopher_cli.model.errors import Usage
+from gopher_cli.model.text.duration import parse_duration
+from gopher_cli.web.api.support.prefer_wait import LONGEST
+from gopher_cli.web.server import hints
+from gopher_cli.web.server.problems import Problem
+
+_TEXT, _NUMBER = {"type": "string", "minLength": 1}, {"type": "integer"}
+FLAG = {"anyOf": [{"type": "boolean"}, {"const": ""}]}  # named without a value, it is set
+_SURE = {"type": "boolean"}  # what makes a request do more has to be said: a variable may not be set
+_MANY = {"type": "array", "items": _TEXT}
+MOST = 500
+
+_NEEDED = ("id", "batch")
+# Of routes of one job; for lists it may be repeated.
+_ONE_QUEUE = (_TEXT, "the queue that has the job, where several have one of this id")
+# Each with the schema of its value, and what it is for.
+PARAMETERS: dict[str, tuple[dict[str, Any], str]] = {
+    "state": (_MANY, "only jobs in this state (again, or a,b)"),
+    "queue": (_MANY, "only this queue (again, or a,b)"),
+    "type": (_TEXT, "only jobs of this type"),
+    "tag": (_TEXT, "only jobs with this tag"),
+    "error": (_TEXT, "only jobs with an error that matches this (a simple regular expression)"),
+    "group": (_TEXT, "only dead jobs of this failure group"),
+    "older_than": (_TEXT, "only jobs that are so for longer: 90s, 5m, 2d"),
+    "q": (_TEXT, 'a search: type:email payload.to:ann error:"time out" some words'),
+    "limit": (_NUMBER | {"minimum": 1, "maximum": MOST, "default": 50}, "how many at most"),
+    "cursor": (_TEXT, "next_cursor of the page before"),
+    "order": (_TEXT | {"enum": ["newest", "oldest"], "default": "newest"}, "which come first"),
+    "id": (_TEXT, "a whole id, or a unique prefix (4 characters) or suffix (6) of one"),
+    "source": (_TEXT, "only if the job is in this state"),
+    "wait": (
+        {"type": "number", "minimum": 0, "maximum": LONGEST},
+        "hold the answer until the job has ended, so many seconds at most",
+    ),
+    "poison": (_SURE, "also where workers died of the job: it may take others down"),
+    "follow": (FLAG, "go on until the job has ended"),
+    "batch": (_TEXT | {"maxLength": 100}, "the id of a batch"),
+    "durability": (_TEXT, "how safe that has to be: memory (default), fsync or replica:N"),
+    "all": (_SURE, "all workers that are called so"),
+    "name": (_TEXT, "only those of this name, one in each queue at most"),
+    "count": (_NUMBER | {"minimum": 1, "maximum": 100, "default": 5}, "how many at most"),
+    "minutes": (_NUMBER | {"minimum": 1, "maximum": 1440, "default": 60}, "how far back"),
+}
+
+
+PREFER = {
+    "name": "Prefer", "in": "header", "required": False, "schema": {"type": "string"},
+    "description": f"wait=10 holds the answer until the job has ended, for {LONGEST:g} seconds at most",
+}  # fmt: skip
+
+
+class Query:
+    """The parameters that a route takes, by their names in `PARAMETERS`; ``of_one``: it is about one job."""
+
+    def __init__(self, *names: str, of_one: bool = False) -> None:
+        self._names = names
+        self._known = PARAMETERS | ({"queue": _ONE_QUEUE} if of_one else {})
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """For the OpenAPI document."""
+        found = []
+        for name in self._names:
+            schema, about = self._known[name]
+            found.append(
+                {
+                    "name": name,
+                    "in": "query",
+                    "required": name in _NEEDED,
+                    "schema": schema,
+                    "description": about,
+                }
+            )
+        return {"parameters": found} if found else {}
+
+    def read(self, request: Request) -> Given:
+        """Raises Problem 422 for a parameter that the route does not have."""
+        only(request, *self._names)
+        return Given(request)
+
+
+def only(request: Request, *names: str) -> None:
+    """Raises Problem 422, with a guess, for a parameter that is none of these."""
+    if request.scope["query_string"]:
+        for name in request.query_params:
+            if name not in names:
+                raise _unknown(name, names)
+
+
+def _unknown(name: str, names: tuple[str, ...]) -> Problem:
+    near = difflib.get_close_matches(name[:64], names, 1)
+    known = f"parameters: {', '.join(names)}" if names else "it takes none"
+    hint = f"did you mean {near[0]}?" if near else known
+    return Problem(422, f"there is no parameter {name[:64]!r}", hint=hint, parameter=name[:64])
+
+
+class Given:
+    """The values of one request. What is not valid raises Problem 422 that names its parameter; so does
+    what is given but empty: in a script, a variable that was not set must not mean everything."""
+
+    def __init__(self, request: Request) -> None:
+        self._values = request.query_params
+
+    def text(self, name: str) -> str:
+        """ "" where it is not given."""
+        text = self._single(name)
+        if name in self._values:
+            check_filled(name, text)
+        return text
+
+    def words(self, name: str) -> tuple[str, ...]:
+        """Repeated, or with commas."""
+        return words_of(name, self._values.getlist(name))
+
+    def _single(self, name: str) -> str:
+        values = self._values.getlist(name)
+        if len(values) > 1:
+            raise wrong(name, f"{name} is given {len(values)} times")
+        return values[0] if values else ""
+
+    def number(self, name: str, default: int, most: int) -> int:
+        text = self.text(name)
+        if name not in self._values:
+            return default
+        if not (text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= most):
+            raise wrong(name, f"{name} is a whole number from 1 to {most}, not {text[:64]!r}")
+        return int(text)
+
+    def flag(self, name: str) -> bool:
+        """True also when it is named without a value, ``?follow``, unless that makes a request do more."""
+        if name not in self._values:
+            return False
+        text = self._single(name).lower()
+        if PARAMETERS.get(name, (FLAG,))[0] is _SURE:
+            check_filled(name, text)
+        if text in ("", "1", "true", "yes"):
+            return True
+        if text in ("0", "false", "no"):
+            return False
+        raise wrong(name, f"{name} is true or false, not {text[:64]!r}")
+
+    def seconds(self, name: str) -> float:
+        text = self.text(name)
+        try:
+            return parse_duration(text[:64]) if text else 0.0
+        except ValueError as error:
+            raise wrong(name, f"{name}: {error}") from None
+
+    def choice(self, name: str, known: tuple[str, ...]) -> str:
+        """The first is the default."""
+        text = self.text(name) if name in self._values else known[0]
+        if text not in known:
+            raise wrong(name, f"{name} is {' or '.join(known)}, not {text[:64]!r}")
+        return text
+
+
+def words_of(name: str, given: Sequence[str]) -> tuple[str, ...]:
+    """Of a parameter that may be repeated, and may have commas. Raises Problem 422 where one is empty."""
+    for text in given:
+        check_filled(name, text.replace(",", ""))
+    return tuple(dict.fromkeys(word for text in given for word in text.split(",") if word))
+
+
+def check_filled(name: str, text: str) -> None:
+    """Raises Problem 422 for a parameter that is given but empty."""
+    if not text.strip():
+        raise wrong(name, f"{name} is empty", hints.FILL)
+
+
+@contextmanager
+def parameter(name: str) -> Iterator[None]:
+    """What is not valid in here is this parameter."""
+    try:
+        yield
+    except Usage as error:
+        raise wrong(name, str(error), error.hint) from None
+
+
+def wrong(name: str, said: str, hint: str = "") -> Problem:
+    return Problem(422, said, hint=hint, parameter=name)

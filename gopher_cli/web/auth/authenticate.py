@@ -1,0 +1,256 @@
+"""The door: who is calling, and whether they may.
+
+A key comes as X-API-KEY or as a Bearer token, never in an address; a session comes as a cookie. Whoever
+brings nothing gets in where nobody is asked for a key. No request waits for Redis here, as a rule.
+"""
+
+from __future__ import annotations
+
+import hmac
+import time
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+
+from gopher_cli.actor import ACTOR
+from gopher_cli.config import Settings
+from gopher_cli.gopher import Gopher
+from gopher_cli.model.access.api_keys import EXPIRED, LIVE, digest_of, id_of
+from gopher_cli.model.access.scopes import ANYBODY, METRICS, ROLES, Caller
+from gopher_cli.model.errors import GopherError
+from gopher_cli.model.text.rate import Rate, parse_rate
+from gopher_cli.model.text.safe import safe
+from gopher_cli.web.auth import rate_limits, sessions
+from gopher_cli.web.auth.addresses import Addresses
+from gopher_cli.web.auth.key_cache import KeyCache
+from gopher_cli.web.auth.same_origin import SAFE_METHODS, has_key
+from gopher_cli.web.auth.tokens import Tokens, WrongToken
+from gopher_cli.web.server import hints
+from gopher_cli.web.server.problems import Problem, soon
+
+_ENVIRONMENT = Caller(name="API_KEY", scopes=ROLES["admin"], via="environment")
+_SCRAPER = Caller(name="anybody", scopes=frozenset({METRICS}), via="open")
+_NOBODY = digest_of("")
+_LONG = 16  # characters; who tries a thousand a second finds no key of this length
+_HINT = "send it as X-API-KEY: ..., or as Authorization: Bearer ..."
+
+
+class _WrongKey(Problem):
+    """A key or a token that opens nothing: a guess, perhaps."""
+
+
+class Authenticator:
+    """One for each application. ``exposed``: it is reached from other machines."""
+
+    def __init__(self, settings: Settings, *, exposed: bool = False) -> None:
+        self.addresses = Addresses(settings.trusted_proxies)
+        self.metrics_open = settings.metrics_open == "yes"
+        self._auth, self._exposed = settings.auth, exposed
+        self._own = digest_of(settings.api_key) if settings.api_key else ""
+        self._guessable = len(settings.api_key) < _LONG
+        self._tokens = Tokens.of(settings)
+        self._limits = rate_limits.Limits(parse_rate(settings.api_rate) if settings.api_rate else None)
+        self._ring: KeyCache | None = None
+
+    def hang(self, gopher: Gopher) -> None:
+        """Take the keys from here. Until then only those of the settings are known."""
+        self._ring = KeyCache(gopher)
+
+    async def close(self) -> None:
+        if self._ring:
+            await self._ring.close()
+
+    @property
+    def ring(self) -> KeyCache:
+        assert self._ring, "the application has not started"
+        return self._ring
+
+    async def asks(self) -> bool:
+        """Whether a key is needed here. Raises Unavailable when nobody can tell."""
+        if self._auth in ("open", "open-to-everyone"):
+            return False
+        if self._own or self._tokens or self._exposed or self._auth == "required":
+            return True
+        return bool(await self.ring.keys())
+
+    async def surely_asks(self) -> bool:
+        """The same; where nobody can tell, it may be open."""
+        try:
+            return await self.asks()
+        except GopherError:  # whoever comes in is asked again
+            return False
+
+    async def let_in(self, request: Request) -> Caller:
+        """Who sends this request; it counts. Raises Problem 401, or 429 for who tries too often."""
+        caller = await self._counted(self.sender_of(request), request)
+        self._note_use(caller)
+        self._limits.count(caller, self._rate_of(caller), self.addresses.of(request))
+        return caller
+
+    async def sender_of(self, request: Request) -> Caller:
+        """Who sends this request, or has sent it and still waits: nothing is counted. Raises Problem 401."""
+        given, has_cookie = _given(request)
+        if len(given) > 1:
+            raise _stranger("there are two different keys in this request", "send one of them")
+        if given:
+            return await self._holder_of(given[0])
+        if has_cookie and (caller := await self._of_session(request)):
+            return caller
+        if await self.asks():
+            raise _stranger("an API key is needed", _HINT)
+        return ANYBODY
+
+    async def owner_of(self, secret: str, request: Request) -> Caller:
+        """Whose key this is; a wrong one counts. Raises Problem 401, or 429 for who has guessed too often."""
+        owner = await self._counted(self._owner_of(secret), request)
+        self._note_use(owner)
+        return owner
+
+    def _note_use(self, caller: Caller) -> None:
+        """Of a key, and of whoever is signed in with one."""
+        if caller.via in ("key", "session") and caller.key_id:
+            self.ring.note_use(caller.key_id)
+
+    async def _counted(self, looking: Awaitable[Caller], request: Request) -> Caller:
+        try:
+            caller = await looking
+        except _WrongKey:
+            self._limits.failed(self.addresses.of(request))
+            raise
+        if self._guessable and caller is _ENVIRONMENT:  # a right guess must not be told from a wrong one
+            self._limits.may_try(self.addresses.of(request))
+        return caller
+
+    async def _holder_of(self, text: str) -> Caller:
+        if self._tokens and not self._is_own(text) and self._tokens.looks_like_one(text):
+            try:
+                return await self._tokens.caller(text)
+            except WrongToken as wrong:
+                raise _stranger(str(wrong), "get a new token", _WrongKey) from None
+        return await self._owner_of(text)
+
+    async def _owner_of(self, secret: str) -> Caller:
+        if self._is_own(secret):
+            return _ENVIRONMENT
+        hung = (await self.ring.keys()).get(id_of(secret))
+        right = hmac.compare_digest(digest_of(secret), hung.digest if hung else _NOBODY)
+        if hung and right and (state := hung.key.info.state(_now())) == LIVE:
+            return hung.caller
+        said = "this key is not known"
+        if hung and right:
+            said = "this key has expired" if state == EXPIRED else "this key was revoked"
+        raise _stranger(said, hints.OTHER_KEY, _WrongKey)
+
+    def _is_own(self, secret: str) -> bool:
+        return bool(self._own) and hmac.compare_digest(digest_of(secret), self._own)
+
+    async def _of_session(self, request: Request) -> Caller | None:
+        """Nobody, for a cookie that is too old, not ours, signed out, or of a key that opens nothing now."""
+        if not sessions.has_cookie(request.cookies):
+            return None
+        seal = await self.ring.seal()
+        cookie = sessions.cookie_in(request, seal)
+        key_id = sessions.claimed(cookie)
+        if not key_id:
+            return None
+        if key_id == "environment":
+            caller, digest = _ENVIRONMENT, self._own
+        else:
+            hung = (await self.ring.keys()).get(key_id)
+            if not hung or hung.key.info.state(_now()) != LIVE:
+                return None
+            caller, digest = hung.caller, hung.digest
+        session = sessions.proved(seal, cookie, digest) if digest else None
+        if session is None or not self.ring.counts(session):
+            return None
+        request.state.session = session
+        return Caller(name=caller.name, scopes=caller.scopes, via="session", key_id=caller.key_id)
+
+    def lock_of(self, caller: Caller) -> tuple[str, str]:
+        """What a session of this caller hangs on: the id of a key, and its digest."""
+        if caller.key_id:
+            hung = self.ring.hung(caller.key_id)
+            return caller.key_id, hung.digest if hung else ""
+        return "environment", self._own
+
+    def _rate_of(self, caller: Caller) -> Rate | None:
+        hung = self.ring.hung(caller.key_id) if caller.key_id else None
+        return hung.rate if hung else None
+
+
+async def caller_of(request: Request) -> Caller:
+    """Who sends this request; found out once. Raises Problem 401 or 429, Unavailable."""
+    caller: Caller | None = getattr(request.state, "caller", None)
+    if caller is None:
+        door: Authenticator = request.app.state.door
+        caller = request.state.caller = await door.let_in(request)
+    return caller
+
+
+def needs(scope: str) -> Callable[[Request], Awaitable[None]]:
+    """A dependency of routes: raises Problem 401 or 403, and leaves the caller in `request.state`.
+
+    Whoever comes with a session and wants to change something has to send X-CSRF-Token too. A route
+    that `takes_forms` calls `check_csrf` with a field of its form instead.
+    """
+
+    async def enter(request: Request) -> None:
+        door: Authenticator = request.app.state.door
+        if scope == METRICS and door.metrics_open and not has_key(request.headers):
+            request.state.caller = _SCRAPER
+            return
+        caller = await caller_of(request)
+        if not caller.may(scope):
+            raise Problem(403, f"this key lacks the scope {scope}", hint=hints.OTHER_KEY, scope=scope)
+        takes_forms = getattr(request.scope.get("route"), "takes_forms", False)
+        if caller.via == "session" and not takes_forms and request.method not in SAFE_METHODS:
+            sessions.check_csrf(request, request.headers.get("x-csrf-token", ""))
+        ACTOR.set(actor_of(caller, door.addresses.of(request)))
+
+    return enter
+
+
+async def still_may(request: Request, scope: str) -> bool:
+    """Whether who has sent this, and is still being answered, may go on hearing."""
+    try:
+        caller: Caller = await soon(request.app.state.door.sender_of(request))
+        return caller.may(scope)
+    except Problem as problem:
+        return problem.status != 401
+    except GopherError:  # who cannot be asked has not said no
+        return True
+
+
+def actor_of(caller: Caller, address: str) -> str:
+    """Who did it, as the audit says it."""
+    name = f"key {caller.name} ({caller.key_id})" if caller.key_id else caller.name
+    match caller.via:
+        case "session":
+            name = f"session of {name}"
+        case "token":
+            name = f"token of {safe(caller.name)}"
+        case "open":
+            name = f"{name}@{address}"
+    return name
+
+
+def _given(request: Request) -> tuple[list[str], bool]:
+    """The different keys that a request brings (it should be one at most), and whether it has a cookie."""
+    given, has_cookie = [], False
+    for name, value in request.scope["headers"]:  # one look at each: this is on the way of every submit
+        if name == b"x-api-key":
+            given.append(value.decode("utf-8", "surrogateescape"))
+        elif name == b"authorization":  # what another scheme says is not for us
+            kind, _, text = value.decode("utf-8", "surrogateescape").partition(" ")
+            given.append(text.strip() if kind.lower() == "bearer" else "")
+        elif name == b"cookie":
+            has_cookie = True
+    return list(dict.fromkeys(filter(None, given))), has_cookie
+
+
+def _stranger(said: str, hint: str, kind: type[Problem] = Problem) -> Problem:
+    return kind(401, said, hint=hint, headers={"WWW-Authenticate": 'Bearer realm="gopher", ApiKey'})
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

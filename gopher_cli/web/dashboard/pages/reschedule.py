@@ -1,0 +1,90 @@
+"""Another time for one job, or for those that were ticked: a page asks when, and what it came to is told."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gopher_cli.model.access.scopes import OPERATE
+from gopher_cli.model.errors import Usage
+from gopher_cli.model.text.duration import parse_duration, parse_when
+from gopher_cli.model.views.job_view import JobDetail
+from gopher_cli.web.auth.authenticate import needs
+from gopher_cli.web.dashboard.forms.form_body import Form, checked_form
+from gopher_cli.web.dashboard.page_route import PageRoute, redirect
+from gopher_cli.web.dashboard.pages.login import local
+from gopher_cli.web.dashboard.render import page
+from gopher_cli.web.dashboard.views import job_actions
+from gopher_cli.web.dashboard.views.queries import gopher_of, job_at
+from gopher_cli.web.server.problems import Problem, soon
+
+router = APIRouter(route_class=PageRoute, dependencies=[Depends(needs(OPERATE))])
+_MOST = 1000
+WAITING = ("scheduled", "retrying")
+
+
+@router.get("/reschedule")
+async def ask(
+    request: Request,
+    job: Annotated[list[str] | None, Query()] = None,
+    all: Annotated[str, Query(max_length=1)] = "",
+    back: Annotated[str, Query(max_length=2000)] = "/scheduled",
+) -> Response:
+    """Of jobs that were named one by one: all at once would be due in one moment."""
+    if all:
+        said = "Nothing was done: tick the jobs that get another time, not all that match."
+        return redirect(request, local(back), said=said, kind="wrong")
+    return await _ask(request, job_actions.picked_jobs(job or ()), back, Form({}), "")
+
+
+@router.post("/reschedule")
+async def act(request: Request) -> Response:
+    form = await checked_form(request)
+    picked, back = job_actions.picked_jobs(form.all("job"))[:_MOST], form.one("back")
+    try:
+        due, delay = moment_of(form.one("when"))
+        work = job_actions.reschedule(gopher_of(request), picked, due=due, delay=delay)
+        words = await soon(work, 2)
+    except (Usage, ValueError) as error:
+        return await _ask(request, picked, back, form, str(error))
+    said, done = job_actions.outcome("reschedule", words)
+    return redirect(request, local(back), said=said, kind="done" if done else "wrong")
+
+
+def moment_of(text: str) -> tuple[float | None, float]:
+    """Epoch seconds of a time, or the seconds of a duration from now. Raises ValueError."""
+    try:
+        if not re.fullmatch(r"[0-9]{8,}", text.strip()):  # a date without dashes, or seconds since 1970
+            return None, parse_duration(text)
+    except ValueError:
+        pass
+    try:
+        return parse_when(text), 0.0
+    except ValueError:
+        said = f"{text[:40]!r} is neither a duration nor a time"
+        raise ValueError(f"{said}: write 10m, 2h30m or 2030-01-31T08:00:00Z") from None
+
+
+async def _ask(
+    request: Request, picked: list[tuple[str, str]], back: str, form: Form, wrong: str
+) -> Response:
+    if not picked:
+        return redirect(request, local(back), said="No job is selected.", kind="wrong")
+    only = await _only(request, *picked[0]) if len(picked) == 1 else None
+    return page(
+        request, "reschedule.html", status=422 if wrong else 200, picked=picked, back=local(back), form=form,
+        faults={"when": wrong} if wrong else {}, soon=["10m", "1h", "6h", "1d"], only=only,
+    )  # fmt: skip
+
+
+async def _only(request: Request, queue: str, id: str) -> JobDetail:
+    """The one job that is meant. Raises NotFound, Problem 409 for one that waits for no moment."""
+    found = await soon(job_at(gopher_of(request), id, queue))
+    if found.state not in WAITING:
+        said = f"This job is {found.state}: another time is for what is {' or '.join(WAITING)}."
+        raise Problem(409, said)
+    return found

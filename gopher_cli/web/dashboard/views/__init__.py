@@ -1,0 +1,1 @@
+"""What pages show: queries, charts, tables, filters of templates."""

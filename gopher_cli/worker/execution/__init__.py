@@ -1,0 +1,1 @@
+"""One attempt at a job, from its start to its settlement."""

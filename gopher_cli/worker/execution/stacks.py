@@ -1,0 +1,56 @@
+"""Where a handler is: the stack of its coroutine, or of its thread."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from types import FrameType
+from typing import Any
+
+from gopher_cli.worker.execution.attempt import Run
+from gopher_cli.worker.logs import say
+
+_OURS = "gopher_cli/worker"
+_MOST = 12  # frames, the innermost
+
+
+def say_stacks(running: Sequence[Run]) -> None:
+    """A line of the log for each, the oldest first."""
+    if not running:
+        say("no job is running")
+    for run in sorted(running, key=lambda run: run.started):
+        stack = "in a process of its own" if run.apart else stack_of(run)
+        seconds = round(time.monotonic() - run.started, 3)
+        say("running", id=run.lease.id, type=run.lease.spec.type, seconds=seconds, stack=stack)
+
+
+def stack_of(run: Run) -> str:
+    """``file:line function``, the innermost last; empty for what runs in another process."""
+    if run.task is not None and run.task is asyncio.current_task(run.task.get_loop()):
+        frames: Iterable[FrameType] = _of_thread(threading.main_thread().ident or 0)  # it holds the loop up
+    else:
+        frames = _of_task(run.task.get_coro()) if run.task else _of_thread(run.thread)
+    return " > ".join([_place(frame) for frame in frames if _OURS not in frame.f_code.co_filename][-_MOST:])
+
+
+def _of_task(coroutine: Any) -> Iterator[FrameType]:
+    while coroutine is not None:
+        frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "gi_frame", None)
+        if frame is not None:
+            yield frame
+        coroutine = getattr(coroutine, "cr_await", None) or getattr(coroutine, "gi_yieldfrom", None)
+
+
+def _of_thread(ident: int) -> list[FrameType]:
+    frame, found = sys._current_frames().get(ident), list[FrameType]()
+    while frame is not None:
+        found.append(frame)
+        frame = frame.f_back
+    return [frame for frame in reversed(found) if not frame.f_code.co_filename.endswith("threading.py")]
+
+
+def _place(frame: FrameType) -> str:
+    return f"{frame.f_code.co_filename}:{frame.f_lineno} {frame.f_code.co_name}"

@@ -1,0 +1,208 @@
+"""Isolated handlers: each job runs in a process of its own kind, which is kept for the next one."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import sys
+from collections import deque
+from typing import Any
+
+import msgspec
+
+from gopher_cli.config import Settings
+from gopher_cli.failpoints import failpoint
+from gopher_cli.model.job.outcome import Discarded, Failed, Interrupted, Lost, Outcome, Succeeded
+from gopher_cli.model.job.signals import Snooze
+from gopher_cli.worker.channel import Channel
+from gopher_cli.worker.execution import outcomes
+from gopher_cli.worker.execution.attempt import Run
+from gopher_cli.worker.execution.start_failures import Steps, Unstarted, starting
+from gopher_cli.worker.handler_link import HandlerLink
+from gopher_cli.worker.options import WorkerOptions
+from gopher_cli.worker.programs.keeper_client import Keepers, Kept
+from gopher_cli.worker.programs.process_tree import signal_name
+
+_JOBS_EACH = 1000
+_DYING = 5.0  # seconds in which its keeper should have told how it ended
+_ECHO = 0.5  # seconds for its last words: a process that it has forked may hold the channel open
+_COMMAND = (sys.executable, "-P", "-m", "gopher_cli.worker.programs.isolated_child")
+
+
+class Child:
+    """One process that runs one job at a time."""
+
+    def __init__(self, kept: Kept, channel: Channel) -> None:
+        self.kept = kept
+        self.channel = channel
+        self.jobs = 0
+        self._watching = asyncio.create_task(self._watch())
+
+    async def ready(self, options: WorkerOptions) -> None:
+        """Raises Unstarted when it does not come so far that it could run a job."""
+        self.channel.send(options=msgspec.to_builtins(options))
+        match await self.channel.receive():
+            case {"ready": True}:
+                return
+            case {"unready": str(why)}:
+                raise Unstarted(why)
+        raise Unstarted(f"it {await self.ending()} before it was ready")
+
+    async def ending(self) -> str:
+        """How it has ended, in words."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.kept.over.wait(), _DYING)
+        code = self.kept.code
+        if self.kept.crowd:
+            return f"was killed: it had {self.kept.crowd} processes (GOPHER_JOB_PROCESSES)"
+        if code is None:
+            return "closed its channel"
+        return f"was killed by {signal_name(-code)}" if code < 0 else f"exited with code {code}"
+
+    async def _watch(self) -> None:
+        await self.kept.over.wait()
+        await asyncio.sleep(_ECHO)
+        self.channel.close()
+
+    def kill(self) -> None:
+        self.kept.kill()
+        self.channel.close()
+
+    async def end(self) -> None:
+        """SIGTERM to its group, and SIGKILL when that is not heard."""
+        self.channel.send_end()  # it heeds no SIGTERM without this
+        await self.kept.end()
+        self.channel.close()
+
+
+class Children:
+    """The pool. Children start when they are needed, at most one for each slot of the runner."""
+
+    def __init__(
+        self,
+        options: WorkerOptions,
+        settings: Settings,
+        link: HandlerLink,
+        keepers: Keepers,
+        steps: Steps,
+    ) -> None:
+        self._options = options
+        self._memory = settings.job_memory
+        self._link = link
+        self._keepers = keepers
+        self._steps = steps
+        self.halt = keepers.halt
+        self._idle: deque[Child] = deque()
+
+    async def run(self, run: Run) -> Outcome:
+        """Cancelling kills the child. A child that dies with the job begun is a Lost."""
+        try:
+            child, outcome = await self._begun(run)
+        except Unstarted as error:
+            return await self._keepers.starts.later(str(error))
+        self._keepers.starts.worked()
+        child.jobs += 1
+        if isinstance(outcome, Lost) or child.jobs >= _JOBS_EACH:
+            child.kill()
+        else:
+            self._idle.append(child)
+        return await self._keepers.halt.judged(run, outcome)
+
+    async def _begun(self, run: Run) -> tuple[Child, Outcome]:
+        """By an idle child, or by a new one when that dies before it has begun."""
+        while True:
+            child = self._rested() or await self._fresh()
+            try:
+                outcome = await self._talk(child, run) if await self._steps.launch(run) else Interrupted()
+            except BaseException:
+                await asyncio.shield(child.end())
+                raise
+            if outcome is not None:
+                return child, outcome
+            child.kill()
+            if not child.jobs:
+                raise Unstarted(f"it {await child.ending()} before the job began")
+
+    def _rested(self) -> Child | None:
+        while self._idle:
+            child = self._idle.pop()
+            if child.kept.runs:
+                return child
+            child.kill()
+        return None
+
+    async def _fresh(self) -> Child:
+        with starting():
+            ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                kept = await self._keepers.start(_COMMAND, (theirs.fileno(), 1, 2))
+            except OSError as error:  # our own interpreter: nothing that the job could have done
+                ours.close()
+                raise Unstarted(error.strerror or str(error)) from error
+            except BaseException:
+                ours.close()
+                raise
+        failpoint("child.spawned")
+        child = Child(kept, await Channel.over(ours))
+        try:
+            await child.ready(self._options)
+        except BaseException:
+            child.kill()
+            raise
+        return child
+
+    async def _talk(self, child: Child, run: Run) -> Outcome | None:
+        """None when it has ended before the job began."""
+        lease = run.lease
+        child.channel.send(
+            id=lease.id, queue=lease.queue, token=lease.token, attempt=lease.attempt, losses=lease.losses,
+            spec=msgspec.json.encode(lease.spec).decode(),
+        )  # fmt: skip
+        async for said in child.channel.messages():
+            if said.get("token") != lease.token:
+                continue  # about another job, by what that has left behind
+            if said.get("begun"):
+                self._steps.began(run)
+            elif (outcome := await self._heard(child, run, said)) is not None:
+                return outcome
+        how = await child.ending()
+        return Lost(f"the process of this job {how}", child.kept.code) if not run.starting else None
+
+    async def _heard(self, child: Child, run: Run, said: dict[str, Any]) -> Outcome | None:
+        lease = run.lease
+        match said:
+            case {"log": str(text)}:
+                self._link.log(lease, text)
+            case {"progress": float(fraction) | int(fraction), "message": str(message)}:
+                self._link.progress(lease, fraction, message)
+            case {"recall": key, "value": value}:
+                known = await self._link.recall(lease, key, value.encode())
+                child.channel.send(known=known.decode() if known is not None else None)
+            case {"submit": type, "payload": payload, "options": options}:
+                if run.context is not None:
+                    run.context.submit(type, msgspec.json.encode(payload), **options)
+            case {"result": str(result)}:
+                return Succeeded(result.encode())
+            case {"failed": str(error)}:
+                return _failure(said, error)
+            case {"exhausted": error}:
+                return Lost(
+                    f"its process had no memory left (GOPHER_JOB_MEMORY is {self._memory} MB): {error}"
+                )
+        return None
+
+    def close(self) -> None:
+        for child in self._idle:
+            child.kill()
+        self._keepers.close()
+
+
+def _failure(said: dict[str, Any], error: str) -> Outcome:
+    match said:
+        case {"snooze": float(seconds) | int(seconds)}:
+            return outcomes.failed(Snooze(seconds, error))
+        case {"discard": True}:
+            return Discarded(error, said.get("traceback", ""))
+    return Failed(error, said.get("traceback", ""), said.get("delay"), said.get("exit_code"))

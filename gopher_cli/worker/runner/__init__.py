@@ -1,0 +1,1 @@
+"""The runner process: it fetches jobs, has them executed, and stops well."""

@@ -1,0 +1,300 @@
+"""A runner: fetches jobs, has them performed, and stops well. What it holds, Redis knows it holds."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from typing import Any
+
+from gopher_cli.config import Settings
+from gopher_cli.failpoints import failpoint
+from gopher_cli.gopher import Gopher
+from gopher_cli.handlers import Registry
+from gopher_cli.model.job.job import Lease
+from gopher_cli.model.job.outcome import Cancelled, Interrupted, Outcome
+from gopher_cli.store.calls import Batch, Settlement
+from gopher_cli.worker.board import Board
+from gopher_cli.worker.execution.attempt import Run
+from gopher_cli.worker.execution.job_log import JobLog
+from gopher_cli.worker.execution.settlement import unbegun
+from gopher_cli.worker.execution.settler import Settler
+from gopher_cli.worker.handler_link import HandlerLink
+from gopher_cli.worker.options import WorkerOptions
+from gopher_cli.worker.process_lock import ProcessLock
+from gopher_cli.worker.runner.admission import Admission
+from gopher_cli.worker.runner.executor import Performer
+from gopher_cli.worker.runner.fetch_policy import Prefetch
+from gopher_cli.worker.runner.fetcher import Fetcher
+from gopher_cli.worker.runner.reconcile import Stocktaking
+from gopher_cli.worker.runner.runner_status import state_of
+from gopher_cli.worker.runner.slots import Seats
+from gopher_cli.worker.runner.unhandled_jobs import Unhandled
+from gopher_cli.worker.runner.unknown_types import Strays, unreadable
+from gopher_cli.worker.runner.watchdog import Watch
+
+_CLOCK = time.monotonic
+_LAST_WORDS = 5.0  # seconds for settling at the end
+_UNSETTLED = 10_000  # ended attempts that Redis has not taken, before no more are fetched
+_STALE = 1.0  # seconds without any movement after which buffered jobs go back
+
+
+class Runner:
+    """``worn``: another process must take its place, after enough jobs or a handler that heeds nothing."""
+
+    def __init__(
+        self,
+        gopher: Gopher,
+        registry: Registry,
+        settings: Settings,
+        options: WorkerOptions,
+        id: str,
+        board: Board,
+        turn: ProcessLock | None = None,
+    ) -> None:
+        self.worn = self.leaving = False
+        self.news = asyncio.Event()
+        self._options, self._defaults = options, gopher.defaults
+        self._room, self._stopping = asyncio.Event(), asyncio.Event()
+        self._settlements, self._grace_ends, self._moved, self._told = 0, float("inf"), _CLOCK(), 0.0
+        self._log = JobLog(board.count)
+        self._link = HandlerLink(gopher, settings)
+        unhandled = Unhandled(gopher, registry.handlers, settings.no_handler_after)
+        self._fetcher = Fetcher(gopher, id, options, unhandled, self._accept)
+        self._prefetch = Prefetch(options.concurrency)
+        queues = self._queues = [name for name, _ in options.queues]
+        self._settler = Settler(gopher, id, queues, self._link, self._settled, lambda: self._seats.running)
+        self._admission = Admission(self._end)
+        self._strays = Strays(gopher, settings.no_handler_after, self._end)
+        later = None if options.burst else self._end
+        turn = turn or ProcessLock.create()
+        self._seats = Seats(board, registry, queues, gopher.defaults, self._strays.add, later, turn)
+        self._heartbeat = settings.heartbeat
+        self._stock = Stocktaking(gopher, id, queues, self._fetcher.taken, self._leases, self._forget)
+        self._performer = Performer(
+            gopher, self._seats, self._settler, self._link, self._log, options, settings, self._room.set
+        )
+        self._watch = Watch(self._seats, self._settler, self._performer, self._wear_out)
+
+    async def run(self) -> None:
+        """Until `stop`, or in a burst until nothing is left; then all is settled or handed back.
+
+        Whatever else ends one of its tasks is raised here: a runner that works by halves must go.
+        """
+        duties = (
+            self._link.send_now_and_then(self._queues), self._watch.run(self._look), self._strays.run(),
+            self._stock.run(self._heartbeat), self._stopping.wait(),
+        )  # fmt: skip
+        settling = asyncio.create_task(self._settler.run())
+        fetching = asyncio.create_task(self._fetch_until_stopped())
+        tasks = [settling, fetching, *(asyncio.ensure_future(duty) for duty in duties)]
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        self.stop(None if self._stopping.is_set() else self._options.grace)
+        await self._drain(fetching)
+        self._settler.close()
+        await asyncio.wait({settling}, timeout=_LAST_WORDS)
+        failpoint("shutdown.released")
+        for task in tasks:
+            task.cancel()
+        self._performer.children.close()
+        self._log.flush()
+        for said in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(said, BaseException) and not isinstance(said, asyncio.CancelledError):
+                raise said
+
+    # What the supervisor says
+
+    def stop(self, grace: float | None = None, *, ordered: bool = False) -> None:
+        """Fetch no more. Running jobs have the grace (s). ``ordered``: the order may have killed them too."""
+        if ordered:
+            self._performer.children.halt.begin()
+        if grace is not None:
+            self._grace_ends = min(self._grace_ends, _CLOCK() + grace)
+        self._stopping.set()
+        self._room.set()
+
+    def quiet(self, quiet: bool) -> None:
+        """Take no new jobs, or take them again. What waits here is for others."""
+        self._admission.quiet = quiet
+        self._hand_back(self._seats.clear())
+        self._room.set()
+
+    def cancel(self, ids: Sequence[str], why: str = "cancel") -> None:
+        """Stop these if they run here."""
+        wanted = set(ids)
+        for run in self.running():
+            if run.lease.id in wanted:
+                self._performer.stop(run, why)
+        for lease in self._seats.withdraw(wanted):
+            if why == "cancel":
+                self._end(lease, Cancelled())
+
+    def go_on(self, gone: Sequence[Sequence[str]]) -> None:
+        """It has stood still, and these (id, token) that had waited here have gone to others."""
+        if gone:
+            self._admission.gone = frozenset((id, token) for id, token in gone)
+            self._prefetch.distrust()
+        self._seats.go_on(self._admission.gone)
+        self._performer.fill()
+        self._room.set()
+
+    def share(self, *, lent: int, barred: Sequence[str]) -> None:
+        """With processes that leave: so many seats are theirs, and what is stuck there is barred here."""
+        self._seats.lent = lent
+        self._admission.barred = frozenset(barred)
+        self._performer.fill()
+        self._room.set()
+
+    def _leases(self) -> list[Lease]:
+        """All that is held here."""
+        return self._seats.leases() + self._settler.leases()
+
+    def _forget(self, leases: Sequence[Lease]) -> None:
+        """These are not ours any more, as far as Redis knows."""
+        gone = {(lease.id, lease.token) for lease in leases}
+        for run in self.running():
+            if (run.lease.id, run.lease.token) in gone:
+                self._performer.stop(run, "lost")
+        for lease in leases:
+            self._seats.withdraw({lease.id}, lease.token)
+
+    def running(self) -> list[Run]:
+        return list(self._seats.running.copy().values())
+
+    def fence(self, queues: Collection[str]) -> None:
+        """Redis was away for so long that the leases in these may end: nothing of them runs on.
+
+        All is handed back once Redis can be reached; what others have taken until then is refused.
+        """
+        self._hand_back(self._seats.clear(queues))
+        for run in self.running():
+            if run.lease.queue in queues:
+                self._performer.stop(run, "interrupt")
+
+    def keep_output(self, run: Run, text: str) -> None:
+        """What a handler printed."""
+        self._link.log(run.lease, text)
+
+    def state(self) -> dict[str, Any]:
+        """What the supervisor is told every second, and when there is news."""
+        state = state_of(self.running(), self._performer.stuck, self._log.counts, leaving=self.leaving)
+        return state | {"strays": sorted(self._strays.types)}
+
+    # Fetching
+
+    async def _fetch_until_stopped(self) -> None:
+        while not self._stopping.is_set():
+            count = self._wanted()
+            if count <= 0:
+                self._room.clear()
+                await self._room.wait()
+                continue
+            free = self._seats.free
+            settled, batches = self._settlements, await self._fetcher.fetch(count, free)
+            failpoint("fetch.replied")
+            if not self._accept(batches):
+                if self._options.burst and await self._burst_is_over(settled):
+                    return
+                await (self._strays.stand_aside() if self._strays.lately else self._fetcher.idle())
+
+    def _wanted(self) -> int:
+        """Free seats and what is worth to have at hand; 0 while more than half of that is there."""
+        if self._options.max_jobs and self._seats.started >= self._options.max_jobs:
+            self.worn = True
+            self.stop()
+            return 0
+        ahead = self._prefetch.size
+        waiting = self._seats.buffered
+        if self._admission.quiet or waiting > ahead // 2 or self._pending > _UNSETTLED:
+            return 0
+        count = self._seats.free + ahead - waiting
+        return min(count, self._options.max_jobs - self._seats.started) if self._options.max_jobs else count
+
+    @property
+    def _pending(self) -> int:
+        """Jobs that are neither waiting nor running here any more, and that Redis still counts as held."""
+        return self._settler.pending + self._strays.pending
+
+    @property
+    def broken(self) -> bool:
+        """Whether it has met a queue that it cannot serve."""
+        return self._fetcher.broken
+
+    def _accept(self, batches: list[Batch]) -> bool:
+        """Whether anything came."""
+        if not self._seats.buffered:
+            self._moved = _CLOCK()  # what comes now begins to wait now
+        for batch in batches:
+            for lease, raw in batch.unreadable:
+                self._end(lease, *unreadable(lease, raw))
+            self._seats.add(self._admission.admit(batch.leases))
+        self._performer.fill()
+        return any(batch.leases or batch.unreadable for batch in batches)
+
+    async def _burst_is_over(self, settled: int) -> bool:
+        busy = self._seats.busy or self._seats.buffered or self._pending or self._fetcher.owing
+        if not busy and settled == self._settlements:  # while it fetched nothing, nothing came free
+            return True
+        self._room.clear()
+        if self._seats.running:
+            await self._until_room(0.5)
+        else:
+            await asyncio.sleep(0.005)  # settlements are on their way: they may let others run
+        return False
+
+    def _settled(self, items: Sequence[Settlement]) -> None:
+        self._moved, self._settlements = _CLOCK(), self._settlements + 1
+        if spent := sum(item.run_us for item in items):  # what was handed back teaches nothing
+            self._prefetch.learn(spent / len(items) / 1e6)
+        self._log.completed(items)
+        self._room.set()
+
+    # Watching and stopping
+
+    def _wear_out(self) -> None:
+        """Another process takes its place at once. This one keeps what runs here, and ends with that."""
+        self.worn = self.leaving = True
+        self.stop()
+        self.news.set()
+
+    def _look(self, now: float) -> None:
+        if self._seats.buffered and now - self._moved > _STALE:
+            self._prefetch.distrust()
+            self._hand_back(self._seats.clear())  # behind long jobs; another worker may be free
+        if now - self._told > 1:
+            self._log.flush()
+            self._told = now
+
+    def _hand_back(self, leases: list[Lease]) -> None:
+        for lease in leases:
+            self._end(lease, Interrupted())
+
+    def _end(self, lease: Lease, outcome: Outcome, data: bytes = b"") -> None:
+        """Settle a job that has not begun here. May be called from any thread."""
+        self._settler.add_from_thread(unbegun(lease, outcome, data, self._defaults))
+
+    async def _until_room(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._room.wait()
+
+    async def _drain(self, fetching: asyncio.Task[None]) -> None:
+        self._hand_back(self._seats.close())
+        if not fetching.done():
+            # An answer that is on its way brings leases: wait for it, then hand them back.
+            await asyncio.wait({fetching}, timeout=0 if self._fetcher.waits else 1.2)
+            fetching.cancel()
+        self._fetcher.close()
+        self._hand_back(self._seats.clear())
+        while self._seats.busy and _CLOCK() < self._grace_ends:
+            self._room.clear()
+            await self._until_room(max(0.01, min(self._grace_ends - _CLOCK(), 0.5)))
+        for run in self.running():
+            self._performer.stop(run, "interrupt")
+        deadline = _CLOCK() + 1.0
+        while self._seats.busy and _CLOCK() < deadline:
+            self._room.clear()
+            await self._until_room(0.05)
+        for run in self.running():
+            self._performer.give_up(run)

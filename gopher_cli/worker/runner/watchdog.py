@@ -1,0 +1,84 @@
+"""What a runner watches in itself: jobs over their time, those that do not stop, a loop that is blocked."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from gopher_cli.worker.execution.attempt import Run
+from gopher_cli.worker.execution.settler import Settler
+from gopher_cli.worker.execution.stacks import stack_of
+from gopher_cli.worker.logs import say
+from gopher_cli.worker.runner.executor import Performer
+from gopher_cli.worker.runner.slots import KILL_AFTER, Seats
+
+_CLOCK = time.monotonic
+_LOOK = 0.1
+_STILL = 0.5  # seconds without a turn of the loop after which it counts as blocked
+
+
+class Watch:
+    """``look`` is called ten times a second; ``wear_out`` when a handler is stuck."""
+
+    def __init__(
+        self, seats: Seats, settler: Settler, performer: Performer, wear_out: Callable[[], None]
+    ) -> None:
+        self._seats = seats
+        self._settler = settler
+        self._performer = performer
+        self._wear_out = wear_out
+        self._turned = _CLOCK()
+        self._over = threading.Event()
+
+    async def run(self, look: Callable[[float], None]) -> None:
+        """Until cancelled."""
+        watched = False
+        try:
+            while True:
+                watched = watched or self._begin_to_watch()
+                await asyncio.sleep(_LOOK)
+                now = self._turned = _CLOCK()
+                for run in list(self._seats.running.copy().values()):
+                    self._look_at(run, now)
+                look(now)
+        finally:
+            self._over.set()
+
+    def _look_at(self, run: Run, now: float) -> None:
+        if now > run.deadline and not run.stopped:
+            self._performer.stop(run, "timeout")
+        elif run.stopped and now > run.deadline + KILL_AFTER:
+            said = "a handler does not stop: it is stuck, and another process serves the other jobs"
+            spec = run.lease.spec
+            say(said, logging.ERROR, type=spec.type, id=run.lease.id, pid=os.getpid(), at=stack_of(run))
+            self._wear_out()  # first: no other process of this worker shall begin it again beside this one
+            self._performer.give_up(run, stuck=True)
+
+    def _begin_to_watch(self) -> bool:
+        """False where no thread is to be had now: all other work goes on without it."""
+        try:
+            threading.Thread(target=self._watch_the_loop, name="gopher-watch", daemon=True).start()
+        except (RuntimeError, MemoryError):
+            return False
+        return True
+
+    def _watch_the_loop(self) -> None:
+        """In a thread. A blocked loop settles nothing, and what has ended must not go back."""
+        while not self._over.wait(_STILL):
+            if _CLOCK() - self._turned > _STILL:
+                self._seats.note_ended(self._settler.leases())
+
+
+def about(run: Run, now: float) -> dict[str, Any]:
+    """As the fleet knows a running job."""
+    return {
+        "id": run.lease.id,
+        "type": run.lease.spec.type,
+        "queue": run.lease.queue,
+        "seconds": round(now - run.started, 3),
+    }

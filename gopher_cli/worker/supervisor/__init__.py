@@ -1,0 +1,1 @@
+"""The supervisor process: it starts runners, keeps their leases, and never runs user code."""
