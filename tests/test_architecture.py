@@ -8,6 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
+from each import each
 
 import gopher_cli
 
@@ -118,7 +119,7 @@ def imports(path: Path) -> Iterator[tuple[str, str]]:
             yield ("." + rest.partition(".")[0] if head == "gopher_cli" and rest else head), name
 
 
-each_file = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+each_file = each(FILES, lambda path: str(path.relative_to(ROOT)))
 
 
 @each_file
@@ -173,7 +174,7 @@ def known(text: str, modules: Iterable[str]) -> set[str]:
     return names.intersection(modules)
 
 
-@pytest.mark.parametrize("path", sorted(ROOT.glob("config/**/*.py")), ids=lambda p: str(p.relative_to(ROOT)))
+@each(sorted(ROOT.glob("config/**/*.py")), lambda path: str(path.relative_to(ROOT)))
 def test_inside_of_config_too(path):
     here = path.relative_to(ROOT / "config").with_suffix("").parts[0]
     names = [name.split(".") for head, name in imports(path) if head == ".config"]

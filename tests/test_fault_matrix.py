@@ -8,7 +8,7 @@ from collections import defaultdict
 from functools import cache
 from pathlib import Path
 
-import pytest
+from each import each
 
 TESTS = Path(__file__).parent
 PAGE = TESTS.parent / "docs" / "reliability.md"
@@ -57,7 +57,7 @@ def _rows_of(nodes: list[ast.expr]) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("row", ROWS)
+@each(ROWS)
 def test_every_row_names_its_tests_or_says_why_it_cannot_be_run(row: str) -> None:
     assert row in table(), f"docs/reliability.md has no row {row}"
     _, fault, test, seen = table()[row]

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 from driver import Queue
+from each import each
 from laws.walk import Walk
 from lua import Names
 from script_watch import watched
@@ -21,8 +22,8 @@ SCRIPTS = scripts.names()
 FRAGMENTS = sorted(set(scripts.files()) - set(SCRIPTS))
 EVERY_FILE = sorted(path for path in LUA.rglob("*.lua"))
 GLOBALS = {*re.findall(r"\w+", "ARGV KEYS ipairs math pairs pcall redis string table tonumber type unpack")}
-each_script = pytest.mark.parametrize("name", SCRIPTS)
-each_file = pytest.mark.parametrize("path", EVERY_FILE, ids=lambda path: path.stem)
+each_script = each(SCRIPTS)
+each_file = each(EVERY_FILE, lambda path: path.stem)
 
 
 def code(path: Path) -> str:

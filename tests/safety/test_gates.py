@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from each import each
 
 import gopher_cli
 from gopher_cli.gopher import Gopher
@@ -52,7 +53,7 @@ def _is(node: ast.expr, value: object) -> bool:
     return isinstance(node, ast.Constant) and node.value is value
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+@each(FILES, lambda path: str(path.relative_to(ROOT)))
 def test_nothing_that_runs_words_of_others_is_in_the_code(path: Path) -> None:
     assert list(offences(path.read_text())) == []
 
