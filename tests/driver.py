@@ -16,6 +16,7 @@ from gopher_cli.model.schedule.expect import MOST, Expect
 from gopher_cli.store import calls
 from gopher_cli.store.calls import Call, Receipt, Settlement, Verdict
 from gopher_cli.store.keyspace import PLACES, keys_of
+from gopher_cli.store.record import Record, read_record
 
 T = TypeVar("T")
 
@@ -174,8 +175,8 @@ class Queue:
         score = self.redis.zscore(self.keys[place], id)
         return None if score is None else int(score)
 
-    def record(self, id: str) -> calls.Record:
-        return calls.read_record(self.redis.hget(self.keys["meta"], id) or b"")
+    def record(self, id: str) -> Record:
+        return read_record(self.redis.hget(self.keys["meta"], id) or b"")
 
     def counters(self) -> dict[str, int]:
         return self.whole().counts

@@ -14,8 +14,8 @@ from gopher_cli.model.job.job import Spec
 from gopher_cli.model.job.terms import TypeTerms, terms_of
 from gopher_cli.model.text.timestamp import Timestamp
 from gopher_cli.model.views.job_view import AttemptView, JobRow
-from gopher_cli.store.calls.operate import Record
 from gopher_cli.store.codec import decode_spec
+from gopher_cli.store.record import Record
 
 # What went wrong before is no error of a job that runs or completed: `inspect` tells it.
 _WITH_ERROR = ("scheduled", "retrying", "failed", "cancelled")

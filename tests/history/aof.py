@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from gopher_cli.store.calls import read_record
 from gopher_cli.store.keyspace import PLACES
+from gopher_cli.store.record import read_record
 from history import Move
 
 _KEY = re.compile(rb"(?P<namespace>[^{]+):\{(?P<queue>[^}]+)\}:(?P<name>.+)")

@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 from gopher_cli.store import keyspace
-from gopher_cli.store.calls import Record, read_record
 from gopher_cli.store.keyspace import PLACES, QUEUE_KEYS, QUEUE_KEYSPACE, known_key
+from gopher_cli.store.record import Record, read_record
 
 _KEY = re.compile(r"(?P<namespace>[^{]+):\{(?P<queue>[A-Za-z0-9_.\-]{1,64}|~)\}:(?P<name>.+)")
 

@@ -14,6 +14,7 @@ from gopher_cli.model.errors import GopherError, TryLater, Unavailable
 from gopher_cli.model.select.filter import Filter
 from gopher_cli.store import calls
 from gopher_cli.store.keyspace import PLACES
+from gopher_cli.store.record import read_record
 
 pytestmark = pytest.mark.anyio
 
@@ -57,7 +58,7 @@ async def test_a_moved_job_keeps_its_history_its_log_and_what_it_has_done_once(
     assert after.pop("ready_high", None) or after.pop("ready_normal")
     for name in ("spec", "errors", "log", "progress", "once"):
         assert after[name] == before[name], name
-    old, new = calls.read_record(before["meta"]), calls.read_record(after["meta"])
+    old, new = read_record(before["meta"]), read_record(after["meta"])
     assert (new.created, new.lock) == (old.created, old.lock)
     assert (new.attempts, new.losses, new.finished) == (0, 0, 0)
     assert await gopher.submit("t", queue="here", unique_key="k"), "its key is free where it was"

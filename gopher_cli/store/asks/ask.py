@@ -12,8 +12,8 @@ import msgspec
 from gopher_cli.model.job.batch_mark import BatchMark, kept_mark
 from gopher_cli.model.job.terms import TypeTerms
 from gopher_cli.store.calls.call import Arg, mapping, text
-from gopher_cli.store.calls.operate import read_record
 from gopher_cli.store.keyspace import Keys, fleet_key
+from gopher_cli.store.record import read_record
 from gopher_cli.store.schema_version import FIELD, checked, written
 
 T = TypeVar("T")

@@ -10,33 +10,7 @@ import msgspec
 from gopher_cli.model.job.job import CLASSES
 from gopher_cli.store.calls.call import Arg, Call, make_call, pairs, text
 from gopher_cli.store.keyspace import PLACES, Keys
-
-
-class Record(msgspec.Struct, frozen=True):
-    """The small mutable record of a job (lua/lib/record/record.lua). Times in ms; 0 is never."""
-
-    attempts: int = 0
-    losses: int = 0
-    token: str = ""
-    started: int = 0
-    ready_at: int = 0
-    score: int = 0
-    created: int = 0
-    finished: int = 0
-    lock: str = ""
-
-
-def read_record(line: bytes | str) -> Record:
-    """An empty record for a line that cannot be read: looking must never fail."""
-    parts = text(line).split(";")
-    try:
-        attempts, losses, token, started, ready_at, score, created, finished, lock = parts[:9]
-        return Record(
-            int(attempts), int(losses), token, int(started or 0), int(ready_at or created),
-            int(score), int(created), int(finished or 0), lock,
-        )  # fmt: skip
-    except ValueError:
-        return Record()
+from gopher_cli.store.record import Record, read_record
 
 
 class Found(msgspec.Struct, frozen=True):

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 
 from gopher_cli.model.job.job import CLASSES, Spec, class_of
-from gopher_cli.store.calls import Facts, Mending, Record, read_record
+from gopher_cli.store.calls import Facts, Mending
+from gopher_cli.store.record import Record, read_record
 from gopher_cli.verbs.doctor.remedies import LIVE, Patient, follow_place, quarantine, rebuilt, unlost
 
 _RECORD = re.compile(rb"\d+;\d+;[^;]*;\d*;\d*;\d+;\d+;\d*;[^;]*")

@@ -19,10 +19,11 @@ from gopher_cli.store import calls
 from gopher_cli.store.asks import survey
 from gopher_cli.store.asks.ask import Ask
 from gopher_cli.store.asks.outbox import decode_entry
-from gopher_cli.store.calls import AUDITED, Facts, read_record
+from gopher_cli.store.calls import AUDITED, Facts
 from gopher_cli.store.calls.call import text
 from gopher_cli.store.codec import decode_spec
 from gopher_cli.store.keyspace import PLACES, Keys
+from gopher_cli.store.record import read_record
 from gopher_cli.verbs.core import Base
 from gopher_cli.verbs.doctor.judge import Complaint, judge
 

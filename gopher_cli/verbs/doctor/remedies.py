@@ -9,8 +9,9 @@ import msgspec
 
 from gopher_cli.model.job.history_outcome import HistoryOutcome, history_entry
 from gopher_cli.model.job.job import Spec, class_of
-from gopher_cli.store.calls import Facts, Mending, Record
+from gopher_cli.store.calls import Facts, Mending
 from gopher_cli.store.keyspace import READY
+from gopher_cli.store.record import Record
 
 LIVE = (*READY, "unhandled", "scheduled", "retrying", "blocked", "running")
 _NO_SPEC = b'["(lost)",null]'

@@ -13,6 +13,7 @@ from gopher_cli.model.job.history_outcome import HistoryOutcome, history_entry
 from gopher_cli.store import calls
 from gopher_cli.store.asks import ask, survey
 from gopher_cli.store.calls import AUDITED, Mending
+from gopher_cli.store.record import Record
 from gopher_cli.verbs.core import Base
 from gopher_cli.verbs.doctor.diagnose import Diagnosing, Diagnosis, shown
 from gopher_cli.verbs.doctor.queue_check import Audit, holder_of
@@ -140,7 +141,7 @@ class Doctor(Diagnosing, Working, TickVerbs):
 
     async def _as_dead(self, seen: calls.Facts, raw: bytes) -> Mending:
         now = await self.store.ask(ask.time_ms())
-        record = changed(calls.Record(), score=5 * 10**13, created=now, ready_at=now, finished=now)
+        record = changed(Record(), score=5 * 10**13, created=now, ready_at=now, finished=now)
         why, cut = "this follow-up cannot be read", raw[:1024].hex()
         told = history_entry(HistoryOutcome.CORRUPT, why, raw_hex=cut)
         spec = msgspec.json.encode(["(unreadable)", raw.hex()])

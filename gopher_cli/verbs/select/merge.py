@@ -18,9 +18,9 @@ from gopher_cli.model.views.job_view import JobRow
 from gopher_cli.store import calls
 from gopher_cli.store.asks import ranges
 from gopher_cli.store.asks.ranges import Mark, Range, Standing
-from gopher_cli.store.calls import Record
 from gopher_cli.store.calls.sieve import GONE, Reach, Sieve, Sifted
 from gopher_cli.store.keyspace import PLACES
+from gopher_cli.store.record import Record, read_record
 
 if TYPE_CHECKING:
     from gopher_cli.store.stores.redis_store import RedisStore
@@ -186,7 +186,7 @@ class Merge:
         for lane, rows in found:
             lane.more = len(rows) >= step
             for n, (id, score) in enumerate(rows):
-                record = calls.read_record(next(lines))
+                record = read_record(next(lines))
                 alone = rows[n + 1][1] != score if n + 1 < len(rows) else not lane.more
                 when = _when(lane.stretch.place, score, record)
                 lane.ahead.append(Candidate(lane, id, score, record, when, alone))
@@ -208,7 +208,7 @@ class Merge:
         lane.more = came.read >= _SLICE
         for id, score, line in came.rows:
             if not (mark and mark.id) or mark.is_before((id, score), newest=self._newest):
-                record = calls.read_record(line)
+                record = read_record(line)
                 lane.ahead.append(Candidate(lane, id, score, record, _when(stretch.place, score, record)))
         if came.read:
             lane.mark = Mark(came.last[1], came.last[0])

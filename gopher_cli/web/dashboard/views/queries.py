@@ -20,8 +20,8 @@ from gopher_cli.model.text.safe import safe
 from gopher_cli.model.views.job_view import JobDetail, JobRow
 from gopher_cli.model.views.stats import Stats, WorkerInfo
 from gopher_cli.store.asks import ask
-from gopher_cli.store.calls import read_record
 from gopher_cli.store.keyspace import PLACES
+from gopher_cli.store.record import read_record
 from gopher_cli.store.rows import row_of, spec_or_none
 from gopher_cli.verbs.select.match import is_poison
 from gopher_cli.web.dashboard.views.overview_charts import RANGES, is_young
