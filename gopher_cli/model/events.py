@@ -7,6 +7,7 @@ import re
 import msgspec
 
 from gopher_cli.model.errors import Usage
+from gopher_cli.model.text.timestamp import Instant
 
 PAUSED, RESUMED, MISSED, GONE = "paused", "resumed", "missed", "gone"
 # Of a queue, not of jobs. `missed`: something may have happened there that nobody has heard of.
@@ -81,11 +82,11 @@ class EventFilter(msgspec.Struct, frozen=True, kw_only=True):
         return [id for id in found if not self.types or event.types.get(id) in self.types]
 
 
-class AuditEntry(msgspec.Struct, frozen=True):
+class AuditEntry(msgspec.Struct, frozen=True, rename={"at_ms": "at"}):
     """Somebody changed something. ``changed`` counts jobs, queues or keys."""
 
     id: str
-    at_ms: int
+    at_ms: Instant
     actor: str
     action: str
     target: str

@@ -13,7 +13,7 @@ from gopher_cli.model.events import AuditEntry
 from gopher_cli.model.hints import LIST_JOBS, LIST_QUEUES
 from gopher_cli.model.job.defaults import Defaults
 from gopher_cli.model.select.bulk import Rescheduled
-from gopher_cli.model.select.failure_groups import FailureGroups
+from gopher_cli.model.select.failure_groups import FailureGroup, FailureGroups
 from gopher_cli.model.select.filter import Filter
 from gopher_cli.model.text.duration import rfc3339
 from gopher_cli.model.text.humanize import ms_of
@@ -35,6 +35,17 @@ _PAGE = 500
 class _Page(msgspec.Struct):
     items: list[JobRow]
     next_cursor: str | None
+
+
+class _Audit(msgspec.Struct):
+    items: list[AuditEntry]
+    next_cursor: str | None
+
+
+class _Groups(msgspec.Struct):
+    items: list[FailureGroup]
+    seen: int
+    whole: bool
 
 
 class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteExpects, RemoteSchedules, RemoteWatching):
@@ -187,7 +198,8 @@ class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteExpects, RemoteSchedules, Re
     async def failure_groups(self, wanted: Filter = ALL) -> FailureGroups:
         asked = values.criteria_of(wanted)
         asked.pop("state", None)
-        return values.groups_of(self.wire.get("/dlq/groups", asked, waits=5.0))
+        found = self.wire.get("/dlq/groups", asked, waits=5.0, kind=_Groups)
+        return FailureGroups(found.items, seen=found.seen, whole=found.whole)
 
     # Events, keys and the audit.
 
@@ -218,11 +230,10 @@ class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteExpects, RemoteSchedules, Re
         least = since_ms(self.wire, ago)
         while len(found) < limit:
             asked = {"limit": str(min(_PAGE, limit - len(found))), "cursor": before}
-            said = self.wire.get("/audit", asked)
-            page = [values.entry_of(one) for one in said["items"]]
-            found += [entry for entry in page if entry.at_ms >= least]
-            before = said["next_cursor"] or ""
-            if not before or page[-1].at_ms < least:
+            page = self.wire.get("/audit", asked, kind=_Audit)
+            found += [entry for entry in page.items if entry.at_ms >= least]
+            before = page.next_cursor or ""
+            if not before or page.items[-1].at_ms < least:
                 break
         return found
 

@@ -8,8 +8,6 @@ from typing import Any
 import msgspec
 
 from gopher_cli.model.access.api_keys import KeyInfo, ListedKey
-from gopher_cli.model.events import AuditEntry
-from gopher_cli.model.select.failure_groups import FailureGroup, FailureGroups
 from gopher_cli.model.select.filter import Filter
 from gopher_cli.model.select.language import format_search
 from gopher_cli.model.text.humanize import ms_of
@@ -17,18 +15,6 @@ from gopher_cli.model.text.humanize import ms_of
 Said = Mapping[str, Any]
 # Of a Filter: what has a parameter of its own, and what only a search can say.
 _NAMED = ("type", "tag", "error", "group")
-
-
-def groups_of(said: Said) -> FailureGroups:
-    groups = [
-        FailureGroup(
-            group=one["group"], error=one["error"], count=one["count"], types=one["types"],
-            queues=one["queues"], first_ms=ms_of(one["first_at"]), last_ms=ms_of(one["last_at"]),
-            sample=one["sample"],
-        )
-        for one in said["items"]
-    ]  # fmt: skip
-    return FailureGroups(groups, seen=said["seen"], whole=said["whole"])
 
 
 def key_of(said: Said) -> KeyInfo:
@@ -41,13 +27,6 @@ def key_of(said: Said) -> KeyInfo:
 
 def listed_key_of(said: Said, at: int) -> ListedKey:
     return ListedKey(**msgspec.structs.asdict(key_of(said)), as_of_ms=at)
-
-
-def entry_of(said: Said) -> AuditEntry:
-    return AuditEntry(
-        said["id"], ms_of(said["at"]), said["actor"], said["action"], said["target"], said["changed"],
-        said["detail"],
-    )  # fmt: skip
 
 
 def criteria_of(wanted: Filter) -> dict[str, Any]:

@@ -87,9 +87,10 @@ class Base:
         if not (actor := ACTOR.get()):
             return
         from gopher_cli.model.events import AuditEntry  # late: most commands change nothing
+        from gopher_cli.model.text.timestamp import Instant
         from gopher_cli.store import calls
 
-        entry = AuditEntry("", 0, actor[:_SHORT], action, target[:_SHORT], changed, detail[:_SHORT])
+        entry = AuditEntry("", Instant(0), actor[:_SHORT], action, target[:_SHORT], changed, detail[:_SHORT])
         try:
             await self.store.run(calls.write_down(fleet_of(self.namespace), entry, os.urandom(8).hex()))
         except GopherError as error:  # the deed is done, and its result is what counts

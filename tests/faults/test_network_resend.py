@@ -19,6 +19,7 @@ from gopher_cli.model.events import AuditEntry
 from gopher_cli.model.job.job import JobState
 from gopher_cli.model.job.outcome import Transition
 from gopher_cli.model.schedule.expect import Expect
+from gopher_cli.model.text.timestamp import Instant
 from gopher_cli.store import calls
 from gopher_cli.store.calls import Call, doctor, fleet, outbox, reschedule
 from gopher_cli.store.calls.schedules import Run
@@ -280,7 +281,7 @@ def after_expects(queue: Queue) -> Call[Any]:
 
 
 def after_write_down(queue: Queue) -> Call[Any]:
-    entry = AuditEntry("", 0, "ann", "pause", "default", 1, "")
+    entry = AuditEntry("", Instant(0), "ann", "pause", "default", 1, "")
     return fleet.write_down(fleet_of(queue.namespace), entry, "nonce", now=queue.at)
 
 

@@ -10,9 +10,9 @@ from gopher_cli.cli.render.limited_list import write_some
 from gopher_cli.cli.render.styles import ago, when
 from gopher_cli.cli.render.tables import Column, Listing
 from gopher_cli.cli.shell.console import Console
+from gopher_cli.model.text.timestamp import record_of
 
 if TYPE_CHECKING:
-    from gopher_cli.model.select.failure_groups import FailureGroup
     from gopher_cli.model.select.filter import Filter
 
 
@@ -20,7 +20,7 @@ def show(console: Console, wanted: Filter, limit: int) -> None:
     """The largest groups first; ``limit`` of them, 0 for all."""
     found = console.call(lambda gopher: gopher.failure_groups(wanted))
     listing = Listing(
-        rows=list(found), columns=columns(int(time.time() * 1000)), record=record,
+        rows=list(found), columns=columns(int(time.time() * 1000)), record=record_of,
         id=lambda one: one.group, empty="no failed jobs",
     )  # fmt: skip
     write_some(console, listing, limit, "group", more=not found.whole)
@@ -47,12 +47,3 @@ def _counts(counts: Mapping[str, int]) -> str:
     if len(counts) == 1:
         return next(iter(counts))
     return ", ".join(f"{name} {count}" for name, count in counts.items())
-
-
-def record(group: FailureGroup) -> dict[str, object]:
-    """A group as JSON: times as RFC 3339."""
-    return {
-        "group": group.group, "error": group.error, "count": group.count, "types": group.types,
-        "queues": group.queues, "first_at": when(group.first_ms), "last_at": when(group.last_ms),
-        "sample": group.sample,
-    }  # fmt: skip

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, field
 from functools import lru_cache
+
+import msgspec
+
+from gopher_cli.model.text.timestamp import Timestamp
 
 # Errors are compared by so many characters of their first line.
 _COMPARED = 300
@@ -27,21 +30,19 @@ _VARIES = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FailureGroup:
-    """Dead jobs with one error. ``error`` is what they share; times are those of their deaths, epoch ms.
-
-    ``types`` and ``queues`` count jobs by name; ``sample`` holds the ids of the newest.
-    """
+class FailureGroup(
+    msgspec.Struct, frozen=True, kw_only=True, rename={"first_ms": "first_at", "last_ms": "last_at"}
+):
+    """Dead jobs of one error. `sample` are ids of the newest."""
 
     group: str
     error: str
     count: int
-    types: dict[str, int] = field(default_factory=dict)
-    queues: dict[str, int] = field(default_factory=dict)
-    first_ms: int = 0
-    last_ms: int = 0
-    sample: list[str] = field(default_factory=list)
+    types: dict[str, int]
+    queues: dict[str, int]
+    first_ms: Timestamp
+    last_ms: Timestamp
+    sample: list[str]
 
 
 class FailureGroups(list[FailureGroup]):

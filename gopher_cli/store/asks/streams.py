@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from gopher_cli.model.events import AuditEntry
+from gopher_cli.model.text.timestamp import Instant
 from gopher_cli.store.asks.ask import Ask, Command
 from gopher_cli.store.calls.call import pairs, text
 from gopher_cli.store.keyspace import Keys, fleet_key
@@ -101,7 +102,7 @@ def _audit_entries(raw: Any) -> Iterable[tuple[str, AuditEntry]]:
             actor, action, target, changed, detail = msgspec.json.decode(said, type=_SAID)
         except msgspec.DecodeError:  # a newer version's, or nobody's
             actor, action, target, changed, detail = "?", "?", text(said)[:200], 0, ""
-        yield nonce, AuditEntry(text(id), _place(id)[0], actor, action, target, changed, detail)
+        yield nonce, AuditEntry(text(id), Instant(_place(id)[0]), actor, action, target, changed, detail)
 
 
 _SAID = tuple[str, str, str, int, str]

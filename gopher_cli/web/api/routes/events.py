@@ -6,16 +6,15 @@ import re
 from functools import partial
 from typing import Annotated
 
-import msgspec
 from fastapi import APIRouter, Depends, Header, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
 from gopher_cli.model.access.scopes import ADMIN, READ
 from gopher_cli.model.errors import Usage
-from gopher_cli.model.events import GONE, OF_QUEUES, OF_SCHEDULES, AuditEntry, EventFilter, read_event_id
+from gopher_cli.model.events import GONE, OF_QUEUES, OF_SCHEDULES, EventFilter, read_event_id
 from gopher_cli.model.job.job import JobState
-from gopher_cli.model.text.duration import rfc3339
+from gopher_cli.model.text.timestamp import json_of
 from gopher_cli.web.api.support.event_stream import EventStream, tell
 from gopher_cli.web.api.support.openapi import problems
 from gopher_cli.web.api.support.parameters import check_filled, only, words_of
@@ -117,15 +116,8 @@ async def audit(request: Request, limit: Limit = 100, cursor: Cursor = None) -> 
         raise Problem(422, "this cursor was not made here", hint=hint, parameter="cursor")
     found = await soon(request.app.state.gopher.audit_log(limit=limit + 1, before=cursor or ""))
     more = found[limit - 1].id if len(found) > limit else None
-    said = {"items": [_shown(entry) for entry in found[:limit]], "next_cursor": more}
-    return Response(msgspec.json.encode(said), 200, {"Cache-Control": "no-store"}, "application/json")
-
-
-def _shown(entry: AuditEntry) -> dict[str, object]:
-    return {
-        "id": entry.id, "at": rfc3339(entry.at_ms), "actor": entry.actor, "action": entry.action,
-        "target": entry.target, "changed": entry.changed, "detail": entry.detail,
-    }  # fmt: skip
+    said = {"items": found[:limit], "next_cursor": more}
+    return Response(json_of(said), 200, {"Cache-Control": "no-store"}, "application/json")
 
 
 def _words(name: str, given: list[str] | None) -> frozenset[str]:

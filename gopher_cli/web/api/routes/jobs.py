@@ -12,7 +12,6 @@ from starlette.responses import Response
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.select.failure_groups import FailureGroup
-from gopher_cli.model.text.humanize import moment
 from gopher_cli.model.text.timestamp import json_of
 from gopher_cli.web.api.support import openapi
 from gopher_cli.web.api.support.filters import NAMES, filter_of_query
@@ -42,17 +41,8 @@ class Where(msgspec.Struct, kw_only=True):
     links: dict[str, str]
 
 
-class GroupView(msgspec.Struct, kw_only=True):
-    """Dead jobs of one error. `sample` are ids of the newest."""
-
-    group: str
-    error: str
-    count: int
-    types: dict[str, int]
-    queues: dict[str, int]
-    first_at: str | None
-    last_at: str | None
-    sample: list[str]
+class GroupView(FailureGroup, frozen=True, kw_only=True):
+    __doc__ = FailureGroup.__doc__
 
 
 class GroupList(msgspec.Struct, kw_only=True):
@@ -132,14 +122,8 @@ async def groups(request: Request) -> Response:
     """The 10 000 newest dead jobs by what they have in common; `?group=` lists the jobs of one."""
     wanted = filter_of_query(_GROUPS.read(request), ("failed",))
     found = await soon(request.app.state.gopher.failure_groups(wanted), _PATIENCE * 2)
-    return answered(GroupList(items=[_group(one) for one in found], seen=found.seen, whole=found.whole))
-
-
-def _group(one: FailureGroup) -> GroupView:
-    return GroupView(
-        group=one.group, error=one.error, count=one.count, types=one.types, queues=one.queues,
-        first_at=moment(one.first_ms), last_at=moment(one.last_ms), sample=one.sample,
-    )  # fmt: skip
+    items = [GroupView(**msgspec.structs.asdict(group)) for group in found]
+    return answered(GroupList(items=items, seen=found.seen, whole=found.whole))
 
 
 @router.get(
