@@ -18,13 +18,13 @@ from gopher_cli.verbs.idempotency import Replying
 from gopher_cli.verbs.read.failure_groups import Grouping
 from gopher_cli.verbs.read.history import Charting
 from gopher_cli.verbs.read.inspect import Finding
+from gopher_cli.verbs.read.watch import Watching
 from gopher_cli.verbs.remove_queue import Removal
 from gopher_cli.verbs.reschedule import Rescheduling
 from gopher_cli.verbs.schedule.backfill import BackfillVerb
 from gopher_cli.verbs.schedule.declare import DeclareVerb
 from gopher_cli.verbs.schedule.expects import Expects
 from gopher_cli.verbs.submit import Producing
-from gopher_cli.verbs.watch import Watching
 from gopher_cli.verbs.work import Working
 
 if TYPE_CHECKING:

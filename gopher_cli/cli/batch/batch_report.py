@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from gopher_cli.cli.batch.batch_lines import Made
 from gopher_cli.cli.render.progress import Meter
 from gopher_cli.cli.render.styles import plural, ranges
-from gopher_cli.cli.render.tables import cell, write_row
 from gopher_cli.cli.shell.console import Console
+from gopher_cli.cli.terminal.tables import cell, write_row
 from gopher_cli.model.text.safe import safe
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from gopher_cli.cli.render.tables import Column, Listing, cell, write_pairs
 from gopher_cli.cli.shell.command import command
 from gopher_cli.cli.shell.console import Console
 from gopher_cli.cli.shell.entries import Entry
+from gopher_cli.cli.terminal.tables import Column, Listing, cell, write_pairs
 
 CONFIG = {
     "show": Entry("config:show", "every setting, its value and its origin", "Commands"),

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from gopher_cli.cli.input.filters import words
 from gopher_cli.cli.render.styles import plural
-from gopher_cli.cli.render.tables import Column, Listing, print_rich, width
 from gopher_cli.cli.shell import common_options as o
 from gopher_cli.cli.shell.command import command
 from gopher_cli.cli.shell.console import Console
 from gopher_cli.cli.shell.redis_console import RedisConsole
+from gopher_cli.cli.terminal.tables import Column, Listing, print_rich, width
 from gopher_cli.model.errors import Usage
 from gopher_cli.model.findings import Finding, Severity
 from gopher_cli.model.text.safe import safe

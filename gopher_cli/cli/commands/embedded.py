@@ -6,11 +6,11 @@ from dataclasses import asdict
 from typing import Any
 
 from gopher_cli.cli.render.styles import size, span
-from gopher_cli.cli.render.tables import write_answer, write_pairs
 from gopher_cli.cli.shell.command import command
 from gopher_cli.cli.shell.console import Console
 from gopher_cli.cli.shell.entries import Entry
 from gopher_cli.cli.shell.redis_console import RedisConsole
+from gopher_cli.cli.terminal.tables import write_answer, write_pairs
 
 EMBEDDED = {
     "status": Entry("embedded:status", "is it running, and where", "Commands"),

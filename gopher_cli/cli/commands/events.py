@@ -104,7 +104,7 @@ async def _wanted(
 
 async def _follow(console: Console, gopher: Verbs, wanted: EventFilter, ago: float) -> None:
     from gopher_cli.cli.render.events import Lines
-    from gopher_cli.verbs.watch import EVERY
+    from gopher_cli.verbs.read.watch import EVERY
 
     lookout = gopher.lookout(sorted(wanted.queues), ago=ago, types=True)
     lines, found, away = Lines(console), await lookout.look(), False

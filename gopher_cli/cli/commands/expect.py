@@ -11,11 +11,11 @@ from gopher_cli.cli.input.filters import check_said, duration
 from gopher_cli.cli.input.schema_check import published_types, warn_of_queue, warn_unknown
 from gopher_cli.cli.render.results import try_each, warn_refused
 from gopher_cli.cli.render.styles import ago, span, when
-from gopher_cli.cli.render.tables import Column, Listing, flattened, write_answer, write_pairs
 from gopher_cli.cli.shell import common_options as o
 from gopher_cli.cli.shell.command import command
 from gopher_cli.cli.shell.console import Console
 from gopher_cli.cli.shell.entries import Entry
+from gopher_cli.cli.terminal.tables import Column, Listing, flattened, write_answer, write_pairs
 from gopher_cli.model.errors import GopherError, Usage
 from gopher_cli.model.schedule.expect import LATE, ON_TIME, SAME, WAITING, Declared, Expect, the_expect
 from gopher_cli.model.text.duration import format_duration

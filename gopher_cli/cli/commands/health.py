@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gopher_cli.cli.render.styles import number, plural, took
-from gopher_cli.cli.render.tables import flattened, write_pairs
 from gopher_cli.cli.shell.command import command
 from gopher_cli.cli.shell.console import Console
+from gopher_cli.cli.terminal.tables import flattened, write_pairs
 from gopher_cli.model.errors import GopherError, MemoryFull
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ import typer
 
 from gopher_cli.cli.shell.command import command
 from gopher_cli.cli.shell.console import Console
+from gopher_cli.cli.shell.entries import TOPICS
 from gopher_cli.model.errors import Usage
 
-TOPICS = ("exit-codes", "formatting", "environment", "cron")
 Words = Annotated[
     list[str] | None,
     typer.Argument(metavar="[COMMAND | TOPIC]...", help=f"or one of {', '.join(TOPICS)}", show_default=False),

@@ -7,10 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 from gopher_cli.cli.input.filters import duration, found_ids, typed_id
-from gopher_cli.cli.render.tables import cell, print_rich, width, write_pairs
 from gopher_cli.cli.shell import common_options as o
 from gopher_cli.cli.shell.command import command
 from gopher_cli.cli.shell.console import Console
+from gopher_cli.cli.terminal.tables import cell, print_rich, width, write_pairs
 from gopher_cli.model.errors import Ambiguous, GopherError, NotFound, Usage
 from gopher_cli.model.text.safe import safe
 from gopher_cli.model.text.timestamp import record_of

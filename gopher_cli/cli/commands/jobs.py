@@ -9,11 +9,11 @@ from gopher_cli.cli.input.filters import filter_of
 from gopher_cli.cli.render.limited_list import Limited, limit_of
 from gopher_cli.cli.render.progress import Progress
 from gopher_cli.cli.render.styles import ago, short_id, style_of, when
-from gopher_cli.cli.render.tables import Column, Listing
 from gopher_cli.cli.shell import common_options as o
 from gopher_cli.cli.shell.command import command
 from gopher_cli.cli.shell.console import Console
 from gopher_cli.cli.shell.entries import Entry
+from gopher_cli.cli.terminal.tables import Column, Listing
 from gopher_cli.model.text.timestamp import record_of
 
 if TYPE_CHECKING:

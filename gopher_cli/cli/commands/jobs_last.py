@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from gopher_cli.cli.input.filters import check_said
 from gopher_cli.cli.render.styles import ago, short_id, style_of, when
-from gopher_cli.cli.render.tables import Column, Listing
 from gopher_cli.cli.shell import common_options as o
 from gopher_cli.cli.shell.command import command
 from gopher_cli.cli.shell.console import Console
+from gopher_cli.cli.terminal.tables import Column, Listing
 from gopher_cli.model.errors import Usage
 from gopher_cli.model.text.timestamp import record_of
 
@@ -33,7 +33,7 @@ def last(console: Console, type: Type = None, queue: Queue = None) -> None:
     if type is None:
         raise Usage("gopher jobs last needs --type", "such as: gopher jobs last -t report")
     check_said(queue=queue)
-    from gopher_cli.verbs.read.last_of_type import last_of_type
+    from gopher_cli.verbs.last_of_type import last_of_type
 
     found = console.call(lambda gopher: last_of_type(gopher, type, queue or ""))
     if console.format in ("json", "ndjson"):

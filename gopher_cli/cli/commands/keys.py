@@ -8,11 +8,11 @@ import typer
 
 from gopher_cli.cli.input.filters import duration, words
 from gopher_cli.cli.render.styles import ago, plural, when
-from gopher_cli.cli.render.tables import Column, Listing, write_answer
 from gopher_cli.cli.shell import common_options as o
 from gopher_cli.cli.shell.command import command
 from gopher_cli.cli.shell.console import Console
 from gopher_cli.cli.shell.entries import Entry
+from gopher_cli.cli.terminal.tables import Column, Listing, write_answer
 from gopher_cli.model.errors import Usage
 from gopher_cli.model.text.safe import safe
 

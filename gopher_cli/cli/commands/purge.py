@@ -6,8 +6,8 @@ import shlex
 from collections.abc import Mapping
 from typing import Annotated
 
-from gopher_cli.cli.input.bulk import ask, carried_out, say_bulk
 from gopher_cli.cli.input.filters import STATES, filter_of, states, whole, words
+from gopher_cli.cli.render.bulk import ask, carried_out, say_bulk
 from gopher_cli.cli.render.counts import count_jobs, say_counts, some_of
 from gopher_cli.cli.shell import common_options as o
 from gopher_cli.cli.shell.command import command

@@ -9,10 +9,10 @@ import typer
 
 from gopher_cli.cli.render.results import JobResult, try_each, warn_refused
 from gopher_cli.cli.render.styles import span, style_of, types_of
-from gopher_cli.cli.render.tables import Column, Listing, write_answer
 from gopher_cli.cli.shell.command import command
 from gopher_cli.cli.shell.console import Console
 from gopher_cli.cli.shell.entries import Entry
+from gopher_cli.cli.terminal.tables import Column, Listing, write_answer
 from gopher_cli.model.errors import GopherError, Unavailable
 from gopher_cli.model.text.safe import safe
 

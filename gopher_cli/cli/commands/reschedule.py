@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 from gopher_cli.cli.input.moments import AT_HELP, due_of
 from gopher_cli.cli.render.results import JobResult, for_each, told
 from gopher_cli.cli.render.styles import ago, when
-from gopher_cli.cli.render.tables import Column
 from gopher_cli.cli.shell import common_options as o
 from gopher_cli.cli.shell.command import command
 from gopher_cli.cli.shell.console import Console
+from gopher_cli.cli.terminal.tables import Column
 from gopher_cli.model.errors import Usage
 from gopher_cli.model.text.local_time import local_time
 from gopher_cli.model.text.safe import safe

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gopher_cli.cli.input.bulk import MANY, ask, carried_out, say_bulk
 from gopher_cli.cli.input.filters import filter_of, per_second, typed_id, whole, words
+from gopher_cli.cli.render.bulk import MANY, ask, carried_out, say_bulk
 from gopher_cli.cli.render.counts import count_jobs, say_counts
 from gopher_cli.cli.render.results import JobResult, for_each, told
 from gopher_cli.cli.render.styles import number

@@ -10,10 +10,10 @@ from gopher_cli.cli.input.submit_options import Wait, WaitTimeout
 from gopher_cli.cli.render.results import try_each, warn_refused
 from gopher_cli.cli.render.schedule_times import described, moment_of, place_of, schedule_of
 from gopher_cli.cli.render.styles import plural
-from gopher_cli.cli.render.tables import write_answer
 from gopher_cli.cli.shell import common_options as o
 from gopher_cli.cli.shell.command import command
 from gopher_cli.cli.shell.console import Console
+from gopher_cli.cli.terminal.tables import write_answer
 from gopher_cli.model.errors import BadData, GopherError, Usage
 from gopher_cli.model.text.safe import safe
 

@@ -10,10 +10,10 @@ from gopher_cli.cli.input import schedule_options as s
 from gopher_cli.cli.input.filters import check_said
 from gopher_cli.cli.render.schedule_times import described, schedule_of, ticks_of
 from gopher_cli.cli.render.styles import ago, style_of, when
-from gopher_cli.cli.render.tables import Column, Listing, cell, print_rich, width, write_pairs
 from gopher_cli.cli.shell.command import command
 from gopher_cli.cli.shell.common_options import option
 from gopher_cli.cli.shell.console import Console
+from gopher_cli.cli.terminal.tables import Column, Listing, cell, print_rich, width, write_pairs
 from gopher_cli.model.schedule.schedule import ON_TIME
 from gopher_cli.model.schedule.schedule_state import HistoryEntry, ScheduleRow
 

@@ -15,10 +15,10 @@ from gopher_cli.cli.input import schedule_options as s
 from gopher_cli.cli.input.filters import check_said, whole
 from gopher_cli.cli.render.schedule_times import moment_of, place_of, schedule_of
 from gopher_cli.cli.render.styles import when
-from gopher_cli.cli.render.tables import Column, Listing
 from gopher_cli.cli.shell.command import command
 from gopher_cli.cli.shell.common_options import option
 from gopher_cli.cli.shell.console import Console
+from gopher_cli.cli.terminal.tables import Column, Listing
 from gopher_cli.model.errors import BadData, Usage
 from gopher_cli.model.schedule.next_runs import NextRun, next_runs, next_runs_of
 from gopher_cli.model.text.safe import safe

@@ -14,10 +14,10 @@ from gopher_cli.cli.input.schema_check import checked, warn_of_queue
 from gopher_cli.cli.render.schedule_times import local, moment_of, zone_of
 from gopher_cli.cli.render.styles import ago
 from gopher_cli.cli.render.styles import when as rfc3339
-from gopher_cli.cli.render.tables import write_answer
 from gopher_cli.cli.shell.command import command
 from gopher_cli.cli.shell.console import Console
 from gopher_cli.cli.shell.usage_errors import QUOTE
+from gopher_cli.cli.terminal.tables import write_answer
 from gopher_cli.model.errors import Ambiguous, BadConfig, GopherError, Usage
 from gopher_cli.model.schedule.recurrence import BadSchedule, Recurrence, make_recurrence
 from gopher_cli.model.text.safe import safe

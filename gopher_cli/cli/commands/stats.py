@@ -7,11 +7,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 from gopher_cli.cli.input.filters import duration, words
-from gopher_cli.cli.render.tables import flattened, print_rich, width, write_pairs
 from gopher_cli.cli.shell import common_options as o
 from gopher_cli.cli.shell.command import command
 from gopher_cli.cli.shell.console import Console, pause
 from gopher_cli.cli.terminal.color import wants_color
+from gopher_cli.cli.terminal.tables import flattened, print_rich, width, write_pairs
 from gopher_cli.model.errors import Usage
 
 if TYPE_CHECKING:

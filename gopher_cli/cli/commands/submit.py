@@ -142,7 +142,7 @@ class _One:
     def submit(self) -> int:
         self.console.call(self._submit)
         if self.console.format in ("json", "ndjson", "csv"):
-            from gopher_cli.cli.render.tables import write_answer
+            from gopher_cli.cli.terminal.tables import write_answer
 
             write_answer(self.console, {"job_id": self.id, "type": self.type, "queue": self.queue}, ())
         else:

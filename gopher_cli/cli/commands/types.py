@@ -7,9 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from gopher_cli.cli.input.schema_check import guess
-from gopher_cli.cli.render.tables import Column, Listing
 from gopher_cli.cli.shell.command import command
 from gopher_cli.cli.shell.console import Console
+from gopher_cli.cli.terminal.tables import Column, Listing
 from gopher_cli.model.errors import NotFound
 
 Name = Annotated[

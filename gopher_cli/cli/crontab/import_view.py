@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from gopher_cli.cli.crontab.crontab_jobs import Recurring, exec_table
 from gopher_cli.cli.render.styles import ago, when
-from gopher_cli.cli.render.tables import Column, Listing
 from gopher_cli.cli.shell.console import Console
+from gopher_cli.cli.terminal.tables import Column, Listing
 from gopher_cli.model.schedule.recurrence import make_recurrence
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gopher_cli.cli.render.progress import Progress
 from gopher_cli.cli.render.styles import number, plural, style_of
-from gopher_cli.cli.render.tables import Column, Listing
 from gopher_cli.cli.shell.console import Console
+from gopher_cli.cli.terminal.tables import Column, Listing
 
 if TYPE_CHECKING:
     from gopher_cli.model.select.filter import Filter

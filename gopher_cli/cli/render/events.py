@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from gopher_cli.cli.render.styles import ago, style_of, when
-from gopher_cli.cli.render.tables import Column, Listing, write_listing
 from gopher_cli.cli.shell.console import Console
 from gopher_cli.cli.terminal.color import wants_color
+from gopher_cli.cli.terminal.tables import Column, Listing, write_listing
 from gopher_cli.model.events import OF_QUEUES, OF_SCHEDULES, AuditEntry, EventFilter, JobEvent
 from gopher_cli.model.text.safe import safe
 

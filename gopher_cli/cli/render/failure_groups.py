@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from gopher_cli.cli.render.limited_list import write_some
 from gopher_cli.cli.render.styles import ago, when
-from gopher_cli.cli.render.tables import Column, Listing
 from gopher_cli.cli.shell.console import Console
+from gopher_cli.cli.terminal.tables import Column, Listing
 from gopher_cli.model.text.timestamp import record_of
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gopher_cli.cli.input.filters import whole
 from gopher_cli.cli.render.styles import plural
-from gopher_cli.cli.render.tables import Listing, write_listing
+from gopher_cli.cli.terminal.tables import Listing, write_listing
 
 if TYPE_CHECKING:
     from gopher_cli.cli.shell.console import Console

@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from gopher_cli.cli.render.stats import SHORTEST, picture
-from gopher_cli.cli.render.tables import rich_console, width
 from gopher_cli.cli.shell.console import Console, pause
 from gopher_cli.cli.terminal.color import wants_color
+from gopher_cli.cli.terminal.tables import rich_console, width
 from gopher_cli.model.errors import TryLater, Unavailable
 
 if TYPE_CHECKING:

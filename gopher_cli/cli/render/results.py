@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from gopher_cli.cli.input.filters import check_said, typed_id
 from gopher_cli.cli.render.styles import short_id
-from gopher_cli.cli.render.tables import Column, Listing
 from gopher_cli.cli.shell.console import Console
+from gopher_cli.cli.terminal.tables import Column, Listing
 from gopher_cli.model.errors import GopherError, NotFound, Unavailable, Usage
 from gopher_cli.model.text.safe import safe
 

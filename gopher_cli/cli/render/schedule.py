@@ -12,7 +12,7 @@ from rich.text import Text
 
 from gopher_cli.cli.render.schedule_times import described, local
 from gopher_cli.cli.render.styles import ago, span, style_of, when
-from gopher_cli.cli.render.tables import Column, Listing, table_of
+from gopher_cli.cli.terminal.tables import Column, Listing, table_of
 from gopher_cli.model.schedule.schedule import Schedule
 from gopher_cli.model.schedule.schedule_state import HistoryEntry, ScheduleRow
 from gopher_cli.model.text.safe import safe

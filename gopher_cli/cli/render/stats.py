@@ -8,7 +8,6 @@ from typing import Any
 from rich.console import Group
 from rich.text import Text
 
-from gopher_cli.cli.commands.workers import COLUMNS, columns_of
 from gopher_cli.cli.render.styles import (
     number,
     percent,
@@ -21,7 +20,8 @@ from gopher_cli.cli.render.styles import (
     took,
     types_of,
 )  # fmt: skip
-from gopher_cli.cli.render.tables import Column, Listing, alike, table_of
+from gopher_cli.cli.render.workers import COLUMNS, columns_of
+from gopher_cli.cli.terminal.tables import Column, Listing, alike, table_of
 from gopher_cli.model.text.safe import safe
 from gopher_cli.model.views.stats import QueueStats, ServerInfo, Stats, TypeStats, WindowStats, WorkerInfo
 

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from gopher_cli.cli.commands.help import TOPICS
-from gopher_cli.cli.input.filters import STATES
 from gopher_cli.cli.shell.common_options import FORMATS
-from gopher_cli.cli.shell.entries import ENTRIES, Entry, load
+from gopher_cli.cli.shell.entries import ENTRIES, TOPICS, Entry, load
+from gopher_cli.model.job.job import JobState
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -21,7 +20,7 @@ ASKED = {
 WORDS = {
     "--output": FORMATS,
     "--color": ("auto", "always", "never"),
-    "--state": (*STATES, "all"),
+    "--state": (*JobState, "all"),
     "--priority": ("high", "normal", "low"),
     "--if-exists": ("ok", "fail"),
     "--lines": ("job", "payload", "csv"),

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from gopher_cli.cli.shell.common_options import FORMATS
-from gopher_cli.cli.shell.printer import Printer
 from gopher_cli.cli.terminal.encoding import fit_data
 from gopher_cli.cli.terminal.environment import says_yes
+from gopher_cli.cli.terminal.printer import Printer
 from gopher_cli.model.errors import Usage
 from gopher_cli.model.text.safe import safe
 
 if TYPE_CHECKING:
-    from gopher_cli.cli.render.tables import Listing
+    from gopher_cli.cli.terminal.tables import Listing
     from gopher_cli.config import Settings
     from gopher_cli.gopher import Gopher
     from gopher_cli.verbs.protocol import Verbs
@@ -115,7 +115,7 @@ class Console(Printer):
 
     def rows(self, listing: Listing) -> None:
         """A list of alike things, in the format that was asked for."""
-        from gopher_cli.cli.render.tables import write_listing
+        from gopher_cli.cli.terminal.tables import write_listing
 
         write_listing(self, listing)
 

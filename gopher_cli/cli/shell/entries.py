@@ -152,6 +152,8 @@ ENTRIES = {
     "man": Entry("man:man", "the manual page", SETUP),
 }  # fmt: skip
 
+TOPICS = ("exit-codes", "formatting", "environment", "cron")  # of `gopher help`, beside the commands
+
 
 def root() -> Any:
     """The whole program as a command."""

@@ -8,8 +8,8 @@ import logging
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import GopherError, TryLater, Unavailable
 from gopher_cli.model.events import EventId, JobEvent
-from gopher_cli.verbs.event_reader import EventReader
-from gopher_cli.verbs.watch import EVERY
+from gopher_cli.verbs.read.event_reader import EventReader
+from gopher_cli.verbs.read.watch import EVERY
 from gopher_cli.web.server.problems import Problem, soon
 
 AWAY, BACK = "away", "back"

@@ -142,7 +142,7 @@ def test_what_is_over_shows_no_old_error_and_no_half_progress(cli: Cli) -> None:
 
 
 def test_a_silent_worker_is_shown_without_a_load(cli: Cli) -> None:
-    from gopher_cli.cli.commands.workers import busy, current
+    from gopher_cli.cli.render.workers import busy, current
     from gopher_cli.verbs.read.fleet import _info
 
     about = b'{"busy": 3, "slots": 5, "current": [{"id": "j", "type": "t", "seconds": 1}]}'

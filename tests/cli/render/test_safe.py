@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gopher_cli.cli.shell.printer import json_safe
+from gopher_cli.cli.terminal.printer import json_safe
 from gopher_cli.model.text.safe import safe
 
 anything = st.text(st.characters(exclude_categories=()))

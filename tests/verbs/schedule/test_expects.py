@@ -15,7 +15,7 @@ from gopher_cli.model.schedule.expect import MOST, Expect
 from gopher_cli.store import calls
 from gopher_cli.store.stores.redis_store import RedisStore
 from gopher_cli.store.url import parse_url
-from gopher_cli.verbs.read.last_of_type import last_of_type
+from gopher_cli.verbs.last_of_type import last_of_type
 
 pytestmark = pytest.mark.anyio
 DAY = 86_400.0

@@ -13,7 +13,7 @@ from gopher_cli.model.errors import BadData, Unavailable, Usage
 from gopher_cli.model.events import EventFilter, EventId, JobEvent, read_event_id
 from gopher_cli.model.select.filter import Filter
 from gopher_cli.store.asks import ask, streams
-from gopher_cli.verbs import event_reader
+from gopher_cli.verbs.read import event_reader
 
 pytestmark = pytest.mark.anyio
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from gopher_cli.cli.render.counts import Counts, some_of
 from gopher_cli.cli.render.progress import Counter
 from gopher_cli.cli.render.styles import plural, types_of
-from gopher_cli.cli.render.tables import write_answer
 from gopher_cli.cli.shell.console import Console, assumes_yes
+from gopher_cli.cli.terminal.tables import write_answer
 from gopher_cli.model.text.safe import safe
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gopher_cli.cli.shell.printer import Printer
+from gopher_cli.cli.terminal.printer import Printer
 from gopher_cli.model.text.safe import safe
 
 

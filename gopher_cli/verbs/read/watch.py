@@ -11,7 +11,7 @@ from gopher_cli.verbs.core import Base
 
 if TYPE_CHECKING:
     from gopher_cli.model.events import AuditEntry, JobEvent
-    from gopher_cli.verbs.event_reader import EventReader
+    from gopher_cli.verbs.read.event_reader import EventReader
 
 EVERY = 0.25  # seconds between two looks
 _ENTRY = re.compile(r"[0-9]{1,15}-[0-9]{1,12}")
@@ -26,7 +26,7 @@ class Watching(Base):
         ``last_id`` is the id of the last event that was seen, ``ago`` how many seconds to look back; without
         either it begins now. Raises Usage for an id that is none.
         """
-        from gopher_cli.verbs.event_reader import EventReader
+        from gopher_cli.verbs.read.event_reader import EventReader
 
         return EventReader(self, queues, last_id=last_id, ago=ago, types=types)
 
@@ -53,7 +53,7 @@ class Watching(Base):
 
         ``ago``: only what happened within these seconds, by the clock of Redis.
         """
-        from gopher_cli.verbs.event_reader import past
+        from gopher_cli.verbs.read.event_reader import past
 
         return await past(self, queues, types=types, ago=ago)
 

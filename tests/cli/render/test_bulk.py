@@ -74,7 +74,7 @@ def test_many_jobs_need_a_typed_word(
     cli: Cli, monkeypatch: pytest.MonkeyPatch, typed: str, left: int
 ) -> None:
     monkeypatch.setattr(Console, "can_ask", True)
-    monkeypatch.setattr("gopher_cli.cli.input.bulk.MANY", 2)
+    monkeypatch.setattr("gopher_cli.cli.render.bulk.MANY", 2)
     fill(cli, 3)
     ran = cli("purge", "--state", "all", stdin=f"{typed}\n")
 
@@ -87,7 +87,7 @@ def test_many_jobs_are_retried_from_a_terminal_by_a_typed_word(
     cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gopher_cli.cli.commands.retry.MANY", 1)
-    monkeypatch.setattr("gopher_cli.cli.input.bulk.MANY", 1)
+    monkeypatch.setattr("gopher_cli.cli.render.bulk.MANY", 1)
     for _ in range(2):
         fail(cli)
     with monkeypatch.context() as terminal:
