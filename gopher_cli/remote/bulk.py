@@ -8,8 +8,8 @@ from typing import Any
 
 from gopher_cli.model.select.bulk import Bulk, Tell, no_progress
 from gopher_cli.model.select.filter import Filter
+from gopher_cli.remote.criteria import criteria_of
 from gopher_cli.remote.http import Wire
-from gopher_cli.remote.values import criteria_of
 
 _STEP = 10.0  # seconds that a request may take beside its way
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -19,8 +19,8 @@ from gopher_cli.model.text.duration import rfc3339
 from gopher_cli.model.text.humanize import ms_of
 from gopher_cli.model.views.job_view import JobDetail, JobRow
 from gopher_cli.model.views.stats import OrderedWorker, Stats, WorkerInfo
-from gopher_cli.remote import values
 from gopher_cli.remote.bulk import RemoteBulk
+from gopher_cli.remote.criteria import criteria_of
 from gopher_cli.remote.expects import RemoteExpects
 from gopher_cli.remote.http import Wire, job_path
 from gopher_cli.remote.problems import outcome_of
@@ -136,7 +136,7 @@ class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteExpects, RemoteSchedules, Re
     ) -> AsyncIterator[tuple[list[JobRow], int]]:
         """Some rows at a time. How many jobs the server has looked at it does not tell: 0."""
         count = 0
-        asked: dict[str, Any] = values.criteria_of(wanted) | {"order": "" if newest else "oldest"}
+        asked: dict[str, Any] = criteria_of(wanted) | {"order": "" if newest else "oldest"}
         while not limit or count < limit:
             some = min(_PAGE, limit - count) if limit else _PAGE
             page = self.wire.get("/jobs", asked | {"limit": str(some)}, kind=_Page)
@@ -196,7 +196,7 @@ class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteExpects, RemoteSchedules, Re
         return dict(answer)
 
     async def failure_groups(self, wanted: Filter = ALL) -> FailureGroups:
-        asked = values.criteria_of(wanted)
+        asked = criteria_of(wanted)
         asked.pop("state", None)
         found = self.wire.get("/dlq/groups", asked, waits=5.0, kind=_Groups)
         return FailureGroups(found.items, seen=found.seen, whole=found.whole)
@@ -208,19 +208,19 @@ class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteExpects, RemoteSchedules, Re
     ) -> NewKey:
         body = {"name": name, "role": role, "scopes": list(scopes), "expires_in": lasts, "rate": rate}
         said = self.wire.post("/keys", {k: v for k, v in body.items() if v})
-        return NewKey(info=values.key_of(said), secret=said["secret"])
+        return NewKey(info=_key_of(said), secret=said["secret"])
 
     async def api_keys(self) -> list[ListedKey]:
         said = self.wire.get("/keys")
         at = ms_of(said["at"])
-        return [values.listed_key_of(one, at) for one in said["items"]]
+        return [ListedKey(**msgspec.structs.asdict(_key_of(key)), as_of_ms=at) for key in said["items"]]
 
     async def living_key(self, wanted: str) -> KeyInfo:
         known = await self.api_keys()
         return meant_key(known, wanted, known[0].as_of_ms if known else 0)
 
     async def revoke_key(self, wanted: str) -> KeyInfo:
-        return values.key_of(self.wire.delete(f"/keys/{_name(wanted)}"))
+        return _key_of(self.wire.delete(f"/keys/{_name(wanted)}"))
 
     async def sign_out_all(self) -> bool:
         return bool(self.wire.post("/keys/sign-out-all")["changed"])
@@ -242,3 +242,11 @@ def _name(text: str) -> str:
     from urllib.parse import quote
 
     return quote(text, safe="")
+
+
+def _key_of(key: Mapping[str, Any]) -> KeyInfo:
+    return KeyInfo(
+        id=key["id"], name=key["name"], scopes=tuple(key["scopes"]), created_ms=ms_of(key["created_at"]),
+        expires_ms=ms_of(key["expires_at"]), revoked_ms=ms_of(key["revoked_at"]),
+        last_used_ms=ms_of(key["last_used_at"]), rate=key["rate"] or "",
+    )  # fmt: skip

@@ -72,14 +72,14 @@ def test_a_job_is_told_field_by_field_as_the_api_tells_it(
 ) -> None:
     id = JOBS[name](near)
 
-    told = [exact(cli("inspect", id, "-o", "json").out) for cli in (near, far)]
+    by_command = [exact(cli("inspect", id, "-o", "json").out) for cli in (near, far)]
     over_http = fetched(served, f"/api/v1/jobs/{id}")
 
     assert over_http["status"] == name.split()[0]
     assert over_http.pop("links") == {"self": f"/api/v1/jobs/{id}"}
-    for job in (*told, over_http):
+    for job in (*by_command, over_http):
         assert job.pop("at")  # when it was looked at
-    assert told == [over_http, over_http]
+    assert by_command == [over_http, over_http]
 
 
 def test_a_list_is_told_field_by_field_as_the_api_tells_it(near: Cli, far: Cli, served: Any) -> None:

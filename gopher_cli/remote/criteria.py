@@ -1,0 +1,23 @@
+"""A filter as the API takes it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gopher_cli.model.select.filter import Filter
+from gopher_cli.model.select.language import format_search
+
+# Of a Filter: what has a parameter of its own, and what only a search can say.
+_NAMED = ("type", "tag", "error", "group")
+
+
+def criteria_of(wanted: Filter) -> dict[str, Any]:
+    """In a query and in a body: what is not empty."""
+    criteria: dict[str, Any] = {"state": list(wanted.states), "queue": list(wanted.queues)}
+    criteria |= {name: getattr(wanted, name) for name in _NAMED}
+    if wanted.older_than:
+        criteria["older_than"] = f"{wanted.older_than:.9f}s"
+    criteria["q"] = format_search(
+        Filter(id_part=wanted.id_part, payload=wanted.payload, text=wanted.text, poison=wanted.poison)
+    )
+    return {name: value for name, value in criteria.items() if value}
