@@ -17,7 +17,7 @@ from gopher_cli.verbs.doctor import Doctoring
 from gopher_cli.verbs.idempotency import Replying
 from gopher_cli.verbs.read.failure_groups import Grouping
 from gopher_cli.verbs.read.history import Charting
-from gopher_cli.verbs.read.inspect import Finding
+from gopher_cli.verbs.read.job_contents import JobContents
 from gopher_cli.verbs.read.watch import Watching
 from gopher_cli.verbs.remove_queue import Removal
 from gopher_cli.verbs.reschedule import Rescheduling
@@ -34,7 +34,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Gopher(
-    BackfillVerb, DeclareVerb, Producing, Replying, Working, Bulking, Rescheduling, Finding, Charting,
+    BackfillVerb, DeclareVerb, Producing, Replying, Working, Bulking, Rescheduling, JobContents, Charting,
     Grouping, Access, Watching, Doctoring, Removal, Expects,
 ):  # fmt: skip
     """A job queue on Redis. Every door (CLI, HTTP, worker, your program) calls these verbs.

@@ -202,6 +202,15 @@ def test_redis_is_one_room(path):
 
 
 @each_file
+def test_doors_ask_redis_through_verbs(path):
+    """What one of them reads or does stands behind the others, too."""
+    asked = {ast.unparse(n.func) for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call)}
+    past = {name for name in asked if name.endswith((".store.ask", ".store.run", ".store.run_many"))}
+
+    assert not past or part(path) in ("store", "verbs", "producer")
+
+
+@each_file
 def test_the_environment_is_read_at_the_doors(path):
     names = {n.attr for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Attribute)}
 

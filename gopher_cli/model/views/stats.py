@@ -159,3 +159,11 @@ class Stats:
     workers: list[WorkerInfo]
     server: ServerInfo
     unreadable: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speed:
+    """Attempts that ended: a second, over five minutes; and in each whole minute of the last hour."""
+
+    per_second: float
+    per_minute: list[int]

@@ -8,7 +8,7 @@ from gopher_cli.model.errors import BadData
 from gopher_cli.model.job.job import CLASSES, JobState
 from gopher_cli.model.numbers.histogram import WINDOWS, Cell, per_minute, percentile, window, window_length
 from gopher_cli.model.text.duration import rfc3339
-from gopher_cli.model.views.stats import QueueStats, Stats, Timing, TypeStats, WindowStats
+from gopher_cli.model.views.stats import QueueStats, Speed, Stats, Timing, TypeStats, WindowStats
 from gopher_cli.store import calls
 from gopher_cli.store.asks import ask
 from gopher_cli.store.calls import Depth
@@ -25,7 +25,7 @@ class Counting(Queues, Fleet):
         names = await self.known_queues(queues)
         known, unreadable = await self._looked_at(names)
         cells = [cells for _, cells in known.values()]
-        now = await self.store.ask(ask.time_ms())
+        now = await self.time_ms()
         per_queue = [queue_stats(queue, depth) for queue, (depth, _) in known.items()]
         types = type_stats(cells, now)
         totals = {str(state): sum(one.states[state] for one in per_queue) for state in JobState}
@@ -64,6 +64,15 @@ class Counting(Queues, Fleet):
         names = await self.known_queues(queues)
         depths = await self.store.run_many([calls.depth(self.keys(queue)) for queue in names])
         return [queue_stats(queue, depth) for queue, depth in zip(names, depths, strict=True)]
+
+    async def speeds(self, queues: Sequence[str]) -> dict[str, Speed]:
+        """How fast attempts end, by queue."""
+        now, found = await self.time_ms(), await self.store.ask(ask.cells([self.keys(one) for one in queues]))
+        return {queue: _speed(cells, now) for queue, cells in zip(queues, found, strict=True)}
+
+    async def time_ms(self) -> int:
+        """The time of Redis, by which all times of jobs are: epoch milliseconds."""
+        return await self.store.ask(ask.time_ms())
 
     async def depth(self, queue: str) -> Depth:
         return await self.store.run(calls.depth(self.keys(queue)))
@@ -133,3 +142,9 @@ def window_stats(name: str, cell: Cell, now: int) -> WindowStats:
 def _timing(histogram: list[int]) -> Timing:
     p50, p95, p99 = (percentile(histogram, share) for share in (0.5, 0.95, 0.99))
     return Timing(p50=p50, p95=p95, p99=p99)
+
+
+def _speed(cells: Mapping[str, bytes], now: int) -> Speed:
+    ended = sum(cell.attempts for cell in window(cells, now, 300).values())
+    minutes = per_minute([cells], now, 61)[:-1]
+    return Speed(per_second=ended / window_length(now, 300), per_minute=minutes)

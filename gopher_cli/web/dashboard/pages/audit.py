@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from gopher_cli.web.dashboard.page_route import PageRoute
 from gopher_cli.web.dashboard.render import page
-from gopher_cli.web.dashboard.views.queries import gopher_of, now_of
+from gopher_cli.web.dashboard.views.queries import gopher_of
 from gopher_cli.web.server.problems import soon
 
 router = APIRouter(route_class=PageRoute)
@@ -23,5 +23,5 @@ async def audit(request: Request, before: Annotated[str, Query(max_length=80)] =
     entries = await soon(gopher.audit_log(limit=_PAGE, before=before))
     older = entries[-1].id if len(entries) == _PAGE else ""
     return page(
-        request, "audit.html", entries=entries, before=before, older=older, now=await soon(now_of(gopher))
+        request, "audit.html", entries=entries, before=before, older=older, now=await soon(gopher.time_ms())
     )

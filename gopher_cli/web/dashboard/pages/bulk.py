@@ -22,7 +22,7 @@ from gopher_cli.web.dashboard.page_route import PageRoute, redirect
 from gopher_cli.web.dashboard.pages.login import local
 from gopher_cli.web.dashboard.render import link, page
 from gopher_cli.web.dashboard.views import job_actions
-from gopher_cli.web.dashboard.views.queries import gopher_of, poison_among
+from gopher_cli.web.dashboard.views.queries import gopher_of
 from gopher_cli.web.dashboard.views.search import count_of
 from gopher_cli.web.server.problems import soon
 
@@ -56,7 +56,7 @@ async def confirm(
     }
     if picked := [] if all else job_actions.picked_jobs(job or ()):
         if deed == "retry":
-            told["poison"] = await soon(poison_among(gopher_of(request), picked[:_MOST]))
+            told["poison"] = await soon(gopher_of(request).count_poison(picked[:_MOST]))
         return page(request, "confirm.html", **told | {"picked": picked}, count=len(picked), whole=True)
     if not all:
         return redirect(request, local(back), said="No job is selected.", kind="wrong")

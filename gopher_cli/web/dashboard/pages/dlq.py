@@ -15,7 +15,7 @@ from gopher_cli.model.select.filter import Filter
 from gopher_cli.model.select.language import format_search
 from gopher_cli.web.dashboard.page_route import PageRoute
 from gopher_cli.web.dashboard.render import page
-from gopher_cli.web.dashboard.views.queries import gopher_of, now_of
+from gopher_cli.web.dashboard.views.queries import gopher_of
 from gopher_cli.web.dashboard.views.search import depths, read_search
 from gopher_cli.web.server.problems import soon
 
@@ -38,7 +38,7 @@ async def dlq(request: Request, q: Annotated[str, Query(max_length=4000)] = "") 
         request, "dlq.html", status=422 if wrong[0] else 200, search=search, wrong=wrong,
         groups=[(one, _search_of(one, search.wanted)) for one in groups], seen=groups.seen,
         whole=groups.whole, failed=counts.get("failed", 0), all_text=_all(search.wanted),
-        now=await soon(now_of(gopher)),
+        now=await soon(gopher.time_ms()),
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from gopher_cli.model.errors import NotFound, Usage
 from gopher_cli.verbs.select.list import Page
 from gopher_cli.web.dashboard.page_route import PageRoute
 from gopher_cli.web.dashboard.render import page
-from gopher_cli.web.dashboard.views.queries import gopher_of, lines_of, now_of
+from gopher_cli.web.dashboard.views.queries import gopher_of, lines_of
 from gopher_cli.web.dashboard.views.search import Search, Tab, read_search, suggestions, tabs_of, total_of
 from gopher_cli.web.server.problems import soon
 
@@ -45,7 +45,7 @@ async def jobs(
     return page(
         request, "jobs.html", status=422 if wrong[0] else 200, search=search, wrong=wrong, tabs=tabs,
         lines=lines, next_cursor=found.next_cursor, cursor=cursor, order=order, size=size, sizes=SIZES,
-        now=await soon(now_of(gopher)), offers=await soon(suggestions(gopher)),
+        now=await soon(gopher.time_ms()), offers=await soon(suggestions(gopher)),
         deeds=deeds_for(search.wanted.states), total=total_of(tabs),
         waiting=bool(search.wanted.states) and {*search.wanted.states} <= {"scheduled", "retrying"},
     )  # fmt: skip

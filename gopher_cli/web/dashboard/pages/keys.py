@@ -24,7 +24,7 @@ from gopher_cli.web.dashboard.forms.form_values import Faults
 from gopher_cli.web.dashboard.forms.key_form import role_of, wanted_key
 from gopher_cli.web.dashboard.page_route import PageRoute, redirect
 from gopher_cli.web.dashboard.render import page
-from gopher_cli.web.dashboard.views.queries import gopher_of, now_of
+from gopher_cli.web.dashboard.views.queries import gopher_of
 from gopher_cli.web.server.problems import soon
 
 _A_DAY = 86400.0
@@ -39,7 +39,7 @@ async def keys(request: Request) -> Response:
     settings: Settings = request.app.state.settings
     return page(
         request, "keys.html", keys=sorted(found, key=lambda one: one.standing != LIVE), role_of=role_of,
-        live=LIVE, now=await soon(now_of(gopher)), has_own=bool(settings.api_key),
+        live=LIVE, now=await soon(gopher.time_ms()), has_own=bool(settings.api_key),
     )  # fmt: skip
 
 

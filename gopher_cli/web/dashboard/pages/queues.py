@@ -18,7 +18,7 @@ from gopher_cli.web.dashboard.page_route import PageRoute, redirect
 from gopher_cli.web.dashboard.render import page
 from gopher_cli.web.dashboard.views.charts import shares, spark
 from gopher_cli.web.dashboard.views.overview_charts import depth, throughput, waits
-from gopher_cli.web.dashboard.views.queries import gopher_of, now_in, recent, served, speeds
+from gopher_cli.web.dashboard.views.queries import gopher_of, now_in, recent, served
 from gopher_cli.web.dashboard.views.template_filters import segment
 from gopher_cli.web.server.problems import soon
 
@@ -29,7 +29,7 @@ router = APIRouter(route_class=PageRoute)
 async def queues(request: Request) -> Response:
     gopher = gopher_of(request)
     names = await soon(gopher.queues())
-    stats, fast = await soon(asyncio.gather(gopher.stats(), speeds(gopher, names)))
+    stats, fast = await soon(asyncio.gather(gopher.stats(), gopher.speeds(names)))
     rows = [
         (one, fast[one.queue].per_second, spark(fast[one.queue].per_minute, "completed"),
          _serving(stats.workers, one.queue))

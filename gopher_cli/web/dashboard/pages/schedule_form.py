@@ -39,7 +39,7 @@ from gopher_cli.web.dashboard.forms.schedule_options import (
 from gopher_cli.web.dashboard.page_route import PageRoute, redirect
 from gopher_cli.web.dashboard.pages.schedules import place_of
 from gopher_cli.web.dashboard.render import page
-from gopher_cli.web.dashboard.views.queries import gopher_of, now_of, types_of
+from gopher_cli.web.dashboard.views.queries import gopher_of, types_of
 from gopher_cli.web.server.problems import Problem, soon
 
 router = APIRouter(route_class=PageRoute, dependencies=[Depends(needs(OPERATE))])
@@ -109,7 +109,7 @@ async def _take(
         return await _form(
             request, type, known, form, shown=shown, faults=refused.faults | wrong, status=refused.status
         )
-    return redirect(request, place_of(done.queue, done.name), said=_said(done, await soon(now_of(gopher))))
+    return redirect(request, place_of(done.queue, done.name), said=_said(done, await soon(gopher.time_ms())))
 
 
 async def _options(
@@ -173,7 +173,7 @@ async def _form(
     faults: Faults | None = None, status: int = 200, unseen: bool = False,
 ) -> Response:  # fmt: skip
     gopher, faults = gopher_of(request), faults or {}
-    schemas, now = await soon(types_of(gopher)), await soon(now_of(gopher))
+    schemas, now = await soon(types_of(gopher)), await soon(gopher.time_ms())
     schema = schema_in(schemas, type)
     is_fresh = form is _FRESH
     inputs = inputs_of(fields_of(schema), None if is_fresh else form, faults)

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from gopher_cli.model.select.filter import Filter
 from gopher_cli.web.dashboard.page_route import PageRoute
 from gopher_cli.web.dashboard.render import page
-from gopher_cli.web.dashboard.views.queries import due_next, gopher_of, lines_of, now_of
+from gopher_cli.web.dashboard.views.queries import gopher_of, lines_of
 from gopher_cli.web.dashboard.views.search import depths
 from gopher_cli.web.server.problems import soon
 
@@ -20,10 +20,10 @@ _MOST = 100
 @router.get("/scheduled")
 async def scheduled(request: Request) -> Response:
     gopher = gopher_of(request)
-    rows = await soon(due_next(gopher, most=_MOST))
+    rows = await soon(gopher.due_next(_MOST))
     counts = await soon(depths(gopher, Filter())) or {}
     return page(
         request, "scheduled.html", lines=await soon(lines_of(gopher, rows)),
-        total=counts["scheduled"] + counts["retrying"], most=_MOST, now=await soon(now_of(gopher)),
+        total=counts["scheduled"] + counts["retrying"], most=_MOST, now=await soon(gopher.time_ms()),
         deeds=["promote", "cancel", "purge"],
     )  # fmt: skip

@@ -20,7 +20,7 @@ from gopher_cli.web.dashboard.forms.form_body import checked_form
 from gopher_cli.web.dashboard.forms.schedule_options import SHOWN
 from gopher_cli.web.dashboard.page_route import PageRoute, redirect
 from gopher_cli.web.dashboard.render import page
-from gopher_cli.web.dashboard.views.queries import gopher_of, now_of
+from gopher_cli.web.dashboard.views.queries import gopher_of
 from gopher_cli.web.dashboard.views.resubmit import as_schedule
 from gopher_cli.web.dashboard.views.schedule_table import line_of
 from gopher_cli.web.dashboard.views.template_filters import segment
@@ -44,7 +44,7 @@ async def schedules(
     first = bisect_right(mine, _parted(after)) if after else 0
     some = mine[first : first + _PAGE]
     rows, more_foreign = await soon(gopher.schedules_named(some))
-    now = await soon(now_of(gopher))
+    now = await soon(gopher.time_ms())
     return page(
         request, "schedules.html", lines=[line_of(row, now) for row in rows], counts=sorted(counts.items()),
         total=counts.total(), chosen=queue, after=after, now=now, unreadable=[*foreign, *more_foreign],
@@ -62,7 +62,7 @@ def _parted(text: str) -> tuple[str, str]:
 @router.get("/schedules/{queue}/{name}")
 async def schedule(queue: str, name: str, request: Request) -> Response:
     gopher = gopher_of(request)
-    row, now = await soon(gopher.schedule_row(name, queue)), await soon(now_of(gopher))
+    row, now = await soon(gopher.schedule_row(name, queue)), await soon(gopher.time_ms())
     return page(
         request, "schedule.html", row=row, line=line_of(row, now), now=now,
         may_run=request.state.caller.may(SUBMIT, queue),

@@ -13,8 +13,6 @@ from gopher_cli.model.errors import GopherError, Usage
 from gopher_cli.model.job.job import JobState
 from gopher_cli.model.select.filter import Filter
 from gopher_cli.model.select.language import format_search, parse_search
-from gopher_cli.store import calls
-from gopher_cli.store.keyspace import PLACES
 from gopher_cli.web.dashboard.views.queries import types_of
 
 _COUNTING = 1.0  # seconds
@@ -82,12 +80,8 @@ async def depths(gopher: Gopher, wanted: Filter) -> dict[str, int] | None:
     """How many jobs are in each state; None where their content would decide."""
     if wanted.by_content:
         return None
-    queues = await gopher.known_queues(wanted.queues)
-    counts = {str(state): 0 for state in JobState}
-    for depth in await gopher.store.run_many([calls.depth(gopher.keys(queue)) for queue in queues]):
-        for place, size in depth.sizes.items():
-            counts[PLACES[place]] += size
-    return counts
+    queues = await gopher.queue_stats(wanted.queues)
+    return {str(state): sum(queue.states[state] for queue in queues) for state in JobState}
 
 
 async def count_of(gopher: Gopher, wanted: Filter) -> Count:
