@@ -138,9 +138,7 @@ def show(console: Console, found: Diagnosis, repairs: Sequence[Repair], *, dry: 
         print_rich(console, picture(found, width(console), dry=dry))
         return
     shown = [f for f in found.findings if f.is_trouble] if console.format == "id" else found.findings
-    console.rows(
-        Listing(rows=shown, columns=COLUMNS, record=asdict, id=lambda f: f.name, empty="nothing was found")
-    )
+    console.rows(Listing(rows=shown, columns=COLUMNS, id=lambda f: f.name, empty="nothing was found"))
 
 
 def _teller(console: Console) -> Any:

@@ -6,14 +6,17 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
+from msgspec import UNSET
+
 from gopher_cli.cli.input.filters import duration, found_ids, typed_id
 from gopher_cli.cli.shell import common_options as o
 from gopher_cli.cli.shell.command import command
 from gopher_cli.cli.shell.console import Console
 from gopher_cli.cli.terminal.tables import cell, print_rich, width, write_pairs
 from gopher_cli.model.errors import Ambiguous, GopherError, NotFound, Usage
+from gopher_cli.model.text.humanize import moment
 from gopher_cli.model.text.safe import safe
-from gopher_cli.model.text.timestamp import record_of
+from gopher_cli.model.text.timestamp import Timestamp
 
 if TYPE_CHECKING:
     from gopher_cli.model.views.job_view import JobDetail
@@ -84,11 +87,10 @@ def show(console: Console, jobs: list[JobDetail], workers: Names) -> None:
     """Each job, in the format that was asked for."""
     match console.format:
         case "json":
-            records = [record_of(job) for job in jobs]
-            console.json(records[0] if len(records) == 1 else records)
+            console.json(jobs[0] if len(jobs) == 1 else jobs)
         case "ndjson":
             for job in jobs:
-                console.json(record_of(job), lines=True)
+                console.json(job, lines=True)
         case "id":
             console.ids(job.id for job in jobs)
         case "table":
@@ -113,10 +115,10 @@ def _plain(console: Console, jobs: list[JobDetail]) -> None:
 
 def flat(job: JobDetail, text: Callable[[Any], str]) -> Iterator[tuple[str, str]]:
     """Name and value, a line each; a list has a line for each of its members. ``text`` writes JSON."""
-    for name, value in record_of(job).items():
+    for name, value in _members(job):
         if name == "history":
             for event in value:
-                yield "history", " ".join(f"{k}={cell(v)}" for k, v in event.items() if v)
+                yield "history", " ".join(f"{k}={cell(v)}" for k, v in _members(event) if v)
         elif name == "log":
             for line in value:
                 yield "log", cell(line)
@@ -124,3 +126,11 @@ def flat(job: JobDetail, text: Callable[[Any], str]) -> Iterator[tuple[str, str]
             yield name, cell(text(value))
         else:
             yield name, cell(value)
+
+
+def _members(value: Any) -> Iterator[tuple[str, Any]]:
+    """Of a struct: the names that JSON has, with times as there; what is not set is left out."""
+    for name, public in zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True):
+        member = getattr(value, name)
+        if member is not UNSET:
+            yield public, moment(member) if isinstance(member, Timestamp) else member

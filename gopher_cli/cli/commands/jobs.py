@@ -14,7 +14,6 @@ from gopher_cli.cli.shell.command import command
 from gopher_cli.cli.shell.console import Console
 from gopher_cli.cli.shell.entries import Entry
 from gopher_cli.cli.terminal.tables import Column, Listing
-from gopher_cli.model.text.timestamp import record_of
 
 if TYPE_CHECKING:
     from gopher_cli.model.select.filter import Filter
@@ -89,7 +88,7 @@ def list_failed(
 
 def _list(console: Console, wanted: Filter, limit: int, *, newest: bool) -> None:
     listing = Listing(
-        rows=(), columns=columns(int(time.time() * 1000)), extra=EXTRA, record=record_of,
+        rows=(), columns=columns(int(time.time() * 1000)), extra=EXTRA,
         id=lambda row: row.id, empty="no such jobs",
     )  # fmt: skip
     some, progress = Limited(console, listing, limit, "job"), Progress(console)

@@ -12,7 +12,6 @@ from gopher_cli.cli.shell.command import command
 from gopher_cli.cli.shell.console import Console
 from gopher_cli.cli.terminal.tables import Column, Listing
 from gopher_cli.model.errors import Usage
-from gopher_cli.model.text.timestamp import record_of
 
 if TYPE_CHECKING:
     from gopher_cli.model.schedule.expect import LastOfType
@@ -48,9 +47,9 @@ def last(console: Console, type: Type = None, queue: Queue = None) -> None:
 def record(found: LastOfType) -> dict[str, Any]:
     """As JSON: jobs as in lists."""
     return {
-        "type": found.type, "job": record_of(found.job) if found.job else None,
+        "type": found.type, "job": found.job,
         "last_success_at": when(found.last_success) or None,
-        "last_success": record_of(found.success) if found.success else None,
+        "last_success": found.success,
     }  # fmt: skip
 
 

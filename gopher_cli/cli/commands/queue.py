@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -34,7 +33,7 @@ def ls(console: Console) -> None:
     """List the queues: jobs by state, and the age of the oldest that waits."""
     found = console.call(lambda gopher: gopher.stats())
     console.rows(
-        Listing(rows=found.queues, columns=COLUMNS, record=asdict, id=lambda q: q.queue,
+        Listing(rows=found.queues, columns=COLUMNS, id=lambda q: q.queue,
                 empty="no queue yet; submit a job: gopher submit")
     )  # fmt: skip
 

@@ -10,7 +10,6 @@ from gopher_cli.cli.render.limited_list import write_some
 from gopher_cli.cli.render.styles import ago, when
 from gopher_cli.cli.shell.console import Console
 from gopher_cli.cli.terminal.tables import Column, Listing
-from gopher_cli.model.text.timestamp import record_of
 
 if TYPE_CHECKING:
     from gopher_cli.model.select.filter import Filter
@@ -20,7 +19,7 @@ def show(console: Console, wanted: Filter, limit: int) -> None:
     """The largest groups first; ``limit`` of them, 0 for all."""
     found = console.call(lambda gopher: gopher.failure_groups(wanted))
     listing = Listing(
-        rows=list(found), columns=columns(int(time.time() * 1000)), record=record_of,
+        rows=list(found), columns=columns(int(time.time() * 1000)),
         id=lambda one: one.group, empty="no failed jobs",
     )  # fmt: skip
     write_some(console, listing, limit, "group", more=not found.whole)

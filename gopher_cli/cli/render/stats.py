@@ -110,7 +110,7 @@ def shares(counts: dict[str, int], room: int) -> dict[str, int]:
 
 
 def _table(columns: Sequence[Column], rows: Sequence[Any], room: int) -> Any:
-    return table_of(Listing(rows=rows, columns=columns, record=str, id=str), room)
+    return table_of(Listing(rows=rows, columns=columns, id=str), room)
 
 
 def _dot(count: int) -> str:
@@ -166,7 +166,7 @@ def _speed_tables(found: Stats, room: int, trim: int) -> tuple[Any, list[Any]]:
     last = Column(name="last", show=lambda w: w.window, keep=20)
     windows = [one for one in found.windows if trim < 2 or one.window not in ("1h", "24h")]
     listings = [
-        Listing(rows=windows, columns=[last, *_window_columns(lambda w: w)], record=str, id=str),
+        Listing(rows=windows, columns=[last, *_window_columns(lambda w: w)], id=str),
         *_types(found.types, 5 if trim else 12),
     ]
     first, *rest = [table_of(one, room) for one in alike(listings, room)]
@@ -223,7 +223,7 @@ def _types(types: list[TypeStats], most: int) -> list[Listing]:
         return []
     busiest = sorted(types, key=lambda row: -(hour(row).completed + hour(row).failed))[:most]
     columns = [Column(name="type", show=lambda r: r.type, keep=20, most=28), *_window_columns(hour)]
-    return [Listing(rows=busiest, columns=columns, record=str, id=str)]
+    return [Listing(rows=busiest, columns=columns, id=str)]
 
 
 def _workers_say(workers: list[WorkerInfo]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from gopher_cli.cli.render.styles import plural, short_id, size, span
 from gopher_cli.cli.terminal.tables import Column, Listing
@@ -18,7 +18,7 @@ def columns_of(infos: list[WorkerInfo]) -> list[Column]:
 
 def listing(infos: list[WorkerInfo]) -> Listing:
     return Listing(
-        rows=infos, columns=COLUMNS, extra=EXTRA, record=asdict, id=lambda w: w.id,
+        rows=infos, columns=COLUMNS, extra=EXTRA, id=lambda w: w.id,
         empty="no worker is running; start one: gopher worker",
     )  # fmt: skip
 

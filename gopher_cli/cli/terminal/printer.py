@@ -72,7 +72,9 @@ class Printer:
         """The same as text, for stdout: valid JSON there, whatever its encoding."""
         import msgspec
 
-        raw = msgspec.json.encode(value)
+        from gopher_cli.model.text.timestamp import json_of
+
+        raw = json_of(value)
         if self.out_tty and not lines:
             raw = msgspec.json.format(raw, indent=2)
         # A terminal may be looking: JSON escapes C0 by itself, and we the rest.

@@ -43,11 +43,12 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """Rows with their columns. ``record`` is a row as JSON, ``id`` what -q prints of it."""
+    """Rows with their columns. ``record`` is a row as JSON (itself, where nothing else is said), ``id`` what
+    -q prints of it."""
 
     rows: Sequence[Any]
     columns: Sequence[Column]
-    record: Callable[[Any], object]
+    record: Callable[[Any], object] = lambda row: row
     id: Callable[[Any], str]
     empty: str = "nothing"
     extra: Sequence[Column] = field(default=())  # for programs only

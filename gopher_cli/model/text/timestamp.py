@@ -35,18 +35,3 @@ def schema_hook(kind: type[Timestamp]) -> dict[str, Any]:
 
 
 json_of = msgspec.json.Encoder(enc_hook=encode_hook).encode
-
-
-def record_of(value: msgspec.Struct) -> dict[str, Any]:
-    """A value by its names in JSON, its times too; what is not set is left out."""
-    names = zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True)
-    members = ((public, getattr(value, name)) for name, public in names)
-    return {public: _plain(member) for public, member in members if member is not msgspec.UNSET}
-
-
-def _plain(member: object) -> object:
-    if isinstance(member, Timestamp):
-        return moment(member)
-    if isinstance(member, list):
-        return [record_of(one) if isinstance(one, msgspec.Struct) else one for one in member]
-    return member
