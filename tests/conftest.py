@@ -23,6 +23,7 @@ from gopher_cli.embedded.place import binaries
 from gopher_cli.gopher import Gopher
 from gopher_cli.store.stores.redis_store import RedisStore
 from gopher_cli.store.url import parse_url
+from gopher_cli.worker import forks
 
 # A shell that runs us in the background lets Ctrl-C be ignored, and what we start would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -51,6 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.markexpr = ""
     if not hasattr(config, "workerinput"):
         reaper.start()
+        forks.forked = False  # or a handler that runs in these tests would end them, as a fork of its own
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

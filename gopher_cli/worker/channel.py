@@ -5,37 +5,42 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Callable
+from typing import Generic, TypeVar
 
 import msgspec
 
+T = TypeVar("T")  # what the peer says
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder().decode
 _LONGEST = 16 * 1024 * 1024
 
 
-class Channel:
+class Channel(Generic[T]):
     """Either end. Sending never blocks; a peer that is gone is noticed by the reader."""
 
     def __init__(
-        self, end: socket.socket, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self,
+        end: socket.socket,
+        decode: Callable[[bytes], T],
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
     ) -> None:
         self._end = end
+        self._decode = decode
         self._reader = reader
         self._writer = writer
 
     @classmethod
-    async def over(cls, end: socket.socket) -> Channel:
+    async def over(cls, end: socket.socket, decode: Callable[[bytes], T]) -> Channel[T]:
         end.setblocking(False)
-        return cls(end, *await asyncio.open_unix_connection(sock=end, limit=_LONGEST))
+        return cls(end, decode, *await asyncio.open_unix_connection(sock=end, limit=_LONGEST))
 
-    def send(self, **message: Any) -> None:
+    def send(self, message: msgspec.Struct) -> None:
         if not self._writer.is_closing():
             self._writer.write(_encode(message) + b"\n")
 
-    async def messages(self) -> AsyncIterator[dict[str, Any]]:
-        """Until the peer is gone."""
+    async def messages(self) -> AsyncIterator[T]:
+        """Until the peer is gone. What is no message that it could send is passed over."""
         while True:
             try:
                 line = await self._reader.readline()
@@ -44,13 +49,14 @@ class Channel:
             if not line.endswith(b"\n"):
                 return
             try:
-                said = _decode(line)
+                message = self._decode(line)
+            except msgspec.ValidationError:
+                continue
             except (msgspec.DecodeError, UnicodeDecodeError):
                 return  # somebody else has written into it: nothing that follows can be trusted
-            if isinstance(said, dict):
-                yield said
+            yield message
 
-    async def receive(self) -> dict[str, Any] | None:
+    async def receive(self) -> T | None:
         """The next message, or None when the peer is gone."""
         async for message in self.messages():
             return message

@@ -11,13 +11,13 @@ from gopher_cli.model.job.job import JobState, Lease
 from gopher_cli.model.job.terms import Terms
 
 
-class Succeeded(msgspec.Struct, frozen=True):
+class Succeeded(msgspec.Struct, frozen=True, tag=True):
     """The handler returned; ``result`` is JSON, empty for null."""
 
     result: bytes = b""
 
 
-class Failed(msgspec.Struct, frozen=True):
+class Failed(msgspec.Struct, frozen=True, tag=True):
     """The handler raised, or its program failed. ``delay`` (s) replaces the job's back-off."""
 
     error: str
@@ -26,14 +26,14 @@ class Failed(msgspec.Struct, frozen=True):
     exit_code: int | None = None
 
 
-class TimedOut(msgspec.Struct, frozen=True):
+class TimedOut(msgspec.Struct, frozen=True, tag=True):
     """It ran longer than its timeout (s). ``stuck``: and it runs on."""
 
     timeout: float
     stuck: bool = False
 
 
-class Discarded(msgspec.Struct, frozen=True):
+class Discarded(msgspec.Struct, frozen=True, tag=True):
     """A failure that no retry can mend."""
 
     error: str
@@ -41,7 +41,7 @@ class Discarded(msgspec.Struct, frozen=True):
     exit_code: int | None = None
 
 
-class Snoozed(msgspec.Struct, frozen=True):
+class Snoozed(msgspec.Struct, frozen=True, tag=True):
     """Not now; again in so many seconds. No fault, so no attempt is spent.
 
     ``begun`` is False where the worker could not even begin to run it.
@@ -52,24 +52,24 @@ class Snoozed(msgspec.Struct, frozen=True):
     begun: bool = True
 
 
-class Cancelled(msgspec.Struct, frozen=True):
+class Cancelled(msgspec.Struct, frozen=True, tag=True):
     """Somebody asked for it. ``stuck``: and it runs on."""
 
     stuck: bool = False
 
 
-class Interrupted(msgspec.Struct, frozen=True):
+class Interrupted(msgspec.Struct, frozen=True, tag=True):
     """The worker stopped first: no fault of the job, so no attempt is spent."""
 
 
-class Lost(msgspec.Struct, frozen=True):
+class Lost(msgspec.Struct, frozen=True, tag=True):
     """Its process died. No attempt is spent, but losses are counted."""
 
     error: str
     exit_code: int | None = None
 
 
-class Unhandled(msgspec.Struct, frozen=True):
+class Unhandled(msgspec.Struct, frozen=True, tag=True):
     """This worker has no handler for its type; it waits for one that has, ``patience`` (s) at most.
 
     ``waited`` (s) is 0 where this is the first worker that does not know it.

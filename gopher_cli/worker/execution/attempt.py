@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextvars import ContextVar
+from enum import Enum
 
 from gopher_cli.context import Context
 from gopher_cli.handlers import Handler, Runs
@@ -12,8 +13,17 @@ from gopher_cli.model.job.job import Lease
 from gopher_cli.model.job.terms import Terms
 
 
+class StopReason(Enum):
+    """Why an attempt is told to stop."""
+
+    TIMEOUT = "it ran longer than its timeout"
+    CANCEL = "an operator wants it"
+    INTERRUPT = "the worker stops, or must not run it on"
+    LOST = "its lease was lost: what comes of it is not ours to settle"
+
+
 class Run:
-    """``stopped`` says why it was told to stop: timeout, cancel, interrupt or lost; empty while it may.
+    """``stopped`` says why it was told to stop; None while it may run on.
 
     One more loss would be the end of a ``suspect``: it runs in a process of its own. While that, or a
     program, is ``starting``, ``deadline`` is that of the start: its timeout counts from when it has begun.
@@ -31,7 +41,7 @@ class Run:
         self.started = started
         self.deadline = started + terms.timeout
         self.seat = seat
-        self.stopped = ""
+        self.stopped: StopReason | None = None
         self.suspect = False
         self.apart = False  # in a process of its own, or as a program
         self.starting = False

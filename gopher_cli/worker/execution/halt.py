@@ -8,7 +8,7 @@ import threading
 from gopher_cli.model.job.outcome import Cancelled, Failed, Interrupted, Lost, Outcome, Succeeded
 from gopher_cli.process_setup import ORDERS, TOGETHER
 from gopher_cli.worker.execution import outcomes
-from gopher_cli.worker.execution.attempt import Run
+from gopher_cli.worker.execution.attempt import Run, StopReason
 
 # Killed by one, or ended as a shell says it.
 _CODES = {-number for number in ORDERS} | {128 + number for number in ORDERS}
@@ -39,7 +39,7 @@ class Halt:
                 await self._begun.wait()
         except (TimeoutError, asyncio.CancelledError):
             pass
-        if run.stopped == "cancel":
+        if run.stopped is StopReason.CANCEL:
             return Cancelled()
         return Interrupted() if self._begun.is_set() else outcome
 

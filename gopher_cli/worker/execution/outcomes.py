@@ -32,7 +32,7 @@ from gopher_cli.model.job.payload import MAX_PAYLOAD
 from gopher_cli.model.job.signals import Discard, Retry, Snooze
 from gopher_cli.model.text.duration import format_duration
 from gopher_cli.store.calls import Settlement
-from gopher_cli.worker.execution.attempt import Run
+from gopher_cli.worker.execution.attempt import Run, StopReason
 from gopher_cli.worker.execution.start_failures import STARTS_WITHIN, unstarted
 from gopher_cli.worker.logs import say
 
@@ -90,15 +90,15 @@ async def awaited(value: Awaitable[Any], run: Run) -> Outcome:
 def stopped(run: Run, *, stuck: bool = False) -> Outcome:
     """It was told to stop, and has; ``stuck``: or has not."""
     match run.stopped:
-        case "timeout" if run.starting:
+        case StopReason.TIMEOUT if run.starting:
             why = f"it was not ready within {format_duration(STARTS_WITHIN)}"
             say("a job could not start: it waits", logging.ERROR, id=run.lease.id, why=why)
             return unstarted(why)
-        case "timeout":
+        case StopReason.TIMEOUT:
             return TimedOut(run.terms.timeout, stuck)
-        case "cancel":
+        case StopReason.CANCEL:
             return Cancelled(stuck)
-        case "interrupt" | "lost":
+        case StopReason.INTERRUPT | StopReason.LOST:
             return Interrupted()
     return Failed("CancelledError: the handler cancelled itself")
 
@@ -133,7 +133,8 @@ def _exit_code(error: BaseException | None) -> int | None:
         if error is None or isinstance(error, subprocess.CalledProcessError):
             break
         error = error.__cause__ or error.__context__
-    return error.returncode if isinstance(error, subprocess.CalledProcessError) else None
+    code = error.returncode if isinstance(error, subprocess.CalledProcessError) else None
+    return code if isinstance(code, int) and abs(code) < 1 << 31 else None  # it may be anything
 
 
 def _is_span(seconds: object) -> bool:

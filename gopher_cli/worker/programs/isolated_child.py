@@ -9,8 +9,6 @@ import signal
 import socket
 from typing import Any
 
-import msgspec
-
 from gopher_cli.config import Settings
 from gopher_cli.connect import defaults_of
 from gopher_cli.context import Context
@@ -18,7 +16,7 @@ from gopher_cli.failpoints import failpoint
 from gopher_cli.handlers import Handler
 from gopher_cli.load_handlers import load_registry
 from gopher_cli.model.job.job import Lease
-from gopher_cli.model.job.outcome import Discarded, Failed, Lost, Outcome, Snoozed, Succeeded
+from gopher_cli.model.job.outcome import Failed, Lost, Outcome
 from gopher_cli.model.job.terms import terms_of
 from gopher_cli.process_setup import leave_to_others, let_forks_heed
 from gopher_cli.store.codec import decode_spec
@@ -26,7 +24,7 @@ from gopher_cli.worker.execution import outcomes
 from gopher_cli.worker.execution.attempt import Place, Run, here
 from gopher_cli.worker.execution.capture import capture
 from gopher_cli.worker.forks import leave_if_forked
-from gopher_cli.worker.options import WorkerOptions
+from gopher_cli.worker.messages import Begun, Finished, Prepare, Ready, Unready
 from gopher_cli.worker.programs.isolated_link import ChildLink, Line
 from gopher_cli.worker.programs.process_tree import taken_from_stdin
 
@@ -51,7 +49,7 @@ def perform(handler: Handler, lease: Lease, link: ChildLink) -> Outcome:
         leave_if_forked(own, error)
         return _failed(error, link.settings)
     finally:
-        link.tell_progress(lease)
+        link.send_progress()
         if run.partial:
             link.log(lease, run.partial)
 
@@ -72,48 +70,34 @@ def _failed(error: BaseException, settings: Settings) -> Outcome:
     if isinstance(error, SystemExit):
         return Failed(f"SystemExit: {error}")
     if isinstance(error, MemoryError) and settings.job_memory:
-        return Lost(f"MemoryError: {error}".rstrip(": "))
+        why = f"MemoryError: {error}".rstrip(": ")
+        return Lost(f"its process had no memory left (GOPHER_JOB_MEMORY is {settings.job_memory} MB): {why}")
     return outcomes.failed(error)
-
-
-def tell(link: ChildLink, lease: Lease, outcome: Outcome) -> None:
-    match outcome:
-        case Succeeded():
-            link.say(lease, result=outcome.result.decode())
-        case Snoozed():
-            link.say(lease, failed=outcome.reason, snooze=outcome.seconds)
-        case Discarded():
-            link.say(lease, failed=outcome.error, traceback=outcome.traceback, discard=True)
-        case Failed():
-            more = {"delay": outcome.delay, "exit_code": outcome.exit_code}
-            link.say(lease, failed=outcome.error, traceback=outcome.traceback, **more)
-        case Lost():
-            link.say(lease, exhausted=outcome.error)
 
 
 def main() -> None:
     line = Line(socket.socket(fileno=taken_from_stdin()))
     _end_when_told(line)
     first = line.receive()
-    if first is None:
+    if not isinstance(first, Prepare):
         return
-    options = msgspec.convert(first["options"], WorkerOptions)
+    options = first.options
     try:
         link = ChildLink(line, Settings.resolve(os.environ))
         registry = load_registry(options.app, options.programs, options.builtin)
     except Exception as error:
-        line.send({"unready": f"{error}"})
+        line.send(Unready(f"{error}"))
         return
-    line.send({"ready": True})
+    line.send(Ready())
     capture(lambda run, text: link.log(run.lease, text), forks_too=True)
     while (job := link.next_job()) is not None:
-        spec = decode_spec(job["spec"].encode())
-        lease = Lease(job["id"], job["queue"], job["token"], job["attempt"], job["losses"], spec)
+        spec = decode_spec(job.spec.encode())
+        lease = Lease(job.id, job.queue, job.token, job.attempt, job.losses, spec)
         handler = registry.get(spec.type)
         failpoint("child.ready")
-        link.say(lease, begun=True)
+        line.send(Begun(lease.token))
         outcome = perform(handler, lease, link) if handler else Failed(f"no handler for {spec.type}")
-        tell(link, lease, outcome)
+        line.send(Finished(lease.token, outcome))
 
 
 def _end_when_told(line: Line) -> None:

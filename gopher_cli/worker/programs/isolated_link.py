@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Awaitable, Iterator
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
@@ -21,6 +21,17 @@ from gopher_cli.connect import defaults_of, resolve
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.job.job import Job, Lease
 from gopher_cli.verbs.submit import new_job
+from gopher_cli.worker.messages import (
+    Answer,
+    FromIsolated,
+    Log,
+    Progress,
+    Recall,
+    RunJob,
+    Submit,
+    ToIsolated,
+    decode_to_isolated,
+)
 
 _LOG_LIMIT = 65536
 _NO_MORE = getattr(select, "POLLRDHUP", 0)  # where it is unknown, POLLHUP is told of
@@ -56,15 +67,15 @@ class Line:
         except (OSError, ValueError):
             return True
 
-    def send(self, message: dict[str, Any]) -> None:
+    def send(self, message: FromIsolated) -> None:
         raw = _encoded(message) + b"\n"
         with self._sending, self._alone():
             self._end.sendall(raw)
 
-    def receive(self) -> dict[str, Any] | None:
+    def receive(self) -> ToIsolated | None:
         """The next message; None when the runner is gone."""
         line = self._file.readline()
-        return cast(dict[str, Any], msgspec.json.decode(line)) if line.endswith(b"\n") else None
+        return decode_to_isolated(line) if line.endswith(b"\n") else None
 
     def close(self) -> None:
         self._file.close()
@@ -99,11 +110,11 @@ def _nameless_file() -> int:
         return os.dup(file.fileno())
 
 
-def _encoded(message: dict[str, Any]) -> bytes:
+def _encoded(message: FromIsolated) -> bytes:
     try:
         return msgspec.json.encode(message)
     except UnicodeEncodeError:
-        return msgspec.json.encode(_writable(message))
+        return msgspec.json.encode(_writable(msgspec.to_builtins(message)))
 
 
 def _writable(value: Any) -> Any:
@@ -111,9 +122,9 @@ def _writable(value: Any) -> Any:
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode()
     if isinstance(value, dict):
-        return {_writable(key): _writable(one) for key, one in value.items()}
+        return {_writable(key): _writable(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_writable(one) for one in value]
+        return [_writable(item) for item in value]
     return value
 
 
@@ -126,8 +137,8 @@ class ChildLink:
         self.token = ""  # of the job that runs here now
         self._gopher: Gopher | None = None
         self._asking = threading.Lock()
-        self._progress: dict[str, Any] = {}
-        self._told = 0.0
+        self._progress: Progress | None = None  # that was not sent yet
+        self._sent = 0.0
 
     @property
     def gopher(self) -> Gopher:
@@ -147,42 +158,36 @@ class ChildLink:
             if gopher is not None and not self._line.is_fork:
                 await gopher.close()
 
-    def say(self, lease: Lease, **message: Any) -> None:
-        self._line.send(message | {"token": lease.token})
-
-    def next_job(self) -> dict[str, Any] | None:
+    def next_job(self) -> RunJob | None:
         """None when no more will come."""
         with self._asking:  # a thread of the job before may still wait for its answer
             job = self._line.receive()
-        self.token = job["token"] if job else ""
+        assert job is None or isinstance(job, RunJob)
+        self.token = job.token if job else ""
         return job
 
     def log(self, lease: Lease, text: str) -> None:
-        self.say(lease, log=text[-_LOG_LIMIT:])
+        self._line.send(Log(lease.token, text[-_LOG_LIMIT:]))
 
     def progress(self, lease: Lease, fraction: float, message: str) -> None:
         """Only the newest word counts, so a handler may say it as often as it likes."""
-        self._progress = {"progress": fraction, "message": message[:500]}
-        if time.monotonic() - self._told >= _PROGRESS:
-            self.tell_progress(lease)
+        self._progress = Progress(lease.token, fraction, message[:500])
+        if time.monotonic() - self._sent >= _PROGRESS:
+            self.send_progress()
 
-    def tell_progress(self, lease: Lease) -> None:
-        if self._progress:
-            said, self._progress = self._progress, {}
-            self.say(lease, **said)
-            self._told = time.monotonic()
+    def send_progress(self) -> None:
+        progress, self._progress = self._progress, None
+        if progress is not None:
+            self._line.send(progress)
+            self._sent = time.monotonic()
 
     def make(self, lease: Lease, type: str, payload: Any, options: dict[str, Any]) -> Job:
         self._check(lease, "ctx.submit")
         job = new_job(defaults_of(self.settings), type, payload, **options)
         # As they were read: an iterator gives its members once.
         read = {name: getattr(job.spec.options, name) for name in ("after", "tags", "headers")}
-        self.say(
-            lease,
-            submit=type,
-            payload=msgspec.json.decode(job.spec.payload),
-            options=options | {name: value for name, value in read.items() if value} | {"id": job.id},
-        )
+        options = options | {name: value for name, value in read.items() if value} | {"id": job.id}
+        self._line.send(Submit(lease.token, type, msgspec.json.decode(job.spec.payload), options))
         return job
 
     def on_loop(self) -> bool:
@@ -198,9 +203,9 @@ class ChildLink:
     def recall_blocking(self, lease: Lease, key: str, value: bytes) -> bytes | None:
         self._check(lease, "ctx.once")
         with self._asking:
-            self.say(lease, recall=key, value=value.decode())
-            answer = self._line.receive() or {}
-        known: str | None = answer.get("known")
+            self._line.send(Recall(lease.token, key, value.decode()))
+            answer = self._line.receive()
+        known = answer.value if isinstance(answer, Answer) else None
         return known.encode() if known is not None else None
 
     def _check(self, lease: Lease, what: str) -> None:

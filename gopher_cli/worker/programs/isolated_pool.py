@@ -7,19 +7,31 @@ import contextlib
 import socket
 import sys
 from collections import deque
-from typing import Any
 
 import msgspec
 
-from gopher_cli.config import Settings
 from gopher_cli.failpoints import failpoint
-from gopher_cli.model.job.outcome import Discarded, Failed, Interrupted, Lost, Outcome, Succeeded
-from gopher_cli.model.job.signals import Snooze
+from gopher_cli.model.job.outcome import Interrupted, Lost, Outcome
 from gopher_cli.worker.channel import Channel
-from gopher_cli.worker.execution import outcomes
 from gopher_cli.worker.execution.attempt import Run
 from gopher_cli.worker.execution.start_failures import Steps, Unstarted, starting
 from gopher_cli.worker.handler_link import HandlerLink
+from gopher_cli.worker.messages import (
+    AboutJob,
+    Answer,
+    Begun,
+    Finished,
+    FromIsolated,
+    Log,
+    Prepare,
+    Progress,
+    Ready,
+    Recall,
+    RunJob,
+    Submit,
+    Unready,
+    decode_from_isolated,
+)
 from gopher_cli.worker.options import WorkerOptions
 from gopher_cli.worker.programs.keeper_client import Keepers, Kept
 from gopher_cli.worker.programs.process_tree import signal_name
@@ -33,7 +45,7 @@ _COMMAND = (sys.executable, "-P", "-m", "gopher_cli.worker.programs.isolated_chi
 class Child:
     """One process that runs one job at a time."""
 
-    def __init__(self, kept: Kept, channel: Channel) -> None:
+    def __init__(self, kept: Kept, channel: Channel[FromIsolated]) -> None:
         self.kept = kept
         self.channel = channel
         self.jobs = 0
@@ -41,11 +53,11 @@ class Child:
 
     async def ready(self, options: WorkerOptions) -> None:
         """Raises Unstarted when it does not come so far that it could run a job."""
-        self.channel.send(options=msgspec.to_builtins(options))
+        self.channel.send(Prepare(options))
         match await self.channel.receive():
-            case {"ready": True}:
+            case Ready():
                 return
-            case {"unready": str(why)}:
+            case Unready(why):
                 raise Unstarted(why)
         raise Unstarted(f"it {await self.ending()} before it was ready")
 
@@ -82,13 +94,11 @@ class Children:
     def __init__(
         self,
         options: WorkerOptions,
-        settings: Settings,
         link: HandlerLink,
         keepers: Keepers,
         steps: Steps,
     ) -> None:
         self._options = options
-        self._memory = settings.job_memory
         self._link = link
         self._keepers = keepers
         self._steps = steps
@@ -145,7 +155,7 @@ class Children:
                 ours.close()
                 raise
         failpoint("child.spawned")
-        child = Child(kept, await Channel.over(ours))
+        child = Child(kept, await Channel.over(ours, decode_from_isolated))
         try:
             await child.ready(self._options)
         except BaseException:
@@ -155,54 +165,33 @@ class Children:
 
     async def _talk(self, child: Child, run: Run) -> Outcome | None:
         """None when it has ended before the job began."""
-        lease = run.lease
-        child.channel.send(
-            id=lease.id, queue=lease.queue, token=lease.token, attempt=lease.attempt, losses=lease.losses,
-            spec=msgspec.json.encode(lease.spec).decode(),
-        )  # fmt: skip
-        async for said in child.channel.messages():
-            if said.get("token") != lease.token:
+        lease, spec = run.lease, msgspec.json.encode(run.lease.spec).decode()
+        job = RunJob(lease.id, lease.queue, lease.token, lease.attempt, lease.losses, spec)
+        child.channel.send(job)
+        async for message in child.channel.messages():
+            if not isinstance(message, AboutJob) or message.token != lease.token:
                 continue  # about another job, by what that has left behind
-            if said.get("begun"):
-                self._steps.began(run)
-            elif (outcome := await self._heard(child, run, said)) is not None:
-                return outcome
+            if isinstance(message, Finished):
+                return message.outcome
+            await self._heed(child, run, message)
         how = await child.ending()
         return Lost(f"the process of this job {how}", child.kept.code) if not run.starting else None
 
-    async def _heard(self, child: Child, run: Run, said: dict[str, Any]) -> Outcome | None:
-        lease = run.lease
-        match said:
-            case {"log": str(text)}:
-                self._link.log(lease, text)
-            case {"progress": float(fraction) | int(fraction), "message": str(message)}:
-                self._link.progress(lease, fraction, message)
-            case {"recall": key, "value": value}:
-                known = await self._link.recall(lease, key, value.encode())
-                child.channel.send(known=known.decode() if known is not None else None)
-            case {"submit": type, "payload": payload, "options": options}:
-                if run.context is not None:
-                    run.context.submit(type, msgspec.json.encode(payload), **options)
-            case {"result": str(result)}:
-                return Succeeded(result.encode())
-            case {"failed": str(error)}:
-                return _failure(said, error)
-            case {"exhausted": error}:
-                return Lost(
-                    f"its process had no memory left (GOPHER_JOB_MEMORY is {self._memory} MB): {error}"
-                )
-        return None
+    async def _heed(self, child: Child, run: Run, message: AboutJob) -> None:
+        match message:
+            case Begun():
+                self._steps.began(run)
+            case Log(text=text):
+                self._link.log(run.lease, text)
+            case Progress(fraction=fraction, message=text):
+                self._link.progress(run.lease, fraction, text)
+            case Recall(key=key, value=value):
+                known = await self._link.recall(run.lease, key, value.encode())
+                child.channel.send(Answer(known.decode() if known is not None else None))
+            case Submit(job_type=type, payload=payload, options=options) if run.context is not None:
+                run.context.submit(type, msgspec.json.encode(payload), **options)
 
     def close(self) -> None:
         for child in self._idle:
             child.kill()
         self._keepers.close()
-
-
-def _failure(said: dict[str, Any], error: str) -> Outcome:
-    match said:
-        case {"snooze": float(seconds) | int(seconds)}:
-            return outcomes.failed(Snooze(seconds, error))
-        case {"discard": True}:
-            return Discarded(error, said.get("traceback", ""))
-    return Failed(error, said.get("traceback", ""), said.get("delay"), said.get("exit_code"))

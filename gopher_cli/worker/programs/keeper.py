@@ -6,7 +6,6 @@ Whatever a program starts, and however that hides, ends up as its keeper's child
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import select
 import shutil
@@ -14,10 +13,20 @@ import signal
 import socket
 import subprocess
 from pathlib import Path
-from typing import Any
 
 from gopher_cli.failpoints import failpoint
 from gopher_cli.process_setup import ORDERS
+from gopher_cli.worker.programs.keeper_messages import (
+    Crowded,
+    Ended,
+    FromKeeper,
+    NotStarted,
+    Order,
+    Started,
+    Starting,
+    decode_order,
+    line_of,
+)
 from gopher_cli.worker.programs.process_tree import (
     adopt_orphans,
     children_of,
@@ -25,7 +34,6 @@ from gopher_cli.worker.programs.process_tree import (
     kill_brood,
     signal_group,
 )
-from gopher_cli.worker.programs.resource_limits import Limits
 
 _TICK = 0.25
 _PASSED_ON = (
@@ -54,18 +62,18 @@ class Keeper:
         try:
             environ = self._prepared(order)
             failpoint("keeper.prepared")
-            self._tell(starting=True)
+            self._tell(Starting())
             self._program = self._started(order, environ)
         except (OSError, subprocess.SubprocessError, ValueError) as error:
-            return self._tell(error=str(error), errno=getattr(error, "errno", None) or 0)
+            return self._tell(NotStarted.by(error))
         finally:
             for fd in self._stdio:
                 os.close(fd)
             if not hasattr(self, "_program"):
                 self._tidy()
         failpoint("keeper.started")
-        self._tell(started=self._program.pid)
-        self._watch(order["limits"]["processes"])
+        self._tell(Started(self._program.pid))
+        self._watch(order.limits.processes)
         kill_brood(self._program.pid)
         return self._tidy()
 
@@ -75,24 +83,22 @@ class Keeper:
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self._wake.fileno(), warn_on_full_buffer=False)
 
-    def _prepared(self, order: dict[str, Any]) -> dict[str, str]:
+    def _prepared(self, order: Order) -> dict[str, str]:
         """Its environment and, unless it is one of our own, a place for it."""
         environ = dict(os.environ)
-        if order["environ"] is None:
+        if order.environ is None:
             return environ
         Path(self._place).mkdir(0o700)
         self._placed = True
         passed_on = {name: environ[name] for name in _PASSED_ON if name in environ}
         own = {"TMPDIR": self._place, "GOPHER_WORKER_DIR": _here()}
-        given: dict[str, str] = order["environ"]
-        return passed_on | own | given
+        return passed_on | own | order.environment()
 
-    def _started(self, order: dict[str, Any], environ: dict[str, str]) -> subprocess.Popen[bytes]:
+    def _started(self, order: Order, environ: dict[str, str]) -> subprocess.Popen[bytes]:
         """In a session of its own."""
         stdin, stdout, stderr = self._stdio
-        limits = Limits(**order["limits"])
         program = subprocess.Popen(
-            order["command"],
+            order.command,
             stdin=stdin,
             stdout=stdout,
             stderr=stderr,
@@ -100,9 +106,9 @@ class Keeper:
             cwd=self._place if self._placed else None,
             umask=0o077 if self._placed else -1,
             start_new_session=True,
-            preexec_fn=limits.before_exec(),
+            preexec_fn=order.limits.before_exec(),
         )
-        limits.put_on(program.pid)
+        order.limits.put_on(program.pid)
         return program
 
     def _watch(self, most: int) -> None:
@@ -121,7 +127,7 @@ class Keeper:
                 return
             self._look_for_its_end()
             if most and len(brood := descendants(os.getpid())) > most:
-                self._tell(crowd=len(brood))
+                self._tell(Crowded(len(brood)))
                 return
 
     def _heed(self) -> bool:
@@ -137,15 +143,15 @@ class Keeper:
         """Told at once, whatever it has left. Orphans that have ended are buried."""
         if not self._over and (code := _ended(self._program.pid)) is not None:
             self._over = True
-            self._tell(ended=code, ordered=self._ordered)
+            self._tell(Ended(code, self._ordered))
         for orphan in children_of(os.getpid()):
             if orphan != self._program.pid:
                 with contextlib.suppress(ChildProcessError):
                     os.waitpid(orphan, os.WNOHANG)
 
-    def _tell(self, **message: Any) -> None:
+    def _tell(self, answer: FromKeeper) -> None:
         with contextlib.suppress(OSError):
-            self._line.sendall(json.dumps(message).encode() + b"\n")
+            self._line.sendall(line_of(answer))
 
     def _tidy(self) -> None:
         if self._placed:
@@ -163,10 +169,9 @@ def _ended(pid: int) -> int | None:
     return end.si_status if end.si_code == os.CLD_EXITED else -end.si_status
 
 
-def _order(line: socket.socket) -> dict[str, Any]:
-    """Its length in four bytes, then JSON; not a byte more is read. Nobody there: nothing to do."""
-    order: dict[str, Any] = json.loads(_exactly(line, int.from_bytes(_exactly(line, 4))))
-    return order
+def _order(line: socket.socket) -> Order:
+    """Its length in four bytes, then itself; not a byte more is read. Nobody there: nothing to do."""
+    return decode_order(_exactly(line, int.from_bytes(_exactly(line, 4))))
 
 
 def _here() -> str:

@@ -5,19 +5,26 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-import msgspec
 
 from gopher_cli.worker.execution.halt import Halt
 from gopher_cli.worker.execution.start_failures import Starts, Unstarted, starting
+from gopher_cli.worker.programs.keeper_messages import (
+    Crowded,
+    Ended,
+    FromKeeper,
+    NotStarted,
+    Order,
+    Started,
+    Starting,
+    decode_from_keeper,
+    encode_order,
+)
 from gopher_cli.worker.programs.process_tree import before_exec
 from gopher_cli.worker.programs.resource_limits import Limits
 
@@ -54,40 +61,38 @@ class Kept:
         how is not known.
         """
         try:
-            said = await self._hear()
-            if said == {"starting": True}:
+            answer = await self._hear()
+            if isinstance(answer, Starting):
                 self.begun = True
-                said = await self._hear()
+                answer = await self._hear()
         except ValueError as error:  # a line that is not its own
             raise Unstarted(f"its keeper cannot be understood: {error}") from error
-        match said:
-            case {"started": pid}:
+        match answer:
+            case Started(pid):
                 self.pid = pid
                 self._hearing = asyncio.create_task(self._follow())
-            case {"error": error, "errno": number} if number in _ITS_OWN:
-                raise OSError(number, os.strerror(number) if number else error)
-            case {"error": _, "errno": number}:
+            case NotStarted(why, number) if number in _ITS_OWN:
+                raise OSError(number, os.strerror(number) if number else why)
+            case NotStarted(errno=number):
                 raise Unstarted(os.strerror(number))
             case _ if self.begun:
                 self.over.set()
             case _:
                 raise Unstarted("its keeper has ended before it began")
 
-    async def _hear(self) -> dict[str, Any] | None:
+    async def _hear(self) -> FromKeeper | None:
         with contextlib.suppress(ConnectionError):
             if (line := await self._reader.readline()).endswith(b"\n"):
-                found: dict[str, Any] = msgspec.json.decode(line)
-                return found
+                return decode_from_keeper(line)
         return None
 
     async def _follow(self) -> None:
         """Until the keeper has nothing more to keep."""
-        while (said := await self._hear()) is not None:
-            match said:
-                case {"ended": code, "ordered": ordered}:
-                    self.code, self.ordered = code, ordered
-                case {"crowd": count}:
-                    self.crowd = count
+        while (answer := await self._hear()) is not None:
+            if isinstance(answer, Ended):
+                self.code, self.ordered = answer.code, answer.ordered
+            elif isinstance(answer, Crowded):
+                self.crowd = answer.processes
             self.over.set()
         self.over.set()
 
@@ -126,7 +131,7 @@ class Keepers:
     def __init__(self, limits: Limits) -> None:
         self.starts = Starts()
         self.halt = Halt()
-        self._limits = limits.values()
+        self._limits = limits
         self._process: subprocess.Popen[bytes] | None = None
         self._door: socket.socket | None = None
 
@@ -139,8 +144,7 @@ class Keepers:
         of ours, and stands where we stand. Raises Unstarted when it cannot be started now, OSError when it
         never can.
         """
-        # Not msgspec's: a path need not be UTF-8.
-        order = json.dumps({"command": command, "environ": environ, "limits": self._limits}).encode()
+        order = encode_order(Order.of(command, environ, self._limits))
         with starting():
             kept = await self._handed_over(stdio)
         kept.say(len(order).to_bytes(4) + order)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import json
 import os
 import select
 import shutil
@@ -18,6 +17,7 @@ import tempfile
 
 from gopher_cli.process_setup import leave_to_others
 from gopher_cli.worker.programs.keeper import Keeper
+from gopher_cli.worker.programs.keeper_messages import NotStarted, line_of
 from gopher_cli.worker.programs.process_tree import adopt_orphans, children_of, signal_group, taken_from_stdin
 
 _TICK = 0.25
@@ -68,7 +68,7 @@ def _fork(door: socket.socket, fds: list[int], keepers: dict[int, str]) -> None:
         pid = os.fork()
     except OSError as error:
         with socket.socket(fileno=os.dup(fds[0])) as line, contextlib.suppress(OSError):
-            line.sendall(json.dumps({"error": str(error), "errno": error.errno}).encode() + b"\n")
+            line.sendall(line_of(NotStarted.by(error)))
         pid = -1
     if pid == 0:
         _keep(door, fds, parent, place)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import resource
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,9 +26,6 @@ class Limits:
     memory: int = 0
     processes: int = 0
     files: int = 0
-
-    def values(self) -> dict[str, int]:
-        return asdict(self)
 
     def put_on(self, pid: int = 0) -> None:
         """Of a process that has just begun (its exec is over, and its loader at work), or of this one.

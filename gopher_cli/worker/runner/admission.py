@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from gopher_cli.model.job.job import Lease
 from gopher_cli.model.job.outcome import Interrupted, Snoozed
 from gopher_cli.worker.execution.settlement import End
+from gopher_cli.worker.messages import Held
 
-Held = tuple[str, str]  # a job's id, and the token of its lease
 _NOT_NOW = Snoozed(5.0, begun=False)
 
 

@@ -19,7 +19,7 @@ from gopher_cli.model.job.outcome import Interrupted, Outcome, Snoozed
 from gopher_cli.store.calls import Settlement
 from gopher_cli.worker import forks
 from gopher_cli.worker.execution import outcomes
-from gopher_cli.worker.execution.attempt import Place, Run, here
+from gopher_cli.worker.execution.attempt import Place, Run, StopReason, here
 from gopher_cli.worker.execution.event_loop import is_asked_to_stop
 from gopher_cli.worker.execution.job_log import JobLog
 from gopher_cli.worker.execution.settlement import Settlements
@@ -63,7 +63,7 @@ class Performer:
         self._keepers = Keepers(limits_of(settings))
         steps = Steps(partial(launched, gopher, seats.launch), seats.began)
         self._program = partial(run_program, link=link, keepers=self._keepers, steps=steps)
-        self.children = Children(options, settings, link, self._keepers, steps)
+        self.children = Children(options, link, self._keepers, steps)
         self.stuck: dict[int, Run] = {}  # by seat: given up, and they run on
         self._shared = True  # one task for job after job
 
@@ -117,7 +117,7 @@ class Performer:
             except asyncio.CancelledError:
                 outcome, cancelled = self._cancelled(run, task, run is first), True
             except outcomes.Unawaited as more:
-                outcome, cancelled = await outcomes.awaited(more.value, run), bool(run.stopped)
+                outcome, cancelled = await outcomes.awaited(more.value, run), run.stopped is not None
             except BaseException as error:
                 if forks.forked:
                     forks.leave(error)
@@ -261,7 +261,7 @@ class Performer:
         self.fill()
         self._room()
 
-    def stop(self, run: Run, why: str) -> None:
+    def stop(self, run: Run, why: StopReason) -> None:
         """Ask it to stop, once."""
         if run.stopped:
             return
@@ -292,6 +292,8 @@ class Performer:
     ) -> None:
         """Raises nothing: whatever is wrong with an outcome, its seat is to be left."""
         self._seats.ending.add(run)  # in a thread: the loop must not take it for settled before it is
-        if self._seats.done(run) and run.stopped != "lost":  # else settled before, or not ours to settle
+        if (
+            self._seats.done(run) and run.stopped is not StopReason.LOST
+        ):  # else settled before, or not ours to settle
             (add or self._settler.add)(self._settlements.of(run, outcome, now - run.started))
         self._seats.ending.discard(run)

@@ -12,7 +12,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Sequence
-from typing import Any, NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn
 
 import msgspec
 
@@ -21,11 +21,13 @@ from gopher_cli.config import Settings
 from gopher_cli.handlers import Handler, Registry
 from gopher_cli.load_handlers import load_registry
 from gopher_cli.model.errors import GopherError
+from gopher_cli.model.job.terms import HandlerWishes
 from gopher_cli.model.schedule.declaration import Declaration
 from gopher_cli.process_setup import leave_to_others, let_forks_heed
-from gopher_cli.worker import logs
+from gopher_cli.worker import logs, messages
 from gopher_cli.worker.board import Board
 from gopher_cli.worker.channel import Channel
+from gopher_cli.worker.execution.attempt import StopReason
 from gopher_cli.worker.execution.capture import capture
 from gopher_cli.worker.execution.event_loop import best_loop, run_through
 from gopher_cli.worker.execution.stacks import say_stacks
@@ -49,8 +51,7 @@ class _Begun(NamedTuple):
     settings: Settings
     registry: Registry
     declared: Sequence[Declaration]
-    lent: int
-    barred: Sequence[str]
+    shared: messages.Share
 
 
 def _begin(end: socket.socket) -> _Begun | None:
@@ -58,23 +59,23 @@ def _begin(end: socket.socket) -> _Begun | None:
 
     None: it is not wanted any more, or has said why it cannot begin.
     """
-    first = _first_message(end)
-    if first is None:
+    begin = _first_message(end)
+    if begin is None:
         return None
-    options = msgspec.convert(first["options"], WorkerOptions)
+    options = begin.options
     logs.set_up(options.log_level, options.log_format, worker=options.name)
     try:
         settings = Settings.resolve(os.environ)
         registry = load_registry(options.app, options.programs, options.builtin)
         declared = registry.declarations()
     except GopherError as error:
-        said = {"error": str(error), "hint": error.hint, "exit_code": error.exit_code}
-        end.sendall(msgspec.json.encode(said) + b"\n")
+        problem = messages.NotLoaded(str(error), error.hint, error.exit_code)
+        end.sendall(msgspec.json.encode(problem) + b"\n")
         return None
-    return _Begun(first["id"], options, settings, registry, declared, first["lent"], first["barred"])
+    return _Begun(begin.id, options, settings, registry, declared, messages.Share(begin.lent, begin.barred))
 
 
-def _first_message(end: socket.socket) -> Any:
+def _first_message(end: socket.socket) -> messages.Begin | None:
     """What follows it is for the loop to read. None when the supervisor is gone."""
     line = b""
     while not line.endswith(b"\n"):
@@ -82,24 +83,24 @@ def _first_message(end: socket.socket) -> Any:
         if not seen:
             return None
         line += end.recv(seen.find(b"\n") + 1 or len(seen))
-    return msgspec.json.decode(line)
+    return msgspec.json.decode(line, type=messages.Begin)
 
 
 async def _live(end: socket.socket, board_fd: int, turn_fd: int, begun: _Begun) -> None:
     """Say what can be done, and do it until told to stop. The supervisor's end closing is such a word."""
-    channel = await Channel.over(end)
+    channel = await Channel.over(end, messages.decode_to_runner)
     options, registry = begun.options, begun.registry
-    types = {type: _introduction(handler) for type, handler in registry.handlers.items()}
-    channel.send(types=types, schedules=list(begun.declared))
+    handlers = {type: _info(handler) for type, handler in registry.handlers.items()}
+    channel.send(messages.Loaded(handlers, list(begun.declared)))
     if not await _may_go(channel):  # it stops before it has begun
-        channel.send(ended=True)
+        channel.send(messages.Status(ended=True))
         await _farewell(channel)
         return
     # Not even the embedded server is started here: it may have been stopped, by order, meanwhile.
     async with open_gopher(begun.settings, start=False) as gopher:
         board = Board(board_fd, options.concurrency)
         runner = Runner(gopher, registry, begun.settings, options, begun.id, board, ProcessLock(turn_fd))
-        runner.share(lent=begun.lent, barred=begun.barred)
+        runner.share(lent=begun.shared.lent, barred=begun.shared.barred)
         capture(lambda run, text: runner.keep_output(run, text), forks_too=False)
         signal.signal(
             signal.SIGUSR1, lambda *_: say_stacks(runner.running())
@@ -109,60 +110,56 @@ async def _live(end: socket.socket, board_fd: int, turn_fd: int, begun: _Begun) 
         await runner.run()
         telling.cancel()
         listening.cancel()
-        channel.send(**runner.state(), ended=True, worn=runner.worn, broken=runner.broken)
+        channel.send(runner.status(ended=True))
     await _farewell(channel)
 
 
-async def _may_go(channel: Channel) -> bool:
+async def _may_go(channel: Channel[messages.ToRunner]) -> bool:
     """Of all else that is said to every runner, one that holds nothing yet need not know."""
-    async for said in channel.messages():
-        if "go" in said or "stop" in said:
-            return "go" in said
+    async for message in channel.messages():
+        if isinstance(message, messages.Go | messages.Stop):
+            return isinstance(message, messages.Go)
     return False
 
 
-def _introduction(handler: Handler) -> dict[str, Any]:
+def _info(handler: Handler) -> messages.HandlerInfo:
     """What the supervisor must know of a handler."""
-    return {
-        "schema": handler.schema.decode(),
-        "timeout": handler.timeout,
-        "retries": handler.retries,
-        "backoff": handler.backoff,
-    }
+    wishes = HandlerWishes(timeout=handler.timeout, retries=handler.retries, backoff=handler.backoff)
+    return messages.HandlerInfo(handler.schema.decode(), wishes)
 
 
-async def _farewell(channel: Channel) -> None:
+async def _farewell(channel: Channel[messages.ToRunner]) -> None:
     await channel.flush()
     channel.close()
     await asyncio.sleep(0)
 
 
-async def _listen(channel: Channel, runner: Runner, grace: float) -> None:
-    async for said in channel.messages():
-        match said:
-            case {"stop": seconds}:
+async def _listen(channel: Channel[messages.ToRunner], runner: Runner, grace: float) -> None:
+    async for message in channel.messages():
+        match message:
+            case messages.Stop(seconds):
                 runner.stop(seconds, ordered=True)
-            case {"make_way": seconds}:
+            case messages.MakeWay(seconds):
                 runner.worn = True
                 runner.stop(seconds)
-            case {"cancel": ids}:
-                runner.cancel(ids, "cancel")
-            case {"lost": ids}:
-                runner.cancel(ids, "lost")
-            case {"lent": lent, "barred": barred}:
+            case messages.CancelJobs(ids):
+                runner.cancel(ids)
+            case messages.DropJobs(ids):
+                runner.cancel(ids, StopReason.LOST)
+            case messages.Share(lent, barred):
                 runner.share(lent=lent, barred=barred)
-            case {"recalled": gone}:
+            case messages.Recalled(gone):
                 runner.go_on(gone)
-            case {"quiet": quiet}:
+            case messages.Quiet(quiet):
                 runner.quiet(quiet)
-            case {"fence": queues}:
+            case messages.Fence(queues):
                 runner.fence(queues)
     runner.stop(grace, ordered=True)
 
 
-async def _tell(channel: Channel, runner: Runner) -> None:
+async def _tell(channel: Channel[messages.ToRunner], runner: Runner) -> None:
     while True:
-        channel.send(**runner.state())
+        channel.send(runner.status())
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_TELL):
                 await runner.news.wait()

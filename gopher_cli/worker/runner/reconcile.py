@@ -19,9 +19,9 @@ from gopher_cli.model.job.job import Lease, Spec
 from gopher_cli.model.job.outcome import HANDED_BACK
 from gopher_cli.store.calls import Settlement
 from gopher_cli.worker.logs import say
+from gopher_cli.worker.messages import Held
 from gopher_cli.worker.queue_groups import apart
 
-Held = tuple[str, str]  # a job's id, and the token under which it runs
 NOTHING = Spec("", msgspec.Raw(b""))
 
 

@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from typing import Any
 
 from gopher_cli.config import Settings
 from gopher_cli.failpoints import failpoint
@@ -16,11 +15,12 @@ from gopher_cli.model.job.job import Lease
 from gopher_cli.model.job.outcome import Cancelled, Interrupted, Outcome
 from gopher_cli.store.calls import Batch, Settlement
 from gopher_cli.worker.board import Board
-from gopher_cli.worker.execution.attempt import Run
+from gopher_cli.worker.execution.attempt import Run, StopReason
 from gopher_cli.worker.execution.job_log import JobLog
 from gopher_cli.worker.execution.settlement import unbegun
 from gopher_cli.worker.execution.settler import Settler
 from gopher_cli.worker.handler_link import HandlerLink
+from gopher_cli.worker.messages import Status
 from gopher_cli.worker.options import WorkerOptions
 from gopher_cli.worker.process_lock import ProcessLock
 from gopher_cli.worker.runner.admission import Admission
@@ -28,7 +28,7 @@ from gopher_cli.worker.runner.executor import Performer
 from gopher_cli.worker.runner.fetch_policy import Prefetch
 from gopher_cli.worker.runner.fetcher import Fetcher
 from gopher_cli.worker.runner.reconcile import Stocktaking
-from gopher_cli.worker.runner.runner_status import state_of
+from gopher_cli.worker.runner.runner_status import about, oldest_of, youngest_of
 from gopher_cli.worker.runner.slots import Seats
 from gopher_cli.worker.runner.unhandled_jobs import Unhandled
 from gopher_cli.worker.runner.unknown_types import Strays, unreadable
@@ -120,14 +120,14 @@ class Runner:
         self._hand_back(self._seats.clear())
         self._room.set()
 
-    def cancel(self, ids: Sequence[str], why: str = "cancel") -> None:
+    def cancel(self, ids: Sequence[str], why: StopReason = StopReason.CANCEL) -> None:
         """Stop these if they run here."""
         wanted = set(ids)
         for run in self.running():
             if run.lease.id in wanted:
                 self._performer.stop(run, why)
         for lease in self._seats.withdraw(wanted):
-            if why == "cancel":
+            if why is StopReason.CANCEL:
                 self._end(lease, Cancelled())
 
     def go_on(self, gone: Sequence[Sequence[str]]) -> None:
@@ -155,7 +155,7 @@ class Runner:
         gone = {(lease.id, lease.token) for lease in leases}
         for run in self.running():
             if (run.lease.id, run.lease.token) in gone:
-                self._performer.stop(run, "lost")
+                self._performer.stop(run, StopReason.LOST)
         for lease in leases:
             self._seats.withdraw({lease.id}, lease.token)
 
@@ -170,16 +170,20 @@ class Runner:
         self._hand_back(self._seats.clear(queues))
         for run in self.running():
             if run.lease.queue in queues:
-                self._performer.stop(run, "interrupt")
+                self._performer.stop(run, StopReason.INTERRUPT)
 
     def keep_output(self, run: Run, text: str) -> None:
         """What a handler printed."""
         self._link.log(run.lease, text)
 
-    def state(self) -> dict[str, Any]:
-        """What the supervisor is told every second, and when there is news."""
-        state = state_of(self.running(), self._performer.stuck, self._log.counts, leaving=self.leaving)
-        return state | {"strays": sorted(self._strays.types)}
+    def status(self, *, ended: bool = False) -> Status:
+        """What the supervisor is told every second, when there is news, and at the end."""
+        running, stuck = self.running(), list(self._performer.stuck.copy().values())
+        return Status(
+            busy=len(running), **self._log.counts, youngest=youngest_of(running), current=oldest_of(running),
+            stuck=about(stuck), unknown_types=sorted(self._strays.types), leaving=self.leaving, ended=ended,
+            worn=self.worn, broken=self._fetcher.broken,
+        )  # fmt: skip
 
     # Fetching
 
@@ -215,11 +219,6 @@ class Runner:
     def _pending(self) -> int:
         """Jobs that are neither waiting nor running here any more, and that Redis still counts as held."""
         return self._settler.pending + self._strays.pending
-
-    @property
-    def broken(self) -> bool:
-        """Whether it has met a queue that it cannot serve."""
-        return self._fetcher.broken
 
     def _accept(self, batches: list[Batch]) -> bool:
         """Whether anything came."""
@@ -291,7 +290,7 @@ class Runner:
             self._room.clear()
             await self._until_room(max(0.01, min(self._grace_ends - _CLOCK(), 0.5)))
         for run in self.running():
-            self._performer.stop(run, "interrupt")
+            self._performer.stop(run, StopReason.INTERRUPT)
         deadline = _CLOCK() + 1.0
         while self._seats.busy and _CLOCK() < deadline:
             self._room.clear()

@@ -8,9 +8,8 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
 
-from gopher_cli.worker.execution.attempt import Run
+from gopher_cli.worker.execution.attempt import Run, StopReason
 from gopher_cli.worker.execution.settler import Settler
 from gopher_cli.worker.execution.stacks import stack_of
 from gopher_cli.worker.logs import say
@@ -51,7 +50,7 @@ class Watch:
 
     def _look_at(self, run: Run, now: float) -> None:
         if now > run.deadline and not run.stopped:
-            self._performer.stop(run, "timeout")
+            self._performer.stop(run, StopReason.TIMEOUT)
         elif run.stopped and now > run.deadline + KILL_AFTER:
             said = "a handler does not stop: it is stuck, and another process serves the other jobs"
             spec = run.lease.spec
@@ -72,13 +71,3 @@ class Watch:
         while not self._over.wait(_STILL):
             if _CLOCK() - self._turned > _STILL:
                 self._seats.note_ended(self._settler.leases())
-
-
-def about(run: Run, now: float) -> dict[str, Any]:
-    """As the fleet knows a running job."""
-    return {
-        "id": run.lease.id,
-        "type": run.lease.spec.type,
-        "queue": run.lease.queue,
-        "seconds": round(now - run.started, 3),
-    }

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from gopher_cli.config import Settings
 from gopher_cli.gopher import Gopher
 from gopher_cli.process_setup import LATE
+from gopher_cli.worker.messages import Quiet
 from gopher_cli.worker.options import WorkerOptions
 from gopher_cli.worker.supervisor.runner_process import RunnerProcess
 
@@ -73,7 +74,7 @@ class Crew:
         """No new jobs, or new jobs again; leases are renewed in any case."""
         self.state.quiet = quiet
         for runner in self.runners:
-            runner.tell(quiet=quiet)
+            runner.tell(Quiet(quiet))
 
     def who_runs(self, queues: Collection[str]) -> list[RunnerProcess]:
         """Those that run jobs of these queues, as their boards tell."""

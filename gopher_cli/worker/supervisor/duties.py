@@ -11,6 +11,7 @@ from typing import Any
 
 from gopher_cli.model.errors import GopherError, MemoryFull
 from gopher_cli.worker.logs import say
+from gopher_cli.worker.messages import Fence
 from gopher_cli.worker.queue_groups import apart
 from gopher_cli.worker.supervisor.crew import Crew
 from gopher_cli.worker.supervisor.dead_workers import Silence
@@ -126,7 +127,7 @@ class Care:
 
     def _fence(self, queues: list[str]) -> None:
         for runner in self._crew.runners:
-            runner.tell(fence=queues)
+            runner.tell(Fence(queues))
         why = "no heartbeat for almost a lease: running jobs are interrupted"
         say(why, logging.ERROR, queues=",".join(queues))
 

@@ -15,6 +15,7 @@ from gopher_cli.failpoints import underway
 from gopher_cli.model.errors import BadData
 from gopher_cli.verbs.schedule.ticker import Ticker
 from gopher_cli.worker.logs import say
+from gopher_cli.worker.messages import CancelJobs, DropJobs
 from gopher_cli.worker.supervisor.crew import Crew
 
 if TYPE_CHECKING:
@@ -88,9 +89,9 @@ class Visits:
         renewing = self._crew.gopher.renew(queue, runner.id, begun, spared=spared)
         said = await underway("hb.sent", renewing)
         if said.lost:
-            runner.tell(lost=said.lost)
+            runner.tell(DropJobs(said.lost))
         if said.cancel:
-            runner.tell(cancel=said.cancel)
+            runner.tell(CancelJobs(said.cancel))
 
     async def tend(self) -> float:
         """Due jobs stand in line, and cancel requests are looked for.

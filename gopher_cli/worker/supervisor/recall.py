@@ -10,7 +10,8 @@ from gopher_cli.model.job.outcome import HANDED_BACK
 from gopher_cli.store.calls import Settlement, Verdict
 from gopher_cli.verbs.core import SLICE
 from gopher_cli.worker.logs import say
-from gopher_cli.worker.runner.reconcile import NOTHING, Held
+from gopher_cli.worker.messages import Held, Recalled
+from gopher_cli.worker.runner.reconcile import NOTHING
 from gopher_cli.worker.supervisor.crew import Crew
 from gopher_cli.worker.supervisor.runner_process import RunnerProcess, share_seats
 
@@ -39,7 +40,7 @@ class Recalls:
             elif runner.looks > _SILENT and not runner.recalled:
                 await self._recall(runner)
             elif runner.looks < _SILENT and runner.board.held:
-                runner.tell(recalled=runner.gone)  # it has spoken: it may go on
+                runner.tell(Recalled(runner.gone))  # it has spoken: it may go on
                 runner.recalled, runner.gone = False, []
 
     async def _recall(self, runner: RunnerProcess) -> None:
@@ -59,7 +60,7 @@ class Recalls:
             say(said, logging.WARNING, runner=runner.id, jobs=jobs)
         runner.recalled = whole
         if whole:
-            runner.tell(recalled=runner.gone)
+            runner.tell(Recalled(runner.gone))
 
     async def _give_back(self, queue: str, runner: RunnerProcess, some: list[Held]) -> None:
         """Under their tokens, unspent. Those that were still its are gone.

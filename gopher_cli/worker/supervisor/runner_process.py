@@ -13,13 +13,11 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-import msgspec
 
 from gopher_cli.model.errors import BadConfig, GopherError
 from gopher_cli.model.job.terms import HandlerWishes
 from gopher_cli.model.schedule.declaration import Declaration
+from gopher_cli.worker import messages
 from gopher_cli.worker.board import Board
 from gopher_cli.worker.channel import Channel
 from gopher_cli.worker.logs import say
@@ -56,26 +54,25 @@ class RunnerProcess:
         self.types: dict[str, bytes] = {}
         self.wishes: dict[str, HandlerWishes] = {}
         self.schedules: list[Declaration] = []
-        self.busy = 0
-        self.counts: dict[str, int] = {}
-        self.current: list[dict[str, Any]] = []
+        self.busy = self.completed = self.failed = 0
+        self.current: list[messages.RunningJob] = []
         self.youngest = 0.0
         self.stopping = False
         self.ready = self.ended_well = False
         self.worn = self.broken = False
         self.killed_for = ""
         self.leaving = asyncio.Event()  # it fetches no more, and another is to take its place at once
-        self.stuck: list[dict[str, Any]] = []  # handlers that heed nothing, and were given up
-        self.shared: tuple[int, list[str]] = (0, [])  # as it has last been told; see Runner.share
+        self.stuck: list[messages.RunningJob] = []  # handlers that heed nothing, and were given up
+        self.shared = messages.Share(0, [])  # as it has last been told; see Runner.share
         self.looks = 0  # at it, since it has last spoken
         self.recalled = False  # all that waited in it has gone back
-        self.gone: list[tuple[str, str]] = []  # (id, token) of what has, or may have
+        self.gone: list[messages.Held] = []  # what has, or may have
         self.last_rites: asyncio.Future[None] | None = None  # settling the jobs that have blocked it
         self._going = False
         self._options = options
         self._lacking = set[str]() if lacking is None else lacking  # whose lack any of them has told of
         self._cpu = (0.0, 0.0)
-        self._channel: Channel | None = None
+        self._channel: Channel[messages.FromRunner] | None = None
 
     async def start(self, environ: dict[str, str]) -> None:
         """Until it is ready. Raises BadConfig (or what it says) when its handlers do not load."""
@@ -89,7 +86,9 @@ class RunnerProcess:
             raise
         self.ready = True
 
-    async def _spawned(self, environ: dict[str, str]) -> tuple[subprocess.Popen[bytes], Channel]:
+    async def _spawned(
+        self, environ: dict[str, str]
+    ) -> tuple[subprocess.Popen[bytes], Channel[messages.FromRunner]]:
         ours, theirs = socket.socketpair()
         try:
             with theirs:
@@ -105,7 +104,7 @@ class RunnerProcess:
         except BaseException:
             ours.close()
             raise
-        return process, await Channel.over(ours)
+        return process, await Channel.over(ours, messages.decode_from_runner)
 
     def _watch_its_end(self) -> None:
         """Not by the end of its channel: a process that a handler has forked may hold that open."""
@@ -135,15 +134,14 @@ class RunnerProcess:
         self.process.wait()
         self.dead.set()
 
-    async def _introduced(self, channel: Channel) -> dict[str, bytes]:
-        lent, barred = self.shared
-        channel.send(id=self.id, options=msgspec.to_builtins(self._options), lent=lent, barred=barred)
+    async def _introduced(self, channel: Channel[messages.FromRunner]) -> dict[str, bytes]:
+        channel.send(messages.Begin(self.id, self._options, self.shared.lent, self.shared.barred))
         match await channel.receive():
-            case {"types": types, "schedules": declared}:
-                self.schedules = msgspec.convert(declared, list[Declaration])
-                self.wishes = {type: msgspec.convert(said, HandlerWishes) for type, said in types.items()}
-                return {type: said["schema"].encode() for type, said in types.items()}
-            case {"error": message, "hint": hint, "exit_code": code}:
+            case messages.Loaded(handlers, schedules):
+                self.schedules = schedules
+                self.wishes = {type: handler.wishes for type, handler in handlers.items()}
+                return {type: handler.schema.encode() for type, handler in handlers.items()}
+            case messages.NotLoaded(message, hint, code):
                 await self.dead.wait()
                 error = GopherError(message, hint)
                 error.exit_code = code
@@ -161,23 +159,23 @@ class RunnerProcess:
         if self.ready and not self.dead.is_set():
             os.kill(self.process.pid, number)
 
-    def tell(self, **message: Any) -> None:
+    def tell(self, message: messages.ToRunner) -> None:
         """Send it a message, if it can hear."""
         if self._channel is not None:
-            self._channel.send(**message)
+            self._channel.send(message)
 
     def share(self, lent: int, barred: list[str]) -> None:
         """Of its seats so many are lent to processes that leave, and what is stuck there must wait."""
-        if self.shared != (lent, barred):
-            self.shared = (lent, barred)
+        if self.shared != messages.Share(lent, barred):
+            self.shared = messages.Share(lent, barred)
             if self._going:
-                self.tell(lent=lent, barred=barred)
+                self.tell(self.shared)
 
     def go(self) -> None:
         """Let it begin."""
         self._going = True
-        self.tell(go=True)
-        self.tell(lent=self.shared[0], barred=self.shared[1])  # since it was started
+        self.tell(messages.Go())
+        self.tell(self.shared)  # since it was started
 
     async def follow(self) -> None:
         """Hear it until it is dead."""
@@ -193,18 +191,18 @@ class RunnerProcess:
 
     async def _hear(self) -> None:
         assert self._channel is not None
-        async for said in self._channel.messages():
-            self.looks = 0
-            self.busy = said.get("busy", self.busy)
-            self.counts = said.get("counts", self.counts)
-            self.current, self.youngest = said.get("current", self.current), said.get("youngest", 0.0)
-            self._say_what_it_lacks(said.get("strays", []))
-            self.ended_well = said.get("ended", False)
-            self.worn = said.get("worn", False)
-            self.stuck = said.get("stuck", self.stuck)
-            if said.get("leaving"):
-                self.leaving.set()
-            self.broken = said.get("broken", False)
+        async for message in self._channel.messages():
+            if isinstance(message, messages.Status):
+                self._note(message)
+
+    def _note(self, status: messages.Status) -> None:
+        self.looks = 0
+        self.busy, self.completed, self.failed = status.busy, status.completed, status.failed
+        self.current, self.youngest, self.stuck = status.current, status.youngest, status.stuck
+        self.ended_well, self.worn, self.broken = status.ended, status.worn, status.broken
+        self._say_what_it_lacks(status.unknown_types)
+        if status.leaving:
+            self.leaving.set()
 
     def _say_what_it_lacks(self, types: Sequence[str]) -> None:
         """Once for each type, whatever number of its jobs come by."""
@@ -218,7 +216,7 @@ class RunnerProcess:
         """Let running jobs finish. One that is not even ready has none."""
         self.stopping = True
         if self.ready:
-            self.tell(stop=grace)
+            self.tell(messages.Stop(grace))
         else:
             self.kill("it is not needed any more")
 
@@ -226,7 +224,7 @@ class RunnerProcess:
         """Finish, and let a fresh process take the place."""
         if not self.stopping:
             self.stopping = True
-            self.tell(make_way=grace)
+            self.tell(messages.MakeWay(grace))
 
     def kill(self, why: str = "") -> None:
         self.killed_for = self.killed_for or why
@@ -277,7 +275,7 @@ class RunnerProcess:
 
 def share_seats(runners: Sequence[RunnerProcess]) -> None:
     """Who leaves keeps its seats until its jobs have ended; what is stuck anywhere is begun nowhere else."""
-    barred = sorted({job["id"] for runner in runners for job in runner.stuck})
+    barred = sorted({job.id for runner in runners for job in runner.stuck})
     for runner in runners:
         runner.relieves = [one for one in runner.relieves if one in runners]  # the ended lend nothing
         if not runner.leaving.is_set():

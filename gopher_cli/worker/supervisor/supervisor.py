@@ -21,6 +21,7 @@ from gopher_cli.process_setup import TOGETHER, reset_signals
 from gopher_cli.verbs.read.queue_guess import doubts
 from gopher_cli.worker import logs
 from gopher_cli.worker.logs import say
+from gopher_cli.worker.messages import Quiet
 from gopher_cli.worker.options import WorkerOptions
 from gopher_cli.worker.process_lock import ProcessLock
 from gopher_cli.worker.supervisor.crew import Crew
@@ -111,7 +112,7 @@ class Supervisor:
         while True:
             runner.go()
             if self.crew.state.quiet:
-                runner.tell(quiet=True)
+                runner.tell(Quiet(True))
             if self.crew.stopping.is_set():
                 runner.stop(self.crew.state.grace)
             ending = asyncio.create_task(self._see_out(runner))

@@ -8,10 +8,15 @@ from pathlib import Path
 import pytest
 
 from gopher_cli.gopher import Gopher
+from gopher_cli.worker import forks
 from worker.processes import Worker, alive, ends, lines, until
 
 pytestmark = pytest.mark.anyio
 Start = Callable[..., Worker]
+
+
+def test_the_process_of_the_tests_is_no_fork_whose_handlers_would_end_it() -> None:
+    assert not forks.forked
 
 
 @pytest.mark.parametrize(

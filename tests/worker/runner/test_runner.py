@@ -16,6 +16,7 @@ from redis import Redis
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.handlers import Registry
+from gopher_cli.worker.execution.attempt import StopReason
 from gopher_cli.worker.execution.settlement import Settlements
 from gopher_cli.worker.process_lock import ProcessLock
 from worker.attempts import run
@@ -119,7 +120,7 @@ async def test_a_lost_job_that_waits_for_a_seat_is_not_started(
     running = asyncio.create_task(one.run())
     await until(lambda: one._seats.buffered == 1 and lines(tmp_path / "f"))
 
-    one.cancel([second], "lost")
+    one.cancel([second], StopReason.LOST)
     (tmp_path / "f.go").touch()
     await ends(gopher, first)
     one.stop(1)

@@ -11,6 +11,7 @@ import pytest
 from gopher_cli.model.errors import Unavailable
 from gopher_cli.store.calls import Settlement, Verdict
 from gopher_cli.worker.board import Board
+from gopher_cli.worker.messages import Recalled, ToRunner
 from gopher_cli.worker.options import WorkerOptions
 from gopher_cli.worker.supervisor.recall import Recalls
 from gopher_cli.worker.supervisor.runner_process import RunnerProcess
@@ -49,9 +50,9 @@ class Told(RunnerProcess):
         self.board, self.ready, self.looks = Board.create(2), True, 3
         self.told: list[Any] = []
 
-    def tell(self, **message: Any) -> None:
-        if "recalled" in message:
-            self.told.append(sorted(message["recalled"]))
+    def tell(self, message: ToRunner) -> None:
+        if isinstance(message, Recalled):
+            self.told.append(sorted(message.gone))
 
 
 def recalls(store: Store, runner: RunnerProcess) -> Recalls:
