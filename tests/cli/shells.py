@@ -21,7 +21,7 @@ _PROMPT = "READY>"
 _PATIENCE = 60.0
 # Completion that waits for a slow machine.
 _PATIENT = (
-    "import sys; from gopher_cli.cli import complete as c; c._PATIENCE = c._LONGEST = 60;"
+    "import sys; from gopher_cli.cli.commands import complete as c; c._PATIENCE = c._LONGEST = 60;"
     "sys.exit(c.complete(sys.argv[2:]))"
 )
 TAB, ENTER = "\t", "\r"

@@ -19,7 +19,9 @@ from worker.processes import PATIENCE, alive, children_of
 from gopher_cli.embedded import server
 from gopher_cli.model.errors import Unavailable
 
-STARTS = "import sys, pathlib; from gopher_cli import embedded; embedded.start(pathlib.Path(sys.argv[1]))"
+STARTS = (
+    "import sys, pathlib; from gopher_cli.embedded import server; server.start(pathlib.Path(sys.argv[1]))"
+)
 
 SUBMIT = ("submit", "-q", "-t", "math", "-p", '{"op":"add","a":1,"b":2}')
 DAMAGE = {

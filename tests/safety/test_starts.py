@@ -91,7 +91,9 @@ async def test_a_start_that_takes_for_ever_costs_its_job_nothing(
 ) -> None:
     """Handlers that hang when they are loaded: a seat is not held for ever."""
     module = tmp_path / "hanging.py"
-    good = "from gopher_cli.worker import seats\nfrom safety.apps import app\nseats.STARTS_WITHIN = 0.5\n"
+    good = (
+        "from gopher_cli.worker.runner import slots\nfrom safety.apps import app\nslots.STARTS_WITHIN = 0.5\n"
+    )
     module.write_text(good, encoding="utf-8")
     path = f"{tmp_path}:{environ['PYTHONPATH']}"
     one = worker("--app", "hanging:app", env={"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"})

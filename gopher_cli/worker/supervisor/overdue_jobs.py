@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from gopher_cli.gopher import Gopher
 from gopher_cli.model.job.outcome import TimedOut
-from gopher_cli.model.job.terms import terms_of
+from gopher_cli.model.job.terms import HandlerWishes, terms_of
 from gopher_cli.store.calls import Verdict
 from gopher_cli.worker.execution.job_log import JobLog
 from gopher_cli.worker.execution.settlement import settlement_of
@@ -37,22 +38,26 @@ class Overdue:
 
     async def _settle(self, runner: RunnerProcess, jobs: Sequence[tuple[int, str]]) -> None:
         for queue, id in jobs:
-            await self._settle_one(runner, self._crew.queues[queue], id)
+            await settle_overdue(
+                self._crew.gopher, self._log, runner.id, self._crew.queues[queue], id, runner.wishes
+            )
         self._log.flush()
 
-    async def _settle_one(self, runner: RunnerProcess, queue: str, id: str) -> None:
-        """A timed-out attempt like any other: it is spent, told of, and retried by its back-off."""
-        gopher = self._crew.gopher
-        try:
-            lease = await gopher.lease(queue, id, runner.id)
-            if lease is None:
-                return
-            terms = terms_of(lease.spec, runner.wishes.get(lease.spec.type), gopher.defaults)
-            outcome = TimedOut(terms.timeout)
-            settlement = settlement_of(lease, terms, outcome, terms.timeout, gopher.defaults.max_losses)
-            (verdict,) = await gopher.settle(runner.id, [settlement])
-            if verdict is Verdict.SETTLED:
-                self._log.ended(lease, outcome, settlement.to, terms.timeout)
-        except Exception as error:  # Redis is away, or the record cannot be read: the supervisor lives on
-            # The job counts a loss instead, when its runner is buried.
-            say("an overdue job could not be settled", logging.ERROR, id=id, why=repr(error))
+
+async def settle_overdue(
+    gopher: Gopher, log: JobLog, runner: str, queue: str, id: str, wishes: Mapping[str, HandlerWishes]
+) -> None:
+    """A timed-out attempt like any other: it is spent, told of, and retried by its back-off."""
+    try:
+        lease = await gopher.lease(queue, id, runner)
+        if lease is None:
+            return
+        terms = terms_of(lease.spec, wishes.get(lease.spec.type), gopher.defaults)
+        outcome = TimedOut(terms.timeout)
+        settlement = settlement_of(lease, terms, outcome, terms.timeout, gopher.defaults.max_losses)
+        (verdict,) = await gopher.settle(runner, [settlement])
+        if verdict is Verdict.SETTLED:
+            log.ended(lease, outcome, settlement.to, terms.timeout)
+    except Exception as error:  # Redis is away, or the record cannot be read: the supervisor lives on
+        # The job counts a loss instead, when its runner has ended.
+        say("an overdue job could not be settled", logging.ERROR, id=id, why=repr(error))
