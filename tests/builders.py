@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import count
 from typing import Any
 
@@ -23,6 +24,9 @@ from gopher_cli.model.job.outcome import (
     settle,
 )  # fmt: skip
 from gopher_cli.model.job.terms import terms_of
+from gopher_cli.model.select.actions import Answer
+from gopher_cli.model.text.timestamp import Instant, Timestamp
+from gopher_cli.model.views.job_view import AttemptView, JobDetail
 from gopher_cli.store.calls import Settlement
 from gopher_cli.worker.execution.outcomes import record
 
@@ -98,3 +102,30 @@ def settlement(
     if isinstance(outcome, Interrupted):  # of which a worker says nothing: the laws ask for a trace of each
         data = history_entry(HistoryOutcome.LOST, "", attempt=lease.attempt)
     return Settlement(lease, to, data, run_us, follow_ups)
+
+
+def words(answers: Mapping[Any, Answer]) -> dict[Any, str]:
+    """What became of each job, as it is written on the wire."""
+    return {id: answer.word for id, answer in answers.items()}
+
+
+def attempt(outcome: HistoryOutcome, **given: Any) -> AttemptView:
+    view = AttemptView(
+        at=Timestamp(0), attempt=1, outcome=outcome, error="no", traceback="", worker="", seconds=0.0,
+        retry_at=Timestamp(0), exit_code=0,
+    )  # fmt: skip
+    return msgspec.structs.replace(view, **given)
+
+
+def detail(**given: Any) -> JobDetail:
+    """One that has completed, as all doors show it."""
+    never, null = Timestamp(0), msgspec.Raw(b"null")
+    lived = JobDetail(
+        id="j", queue="q", state="completed", type="x", exact_payload=null, priority=5, attempts=1,
+        max_retries=3, losses=0, timeout=300.0, backoff="", unique_key=None, after=[], tags=[], headers={},
+        parent=None, worker="w.0", now=Instant(100_000), created=Timestamp(1000), ready_at=Timestamp(1000),
+        started=never, finished=never, due=never, lease_until=never, kept_until=never, cancel_asked=False,
+        error=None, exact_result=null, progress=None, history=[], log=[], why_not_running=None, spec_bytes=1,
+        unreadable=None, sources={},
+    )  # fmt: skip
+    return msgspec.structs.replace(lived, **given)

@@ -108,15 +108,15 @@ class Queue:
 
     def cancel(self, *ids: str, retention_ms: int = builders.hour) -> list[str]:
         words = self.run(calls.cancel(self.keys, ids, retention_ms=retention_ms, now=self.at))
-        return [words[id] for id in ids]
+        return [words[id].word for id in ids]
 
     def requeue(self, *ids: str, source: str = "any") -> list[str]:
         words = self.run(calls.requeue(self.keys, ids, source=source, now=self.at))
-        return [words[id] for id in ids]
+        return [words[id].word for id in ids]
 
     def reschedule(self, *ids: str, due_ms: int | None = None, delay_ms: int = 0) -> list[str]:
         words = self.run(calls.reschedule(self.keys, ids, due_ms=due_ms, delay_ms=delay_ms, now=self.at))
-        return [words[id] for id in ids]
+        return [words[id].word for id in ids]
 
     def purge(self, place: str, *ids: str) -> int:
         return self.run(calls.purge(self.keys, place, ids, now=self.at))

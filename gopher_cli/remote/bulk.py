@@ -1,4 +1,4 @@
-"""Deeds on many jobs through the API: each request does some seconds' worth, until nothing is left to do."""
+"""Actions on many jobs through the API: each request does some seconds' worth, until nothing is left."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from gopher_cli.model.select.actions import DELETE, GONE, RETRY, Action, Answer
 from gopher_cli.model.select.bulk import Bulk, Tell, no_progress
 from gopher_cli.model.select.filter import Filter
 from gopher_cli.remote.criteria import criteria_of
@@ -28,9 +29,9 @@ class RemoteBulk:
         return found
 
     async def purge(self, wanted: Filter, *, limit: int = 0, tell: Tell = no_progress) -> Bulk:
-        return self._all("/jobs/purge", wanted, limit, {}, tell)
+        return self._all(DELETE, "/jobs/purge", wanted, limit, {}, tell)
 
-    async def requeue_all(
+    async def retry_all(
         self,
         wanted: Filter,
         *,
@@ -40,24 +41,25 @@ class RemoteBulk:
         tell: Tell = no_progress,
     ) -> Bulk:
         more: dict[str, Any] = {"target": target} if target else {}
-        return self._all("/jobs/retry", wanted, limit, more | ({"rate": rate} if rate else {}), tell)
+        return self._all(RETRY, "/jobs/retry", wanted, limit, more | ({"rate": rate} if rate else {}), tell)
 
-    async def move(self, queue: str, ids: Sequence[str], target: str) -> dict[str, str]:
-        words = {}
+    async def move(self, queue: str, ids: Sequence[str], target: str) -> dict[str, Answer]:
+        done = {}
         for id in ids:
             said = self.wire.post(
                 "/dlq/requeue", {"ids": [id], "queue": queue, "target": target}, waits=_STEP
             )
-            left = next(iter(said["left"]), "gone")
-            words[id] = "enqueued" if said["changed"] else left
-        return words
+            left = [RETRY.read(word) for word in said["left"]]
+            done[id] = RETRY.success if said["changed"] else next(iter(left), GONE)
+        return done
 
-    def _all(self, path: str, wanted: Filter, limit: int, more: dict[str, Any], tell: Tell) -> Bulk:
+    def _all(
+        self, action: Action, path: str, wanted: Filter, limit: int, more: dict[str, Any], tell: Tell
+    ) -> Bulk:
         done = Bulk()
         for said in self._steps(path, wanted, limit, more):
-            done.changed += said["changed"]
-            for word, count in said["left"].items():
-                done.left[word] = done.left.get(word, 0) + count
+            left = {action.read(word): count for word, count in said["left"].items()}
+            done.add(action, {action.success: said["changed"]} | left)
             tell(done.changed)
         return done
 

@@ -62,5 +62,5 @@ def error_of(status: int, said: Mapping[str, Any]) -> errors.GopherError:
 
 
 def outcome_of(error: errors.GopherError) -> str:
-    """The word of a deed that was left undone; empty for any other error."""
+    """The word for why an action was left undone; empty for any other error."""
     return str(getattr(error, "problem", {}).get("outcome") or "")

@@ -12,8 +12,8 @@ from gopher_cli.model.errors import Ambiguous, GopherError, NotFound
 from gopher_cli.model.events import AuditEntry
 from gopher_cli.model.hints import LIST_JOBS, LIST_QUEUES
 from gopher_cli.model.job.defaults import Defaults
-from gopher_cli.model.select.bulk import Rescheduled
-from gopher_cli.model.select.failure_groups import FailureGroup, FailureGroups
+from gopher_cli.model.select.actions import CANCEL, GONE, RESCHEDULE, RETRY, Action, Answer
+from gopher_cli.model.select.failure_groups import FailureGroups
 from gopher_cli.model.select.filter import Filter
 from gopher_cli.model.text.duration import rfc3339
 from gopher_cli.model.text.humanize import ms_of
@@ -40,12 +40,6 @@ class _Page(msgspec.Struct):
 class _Audit(msgspec.Struct):
     items: list[AuditEntry]
     next_cursor: str | None
-
-
-class _Groups(msgspec.Struct):
-    items: list[FailureGroup]
-    seen: int
-    whole: bool
 
 
 class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteExpects, RemoteSchedules, RemoteWatching):
@@ -146,60 +140,41 @@ class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteExpects, RemoteSchedules, Re
                 break
             asked["cursor"] = page.next_cursor
 
-    async def cancel(self, queue: str, ids: Sequence[str]) -> dict[str, str]:
-        return {id: self._do("cancel", queue, id) for id in ids}
+    async def cancel(self, queue: str, ids: Sequence[str]) -> dict[str, Answer]:
+        return {id: self._do(CANCEL, queue, id) for id in ids}
 
-    async def requeue(self, queue: str, ids: Sequence[str], *, source: str = "any") -> dict[str, str]:
+    async def retry(self, queue: str, ids: Sequence[str], *, source: str = "any") -> dict[str, Answer]:
         """Also those that workers died of: whoever calls the verb was asked about them."""
-        words = {id: self._do("retry", queue, id, source) for id in ids}
-        for id in (id for id, word in words.items() if word == "poison"):
-            words[id] = str(self._said("retry", queue, id, source, poison="true")["outcome"])
-        return words
+        return {id: self._do(RETRY, queue, id, source=source, poison="true") for id in ids}
 
     async def reschedule(
         self, queue: str, ids: Sequence[str], *, due: float | None = None, delay: float = 0.0
-    ) -> Rescheduled:
+    ) -> dict[str, Answer]:
         moment: dict[str, Any] = (
             {"delay": delay} if due is None else {"execute_at": rfc3339(round(due * 1000))}
         )
-        words = Rescheduled({}, 0)
-        for id in ids:
-            said = self._said("reschedule", queue, id, body=moment)
-            words[id] = str(said["outcome"])
-            words.due_ms = ms_of(said.get("due_at")) or words.due_ms
-        return words
+        return {id: self._do(RESCHEDULE, queue, id, moment) for id in ids}
 
-    def _do(self, deed: str, queue: str, id: str, source: str = "") -> str:
-        """What became of the job, in the word of the verb."""
-        return str(self._said(deed, queue, id, source)["outcome"])
-
-    def _said(
-        self,
-        deed: str,
-        queue: str,
-        id: str,
-        source: str = "",
-        body: dict[str, float] | None = None,
-        **more: str,
-    ) -> dict[str, Any]:
-        """The answer; of a job that was left alone, the word for why. ``more`` are parameters."""
-        params = {"queue": queue, "source": source} | more
+    def _do(
+        self, action: Action, queue: str, id: str, body: dict[str, Any] | None = None, **more: str
+    ) -> Answer:
+        """``more`` are parameters."""
         try:
-            path = job_path(id, deed)
-            answer = self.wire.post(path, body, params)
+            said = self.wire.post(job_path(id, action.name), body, {"queue": queue} | more)
         except NotFound:
-            return {"outcome": "gone"}
+            return GONE
         except GopherError as error:
             if word := outcome_of(error):
-                return {"outcome": word}
+                return action.read(word)
             raise
-        return dict(answer)
+        done = action.read(said["outcome"])
+        return msgspec.structs.replace(done, due_ms=ms_of(said.get("due_at")))
 
     async def failure_groups(self, wanted: Filter = ALL) -> FailureGroups:
         asked = criteria_of(wanted)
         asked.pop("state", None)
-        found = self.wire.get("/dlq/groups", asked, waits=5.0, kind=_Groups)
-        return FailureGroups(found.items, seen=found.seen, whole=found.whole)
+        found: FailureGroups = self.wire.get("/dlq/groups", asked, waits=5.0, kind=FailureGroups)
+        return found
 
     # Events, keys and the audit.
 

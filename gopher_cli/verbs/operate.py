@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from gopher_cli.model.facts import JobsPurged, QueuePaused
+from gopher_cli.model.job.job import JobState
+from gopher_cli.model.select.actions import CANCEL, DELETE, GONE, Action, Answer, Result
 from gopher_cli.store import calls
 from gopher_cli.store.asks import ranges
 from gopher_cli.store.keyspace import PLACES
@@ -13,6 +15,7 @@ from gopher_cli.verbs.core import in_slices, named
 from gopher_cli.verbs.requeue import Rerunning
 
 _LOOKS = 3  # for a job that goes on while it is deleted
+_RUNS = DELETE.read(JobState.PROCESSING)
 
 
 class Operating(Rerunning):
@@ -28,44 +31,50 @@ class Operating(Rerunning):
         await self.audit("pause" if paused else "resume", queue, changed=int(changed))
         return changed
 
-    async def cancel(self, queue: str, ids: Sequence[str]) -> dict[str, str]:
-        """For each id: cancelled, requested (it runs), again, gone, or the state that forbids it."""
-        words: dict[str, str] = {}
+    async def act(self, action: Action, queue: str, ids: Sequence[str]) -> dict[str, Answer]:
+        """One of the actions that need nothing but the jobs."""
+        verb: Callable[[str, Sequence[str]], Awaitable[dict[str, Answer]]] = getattr(self, action.verb)
+        return await verb(queue, ids)
+
+    async def cancel(self, queue: str, ids: Sequence[str]) -> dict[str, Answer]:
+        """One that runs is asked to stop: ``requested``."""
+        done: dict[str, Answer] = {}
         retention = round(self.defaults.retention * 1000)
-        async with self.recorded("cancel", named(queue, ids)) as deed:
+        async with self.recorded(CANCEL.audit, named(queue, ids)) as deed:
             for piece in in_slices(ids):
-                words |= await self.store.run(calls.cancel(self.keys(queue), piece, retention_ms=retention))
-                deed.changed = sum(word in ("cancelled", "requested") for word in words.values())
-        return words
+                done |= await self.store.run(calls.cancel(self.keys(queue), piece, retention_ms=retention))
+                asked = sum(one.result is Result.REQUESTED for one in done.values())
+                deed.changed = len(CANCEL.changed(done)) + asked
+        return done
 
-    async def delete(self, queue: str, ids: Sequence[str], *, force: bool = False) -> dict[str, str]:
-        """Delete these for good. For each id: deleted, gone, or processing (that needs ``force``)."""
-        words: dict[str, str] = {}
-        async with self.recorded("delete", named(queue, ids)) as deed:
+    async def delete(self, queue: str, ids: Sequence[str], *, force: bool = False) -> dict[str, Answer]:
+        """Delete these for good; those that run only with ``force``."""
+        done: dict[str, Answer] = {}
+        async with self.recorded(DELETE.audit, named(queue, ids)) as deed:
             for piece in in_slices(list(dict.fromkeys(ids))):
-                words |= await self._delete(queue, piece, force=force)
-                deed.changed = sum(word == "deleted" for word in words.values())
-        return words
+                done |= await self._delete(queue, piece, force=force)
+                deed.changed = len(DELETE.changed(done))
+        return done
 
-    async def _delete(self, queue: str, ids: Sequence[str], *, force: bool) -> dict[str, str]:
-        words, tried, keys = dict.fromkeys(ids, "gone"), set[str](), self.keys(queue)
+    async def _delete(self, queue: str, ids: Sequence[str], *, force: bool) -> dict[str, Answer]:
+        done, tried, keys = dict.fromkeys(ids, GONE), set[str](), self.keys(queue)
         for _ in range(_LOOKS):
             stand = dict(zip(ids, await self.store.ask(ranges.places_of(keys, ids)), strict=True))
-            words |= {id: "deleted" for id in ids if stand[id] is None and id in tried}
+            done |= {id: DELETE.success for id in ids if stand[id] is None and id in tried}
             by_place = defaultdict(list)
             for id, place in stand.items():
                 if place == "running" and not force:
-                    words[id] = "processing"
+                    done[id] = _RUNS
                 elif place:
                     by_place[place].append(id)
             for place, mine in by_place.items():
                 gone = await self.erase(queue, place, mine)
-                words |= dict.fromkeys(mine, "deleted" if gone == len(mine) else "processing")
+                done |= dict.fromkeys(mine, DELETE.success if gone == len(mine) else _RUNS)
                 tried |= set(mine)
-            ids = [id for id in tried if words[id] != "deleted"]
+            ids = [id for id in tried if done[id] != DELETE.success]
             if not ids:
                 break
-        return words
+        return done
 
     async def erase(self, queue: str, place: str, ids: Sequence[str]) -> int:
         """Delete those of them that are in this place; how many were."""

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from gopher_cli.model.errors import BadData, GopherError, TryLater
 from gopher_cli.model.facts import JobsRequeued
+from gopher_cli.model.job.job import JobState
+from gopher_cli.model.select.actions import RETRY, RUN_NOW, Answer, Result
 from gopher_cli.store import calls
 from gopher_cli.store.asks import ask, outbox
 from gopher_cli.store.codec import revived
@@ -16,28 +18,27 @@ from gopher_cli.verbs.queues import Queues
 
 
 class Rerunning(Queues, Outbox):
-    async def requeue(self, queue: str, ids: Sequence[str], *, source: str = "any") -> dict[str, str]:
-        """Run these again now. For each id: enqueued, again, locked, gone, or the state that forbids it."""
-        words: dict[str, str] = {}
-        async with self.recorded("requeue", named(queue, ids)) as deed:
+    async def retry(self, queue: str, ids: Sequence[str], *, source: str = "any") -> dict[str, Answer]:
+        """Run these again now, where they are in the state ``source``."""
+        done: dict[str, Answer] = {}
+        async with self.recorded(RETRY.audit, named(queue, ids)) as deed:
             for piece in in_slices(ids):
-                words |= await self.store.run(calls.requeue(self.keys(queue), piece, source=source))
-                deed.changed = _enqueued(words)
-        if back := [id for id, word in words.items() if word == "enqueued"]:
+                done |= await self.store.run(calls.requeue(self.keys(queue), piece, source=source))
+                deed.changed = len(RETRY.changed(done))
+        if back := RETRY.changed(done):
             self.emit(JobsRequeued(queue, back))
-        return words
+        return done
 
-    async def move(self, queue: str, ids: Sequence[str], target: str) -> dict[str, str]:
-        """Requeue dead jobs into another queue, with all that is kept of them.
+    async def move(self, queue: str, ids: Sequence[str], target: str) -> dict[str, Answer]:
+        """Retry dead jobs in another queue, with all that is kept of them.
 
         They go by the outbox of their queue: each is in one place at any instant, and if we die others carry
-        on. For each id: enqueued, gone (no dead job), unreadable, awaited (other jobs wait for it), or, and
-        then it is dead here as before, locked (its unique key is held there) or taken (another job there
-        has its id). Where a new job has its id here, too, it comes back under another: "<id>-<nonce>".
-        Raises TryLater for those that are on their way and cannot arrive now.
+        on. One that is locked or taken there is dead here as before; one for which others wait is left. Where
+        a new job has its id here, too, it comes back under another: "<id>-<nonce>". Raises TryLater for those
+        that are on their way and cannot arrive now.
         """
         if target == queue:
-            return await self.requeue(queue, ids, source="failed")
+            return await self.retry(queue, ids, source=JobState.FAILED)
         await self.announce([target])
         words: dict[str, str] = {}
         async with self.recorded("move", named(queue, ids), f"to {target}") as deed:
@@ -45,8 +46,8 @@ class Rerunning(Queues, Outbox):
                 left = await self._readable(queue, piece, words)
                 while left:
                     left = await self._move(queue, left, target, words)
-                    deed.changed = _enqueued(words)
-        return words
+                    deed.changed = sum(word == RETRY.result for word in words.values())
+        return {id: RETRY.read(word) for id, word in words.items()}
 
     async def _readable(self, queue: str, ids: Sequence[str], words: dict[str, str]) -> list[str]:
         """Without those whose spec cannot be read: nobody could say what to store there."""
@@ -56,7 +57,7 @@ class Rerunning(Queues, Outbox):
                 if spec:
                     revived(id, queue, spec)
             except BadData:
-                words[id] = "unreadable"
+                words[id] = Result.UNREADABLE
         return [id for id in ids if id not in words]
 
     async def _move(self, queue: str, ids: Sequence[str], target: str, words: dict[str, str]) -> list[str]:
@@ -81,25 +82,18 @@ class Rerunning(Queues, Outbox):
         words |= {names[name]: word for name, word in fates.items()}
         if away := [name for name in moved if name not in fates]:
             there = await self.store.ask(outbox.present(self.keys(queue), away))
-            words |= {names[name]: "enqueued" for name in away}  # or they will be
+            words |= {names[name]: RETRY.result for name in away}  # or they will be
             if there:
                 raise TryLater(_on_their_way(len(there), target), str(why or "")) from why
 
-    async def promote(self, queue: str, ids: Sequence[str]) -> dict[str, str]:
-        """Let scheduled and retrying jobs stand in line now, with the attempts that they have left.
-
-        For each id: enqueued, again, gone, or the state that forbids it.
-        """
-        async with self.recorded("promote", named(queue, ids)) as deed:
-            words = await self.requeue(queue, ids, source="scheduled")
-            if waiting := [id for id, word in words.items() if word == "retrying"]:
-                words |= await self.requeue(queue, waiting, source="retrying")
-            deed.changed = _enqueued(words)
-        return words
-
-
-def _enqueued(words: dict[str, str]) -> int:
-    return sum(word == "enqueued" for word in words.values())
+    async def run_now(self, queue: str, ids: Sequence[str]) -> dict[str, Answer]:
+        """Let scheduled and retrying jobs stand in line now, with the attempts that they have left."""
+        async with self.recorded(RUN_NOW.audit, named(queue, ids)) as deed:
+            done = await self.retry(queue, ids, source=JobState.SCHEDULED)
+            if waiting := [id for id, one in done.items() if one.state is JobState.RETRYING]:
+                done |= await self.retry(queue, waiting, source=JobState.RETRYING)
+            deed.changed = len(RUN_NOW.changed(done))
+        return done
 
 
 def _on_their_way(many: int, target: str) -> str:

@@ -123,15 +123,15 @@ async def move(world: World, gopher: Gopher, many: int) -> None:
 
 
 async def move_all(world: World, gopher: Gopher, many: int) -> None:
-    await gopher.requeue_all(DEAD, target=THERE)
+    await gopher.retry_all(DEAD, target=THERE)
 
 
 async def requeue(world: World, gopher: Gopher, many: int) -> None:
-    await gopher.requeue(HERE, ids(many))
+    await gopher.retry(HERE, ids(many))
 
 
-async def requeue_all(world: World, gopher: Gopher, many: int) -> None:
-    await gopher.requeue_all(DEAD)
+async def retry_all(world: World, gopher: Gopher, many: int) -> None:
+    await gopher.retry_all(DEAD)
 
 
 async def purge_the_dead(world: World, gopher: Gopher, many: int) -> None:
@@ -159,7 +159,7 @@ async def reschedule(world: World, gopher: Gopher, many: int) -> None:
 
 
 async def promote(world: World, gopher: Gopher, many: int) -> None:
-    await gopher.promote(HERE, ids(many))
+    await gopher.run_now(HERE, ids(many))
 
 
 async def promote_due(world: World, gopher: Gopher, many: int) -> None:
@@ -248,7 +248,7 @@ DEEDS = (
     Deed("move", dead, move, forgets=True),
     Deed("retry --to-queue of all", dead, move_all, forgets=True),
     Deed("requeue", dead, requeue),
-    Deed("retry of all", dead, requeue_all),
+    Deed("retry of all", dead, retry_all),
     Deed("purge of the dead", dead, purge_the_dead, drops=True),
     Deed("purge of the waiting", waiting, purge_the_waiting, drops=True),
     Deed("delete", held, delete, drops=True),

@@ -41,19 +41,19 @@ async def cancel(world: World, gopher: Gopher) -> None:
 
 
 async def retry(world: World, gopher: Gopher) -> None:
-    await gopher.requeue(HERE, await dead_ids(world))
+    await gopher.retry(HERE, await dead_ids(world))
 
 
 async def retry_all(world: World, gopher: Gopher) -> None:
-    await gopher.requeue_all(ALL)
+    await gopher.retry_all(ALL)
 
 
 async def requeue_dlq(world: World, gopher: Gopher) -> None:
-    await gopher.requeue_all(DEAD)
+    await gopher.retry_all(DEAD)
 
 
 async def requeue_dlq_elsewhere(world: World, gopher: Gopher) -> None:
-    await gopher.requeue_all(DEAD, target=THERE)
+    await gopher.retry_all(DEAD, target=THERE)
 
 
 async def and_back(world: World, gopher: Gopher) -> None:
@@ -77,7 +77,7 @@ async def pause_and_resume(world: World, gopher: Gopher) -> None:
 
 async def promote(world: World, gopher: Gopher) -> None:
     await gopher.promote_due(HERE)
-    await gopher.promote(HERE, [id for id in world.accepted if id.startswith("later")])
+    await gopher.run_now(HERE, [id for id in world.accepted if id.startswith("later")])
 
 
 async def expire(world: World, gopher: Gopher) -> None:

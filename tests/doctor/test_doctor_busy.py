@@ -43,7 +43,7 @@ async def traffic(gopher: Gopher, over: asyncio.Event) -> int:
         ]
         await gopher.submit_many(jobs)
         await gopher.cancel("default", [f"slow-{rounds}-{n}" for n in range(2, 4)] + [f"x-{rounds}"])
-        await gopher.requeue_all(Filter(states=("failed",)), limit=5)
+        await gopher.retry_all(Filter(states=("failed",)), limit=5)
         while sum((await gopher.depth("default")).sizes.values()) > MOST and not over.is_set():
             await gopher.purge(Filter(states=("completed", "failed", "cancelled")), limit=100)
             await asyncio.sleep(0.02)

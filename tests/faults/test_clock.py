@@ -146,5 +146,5 @@ async def test_a_worker_whose_clock_is_a_day_off_works_as_any_other(
     await until(lambda: {*now, *again} <= {run.id for run in scene.ledger.ends()})
     assert not_due[0] not in scene.ledger.times()
     assert len(await scene.gopher.workers()) == 1, "it is seen, and seen alive"
-    await scene.gopher.requeue("default", not_due)
+    await scene.gopher.retry("default", not_due)
     assert (await scene.ends_well()).extra_runs == 0

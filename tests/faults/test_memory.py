@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import builders
 import httpx2
 import pytest
 from faults.scene import Scene
@@ -200,7 +201,7 @@ async def test_a_running_job_is_cancelled_at_full_memory(scene: Scene, tmp_path:
     await scene.started([held])
     fill(scene)
 
-    assert await scene.gopher.cancel("default", [held]) == {held: "requested"}
+    assert builders.words(await scene.gopher.cancel("default", [held])) == {held: "requested"}
     await until(lambda: scene.size("cancelled") == 1)
 
 
@@ -212,10 +213,10 @@ async def test_operators_and_beats_get_through_at_full_memory(scene: Scene) -> N
     _, before = await gopher.store.ask(ask.workers(gopher.namespace))
     token = ACTOR.set("ann")
     assert await gopher.pause("default")
-    assert await gopher.cancel("default", [first]) == {first: "cancelled"}
-    assert await gopher.requeue("default", [first]) == {first: "enqueued"}
-    assert (await gopher.reschedule("default", [later], delay=60.0))[later] == "rescheduled"
-    assert await gopher.delete("default", [waits]) == {waits: "deleted"}
+    assert builders.words(await gopher.cancel("default", [first])) == {first: "cancelled"}
+    assert builders.words(await gopher.retry("default", [first])) == {first: "enqueued"}
+    assert builders.words(await gopher.reschedule("default", [later], delay=60.0)) == {later: "rescheduled"}
+    assert builders.words(await gopher.delete("default", [waits])) == {waits: "deleted"}
     assert await gopher.pause("default", paused=False)
     (known,) = await gopher.workers()
     assert [told.changed for told in await gopher.order(known.id, "quiet")] == [True]
@@ -233,7 +234,7 @@ async def test_operators_and_beats_get_through_at_full_memory(scene: Scene) -> N
     await until(beats)
     assert [worker.alive for worker in await gopher.workers()] == [True]
     scene.redis.config_set("maxmemory", 0)
-    assert await gopher.promote("default", [later]) == {later: "enqueued"}
+    assert builders.words(await gopher.run_now("default", [later])) == {later: "enqueued"}
     await until(lambda: scene.size("completed") == 2)
     one.signal(15)
     assert one.ended() == 0

@@ -66,7 +66,7 @@ async def test_two_of_each_at_once_leave_every_job_in_one_place_and_every_count_
 
     async def requeue(one: Gopher) -> None:
         wanted = Filter(states=("failed", "cancelled"))
-        requeued.append((await one.requeue_all(wanted, limit=50)).changed)
+        requeued.append((await one.retry_all(wanted, limit=50)).changed)
 
     async def cancel(one: Gopher) -> None:
         await one.cancel(
@@ -113,7 +113,7 @@ async def test_a_requeue_and_a_purge_of_the_dead_share_them(scene: Scene, at: Ca
     await scene.gopher.pause("default")
 
     again, gone = await asyncio.gather(
-        at(scene.server.url).requeue_all(Filter(states=("failed",))),
+        at(scene.server.url).retry_all(Filter(states=("failed",))),
         at(scene.server.url).purge(Filter(states=("failed",))),
     )
 
@@ -133,7 +133,7 @@ async def test_a_move_beside_a_retry_of_all_leaves_no_job_in_two_queues(
     dead = Filter(states=("failed",), queues=("default",))
 
     one, two = at(scene.server.url), at(scene.server.url)
-    moved, again = await asyncio.gather(one.requeue_all(dead, target="slow"), two.requeue_all(dead))
+    moved, again = await asyncio.gather(one.retry_all(dead, target="slow"), two.retry_all(dead))
 
     there, here = (set(scene.redis.hkeys(scene.gopher.keys(queue)["meta"])) for queue in ("slow", "default"))
     assert not there & here

@@ -8,6 +8,8 @@ import sys
 import time
 from random import Random
 
+import builders
+
 from gopher_cli import Gopher, Producer
 from gopher_cli.model.select.filter import Filter
 from gopher_cli.store import calls
@@ -81,13 +83,13 @@ class Operator:
         ids = await self._seen(queue, "enqueued", "processing", "scheduled", "retrying")
         if ids:
             with self.recorder.asks(self.name, "cancel", *ids, queue=queue) as answers:
-                answers += (await self.gopher.cancel(queue, ids)).values()
+                answers += builders.words(await self.gopher.cancel(queue, ids)).values()
 
     async def _requeue(self, queue: str) -> None:
         ids = await self._seen(queue, "failed", "cancelled", "retrying")
         if ids:
             with self.recorder.asks(self.name, "requeue", *ids, queue=queue) as answers:
-                answers += (await self.gopher.requeue(queue, ids)).values()
+                answers += builders.words(await self.gopher.retry(queue, ids)).values()
 
     async def _purge(self, queue: str) -> None:
         place = self.dice.choice(PURGED)

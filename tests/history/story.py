@@ -61,7 +61,7 @@ async def _the_dead_move(gopher: Gopher) -> None:
         await _settle(gopher, lease, builders.discard())
     dead = [lease.id for lease in leases[:3]]
     await gopher.move(QUEUE, dead[:2], OTHER)
-    await gopher.requeue(QUEUE, dead[2:])
+    await gopher.retry(QUEUE, dead[2:])
     await gopher.hand_back(QUEUE, leases[3].worker, [leases[3].id])
 
 
@@ -70,6 +70,6 @@ async def _one_is_asked_to_stop(gopher: Gopher) -> None:
     await gopher.cancel(OTHER, [lease.id])
     await gopher.pause(OTHER)
     await _settle(gopher, lease, builders.cancellation())
-    await gopher.requeue(OTHER, [lease.id])
+    await gopher.retry(OTHER, [lease.id])
     await gopher.pause(OTHER, paused=False)
     assert msgspec.json.decode(lease.spec.payload) is None

@@ -158,11 +158,11 @@ class Town:
         target = WEST if queue == EAST else EAST
         words = self.now(self.gopher.move(queue, dead, target)) if dead else {}
         # What is refused there comes back, and is counted like one that comes in.
-        self.moved += [id for id, word in words.items() if word in ("enqueued", "taken", "locked")]
+        self.moved += [id for id, answer in words.items() if answer.word in ("enqueued", "taken", "locked")]
 
     def _retry(self) -> None:
         queue, ids = self._any("failed", "cancelled", "retrying", "blocked", most=max(3, self.many))
-        self.now(self.gopher.requeue(queue, ids))
+        self.now(self.gopher.retry(queue, ids))
         for id in ids:  # an operator has put it forward
             self.parents.pop(id, None)
 
@@ -303,7 +303,7 @@ class Town:
                 self.now(self.gopher.relay(queue))
                 self.now(self.gopher.promote_due(queue))
                 state = self.states().get(queue, State({}))
-                self.now(self.gopher.requeue(queue, [*state.failed, *state.cancelled]))
+                self.now(self.gopher.retry(queue, [*state.failed, *state.cancelled]))
                 leases = self.take("last", queue, 500)
                 if leases:
                     self.end("last", leases, [builders.success()] * len(leases))
@@ -323,7 +323,7 @@ class Town:
         """Who waits for a job that was deleted waits for an operator; for one that has moved nobody waits."""
         for queue, state in self.states().items():
             alone = [id for id in state.blocked if set(self.parents.get(id, ())) & self.given_up]
-            self.now(self.gopher.requeue(queue, alone))
+            self.now(self.gopher.retry(queue, alone))
             for id in alone:
                 self.parents.pop(id, None)
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import builders
 import msgspec
 import pytest
 from faults.ledger import PLACE, Ledger
@@ -133,14 +134,14 @@ async def test_what_a_newer_gopher_has_stored_survives_all_that_an_older_one_doe
     deploy.worker(__version__)
     assert (await ends(gopher, "flaky")).attempts == 2
     assert (await ends(gopher, "dead", "failed")).attempts == 4
-    assert await gopher.cancel("default", ["late"]) == {"late": "cancelled"}
-    assert await gopher.requeue("default", ["late"]) == {"late": "enqueued"}
+    assert builders.words(await gopher.cancel("default", ["late"])) == {"late": "cancelled"}
+    assert builders.words(await gopher.retry("default", ["late"])) == {"late": "enqueued"}
     await ends(gopher, "late")
 
     records, specs = raw(redis, gopher, "meta"), raw(redis, gopher, "spec")
     assert all(record.endswith(MORE) for record in records.values()), records
     assert all(map(is_newer, specs.values())), specs
-    assert await gopher.move("default", ["dead"], "elsewhere") == {"dead": "enqueued"}
+    assert builders.words(await gopher.move("default", ["dead"], "elsewhere")) == {"dead": "enqueued"}
     assert is_newer(text(redis.hget(gopher.keys("elsewhere")["spec"], "dead")))
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import builders
 import pytest
 from redis import Redis
 from worker.processes import Worker, ends, until
@@ -103,7 +104,7 @@ async def test_it_waits_anew_after_an_operator_has_brought_it_back(
     impatient.kill()
 
     worker(*OLDER)
-    assert await gopher.requeue("default", [id]) == {id: "enqueued"}
+    assert builders.words(await gopher.retry("default", [id])) == {id: "enqueued"}
 
     await seen(gopher, id, times=2)
     worker(*NEWER)

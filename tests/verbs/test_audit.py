@@ -12,6 +12,7 @@ from redis import Redis
 from gopher_cli.actor import ACTOR
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import Usage
+from gopher_cli.model.select.actions import DELETE, RETRY
 from gopher_cli.model.select.filter import Filter
 from gopher_cli.store import calls
 from gopher_cli.store.keyspace import fleet_key, fleet_of
@@ -43,11 +44,11 @@ async def test_every_deed_is_written_down_once(gopher: Gopher, ann: None) -> Non
     await gopher.pause("default")
     await gopher.pause("default", paused=False)
     await gopher.cancel("default", ["j0", "j1", "nobody"])
-    await gopher.requeue("default", ["j0"])
+    await gopher.retry("default", ["j0"])
     await gopher.purge(Filter(states=("cancelled",), type="mail"))
-    await gopher.requeue_all(Filter(states=("failed",)))
-    await gopher.bulk("retry", Filter(type="mail"), target="x")
-    await gopher.do_to("purge", "default", "ready_normal", ["j2", "j3"])
+    await gopher.retry_all(Filter(states=("failed",)))
+    await gopher.bulk(RETRY, Filter(type="mail"), target="x")
+    await gopher.do_to(DELETE, "default", "ready_normal", ["j2", "j3"])
     entries = await gopher.audit_log()
 
     assert {entry.actor for entry in entries} == {"ann@host"}
@@ -92,7 +93,7 @@ async def test_what_the_doctor_repairs_is_a_deed(gopher: Gopher, redis: Redis, a
 async def test_what_was_refused_is_no_deed(gopher: Gopher, ann: None) -> None:
     await submit(gopher, "one")
     with pytest.raises(Usage):
-        await gopher.requeue_all(Filter(states=("completed",)), target="x")
+        await gopher.retry_all(Filter(states=("completed",)), target="x")
 
     assert await gopher.audit_log() == []
 
@@ -121,7 +122,7 @@ async def test_an_audit_that_cannot_be_written_hides_no_result(
     redis.set(fleet_key(gopher.namespace, "audit"), "theirs")
     await submit(gopher, "one")
     with caplog.at_level(logging.WARNING, "gopher.audit"):
-        words = await gopher.cancel("default", ["one"])
+        words = builders.words(await gopher.cancel("default", ["one"]))
 
     assert words == {"one": "cancelled"}
     assert "ann@host: cancel default/one (1 changed)" in caplog.text

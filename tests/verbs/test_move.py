@@ -51,7 +51,7 @@ async def test_a_moved_job_keeps_its_history_its_log_and_what_it_has_done_once(
     await dead(gopher, redis, "j", priority=7, unique_key="k")
     before = everything(redis, gopher, "here", "j")
 
-    assert await gopher.move("here", ["j"], "there") == {"j": "enqueued"}
+    assert builders.words(await gopher.move("here", ["j"], "there")) == {"j": "enqueued"}
 
     after = everything(redis, gopher, "there", "j")
     assert not everything(redis, gopher, "here", "j") and not waiting(redis, gopher)
@@ -70,11 +70,11 @@ async def test_a_job_for_which_others_wait_is_not_moved(gopher: Gopher, redis: R
     await gopher.submit_many([builders.job("child", queue="here", after=["parent"])])
     before = everything(redis, gopher, "here", "parent")
 
-    assert await gopher.move("here", ["parent"], "there") == {"parent": "awaited"}
+    assert builders.words(await gopher.move("here", ["parent"], "there")) == {"parent": "awaited"}
     assert everything(redis, gopher, "here", "parent") == before
 
     await gopher.cancel("here", ["child"])
-    assert await gopher.move("here", ["parent"], "there") == {"parent": "enqueued"}
+    assert builders.words(await gopher.move("here", ["parent"], "there")) == {"parent": "enqueued"}
 
 
 @pytest.mark.parametrize(("word", "more"), [("taken", {"id": "j"}), ("locked", {"unique_key": "k"})])
@@ -86,7 +86,7 @@ async def test_a_job_that_is_refused_there_is_dead_here_as_before(
     before = everything(redis, gopher, "here", "j")
 
     for _ in range(2):
-        assert await gopher.move("here", ["j"], "there") == {"j": word}
+        assert builders.words(await gopher.move("here", ["j"], "there")) == {"j": word}
         assert everything(redis, gopher, "here", "j") == before
         assert not waiting(redis, gopher)
 
@@ -106,7 +106,7 @@ async def test_a_job_whose_id_is_taken_in_both_queues_comes_back_under_a_new_one
     assert row.id == "j-n"
     assert "it was j until other jobs had this id" in (await gopher.inspect("here", "j-n")).log[-1]
     assert (await gopher.inspect("here", "j")).state == "enqueued"
-    assert await gopher.requeue("here", ["j-n"]) == {"j-n": "enqueued"}
+    assert builders.words(await gopher.retry("here", ["j-n"])) == {"j-n": "enqueued"}
 
 
 async def test_a_job_that_was_refused_never_comes_under_the_same_name(gopher: Gopher, redis: Redis) -> None:
@@ -202,7 +202,7 @@ async def test_a_move_that_was_sent_again_after_others_had_carried_it_says_so(
         return await run(call, *lane)
 
     monkeypatch.setattr(gopher.store, "run", sent_again)
-    assert await gopher.move("here", ["j"], "there") == {"j": "enqueued"}
+    assert builders.words(await gopher.move("here", ["j"], "there")) == {"j": "enqueued"}
 
 
 async def test_jobs_whose_queue_is_out_of_reach_are_on_their_way_and_arrive_later(
@@ -228,5 +228,7 @@ async def test_what_is_too_much_for_one_call_goes_with_the_next(gopher: Gopher, 
     for n in range(6):
         await dead(gopher, redis, f"j{n}", payload="x" * 900_000)
 
-    assert set((await gopher.move("here", [f"j{n}" for n in range(6)], "there")).values()) == {"enqueued"}
+    assert set(builders.words(await gopher.move("here", [f"j{n}" for n in range(6)], "there")).values()) == {
+        "enqueued"
+    }
     assert redis.hlen(gopher.keys("there")["spec"]) == 6

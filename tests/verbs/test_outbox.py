@@ -13,6 +13,7 @@ from redis import Redis
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import GopherError, Unavailable
 from gopher_cli.model.job.job import Job, Lease
+from gopher_cli.model.select.actions import DELETE
 from gopher_cli.store.asks import outbox
 from gopher_cli.store.asks.outbox import encode_follow_ups
 from gopher_cli.store.codec import encode_job
@@ -222,7 +223,7 @@ async def test_a_follow_up_whose_sibling_in_another_queue_ended_otherwise_is_dea
     await parent_of(gopher, *chain("x", "y"))
     assert waiting(redis, gopher) == 2
     if end == "purged":
-        await gopher.do_to("purge", "x", "ready_normal", ["step-0"], "")
+        await gopher.do_to(DELETE, "x", "ready_normal", ["step-0"], "")
     else:
         await gopher.cancel("x", ["step-0"])
         await gopher.expire("x", now=LATER if "no longer" in end else "")
@@ -232,7 +233,7 @@ async def test_a_follow_up_whose_sibling_in_another_queue_ended_otherwise_is_dea
     assert found.state == "failed"
     assert found.history[-1].error == "it waits for step-0 of the queue x, which was cancelled or deleted"
     assert waiting(redis, gopher) == 0
-    assert await gopher.requeue("y", ["step-1"]) == {"step-1": "enqueued"}
+    assert builders.words(await gopher.retry("y", ["step-1"])) == {"step-1": "enqueued"}
 
 
 async def test_a_follow_up_waits_on_while_its_sibling_in_another_queue_has_failed(
@@ -244,7 +245,7 @@ async def test_a_follow_up_waits_on_while_its_sibling_in_another_queue_has_faile
     await gopher.relay("default")
     assert waiting(redis, gopher) == 2
 
-    await gopher.requeue("x", ["step-0"])
+    await gopher.retry("x", ["step-0"])
     await run_all(gopher, "x")
     assert await run_all(gopher, "y") == ["step-1"]
 

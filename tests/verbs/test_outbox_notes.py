@@ -11,6 +11,7 @@ import pytest
 from redis import Redis
 
 from gopher_cli.gopher import Gopher
+from gopher_cli.model.select.actions import DELETE
 from gopher_cli.store.asks.outbox import encode_follow_ups
 from gopher_cli.worker.execution.follow_ups import Chained, checked
 from verbs.test_outbox import chain, complete, counted, leased, parent_of, run_all, waiting
@@ -83,7 +84,7 @@ async def test_a_follow_up_runs_only_if_the_job_that_it_waits_for_was_not_lost_b
         (other,) = await leased(gopher, "x")
         await gopher.settle(other.worker, [builders.settlement(other, retention=0)])
     elif end == "purged":
-        await gopher.do_to("purge", "x", "ready_normal", ["other"], "")
+        await gopher.do_to(DELETE, "x", "ready_normal", ["other"], "")
     else:
         await gopher.cancel("x", ["other"])
         await gopher.delete("x", ["other"])

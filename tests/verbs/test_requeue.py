@@ -10,6 +10,7 @@ import pytest
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import Usage
+from gopher_cli.model.select.bulk import words_of
 from gopher_cli.model.select.filter import Filter
 from gopher_cli.store import calls
 from verbs.bulk.test_bulk import a_moment_later
@@ -54,7 +55,7 @@ async def ready(gopher: Gopher, queue: str) -> int:
 async def test_a_move_into_the_queue_where_it_is_runs_the_job_again(gopher: Gopher) -> None:
     ids = await dead(gopher, 2)
 
-    assert await gopher.move("default", ids, "default") == dict.fromkeys(ids, "enqueued")
+    assert builders.words(await gopher.move("default", ids, "default")) == dict.fromkeys(ids, "enqueued")
     assert await states(gopher, "default", ids) == ["enqueued", "enqueued"]
 
 
@@ -62,7 +63,7 @@ async def test_all_the_dead_of_all_queues_move_into_one_of_these(gopher: Gopher)
     await dead(gopher, 2, "x")
     await dead(gopher, 3, "y")
 
-    done = await gopher.requeue_all(DEAD, target="x")
+    done = await gopher.retry_all(DEAD, target="x")
 
     assert (done.changed, done.left, await ready(gopher, "x")) == (5, {}, 5)
     assert (await gopher.depth("y")).sizes["failed"] == 0
@@ -79,7 +80,7 @@ async def test_a_job_whose_id_another_job_has_there_is_not_deleted(gopher: Gophe
     await gopher.submit_many([builders.job("nightly", payload=0)])
     await fail(gopher, 1)
 
-    assert await gopher.move("default", ["nightly"], "slow") == {"nightly": "taken"}
+    assert builders.words(await gopher.move("default", ["nightly"], "slow")) == {"nightly": "taken"}
     assert await states(gopher, "default", ["nightly"]) == ["failed"]
 
 
@@ -87,26 +88,29 @@ async def test_a_job_whose_unique_key_is_held_there_is_not_deleted(gopher: Gophe
     ids = await dead(gopher, 1, unique_key="k")
     await gopher.submit("x", queue="slow", unique_key="k")
 
-    assert await gopher.move("default", ids, "slow") == {ids[0]: "locked"}
+    assert builders.words(await gopher.move("default", ids, "slow")) == {ids[0]: "locked"}
     assert await states(gopher, "default", ids) == ["failed"]
 
 
 async def test_a_move_takes_dead_jobs_alone(gopher: Gopher) -> None:
     id = await gopher.submit("x")
 
-    assert await gopher.move("default", [id, "nobody"], "slow") == {id: "gone", "nobody": "gone"}
+    assert builders.words(await gopher.move("default", [id, "nobody"], "slow")) == {
+        id: "gone",
+        "nobody": "gone",
+    }
     assert (await states(gopher, "default", [id]), await ready(gopher, "slow")) == (["enqueued"], 0)
     with pytest.raises(Usage, match="only dead jobs"):
-        await gopher.requeue_all(Filter(states=("retrying", "failed")), target="slow")
+        await gopher.retry_all(Filter(states=("retrying", "failed")), target="slow")
 
 
 async def test_a_job_that_cannot_be_read_does_not_stop_a_move(gopher: Gopher, redis: Any) -> None:
     ids = await dead(gopher, 3)
     redis.hset(gopher.keys("default")["spec"], ids[1], b"torn")
 
-    done = await gopher.requeue_all(DEAD, target="slow")
+    done = await gopher.retry_all(DEAD, target="slow")
 
-    assert (done.changed, done.left) == (2, {"unreadable": 1})
+    assert (done.changed, words_of(done.left)) == (2, {"unreadable": 1})
     assert await states(gopher, "slow", [ids[0], ids[2]]) == ["enqueued", "enqueued"]
     assert await states(gopher, "default", [ids[1]]) == ["failed"]
 
@@ -124,7 +128,7 @@ async def test_a_move_takes_a_few_round_trips_for_many_jobs(
         return await (run(call, lane) if lane != "main" else run(call))
 
     monkeypatch.setattr(gopher.store, "run", counted)
-    done = await gopher.requeue_all(DEAD, target="slow")
+    done = await gopher.retry_all(DEAD, target="slow")
 
     assert done.changed == 1200
     assert trips == ["take_out", "carry"] * 3
@@ -153,16 +157,16 @@ async def test_a_job_that_retries_again_at_once_is_requeued_once(gopher: Gopher)
 async def test_running_all_again_ends_where_some_stand_in_line_already(gopher: Gopher) -> None:
     await gopher.submit_many([builders.job() for _ in range(3)])
 
-    done = await gopher.requeue_all(Filter(states=("enqueued",)))
+    done = await gopher.retry_all(Filter(states=("enqueued",)))
 
-    assert (done.changed, done.left) == (0, {"again": 3})
+    assert (done.changed, words_of(done.left)) == (0, {"again": 3})
 
 
 async def _requeue_while_they_fail(
     gopher: Gopher, wanted: Filter, *, target: str = "", delay: float | None = None
 ) -> Any:
     """Each slice that comes back fails at once, as if its cause had not gone away."""
-    back = gopher.requeue
+    back = gopher.retry
 
     async def and_fail(queue: str, ids: Sequence[str], *, source: str = "any") -> dict[str, str]:
         await a_moment_later(gopher)
@@ -170,11 +174,11 @@ async def _requeue_while_they_fail(
         await fail(gopher, 500, queue, delay=delay)
         return words
 
-    gopher.requeue = and_fail  # type: ignore[method-assign]
+    gopher.retry = and_fail  # type: ignore[method-assign]
     try:
-        return await gopher.requeue_all(wanted, target=target)
+        return await gopher.retry_all(wanted, target=target)
     finally:
-        gopher.requeue = back  # type: ignore[method-assign]
+        gopher.retry = back  # type: ignore[method-assign]
 
 
 async def test_a_list_has_the_newest_of_all_places_first(gopher: Gopher) -> None:

@@ -13,6 +13,7 @@ from gopher_cli.cli.shell import common_options as o
 from gopher_cli.cli.shell.command import command
 from gopher_cli.cli.shell.console import Console
 from gopher_cli.model.errors import Usage
+from gopher_cli.model.select.actions import DELETE
 from gopher_cli.model.text.safe import safe
 
 States = Annotated[
@@ -60,8 +61,8 @@ def purge(
     if counts:
         would = f"{some_of(counts, most)} would be deleted"
         ask(console, wanted, counts, most, "Delete", of=f" for good ({parts(counts)})", yes=yes, would=would)
-    done = carried_out(console, "deleted", lambda gopher, tell: gopher.purge(wanted, limit=most, tell=tell))
-    say_bulk(console, done, "deleted", {})
+    done = carried_out(console, DELETE, lambda gopher, tell: gopher.purge(wanted, limit=most, tell=tell))
+    say_bulk(console, DELETE, done)
     return 0
 
 

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from functools import partial
+from typing import Annotated
 
 from gopher_cli.cli.input.moments import AT_HELP, due_of
-from gopher_cli.cli.render.results import JobResult, for_each, told
+from gopher_cli.cli.render.results import JobResult, act_on_each, told
 from gopher_cli.cli.render.styles import ago, when
 from gopher_cli.cli.shell import common_options as o
 from gopher_cli.cli.shell.command import command
 from gopher_cli.cli.shell.console import Console
 from gopher_cli.cli.terminal.tables import Column
 from gopher_cli.model.errors import Usage
+from gopher_cli.model.select.actions import RESCHEDULE, RETRY
 from gopher_cli.model.text.local_time import local_time
 from gopher_cli.model.text.safe import safe
-
-if TYPE_CHECKING:
-    from gopher_cli.verbs.protocol import Verbs
-
-RESCHEDULED = {"rescheduled": ("rescheduled", 0), "gone": ("no such job", 3)}
-_AGAIN = ("it is failed", "it is cancelled")
 
 In = Annotated[str | None, o.option("--in", metavar="DURATION", help="due after that, such as 10m")]
 At = Annotated[
@@ -42,22 +37,16 @@ def reschedule(console: Console, ids: o.Ids, queue: o.OfQueue = None, delay: In 
         raise Usage("--in or --at says when", "such as --in 2h")
     due, seconds = due_of(delay, at)
     now = int(time.time() * 1000)  # before it is done, so that 2h are 2h and not a moment less
-    done = console.call(lambda gopher: _reschedule(console, gopher, ids, queue, due, seconds or 0.0))
+    done = console.call(
+        lambda gopher: act_on_each(
+            console, gopher, ids, queue, RESCHEDULE,
+            partial(gopher.reschedule, due=due, delay=seconds or 0.0),
+        )
+    )  # fmt: skip
     code = told(console, done, _due_at(now))
     for hint in _hints(done):
         console.note(hint)
     return code
-
-
-async def _reschedule(
-    console: Console, gopher: Verbs, ids: list[str], queue: str | None, due: float | None, delay: float
-) -> list[JobResult]:
-    async def one(queue: str, id: str) -> JobResult:
-        words = await gopher.reschedule(queue, [id], due=due, delay=delay)
-        came = JobResult.of(queue, id, words[id], RESCHEDULED)
-        return came if came.code else replace(came, due=words.due_ms)
-
-    return await for_each(console, gopher, ids, queue, one)
 
 
 def _due_at(now: int) -> Column:
@@ -73,6 +62,6 @@ def _hints(done: Sequence[JobResult]) -> Iterator[str]:
     """What to do about those that were left alone: once for each reason."""
     refused = {one.word: one for one in reversed(done) if one.code == 5}
     for word, one in refused.items():
-        verb = "retry" if word in _AGAIN else "inspect"
+        verb = "retry" if RETRY.allows(one.state) else "inspect"
         what = "run it again now" if verb == "retry" else "see why it waits for no time"
         yield safe(f"hint: {word}; {what}: gopher {verb} {one.id}")

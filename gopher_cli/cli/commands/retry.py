@@ -16,20 +16,14 @@ from gopher_cli.cli.shell import common_options as o
 from gopher_cli.cli.shell.command import command
 from gopher_cli.cli.shell.console import Console, assumes_yes
 from gopher_cli.model.errors import NotFound, Usage
+from gopher_cli.model.select.actions import RETRY, Answer, Result
 from gopher_cli.model.text.safe import safe
 
 if TYPE_CHECKING:
     from gopher_cli.model.select.filter import Filter
     from gopher_cli.verbs.protocol import Verbs
 
-RETRIED = {
-    "enqueued": ("retried", 0), "again": ("it waits in line already", 0), "gone": ("no such job", 3),
-    "locked": ("another job holds its unique key", 5), "processing": ("it is running", 5),
-    "poison": ("poison, workers died of it: --yes runs it again, too", 2),
-    "awaited": ("other jobs wait for it: retry it where it is", 5),
-    "taken": ("another job in that queue has its id", 5), "unreadable": ("what is stored cannot be read", 65),
-}  # fmt: skip
-
+_SURE = {Result.POISON: "--yes runs it again, too"}
 _PARENTS = 20  # that are looked at
 
 SomeIds = Annotated[
@@ -88,9 +82,9 @@ async def _poison(console: Console, gopher: Verbs, given: list[str], queue: str 
 
 async def _retry(console: Console, gopher: Verbs, given: list[str], queue: str | None) -> list[JobResult]:
     async def one(queue: str, id: str) -> JobResult:
-        word = (await gopher.requeue(queue, [id]))[id]
-        outcome = JobResult.of(queue, id, word, RETRIED)
-        if word == "enqueued" and (parents := await _open_parents(gopher, queue, id)):
+        done = (await gopher.retry(queue, [id]))[id]
+        outcome = JobResult.of(queue, id, RETRY, done)
+        if done.result is RETRY.result and (parents := await _open_parents(gopher, queue, id)):
             outcome = JobResult(
                 id=id, queue=queue, word=f"retried; it does not wait for {', '.join(parents)}"
             )
@@ -132,14 +126,12 @@ def retry_all(
 
     gopher retry-all --type email --dry-run
     """
-    from gopher_cli.model.select.bulk import STATES, meant
-
     chosen = filter_of(
         state=state, type=type, queue=queue, tag=tag, error=error, group=group, older_than=older_than,
         search=search,
     )  # fmt: skip
-    wanted = meant("retry", chosen)
-    if wrong := [word for word in wanted.states if word not in STATES["retry"]]:
+    wanted = RETRY.meant(chosen)
+    if wrong := [word for word in wanted.states if word not in RETRY.states]:
         raise Usage(f"retry-all is for retrying and failed jobs, not {wrong[0]}", "see: gopher retry --help")
     return _again(console, wanted, whole("--limit", limit, least=1), yes=yes, dry_run=dry_run)
 
@@ -200,16 +192,13 @@ async def _dead(
     """These jobs alone; one that is not dead is left."""
 
     async def one(queue: str, id: str) -> JobResult:
-        try:
-            state = (await gopher.inspect(queue, id)).state
-        except NotFound:
-            return JobResult.of(queue, id, "gone", RETRIED)
+        state = (await gopher.inspect(queue, id)).state
         if state != "failed":
             return JobResult(id=id, queue=queue, word=f"it is {state}", code=5)
         if dry_run:
             return JobResult(id=id, queue=queue, word="would be retried")
-        back = gopher.move(queue, [id], target) if target else gopher.requeue(queue, [id], source="failed")
-        return JobResult.of(queue, id, (await back)[id], RETRIED)
+        back = gopher.move(queue, [id], target) if target else gopher.retry(queue, [id], source="failed")
+        return JobResult.of(queue, id, RETRY, (await back)[id])
 
     return await for_each(console, gopher, given, queue, one)
 
@@ -240,13 +229,13 @@ def _again(
         wanted, left = msgspec.structs.replace(wanted, poison="no"), poison
     done = carried_out(
         console,
-        "retried",
-        lambda gopher, tell: gopher.requeue_all(wanted, limit=limit, rate=rate, target=target, tell=tell),
+        RETRY,
+        lambda gopher, tell: gopher.retry_all(wanted, limit=limit, rate=rate, target=target, tell=tell),
         waits=bool(rate),
     )
     if left:
-        done.add({"poison": left}, "")
-    say_bulk(console, done, "retried", RETRIED)
+        done.left[Answer(Result.POISON)] = left
+    say_bulk(console, RETRY, done, _SURE)
     return 0
 
 

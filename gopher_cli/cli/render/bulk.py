@@ -1,4 +1,4 @@
-"""Deeds on many jobs: the question before, how far it is, and what was done where somebody interrupts it."""
+"""Actions on many jobs: the question before, how far it is, and what was done when it is interrupted."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ from gopher_cli.cli.render.progress import Counter
 from gopher_cli.cli.render.styles import plural, types_of
 from gopher_cli.cli.shell.console import Console, assumes_yes
 from gopher_cli.cli.terminal.tables import write_answer
+from gopher_cli.model.select.actions import Action, Result
+from gopher_cli.model.select.bulk import Bulk, Tell, words_of
 from gopher_cli.model.text.safe import safe
 
 if TYPE_CHECKING:
-    from gopher_cli.model.select.bulk import Bulk, Tell
     from gopher_cli.model.select.filter import Filter
     from gopher_cli.verbs.protocol import Verbs
 
 MANY = 10_000  # more jobs than that are not changed for a "y": that is too quickly typed
+NO_ADVICE: Mapping[Result, str] = {}
 _SAMPLE, _SECONDS = 500, 1.0  # of jobs whose types a question names
 
 
@@ -71,13 +73,13 @@ def _types(console: Console, wanted: Filter) -> str:
 
 def carried_out(
     console: Console,
-    word: str,
-    deed: Callable[[Verbs, Tell], Coroutine[Any, Any, Bulk]],
+    action: Action,
+    work: Callable[[Verbs, Tell], Coroutine[Any, Any, Bulk]],
     *,
     waits: bool = False,
 ) -> Bulk:
-    """Do it, and show how many are ``word`` by now. Raises KeyboardInterrupt, after it has said that too."""
-    counter = Counter(console, word)
+    """Do it, and show how many are done by now. Raises KeyboardInterrupt, after it has said that too."""
+    counter = Counter(console, action.done)
     try:
         with _held_back(console, at_once=waits) as check:
 
@@ -85,10 +87,12 @@ def carried_out(
                 counter.show(count)
                 check()
 
-            return console.call(lambda gopher: deed(gopher, tell), waits=waits)
+            return console.call(lambda gopher: work(gopher, tell), waits=waits)
     except KeyboardInterrupt:
         counter.clear()
-        console.warn(f"interrupted: {plural(counter.count, 'job')} {word}, the others are as they were")
+        console.warn(
+            f"interrupted: {plural(counter.count, 'job')} {action.done}, the others are as they were"
+        )
         raise
     finally:
         counter.clear()
@@ -123,12 +127,13 @@ def _held_back(console: Console, *, at_once: bool) -> Iterator[Callable[[], None
         signal.signal(signal.SIGINT, before)
 
 
-def say_bulk(console: Console, done: Bulk, word: str, known: Mapping[str, Any]) -> None:
-    """What a bulk verb did; those that it had to leave, with the reason."""
-    left = {reason: count for reason, count in done.left.items() if reason not in ("again", "gone")}
-    write_answer(console, {word: done.changed, "left": left}, [f"{plural(done.changed, 'job')} {word}"])
+def say_bulk(console: Console, action: Action, done: Bulk, known: Mapping[Result, str] = NO_ADVICE) -> None:
+    """What a bulk verb did; those that it had to leave, with the reason, and what is ``known`` to help."""
+    left = {one: n for one, n in done.left.items() if one.result not in (Result.AGAIN, Result.GONE)}
+    answer = {action.done: done.changed, "left": words_of(left)}
+    write_answer(console, answer, [f"{plural(done.changed, 'job')} {action.done}"])
     if console.format in ("json", "ndjson", "csv"):
         return
-    for reason, count in left.items():
-        why = known[reason][0] if reason in known else f"it is {reason}"
-        console.warn(safe(f"{plural(count, 'job')} left: {why}"))
+    for one, count in left.items():
+        advice = f": {known[one.result]}" if one.result in known else ""
+        console.warn(safe(f"{plural(count, 'job')} left: {one.why}{advice}"))

@@ -19,14 +19,14 @@ def show(console: Console, wanted: Filter, limit: int) -> None:
     """The largest groups first; ``limit`` of them, 0 for all."""
     found = console.call(lambda gopher: gopher.failure_groups(wanted))
     listing = Listing(
-        rows=list(found), columns=columns(int(time.time() * 1000)),
+        rows=found.groups, columns=columns(int(time.time() * 1000)),
         id=lambda one: one.group, empty="no failed jobs",
     )  # fmt: skip
     write_some(console, listing, limit, "group", more=not found.whole)
     if not found.whole:
         console.note(f"only the {found.seen} newest jobs were looked at: older ones are not counted")
-    if found:
-        console.say(f"the jobs of a group: gopher list-failed --group {found[0].group}")
+    if found.groups:
+        console.say(f"the jobs of a group: gopher list-failed --group {found.groups[0].group}")
 
 
 def columns(now: int) -> list[Column]:

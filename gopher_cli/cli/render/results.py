@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -14,27 +14,31 @@ from gopher_cli.model.errors import GopherError, NotFound, Unavailable, Usage
 from gopher_cli.model.text.safe import safe
 
 if TYPE_CHECKING:
+    from gopher_cli.model.select.actions import Action, Answer
     from gopher_cli.verbs.protocol import Verbs
 
 T = TypeVar("T")
+Act = Callable[[str, Sequence[str]], Awaitable["dict[str, Answer]"]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobResult:
     """One job. ``code`` is 0 where it went well; ``word`` says what happened, or why not;
-    ``due`` is when it runs, epoch ms, where that was the question."""
+    ``due`` is when it runs, epoch ms, where that was the question; ``state`` is the one that forbids it."""
 
     id: str
     queue: str
     word: str
     code: int = 0
     due: int = 0
+    state: str = ""
 
     @classmethod
-    def of(cls, queue: str, id: str, word: str, known: Mapping[str, tuple[str, int]]) -> JobResult:
-        """``known`` puts the words of a verb into sentences; any other is a state that forbids it."""
-        said, code = known.get(word, (f"it is {word}", 5))
-        return cls(id=id, queue=queue, word=said, code=code)
+    def of(cls, queue: str, id: str, action: Action, done: Answer) -> JobResult:
+        return cls(
+            id=id, queue=queue, word=action.sentence(done), code=done.result.exit_code, due=done.due_ms,
+            state=done.state or "",
+        )  # fmt: skip
 
 
 async def for_each(
@@ -55,6 +59,17 @@ async def for_each(
         return [await verb(await queue_of(gopher, ids[0], queue or ""), ids[0])]
     known = await gopher.queues_of(ids, queue or "")
     return [await _tried(verb, of[0], id) if len(of := known[id]) == 1 else _left(id, of) for id in ids]
+
+
+async def act_on_each(
+    console: Console, gopher: Verbs, given: Sequence[str], queue: str | None, action: Action, verb: Act
+) -> list[JobResult]:
+    """The same for an action whose ``verb`` takes a queue and ids."""
+
+    async def one(queue: str, id: str) -> JobResult:
+        return JobResult.of(queue, id, action, (await verb(queue, [id]))[id])
+
+    return await for_each(console, gopher, given, queue, one)
 
 
 async def try_each(

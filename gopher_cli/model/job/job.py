@@ -26,6 +26,9 @@ class JobState(StrEnum):
     CANCELLED = "cancelled"
 
 
+FINAL = (JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED)
+
+
 class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What few jobs need. Seconds throughout.
 

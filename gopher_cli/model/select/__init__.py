@@ -1,1 +1,1 @@
-"""Which jobs are meant, and what an operator does with them."""
+"""Which jobs are meant, and what is done to them."""

@@ -45,13 +45,12 @@ class FailureGroup(
     sample: list[str]
 
 
-class FailureGroups(list[FailureGroup]):
-    """The groups, the largest first. ``whole`` is False where more dead jobs stand than were looked at."""
+class FailureGroups(msgspec.Struct, frozen=True, rename={"groups": "items"}):
+    """The largest first. Of ``seen`` dead jobs: where that is not the ``whole``, there are more."""
 
-    def __init__(self, groups: list[FailureGroup], *, seen: int, whole: bool) -> None:
-        super().__init__(groups)
-        self.seen = seen
-        self.whole = whole
+    groups: list[FailureGroup]
+    seen: int
+    whole: bool
 
 
 def shape_of(error: str) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
 from gopher_cli.model.job.job import CLASSES
+from gopher_cli.model.select.actions import CANCEL, RETRY, Action, Answer
 from gopher_cli.store.calls.call import Arg, Call, make_call, pairs, text
 from gopher_cli.store.keyspace import PLACES, Keys
 from gopher_cli.store.record import Record, read_record
@@ -76,19 +77,18 @@ def _flat(counters: Any) -> list[Any]:
     return [part for pair in counters.items() for part in pair] if isinstance(counters, dict) else counters
 
 
-def _words(ids: Sequence[str]) -> Any:
-    return lambda raw: dict(zip(ids, (text(word) for word in raw[1:]), strict=True))
+def done_by(action: Action, ids: Sequence[str]) -> Callable[[Any], dict[str, Answer]]:
+    """Reads the answer of a script: when it ran, and a word for each id."""
+    return lambda raw: dict(zip(ids, (action.read(text(word)) for word in raw[1:]), strict=True))
 
 
-def cancel(keys: Keys, ids: Sequence[str], *, retention_ms: int, now: str = "") -> Call[dict[str, str]]:
-    """For each id: cancelled, requested (it runs), again, gone, or the state that forbids it."""
+def cancel(keys: Keys, ids: Sequence[str], *, retention_ms: int, now: str = "") -> Call[dict[str, Answer]]:
     argv: dict[str, Arg] = {"now": now, "retention": retention_ms}
-    return make_call("cancel", keys, argv, _words(ids), ids)
+    return make_call("cancel", keys, argv, done_by(CANCEL, ids), ids)
 
 
-def requeue(keys: Keys, ids: Sequence[str], *, source: str = "any", now: str = "") -> Call[dict[str, str]]:
-    """For each id: enqueued, again, locked, gone, or the state that forbids it."""
-    return make_call("requeue", keys, {"now": now, "from": source}, _words(ids), ids)
+def requeue(keys: Keys, ids: Sequence[str], *, source: str = "any", now: str = "") -> Call[dict[str, Answer]]:
+    return make_call("requeue", keys, {"now": now, "from": source}, done_by(RETRY, ids), ids)
 
 
 def purge(keys: Keys, place: str, ids: Sequence[str], *, why: str = "purged", now: str = "") -> Call[int]:

@@ -1,4 +1,4 @@
-"""Deeds on all that a filter means, oldest first: cancel, retry, promote, purge. One walk for all of them."""
+"""Actions on all that a filter means, oldest first: one walk for all of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from gopher_cli.model.select.bulk import DONE, Bulk, Tell, meant, no_progress
+from gopher_cli.model.select.actions import CANCEL, DELETE, GONE, RETRY, Action, Answer
+from gopher_cli.model.select.bulk import Bulk, Tell, no_progress
 from gopher_cli.model.select.filter import Filter
 from gopher_cli.store.asks import ranges
 from gopher_cli.store.keyspace import PLACES
@@ -17,7 +18,7 @@ from gopher_cli.verbs.operate import Operating
 from gopher_cli.verbs.select.list import Paging
 
 if TYPE_CHECKING:
-    from gopher_cli.verbs.bulk.plan import Plan, Progress, Step
+    from gopher_cli.verbs.bulk.plan import Plan, Progress
     from gopher_cli.verbs.select.merge import Candidate
 
 _AT_ONCE = 100  # queues whose jobs are counted
@@ -26,13 +27,13 @@ _AT_ONCE = 100  # queues whose jobs are counted
 class Bulking(Paging, Operating):
     async def purge(self, wanted: Filter, *, limit: int = 0, tell: Tell = no_progress) -> Bulk:
         """Delete all that the filter means, for good. A running job only if its state is named."""
-        return await self._all("purge", wanted, limit, tell)
+        return await self._all(DELETE, wanted, limit, tell)
 
     async def cancel_all(self, wanted: Filter, *, limit: int = 0, tell: Tell = no_progress) -> Bulk:
         """Cancel all that the filter means; running jobs are asked to stop."""
-        return await self._all("cancel", wanted, limit, tell)
+        return await self._all(CANCEL, wanted, limit, tell)
 
-    async def requeue_all(
+    async def retry_all(
         self,
         wanted: Filter,
         *,
@@ -46,20 +47,20 @@ class Bulking(Paging, Operating):
         ``rate`` in jobs a second, 0 is no limit. Each job once: one that fails again meanwhile is left as
         it is. Only dead jobs go to a ``target``.
         """
-        return await self._all("retry", wanted, limit, tell, target, rate)
+        return await self._all(RETRY, wanted, limit, tell, target, rate)
 
     async def _all(
-        self, deed: str, wanted: Filter, limit: int, tell: Tell, target: str = "", rate: float = 0.0
+        self, action: Action, wanted: Filter, limit: int, tell: Tell, target: str = "", rate: float = 0.0
     ) -> Bulk:
         from gopher_cli.verbs.bulk.plan import Plan, Progress
 
-        order, done = Plan(deed, meant(deed, wanted, target), limit, target, rate), Bulk()
+        order, done = Plan(action, action.meant(wanted, target), limit, target, rate), Bulk()
         await self._work(order, await Progress.begun(self.store), done, whole=True, tell=tell)
         return done
 
     async def bulk(
         self,
-        deed: str,
+        action: Action,
         wanted: Filter,
         *,
         limit: int = 0,
@@ -67,8 +68,8 @@ class Bulking(Paging, Operating):
         seconds: float = 5.0,
         target: str = "",
         rate: float = 0.0,
-    ) -> Step:
-        """Do some of what is to be done (cancel, retry, promote, purge); call it again with its cursor until
+    ) -> Bulk:
+        """Do some of what is to be done; call it again with its cursor until
         there is none.
 
         Jobs that came after the first call, or have run since, are left alone. ``target`` is the queue
@@ -76,12 +77,13 @@ class Bulking(Paging, Operating):
         wait that does not fit into ``seconds`` is left to the caller. Running jobs are purged only where
         their state is named.
         """
-        from gopher_cli.verbs.bulk.plan import Plan, Progress, Step  # late: most commands change few jobs
+        from gopher_cli.verbs.bulk.plan import Plan, Progress  # late: most commands change few jobs
 
-        order, done = Plan(deed, meant(deed, wanted, target), limit, target, rate), Bulk()
+        order, done = Plan(action, action.meant(wanted, target), limit, target, rate), Bulk()
         course = Progress.read(cursor) if cursor else await Progress.begun(self.store)
-        wait = await self._work(order, course, done, until=time.monotonic() + seconds)
-        return Step(done.changed, done.left, course.text(), wait)
+        done.retry_after = await self._work(order, course, done, until=time.monotonic() + seconds)
+        done.cursor = course.text()
+        return done
 
     async def _work(
         self,
@@ -98,7 +100,9 @@ class Bulking(Paging, Operating):
 
         if wait := await course.wait(self.store, until):
             return wait
-        jobs = Scan(self, order.wanted, course.passed, whole=whole, since=course.since, reruns=order.reruns)
+        jobs = Scan(
+            self, order.wanted, course.passed, whole=whole, since=course.since, reruns=order.action.reruns
+        )
         detail = f"to {order.target}" if order.target else ""
         async with self.recorded(order.audited, described(order.wanted), detail) as record:
             while True:
@@ -118,44 +122,43 @@ class Bulking(Paging, Operating):
         for one in found:
             apart[one.queue, one.place].append(one.id)
         for (queue, place), ids in apart.items():
-            words = await self.do_to(order.deed, queue, place, ids, order.target)
-            done.add(words, DONE[order.deed])
+            done.add(order.action, await self.do_to(order.action, queue, place, ids, order.target))
             record.changed = done.changed
 
     async def do_to(
-        self, deed: str, queue: str, place: str, ids: Sequence[str], target: str = ""
-    ) -> Mapping[str, int]:
-        """Do it to these jobs, which were seen in that place; how many came to which word."""
-        if deed == "purge":
+        self, action: Action, queue: str, place: str, ids: Sequence[str], target: str = ""
+    ) -> Mapping[Answer, int]:
+        """Do it to these jobs, which were seen in that place; how many came to which answer."""
+        if action is DELETE:
             return await self._purge(queue, place, ids)
-        if deed == "cancel":
-            words = await self.cancel(queue, ids)
-        elif target:
-            words = await self.move(queue, ids, target)
+        if target:
+            done = await self.move(queue, ids, target)
+        elif action.reruns:
+            done = await self.retry(queue, ids, source=PLACES[place])
         else:
-            words = await self.requeue(queue, ids, source=PLACES[place])
-        return Counter(words.values())
+            done = await self.act(action, queue, ids)
+        return Counter(done.values())
 
-    async def _purge(self, queue: str, place: str, ids: Sequence[str]) -> Mapping[str, int]:
-        async with self.recorded("delete", named(queue, ids)) as record:
+    async def _purge(self, queue: str, place: str, ids: Sequence[str]) -> Mapping[Answer, int]:
+        async with self.recorded(DELETE.audit, named(queue, ids)) as record:
             record.changed = await self.erase(queue, place, ids)
-        words = Counter(deleted=record.changed)
+        counts = Counter({DELETE.success: record.changed})
         if record.changed < len(ids):  # somebody was faster with the others
             stand = await self.store.ask(ranges.places_of(self.keys(queue), ids))
-            words.update(PLACES[place] for place in stand if place)
-            words["gone"] = max(0, len(ids) - words.total())
-        return words
+            counts.update(DELETE.read(PLACES[place]) for place in stand if place)
+            counts[GONE] = max(0, len(ids) - counts.total())
+        return counts
 
     async def count(self, wanted: Filter, *, tell: Tell = no_progress) -> dict[tuple[str, str], int]:
         """How many jobs a filter means, by (queue, state): what a destructive verb says first.
 
         Running ones count only where their state is named. ``tell`` hears how many have been looked at.
         """
-        return (await self.tally("purge", wanted, seconds=math.inf, tell=tell))[0]
+        return (await self.tally(DELETE, wanted, seconds=math.inf, tell=tell))[0]
 
     async def tally(
         self,
-        deed: str,
+        action: Action,
         wanted: Filter,
         *,
         cursor: str = "",
@@ -163,16 +166,15 @@ class Bulking(Paging, Operating):
         target: str = "",
         tell: Tell = no_progress,
     ) -> tuple[dict[tuple[str, str], int], str]:
-        """How many jobs a deed would see, by (queue, state), as far as ``seconds`` go; and a cursor."""
-        wanted = meant(deed, wanted, target)
+        """How many jobs an action would see, by (queue, state), as far as ``seconds`` go; and a cursor."""
+        wanted = action.meant(wanted, target)
         if not wanted.by_content:
             return await self._sizes(wanted), ""
-        from gopher_cli.verbs.bulk.plan import Plan, Progress
+        from gopher_cli.verbs.bulk.plan import Progress
         from gopher_cli.verbs.select.scan import Scan
 
         course = Progress.read(cursor) if cursor else await Progress.begun(self.store)
-        reruns = Plan(deed, wanted).reruns
-        jobs = Scan(self, wanted, course.passed, since=course.since, reruns=reruns)
+        jobs = Scan(self, wanted, course.passed, since=course.since, reruns=action.reruns)
         counts, until = Counter[tuple[str, str]](), time.monotonic() + seconds
         while jobs.more:
             counts.update((one.queue, one.state) for one in await jobs.next(SLICE))

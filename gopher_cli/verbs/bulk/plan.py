@@ -7,9 +7,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from gopher_cli.model.errors import Usage
+from gopher_cli.model.select.actions import Action
 from gopher_cli.model.select.bulk import Bulk
 from gopher_cli.model.select.filter import Filter
 from gopher_cli.store.asks import ask
@@ -19,28 +18,17 @@ from gopher_cli.verbs.select.merge import Cursor
 if TYPE_CHECKING:
     from gopher_cli.store.stores.redis_store import RedisStore
 
-_RERUNS = ("retry", "promote")
-_AUDITED = {"retry": "requeue"}  # the others by their own names
 _LONGEST_WAIT = 366 * 86400 * 1000  # ms
-
-
-class Step(msgspec.Struct, frozen=True):
-    """What was done by now; with a ``cursor`` there may be more to do, in ``retry_after`` seconds."""
-
-    changed: int
-    left: dict[str, int]
-    cursor: str
-    retry_after: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A deed, and the jobs that it is for: how many at most, into which queue, how many a second.
+    """An action, and the jobs that it is for: how many at most, into which queue, how many a second.
 
     0, and no queue, is as it comes.
     """
 
-    deed: str
+    action: Action
     wanted: Filter
     limit: int = 0
     target: str = ""
@@ -48,11 +36,7 @@ class Plan:
 
     @property
     def audited(self) -> str:
-        return "move" if self.target else _AUDITED.get(self.deed, self.deed)
-
-    @property
-    def reruns(self) -> bool:
-        return self.deed in _RERUNS
+        return "move" if self.target else self.action.audit_all or self.action.audit
 
     def next(self, done: Bulk) -> int:
         """How many come next: a slice, of a second's worth where there is a rate; 0 at the limit."""

@@ -36,7 +36,7 @@ class Grouping(Paging):
             found.setdefault(group_of(row.error or ""), _Gathered()).add(row)
         groups = [gathered.group(name) for name, gathered in found.items()]
         groups.sort(key=lambda one: (-one.count, -one.last_ms))
-        return FailureGroups(groups, seen=len(rows), whole=not jobs.more)
+        return FailureGroups(groups, len(rows), whole=not jobs.more)
 
 
 class _Gathered:

@@ -286,7 +286,7 @@ def test_reschedule_gives_waiting_jobs_another_time(cli: Cli) -> None:
     [
         ("", 2, "--in or --at says when"), ("--in 1h --at 2100-01-01", 2, "not both"),
         ("--in soon", 2, "--in"), ("--in=", 2, "--in is empty"), ("--at= --in 1h", 2, "--at is empty"),
-        ("--at then", 2, "--at"), ("--in 5m", 5, "it is processing"), ("--in 5m", 5, "gopher inspect ID"),
+        ("--at then", 2, "--at"), ("--in 5m", 5, "it is running"), ("--in 5m", 5, "gopher inspect ID"),
     ],
 )  # fmt: skip
 def test_reschedule_says_what_it_lacks_and_what_forbids_it(

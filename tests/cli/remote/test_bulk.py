@@ -46,7 +46,7 @@ async def test_the_wait_that_a_rate_asks_for_is_kept_between_requests(slept: lis
         {"changed": 1},
     )
 
-    done = await far.requeue_all(Filter(states=("failed",)), rate=1 / 6)
+    done = await far.retry_all(Filter(states=("failed",)), rate=1 / 6)
 
     assert (done.changed, slept) == (2, [6.0, 0.25])
     assert [body.get("cursor") for body in spoken.bodies] == [None, "c1", "c2"]

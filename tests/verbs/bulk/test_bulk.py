@@ -11,9 +11,10 @@ import pytest
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import Usage
+from gopher_cli.model.select.actions import CANCEL, DELETE, RETRY, Action, Answer, Result, plain_action
+from gopher_cli.model.select.bulk import Bulk, words_of
 from gopher_cli.model.select.filter import Filter
 from gopher_cli.verbs.bulk import plan
-from gopher_cli.verbs.bulk.plan import Step
 from gopher_cli.verbs.select import scan
 
 pytestmark = pytest.mark.anyio
@@ -70,7 +71,7 @@ async def test_a_job_is_deleted_in_every_state_but_processing(gopher: Gopher) ->
     made = await in_every_state(gopher)
     made["gone"] = "nobody"
 
-    words = await gopher.delete("default", [*made.values(), made["failed"]])
+    words = builders.words(await gopher.delete("default", [*made.values(), made["failed"]]))
 
     assert {name: words[id] for name, id in made.items()} == {
         **dict.fromkeys(made, "deleted"), "processing": "processing", "gone": "gone",
@@ -82,7 +83,7 @@ async def test_a_running_job_is_deleted_with_force(gopher: Gopher) -> None:
     id = await gopher.submit("x")
     await take(gopher)
 
-    assert await gopher.delete("default", [id], force=True) == {id: "deleted"}
+    assert builders.words(await gopher.delete("default", [id], force=True)) == {id: "deleted"}
 
 
 async def test_a_purge_leaves_what_has_left_the_state_that_was_named(gopher: Gopher) -> None:
@@ -90,8 +91,8 @@ async def test_a_purge_leaves_what_has_left_the_state_that_was_named(gopher: Gop
 
     for seen, id in made.items():
         wrong = "failed" if seen != "failed" else "completed"
-        words = await gopher.do_to("purge", "default", wrong, [id, "nobody"])
-        assert words == {"deleted": 0, seen: 1, "gone": 1}
+        counts = await gopher.do_to(DELETE, "default", wrong, [id, "nobody"])
+        assert words_of(counts) == {"deleted": 0, seen: 1, "gone": 1}
 
     assert {await state(gopher, id) for id in made.values()} == set(made)
 
@@ -99,7 +100,7 @@ async def test_a_purge_leaves_what_has_left_the_state_that_was_named(gopher: Gop
 async def test_promoted_jobs_stand_in_line_with_the_attempts_that_they_have_left(gopher: Gopher) -> None:
     made = await in_every_state(gopher)
 
-    words = await gopher.promote("default", [*made.values(), "nobody"])
+    words = builders.words(await gopher.run_now("default", [*made.values(), "nobody"]))
 
     said = {name: words[id] for name, id in made.items()}
     assert said == {name: name for name in made} | {
@@ -115,7 +116,7 @@ async def test_all_that_can_be_cancelled_is_and_running_jobs_are_asked(gopher: G
 
     done = await gopher.cancel_all(ALL)
 
-    assert (done.changed, done.left) == (4, {"requested": 1})
+    assert (done.changed, words_of(done.left)) == (4, {"requested": 1})
     ended = ("completed", "failed", "processing")
     for name, id in made.items():
         assert await state(gopher, id) == (name if name in ended else "cancelled")
@@ -147,29 +148,29 @@ async def test_the_oldest_of_all_queues_come_first_however_many_there_are(
     assert {row.queue for row in left} == {"a", "b"}
 
 
-async def steps(gopher: Gopher, deed: str, wanted: Filter = ALL, **more: Any) -> list[Step]:
+async def steps(gopher: Gopher, action: Action, wanted: Filter = ALL, **more: Any) -> list[Bulk]:
     """Every step of a deed, each as short as it can be."""
-    taken, cursor = list[Step](), ""
+    taken, cursor = list[Bulk](), ""
     while not taken or cursor:
-        taken.append(await gopher.bulk(deed, wanted, cursor=cursor, seconds=0, **more))
+        taken.append(await gopher.bulk(action, wanted, cursor=cursor, seconds=0, **more))
         cursor = taken[-1].cursor
     return taken
 
 
-@pytest.mark.parametrize("deed", ["cancel", "purge"])
+@pytest.mark.parametrize("action", [CANCEL, DELETE], ids=lambda action: action.name)
 async def test_a_deed_goes_on_step_by_step_and_touches_nothing_twice(
-    gopher: Gopher, monkeypatch: pytest.MonkeyPatch, deed: str
+    gopher: Gopher, monkeypatch: pytest.MonkeyPatch, action: Action
 ) -> None:
     monkeypatch.setattr(plan, "SLICE", 10)
     await gopher.submit_many([builders.job() for _ in range(35)])
     await take(gopher, 5)
 
-    taken = await steps(gopher, deed)
+    taken = await steps(gopher, action)
 
     assert len(taken) >= 3
     assert sum(one.changed for one in taken) == 30
-    left = sum((one.left.get("requested", 0) for one in taken), 0)
-    assert left == (5 if deed == "cancel" else 0)
+    left = sum((one.left.get(Answer(Result.REQUESTED), 0) for one in taken), 0)
+    assert left == (5 if action is CANCEL else 0)
 
 
 async def test_a_job_that_dies_again_meanwhile_is_not_retried_twice(
@@ -180,7 +181,7 @@ async def test_a_job_that_dies_again_meanwhile_is_not_retried_twice(
     await end(gopher, await take(gopher, 6), builders.discard())
     changed, cursor = 0, ""
     while True:
-        step = await gopher.bulk("retry", ALL, cursor=cursor, seconds=0)
+        step = await gopher.bulk(RETRY, ALL, cursor=cursor, seconds=0)
         changed += step.changed
         cursor = step.cursor
         if again := await take(gopher, 6):
@@ -196,7 +197,7 @@ async def test_what_comes_while_a_deed_goes_on_is_no_part_of_it(
 ) -> None:
     monkeypatch.setattr(plan, "SLICE", 2)
     await gopher.submit_many([builders.job() for _ in range(5)])
-    first = await gopher.bulk("cancel", ALL, seconds=0)
+    first = await gopher.bulk(CANCEL, ALL, seconds=0)
     await a_moment_later(gopher)
     late = builders.job()
     await gopher.submit_many([late])
@@ -204,7 +205,7 @@ async def test_what_comes_while_a_deed_goes_on_is_no_part_of_it(
 
     changed, cursor = first.changed, first.cursor
     while cursor:
-        step = await gopher.bulk("cancel", ALL, cursor=cursor, seconds=0)
+        step = await gopher.bulk(CANCEL, ALL, cursor=cursor, seconds=0)
         changed, cursor = changed + step.changed, step.cursor
 
     assert (changed, await state(gopher, late.id)) == (5, "enqueued")
@@ -266,11 +267,11 @@ async def test_dead_jobs_move_to_another_queue(gopher: Gopher) -> None:
     await gopher.submit_many([builders.job() for _ in range(3)])
     await end(gopher, await take(gopher, 3), builders.discard())
 
-    (step,) = await steps(gopher, "retry", target="slow")
+    (step,) = await steps(gopher, RETRY, target="slow")
 
     assert (step.changed, (await gopher.depth("slow")).sizes["ready_normal"]) == (3, 3)
     with pytest.raises(Usage, match="only dead jobs"):
-        await gopher.bulk("retry", Filter(states=("retrying",)), target="slow")
+        await gopher.bulk(RETRY, Filter(states=("retrying",)), target="slow")
 
 
 @pytest.mark.parametrize("cursor", ["x", "1", "1.", ".x", "99999999999999999.x"])
@@ -278,10 +279,10 @@ async def test_a_cursor_that_was_not_made_here_does_nothing(gopher: Gopher, curs
     id = await gopher.submit("x")
 
     with pytest.raises(Usage, match="this cursor"):
-        await gopher.bulk("purge", ALL, cursor=cursor)
+        await gopher.bulk(DELETE, ALL, cursor=cursor)
     assert await state(gopher, id) == "enqueued"
 
 
-async def test_an_unknown_deed_is_refused(gopher: Gopher) -> None:
-    with pytest.raises(Usage, match="no deed 'burn'"):
-        await gopher.bulk("burn", ALL)
+def test_an_unknown_action_is_refused() -> None:
+    with pytest.raises(Usage, match="'burn' is not something to do"):
+        plain_action("burn")

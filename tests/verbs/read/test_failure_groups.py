@@ -35,7 +35,7 @@ async def test_jobs_that_died_of_the_same_are_one_group_whatever_their_type_and_
     await dead(gopher, "no answer from 10.0.0.1", "no answer from 10.0.0.2")
     await dead(gopher, "no answer from 10.0.0.3", "division by zero", queue="slow", type="math")
 
-    first, second = await gopher.failure_groups()
+    first, second = (await gopher.failure_groups()).groups
 
     assert (first.error, first.count) == ("no answer from …", 3)
     assert first.types == {"mail": 2, "math": 1}
@@ -50,12 +50,12 @@ async def test_the_jobs_of_a_group_are_found_counted_and_requeued_and_no_others(
 
     rows = await gopher.jobs(wanted)
     counts = await gopher.count(wanted)
-    done = await gopher.requeue_all(wanted)
+    done = await gopher.retry_all(wanted)
 
     assert {row.error for row in rows} == {"no answer from 10.0.0.1", "no answer from 10.0.0.2"}
     assert counts == {("default", "failed"): 2}
     assert done.changed == 2
-    assert [one.error for one in await gopher.failure_groups()] == ["division by zero"]
+    assert [one.error for one in (await gopher.failure_groups()).groups] == ["division by zero"]
 
 
 async def test_so_many_are_looked_at_and_it_says_when_there_are_more(gopher: Gopher) -> None:
@@ -64,9 +64,9 @@ async def test_so_many_are_looked_at_and_it_says_when_there_are_more(gopher: Gop
 
     some, whole = await gopher.failure_groups(most=4), await gopher.failure_groups(most=6)
 
-    assert (some.seen, some.whole, some[0].count) == (4, False, 4)
-    assert (whole.seen, whole.whole, whole[0].count) == (6, True, 6)
-    assert len(whole[0].sample) == 5
+    assert (some.seen, some.whole, some.groups[0].count) == (4, False, 4)
+    assert (whole.seen, whole.whole, whole.groups[0].count) == (6, True, 6)
+    assert len(whole.groups[0].sample) == 5
 
 
 async def test_the_newest_are_looked_at_however_many_queues_there_are(
@@ -76,13 +76,13 @@ async def test_the_newest_are_looked_at_however_many_queues_there_are(
     for queue in ("z", "c", "b", "a", "y"):
         await dead(gopher, "boom", queue=queue)
 
-    (group,) = await gopher.failure_groups(most=2)
+    (group,) = (await gopher.failure_groups(most=2)).groups
 
     assert set(group.queues) == {"a", "y"}
 
 
 async def test_only_the_dead_are_grouped(gopher: Gopher) -> None:
-    assert await gopher.failure_groups() == []
+    assert (await gopher.failure_groups()).groups == []
     with pytest.raises(Usage, match="only dead jobs"):
         await gopher.failure_groups(Filter(states=("retrying",)))
 

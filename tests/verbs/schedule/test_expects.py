@@ -115,9 +115,9 @@ async def test_a_declaration_that_was_broken_off_looks_for_a_success_when_it_com
 async def test_purged_jobs_take_the_last_success_not_along(gopher: Gopher) -> None:
     await gopher.expect("often", "mail", 60)
     id = await done(gopher, retention=0.0)
-    assert await gopher.delete("default", [id]) == {id: "gone"}
+    assert builders.words(await gopher.delete("default", [id])) == {id: "gone"}
     other = await done(gopher)
-    assert await gopher.delete("default", [other]) == {other: "deleted"}
+    assert builders.words(await gopher.delete("default", [other])) == {other: "deleted"}
 
     (one,) = await gopher.expects()
 

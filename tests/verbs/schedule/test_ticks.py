@@ -161,7 +161,7 @@ async def test_what_waits_for_its_next_attempt_or_its_time_is_unfinished(
     await set(gopher, jitter=3 * 3600)
     assert len((await gopher.tick("default", now=at(FIVE))).made) == 1
     assert (await gopher.tick("default", now=at(2 * FIVE))).made == []
-    await gopher.requeue("default", made(redis, gopher), source="scheduled")
+    await gopher.retry("default", made(redis, gopher), source="scheduled")
     await fail(gopher, 1, delay=3600.0, now=at(2 * FIVE))
     assert (await gopher.tick("default", now=at(3 * FIVE))).made == []
 

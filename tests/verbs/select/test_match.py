@@ -10,7 +10,7 @@ import pytest
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import Usage
-from gopher_cli.model.select.bulk import STATES
+from gopher_cli.model.select.actions import DELETE, PLAIN, RETRY, Action, Answer
 from gopher_cli.model.select.failure_groups import group_of
 from gopher_cli.model.select.filter import Filter
 from verbs.bulk.test_bulk import ALL, a_moment_later, end, in_every_state, state, take
@@ -69,22 +69,22 @@ async def test_a_deed_on_a_filter_sees_the_jobs_that_its_list_shows(
     await mine_and_others(gopher)
     wanted, seen = CRITERIA[criterion], set[str]()
 
-    async def see(deed: str, queue: str, place: str, ids: Any, target: str = "") -> dict[str, int]:
+    async def see(action: Action, queue: str, place: str, ids: Any, target: str = "") -> dict[Answer, int]:
         seen.update(ids)
         return {}
 
     monkeypatch.setattr(gopher, "do_to", see)
     listed = await gopher.jobs(wanted)
     assert listed
-    for deed, states in STATES.items():
+    for deed, action in PLAIN.items():
         seen.clear()
-        expected = {row.id for row in listed if row.state in states}
+        expected = {row.id for row in listed if row.state in action.states}
         if criterion == "group" and not expected:
             with pytest.raises(Usage, match="a group has dead jobs only"):
-                await gopher.bulk(deed, wanted)
+                await gopher.bulk(action, wanted)
             continue
-        counts, _ = await gopher.tally(deed, wanted)
-        await gopher.bulk(deed, wanted)
+        counts, _ = await gopher.tally(action, wanted)
+        await gopher.bulk(action, wanted)
 
         assert expected or criterion == "older_than", deed  # what waits for a moment is of the future
         assert (seen, sum(counts.values())) == (expected, len(expected)), deed
@@ -93,19 +93,19 @@ async def test_a_deed_on_a_filter_sees_the_jobs_that_its_list_shows(
 async def test_who_purges_a_group_keeps_the_jobs_that_live_on(gopher: Gopher) -> None:
     await mine_and_others(gopher)
 
-    step = await gopher.bulk("purge", CRITERIA["group"])
+    step = await gopher.bulk(DELETE, CRITERIA["group"])
 
     assert step.changed == 1
     assert await gopher.place_of("default", "mine-failed") == ""
     assert await state(gopher, "mine-retrying") == "retrying"
     both = msgspec.structs.replace(CRITERIA["group"], states=("retrying",))
-    assert (await gopher.bulk("purge", both)).changed == 1  # who names the state means them
+    assert (await gopher.bulk(DELETE, both)).changed == 1  # who names the state means them
 
 
 async def test_a_deed_in_one_piece_means_the_same_jobs(gopher: Gopher) -> None:
     made = await in_every_state(gopher)
 
-    again = await gopher.requeue_all(ALL)
+    again = await gopher.retry_all(ALL)
     assert (again.changed, again.left) == (2, {})
     assert {await state(gopher, made[name]) for name in ("failed", "retrying")} == {"enqueued"}
 
@@ -117,11 +117,11 @@ async def test_a_slow_rate_is_kept_without_waiting_longer_than_was_asked_for(gop
     await gopher.submit_many([builders.job() for _ in range(3)])
     await end(gopher, await take(gopher, 3), builders.discard())
 
-    first = await gopher.bulk("retry", ALL, rate=1 / 60, seconds=1)
-    soon = await gopher.bulk("retry", ALL, rate=1 / 60, seconds=1, cursor=first.cursor)
+    first = await gopher.bulk(RETRY, ALL, rate=1 / 60, seconds=1)
+    soon = await gopher.bulk(RETRY, ALL, rate=1 / 60, seconds=1, cursor=first.cursor)
     since, free_at, passed = soon.cursor.split(".")
     later = f"{since}.{int(free_at) - 60_000}.{passed}"  # a minute has gone by
-    third = await gopher.bulk("retry", ALL, rate=1 / 60, seconds=1, cursor=later)
+    third = await gopher.bulk(RETRY, ALL, rate=1 / 60, seconds=1, cursor=later)
 
     assert (first.changed, soon.changed, third.changed) == (1, 0, 1)
     assert 0 < soon.retry_after <= first.retry_after <= 60
@@ -131,7 +131,7 @@ async def test_a_short_wait_for_the_rate_is_part_of_a_step(gopher: Gopher) -> No
     await gopher.submit_many([builders.job() for _ in range(3)])
     await end(gopher, await take(gopher, 3), builders.discard())
 
-    step = await gopher.bulk("retry", ALL, rate=1.9, seconds=30)  # one at a time
+    step = await gopher.bulk(RETRY, ALL, rate=1.9, seconds=30)  # one at a time
 
     assert (step.changed, step.cursor, step.retry_after) == (3, "", 0.0)
 
@@ -141,6 +141,6 @@ async def test_a_rate_of_nearly_nothing_is_no_error(gopher: Gopher, rate: float)
     await gopher.submit_many([builders.job() for _ in range(2)])
     await end(gopher, await take(gopher, 2), builders.discard())
 
-    step = await gopher.bulk("retry", ALL, rate=rate, seconds=1)
+    step = await gopher.bulk(RETRY, ALL, rate=rate, seconds=1)
 
     assert (step.changed, step.retry_after > 86400) == (1, True)

@@ -6,7 +6,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 
-import msgspec
+import builders
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,10 +14,9 @@ from hypothesis import strategies as st
 from gopher_cli.model.job.history_outcome import HistoryOutcome
 from gopher_cli.model.numbers.histogram import Cell
 from gopher_cli.model.numbers.series import Steps, history_of
+from gopher_cli.model.select.actions import CANCEL, DELETE, RESCHEDULE, RETRY, RUN_NOW, Action
 from gopher_cli.model.select.language import parse_search
 from gopher_cli.model.text.duration import format_duration
-from gopher_cli.model.text.timestamp import Instant, Timestamp
-from gopher_cli.model.views.job_view import AttemptView, JobDetail
 from gopher_cli.model.views.timeline import story_of
 from gopher_cli.web.dashboard.pages.bulk import to_type
 from gopher_cli.web.dashboard.views import template_filters
@@ -33,7 +32,7 @@ from gopher_cli.web.dashboard.views.charts import (
     shares,
     spark,
 )
-from gopher_cli.web.dashboard.views.job_actions import outcome, picked_jobs
+from gopher_cli.web.dashboard.views.job_actions import picked_jobs, sentence
 from gopher_cli.web.dashboard.views.overview_charts import is_young
 from gopher_cli.web.dashboard.views.timeline_bar import stretches
 
@@ -141,25 +140,9 @@ def test_a_bar_shows_whoever_is_there_at_all() -> None:
     assert min(wide) >= 2
 
 
-def job(**given: int | list[AttemptView]) -> JobDetail:
-    never, null = Timestamp(0), msgspec.Raw(b"null")
-    lived = JobDetail(
-        id="j", queue="q", state="completed", type="x", exact_payload=null, priority=5, attempts=1,
-        max_retries=3, losses=0, timeout=300.0, backoff="", unique_key=None, after=[], tags=[], headers={},
-        parent=None, worker="w.0", now=Instant(100_000), created=Timestamp(1000), ready_at=Timestamp(1000),
-        started=never, finished=never, due=never, lease_until=never, kept_until=never, cancel_asked=False,
-        error=None, exact_result=null, progress=None, history=[], log=[], why_not_running=None, spec_bytes=1,
-        unreadable=None, sources={},
-    )  # fmt: skip
-    return msgspec.structs.replace(lived, **given)
-
-
 def test_a_life_is_told_without_gaps_from_the_first_moment_to_the_last() -> None:
-    failed = AttemptView(
-        at=Timestamp(5000), attempt=1, outcome=HistoryOutcome.FAILED, error="no", traceback="", worker="",
-        seconds=2.0, retry_at=Timestamp(0), exit_code=0,
-    )  # fmt: skip
-    lived = job(attempts=2, ready_at=9000, started=9500, finished=12_000, history=[failed])
+    failed = builders.attempt(HistoryOutcome.FAILED, at=5000, seconds=2.0)
+    lived = builders.detail(attempts=2, ready_at=9000, started=9500, finished=12_000, history=[failed])
 
     pieces = stretches(lived)
 
@@ -171,7 +154,7 @@ def test_a_life_is_told_without_gaps_from_the_first_moment_to_the_last() -> None
 
 
 def test_of_a_job_that_was_due_later_the_waiting_for_it_is_told_apart() -> None:
-    pieces = stretches(job(ready_at=6000, started=6500, finished=7000))
+    pieces = stretches(builders.detail(ready_at=6000, started=6500, finished=7000))
 
     assert [(one.kind, one.end - one.start) for one in pieces] == [
         ("scheduled", 5000), ("enqueued", 500), ("completed", 500),
@@ -194,15 +177,19 @@ def test_a_value_in_a_link_is_searched_for_as_it_is(text: str) -> None:
     ],
 )
 def test_who_deletes_whole_queues_has_to_type_something(text: str, typed: str) -> None:
-    assert to_type("purge", parse_search(text)) == typed
-    assert to_type("retry", parse_search(text)) == ""
+    assert to_type(DELETE, parse_search(text)) == typed
+    assert to_type(RETRY, parse_search(text)) == ""
 
 
 def test_what_a_deed_came_to_is_said_in_one_sentence() -> None:
-    assert outcome("retry", {"enqueued": 1}) == ("1 job retried.", True)
-    assert outcome("cancel", {"cancelled": 2, "requested": 1}) == ("2 jobs cancelled, 1 asked to stop.", True)
-    assert outcome("promote", {"completed": 3}) == ("3 left as it is: completed.", False)
-    assert outcome("purge", {}) == ("0 jobs deleted.", False)
+    def said(action: Action, **words: int) -> tuple[str, bool]:
+        return sentence(action, {action.read(word): count for word, count in words.items()})
+
+    assert said(RETRY, enqueued=1) == ("1 job retried.", True)
+    assert said(CANCEL, cancelled=2, requested=1) == ("2 jobs cancelled, 1 asked to stop.", True)
+    assert said(RUN_NOW, completed=3) == ("3 left as it is: completed.", False)
+    assert said(DELETE) == ("0 jobs deleted.", False)
+    assert said(RESCHEDULE, enqueued=1) == ("1 left as it is: enqueued.", False)
 
 
 def test_a_box_that_names_no_job_is_left_out() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from pathlib import Path
 
+import builders
 import pytest
 
 from gopher_cli.gopher import Gopher
@@ -95,7 +96,7 @@ async def test_a_running_job_that_is_cancelled_stops(
     running = asyncio.create_task(one.run())
     await until(lambda: lines(tmp_path / "f"))
 
-    assert await gopher.cancel("default", [id]) == {id: "requested"}
+    assert builders.words(await gopher.cancel("default", [id])) == {id: "requested"}
     one.cancel((await gopher.renew("default", "w.0")).cancel)
     await running
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -15,8 +15,8 @@ from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import Ambiguous, NotFound
 from gopher_cli.model.job.ids import VALID_ID
 from gopher_cli.model.job.value_checks import check_queue
-from gopher_cli.model.select.bulk import DONE, Bulk
-from gopher_cli.model.select.bulk import meant as meant_by
+from gopher_cli.model.select.actions import CANCEL, DELETE, GONE, RETRY, Action, Answer, Result
+from gopher_cli.model.select.bulk import Bulk, words_of
 from gopher_cli.model.select.filter import Filter
 from gopher_cli.store.keyspace import PLACES
 from gopher_cli.verbs.read.inspect import the_only
@@ -62,14 +62,9 @@ _EXAMPLES = {
     "everything": {"value": {"all": True}},
 }
 _DONE_EXAMPLE = {
-    "changed": 41,
-    "left": {"locked": 1},
-    "more": False,
-    "cursor": None,
-    "retry_after": None,
-    "matched": None,
-    "by": None,
-}
+    "changed": 41, "left": {"locked": 1}, "more": False, "cursor": None, "retry_after": None,
+    "matched": None, "by": None,
+}  # fmt: skip
 answers = openapi.problems(
     s400="the body is not valid JSON",
     s403="this key lacks the scope operate",
@@ -94,9 +89,7 @@ def body_of(name: str) -> dict[str, Any]:
 )  # fmt: skip
 async def cancel(request: Request) -> Response:
     """Running jobs are asked to stop: they count as left, because they are `requested`."""
-    _NONE.read(request)
-    meant = await read_meant(request)
-    return await done(request, "cancel", meant, filter_of_body(meant))
+    return await _many(request, CANCEL)
 
 
 @router.post(
@@ -105,9 +98,7 @@ async def cancel(request: Request) -> Response:
 )  # fmt: skip
 async def retry(request: Request) -> Response:
     """Retrying and failed jobs, unless states are named."""
-    _NONE.read(request)
-    meant = await read_meant(request, Again)
-    return await done(request, "retry", meant, filter_of_body(meant))
+    return await _many(request, RETRY, Again)
 
 
 @router.post(
@@ -116,9 +107,7 @@ async def retry(request: Request) -> Response:
 )  # fmt: skip
 async def purge(request: Request) -> Response:
     """In any state but processing, unless that is named."""
-    _NONE.read(request)
-    meant = await read_meant(request)
-    return await done(request, "purge", meant, filter_of_body(meant))
+    return await _many(request, DELETE)
 
 
 @router.post(
@@ -127,23 +116,29 @@ async def purge(request: Request) -> Response:
 )  # fmt: skip
 async def requeue_dlq(request: Request) -> Response:
     """The oldest first, with all their attempts before them."""
+    return await _many(request, RETRY, Again, ("failed",))
+
+
+async def _many(
+    request: Request, action: Action, body: type[Meant] = Meant, states: Sequence[str] = ()
+) -> Response:
     _NONE.read(request)
-    meant = await read_meant(request, Again)
-    return await done(request, "retry", meant, filter_of_body(meant, ("failed",)))
+    meant = await read_meant(request, body)
+    return await done(request, action, meant, filter_of_body(meant, states))
 
 
-async def done(request: Request, deed: str, meant: Meant, wanted: Filter) -> Response:
+async def done(request: Request, action: Action, meant: Meant, wanted: Filter) -> Response:
     """Do it, or count; for `STEP_SECONDS`, or half of what an answer may take."""
     gopher: Gopher = request.app.state.gopher
     seconds = min(STEP_SECONDS, request.app.state.settings.server_write_timeout / 2)
     if meant.ids is not msgspec.UNSET:
         _check_alone(meant)
-        return answered(await _by_ids(gopher, deed, meant, wanted))
+        return answered(await _by_ids(gopher, action, meant, wanted))
     target, rate = _where_to(meant), _pace(meant)
     limit, cursor = meant.limit or 0, meant.cursor or ""
     with _cursor_or(meant):
         if meant.dry_run:
-            counting = gopher.tally(deed, wanted, cursor=cursor, seconds=seconds, target=target)
+            counting = gopher.tally(action, wanted, cursor=cursor, seconds=seconds, target=target)
             counts, after = await soon(counting, seconds)
             found = sum(counts.values())
             by = [Part(queue=queue, state=state, jobs=n) for (queue, state), n in sorted(counts.items())]
@@ -152,13 +147,13 @@ async def done(request: Request, deed: str, meant: Meant, wanted: Filter) -> Res
                 Changed(changed=0, left={}, more=bool(after), cursor=after or None, matched=most, by=by)
             )
         working = gopher.bulk(
-            deed, wanted, limit=limit, cursor=cursor, seconds=seconds, target=target, rate=rate
+            action, wanted, limit=limit, cursor=cursor, seconds=seconds, target=target, rate=rate
         )
         step = await soon(working, seconds)
     return answered(
         Changed(
-            changed=step.changed, left=step.left, more=bool(step.cursor), cursor=step.cursor or None,
-            retry_after=round(step.retry_after, 3) or None,
+            changed=step.changed, left=words_of(step.left), more=bool(step.cursor),
+            cursor=step.cursor or None, retry_after=round(step.retry_after, 3) or None,
         )
     )  # fmt: skip
 
@@ -186,7 +181,7 @@ def _where_to(meant: Meant) -> str:
         return check_queue(target)
 
 
-async def _by_ids(gopher: Gopher, deed: str, meant: Meant, wanted: Filter) -> Changed:
+async def _by_ids(gopher: Gopher, action: Action, meant: Meant, wanted: Filter) -> Changed:
     """These jobs, at most 500 of them, as far as they are in a state that is meant."""
     target, bulk = _where_to(meant), Bulk()
     apart: dict[tuple[str, str], list[str]] = defaultdict(list)
@@ -194,21 +189,21 @@ async def _by_ids(gopher: Gopher, deed: str, meant: Meant, wanted: Filter) -> Ch
         try:
             apart[await _place(gopher, id, wanted)].append(id)
         except NotFound:
-            bulk.add({"gone": 1}, "")
+            bulk.add(action, {GONE: 1})
         except Ambiguous:
-            bulk.add({"ambiguous": 1}, "")
-    states = meant_by(deed, wanted, target).states
+            bulk.add(action, {Answer(Result.AMBIGUOUS): 1})
+    states = action.meant(wanted, target).states
     if meant.dry_run:
         by = _parts({where: len(ids) for where, ids in apart.items()})
         found = sum(part.jobs for part in by if part.state in states)
-        return Changed(changed=0, left=bulk.left, more=False, cursor=None, matched=found, by=by)
+        return Changed(changed=0, left=words_of(bulk.left), more=False, cursor=None, matched=found, by=by)
     for (queue, place), ids in apart.items():
         if PLACES[place] in states:
-            words = await soon(gopher.do_to(deed, queue, place, ids, target), STEP_SECONDS)
-            bulk.add(words, DONE[deed])
+            counts = await soon(gopher.do_to(action, queue, place, ids, target), STEP_SECONDS)
+            bulk.add(action, counts)
         else:
-            bulk.add({PLACES[place]: len(ids)}, "")
-    return Changed(changed=bulk.changed, left=bulk.left, more=False, cursor=None)
+            bulk.add(action, {action.read(PLACES[place]): len(ids)})
+    return Changed(changed=bulk.changed, left=words_of(bulk.left), more=False, cursor=None)
 
 
 def _parts(by_place: Mapping[tuple[str, str], int]) -> list[Part]:

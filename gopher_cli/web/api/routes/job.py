@@ -16,11 +16,12 @@ from gopher_cli.model.access.scopes import READ
 from gopher_cli.model.errors import GopherError, NotFound
 from gopher_cli.model.hints import LIST_JOBS
 from gopher_cli.model.job.ids import VALID_ID
+from gopher_cli.model.job.job import FINAL
 from gopher_cli.model.text.log_lines import new_lines
 from gopher_cli.model.views.job_view import AttemptView, JobDetail
 from gopher_cli.web.api.routes.jobs import FRESH, answered
 from gopher_cli.web.api.support import openapi
-from gopher_cli.web.api.support.etag import FINAL, awaited, etag_of, matches
+from gopher_cli.web.api.support.etag import awaited, etag_of, matches
 from gopher_cli.web.api.support.event_stream import PING
 from gopher_cli.web.api.support.parameters import PREFER, Query
 from gopher_cli.web.api.support.prefer_wait import applied, wait_of

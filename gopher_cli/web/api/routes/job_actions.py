@@ -15,7 +15,7 @@ from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import NotFound
 from gopher_cli.model.hints import LIST_JOBS
 from gopher_cli.model.job.job import JobState
-from gopher_cli.model.select.bulk import Rescheduled
+from gopher_cli.model.select.actions import CANCEL, DELETE, RETRY, RUN_NOW, Action, Answer, Result
 from gopher_cli.model.text.duration import rfc3339
 from gopher_cli.model.views.job_view import JobDetail
 from gopher_cli.web.api.routes.job import place_of
@@ -27,8 +27,7 @@ from gopher_cli.web.server.links import links_of
 from gopher_cli.web.server.problems import Problem, soon
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
-Words = Mapping[str, str]
-Deed = Callable[[Gopher, str], Awaitable[Words]]
+Act = Callable[[Gopher, str], Awaitable[Mapping[str, Answer]]]
 Check = Callable[[JobDetail], None]
 
 
@@ -65,13 +64,6 @@ answers = openapi.problems(
     s412="the job is not as If-Match says any more",
     s422="a parameter is not valid",
 ) | {200: openapi.answer("done, or so already", "Done", example=_EXAMPLE)}
-_WHY = {
-    "locked": "another job holds its unique key",
-    "processing": "it is running",
-    "unreadable": "what is stored of it cannot be read",
-    "taken": "another job in that queue has its id",
-    "awaited": "other jobs wait for it: retry it where it is",
-}
 
 
 @router.post(
@@ -80,7 +72,7 @@ _WHY = {
 )  # fmt: skip
 async def cancel(id: str, request: Request) -> Response:
     """One that waits never runs; one that runs is told to stop within seconds."""
-    return await do(request, id, lambda gopher, queue: gopher.cancel(queue, [id]), "cancelled", "requested")
+    return await do(request, id, CANCEL)
 
 
 @router.post(
@@ -95,23 +87,20 @@ async def retry(id: str, request: Request) -> Response:
     """
     given = _RETRY.read(request)
     source, sure = given.choice("source", ("any", *JobState)), given.flag("poison")
-    return await do(
-        request,
-        id,
-        lambda gopher, queue: gopher.requeue(queue, [id], source=source),
-        "enqueued",
-        query=_RETRY,
-        check=None if sure else _no_poison,
-    )
+
+    def act(gopher: Gopher, queue: str) -> Awaitable[Mapping[str, Answer]]:
+        return gopher.retry(queue, [id], source=source)
+
+    return await do(request, id, RETRY, act, None if sure else _no_poison)
 
 
 @router.post(
     "/{id}/promote", summary="Run a scheduled or retrying job now", operation_id="promote_job",
     responses=answers, openapi_extra=DESCRIBED,
 )  # fmt: skip
-async def promote(id: str, request: Request) -> Response:
+async def run_now(id: str, request: Request) -> Response:
     """With the attempts that it has left."""
-    return await do(request, id, lambda gopher, queue: gopher.promote(queue, [id]), "enqueued")
+    return await do(request, id, RUN_NOW)
 
 
 @router.delete(
@@ -120,17 +109,17 @@ async def promote(id: str, request: Request) -> Response:
 )  # fmt: skip
 async def delete(id: str, request: Request) -> Response:
     """In any state but processing: cancel it first."""
-    return await do(request, id, lambda gopher, queue: gopher.delete(queue, [id]), "deleted")
+    return await do(request, id, DELETE)
 
 
 async def do(
-    request: Request, id: str, deed: Deed, *done: str, query: Query = _QUERY, check: Check | None = None
+    request: Request, id: str, action: Action, act: Act | None = None, check: Check | None = None
 ) -> Response:
-    """Do it to this job, in the one queue that has it; ``done`` are the words for that it was.
+    """Do it to this job, in the one queue that has it; ``act`` where the id is not all that it needs.
 
     ``check`` may refuse the job as it is.
     """
-    given = query.read(request)
+    given = (_RETRY if action is RETRY else _QUERY).read(request)
     gopher: Gopher = request.app.state.gopher
     queue = await place_of(request, id, given.text("queue"))
     wanted = request.headers.get("if-match")
@@ -139,22 +128,21 @@ async def do(
         _check_match(job, wanted)
         if check:
             check(job)
-    words = await soon(deed(gopher, queue))
-    word = words[id]
-    if word == "gone":
+    answers = await soon(act(gopher, queue) if act else gopher.act(action, queue, [id]))
+    return answered(_done(action, queue, id, answers[id]))
+
+
+def _done(action: Action, queue: str, id: str, answer: Answer) -> Done:
+    """Raises NotFound, or Problem 409 for a job that was left."""
+    if answer.result is Result.GONE:
         raise NotFound(f"no job {id!r}", LIST_JOBS)
-    if word not in (*done, "again"):
-        said = f"job {id} was left as it is: {_WHY.get(word, f'it is {word}')}"
-        raise Problem(
-            409,
-            said,
-            job_status=word if word not in ("locked", "unreadable", "taken", "awaited") else None,
-            outcome=word,
-        )
-    links = {} if word == "deleted" else links_of(id)
-    due_at = rfc3339(words.due_ms) if isinstance(words, Rescheduled) else msgspec.UNSET
-    changed = word in done
-    return answered(Done(job_id=id, queue=queue, outcome=word, changed=changed, links=links, due_at=due_at))
+    changed = answer.result in (action.result, Result.REQUESTED)
+    if not changed and answer.result is not Result.AGAIN:
+        detail = f"job {id} was left as it is: {answer.why}"
+        raise Problem(409, detail, job_status=answer.state, outcome=answer.word)
+    links = {} if action is DELETE else links_of(id)
+    due_at = rfc3339(answer.due_ms) if answer.due_ms else msgspec.UNSET
+    return Done(job_id=id, queue=queue, outcome=answer.word, changed=changed, links=links, due_at=due_at)
 
 
 def _check_match(job: JobDetail, wanted: str | None) -> None:
@@ -170,7 +158,7 @@ def _check_match(job: JobDetail, wanted: str | None) -> None:
 def _no_poison(job: JobDetail) -> None:
     if job.is_poison:
         raise Problem(
-            409, f"job {job.id} was left as it is: workers died of it (poison)", job_status=job.state,
+            409, f"job {job.id} was left as it is: {Result.POISON.why}", job_status=job.state,
             hint="POST it with ?poison=true if it shall run again, and may take workers down",
-            outcome="poison",
+            outcome=Result.POISON,
         )  # fmt: skip

@@ -122,7 +122,7 @@ async def groups(request: Request) -> Response:
     """The 10 000 newest dead jobs by what they have in common; `?group=` lists the jobs of one."""
     wanted = filter_of_query(_GROUPS.read(request), ("failed",))
     found = await soon(request.app.state.gopher.failure_groups(wanted), _PATIENCE * 2)
-    items = [GroupView(**msgspec.structs.asdict(group)) for group in found]
+    items = [GroupView(**msgspec.structs.asdict(group)) for group in found.groups]
     return answered(GroupList(items=items, seen=found.seen, whole=found.whole))
 
 

@@ -11,6 +11,7 @@ from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import NotFound
 from gopher_cli.model.hints import LIST_QUEUES
 from gopher_cli.model.job.ids import VALID_NAME
+from gopher_cli.model.select.actions import DELETE
 from gopher_cli.model.select.filter import Filter
 from gopher_cli.model.views.stats import QueueStats
 from gopher_cli.web.api.routes.bulk_actions import answers as _purge_answers
@@ -130,7 +131,7 @@ async def purge(queue: str, request: Request) -> Response:
     _NONE.read(request)
     meant = await read_meant(request)
     wanted = _in_it_alone(_known(queue), meant, filter_of_body(meant))
-    return await done(request, "purge", meant, wanted)
+    return await done(request, DELETE, meant, wanted)
 
 
 def _in_it_alone(queue: str, meant: Meant, wanted: Filter) -> Filter:

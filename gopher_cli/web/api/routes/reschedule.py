@@ -10,6 +10,7 @@ from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gopher_cli.model.select.actions import RESCHEDULE
 from gopher_cli.model.text.duration import parse_duration, parse_when
 from gopher_cli.web.api.routes.job_actions import DESCRIBED, answers, do
 from gopher_cli.web.api.support import openapi
@@ -48,8 +49,8 @@ async def reschedule(id: str, request: Request) -> Response:
     return await do(
         request,
         id,
+        RESCHEDULE,
         lambda gopher, queue: gopher.reschedule(queue, [id], due=due, delay=delay),
-        "rescheduled",
     )
 
 

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.access.scopes import OPERATE, READ
+from gopher_cli.model.select.actions import RETRY
 from gopher_cli.model.select.filter import Filter
 from gopher_cli.model.text.timestamp import json_of
 from gopher_cli.web.api.routes.job import place_of
@@ -117,7 +118,7 @@ async def requeue_plain(request: Request) -> Response:
     """Each dead job goes back to its queue, oldest first, its attempts counted anew."""
     gopher: Gopher = request.app.state.gopher
     seconds = min(STEP_SECONDS, request.app.state.settings.server_write_timeout / 2)
-    step = await soon(gopher.bulk("retry", Filter(states=("failed",)), seconds=seconds), seconds)
+    step = await soon(gopher.bulk(RETRY, Filter(states=("failed",)), seconds=seconds), seconds)
     return _answered(Requeued(requeued=step.changed, more=bool(step.cursor)), "no-store")
 
 

@@ -8,11 +8,11 @@ import zlib
 from starlette.requests import Request
 
 from gopher_cli.gopher import Gopher
+from gopher_cli.model.job.job import FINAL
 from gopher_cli.model.text.timestamp import json_of
 from gopher_cli.model.views.job_view import JobDetail
 from gopher_cli.web.server.problems import soon
 
-FINAL = ("completed", "failed", "cancelled")
 _LOOKS, _STEP = (0.02, 0.05, 0.1), 0.25  # seconds before each of the first looks; then four a second
 
 

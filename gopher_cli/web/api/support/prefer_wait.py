@@ -8,8 +8,9 @@ from contextlib import suppress
 from starlette.requests import Request
 
 from gopher_cli.model.errors import GopherError
+from gopher_cli.model.job.job import FINAL
 from gopher_cli.model.views.job_view import JobDetail
-from gopher_cli.web.api.support.etag import FINAL, awaited
+from gopher_cli.web.api.support.etag import awaited
 from gopher_cli.web.server.problems import Problem
 
 LONGEST = 50.0  # seconds: many proxies cut an answer that has not begun after 60

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
@@ -12,8 +13,8 @@ from starlette.responses import Response
 
 from gopher_cli.config import Settings
 from gopher_cli.model.access.scopes import OPERATE
-from gopher_cli.model.errors import Usage
-from gopher_cli.model.select.bulk import meant
+from gopher_cli.model.select.actions import DELETE, RETRY, Action, Answer, plain_action
+from gopher_cli.model.select.bulk import Bulk, words_of
 from gopher_cli.model.select.filter import Filter
 from gopher_cli.model.select.language import format_search, parse_search
 from gopher_cli.web.auth.authenticate import needs
@@ -42,30 +43,23 @@ async def confirm(
     back: Annotated[str, Query(max_length=2000)] = "/jobs",
 ) -> Response:
     """Says how many jobs are meant, and asks. Nothing is done by looking at it."""
-    _known(deed)
+    action = plain_action(deed)
     told: dict[str, Any] = {
-        "deed": deed,
-        "name": job_actions.NAMES[deed],
-        "back": local(back),
-        "typed": "",
-        "states": (),
-        "named": False,
-        "q": "",
-        "picked": [],
-        "poison": 0,
-    }
+        "action": action, "back": local(back), "typed": "", "states": (), "named": False, "q": "",
+        "picked": [], "poison": 0,
+    }  # fmt: skip
     if picked := [] if all else job_actions.picked_jobs(job or ()):
-        if deed == "retry":
+        if action is RETRY:
             told["poison"] = await soon(gopher_of(request).count_poison(picked[:_MOST]))
         return page(request, "confirm.html", **told | {"picked": picked}, count=len(picked), whole=True)
     if not all:
         return redirect(request, local(back), said="No job is selected.", kind="wrong")
     asked = parse_search(q)
-    wanted = meant(deed, asked)
+    wanted = action.meant(asked)
     count = await soon(count_of(gopher_of(request), wanted), 1)
-    told |= {"typed": to_type(deed, asked), "states": wanted.states, "named": bool(asked.states)}
+    told |= {"typed": to_type(action, asked), "states": wanted.states, "named": bool(asked.states)}
     told["q"] = format_search(asked)
-    if deed == "retry" and not wanted.poison and "failed" in wanted.states:
+    if action is RETRY and not wanted.poison and "failed" in wanted.states:
         dead = msgspec.structs.replace(wanted, states=("failed",), poison="yes")
         told["poison"] = (await soon(count_of(gopher_of(request), dead), 1)).count
     return page(request, "confirm.html", **told, count=count.count, whole=count.whole)
@@ -75,56 +69,49 @@ async def confirm(
 async def act(request: Request) -> Response:
     """Some of it; while there is more, a page that goes on (by itself, where scripts run)."""
     form = await checked_form(request)
-    deed, back = form.one("deed"), local(form.one("back"))
-    _known(deed)
+    action, back = plain_action(form.one("deed")), local(form.one("back"))
     if picked := job_actions.picked_jobs(form.all("job")):
-        words = await soon(job_actions.do_selected(gopher_of(request), deed, picked[:_MOST]), 2)
-        said, done = job_actions.outcome(deed, words)
+        act = partial(gopher_of(request).act, action)
+        said, done = job_actions.sentence(action, await soon(job_actions.done_to(picked[:_MOST], act), 2))
         return redirect(request, back, said=said, kind="done" if done else "wrong")
     if not form.one("all"):
         return redirect(request, back, said="No job is selected.", kind="wrong")
-    return await _some(request, form, deed, back)
+    return await _some(request, form, action, back)
 
 
-async def _some(request: Request, form: Form, deed: str, back: str) -> Response:
+async def _some(request: Request, form: Form, action: Action, back: str) -> Response:
     wanted = parse_search(form.one("q"))
-    cursor, needed = form.raw("cursor") or "", to_type(deed, wanted)
+    cursor, needed = form.raw("cursor") or "", to_type(action, wanted)
     if needed and form.one("typed") != needed:
         said = f"Nothing was deleted: type {needed} to delete all of it."
-        again = link("/bulk", deed=deed, q=format_search(wanted), all="1", back=back)
+        again = link("/bulk", deed=action.name, q=format_search(wanted), all="1", back=back)
         return redirect(request, again, said=said, kind="wrong")
     settings: Settings = request.app.state.settings
     some = min(_AT_ONCE, settings.server_write_timeout / 3)  # an answer may not take longer than that
-    step = await soon(gopher_of(request).bulk(deed, wanted, cursor=cursor, seconds=some), some + 1)
-    words = _sum(form, step.changed, step.left, deed)
-    said, done = job_actions.outcome(deed, words)
+    step = await soon(gopher_of(request).bulk(action, wanted, cursor=cursor, seconds=some), some + 1)
+    counts = _sum(form, action, step)
+    said, done = job_actions.sentence(action, counts)
     if step.cursor:
         return page(
-            request, "going.html", deed=deed, name=job_actions.NAMES[deed], q=format_search(wanted),
-            back=back, cursor=step.cursor, said=said, words=words, typed=needed,
+            request, "going.html", action=action, q=format_search(wanted), back=back,
+            cursor=step.cursor, said=said, words=words_of(counts), typed=needed,
         )  # fmt: skip
-    return redirect(request, back, said=said, kind="done" if done or not words else "wrong")
+    return redirect(request, back, said=said, kind="done" if done or not counts else "wrong")
 
 
-def _sum(form: Form, changed: int, left: dict[str, int], deed: str) -> Counter[str]:
+def _sum(form: Form, action: Action, step: Bulk) -> Counter[Answer]:
     """What this request has done and the ones before it, which the form carries along."""
-    words: Counter[str] = Counter()
+    counts = Counter(step.left)
     for text in form.all("word"):
         word, _, count = text.partition(":")
         if word.isalpha() and count.isdecimal() and len(count) < 12:
-            words[word] += int(count)
-    words.update(left)
-    words[job_actions.WORD[deed]] += changed
-    return words
+            counts[action.read(word)] += int(count)
+    counts[action.success] += step.changed
+    return counts
 
 
-def to_type(deed: str, wanted: Filter) -> str:
+def to_type(action: Action, wanted: Filter) -> str:
     """What has to be typed before whole queues are deleted; empty where nothing has."""
-    if deed != "purge" or wanted.by_content or wanted.states:
+    if action is not DELETE or wanted.by_content or wanted.states:
         return ""
     return wanted.queues[0] if len(wanted.queues) == 1 else _EVERYTHING
-
-
-def _known(deed: str) -> None:
-    if deed not in job_actions.NAMES:
-        raise Usage(f"{deed[:20]!r} is not something to do", f"deeds: {', '.join(job_actions.NAMES)}")

@@ -36,7 +36,7 @@ async def dlq(request: Request, q: Annotated[str, Query(max_length=4000)] = "") 
             wrong = (str(error), error.hint)
     return page(
         request, "dlq.html", status=422 if wrong[0] else 200, search=search, wrong=wrong,
-        groups=[(one, _search_of(one, search.wanted)) for one in groups], seen=groups.seen,
+        groups=[(one, _search_of(one, search.wanted)) for one in groups.groups], seen=groups.seen,
         whole=groups.whole, failed=counts.get("failed", 0), all_text=_all(search.wanted),
         now=await soon(gopher.time_ms()),
     )  # fmt: skip

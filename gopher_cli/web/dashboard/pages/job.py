@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from fastapi import APIRouter, Depends
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
 from gopher_cli.model.access.scopes import OPERATE
+from gopher_cli.model.select.actions import DELETE, PLAIN, RETRY
 from gopher_cli.model.text.humanize import log_line
 from gopher_cli.model.views.job_view import JobDetail
 from gopher_cli.model.views.timeline import story_of
 from gopher_cli.web.auth.authenticate import needs
 from gopher_cli.web.dashboard.forms.form_body import checked_form
 from gopher_cli.web.dashboard.page_route import PageRoute, redirect
-from gopher_cli.web.dashboard.pages.jobs import deeds_for
+from gopher_cli.web.dashboard.pages.jobs import actions_for
 from gopher_cli.web.dashboard.render import HEADERS, link, page, root_of
-from gopher_cli.web.dashboard.views import job_actions
+from gopher_cli.web.dashboard.views.job_actions import sentence
 from gopher_cli.web.dashboard.views.queries import gopher_of, job_at, payload_at, worker_names
 from gopher_cli.web.dashboard.views.resubmit import as_command, as_request
 from gopher_cli.web.dashboard.views.template_filters import segment
@@ -40,7 +43,8 @@ async def job(id: str, request: Request) -> Response:
         request, "job.html", job=found, story=story_of(found), lifeline=lifeline(found),
         log=log[-_LOG_LINES:], log_before=max(0, len(log) - _LOG_LINES),
         worker=names.get(worker.partition(".")[0], worker),
-        command=as_command(found, server), curl=as_request(found, server), buttons=_buttons(found),
+        command=as_command(found, server), curl=as_request(found, server),
+        buttons=actions_for((found.state,)),
         failed=[one for one in reversed(found.history) if one.error or one.traceback],
         progress=_progress(found), now=found.now, of_queue=_of(queue),
     )  # fmt: skip
@@ -67,29 +71,22 @@ router.add_api_route(
 async def act(id: str, deed: str, request: Request) -> Response:
     """Do it, and tell on the page of the job what came of it."""
     form = await checked_form(request)
-    if deed not in job_actions.NAMES:
+    if (action := PLAIN.get(deed)) is None:
         raise Problem(404, "There is nothing at this address.")
     gopher = gopher_of(request)
     queue = request.query_params.get("queue", "")
     found = await soon(job_at(gopher, id, queue))
-    if deed == "retry" and found.is_poison and form.one("sure") != "yes":  # of a page from before it was dead
+    if action is RETRY and found.is_poison and form.one("sure") != "yes":  # of a page from before it was dead
         back = f"/jobs/{segment(id)}{_of(queue)}"
         return redirect(request, link("/bulk", deed=deed, job=f"{found.queue}/{id}", back=back))
-    words = await soon(job_actions.do_selected(gopher, deed, [(found.queue, id)]))
-    said, done = job_actions.outcome(deed, words)
-    gone = deed == "purge" and done
-    where = "/jobs" if gone else f"/jobs/{segment(id)}{_of(queue)}"
+    said, done = sentence(action, Counter((await soon(gopher.act(action, found.queue, [id]))).values()))
+    where = "/jobs" if action is DELETE and done else f"/jobs/{segment(id)}{_of(queue)}"
     return redirect(request, where, said=said, kind="done" if done else "wrong")
 
 
 def _of(queue: str) -> str:
     """What a link to the same job ends in, where its queue was named: another queue may have its id."""
     return f"?queue={segment(queue)}" if queue else ""
-
-
-def _buttons(job: JobDetail) -> list[str]:
-    """The deeds that this job's state allows."""
-    return deeds_for((job.state,))
 
 
 def _progress(job: JobDetail) -> dict[str, object]:

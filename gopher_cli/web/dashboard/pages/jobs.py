@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import NotFound, Usage
+from gopher_cli.model.select.actions import PLAIN, RESCHEDULE, Action
 from gopher_cli.verbs.select.list import Page
 from gopher_cli.web.dashboard.page_route import PageRoute
 from gopher_cli.web.dashboard.render import page
@@ -46,8 +47,8 @@ async def jobs(
         request, "jobs.html", status=422 if wrong[0] else 200, search=search, wrong=wrong, tabs=tabs,
         lines=lines, next_cursor=found.next_cursor, cursor=cursor, order=order, size=size, sizes=SIZES,
         now=await soon(gopher.time_ms()), offers=await soon(suggestions(gopher)),
-        deeds=deeds_for(search.wanted.states), total=total_of(tabs),
-        waiting=bool(search.wanted.states) and {*search.wanted.states} <= {"scheduled", "retrying"},
+        actions=actions_for(search.wanted.states), total=total_of(tabs),
+        waiting=bool(search.wanted.states) and all(map(RESCHEDULE.allows, search.wanted.states)),
     )  # fmt: skip
 
 
@@ -68,12 +69,6 @@ async def _first_rows(gopher: Gopher, search: Search, cursor: str, order: str, s
         cursor = found.next_cursor
 
 
-def deeds_for(states: tuple[str, ...]) -> list[str]:
+def actions_for(states: tuple[str, ...]) -> list[Action]:
     """What can be done to jobs in these states; to any where none is named."""
-    fits = {
-        "retry": {"failed", "retrying", "cancelled"},
-        "promote": {"scheduled", "retrying"},
-        "cancel": {"enqueued", "scheduled", "blocked", "retrying", "processing"},
-        "purge": {"enqueued", "scheduled", "blocked", "retrying", "failed", "completed", "cancelled"},
-    }
-    return [deed for deed, those in fits.items() if not states or those & set(states)]
+    return [action for action in PLAIN.values() if not states or any(map(action.allows, states))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -11,6 +12,7 @@ from starlette.responses import Response
 
 from gopher_cli.model.access.scopes import OPERATE
 from gopher_cli.model.errors import Usage
+from gopher_cli.model.select.actions import RESCHEDULE
 from gopher_cli.model.text.duration import parse_duration, parse_when
 from gopher_cli.model.views.job_view import JobDetail
 from gopher_cli.web.auth.authenticate import needs
@@ -24,7 +26,6 @@ from gopher_cli.web.server.problems import Problem, soon
 
 router = APIRouter(route_class=PageRoute, dependencies=[Depends(needs(OPERATE))])
 _MOST = 1000
-WAITING = ("scheduled", "retrying")
 
 
 @router.get("/reschedule")
@@ -47,11 +48,11 @@ async def act(request: Request) -> Response:
     picked, back = job_actions.picked_jobs(form.all("job"))[:_MOST], form.one("back")
     try:
         due, delay = moment_of(form.one("when"))
-        work = job_actions.reschedule(gopher_of(request), picked, due=due, delay=delay)
-        words = await soon(work, 2)
+        act = partial(gopher_of(request).reschedule, due=due, delay=delay)
+        counts = await soon(job_actions.done_to(picked, act), 2)
     except (Usage, ValueError) as error:
         return await _ask(request, picked, back, form, str(error))
-    said, done = job_actions.outcome("reschedule", words)
+    said, done = job_actions.sentence(RESCHEDULE, counts)
     return redirect(request, local(back), said=said, kind="done" if done else "wrong")
 
 
@@ -84,7 +85,7 @@ async def _ask(
 async def _only(request: Request, queue: str, id: str) -> JobDetail:
     """The one job that is meant. Raises NotFound, Problem 409 for one that waits for no moment."""
     found = await soon(job_at(gopher_of(request), id, queue))
-    if found.state not in WAITING:
-        said = f"This job is {found.state}: another time is for what is {' or '.join(WAITING)}."
+    if not RESCHEDULE.allows(found.state):
+        said = f"This job is {found.state}: another time is for what is {' or '.join(RESCHEDULE.states)}."
         raise Problem(409, said)
     return found

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gopher_cli.model.select.actions import CANCEL, DELETE, RUN_NOW
 from gopher_cli.model.select.filter import Filter
 from gopher_cli.web.dashboard.page_route import PageRoute
 from gopher_cli.web.dashboard.render import page
@@ -25,5 +26,5 @@ async def scheduled(request: Request) -> Response:
     return page(
         request, "scheduled.html", lines=await soon(lines_of(gopher, rows)),
         total=counts["scheduled"] + counts["retrying"], most=_MOST, now=await soon(gopher.time_ms()),
-        deeds=["promote", "cancel", "purge"],
+        actions=[RUN_NOW, CANCEL, DELETE],
     )  # fmt: skip

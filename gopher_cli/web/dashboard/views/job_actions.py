@@ -3,75 +3,36 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
-from gopher_cli.gopher import Gopher
+from gopher_cli.model.select.actions import Action, Answer, Result
 from gopher_cli.model.text.humanize import plural
 
-# What buttons say, what was done afterwards, and the word of the verb for a job that it has changed.
-NAMES = {"retry": "Retry", "promote": "Run now", "cancel": "Cancel", "purge": "Delete"}
-DONE = {
-    "retry": "retried", "promote": "brought forward", "cancel": "cancelled", "purge": "deleted",
-    "reschedule": "rescheduled",
-}  # fmt: skip
-WORD = {
-    "retry": "enqueued", "promote": "enqueued", "cancel": "cancelled", "purge": "deleted",
-    "reschedule": "rescheduled",
-}  # fmt: skip
-_SAID = {
-    "requested": "asked to stop",
-    "again": "done already",
-    "gone": "gone",
-    "locked": "held back by a unique key",
-    "unreadable": "unreadable",
-}
+Act = Callable[[str, Sequence[str]], Awaitable[Mapping[str, Answer]]]
 
 
-async def do(gopher: Gopher, deed: str, queue: str, ids: Sequence[str]) -> dict[str, str]:
-    """For each id what came of it, in the words of the verb."""
-    match deed:
-        case "retry":
-            return await gopher.requeue(queue, ids)
-        case "promote":
-            return await gopher.promote(queue, ids)
-        case "cancel":
-            return await gopher.cancel(queue, ids)
-    return await gopher.delete(queue, ids)
-
-
-async def do_selected(gopher: Gopher, deed: str, picked: Iterable[tuple[str, str]]) -> Counter[str]:
-    """The same for (queue, id) of several queues: how many jobs, by word."""
-    words: Counter[str] = Counter()
-    for queue, ids in _by_queue(picked).items():
-        words.update((await do(gopher, deed, queue, ids)).values())
-    return words
-
-
-def _by_queue(picked: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+async def done_to(picked: Iterable[tuple[str, str]], act: Act) -> Counter[Answer]:
+    """``act`` for (queue, id) of several queues: how many jobs, by answer."""
     apart: dict[str, list[str]] = defaultdict(list)
     for queue, id in picked:
         apart[queue].append(id)
-    return apart
+    counts: Counter[Answer] = Counter()
+    for queue, ids in apart.items():
+        counts.update((await act(queue, ids)).values())
+    return counts
 
 
-def outcome(deed: str, words: Mapping[str, int]) -> tuple[str, bool]:
-    """A sentence about it, and whether anything was done at all."""
-    changed = words.get(WORD[deed], 0)
-    asked = words.get("requested", 0)
-    rest = {word: n for word, n in words.items() if word != WORD[deed] and n}
-    parts = [f"{plural(changed, 'job')} {DONE[deed]}"] if changed or not rest else []
-    parts += [f"{n} {_SAID.get(word, f'left as it is: {word}')}" for word, n in sorted(rest.items())]
-    return ", ".join(parts) + ".", bool(changed or asked)
-
-
-async def reschedule(
-    gopher: Gopher, picked: Iterable[tuple[str, str]], *, due: float | None, delay: float
-) -> Counter[str]:
-    """Another time for (queue, id) of several queues: how many jobs, by word."""
-    words: Counter[str] = Counter()
-    for queue, ids in _by_queue(picked).items():
-        words.update((await gopher.reschedule(queue, ids, due=due, delay=delay)).values())
-    return words
+def sentence(action: Action, counts: Mapping[Answer, int]) -> tuple[str, bool]:
+    """What was done, and whether anything was."""
+    changed, asked, rest = 0, 0, list[str]()
+    for done, count in sorted(counts.items(), key=lambda item: item[0].word):
+        if done.result is action.result:
+            changed += count
+        elif count:
+            rest.append(f"{count} {done.of_many}")
+            asked += done.result is Result.REQUESTED
+    parts = [f"{plural(changed, 'job')} {action.done}"] if changed or not rest else []
+    return ", ".join(parts + rest) + ".", bool(changed or asked)
 
 
 def picked_jobs(texts: Iterable[str]) -> list[tuple[str, str]]:

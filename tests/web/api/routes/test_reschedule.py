@@ -31,7 +31,7 @@ async def test_what_waits_for_a_moment_gets_another_and_all_else_is_left(gopher:
     gopher.listeners.append(heard.append)
     token = ACTOR.set("ann")
 
-    words = await gopher.reschedule("default", [*made.values(), "nobody"], due=FAR)
+    words = builders.words(await gopher.reschedule("default", [*made.values(), "nobody"], due=FAR))
 
     ACTOR.reset(token)
     said = {name: words[id] for name, id in made.items()}

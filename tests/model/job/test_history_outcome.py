@@ -7,14 +7,14 @@ import re
 from pathlib import Path
 from typing import Any
 
+import builders
 import pytest
-import web.test_dashboard_parts as parts
 
 import gopher_cli
 from gopher_cli.cli.render.inspect import portrait
 from gopher_cli.cli.render.styles import STATE_STYLES
 from gopher_cli.model.job.history_outcome import HistoryOutcome
-from gopher_cli.model.views.stats import AttemptRecord, JobDetail
+from gopher_cli.model.views.job_view import JobDetail
 from gopher_cli.model.views.timeline import story_of
 from gopher_cli.store.rows import read_history
 from gopher_cli.store.scripts import LUA
@@ -26,8 +26,8 @@ each = pytest.mark.parametrize("outcome", HistoryOutcome, ids=str)
 
 
 def tried(outcome: HistoryOutcome, **given: Any) -> JobDetail:
-    event = AttemptRecord(at=5000, attempt=1, outcome=outcome, error="no", seconds=2.0)
-    return parts.job(state="failed", finished=5000, history=[event], **given)
+    event = builders.attempt(outcome, at=5000, seconds=2.0)
+    return builders.detail(state="failed", finished=5000, history=[event], **given)
 
 
 @each
