@@ -17,7 +17,8 @@ from web.conftest import api, open_api, patient
 from web.patient import REDIS_TIMEOUT
 from worker.processes import TESTS
 
-from gopher_cli.producer import Producer, SyncStore
+from gopher_cli.producer import Producer
+from gopher_cli.store.stores.threaded import SyncStore
 from gopher_cli.store.url import parse_url
 
 __all__ = ["api", "open_api", "patient"]

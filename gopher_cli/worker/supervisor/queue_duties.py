@@ -9,7 +9,6 @@ import time
 from asyncio import Event
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 from gopher_cli.failpoints import underway
 from gopher_cli.model.errors import BadData
@@ -17,9 +16,7 @@ from gopher_cli.verbs.schedule.ticker import Ticker
 from gopher_cli.worker.logs import say
 from gopher_cli.worker.messages import CancelJobs, DropJobs
 from gopher_cli.worker.supervisor.crew import Crew
-
-if TYPE_CHECKING:
-    from gopher_cli.worker.supervisor.runner_process import RunnerProcess
+from gopher_cli.worker.supervisor.runner_process import RunnerProcess
 
 LOOK = 0.3  # seconds between two looks for leases that have ended
 RENEW = 0.45  # of a heartbeat: between two renewals

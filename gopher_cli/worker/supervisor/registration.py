@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Collection
-from typing import TYPE_CHECKING
 
 from gopher_cli.build import REVIVED, is_embedded, revive
 from gopher_cli.model.errors import BadData, Conflict, Outdated, Usage
@@ -13,10 +12,7 @@ from gopher_cli.model.schedule.declaration import Declaration
 from gopher_cli.version import __version__
 from gopher_cli.worker.logs import say
 from gopher_cli.worker.supervisor.crew import Crew
-
-if TYPE_CHECKING:
-    from gopher_cli.worker.supervisor.runner_process import RunnerProcess
-
+from gopher_cli.worker.supervisor.runner_process import RunnerProcess
 
 _TOGETHER = 60.0  # seconds: workers that are started together serve their queues by then
 REVIVE = 2.0  # seconds between two looks whether the built-in server lives

@@ -19,11 +19,12 @@ from worker.processes import until
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import TryLater, Unavailable
-from gopher_cli.producer import Producer, SyncStore
+from gopher_cli.producer import Producer
 from gopher_cli.store.asks import ask
 from gopher_cli.store.connections.pool import Pool, SyncPool
 from gopher_cli.store.stores.plain_socket import WireStore
 from gopher_cli.store.stores.redis_store import RedisStore
+from gopher_cli.store.stores.threaded import SyncStore
 from gopher_cli.store.url import parse_url
 
 pytestmark = pytest.mark.anyio

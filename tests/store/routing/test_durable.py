@@ -17,9 +17,10 @@ from servers import Server, binaries_found, free_port, own_server
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import BadConfig, Unconfirmed, Usage
 from gopher_cli.model.job.defaults import Defaults
-from gopher_cli.producer import Producer, SyncStore
+from gopher_cli.producer import Producer
 from gopher_cli.store.stores.plain_socket import WireStore
 from gopher_cli.store.stores.redis_store import RedisStore
+from gopher_cli.store.stores.threaded import SyncStore
 from gopher_cli.store.url import parse_url
 from gopher_cli.verbs.doctor.server_findings import server_findings
 
