@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from gopher_cli.cli.render.styles import log_line, span
 from gopher_cli.cli.shell.console import Console, pause
 from gopher_cli.model.errors import GopherError
+from gopher_cli.model.job.job import FINAL
 from gopher_cli.model.text.log_lines import new_lines
 from gopher_cli.model.text.safe import safe
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _FIRST, _LONGEST = 0.01, 0.25
 _PATIENCE = 1.0  # seconds, before we say why nothing happens
-FINAL = ("completed", "failed", "cancelled")
 
 
 class Ended(GopherError):

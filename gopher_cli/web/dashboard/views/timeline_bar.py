@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from gopher_cli.model.job.job import FINAL
 from gopher_cli.model.text.humanize import took
 from gopher_cli.model.views.job_view import JobDetail
 from gopher_cli.web.dashboard.views.charts import shares
@@ -47,7 +48,7 @@ def _pieces(job: JobDetail) -> Iterator[Segment]:
     if job.started >= at and job.state in ("processing", "completed"):
         yield from _wait(job, waits, at, job.started)
         yield Segment(job.state, f"attempt {job.attempts}", job.started, job.finished or job.now)
-    elif job.state not in ("completed", "cancelled", "failed"):
+    elif job.state not in FINAL:
         yield Segment(job.state, "waits", at, job.now)
     elif job.state == "cancelled":
         yield Segment("cancelled", "waited", at, job.finished)
