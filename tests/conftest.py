@@ -33,10 +33,14 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 settings.register_profile("untimed", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
-# What needs minutes of real faults: `make test-all` runs it, and whoever names it.
+# Real faults, whole processes that are killed, and what takes minutes. `make test-all` runs it, and so does
+# whoever names a path.
 FAULTS = {
     "browser", "chaos", "crashes", "faults", "history", "hostile", "safety", "size", "skew",
-    "test_mutants.py", "test_runbook.py",
+    "test_mutants.py", "test_reaper.py", "test_runbook.py", "test_up.py",
+    "doctor/test_doctor_busy.py", "doctor/test_doctor_cluster.py", "doctor/test_doctor_sentinel.py",
+    "web/server/test_nginx.py", "worker/programs/test_forks.py", "worker/supervisor/test_orders.py",
+    "worker/supervisor/test_redis_away.py", "worker/supervisor/test_whole_workers.py",
 }  # fmt: skip
 TESTS = Path(__file__).parent
 
@@ -51,16 +55,18 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.all:
         config.option.markexpr = ""
     if not hasattr(config, "workerinput"):
+        named = config.args_source is pytest.Config.ArgsSource.ARGS
+        config.option.faults = config.option.all or named  # xdist hands the options on
         reaper.start()
         forks.forked = False  # or a handler that runs in these tests would end them, as a fork of its own
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Pytest does not ask for a path that stands on the command line."""
-    if collection_path.parent != TESTS or (name := collection_path.name) not in FAULTS:
+    """Pytest does not ask for a path that stands on the command line itself."""
+    name = str(collection_path.relative_to(TESTS))
+    if name not in FAULTS or (config.option.faults and (name != "browser" or not lacking())):
         return None
-    takes_part = config.option.all and (name != "browser" or not lacking())
-    return None if takes_part else True
+    return True
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:

@@ -11,18 +11,10 @@ from typing import Any
 
 import pytest
 
-from cli.running import Cli
+from cli.faraway import far, near, served
+from cli.running import CLEAN, Cli
 
-CLEAN = (
-    "NO_COLOR",
-    "FORCE_COLOR",
-    "CLICOLOR_FORCE",
-    "GOPHER_OUTPUT",
-    "GOPHER_DEBUG",
-    "GOPHER_ASSUME_YES",
-    "CI",
-    "COLUMNS",
-)
+__all__ = ["far", "near", "served"]
 
 
 @pytest.fixture

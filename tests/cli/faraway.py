@@ -13,16 +13,13 @@ from faults.serving import Served
 from laws import check
 from redis import Redis
 
-from cli.conftest import CLEAN
-from cli.running import Cli
+from cli.running import CLEAN, Cli
+
+Site = tuple[Served, dict[str, str]]  # a server, and its environment
 
 
-@pytest.fixture(scope="module")
-def served(
-    redis_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Served, dict[str, str]]]:
-    """One server for all of these tests; its data is removed between them."""
-    home = tmp_path_factory.mktemp("far")
+def serve(redis_url: str, home: Path) -> Iterator[Site]:
+    """In a namespace of its own."""
     environ = {
         "REDIS_URL": redis_url, "GOPHER_NAMESPACE": f"test-{uuid4().hex[:12]}", "GOPHER_HOME": str(home),
         "HOME": str(home), "PATH": os.environ["PATH"], "TZ": "UTC", "LOG_FORMAT": "console",
@@ -34,10 +31,14 @@ def served(
     server.process.wait()
 
 
+@pytest.fixture(scope="session")
+def served(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One server for all tests; their data is removed, the names of their queues stay."""
+    yield from serve(redis_url, tmp_path_factory.mktemp("far"))
+
+
 @pytest.fixture
-def near(
-    served: tuple[Served, dict[str, str]], redis: Redis, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Iterator[Cli]:
+def near(served: Site, redis: Redis, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Cli]:
     """The program beside Redis, in the namespace of the server."""
     for name in CLEAN:
         monkeypatch.delenv(name, raising=False)
@@ -62,7 +63,7 @@ def clear(redis: Redis, namespace: str) -> None:
 
 
 @pytest.fixture
-def far(near: Cli, served: tuple[Served, dict[str, str]]) -> Cli:
+def far(near: Cli, served: Site) -> Cli:
     """The program that knows the address of the API, and nothing of Redis."""
     env = {"GOPHER_API_URL": served[0].url, "GOPHER_HOME": near.env["GOPHER_HOME"], "TZ": "UTC"}
     return replace(near, env={"REDIS_URL": "", "GOPHER_NAMESPACE": "", **env})

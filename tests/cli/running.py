@@ -12,6 +12,18 @@ import pytest
 
 from gopher_cli.cli.shell.run import run
 
+# What an environment may hold that changes what the program prints.
+CLEAN = (
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "CLICOLOR_FORCE",
+    "GOPHER_OUTPUT",
+    "GOPHER_DEBUG",
+    "GOPHER_ASSUME_YES",
+    "CI",
+    "COLUMNS",
+)
+
 
 @dataclass(frozen=True)
 class Ran:

@@ -11,10 +11,7 @@ import builders
 import pytest
 
 from cli import world
-from cli.faraway import far, near, served
 from cli.running import Cli
-
-__all__ = ["far", "near", "served"]
 
 
 def done(cli: Cli, outcome: Any, *options: str) -> str:

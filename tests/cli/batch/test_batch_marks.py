@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cli.faraway import far, near, served
 from cli.running import Cli, Ran
 
-__all__ = ["far", "near", "served"]
 ARGS = ("submit", "--batch", "-", "--batch-id", "n/1 ü", "-o", "plain")
 
 

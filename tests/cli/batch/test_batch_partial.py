@@ -13,13 +13,10 @@ from typing import Any
 import pytest
 from worker.processes import PATIENCE
 
-from cli.faraway import far, near, served
 from cli.running import Cli, Ran
 from gopher_cli.model.errors import Unavailable
 from gopher_cli.remote.http import Wire
 from gopher_cli.verbs import submit
-
-__all__ = ["far", "near", "served"]
 
 
 @pytest.fixture

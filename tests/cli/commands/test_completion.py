@@ -17,8 +17,6 @@ from gopher_cli.cli.commands.complete import complete
 from gopher_cli.cli.shell.command_tree import SHELLS
 from gopher_cli.gopher import Gopher
 
-pytest_plugins = ("cli.faraway",)
-
 
 @pytest.fixture(params=SHELLS)
 def shell(request: pytest.FixtureRequest, environment: dict[str, str], tmp_path: Path) -> Iterator[Shell]:

@@ -15,7 +15,6 @@ from gopher_cli.model.schedule.expect import Expect
 from gopher_cli.store import calls
 from gopher_cli.store.asks import ask
 
-pytest_plugins = ("cli.faraway",)
 NIGHTLY = ("--type", "report", "--every", "25h")
 
 

@@ -13,8 +13,6 @@ from cli.world import beat, do, fail
 from gopher_cli.gopher import Gopher
 from gopher_cli.store import calls
 
-pytest_plugins = ("cli.faraway",)
-
 
 @pytest.fixture(params=["near", "far"])
 def cli(request: pytest.FixtureRequest, near: Cli, far: Cli) -> Cli:

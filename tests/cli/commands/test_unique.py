@@ -7,11 +7,9 @@ from typing import Any
 import builders
 import pytest
 
-from cli.faraway import far, near, served
 from cli.running import Cli
 from cli.world import do, start
 
-__all__ = ["far", "near", "served"]
 WINDOW = ("-t", "x", "--unique", "nightly", "--unique-for", "20h")
 
 

@@ -6,11 +6,8 @@ import json
 
 import pytest
 
-from cli.faraway import far, near, served
 from cli.running import Cli
 from cli.world import beat
-
-__all__ = ["far", "near", "served"]
 
 
 def three_workers(cli: Cli) -> None:

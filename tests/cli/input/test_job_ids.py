@@ -7,11 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from cli.faraway import far, near, served
 from cli.running import Cli
 from cli.world import fail
-
-__all__ = ["far", "near", "served"]
 
 
 @pytest.fixture(params=["near", "far"])

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from cli.faraway import Site, serve
 from cli.running import Cli
 from cli.world import beat, do
 from gopher_cli.gopher import Gopher
 from gopher_cli.verbs.read.queue_guess import doubts
 
-pytest_plugins = ("cli.faraway",)
+
+@pytest.fixture(scope="module")
+def served(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """No other test has left names of queues here."""
+    yield from serve(redis_url, tmp_path_factory.mktemp("far"))
 
 
 def said(cli: Cli, queue: str, **more: Any) -> str:

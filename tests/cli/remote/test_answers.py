@@ -17,13 +17,9 @@ from typing import Any
 import pytest
 from worker.processes import PATIENCE
 
-from cli.conftest import CLEAN
-from cli.faraway import far, near, served
-from cli.running import Cli
+from cli.running import CLEAN, Cli
 from gopher_cli.model import hints
 from gopher_cli.remote.problems import error_of
-
-__all__ = ["far", "near", "served"]
 
 
 def until(cli: Cli, code: int) -> None:

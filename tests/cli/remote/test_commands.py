@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from cli.faraway import clear, far, near, served
+from cli.faraway import clear
 from cli.running import Cli, Ran
 from cli.world import beat, do, end, fail, report, start
 
-__all__ = ["far", "near", "served"]
 PICTURE = re.compile(r"[\d.]+(ms|µs|s|m)?( ago)?|\bnow\b|[\s─━╌]+")
 NUMBER = re.compile(r"\d+(\.\d+)?(e-\d+)?")
 AGE = re.compile(r"\b\d+(\.\d+)?(ms|µs|s|m)( ago)?\b|\bnow\b|\d\d:\d\d:\d\d\.\d+")

@@ -13,8 +13,7 @@ import pytest
 from faults.serving import Served
 from worker.processes import until
 
-from cli.conftest import CLEAN
-from cli.running import Cli
+from cli.running import CLEAN, Cli
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import Denied, Unavailable
 from gopher_cli.model.events import JobEvent

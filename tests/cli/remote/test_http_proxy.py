@@ -14,13 +14,10 @@ import pytest
 from faults.serving import Served
 from faults.tls import CERTIFICATES
 
-from cli.faraway import far, near, served
 from cli.running import Cli
 from gopher_cli.model.errors import BadConfig
 from gopher_cli.remote.http import Wire
 from gopher_cli.remote.http_proxy import Proxy, proxy_of
-
-__all__ = ["far", "near", "served"]
 
 
 def copy(source: socket.socket, target: socket.socket) -> None:

@@ -12,7 +12,7 @@ import pytest
 from redis import Redis
 
 from cli.batch.test_batch_partial import scoped
-from cli.faraway import clear, far, near, served
+from cli.faraway import clear
 from cli.running import Cli
 from cli.world import do
 from gopher_cli.gopher import Gopher
@@ -20,7 +20,7 @@ from gopher_cli.model.job.defaults import Defaults
 from gopher_cli.remote.problems import error_of
 from gopher_cli.remote.remote_gopher import RemoteGopher
 
-__all__ = ["far", "near", "scoped", "served"]
+__all__ = ["scoped"]
 # Spans and moments that go on between two commands.
 MOVES = re.compile(
     r"\b\d+(\.\d+)?(ms|µs|s|m|h|d)(\d+[smh])?( ago)?\b|\bnow\b|now:[0-9a-f]{32}|[\s─]+|key \S+|\S+@\S+"

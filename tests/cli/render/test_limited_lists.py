@@ -10,8 +10,6 @@ import pytest
 from cli.running import Cli
 from gopher_cli.verbs.select import list as list_module
 
-pytest_plugins = ("cli.faraway",)
-
 
 def fill(cli: Cli, count: int) -> None:
     lines = "".join(f'{{"type":"x","id":"j{n}"}}\n' for n in range(count))

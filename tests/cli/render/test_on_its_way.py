@@ -13,8 +13,6 @@ from gopher_cli.gopher import Gopher
 from gopher_cli.store import calls
 from gopher_cli.store.asks.outbox import encode_follow_ups
 
-pytest_plugins = ("cli.faraway",)
-
 
 @pytest.mark.parametrize("door", ["near", "far"])
 def test_a_job_that_moves_is_not_unknown_while_it_is_on_its_way(near: Cli, far: Cli, door: str) -> None:

@@ -18,8 +18,7 @@ from typing import Any
 
 import pytest
 
-from cli.conftest import CLEAN
-from cli.running import Cli
+from cli.running import CLEAN, Cli
 from cli.world import end, fail, start
 from gopher_cli.cli.shell.common_options import FORMATS
 from gopher_cli.model.job.outcome import Succeeded
