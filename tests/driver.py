@@ -86,8 +86,10 @@ class Queue:
     def promote(self, **more: Any) -> calls.Promotion:
         return self.run(calls.promote(self.keys, now=self.at, **more))
 
-    def readmit(self, *types: str, patience_ms: int = builders.hour, limit: int = 500) -> list[str]:
-        return self.run(calls.readmit(self.keys, types, patience_ms=patience_ms, limit=limit, now=self.at))
+    def requeue_unhandled(self, *types: str, patience_ms: int = builders.hour, limit: int = 500) -> list[str]:
+        return self.run(
+            calls.requeue_unhandled(self.keys, types, patience_ms=patience_ms, limit=limit, now=self.at)
+        )
 
     def reclaim(self, expiries: Sequence[str] = (), *, max_losses: int = 3, **more: Any) -> calls.Reclaimed:
         call = calls.reclaim(
@@ -100,10 +102,10 @@ class Queue:
         self.later(builders.lease_time + 1)
         return self.reclaim(self.reclaim().over, max_losses=max_losses).jobs
 
-    def hand_back(
+    def release(
         self, worker: str = "w", running: Sequence[str] = (), *, max_losses: int = 3, **more: Any
     ) -> tuple[list[tuple[str, str]], int]:
-        call = calls.hand_back(self.keys, worker, running, max_losses=max_losses, now=self.at, **more)
+        call = calls.release(self.keys, worker, running, max_losses=max_losses, now=self.at, **more)
         return self.run(call)
 
     def cancel(self, *ids: str, retention_ms: int = builders.hour) -> list[str]:

@@ -39,7 +39,7 @@ end)(redis)
 READS = "EXISTS HEXISTS HGET HGETALL HKEYS HLEN HMGET HRANDFIELD LLEN ZCARD ZMSCORE ZRANGE ZRANGEBYSCORE ZRANK ZSCORE XLEN"
 WRITES = "HDEL HINCRBY HSET HSETNX RPUSH XADD XTRIM ZADD ZINCRBY ZREM"
 # A full memory refuses these as a whole: they store something that people want to be told of.
-STORES_FIRST = ("submit", "carry", "report", "once", "expect")
+STORES_FIRST = ("submit", "accept", "report", "once", "expect")
 
 
 def watched(name: str, source: str) -> str:

@@ -36,7 +36,7 @@ def test_every_key_that_is_known_is_used() -> None:
     """By a script, or by plain commands."""
     named = set().union(*NAMED.values())
     python = "".join(
-        path.read_text() for path in (ROOT / "gopher_cli/store").rglob("*.py") if path.name != "keys.py"
+        path.read_text() for path in (ROOT / "gopher_cli/store").rglob("*.py") if path.name != "keyspace.py"
     )
 
     rest = {*QUEUE_KEYSPACE, *FLEET_KEYSPACE} - named

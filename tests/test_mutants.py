@@ -58,7 +58,7 @@ def test_the_laws_notice_nothing_where_nothing_is_wrong(redis, seed, way):
 
 def test_every_script_that_writes_has_a_mutant():
     writing = {
-        "cancel", "drop_expect", "expect", "expire", "hand_back", "once", "pause", "promote", "purge",
+        "cancel", "drop_expect", "expect", "expire", "release", "once", "pause", "promote", "purge",
         "reclaim", "renew", "report", "requeue", "reschedule", "reserve", "run_schedule", "sample",
         "schedule", "settle", "submit", "tick",
     }  # fmt: skip

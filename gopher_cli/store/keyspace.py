@@ -9,21 +9,21 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple
 
 HASH, ZSET, LIST, SET, STREAM, STRING = "hash", "zset", "list", "set", "stream", "string"  # as TYPE says
 WORKER, DIGEST = r"[A-Za-z0-9_.-]+", r"[0-9a-f]{32}"
 
 
-class Key(NamedTuple):
+class Key:
     """A place names the ``state`` of the jobs in it. Of one with a ``suffix`` (a pattern) there are several:
     it stands behind the name and a colon.
     """
 
-    type: str
-    content: str
-    state: str = ""
-    suffix: str = ""
+    # Neither a tuple with names nor a dataclass: every start of a command would wait for its making.
+    __slots__ = ("content", "state", "suffix", "type")
+
+    def __init__(self, type: str, content: str, state: str = "", suffix: str = "") -> None:
+        self.type, self.content, self.state, self.suffix = type, content, state, suffix
 
 
 _LINE = "id -> (10 - priority) * 1e13 + sequence: the line"

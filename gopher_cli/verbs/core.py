@@ -92,7 +92,7 @@ class Base:
 
         entry = AuditEntry("", Instant(0), actor[:_SHORT], action, target[:_SHORT], changed, detail[:_SHORT])
         try:
-            await self.store.run(calls.write_down(fleet_of(self.namespace), entry, os.urandom(8).hex()))
+            await self.store.run(calls.append_audit(fleet_of(self.namespace), entry, os.urandom(8).hex()))
         except GopherError as error:  # the deed is done, and its result is what counts
             import logging
 

@@ -173,7 +173,7 @@ class Outbox(Base):
         for queue, ids in asked.items():
             with suppress(GopherError):
                 for piece in in_slices(sorted(ids)):
-                    words = await self.store.run(calls.ended(self.keys(queue), piece))
+                    words = await self.store.run(calls.parent_states(self.keys(queue), piece))
                     endings |= {(queue, id): word for id, word in words.items()}
         return endings
 
@@ -198,7 +198,7 @@ class Outbox(Base):
                 return
             try:
                 await self.announce([queue])
-                done = await self.store.run(calls.carry(self.keys(queue), piece))
+                done = await self.store.run(calls.accept(self.keys(queue), piece))
             except GopherError as error:
                 tour.failed[queue] = error
                 return
@@ -213,7 +213,7 @@ class Outbox(Base):
 
     async def _bring_back(self, source: str, names: Sequence[str]) -> list[str]:
         """Jobs that their new queue has refused are in the dead letter queue again where they came from."""
-        return await self.store.run(calls.bring_back(self.keys(source), names)) if names else []
+        return await self.store.run(calls.move_back(self.keys(source), names)) if names else []
 
     async def _let_go(self, source: str, queue: str, gone: Sequence[Cargo], now: int) -> None:
         """They have arrived: the outbox forgets them, and then their queue that they were brought."""

@@ -63,7 +63,7 @@ class Rerunning(Queues, Outbox):
     async def _move(self, queue: str, ids: Sequence[str], target: str, words: dict[str, str]) -> list[str]:
         """As many as go at once; those that are left for the next time."""
         keys, nonce = self.keys(queue), os.urandom(6).hex()
-        said = await self.store.run(calls.take_out(keys, ids, target, nonce))
+        said = await self.store.run(calls.move_out(keys, ids, target, nonce))
         words |= {id: word for id, word in said.items() if word != "later"}
         # One that is gone may be ours: the call was sent again, and others were faster to carry it.
         names = {f"{id} {nonce}": id for id, word in said.items() if word in ("moved", "gone")}

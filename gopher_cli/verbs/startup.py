@@ -121,7 +121,7 @@ class Starting(Base):
                 continue
             refused = list[str]()
             with suppress(*(_AWAY if self.store.scattered else ())):
-                refused = await self.store.run(calls.rights(keys, NEEDED))
+                refused = await self.store.run(calls.refused_commands(keys, NEEDED))
             if refused:
                 plus = " ".join(f"+{word.lower()}" for word in refused)
                 raise Denied(

@@ -140,7 +140,7 @@ class Working(Outbox):
             if done.moved < PROMOTED:
                 return done
 
-    async def readmit(
+    async def requeue_unhandled(
         self, queue: str, types: Sequence[str], patience: float, *, limit: int = 500, now: str = ""
     ) -> list[str]:
         """Jobs that stood apart, because who took them had no handler, stand in line again.
@@ -150,7 +150,7 @@ class Working(Outbox):
         """
         found: list[str] = []
         for start in range(0, max(1, len(types)), SLICE):
-            call = calls.readmit(
+            call = calls.requeue_unhandled(
                 self.keys(queue), types[start : start + SLICE], patience_ms=round(patience * 1000),
                 limit=limit - len(found), now=now,
             )  # fmt: skip
@@ -192,7 +192,7 @@ class Working(Outbox):
             self.emit(JobsReclaimed(queue, done.jobs))
         return done
 
-    async def hand_back(
+    async def release(
         self, queue: str, worker: str, running: Sequence[str] = (), *, how: str = "vanished", now: str = ""
     ) -> int:
         """Give back all that a dead process held; those it was running count a loss.
@@ -201,7 +201,7 @@ class Working(Outbox):
         """
         count = 0
         while True:
-            call = calls.hand_back(
+            call = calls.release(
                 self.keys(queue), worker, running, max_losses=self.defaults.max_losses, how=how, now=now
             )
             jobs, left = await self.store.run(call, "beat")

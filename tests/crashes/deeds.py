@@ -170,8 +170,8 @@ async def expire(world: World, gopher: Gopher, many: int) -> None:
     await gopher.expire(HERE)
 
 
-async def hand_back(world: World, gopher: Gopher, many: int) -> None:
-    await gopher.hand_back(HERE, "w", ids(2))
+async def release(world: World, gopher: Gopher, many: int) -> None:
+    await gopher.release(HERE, "w", ids(2))
 
 
 async def reclaim(world: World, gopher: Gopher, many: int) -> None:
@@ -258,7 +258,7 @@ DEEDS = (
     Deed("promote", later, promote),
     Deed("promote what is due", due, promote_due),
     Deed("expire", done, expire),
-    Deed("hand back", held, hand_back),
+    Deed("hand back", held, release),
     Deed("reclaim", held, reclaim),
     Deed("renew", held, renew),
     Deed("pause and resume", waiting, pause_and_resume),

@@ -98,8 +98,8 @@ async def reclaim(world: World, gopher: Gopher) -> None:
     await gopher.reclaim(HERE, await gopher.reclaim(HERE))
 
 
-async def hand_back(world: World, gopher: Gopher) -> None:
-    await gopher.hand_back(HERE, "w", ["held0"])
+async def release(world: World, gopher: Gopher) -> None:
+    await gopher.release(HERE, "w", ["held0"])
 
 
 async def kill(world: World, gopher: Gopher) -> None:
@@ -117,7 +117,7 @@ ACTS: dict[str, Act] = {
     act.__name__: act
     for act in (
         cancel, retry, retry_all, requeue_dlq, requeue_dlq_elsewhere, and_back, purge, reschedule,
-        pause_and_resume, promote, expire, doctor, carry, reclaim, hand_back, kill, work,
+        pause_and_resume, promote, expire, doctor, carry, reclaim, release, kill, work,
     )
 }  # fmt: skip
 DROPS = ("cancel", "purge")

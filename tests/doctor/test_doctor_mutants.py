@@ -176,4 +176,4 @@ async def test_nothing_is_noticed_where_nothing_is_wrong(ward: Ward, story: str)
 
 
 def test_every_script_of_the_doctor_that_writes_has_a_mutant() -> None:
-    assert {mutant.script for mutant, _ in REPAIRS} == {"mend", "clear", "recount"}
+    assert {mutant.script for mutant, _ in REPAIRS} == {"repair", "delete_orphans", "recount"}

@@ -272,7 +272,7 @@ async def test_a_request_without_an_answer_is_kept_and_the_other_queue_is_fetche
     await fetcher.fetch(1, 1)
     assert fetcher.taken(scene.there) > 5
     for queue in (scene.there, scene.here):
-        await scene.gopher.hand_back(queue, "w.0")
+        await scene.gopher.release(queue, "w.0")
 
 
 async def _idle_until_answered(fetcher: Fetcher) -> None:

@@ -92,9 +92,9 @@ def after_reclaim(queue: Queue) -> Call[Any]:
     return calls.reclaim(queue.keys, over, max_losses=3, lease_ms=builders.lease_time, now=queue.at)
 
 
-def after_hand_back(queue: Queue) -> Call[Any]:
+def after_release(queue: Queue) -> Call[Any]:
     running(queue)
-    return calls.hand_back(queue.keys, "w", ["one"], max_losses=3, now=queue.at)
+    return calls.release(queue.keys, "w", ["one"], max_losses=3, now=queue.at)
 
 
 def after_expire(queue: Queue) -> Call[Any]:
@@ -161,19 +161,19 @@ def after_audit(queue: Queue) -> Call[Any]:
     return doctor.audit(queue.keys, [b"one"], now=queue.at)
 
 
-def after_mend(queue: Queue) -> Call[Any]:
+def after_repair(queue: Queue) -> Call[Any]:
     queue.submit(builders.job("one"))
     score, record = queue.score("ready_normal", "one"), queue.redis.hget(queue.keys["meta"], "one")
     queue.redis.zadd(queue.keys["completed"], {"one": 1})
     (seen,) = queue.run(doctor.audit(queue.keys, [b"one"], now=queue.at))
     mending = doctor.Mending(seen, "ready_normal", str(score), record.decode())
-    return doctor.mend(queue.keys, [mending], now=queue.at)
+    return doctor.repair(queue.keys, [mending], now=queue.at)
 
 
-def after_clear(queue: Queue) -> Call[Any]:
+def after_delete_orphans(queue: Queue) -> Call[Any]:
     queue.submit(builders.job("one"))
     queue.redis.hset(queue.keys["log"], "ghost", "boo")
-    return doctor.clear(queue.keys, [("trace", b"ghost")], act=True, now=queue.at)
+    return doctor.delete_orphans(queue.keys, [("trace", b"ghost")], act=True, now=queue.at)
 
 
 def after_recount(queue: Queue) -> Call[Any]:
@@ -182,51 +182,51 @@ def after_recount(queue: Queue) -> Call[Any]:
     return doctor.recount(queue.keys, act=True, now=queue.at)
 
 
-def after_rights(queue: Queue) -> Call[Any]:
+def after_refused_commands(queue: Queue) -> Call[Any]:
     queue.submit(builders.job("one"))
-    return doctor.rights(queue.keys, ["zadd"], now=queue.at)
+    return doctor.refused_commands(queue.keys, ["zadd"], now=queue.at)
 
 
-def after_carry(queue: Queue) -> Call[Any]:
+def after_accept(queue: Queue) -> Call[Any]:
     cargo = [
         outbox.Cargo(f"{id} nonce", builders.job(id), told=told) for id, told in (("one", b""), ("two", DEAD))
     ]
-    return outbox.carry(queue.keys, cargo, now=queue.at)
+    return outbox.accept(queue.keys, cargo, now=queue.at)
 
 
-def after_ended(queue: Queue) -> Call[Any]:
+def after_parent_states(queue: Queue) -> Call[Any]:
     queue.submit(builders.job("one"))
-    return outbox.ended(queue.keys, ["one", "two"], now=queue.at)
+    return outbox.parent_states(queue.keys, ["one", "two"], now=queue.at)
 
 
-def after_take_out(queue: Queue) -> Call[Any]:
+def after_move_out(queue: Queue) -> Call[Any]:
     running(queue)
     queue.submit(builders.job("dead", max_retries=0))
     (lease,) = queue.reserve("w", count=1, token="w:v", sequence=3)
     queue.settle(calls.Settlement(lease, Transition(JobState.FAILED)))
-    return calls.take_out(queue.keys, ["dead", "one"], "elsewhere", "nonce", now=queue.at)
+    return calls.move_out(queue.keys, ["dead", "one"], "elsewhere", "nonce", now=queue.at)
 
 
-def after_bring_back(queue: Queue) -> Call[Any]:
-    queue.run(after_take_out(queue))
-    return calls.bring_back(queue.keys, ["dead nonce"], now=queue.at)
+def after_move_back(queue: Queue) -> Call[Any]:
+    queue.run(after_move_out(queue))
+    return calls.move_back(queue.keys, ["dead nonce"], now=queue.at)
 
 
-def after_readmit(queue: Queue) -> Call[Any]:
+def after_requeue_unhandled(queue: Queue) -> Call[Any]:
     queue.submit(builders.job("one", type="greet"), builders.job("two", type="mail"))
     apart = Transition(JobState.ENQUEUED, spent=False, unhandled=True)
     queue.settle(*(calls.Settlement(lease, apart) for lease in queue.reserve("w", count=2)))
-    return calls.readmit(queue.keys, ["greet"], patience_ms=builders.hour, now=queue.at)
+    return calls.requeue_unhandled(queue.keys, ["greet"], patience_ms=builders.hour, now=queue.at)
 
 
 def after_beat(queue: Queue) -> Call[Any]:
     return fleet.beat(fleet_of(queue.namespace), "w", b"{}", now=queue.at)
 
 
-def after_sift(queue: Queue) -> Call[Any]:
+def after_filter_jobs(queue: Queue) -> Call[Any]:
     queue.submit(builders.job("one"))
     reach = Reach("-inf", "+inf", newest=False)
-    return calls.sift(queue.keys, "ready_normal", reach, Sieve(part="one"), now=queue.at)
+    return calls.filter_jobs(queue.keys, "ready_normal", reach, Sieve(part="one"), now=queue.at)
 
 
 def after_order(queue: Queue) -> Call[Any]:
@@ -280,9 +280,9 @@ def after_expects(queue: Queue) -> Call[Any]:
     return calls.expects(queue.keys, now=queue.at)
 
 
-def after_write_down(queue: Queue) -> Call[Any]:
+def after_append_audit(queue: Queue) -> Call[Any]:
     entry = AuditEntry("", Instant(0), "ann", "pause", "default", 1, "")
-    return fleet.write_down(fleet_of(queue.namespace), entry, "nonce", now=queue.at)
+    return fleet.append_audit(fleet_of(queue.namespace), entry, "nonce", now=queue.at)
 
 
 MADE: dict[str, Made] = {
@@ -290,8 +290,8 @@ MADE: dict[str, Made] = {
 }
 # The others tell what is news to Redis: "again" is an answer too.
 SAY_THE_SAME = (
-    "audit", "beat", "depth", "ended", "expects", "inspect", "once", "order", "remove_queue", "renew",
-    "report", "reserve", "rights", "sift",
+    "audit", "beat", "depth", "parent_states", "expects", "inspect", "once", "order", "remove_queue", "renew",
+    "report", "reserve", "refused_commands", "filter_jobs",
 )  # fmt: skip
 
 

@@ -79,7 +79,7 @@ async def test_jobs_of_a_fetch_that_is_under_way_are_left_alone(stock: Stock) ->
 
 async def test_a_lease_that_redis_does_not_know_is_dropped(stock: Stock) -> None:
     known, unknown = await stock.fetch(2)
-    await stock.gopher.hand_back("default", ME)
+    await stock.gopher.release("default", ME)
     other = Lease(known.id, "default", f"{ME}:1:abc", 1, 0, known.spec)
     again = await stock.gopher.reserve("default", worker=ME, token=f"{ME}:2:def", sequence=2, count=1)
     stock.taken, stock.holds = 2, [other, unknown, *again.leases]
@@ -91,7 +91,7 @@ async def test_a_lease_that_redis_does_not_know_is_dropped(stock: Stock) -> None
 
 async def test_a_lease_of_a_fetch_that_is_under_way_is_not_dropped(stock: Stock) -> None:
     leases = await stock.fetch(1)
-    await stock.gopher.hand_back("default", ME)
+    await stock.gopher.release("default", ME)
     stock.taken, stock.holds = 0, leases
 
     await stock.look()

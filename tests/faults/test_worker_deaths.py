@@ -115,7 +115,7 @@ async def test_a_suspect_starts_at_once_beside_a_long_job_and_holds_up_nobody(
     suspect = await gopher.submit("quick", {})
     for n in (1, 2):  # it was running when its process died, twice
         await gopher.reserve("default", worker=f"d.{n}", token=f"d.{n}:t", sequence=1)
-        await gopher.hand_back("default", f"d.{n}", [suspect])
+        await gopher.release("default", f"d.{n}", [suspect])
     long = await gopher.submit("hold", {"until": str(tmp_path / "go")}, priority=9)
     ids = [await gopher.submit("quick", {}) for _ in range(20)]
     ledger.accept(suspect, long, *ids)

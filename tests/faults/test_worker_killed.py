@@ -111,7 +111,7 @@ async def test_a_worker_that_dies_with_a_fresh_child_leaves_none_behind_and_it_i
     ledger.accept(id)
     for n in range(losses):  # with two of them it runs in a process of its own
         await gopher.reserve("default", worker=f"d.{n}", token=f"d.{n}:t", sequence=1, count=1)
-        await gopher.hand_back("default", f"d.{n}", [id])
+        await gopher.release("default", f"d.{n}", [id])
     one = fleet(env=SHORT | hang("child.spawned"))
     one.heard("failpoint child.spawned")
     (runner,) = one.runners()

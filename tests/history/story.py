@@ -62,7 +62,7 @@ async def _the_dead_move(gopher: Gopher) -> None:
     dead = [lease.id for lease in leases[:3]]
     await gopher.move(QUEUE, dead[:2], OTHER)
     await gopher.retry(QUEUE, dead[2:])
-    await gopher.hand_back(QUEUE, leases[3].worker, [leases[3].id])
+    await gopher.release(QUEUE, leases[3].worker, [leases[3].id])
 
 
 async def _one_is_asked_to_stop(gopher: Gopher) -> None:

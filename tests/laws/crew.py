@@ -176,7 +176,7 @@ class Crew(Ground):
         """A worker vanishes. Its supervisor may notice, or its leases have to end."""
         before, running = self.whole(), sorted(worker.holds)[:guilty]
         if noticed:
-            jobs, left = self.queue.hand_back(worker.name, running, max_losses=MAX_LOSSES)
+            jobs, left = self.queue.release(worker.name, running, max_losses=MAX_LOSSES)
             assert left == 0
             after = self.whole()
             mine = [id for id in before.running if self._owner(before, id) == worker.name]

@@ -272,7 +272,7 @@ class Town:
         for queue in QUEUES:
             before = self.states().get(queue, State({}))
             others = {id for id in before.running if before.record(id).token.startswith(f"{other}:")}
-            self.now(self.gopher.hand_back(queue, worker, [lease.id for lease in self.holds[worker]]))
+            self.now(self.gopher.release(queue, worker, [lease.id for lease in self.holds[worker]]))
             assert others <= set(self.states().get(queue, State({})).running), "it was another's"
         self.holds[worker] = []
 

@@ -89,7 +89,7 @@ def test_a_corrupt_job_of_a_dead_worker_goes_into_quarantine(queue, torn, garbag
     queue.cancel("bad")
     torn("bad", meta=garbage)
 
-    queue.hand_back("nobody")
+    queue.release("nobody")
     assert [id for id, *_ in queue.lose()] == ["good"]
 
     in_quarantine(queue, "bad", garbage)
@@ -106,7 +106,7 @@ def test_a_worker_loses_a_job_that_became_corrupt_and_keeps_the_others(queue, to
     assert not queue.once(bad, "key", b"1").held
     assert queue.settle(builders.settlement(bad), builders.settlement(good)) == ["gone", "settled"]
     assert queue.renew().lost == ["bad"]
-    assert queue.hand_back("w") == ([], 0)
+    assert queue.release("w") == ([], 0)
 
 
 @each_garbage
@@ -174,7 +174,7 @@ FOREIGN = {
     "reserve": ("ready_high", "spec", "meta", "running", "held:w", "conf"),
     "promote": ("scheduled", "retrying", "meta", "ready_normal"),
     "lose": ("running", "meta", "errors", "failed", "ready_normal", "cancels"),
-    "hand_back": ("running", "meta", "held:w", "errors", "failed", "ready_normal", "cancels"),
+    "release": ("running", "meta", "held:w", "errors", "failed", "ready_normal", "cancels"),
     "cancel": ("meta", "cancelled", "cancels", "locks", "lock_ends"),
     "requeue": ("meta", "failed", "ready_normal", "locks"),
     "reschedule": ("scheduled", "retrying", "meta", "running"),
@@ -250,7 +250,7 @@ ACTS = {
     "reserve": lambda queue, _: queue.reserve(count=5, sequence=99),
     "promote": lambda queue, _: late(queue, builders.hour).promote(),
     "lose": lambda queue, _: queue.lose(max_losses=1),
-    "hand_back": lambda queue, _: queue.hand_back("w", ["r1"], max_losses=1),
+    "release": lambda queue, _: queue.release("w", ["r1"], max_losses=1),
     "cancel": lambda queue, _: queue.cancel("ready", "r1"),
     "requeue": lambda queue, _: queue.requeue("e1", "late"),
     "reschedule": lambda queue, _: queue.reschedule("nobody", "late", "e2", delay_ms=5),

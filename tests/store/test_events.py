@@ -64,7 +64,7 @@ def lose(queue: Queue) -> None:
 def die(queue: Queue) -> None:
     queue.submit(builders.job("one"), builders.job("two"))
     queue.reserve(count=2)
-    queue.hand_back(running=["one"], max_losses=1)
+    queue.release(running=["one"], max_losses=1)
 
 
 def cancel(queue: Queue) -> None:
@@ -148,7 +148,7 @@ SAID = {
     "settle without keeping": (forget_at_once, ["completed one", "gone one"]),
     "promote": (promote, ["enqueued late"]),
     "reclaim": (lose, ["enqueued one", "cancelled two"]),
-    "hand_back": (die, ["enqueued two", "failed one"]),
+    "release": (die, ["enqueued two", "failed one"]),
     "cancel": (cancel, ["cancelled one two"]),
     "requeue": (requeue, ["enqueued one two"]),
     "reschedule": (reschedule, ["scheduled late", "retrying one"]),

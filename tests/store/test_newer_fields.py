@@ -73,7 +73,7 @@ def test_a_lost_worker(queue, newer):
     queue.reserve()
     queue.reserve("x")
 
-    assert [id for id, *_ in queue.hand_back("x", [given])[0]] == [given]
+    assert [id for id, *_ in queue.release("x", [given])[0]] == [given]
     queue.lose()
 
     kept(queue, taken, given)

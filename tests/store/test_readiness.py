@@ -26,7 +26,7 @@ def lost(queue):
 
 def left_by_a_dead_process(queue):
     queue.reserve()
-    queue.hand_back()
+    queue.release()
 
 
 @pytest.mark.parametrize("comes_back", [given_back, lost, left_by_a_dead_process])

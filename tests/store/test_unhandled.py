@@ -64,8 +64,8 @@ def test_who_knows_the_type_gets_them_in_their_old_order(queue):
     put_apart(queue, *jobs, builders.job("other", type="mail"))
     queue.submit(builders.job("late", type="greet", priority=9))
 
-    assert queue.readmit("greet", limit=4) == ["9-0", "9-1", "9-2", "5-0"]
-    assert len(queue.readmit("greet", "unknown")) == 5
+    assert queue.requeue_unhandled("greet", limit=4) == ["9-0", "9-1", "9-2", "5-0"]
+    assert len(queue.requeue_unhandled("greet", "unknown")) == 5
 
     got = [lease.id for lease in queue.reserve(count=20)]
     assert got == [f"9-{n}" for n in range(3)] + ["late"] + [f"{p}-{n}" for p in (5, 2) for n in range(3)]
@@ -75,7 +75,7 @@ def test_who_knows_the_type_gets_them_in_their_old_order(queue):
 def test_several_types_come_in_the_order_of_the_line(queue):
     put_apart(queue, *(builders.job(f"{n}", type=f"t{n % 3}") for n in range(9)))
 
-    assert queue.readmit("t2", "t0", limit=4) == ["0", "2", "3", "5"]
+    assert queue.requeue_unhandled("t2", "t0", limit=4) == ["0", "2", "3", "5"]
 
 
 def test_they_have_waited_since_they_first_were_ready(queue):
@@ -88,7 +88,7 @@ def test_they_have_waited_since_they_first_were_ready(queue):
     assert depth.oldest == {"normal": builders.NOW}
     assert depth.sizes["unhandled"] == 1
     assert depth.unhandled == {"greet": (1, builders.NOW + builders.minute)}
-    queue.readmit("greet")
+    queue.requeue_unhandled("greet")
     assert queue.depth().oldest == {"normal": builders.NOW}
     assert queue.depth().unhandled == {}
     assert queue.record("one").ready_at == builders.NOW
@@ -108,8 +108,8 @@ def test_those_that_have_stood_there_for_too_long_come_back_to_be_given_up(queue
     put_apart(queue, builders.job("new", type="greet"))
     put_apart(queue, builders.job("older", type="mail"), waited=7200.0)
 
-    assert queue.readmit(patience_ms=builders.hour + 1) == ["older"]
-    assert queue.readmit(patience_ms=builders.hour) == ["old"]
+    assert queue.requeue_unhandled(patience_ms=builders.hour + 1) == ["older"]
+    assert queue.requeue_unhandled(patience_ms=builders.hour) == ["old"]
     assert list(queue.whole().unhandled) == ["new"]
 
 
@@ -147,8 +147,8 @@ def test_a_settlement_that_is_sent_again_changes_nothing(queue):
 
     assert queue.settle(to) == ["again"]
     assert queue.whole() == before
-    assert queue.readmit("mail") == ["one"]
-    assert queue.readmit("mail") == []
+    assert queue.requeue_unhandled("mail") == ["one"]
+    assert queue.requeue_unhandled("mail") == []
 
 
 def test_the_number_of_a_type_is_free_again_when_nobody_of_it_is_left(queue):
@@ -159,7 +159,7 @@ def test_the_number_of_a_type_is_free_again_when_nobody_of_it_is_left(queue):
 
     assert queue.whole().unhandled_types == {"b": b"1", "c": b"0"}
     assert queue.depth().unhandled == {"b": (1, builders.NOW), "c": (1, builders.NOW)}
-    queue.readmit("b", "c")
+    queue.requeue_unhandled("b", "c")
     assert not queue.whole().unhandled_types
 
 
@@ -184,7 +184,7 @@ def test_where_a_part_of_what_is_kept_of_them_is_gone_nobody_is_lost(queue, gone
     queue.redis.delete(queue.keys[gone])
     queue.later(builders.hour + 1)
 
-    assert sorted(queue.readmit()) == ["one", "two"]
+    assert sorted(queue.requeue_unhandled()) == ["one", "two"]
     assert put_apart(queue) == ["one", "two"]
 
 
@@ -192,7 +192,7 @@ def test_a_record_that_cannot_be_read_ends_in_quarantine(queue):
     put_apart(queue, builders.job("one"))
     queue.redis.hset(queue.keys["meta"], "one", "garbage")
 
-    assert queue.readmit("mail") == ["one"]
+    assert queue.requeue_unhandled("mail") == ["one"]
     assert queue.reserve() == []
 
     assert queue.state("one") == "failed"
@@ -212,5 +212,5 @@ def test_a_full_memory_keeps_nobody_from_leaving(server, full):
     put_apart(server, builders.job("one"), builders.job("two"))
     full()
 
-    assert server.readmit("mail") == ["one", "two"]
+    assert server.requeue_unhandled("mail") == ["one", "two"]
     assert len(server.reserve(count=2)) == 2

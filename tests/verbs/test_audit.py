@@ -102,7 +102,7 @@ async def test_what_was_sent_twice_is_told_once(gopher: Gopher, ann: None) -> No
     await gopher.audit("pause", "x", changed=1)
     (entry,) = await gopher.audit_log()
     for _ in range(2):
-        await gopher.store.run(calls.write_down(fleet_of(gopher.namespace), entry, "nonce"))
+        await gopher.store.run(calls.append_audit(fleet_of(gopher.namespace), entry, "nonce"))
 
     assert [one.action for one in await gopher.audit_log()] == ["pause", "pause"]
 

@@ -96,7 +96,7 @@ async def test_a_job_whose_id_is_taken_in_both_queues_comes_back_under_a_new_one
 ) -> None:
     await dead(gopher, redis, "j")
     await gopher.submit_many([builders.job("j", queue="there")])
-    await gopher.store.run(calls.take_out(gopher.keys("here"), ["j"], "there", "n"))
+    await gopher.store.run(calls.move_out(gopher.keys("here"), ["j"], "there", "n"))
     await gopher.submit_many([builders.job("j", queue="here")])  # while it was on its way
 
     await gopher.relay("here")
@@ -113,7 +113,7 @@ async def test_a_job_that_was_refused_never_comes_under_the_same_name(gopher: Go
     """A carrier that stood still brings it again when its id is free there, and it is dead here."""
     await dead(gopher, redis, "j")
     await gopher.submit_many([builders.job("j", queue="there")])
-    await gopher.store.run(calls.take_out(gopher.keys("here"), ["j"], "there", "n"))
+    await gopher.store.run(calls.move_out(gopher.keys("here"), ["j"], "there", "n"))
     whole = gopher._bring_back
 
     async def slowly(source: str, names: Any) -> list[str]:
@@ -137,7 +137,7 @@ async def test_a_refused_job_comes_back_though_its_carrier_died_before_it_did(
 ) -> None:
     await dead(gopher, redis, "j")
     await gopher.submit_many([builders.job("j", queue="there")])
-    await gopher.store.run(calls.take_out(gopher.keys("here"), ["j"], "there", "n"))
+    await gopher.store.run(calls.move_out(gopher.keys("here"), ["j"], "there", "n"))
 
     async def dies(source: str, names: Any) -> list[str]:
         raise Unavailable("gone")
@@ -167,7 +167,7 @@ async def test_a_refused_job_whose_id_is_given_away_meanwhile_keeps_all_of_it_un
     gopher: Gopher, redis: Redis
 ) -> None:
     await dead(gopher, redis, "j")
-    await gopher.store.run(calls.take_out(gopher.keys("here"), ["j"], "there", "n"))
+    await gopher.store.run(calls.move_out(gopher.keys("here"), ["j"], "there", "n"))
     await gopher.submit_many([builders.job("j", queue="here"), builders.job("j", queue="there")])
     await gopher.relay("here")
 
@@ -179,7 +179,7 @@ async def test_a_move_that_is_sent_twice_answers_the_same_and_moves_once(
     gopher: Gopher, redis: Redis
 ) -> None:
     await dead(gopher, redis, "j")
-    call = calls.take_out(gopher.keys("here"), ["j", "nobody"], "there", "n")
+    call = calls.move_out(gopher.keys("here"), ["j", "nobody"], "there", "n")
 
     for _ in range(2):
         assert await gopher.store.run(call) == {"j": "moved", "nobody": "gone"}
@@ -196,7 +196,7 @@ async def test_a_move_that_was_sent_again_after_others_had_carried_it_says_so(
 
     async def sent_again(call: Any, *lane: Any) -> Any:
         said = await run(call, *lane)
-        if call.script.name != "take_out":
+        if call.script.name != "move_out":
             return said
         await gopher.relay("here")
         return await run(call, *lane)

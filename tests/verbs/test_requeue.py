@@ -131,7 +131,7 @@ async def test_a_move_takes_a_few_round_trips_for_many_jobs(
     done = await gopher.retry_all(DEAD, target="slow")
 
     assert done.changed == 1200
-    assert trips == ["take_out", "carry"] * 3
+    assert trips == ["move_out", "accept"] * 3
 
 
 @pytest.mark.parametrize("target", ["", "default"])

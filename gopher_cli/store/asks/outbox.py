@@ -1,6 +1,6 @@
 """Jobs on their way: how an outbox keeps them, and what to ask of it.
 
-They are follow-ups, and dead jobs that move to another queue (lua/take_out.lua packs these). An
+They are follow-ups, and dead jobs that move to another queue (lua/move_out.lua packs these). An
 entry is called "<id> <nonce>"; those of one attempt, or of one move, share the nonce. No other entry ever has
 this name: it tells a job that is carried again from a later one with the same id.
 """

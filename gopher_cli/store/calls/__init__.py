@@ -9,13 +9,13 @@ from gopher_cli.store.calls.doctor import (
     Facts,
     Mending,
     audit,
-    clear,
-    mend,
+    delete_orphans,
     recount,
-    rights,
+    refused_commands,
+    repair,
 )
 from gopher_cli.store.calls.expects import Expected, drop_expect, expect, expects
-from gopher_cli.store.calls.fleet import beat, order, write_down
+from gopher_cli.store.calls.fleet import append_audit, beat, order
 from gopher_cli.store.calls.operate import (
     Depth,
     Found,
@@ -27,11 +27,11 @@ from gopher_cli.store.calls.operate import (
     remove_queue,
     requeue,
 )  # fmt: skip
-from gopher_cli.store.calls.outbox import Cargo, Carried, bring_back, carry, ended, take_out
+from gopher_cli.store.calls.outbox import Cargo, Carried, accept, move_back, move_out, parent_states
 from gopher_cli.store.calls.reschedule import reschedule
 from gopher_cli.store.calls.sample import sample
 from gopher_cli.store.calls.schedules import Missed, Run, Ticked, run_schedule, schedule, tick
-from gopher_cli.store.calls.sieve import sift
+from gopher_cli.store.calls.sieve import filter_jobs
 from gopher_cli.store.calls.submit import LIMIT, Receipt, submit
 from gopher_cli.store.calls.work import (
     FETCHED,
@@ -46,13 +46,13 @@ from gopher_cli.store.calls.work import (
     Settlement,
     Verdict,
     expire,
-    hand_back,
     once,
     promote,
-    readmit,
     reclaim,
+    release,
     renew,
     report,
+    requeue_unhandled,
     reserve,
     settle,
 )  # fmt: skip
@@ -84,43 +84,43 @@ __all__ = [
     "Settlement",
     "Ticked",
     "Verdict",
+    "accept",
+    "append_audit",
     "audit",
     "beat",
-    "bring_back",
     "cancel",
-    "carry",
-    "clear",
+    "delete_orphans",
     "depth",
     "drop_expect",
-    "ended",
     "expect",
     "expects",
     "expire",
-    "hand_back",
+    "filter_jobs",
     "inspect",
-    "mend",
+    "move_back",
+    "move_out",
     "once",
     "order",
+    "parent_states",
     "pause",
     "promote",
     "purge",
-    "readmit",
     "reclaim",
     "recount",
+    "refused_commands",
+    "release",
     "remove_queue",
     "renew",
+    "repair",
     "report",
     "requeue",
+    "requeue_unhandled",
     "reschedule",
     "reserve",
-    "rights",
     "run_schedule",
     "sample",
     "schedule",
     "settle",
-    "sift",
     "submit",
-    "take_out",
     "tick",
-    "write_down",
 ]  # fmt: skip

@@ -84,7 +84,7 @@ def _facts(id: bytes, standing: Any, record: Any, *said: Any) -> Facts:
     )  # fmt: skip
 
 
-def mend(keys: Keys, items: Sequence[Mending], *, holder: str = "nobody", now: str = "") -> Call[list[str]]:
+def repair(keys: Keys, items: Sequence[Mending], *, holder: str = "nobody", now: str = "") -> Call[list[str]]:
     """For each: mended, or changed (since it was seen). Running ones go into the hands of ``holder``."""
     flat: list[Arg] = []
     for item in items:
@@ -95,10 +95,10 @@ def mend(keys: Keys, items: Sequence[Mending], *, holder: str = "nobody", now: s
     def answer(raw: Any) -> list[str]:
         return [text(word) for word in raw[1:]]
 
-    return make_call("mend", keys, {"now": now}, answer, flat, held=keys.held(holder))
+    return make_call("repair", keys, {"now": now}, answer, flat, held=keys.held(holder))
 
 
-def clear(
+def delete_orphans(
     keys: Keys, things: Sequence[tuple[str, bytes]], *, act: bool, holder: str = "nobody", now: str = ""
 ) -> Call[list[tuple[str, bytes]]]:
     """What of these (kind, name) belongs to no job any more; with ``act`` it is gone then."""
@@ -108,7 +108,7 @@ def clear(
 
     argv: dict[str, Arg] = {"now": now, "act": int(act), "holder": holder}
     flat = [part for thing in things for part in thing]
-    return make_call("clear", keys, argv, answer, flat, held=keys.held(holder))
+    return make_call("delete_orphans", keys, argv, answer, flat, held=keys.held(holder))
 
 
 def recount(keys: Keys, *, act: bool, now: str = "") -> Call[Count]:
@@ -120,6 +120,8 @@ def recount(keys: Keys, *, act: bool, now: str = "") -> Call[Count]:
     return make_call("recount", keys, {"now": now, "act": int(act)}, answer)
 
 
-def rights(keys: Keys, commands: Sequence[str], *, now: str = "") -> Call[list[str]]:
+def refused_commands(keys: Keys, commands: Sequence[str], *, now: str = "") -> Call[list[str]]:
     """Those of these commands that Redis refuses to us in a script."""
-    return make_call("rights", keys, {"now": now}, lambda raw: [text(word) for word in raw[1:]], commands)
+    return make_call(
+        "refused_commands", keys, {"now": now}, lambda raw: [text(word) for word in raw[1:]], commands
+    )

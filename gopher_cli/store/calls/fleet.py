@@ -27,11 +27,11 @@ def order(fleet: Keys, worker: str, word: str, *, now: str = "") -> Call[bool]:
     return make_call("order", fleet, {"now": now, "worker": worker, "order": word}, bool)
 
 
-def write_down(fleet: Keys, entry: AuditEntry, nonce: str, *, now: str = "") -> Call[None]:
+def append_audit(fleet: Keys, entry: AuditEntry, nonce: str, *, now: str = "") -> Call[None]:
     """Who did what: an entry of the audit."""
     written = msgspec.json.encode((entry.actor, entry.action, entry.target, entry.changed, entry.detail))
     argv: dict[str, Arg] = {"now": now, "nonce": nonce, "entry": written, "keep": _KEPT}
-    return make_call("write_down", fleet, argv, _nothing)
+    return make_call("append_audit", fleet, argv, _nothing)
 
 
 def _nothing(_: Any) -> None:

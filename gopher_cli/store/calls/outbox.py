@@ -52,7 +52,7 @@ class Carried(msgspec.Struct, frozen=True):
         return [name for name, word in self.words.items() if word in ("taken", "locked")]
 
 
-def carry(keys: Keys, cargo: Sequence[Cargo], *, now: str = "", keep_ms: int = _KEEP) -> Call[Carried]:
+def accept(keys: Keys, cargo: Sequence[Cargo], *, now: str = "", keep_ms: int = _KEEP) -> Call[Carried]:
     """Accept at most 500 jobs that are brought to one queue, each once."""
     if len(cargo) > LIMIT:
         raise ValueError(f"{len(cargo)} jobs in one call; {LIMIT} is the limit")
@@ -68,10 +68,10 @@ def carry(keys: Keys, cargo: Sequence[Cargo], *, now: str = "", keep_ms: int = _
         how = " ".join([flags, *(f"={id}" for id in one.siblings)])
         spec = job.stored or encode_spec(job.spec)
         items += (one.name, job.id, head_of(job), how, one.told, spec, *(one.kept or _NOTHING))
-    return make_call("carry", keys, {"now": now, "keep": keep_ms}, answer, items)
+    return make_call("accept", keys, {"now": now, "keep": keep_ms}, answer, items)
 
 
-def ended(
+def parent_states(
     keys: Keys, ids: Sequence[str], *, now: str = "", keep_ms: int = _KEEP, let_go_ms: int = LET_GO
 ) -> Call[dict[str, str]]:
     """How jobs that follow-ups wait for have ended: waiting, completed, lost or unknown.
@@ -82,10 +82,10 @@ def ended(
     def answer(raw: Any) -> dict[str, str]:
         return dict(zip(ids, map(text, raw[1:]), strict=True))
 
-    return make_call("ended", keys, {"now": now, "keep": keep_ms, "let_go": let_go_ms}, answer, ids)
+    return make_call("parent_states", keys, {"now": now, "keep": keep_ms, "let_go": let_go_ms}, answer, ids)
 
 
-def take_out(
+def move_out(
     keys: Keys, ids: Sequence[str], target: str, nonce: str, *, now: str = ""
 ) -> Call[dict[str, str]]:
     """Dead jobs of a queue go into its outbox, as "<id> <nonce>"; at most 500.
@@ -96,9 +96,9 @@ def take_out(
     def answer(raw: Any) -> dict[str, str]:
         return dict(zip(ids, map(text, raw[1:]), strict=True))
 
-    return make_call("take_out", keys, {"now": now, "target": target, "nonce": nonce}, answer, ids)
+    return make_call("move_out", keys, {"now": now, "target": target, "nonce": nonce}, answer, ids)
 
 
-def bring_back(keys: Keys, names: Sequence[str], *, now: str = "") -> Call[list[str]]:
+def move_back(keys: Keys, names: Sequence[str], *, now: str = "") -> Call[list[str]]:
     """Those of these entries that are dead jobs of this queue again."""
-    return make_call("bring_back", keys, {"now": now}, lambda raw: [text(name) for name in raw[1:]], names)
+    return make_call("move_back", keys, {"now": now}, lambda raw: [text(name) for name in raw[1:]], names)

@@ -43,7 +43,7 @@ class Sifted(NamedTuple):
     rows: tuple[tuple[str, float, bytes], ...] = ()
 
 
-def sift(keys: Keys, place: str, reach: Reach, sieve: Sieve, *, now: str = "") -> Call[Sifted]:
+def filter_jobs(keys: Keys, place: str, reach: Reach, sieve: Sieve, *, now: str = "") -> Call[Sifted]:
     """Those of these jobs that the sieve lets through, in their order."""
 
     def answer(raw: Any) -> Sifted:
@@ -57,4 +57,4 @@ def sift(keys: Keys, place: str, reach: Reach, sieve: Sieve, *, now: str = "") -
         **reach._asdict(), "now": now, "newest": "1" if reach.newest else "",
         "part": sieve.part, "head": sieve.head,
     }  # fmt: skip
-    return make_call("sift", keys, argv, answer, sieve.texts, place=keys[place])
+    return make_call("filter_jobs", keys, argv, answer, sieve.texts, place=keys[place])

@@ -167,13 +167,13 @@ def renew(
     return make_call("renew", keys, argv, answer, begun, held=keys.held(worker))
 
 
-def readmit(
+def requeue_unhandled(
     keys: Keys, types: Sequence[str], *, patience_ms: int, limit: int = 500, now: str = ""
 ) -> Call[list[str]]:
     """The jobs of these types (500 at most) that stood apart and stand in line now, and those that have stood
     there for longer than ``patience_ms``."""
     argv: dict[str, Arg] = {"now": now, "limit": min(limit, 500), "patience": patience_ms}
-    return make_call("readmit", keys, argv, lambda raw: [text(id) for id in raw[1:]], types)
+    return make_call("requeue_unhandled", keys, argv, lambda raw: [text(id) for id in raw[1:]], types)
 
 
 class Promotion(msgspec.Struct, frozen=True):
@@ -221,7 +221,7 @@ def reclaim(
     return make_call("reclaim", keys, argv, answer, expiries)
 
 
-def hand_back(
+def release(
     keys: Keys,
     worker: str,
     running: Sequence[str],
@@ -246,7 +246,7 @@ def hand_back(
         "limit": limit,
         "how": how,
     }
-    return make_call("hand_back", keys, argv, answer, running, held=keys.held(worker))
+    return make_call("release", keys, argv, answer, running, held=keys.held(worker))
 
 
 class Expired(msgspec.Struct, frozen=True):

@@ -100,7 +100,7 @@ class Checking(Expects, Fleet):
     async def _rights_at(self, node: Address, keys: Keys) -> Finding:
         at = node if self.store.scattered else None
         try:
-            refused = await self.store.run(calls.rights(keys, _USED))
+            refused = await self.store.run(calls.refused_commands(keys, _USED))
         except Denied as error:
             fix = "let this user run scripts: redis-cli ACL SETUSER NAME +eval +evalsha"
             return critical("rights", f"scripts are refused: {error}", fix)

@@ -17,7 +17,7 @@ RECLAIMED_WITHIN = 60_000
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """A name of model.findings.TROUBLES; ``mending`` is how the job shall be, None where clear.lua helps."""
+    """A name of model.findings.TROUBLES; ``mending`` is how the job shall be, None where an orphan goes."""
 
     name: str
     job: Facts

@@ -170,7 +170,7 @@ class Auditing(Base):
         return waits
 
     async def _locks(self, keys: Keys, found: Audit) -> None:
-        """Locks, and their ends: clear.lua says in one instant which of them belong to nobody."""
+        """Locks, and their ends: delete_orphans.lua says in one instant which of them belong to nobody."""
         async for page in self._steps(partial(survey.in_hash, keys["locks"], count=AUDITED)):
             found.things["lock"] += await self._leftover(keys, "lock", [lock for lock, _ in page])
         async for page in self._steps(partial(survey.in_zset, keys["lock_ends"], count=AUDITED)):
@@ -189,7 +189,7 @@ class Auditing(Base):
         self, keys: Keys, kind: str, names: Sequence[bytes], holder: str = "nobody"
     ) -> list[bytes]:
         things = [(kind, name) for name in dict.fromkeys(names)]
-        said = await self.store.run(calls.clear(keys, things, act=False, holder=holder))
+        said = await self.store.run(calls.delete_orphans(keys, things, act=False, holder=holder))
         return [name for _, name in said]
 
     async def _outbox(self, keys: Keys, found: Audit) -> None:

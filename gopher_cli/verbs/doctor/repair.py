@@ -82,7 +82,7 @@ class Doctor(Diagnosing, Working, TickVerbs):
             ids = []
             for start in range(0, len(mendings), _SLICE):
                 piece = mendings[start : start + _SLICE]
-                words = await self.store.run(calls.mend(self.keys(audit.queue), piece, holder=holder))
+                words = await self.store.run(calls.repair(self.keys(audit.queue), piece, holder=holder))
                 ids += [shown(m.seen.id) for m, word in zip(piece, words, strict=True) if word == "mended"]
             done.append(Repair(name, audit.queue, len(ids), tuple(ids)))
         return done
@@ -107,7 +107,9 @@ class Doctor(Diagnosing, Working, TickVerbs):
         gone: list[bytes] = []
         for start in range(0, len(names), _SLICE):
             things = [(kind, name) for name in names[start : start + _SLICE]]
-            said = await self.store.run(calls.clear(self.keys(queue), things, act=True, holder=holder))
+            said = await self.store.run(
+                calls.delete_orphans(self.keys(queue), things, act=True, holder=holder)
+            )
             gone += [name for _, name in said]
         ids = tuple(shown(id) for id in dict.fromkeys(gone))
         return Repair(name, queue, len(ids), ids)
@@ -136,7 +138,7 @@ class Doctor(Diagnosing, Working, TickVerbs):
         (seen,) = await self.store.run(calls.audit(keys, [id]))
         if raw is not None and not seen.standing:
             mending = await self._as_dead(seen, raw)
-            await self.store.run(calls.mend(keys, [mending]))
+            await self.store.run(calls.repair(keys, [mending]))
         await self.store.ask(survey.drop_from_outbox(keys, name))
 
     async def _as_dead(self, seen: calls.Facts, raw: bytes) -> Mending:

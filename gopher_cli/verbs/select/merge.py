@@ -201,7 +201,7 @@ class Merge:
         reach = Reach(low, high, self._newest, limit=_SLICE)
         if mark and mark.id:
             reach = reach._replace(after=mark.id, score=ranges.number(mark.score))
-        came = await self._store.run(calls.sift(stretch.keys, stretch.place, reach, sieve))
+        came = await self._store.run(calls.filter_jobs(stretch.keys, stretch.place, reach, sieve))
         if mark and came.read == GONE:
             came = await self._sift_behind(stretch, mark, reach._replace(after=""), sieve)
         self.sifted += came.read
@@ -217,7 +217,7 @@ class Merge:
         """Where the mark's job has gone. Whoever comes or goes meanwhile: as in `_behind`."""
         while True:
             skip = await self._index(stretch, mark)
-            call = calls.sift(stretch.keys, stretch.place, reach._replace(skip=skip), sieve)
+            call = calls.filter_jobs(stretch.keys, stretch.place, reach._replace(skip=skip), sieve)
             came = await self._store.run(call)
             if not (skip and came.read and mark.is_before(came.first, newest=self._newest)):
                 return came

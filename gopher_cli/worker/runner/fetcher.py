@@ -136,7 +136,7 @@ class Fetcher:
         quota, wait = self._quotas[queue].share(count), 0.1
         while True:
             try:
-                await self._unhandled.readmit(queue, count)
+                await self._unhandled.requeue_unhandled(queue, count)
                 reserving = self._gopher.reserve(
                     queue,
                     worker=self._runner,

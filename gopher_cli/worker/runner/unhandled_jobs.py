@@ -29,7 +29,7 @@ class Unhandled:
         self._pause: dict[str, float] = {}
         self._behind: set[str] = set()  # queues where others are served before them
 
-    async def readmit(self, queue: str, count: int) -> None:
+    async def requeue_unhandled(self, queue: str, count: int) -> None:
         """Before a fetch of so many. Raises what the store raises."""
         at = self._ask_at.get(queue)
         if at is None or time.monotonic() < at:
@@ -37,7 +37,7 @@ class Unhandled:
         most = max(count, _SOME) if queue in self._behind else count
         pause = self._pause.get(queue, _PAUSE[0])
         self._ask_at[queue], self._pause[queue] = time.monotonic() + pause, min(2 * pause, _PAUSE[1])
-        found = await self._gopher.readmit(queue, self._types, self._patience, limit=most)
+        found = await self._gopher.requeue_unhandled(queue, self._types, self._patience, limit=most)
         self._asked_for[queue] = set(found)
         self._bore.discard(queue)
 

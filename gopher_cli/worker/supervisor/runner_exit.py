@@ -56,7 +56,7 @@ class Burials:
             await runner.last_rites
         while True:
             try:
-                await self._crew.gopher.hand_back(queue, runner.id, guilty, how=_how_it_died(runner))
+                await self._crew.gopher.release(queue, runner.id, guilty, how=_how_it_died(runner))
                 return True
             except (Unavailable, TryLater) as error:
                 if self._crew.stopping.is_set():

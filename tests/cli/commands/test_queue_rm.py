@@ -50,7 +50,7 @@ def test_a_queue_that_others_have_brought_jobs_remembers_them_for_a_while(cli: C
     id = fail(near, "-Q", "here")
 
     async def under_way(gopher: Gopher) -> Any:
-        return await gopher.store.run(calls.take_out(gopher.keys("here"), [id], "there", "n"))
+        return await gopher.store.run(calls.move_out(gopher.keys("here"), [id], "there", "n"))
 
     do(near, under_way)
     sent = cli("queue", "rm", "here")

@@ -19,10 +19,10 @@ def test_a_job_that_moves_is_not_unknown_while_it_is_on_its_way(near: Cli, far: 
     cli = {"near": near, "far": far}[door]
     id = fail(near, "-Q", "here", "--id", "order:10")
 
-    async def take_out(gopher: Gopher) -> Any:
-        return await gopher.store.run(calls.take_out(gopher.keys("here"), [id], "there", "n"))
+    async def move_out(gopher: Gopher) -> Any:
+        return await gopher.store.run(calls.move_out(gopher.keys("here"), [id], "there", "n"))
 
-    do(near, take_out)
+    do(near, move_out)
     ran, other = cli("inspect", id), cli("inspect", "order:1")
 
     assert ran.code == 3

@@ -50,7 +50,7 @@ async def test_only_jobs_that_have_died_of_lost_workers_count_as_poison(gopher: 
     poison, fine = await gopher.submit("t", max_retries=0), await gopher.submit("t")
     for n in range(gopher.defaults.max_losses):
         await gopher.reserve("default", worker=f"w.{n}", token=f"w.{n}:t", sequence=1)
-        await gopher.hand_back("default", f"w.{n}", [poison])
+        await gopher.release("default", f"w.{n}", [poison])
     assert (await gopher.inspect("default", poison)).state == "failed"
 
     assert await gopher.count_poison([("default", poison), ("default", fine), ("mail", "gone")]) == 1

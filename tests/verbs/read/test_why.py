@@ -59,7 +59,7 @@ async def test_a_handler_that_allows_fewer_attempts_by_now_makes_no_nonsense_of_
         batch = await gopher.reserve("default", worker="w1.0", token=f"w1.0:{n}", sequence=n + 1)
         gone = gopher.keys("default")
         assert batch.leases and gone
-        await gopher.hand_back("default", "w1.0", [id])
+        await gopher.release("default", "w1.0", [id])
     await gopher.publish_types({"x": b"{}"}, {"x": HandlerWishes(retries=0)})
 
     job = await gopher.inspect("default", id)

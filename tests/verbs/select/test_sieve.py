@@ -130,7 +130,9 @@ async def test_a_job_to_go_on_behind_that_has_gone_is_told(gopher: Gopher) -> No
     keys = gopher.keys("default")
     reach = Reach("-inf", "+inf", newest=False, after="other", score="5")
 
-    assert (await gopher.store.run(calls.sift(keys, "ready_normal", reach, Sieve(part="j")))).read == GONE
+    assert (
+        await gopher.store.run(calls.filter_jobs(keys, "ready_normal", reach, Sieve(part="j")))
+    ).read == GONE
 
 
 async def test_a_tag_of_one_letter_lets_no_text_through_that_ends_with_it(gopher: Gopher) -> None:
@@ -140,7 +142,7 @@ async def test_a_tag_of_one_letter_lets_no_text_through_that_ends_with_it(gopher
     assert sieve
     keys = gopher.keys("default")
     came = await gopher.store.run(
-        calls.sift(keys, "ready_normal", Reach("-inf", "+inf", newest=False), sieve)
+        calls.filter_jobs(keys, "ready_normal", Reach("-inf", "+inf", newest=False), sieve)
     )
 
     assert came.read == 30 and [id for id, _, _ in came.rows] == ["j7"]

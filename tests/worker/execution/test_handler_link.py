@@ -77,7 +77,7 @@ async def test_what_an_attempt_said_is_not_taken_for_words_of_the_next(gopher: G
     link = HandlerLink(gopher, Settings())
     (old,) = (await gopher.reserve("default", worker="w.0", token="w.0:1:t", sequence=1)).leases
     link.log(old, "of the first")
-    await gopher.hand_back("default", "w.0")
+    await gopher.release("default", "w.0")
     (new,) = (await gopher.reserve("default", worker="w.0", token="w.0:2:t", sequence=2)).leases
     link.log(new, "of the second")
 

@@ -98,7 +98,7 @@ async def test_an_outcome_that_comes_after_the_job_was_taken_back_is_refused(
     running = asyncio.create_task(one.run())
     await until(lambda: lines(tmp_path / "f"))
     one.stop(PATIENCE)  # so that it is not fetched again
-    await gopher.hand_back("default", "w.0")
+    await gopher.release("default", "w.0")
     (lease,) = (await gopher.reserve("default", worker="y.0", token="y.0:t", sequence=1)).leases
 
     (tmp_path / "f.go").touch()
@@ -127,7 +127,7 @@ async def test_a_lost_job_that_waits_for_a_seat_is_not_started(
     await running
 
     assert lines(tmp_path / "f") == [first]
-    await gopher.hand_back("default", "w.0")
+    await gopher.release("default", "w.0")
     assert await state(gopher, second) == "enqueued"
 
 
@@ -164,7 +164,7 @@ async def test_a_suspect_runs_at_once_beside_others_in_a_process_of_its_own_and_
     suspects = [await gopher.submit(kind, {"file": str(file)}) for _ in range(3)]
     for n in (1, 2):  # they have been running when their worker died, twice
         await gopher.reserve("default", worker=f"d.{n}", token=f"d.{n}:t", sequence=1, count=3)
-        await gopher.hand_back("default", f"d.{n}", suspects)
+        await gopher.release("default", f"d.{n}", suspects)
     await gopher.submit("hold", {"file": str(tmp_path / "other")})
     one = runner(concurrency=4)
     running = asyncio.create_task(one.run())
@@ -190,7 +190,7 @@ async def test_in_a_burst_suspects_wait_for_each_other(gopher: Gopher, runner: W
     ids = [await gopher.submit("echo", n) for n in range(6)]
     for n in (1, 2):
         await gopher.reserve("default", worker=f"d.{n}", token=f"d.{n}:t", sequence=1, count=4)
-        await gopher.hand_back("default", f"d.{n}", ids[:4])
+        await gopher.release("default", f"d.{n}", ids[:4])
 
     await run(runner, concurrency=4)
 

@@ -78,7 +78,7 @@ async def test_a_dead_worker_is_buried_once_its_jobs_are_elsewhere(gopher: Gophe
     await gopher.beat("w", ABOUT)
     await gopher.submit("mail")
     await gopher.reserve("default", worker="w.0", token="w.0:t", sequence=1)
-    await gopher.hand_back("default", "w.0")
+    await gopher.release("default", "w.0")
     held = gopher.keys("default").held("w.0")
     redis.zadd(held, {"of-long-ago": 1})
 

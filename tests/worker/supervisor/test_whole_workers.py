@@ -253,7 +253,7 @@ async def test_a_job_that_takes_its_whole_worker_down_takes_no_other_suspect_alo
     others = [await gopher.submit("echo", n) for n in range(4)]
     for n in (1, 2):  # all of them were running when their worker died, twice
         await gopher.reserve("default", worker=f"d.{n}", token=f"d.{n}:t", sequence=1, count=5)
-        await gopher.hand_back("default", f"d.{n}", [culprit, *others])
+        await gopher.release("default", f"d.{n}", [culprit, *others])
     await gopher.pause("default")
     one = worker("-c", "5", "--processes", "2", env=SHORT)
     (tmp_path / "pid").write_text(str(one.process.pid))

@@ -1,4 +1,4 @@
--- Of jobs that end otherwise than well it is noted, if follow-ups in an outbox wait for them (ended.lua).
+-- Of jobs that end otherwise than well it is noted, if follow-ups in an outbox wait for them (parent_states.lua).
 --- @needs now
 local function mark_lost(ids)
   if #ids == 0 or redis.call("EXISTS", KEYS.awaited) == 0 then return end

@@ -13,7 +13,7 @@ local PARTS = {
 }
 local out, dead, seen = { stamp }, batch("ZADD", KEYS.failed), {}
 
--- As take_out.lua has packed it.
+-- As move_out.lua has packed it.
 local function unpack_parts(raw)
   local parts, sizes = {}, string.match(raw or "", "^m %S+ ([%d ]+)\n")
   local at = sizes and string.find(raw, "\n", 1, true) + 1
