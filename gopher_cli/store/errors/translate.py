@@ -56,8 +56,8 @@ def checked(raw: Any, address: Address) -> Any:
 def translate(error: Refusal | OSError, address: str) -> GopherError:
     """The error as one of ours. ``address`` is shown to people: it must carry no password."""
     if isinstance(error, OSError):
-        why = unreachable.cause(error)
-        return Unavailable(f"cannot reach Redis at {address} ({why})", unreachable.hint(address, why))
+        cause, why = unreachable.cause_of(error)
+        return Unavailable(f"cannot reach Redis at {address} ({why})", unreachable.hint(address, cause))
     said = _SCRIPT.sub("", str(error)).strip()
     if error.code == "NOAUTH":
         return Denied(f"Redis at {address} wants a password", "set REDIS_PASSWORD, or put it into REDIS_URL")

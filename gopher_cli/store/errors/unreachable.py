@@ -3,47 +3,72 @@
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 
+
+class Cause(StrEnum):
+    """What is the matter; the words are for people."""
+
+    REFUSED = "connection refused"
+    NO_HOST = "no such host"
+    NO_SOCKET = "no socket there"
+    NO_CONNECTION = "connection timed out"
+    SILENT = "it did not answer in time"
+    NO_TLS = "it speaks no TLS"
+    CLOSED = "it closed the connection"
+    EXPIRED = "its certificate has expired"
+    UNTRUSTED = "its certificate is not accepted"
+    UNKNOWN = "it cannot be reached"
+
+
+# What the system says has no values: here alone it is read.
 _CAUSES = (
-    ("refused", "connection refused"),
-    ("connect call failed", "connection refused"),  # several addresses of one name
-    ("name or service not known", "no such host"),
-    ("no such file", "no socket there"),
-    ("timed out", "connection timed out"),
-    ("wrong version number", "it speaks no TLS"),
-    ("reset by peer", "it closed the connection"),
-    ("closed by server", "it closed the connection"),
-    ("broken pipe", "it closed the connection"),
-    ("connection lost", "it closed the connection"),
+    ("refused", Cause.REFUSED),
+    ("connect call failed", Cause.REFUSED),  # several addresses of one name
+    ("name or service not known", Cause.NO_HOST),
+    ("no such file", Cause.NO_SOCKET),
+    ("timed out", Cause.NO_CONNECTION),
+    ("wrong version number", Cause.NO_TLS),
+    ("reset by peer", Cause.CLOSED),
+    ("closed by server", Cause.CLOSED),
+    ("broken pipe", Cause.CLOSED),
+    ("connection lost", Cause.CLOSED),
 )
+_IN_ITS_OWN_WORDS = (
+    ("expired", Cause.EXPIRED), ("certificate", Cause.UNTRUSTED),
+    ("tls", Cause.NO_TLS), ("closed", Cause.CLOSED),
+)  # fmt: skip
 _CERTIFICATE = re.compile(r"certificate verify failed: (.+?)\.?(?: \(_ssl.*)?$", re.IGNORECASE)
 
 
-def cause(error: OSError) -> str:
-    said = str(error)
+def cause_of(error: OSError) -> tuple[Cause, str]:
+    """And how to say it: where we know no better, in the words of the system."""
     if isinstance(error, TimeoutError):
-        return "it did not answer in time"
-    if found := _CERTIFICATE.search(said):
-        return f"its certificate is not accepted: {found[1]}"
-    for word, why in _CAUSES:
-        if word in said.lower():
-            return why
-    return said.rstrip(".") or type(error).__name__
+        return Cause.SILENT, Cause.SILENT
+    said = str(error)
+    known = next((cause for words, cause in _CAUSES if words in said.lower()), Cause.UNKNOWN)
+    certificate = _CERTIFICATE.search(said)
+    if known is not Cause.UNKNOWN and not certificate:
+        return known, known
+    cause = next((cause for word, cause in _IN_ITS_OWN_WORDS if word in said.lower()), Cause.UNKNOWN)
+    if certificate:
+        return cause, f"{Cause.UNTRUSTED}: {certificate[1]}"
+    return cause, said.rstrip(".") or type(error).__name__
 
 
-def hint(address: str, why: str) -> str:
+def hint(address: str, cause: Cause) -> str:
     """The way out. One end that speaks TLS and one that does not never understand each other."""
-    if address.startswith("unix:") and "closed" in why:
+    if address.startswith("unix:") and cause is Cause.CLOSED:
         return "if it has too many clients: redis-cli CONFIG SET maxclients 10000; else see its log"
     if address.startswith("unix:"):
         return "see: gopher embedded status; start it with: gopher embedded start"
     tls = address.startswith(("rediss", "valkeys"))
-    if "expired" in why:
+    if cause is Cause.EXPIRED:
         return "renew the certificate of the server"
-    if "certificate" in why:
+    if cause is Cause.UNTRUSTED:
         return "name the authority that has signed it: rediss://host:port?ssl_ca_certs=FILE"
-    if tls and ("TLS" in why or "in time" in why or "closed" in why):
+    if tls and cause in (Cause.NO_TLS, Cause.SILENT, Cause.CLOSED):
         return "start it; or if it speaks no TLS, write redis:// instead of rediss://"
-    if not tls and "closed" in why:
+    if not tls and cause is Cause.CLOSED:
         return "start it; or if it speaks TLS, write rediss:// instead of redis://"
     return "start it, or unset REDIS_URL to use the embedded server"
