@@ -9,6 +9,7 @@ from gopher_cli.model.hints import LIST_JOBS
 from gopher_cli.model.job.value_checks import check_type
 from gopher_cli.model.schedule.expect import LastOfType
 from gopher_cli.model.select.filter import Filter
+from gopher_cli.model.text.timestamp import Timestamp
 from gopher_cli.verbs.schedule.expects import completed
 
 if TYPE_CHECKING:
@@ -29,6 +30,6 @@ async def last_of_type(verbs: Verbs, type: str, queue: str = "") -> LastOfType:
         where = f" in the queue {queue}" if queue else ""
         hint = LIST_JOBS.put("see: gopher types, gopher jobs ls")
         raise NotFound(f"no job of the type {type} is known{where}", hint)
-    last = max(noted, success.at if success else 0)
+    last = Timestamp(max(noted, success.at if success else 0))
     known = success if success and success.at == last else None
     return LastOfType(type=type, job=newest[0] if newest else None, success=known, last_success=last)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 from gopher_cli.cli.input.filters import check_said
 from gopher_cli.cli.render.styles import ago, short_id, style_of, when
@@ -12,9 +12,6 @@ from gopher_cli.cli.shell.command import command
 from gopher_cli.cli.shell.console import Console
 from gopher_cli.cli.terminal.tables import Column, Listing
 from gopher_cli.model.errors import Usage
-
-if TYPE_CHECKING:
-    from gopher_cli.model.schedule.expect import LastOfType
 
 Type = Annotated[str | None, o.option("--type", "-t", metavar="TYPE", help="jobs of this type")]
 Queue = Annotated[str | None, o.option("--queue", "-Q", metavar="QUEUE", help="only this queue")]
@@ -36,21 +33,12 @@ def last(console: Console, type: Type = None, queue: Queue = None) -> None:
 
     found = console.call(lambda gopher: last_of_type(gopher, type, queue or ""))
     if console.format in ("json", "ndjson"):
-        console.json(record(found), lines=console.format == "ndjson")
+        console.json(found, lines=console.format == "ndjson")
     elif console.format == "id":
         console.ids([found.job.id] if found.job else [])
     else:
         columns = columns_at(int(time.time() * 1000))
-        console.rows(Listing(rows=[found], columns=columns, extra=EXTRA, record=record, id=lambda f: f.type))
-
-
-def record(found: LastOfType) -> dict[str, Any]:
-    """As JSON: jobs as in lists."""
-    return {
-        "type": found.type, "job": found.job,
-        "last_success_at": when(found.last_success) or None,
-        "last_success": found.success,
-    }  # fmt: skip
+        console.rows(Listing(rows=[found], columns=columns, extra=EXTRA, id=lambda f: f.type))
 
 
 def columns_at(now: int) -> list[Column]:

@@ -12,6 +12,7 @@ from gopher_cli.model.hints import LIST_EXPECTS
 from gopher_cli.model.job.ids import VALID_NAME
 from gopher_cli.model.job.value_checks import check_name, check_seconds, shown
 from gopher_cli.model.text.duration import format_duration
+from gopher_cli.model.text.timestamp import Timestamp
 from gopher_cli.model.views.job_view import JobRow
 
 MOST = 1000  # of one queue
@@ -73,16 +74,16 @@ class Declared(msgspec.Struct, frozen=True):
     word: str
 
 
-class LastOfType(msgspec.Struct, frozen=True, kw_only=True):
-    """The newest job of a type, and the last that succeeded.
-
-    ``success`` may be gone while ``last_success`` (epoch ms, 0 is never) is remembered.
-    """
+class LastOfType(
+    msgspec.Struct, frozen=True, kw_only=True,
+    rename={"last_success": "last_success_at", "success": "last_success"},
+):  # fmt: skip
+    """The newest job of a type, and its last success, which may be gone while its time is remembered."""
 
     type: str
     job: JobRow | None
+    last_success: Timestamp
     success: JobRow | None
-    last_success: int
 
 
 def check_expect_name(name: Any) -> str:
