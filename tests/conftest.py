@@ -55,8 +55,6 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.all:
         config.option.markexpr = ""
     if not hasattr(config, "workerinput"):
-        named = config.args_source is pytest.Config.ArgsSource.ARGS
-        config.option.faults = config.option.all or named  # xdist hands the options on
         reaper.start()
         forks.forked = False  # or a handler that runs in these tests would end them, as a fork of its own
 
@@ -64,9 +62,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Pytest does not ask for a path that stands on the command line itself."""
     name = str(collection_path.relative_to(TESTS))
-    if name not in FAULTS or (config.option.faults and (name != "browser" or not lacking())):
-        return None
-    return True
+    takes_part = config.option.all or config.args_source is pytest.Config.ArgsSource.ARGS
+    return None if name not in FAULTS or (takes_part and (name != "browser" or not lacking())) else True
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
