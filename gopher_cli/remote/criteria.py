@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gopher_cli.model.select.filter import Filter
-from gopher_cli.model.select.language import format_search
+from gopher_cli.model.select.filter_parser import format_search
 
 # Of a Filter: what has a parameter of its own, and what only a search can say.
 _NAMED = ("type", "tag", "error", "group")

@@ -104,7 +104,7 @@ def _narrowed(search: str, given: Mapping[str, Any]) -> Filter:
     """What a search says, and the other options beside it."""
     import msgspec
 
-    from gopher_cli.model.select.language import parse_search
+    from gopher_cli.model.select.filter_parser import parse_search
 
     found = parse_search(search)
     for name, value in given.items():

@@ -21,8 +21,8 @@ from gopher_cli.model.job.durability import Durability
 from gopher_cli.store.asks.ask import Command, info
 from gopher_cli.store.calls.call import Call
 from gopher_cli.store.errors.refusal import Refusal
-from gopher_cli.store.routing.delivery import Parcel, deliver, run_calls
 from gopher_cli.store.routing.disk import LOOK, Clocks, Disk, DiskWatch, hindrance, read_disk
+from gopher_cli.store.routing.redirects import Parcel, deliver, run_calls
 from gopher_cli.store.routing.routes import Pause, Route, Talk
 
 _SHARE = 0.8  # of the time-out

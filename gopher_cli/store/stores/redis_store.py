@@ -17,7 +17,7 @@ from gopher_cli.store.connections.lane import Lane
 from gopher_cli.store.errors.refusal import Refusal
 from gopher_cli.store.errors.translate import checked, translate
 from gopher_cli.store.keyspace import Keys
-from gopher_cli.store.routing.delivery import masters, resumed, run_ask, run_at, run_calls
+from gopher_cli.store.routing.redirects import masters, resumed, run_ask, run_at, run_calls
 from gopher_cli.store.routing.routes import Send, Talk
 from gopher_cli.store.routing.wait import Waits
 from gopher_cli.store.stores.base import StoreBase

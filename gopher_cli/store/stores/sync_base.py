@@ -11,7 +11,7 @@ from gopher_cli.store.asks.ask import Ask
 from gopher_cli.store.calls.call import Call, evalsha
 from gopher_cli.store.errors.refusal import Refusal
 from gopher_cli.store.errors.translate import checked, translate
-from gopher_cli.store.routing.delivery import masters, resumed, run_ask, run_at, run_calls
+from gopher_cli.store.routing.redirects import masters, resumed, run_ask, run_at, run_calls
 from gopher_cli.store.routing.routes import Send, Talk
 from gopher_cli.store.stores.base import StoreBase
 from gopher_cli.store.url import Address

@@ -203,6 +203,6 @@ class Bulking(Paging, Operating):
 
 def described(wanted: Filter) -> str:
     """A filter as the audit names it: as it would be searched for."""
-    from gopher_cli.model.select.language import format_search  # late: only where somebody acts on many
+    from gopher_cli.model.select.filter_parser import format_search  # late: only where somebody acts on many
 
     return format_search(wanted) or "all jobs"

@@ -10,7 +10,7 @@ from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import Usage
 from gopher_cli.model.select.failure_groups import group_of
 from gopher_cli.model.select.filter import Filter
-from gopher_cli.model.select.language import parse_search
+from gopher_cli.model.select.filter_parser import parse_search
 from gopher_cli.verbs.select import scan
 
 pytestmark = pytest.mark.anyio

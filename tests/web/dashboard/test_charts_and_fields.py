@@ -15,7 +15,7 @@ from gopher_cli.model.job.history_outcome import HistoryOutcome
 from gopher_cli.model.numbers.histogram import Cell
 from gopher_cli.model.numbers.series import Steps, history_of
 from gopher_cli.model.select.actions import CANCEL, DELETE, RESCHEDULE, RETRY, RUN_NOW, Action
-from gopher_cli.model.select.language import parse_search
+from gopher_cli.model.select.filter_parser import parse_search
 from gopher_cli.model.text.duration import format_duration
 from gopher_cli.model.views.timeline import story_of
 from gopher_cli.web.dashboard.pages.bulk import to_type

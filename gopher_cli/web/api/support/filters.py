@@ -14,7 +14,7 @@ from gopher_cli.model.job.ids import VALID_NAME
 from gopher_cli.model.job.job import JobState
 from gopher_cli.model.job.value_checks import check_queue
 from gopher_cli.model.select.filter import Filter, check_group
-from gopher_cli.model.select.language import parse_search
+from gopher_cli.model.select.filter_parser import parse_search
 from gopher_cli.model.select.safe_regex import check_pattern
 from gopher_cli.model.text.duration import parse_duration
 from gopher_cli.model.text.json_text import pointer_to

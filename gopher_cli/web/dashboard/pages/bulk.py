@@ -16,7 +16,7 @@ from gopher_cli.model.access.scopes import OPERATE
 from gopher_cli.model.select.actions import DELETE, RETRY, Action, Answer, plain_action
 from gopher_cli.model.select.bulk import Bulk, words_of
 from gopher_cli.model.select.filter import Filter
-from gopher_cli.model.select.language import format_search, parse_search
+from gopher_cli.model.select.filter_parser import format_search, parse_search
 from gopher_cli.web.auth.authenticate import needs
 from gopher_cli.web.dashboard.forms.form_body import Form, checked_form
 from gopher_cli.web.dashboard.page_route import PageRoute, redirect

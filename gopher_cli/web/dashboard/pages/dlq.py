@@ -12,7 +12,7 @@ from starlette.responses import Response
 from gopher_cli.model.errors import NotFound, Usage
 from gopher_cli.model.select.failure_groups import FailureGroup, FailureGroups
 from gopher_cli.model.select.filter import Filter
-from gopher_cli.model.select.language import format_search
+from gopher_cli.model.select.filter_parser import format_search
 from gopher_cli.web.dashboard.page_route import PageRoute
 from gopher_cli.web.dashboard.render import page
 from gopher_cli.web.dashboard.views.queries import gopher_of

@@ -12,7 +12,7 @@ from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import GopherError, Usage
 from gopher_cli.model.job.job import JobState
 from gopher_cli.model.select.filter import Filter
-from gopher_cli.model.select.language import format_search, parse_search
+from gopher_cli.model.select.filter_parser import format_search, parse_search
 from gopher_cli.web.dashboard.views.queries import types_of
 
 _COUNTING = 1.0  # seconds

@@ -13,7 +13,7 @@ from gopher_cli.store.asks import ask, outbox
 from gopher_cli.store.asks.ask import Ask
 from gopher_cli.store.errors.refusal import Refusal
 from gopher_cli.store.keyspace import keys_of
-from gopher_cli.store.routing.delivery import _KEYLESS, Parcel, deliver, run_ask, run_calls
+from gopher_cli.store.routing.redirects import _KEYLESS, Parcel, deliver, run_ask, run_calls
 from store.scripted import MASTER, REPLICA, Paper, cluster, echo, named, route, slots
 
 FIRST = (0, 8191, "a:1")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from gopher_cli.model.errors import Usage
 from gopher_cli.model.job.job import JobState
 from gopher_cli.model.select.filter import Filter
-from gopher_cli.model.select.language import format_search, parse_search
+from gopher_cli.model.select.filter_parser import format_search, parse_search
 
 words = st.text(min_size=1, max_size=20)
 names = st.from_regex(r"[A-Za-z0-9_.\-]{1,12}", fullmatch=True)
