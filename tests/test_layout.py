@@ -53,7 +53,7 @@ FLOORS = {
     ),
     "worker": (
         "board channel forks logs options queue_groups",
-        "handler_link process_lock",
+        "handler_link messages process_lock",
         "execution",
         "programs",
         "runner",
