@@ -31,7 +31,9 @@ class Begin(Message, frozen=True):
 
 
 class Go(Message, frozen=True):
-    """Fetch, and run jobs."""
+    """Fetch, and run jobs; one that begins ``quiet`` takes none until it hears otherwise."""
+
+    quiet: bool
 
 
 class Stop(Message, frozen=True):

@@ -92,7 +92,7 @@ async def _live(end: socket.socket, board_fd: int, turn_fd: int, begun: _Begun) 
     options, registry = begun.options, begun.registry
     handlers = {type: _info(handler) for type, handler in registry.handlers.items()}
     channel.send(messages.Loaded(handlers, list(begun.declared)))
-    if not await _may_go(channel):  # it stops before it has begun
+    if not (go := await _go(channel)):  # it stops before it has begun
         channel.send(messages.Status(ended=True))
         await _farewell(channel)
         return
@@ -101,6 +101,8 @@ async def _live(end: socket.socket, board_fd: int, turn_fd: int, begun: _Begun) 
         board = Board(board_fd, options.concurrency)
         runner = Runner(gopher, registry, begun.settings, options, begun.id, board, ProcessLock(turn_fd))
         runner.share(lent=begun.shared.lent, barred=begun.shared.barred)
+        if go.quiet:  # before it fetches: a message of its own would come too late
+            runner.quiet(True)
         capture(lambda run, text: runner.keep_output(run, text), forks_too=False)
         signal.signal(
             signal.SIGUSR1, lambda *_: say_stacks(runner.running())
@@ -114,12 +116,12 @@ async def _live(end: socket.socket, board_fd: int, turn_fd: int, begun: _Begun) 
     await _farewell(channel)
 
 
-async def _may_go(channel: Channel[messages.ToRunner]) -> bool:
+async def _go(channel: Channel[messages.ToRunner]) -> messages.Go | None:
     """Of all else that is said to every runner, one that holds nothing yet need not know."""
     async for message in channel.messages():
         if isinstance(message, messages.Go | messages.Stop):
-            return isinstance(message, messages.Go)
-    return False
+            return message if isinstance(message, messages.Go) else None
+    return None
 
 
 def _info(handler: Handler) -> messages.HandlerInfo:

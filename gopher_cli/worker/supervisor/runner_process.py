@@ -171,10 +171,10 @@ class RunnerProcess:
             if self._going:
                 self.tell(self.shared)
 
-    def go(self) -> None:
+    def go(self, *, quiet: bool) -> None:
         """Let it begin."""
         self._going = True
-        self.tell(messages.Go())
+        self.tell(messages.Go(quiet))
         self.tell(self.shared)  # since it was started
 
     async def follow(self) -> None:

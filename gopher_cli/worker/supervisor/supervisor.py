@@ -21,7 +21,6 @@ from gopher_cli.process_setup import TOGETHER, reset_signals
 from gopher_cli.verbs.read.queue_guess import doubts
 from gopher_cli.worker import logs
 from gopher_cli.worker.logs import say
-from gopher_cli.worker.messages import Quiet
 from gopher_cli.worker.options import WorkerOptions
 from gopher_cli.worker.process_lock import ProcessLock
 from gopher_cli.worker.supervisor.crew import Crew
@@ -110,9 +109,7 @@ class Supervisor:
     async def _keep(self, runner: RunnerProcess) -> None:
         """One place for a runner: when it ends or leaves and there is more to do, another takes it."""
         while True:
-            runner.go()
-            if self.crew.state.quiet:
-                runner.tell(Quiet(True))
+            runner.go(quiet=self.crew.state.quiet)
             if self.crew.stopping.is_set():
                 runner.stop(self.crew.state.grace)
             ending = asyncio.create_task(self._see_out(runner))
