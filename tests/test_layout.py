@@ -53,7 +53,8 @@ FLOORS = {
     ),
     "worker": (
         "board channel forks logs options queue_groups",
-        "handler_link messages process_lock",
+        "messages process_lock",
+        "handler_link",
         "execution",
         "programs",
         "runner",

@@ -1,8 +1,8 @@
 """A board in shared memory: which jobs a runner has started, so that its supervisor can tell after a crash.
 
-One seat a running job: hard deadline (CLOCK_MONOTONIC, one for all processes; 0 is a free seat),
+One slot a running job: hard deadline (CLOCK_MONOTONIC, one for all processes; 0 is a free slot),
 the queue's number, whether it runs in a process of its own, whether that is only starting, the id. Before
-the seats a byte by which the supervisor holds a runner that does not move: it begins nothing more; and how
+the slots a byte by which the supervisor holds a runner that does not move: it begins nothing more; and how
 many jobs have completed and failed. Behind them what such a runner has ended, and could not tell.
 """
 
@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import NamedTuple
 
-_SEAT = struct.Struct("<dH??128s")
+_SLOT = struct.Struct("<dH??128s")
 _FREE = struct.Struct("<d")
 _COUNTS = struct.Struct("<QQ")
 _AT = 8  # of the counts
@@ -24,7 +24,7 @@ _ENDED = struct.Struct("<H128s")
 _MOST = 2048  # of those that have ended
 
 
-class _Seat(NamedTuple):
+class _Slot(NamedTuple):
     deadline: float
     queue: int
     apart: bool
@@ -35,49 +35,49 @@ class _Seat(NamedTuple):
 class Board:
     """``fd`` is inherited by the runner; both sides map the same pages."""
 
-    def __init__(self, fd: int, seats: int) -> None:
+    def __init__(self, fd: int, slots: int) -> None:
         self.fd = fd
-        self.seats = seats
-        self._end = _HEAD + seats * _SEAT.size
-        self._map = mmap.mmap(fd, _size(seats))
+        self.slots = slots
+        self._end = _HEAD + slots * _SLOT.size
+        self._map = mmap.mmap(fd, _size(slots))
 
     @classmethod
-    def create(cls, seats: int) -> Board:
+    def create(cls, slots: int) -> Board:
         fd = shared_file("gopher-board")
-        os.ftruncate(fd, _size(seats))
-        return cls(fd, seats)
+        os.ftruncate(fd, _size(slots))
+        return cls(fd, slots)
 
     def write(
-        self, seat: int, deadline: float, queue: int, id: str, apart: bool = False, starting: bool = False
+        self, slot: int, deadline: float, queue: int, id: str, apart: bool = False, starting: bool = False
     ) -> None:
         """Note a job; ``apart`` if it runs in a process of its own, ``starting`` until that may begin it."""
-        at = _HEAD + seat * _SEAT.size
-        _SEAT.pack_into(self._map, at, deadline, queue, apart, starting, id.encode())
+        at = _HEAD + slot * _SLOT.size
+        _SLOT.pack_into(self._map, at, deadline, queue, apart, starting, id.encode())
 
-    def wipe(self, seat: int) -> None:
-        _FREE.pack_into(self._map, _HEAD + seat * _SEAT.size, 0.0)
+    def wipe(self, slot: int) -> None:
+        _FREE.pack_into(self._map, _HEAD + slot * _SLOT.size, 0.0)
 
     def read(self) -> list[tuple[float, int, str]]:
-        """(deadline, queue, id) of every job that has a seat."""
-        return [(seat.deadline, seat.queue, seat.id) for seat in self._seats()]
+        """(deadline, queue, id) of every job that has a slot."""
+        return [(slot.deadline, slot.queue, slot.id) for slot in self._slots()]
 
     def begun(self, queue: int) -> list[str]:
         """The jobs of this queue that have begun."""
-        return [seat.id for seat in self._seats() if seat.queue == queue and not seat.starting]
+        return [slot.id for slot in self._slots() if slot.queue == queue and not slot.starting]
 
     def blamed(self) -> list[tuple[int, str]]:
         """(queue, id) of the jobs that may have brought the runner down: what runs in a process of its own
         only where nothing ran in the runner itself."""
-        begun = [seat for seat in self._seats() if not seat.starting]
-        inside = [seat for seat in begun if not seat.apart]
-        return [(seat.queue, seat.id) for seat in inside or begun]
+        begun = [slot for slot in self._slots() if not slot.starting]
+        inside = [slot for slot in begun if not slot.apart]
+        return [(slot.queue, slot.id) for slot in inside or begun]
 
-    def _seats(self) -> list[_Seat]:
+    def _slots(self) -> list[_Slot]:
         found = []
-        for number in range(self.seats):
-            deadline, queue, apart, starting, id = _SEAT.unpack_from(self._map, _HEAD + number * _SEAT.size)
+        for number in range(self.slots):
+            deadline, queue, apart, starting, id = _SLOT.unpack_from(self._map, _HEAD + number * _SLOT.size)
             if deadline:
-                found.append(_Seat(deadline, queue, apart, starting, _text(id)))
+                found.append(_Slot(deadline, queue, apart, starting, _text(id)))
         return found
 
     @property
@@ -97,7 +97,7 @@ class Board:
         self._map[1:3] = struct.pack("<H", (at - self._end) // _ENDED.size)
 
     def kept(self) -> set[tuple[int, str]]:
-        """(queue, id) of what has a seat, whether it has ended or not."""
+        """(queue, id) of what has a slot, whether it has ended or not."""
         (count,) = struct.unpack_from("<H", self._map, 1)
         ended = (_ENDED.unpack_from(self._map, self._end + n * _ENDED.size) for n in range(count))
         return {(queue, _text(id)) for queue, id in ended} | {(queue, id) for _, queue, id in self.read()}
@@ -115,8 +115,8 @@ class Board:
         os.close(self.fd)
 
 
-def _size(seats: int) -> int:
-    return _HEAD + seats * _SEAT.size + _MOST * _ENDED.size
+def _size(slots: int) -> int:
+    return _HEAD + slots * _SLOT.size + _MOST * _ENDED.size
 
 
 def _text(id: bytes) -> str:

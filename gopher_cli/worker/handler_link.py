@@ -20,6 +20,7 @@ from gopher_cli.model.job.job import Job, Lease
 from gopher_cli.store.calls import Report
 from gopher_cli.verbs.submit import new_job
 from gopher_cli.worker import forks
+from gopher_cli.worker.messages import Held
 from gopher_cli.worker.queue_groups import apart
 
 _INTERVAL = 0.5
@@ -28,14 +29,11 @@ _LOG_LIMIT = 65536
 _HALF = _LOG_LIMIT // 2
 
 
-Attempt = tuple[str, str]  # a job's id, and the token of its lease
-
-
-def attempt_of(lease: Lease) -> Attempt:
+def held_by(lease: Lease) -> Held:
     return lease.id, lease.token
 
 
-class Words:
+class JobOutput:
     """What a job has said since it was last sent: the first of it, the last, and how much went between."""
 
     __slots__ = ("dropped", "first", "last", "lease", "progress")
@@ -81,8 +79,8 @@ class HandlerLink:
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
         self._lock = threading.RLock()  # what prints may be a `__del__` that runs while this thread has it
-        self._said: dict[Attempt, Words] = {}
-        self._taken: dict[Attempt, Report] = {}
+        self._said: dict[Held, JobOutput] = {}
+        self._taken: dict[Held, Report] = {}
         self._ways: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)  # one report at a time, by queue
 
     def log(self, lease: Lease, text: str) -> None:
@@ -104,9 +102,9 @@ class HandlerLink:
         with self._lock:
             self._words_of(lease).progress = msgspec.json.encode(said)
 
-    def _words_of(self, lease: Lease) -> Words:
-        words = self._said.get(attempt_of(lease))
-        return words if words is not None else self._said.setdefault(attempt_of(lease), Words(lease))
+    def _words_of(self, lease: Lease) -> JobOutput:
+        words = self._said.get(held_by(lease))
+        return words if words is not None else self._said.setdefault(held_by(lease), JobOutput(lease))
 
     def make(self, lease: Lease, type: str, payload: Any, options: dict[str, Any]) -> Job:
         return new_job(self.gopher.defaults, type, payload, **options, parent=lease.id)
@@ -129,7 +127,7 @@ class HandlerLink:
     def has_words(self) -> bool:
         return bool(self._said or self._taken)
 
-    async def send(self, queue: str, attempts: Sequence[Attempt]) -> None:
+    async def send(self, queue: str, attempts: Sequence[Held]) -> None:
         """Redis has all that these have said in this queue when this returns, also what was on its way.
 
         Raises GopherError; what has not arrived is kept.
@@ -141,14 +139,14 @@ class HandlerLink:
                     for attempt in reports:
                         self._taken.pop(attempt, None)
 
-    def forget(self, attempts: Collection[Attempt]) -> None:
+    def forget(self, attempts: Collection[Held]) -> None:
         """They have ended; what could not be sent of them is dropped: it is talk, not state."""
         with self._lock:
             for attempt in attempts:
                 self._taken.pop(attempt, None)
                 self._said.pop(attempt, None)
 
-    def _next(self, attempts: Iterable[Attempt]) -> dict[Attempt, Report]:
+    def _next(self, attempts: Iterable[Held]) -> dict[Held, Report]:
         """Of those that have something to say."""
         with self._lock:
             for attempt in attempts:
@@ -167,7 +165,7 @@ class HandlerLink:
                 with contextlib.suppress(GopherError):
                     await self.send(queue, self._speakers(queue))
 
-    def _speakers(self, queue: str) -> list[Attempt]:
+    def _speakers(self, queue: str) -> list[Held]:
         with self._lock:
             said = {one for one, words in self._said.copy().items() if words.lease.queue == queue}
             return list(said | {one for one, report in self._taken.items() if report.lease.queue == queue})

@@ -32,7 +32,7 @@ from gopher_cli.worker.execution.settler import Settler
 from gopher_cli.worker.handler_link import HandlerLink
 from gopher_cli.worker.options import WorkerOptions
 from gopher_cli.worker.runner.fetcher import Fetcher
-from gopher_cli.worker.runner.unhandled_jobs import Unhandled
+from gopher_cli.worker.runner.unhandled_jobs import UnhandledJobs
 
 pytestmark = [pytest.mark.anyio, pytest.mark.row("C5")]
 
@@ -248,7 +248,7 @@ async def test_a_request_without_an_answer_is_kept_and_the_other_queue_is_fetche
 
     options = WorkerOptions(queues=((scene.there, 1), (scene.here, 1)))
     gopher = scene.stage.at(scene.stage.url, 1.0)
-    fetcher = Fetcher(gopher, "w.0", options, Unhandled(gopher, ["quick"], 3600.0), accept)
+    fetcher = Fetcher(gopher, "w.0", options, UnhandledJobs(gopher, ["quick"], 3600.0), accept)
     there = await scene.stage.submit("quick", 3, queue=scene.there)
     here = await scene.stage.submit("quick", 40, queue=scene.here)
     scene.node.signal(signal.SIGSTOP)

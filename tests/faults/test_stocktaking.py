@@ -6,7 +6,7 @@ import pytest
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.job.job import Lease
-from gopher_cli.worker.runner.reconcile import Stocktaking
+from gopher_cli.worker.runner.reconcile import Reconciler
 
 pytestmark = [pytest.mark.anyio, pytest.mark.row("R2", "C4")]
 ME = "worker.0"
@@ -20,7 +20,7 @@ class Stock:
         self.holds: list[Lease] = []
         self.dropped: list[Lease] = []
         self.taken = 1
-        self.taking = Stocktaking(
+        self.taking = Reconciler(
             gopher, ME, ["default"], lambda _: self.taken, lambda: self.holds, self.dropped.extend
         )
 

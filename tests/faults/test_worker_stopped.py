@@ -22,7 +22,7 @@ from gopher_cli.config import Settings
 from gopher_cli.gopher import Gopher
 from gopher_cli.worker.options import WorkerOptions
 from gopher_cli.worker.supervisor.crew import Crew
-from gopher_cli.worker.supervisor.queue_duties import Visits
+from gopher_cli.worker.supervisor.queue_duties import QueueDuties
 
 pytestmark = pytest.mark.anyio
 
@@ -154,7 +154,7 @@ async def test_who_stood_still_between_two_looks_takes_no_job_before_its_own_hea
     gopher: Gopher,
 ) -> None:
     """All that it holds may look expired then, and nobody but itself be late."""
-    visits = Visits(Crew.create(gopher, Settings(), WorkerOptions()), ["default"])
+    visits = QueueDuties(Crew.create(gopher, Settings(), WorkerOptions()), ["default"])
     id = await gopher.submit("quick")
     await gopher.reserve("default", worker="w.0", token="w.0:t", sequence=1, now="1000")
     await visits.reclaim()

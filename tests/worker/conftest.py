@@ -71,4 +71,4 @@ async def runner(gopher: Gopher, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
 
     yield make
     # A thread that outlived the loop would speak to nobody.
-    await until(lambda: not any(one._performer._threads._chains for one in made))
+    await until(lambda: not any(one._executor._threads._chains for one in made))

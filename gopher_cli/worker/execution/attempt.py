@@ -22,7 +22,7 @@ class StopReason(Enum):
     LOST = "its lease was lost: what comes of it is not ours to settle"
 
 
-class Run:
+class Attempt:
     """``stopped`` says why it was told to stop; None while it may run on.
 
     One more loss would be the end of a ``suspect``: it runs in a process of its own. While that, or a
@@ -30,17 +30,17 @@ class Run:
     """
 
     __slots__ = (
-        "apart", "context", "deadline", "handler", "lease", "partial", "seat", "started", "starting", "stop",
+        "apart", "context", "deadline", "handler", "lease", "partial", "slot", "started", "starting", "stop",
         "stopped", "suspect", "task", "terms", "thread",
     )  # fmt: skip
 
-    def __init__(self, lease: Lease, handler: Handler, terms: Terms, started: float, seat: int) -> None:
+    def __init__(self, lease: Lease, handler: Handler, terms: Terms, started: float, slot: int) -> None:
         self.lease = lease
         self.handler = handler
         self.terms = terms
         self.started = started
         self.deadline = started + terms.timeout
-        self.seat = seat
+        self.slot = slot
         self.stopped: StopReason | None = None
         self.suspect = False
         self.apart = False  # in a process of its own, or as a program
@@ -50,7 +50,7 @@ class Run:
         self.task: asyncio.Task[None] | None = None
         self.thread = 0  # which runs it, if one does
         # How to stop it where cancelling its task is not enough.
-        self.stop: Callable[[Run], None] | None = None
+        self.stop: Callable[[Attempt], None] | None = None
 
     @property
     def runs(self) -> Runs:
@@ -72,12 +72,12 @@ class Run:
 
 
 class Place:
-    """Where one job after the other runs: a task or a thread. ``run`` is the present one."""
+    """Where one job after the other runs: a task or a thread. ``attempt`` is the present one."""
 
-    __slots__ = ("run",)
+    __slots__ = ("attempt",)
 
-    def __init__(self, run: Run) -> None:
-        self.run: Run | None = run
+    def __init__(self, attempt: Attempt) -> None:
+        self.attempt: Attempt | None = attempt
 
 
 # Whose output it is, when a handler prints.

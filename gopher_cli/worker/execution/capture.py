@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TextIO
 
 from gopher_cli.worker import forks
-from gopher_cli.worker.execution.attempt import Run, here
+from gopher_cli.worker.execution.attempt import Attempt, here
 
 _LONGEST = 8192
 
@@ -15,21 +15,21 @@ _LONGEST = 8192
 class Captured:
     """Stands where sys.stdout stood. Lines that a handler writes go to ``keep``."""
 
-    def __init__(self, stream: TextIO, keep: Callable[[Run, str], None], *, forks_too: bool) -> None:
+    def __init__(self, stream: TextIO, keep: Callable[[Attempt, str], None], *, forks_too: bool) -> None:
         self._stream = stream
         self._keep = keep
         self._forks_too = forks_too
 
     def write(self, text: str) -> int:
         place = here.get()
-        if place is None or place.run is None or (forks.forked and not self._forks_too):
+        if place is None or place.attempt is None or (forks.forked and not self._forks_too):
             return self._stream.write(text)
-        run = place.run
-        lines, newline, run.partial = (run.partial + text).rpartition("\n")
-        if len(run.partial) > _LONGEST:
-            lines, newline, run.partial = run.partial, "\n", ""
+        attempt = place.attempt
+        lines, newline, attempt.partial = (attempt.partial + text).rpartition("\n")
+        if len(attempt.partial) > _LONGEST:
+            lines, newline, attempt.partial = attempt.partial, "\n", ""
         if newline:
-            self._keep(run, lines)
+            self._keep(attempt, lines)
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:
@@ -40,7 +40,7 @@ class Captured:
         return getattr(self._stream, name)
 
 
-def capture(keep: Callable[[Run, str], None], *, forks_too: bool) -> None:
+def capture(keep: Callable[[Attempt, str], None], *, forks_too: bool) -> None:
     """For the rest of this process's life. ``forks_too``: ``keep`` works in forks of it, too."""
     sys.stdout = Captured(sys.stdout, keep, forks_too=forks_too)
     sys.stderr = Captured(sys.stderr, keep, forks_too=forks_too)

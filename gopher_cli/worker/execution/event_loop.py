@@ -33,7 +33,7 @@ def best_loop() -> asyncio.AbstractEventLoop:
     else:
         loop = uvloop.new_event_loop()
     loop.set_task_factory(_task)
-    loop.set_default_executor(Executor(_THREADS, "of-handlers"))
+    loop.set_default_executor(ThreadPool(_THREADS, "of-handlers"))
     os.register_at_fork(after_in_child=lambda: _end_in_fork(loop))
     loop.set_exception_handler(_tell)
     asyncio.set_event_loop(loop)
@@ -49,11 +49,11 @@ class Loop(asyncio.SelectorEventLoop):
 
     async def getaddrinfo(self, *given: Any, **named: Any) -> Any:
         place = here.get()
-        threads = self._names if place is None or place.run is None else None
+        threads = self._names if place is None or place.attempt is None else None
         return await self.run_in_executor(threads, partial(socket.getaddrinfo, *given, **named))
 
 
-class Executor(ThreadPoolExecutor):
+class ThreadPool(ThreadPoolExecutor):
     """For `asyncio.to_thread` of handlers. A fork that one of them makes does not come back to it."""
 
     def submit(self, function: Callable[..., T], /, *given: Any, **named: Any) -> Future[T]:
@@ -132,7 +132,7 @@ def _task(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> as
     """A handler that cancels `asyncio.all_tasks()`, or awaits them, means those that it has begun itself."""
     task: asyncio.Task[Any] = asyncio.Task(coroutine, loop=loop, **options)
     place = here.get()
-    if place is None or place.run is None:
+    if place is None or place.attempt is None:
         asyncio.tasks._unregister_task(task)
     return task
 

@@ -8,7 +8,7 @@ import threading
 from gopher_cli.model.job.outcome import Cancelled, Failed, Interrupted, Lost, Outcome, Succeeded
 from gopher_cli.process_setup import ORDERS, TOGETHER
 from gopher_cli.worker.execution import outcomes
-from gopher_cli.worker.execution.attempt import Run, StopReason
+from gopher_cli.worker.execution.attempt import Attempt, StopReason
 
 # Killed by one, or ended as a shell says it.
 _CODES = {-number for number in ORDERS} | {128 + number for number in ORDERS}
@@ -26,7 +26,7 @@ class Halt:
         self._begun.set()
         self._begun_for_threads.set()
 
-    async def judged(self, run: Run, outcome: Outcome, ordered: bool = False) -> Outcome:
+    async def judged(self, attempt: Attempt, outcome: Outcome, ordered: bool = False) -> Outcome:
         """The outcome, or Interrupted for one that an order to stop explains. Cannot be cancelled.
 
         Cancelled for one that somebody has cancelled meanwhile.
@@ -39,7 +39,7 @@ class Halt:
                 await self._begun.wait()
         except (TimeoutError, asyncio.CancelledError):
             pass
-        if run.stopped is StopReason.CANCEL:
+        if attempt.stopped is StopReason.CANCEL:
             return Cancelled()
         return Interrupted() if self._begun.is_set() else outcome
 

@@ -32,7 +32,7 @@ from gopher_cli.model.job.payload import MAX_PAYLOAD
 from gopher_cli.model.job.signals import Discard, Retry, Snooze
 from gopher_cli.model.text.duration import format_duration
 from gopher_cli.store.calls import Settlement
-from gopher_cli.worker.execution.attempt import Run, StopReason
+from gopher_cli.worker.execution.attempt import Attempt, StopReason
 from gopher_cli.worker.execution.start_failures import STARTS_WITHIN, unstarted
 from gopher_cli.worker.logs import say
 
@@ -72,30 +72,30 @@ def succeeded(value: object) -> Outcome:
 NOTHING = Succeeded()
 
 
-async def awaited(value: Awaitable[Any], run: Run) -> Outcome:
+async def awaited(value: Awaitable[Any], attempt: Attempt) -> Outcome:
     """What comes of it, in the end."""
     while True:
         try:
-            if run.stopped:
+            if attempt.stopped:
                 raise asyncio.CancelledError
             return succeeded(await value)
         except asyncio.CancelledError:
-            return stopped(run)
+            return stopped(attempt)
         except Unawaited as more:
             value = more.value
         except BaseException as error:
             return failed(error)
 
 
-def stopped(run: Run, *, stuck: bool = False) -> Outcome:
+def stopped(attempt: Attempt, *, stuck: bool = False) -> Outcome:
     """It was told to stop, and has; ``stuck``: or has not."""
-    match run.stopped:
-        case StopReason.TIMEOUT if run.starting:
+    match attempt.stopped:
+        case StopReason.TIMEOUT if attempt.starting:
             why = f"it was not ready within {format_duration(STARTS_WITHIN)}"
-            say("a job could not start: it waits", logging.ERROR, id=run.lease.id, why=why)
+            say("a job could not start: it waits", logging.ERROR, id=attempt.lease.id, why=why)
             return unstarted(why)
         case StopReason.TIMEOUT:
-            return TimedOut(run.terms.timeout, stuck)
+            return TimedOut(attempt.terms.timeout, stuck)
         case StopReason.CANCEL:
             return Cancelled(stuck)
         case StopReason.INTERRUPT | StopReason.LOST:

@@ -15,7 +15,7 @@ from gopher_cli.model.job.terms import Terms, terms_of
 from gopher_cli.store.asks.outbox import encode_follow_ups
 from gopher_cli.store.calls import Settlement
 from gopher_cli.worker.execution import outcomes
-from gopher_cli.worker.execution.attempt import Run
+from gopher_cli.worker.execution.attempt import Attempt
 from gopher_cli.worker.execution.follow_ups import Chained, is_chain
 from gopher_cli.worker.execution.job_log import JobLog
 from gopher_cli.worker.handler_link import HandlerLink
@@ -63,26 +63,26 @@ class Settlements:
         self._link = link
         self._log = joblog
 
-    def of(self, run: Run, outcome: Outcome, seconds: float) -> Settlement:
+    def of(self, attempt: Attempt, outcome: Outcome, seconds: float) -> Settlement:
         """Raises nothing."""
         try:
-            if run.partial:
-                self._link.log(run.lease, run.partial)  # a line that had no end
+            if attempt.partial:
+                self._link.log(attempt.lease, attempt.partial)  # a line that had no end
             if isinstance(outcome, Succeeded):
-                return self._success(run, outcome, seconds)
-            return self._otherwise(run, outcome, seconds)
+                return self._success(attempt, outcome, seconds)
+            return self._otherwise(attempt, outcome, seconds)
         except BaseException as error:  # such as terms in its record that are not valid
-            return outcomes.unsettled(run.lease, error)
+            return outcomes.unsettled(attempt.lease, error)
 
-    def _success(self, run: Run, outcome: Succeeded, seconds: float) -> Settlement:
-        to = settle(outcome, run.lease, run.terms, max_losses=self._max_losses, chance=0.0)
-        result = outcome.result if run.terms.keeps_result else b""
-        context = run.context
+    def _success(self, attempt: Attempt, outcome: Succeeded, seconds: float) -> Settlement:
+        to = settle(outcome, attempt.lease, attempt.terms, max_losses=self._max_losses, chance=0.0)
+        result = outcome.result if attempt.terms.keeps_result else b""
+        context = attempt.context
         if context is None or not context.follow_ups:
-            return Settlement(run.lease, to, result, int(seconds * 1e6))
+            return Settlement(attempt.lease, to, result, int(seconds * 1e6))
 
         def otherwise(error: GopherError) -> Settlement:
-            return self._otherwise(run, outcomes.failed(error), seconds)
+            return self._otherwise(attempt, outcomes.failed(error), seconds)
 
         jobs, run_us = context.follow_ups, int(seconds * 1e6)
         try:
@@ -90,10 +90,10 @@ class Settlements:
         except ValueError as error:
             return otherwise(Usage(f"a follow-up can never run: {error}"))
         if is_chain(jobs):
-            return Chained(run.lease, to, result, run_us, children, jobs=jobs, otherwise=otherwise)
-        return Settlement(run.lease, to, result, run_us, children)
+            return Chained(attempt.lease, to, result, run_us, children, jobs=jobs, otherwise=otherwise)
+        return Settlement(attempt.lease, to, result, run_us, children)
 
-    def _otherwise(self, run: Run, outcome: Outcome, seconds: float) -> Settlement:
-        settlement = settlement_of(run.lease, run.terms, outcome, seconds, self._max_losses)
-        self._log.ended(run.lease, outcome, settlement.to, seconds)
+    def _otherwise(self, attempt: Attempt, outcome: Outcome, seconds: float) -> Settlement:
+        settlement = settlement_of(attempt.lease, attempt.terms, outcome, seconds, self._max_losses)
+        self._log.ended(attempt.lease, outcome, settlement.to, seconds)
         return settlement

@@ -17,8 +17,9 @@ from gopher_cli.model.job.job import Lease
 from gopher_cli.store.calls import Settlement, Verdict
 from gopher_cli.worker.execution.follow_ups import checked
 from gopher_cli.worker.execution.outcomes import unsettled
-from gopher_cli.worker.handler_link import Attempt, HandlerLink, attempt_of
+from gopher_cli.worker.handler_link import HandlerLink, held_by
 from gopher_cli.worker.logs import say
+from gopher_cli.worker.messages import Held
 from gopher_cli.worker.queue_groups import apart
 
 _BATCH = 500
@@ -146,7 +147,7 @@ class _Line:
         failpoint("job.done_before_ack")
         try:
             if self._link.has_words:
-                await self._report(items[0].lease.queue, [attempt_of(item.lease) for item in items])
+                await self._report(items[0].lease.queue, [held_by(item.lease) for item in items])
             if any(item.follow_ups for item in items):
                 items = [await checked(self._gopher, item) for item in items]
             await self._deliver(items)
@@ -209,7 +210,7 @@ class _Line:
             if verdict in (Verdict.SETTLED, Verdict.AGAIN)
         ]
 
-    async def _report(self, queue: str, attempts: list[Attempt]) -> None:
+    async def _report(self, queue: str, attempts: list[Held]) -> None:
         """Before the outcome: who has ended is not heard. While Redis is away, no outcome would be either."""
         wait = _REPEAT[0]
         for _ in range(_REPORTS):

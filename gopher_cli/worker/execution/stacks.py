@@ -10,29 +10,29 @@ from collections.abc import Iterable, Iterator, Sequence
 from types import FrameType
 from typing import Any
 
-from gopher_cli.worker.execution.attempt import Run
+from gopher_cli.worker.execution.attempt import Attempt
 from gopher_cli.worker.logs import say
 
 _OURS = "gopher_cli/worker"
 _MOST = 12  # frames, the innermost
 
 
-def say_stacks(running: Sequence[Run]) -> None:
+def say_stacks(running: Sequence[Attempt]) -> None:
     """A line of the log for each, the oldest first."""
     if not running:
         say("no job is running")
-    for run in sorted(running, key=lambda run: run.started):
-        stack = "in a process of its own" if run.apart else stack_of(run)
-        seconds = round(time.monotonic() - run.started, 3)
-        say("running", id=run.lease.id, type=run.lease.spec.type, seconds=seconds, stack=stack)
+    for attempt in sorted(running, key=lambda attempt: attempt.started):
+        stack = "in a process of its own" if attempt.apart else stack_of(attempt)
+        seconds = round(time.monotonic() - attempt.started, 3)
+        say("running", id=attempt.lease.id, type=attempt.lease.spec.type, seconds=seconds, stack=stack)
 
 
-def stack_of(run: Run) -> str:
+def stack_of(attempt: Attempt) -> str:
     """``file:line function``, the innermost last; empty for what runs in another process."""
-    if run.task is not None and run.task is asyncio.current_task(run.task.get_loop()):
+    if attempt.task is not None and attempt.task is asyncio.current_task(attempt.task.get_loop()):
         frames: Iterable[FrameType] = _of_thread(threading.main_thread().ident or 0)  # it holds the loop up
     else:
-        frames = _of_task(run.task.get_coro()) if run.task else _of_thread(run.thread)
+        frames = _of_task(attempt.task.get_coro()) if attempt.task else _of_thread(attempt.thread)
     return " > ".join([_place(frame) for frame in frames if _OURS not in frame.f_code.co_filename][-_MOST:])
 
 

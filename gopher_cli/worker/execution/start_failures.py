@@ -10,10 +10,10 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import NamedTuple
 
 from gopher_cli.model.job.outcome import Outcome, Snoozed
-from gopher_cli.worker.execution.attempt import Run
+from gopher_cli.worker.execution.attempt import Attempt
 from gopher_cli.worker.logs import say
 
-LATER, STILL = 2.0, 1.0  # seconds, at first: until the job runs again, until its seat is free
+LATER, STILL = 2.0, 1.0  # seconds, at first: until the job runs again, until its slot is free
 _LATEST, _LONGEST_STILL = 60.0, 5.0
 STARTS_WITHIN = (
     300.0  # a machine under load is slow, and so are large imports; the job's own time counts later
@@ -39,17 +39,17 @@ def starting() -> Iterator[None]:
         raise Unstarted(str(error) or type(error).__name__) from error
 
 
-class Steps(NamedTuple):
+class StartSteps(NamedTuple):
     """What is to be called on the way: when the process of a run is ready, and when it has begun it.
 
     ``launch`` answers whether it may begin.
     """
 
-    launch: Callable[[Run], Awaitable[bool]]
-    began: Callable[[Run], None]
+    launch: Callable[[Attempt], Awaitable[bool]]
+    began: Callable[[Attempt], None]
 
 
-class Starts:
+class StartFailures:
     """How the processes of a runner's jobs start, as one looks at all of them."""
 
     def __init__(self) -> None:
@@ -63,7 +63,7 @@ class Starts:
     async def later(self, why: str) -> Outcome:
         """The longer starts have failed, the later the job runs again.
 
-        Its seat stays taken for a while: the next job would not fare better.
+        Its slot stays taken for a while: the next job would not fare better.
         """
         now = time.monotonic()
         if not self._failing:

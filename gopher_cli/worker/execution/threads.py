@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextvars import copy_context
 from queue import SimpleQueue
 
-from gopher_cli.worker.execution.attempt import Place, Run, here
+from gopher_cli.worker.execution.attempt import Attempt, Place, here
 
 
 class Stopped(BaseException):
@@ -23,20 +23,20 @@ class Target:
     def __init__(self, ident: int) -> None:
         self._ident = ident
         self._lock = threading.Lock()
-        self._run: Run | None = None
+        self._run: Attempt | None = None
         self._struck = False
 
-    def aim(self, run: Run) -> None:
+    def aim(self, attempt: Attempt) -> None:
         """From here on it may be stopped."""
         self._struck = False
-        self._run = run
-        run.stop = self.strike
-        run.thread = self._ident
+        self._run = attempt
+        attempt.stop = self.strike
+        attempt.thread = self._ident
 
-    def strike(self, run: Run) -> None:
+    def strike(self, attempt: Attempt) -> None:
         """Called from the loop. Raises Stopped in the thread if it is still at this run."""
         with self._lock:
-            if self._run is run:
+            if self._run is attempt:
                 self._struck = True
                 _raise_in(self._ident, Stopped)
 
@@ -49,24 +49,24 @@ class Target:
 
 
 class Threads:
-    """``perform`` runs one attempt and answers the next Run for this thread, or None at a chain's end."""
+    """``perform`` runs one attempt and answers the next Attempt for this thread, or None at a chain's end."""
 
-    def __init__(self, most: int, perform: Callable[[Run, Target], Run | None]) -> None:
+    def __init__(self, most: int, perform: Callable[[Attempt, Target], Attempt | None]) -> None:
         self._most = most
         self._perform = perform
-        self._inbox: SimpleQueue[Run] = SimpleQueue()
+        self._inbox: SimpleQueue[Attempt] = SimpleQueue()
         self._chains = 0
         self._count = 0
 
-    def start(self, run: Run) -> None:
-        """Run it in a thread that is free, or in a new one. Called from the loop, as `ended` is.
+    def start(self, attempt: Attempt) -> None:
+        """Attempt it in a thread that is free, or in a new one. Called from the loop, as `ended` is.
 
         Raises RuntimeError when the system has not even one thread for us.
         """
         if self._chains >= self._count and self._count < self._most:
             self._grow()
         self._chains += 1
-        self._inbox.put(run)
+        self._inbox.put(attempt)
 
     def ended(self) -> None:
         """A chain of jobs has come to its end: its thread is free, or about to be."""
@@ -84,15 +84,15 @@ class Threads:
     def _live(self) -> None:
         target = Target(threading.get_ident())
         while True:
-            run: Run | None = self._inbox.get()
-            assert run is not None
-            here.set(Place(run))
-            while run is not None:
+            attempt: Attempt | None = self._inbox.get()
+            assert attempt is not None
+            here.set(Place(attempt))
+            while attempt is not None:
                 # Each in a context of its own: what a handler sets there ends with it.
                 try:
-                    run = copy_context().run(self._perform, run, target)
-                except BaseException:  # it has told of that, and left its seat: this thread is for the next
-                    run = None
+                    attempt = copy_context().run(self._perform, attempt, target)
+                except BaseException:  # it has told of that, and left its slot: this thread is for the next
+                    attempt = None
 
 
 def _raise_in(ident: int, what: type[BaseException] | None) -> None:

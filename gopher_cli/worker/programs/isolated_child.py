@@ -21,22 +21,22 @@ from gopher_cli.model.job.terms import terms_of
 from gopher_cli.process_setup import leave_to_others, let_forks_heed
 from gopher_cli.store.codec import decode_spec
 from gopher_cli.worker.execution import outcomes
-from gopher_cli.worker.execution.attempt import Place, Run, here
+from gopher_cli.worker.execution.attempt import Attempt, Place, here
 from gopher_cli.worker.execution.capture import capture
 from gopher_cli.worker.forks import leave_if_forked
 from gopher_cli.worker.messages import Begun, Finished, Prepare, Ready, Unready
-from gopher_cli.worker.programs.isolated_link import ChildLink, Line
+from gopher_cli.worker.programs.isolated_link import IsolatedLink, Line
 from gopher_cli.worker.programs.process_tree import taken_from_stdin
 
 _NOT_FOR_JOBS = (signal.SIGUSR1, signal.SIGUSR2)
 
 
-def perform(handler: Handler, lease: Lease, link: ChildLink) -> Outcome:
+def perform(handler: Handler, lease: Lease, link: IsolatedLink) -> Outcome:
     own = os.getpid()
     terms = terms_of(lease.spec, handler, defaults_of(link.settings))
     context = Context(lease, link, terms)
-    run = Run(lease, handler, terms, 0.0, 0)
-    here.set(Place(run))
+    attempt = Attempt(lease, handler, terms, 0.0, 0)
+    here.set(Place(attempt))
     try:
         arguments: list[Any] = [handler.decode(lease.spec.payload)] if handler.wants_payload else []
         if handler.wants_context:
@@ -50,11 +50,11 @@ def perform(handler: Handler, lease: Lease, link: ChildLink) -> Outcome:
         return _failed(error, link.settings)
     finally:
         link.send_progress()
-        if run.partial:
-            link.log(lease, run.partial)
+        if attempt.partial:
+            link.log(lease, attempt.partial)
 
 
-def _awaited(link: ChildLink, own: int, value: Any) -> Any:
+def _awaited(link: IsolatedLink, own: int, value: Any) -> Any:
     """A fork ends in here: the loop is its parent's, and must not be closed by it."""
     with asyncio.Runner() as loop:
         try:
@@ -83,13 +83,13 @@ def main() -> None:
         return
     options = first.options
     try:
-        link = ChildLink(line, Settings.resolve(os.environ))
+        link = IsolatedLink(line, Settings.resolve(os.environ))
         registry = load_registry(options.app, options.programs, options.builtin)
     except Exception as error:
         line.send(Unready(f"{error}"))
         return
     line.send(Ready())
-    capture(lambda run, text: link.log(run.lease, text), forks_too=True)
+    capture(lambda attempt, text: link.log(attempt.lease, text), forks_too=True)
     while (job := link.next_job()) is not None:
         spec = decode_spec(job.spec.encode())
         lease = Lease(job.id, job.queue, job.token, job.attempt, job.losses, spec)

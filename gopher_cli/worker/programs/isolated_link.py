@@ -128,7 +128,7 @@ def _writable(value: Any) -> Any:
     return value
 
 
-class ChildLink:
+class IsolatedLink:
     """Implements context.Link over the line; everything blocks, which is fine in a process of one job."""
 
     def __init__(self, line: Line, settings: Settings) -> None:

@@ -13,8 +13,8 @@ import msgspec
 from gopher_cli.failpoints import failpoint
 from gopher_cli.model.job.outcome import Interrupted, Lost, Outcome
 from gopher_cli.worker.channel import Channel
-from gopher_cli.worker.execution.attempt import Run
-from gopher_cli.worker.execution.start_failures import Steps, Unstarted, starting
+from gopher_cli.worker.execution.attempt import Attempt
+from gopher_cli.worker.execution.start_failures import StartSteps, Unstarted, starting
 from gopher_cli.worker.handler_link import HandlerLink
 from gopher_cli.worker.messages import (
     AboutJob,
@@ -33,7 +33,7 @@ from gopher_cli.worker.messages import (
     decode_from_isolated,
 )
 from gopher_cli.worker.options import WorkerOptions
-from gopher_cli.worker.programs.keeper_client import Keepers, Kept
+from gopher_cli.worker.programs.keeper_client import KeeperClient, KeptProgram
 from gopher_cli.worker.programs.process_tree import signal_name
 
 _JOBS_EACH = 1000
@@ -42,10 +42,10 @@ _ECHO = 0.5  # seconds for its last words: a process that it has forked may hold
 _COMMAND = (sys.executable, "-P", "-m", "gopher_cli.worker.programs.isolated_child")
 
 
-class Child:
+class IsolatedProcess:
     """One process that runs one job at a time."""
 
-    def __init__(self, kept: Kept, channel: Channel[FromIsolated]) -> None:
+    def __init__(self, kept: KeptProgram, channel: Channel[FromIsolated]) -> None:
         self.kept = kept
         self.channel = channel
         self.jobs = 0
@@ -88,27 +88,27 @@ class Child:
         self.channel.close()
 
 
-class Children:
-    """The pool. Children start when they are needed, at most one for each slot of the runner."""
+class IsolatedPool:
+    """The pool. IsolatedPool start when they are needed, at most one for each slot of the runner."""
 
     def __init__(
         self,
         options: WorkerOptions,
         link: HandlerLink,
-        keepers: Keepers,
-        steps: Steps,
+        keepers: KeeperClient,
+        steps: StartSteps,
     ) -> None:
         self._options = options
         self._link = link
         self._keepers = keepers
         self._steps = steps
         self.halt = keepers.halt
-        self._idle: deque[Child] = deque()
+        self._idle: deque[IsolatedProcess] = deque()
 
-    async def run(self, run: Run) -> Outcome:
+    async def run(self, attempt: Attempt) -> Outcome:
         """Cancelling kills the child. A child that dies with the job begun is a Lost."""
         try:
-            child, outcome = await self._begun(run)
+            child, outcome = await self._begun(attempt)
         except Unstarted as error:
             return await self._keepers.starts.later(str(error))
         self._keepers.starts.worked()
@@ -117,14 +117,16 @@ class Children:
             child.kill()
         else:
             self._idle.append(child)
-        return await self._keepers.halt.judged(run, outcome)
+        return await self._keepers.halt.judged(attempt, outcome)
 
-    async def _begun(self, run: Run) -> tuple[Child, Outcome]:
+    async def _begun(self, attempt: Attempt) -> tuple[IsolatedProcess, Outcome]:
         """By an idle child, or by a new one when that dies before it has begun."""
         while True:
             child = self._rested() or await self._fresh()
             try:
-                outcome = await self._talk(child, run) if await self._steps.launch(run) else Interrupted()
+                outcome = (
+                    await self._talk(child, attempt) if await self._steps.launch(attempt) else Interrupted()
+                )
             except BaseException:
                 await asyncio.shield(child.end())
                 raise
@@ -134,7 +136,7 @@ class Children:
             if not child.jobs:
                 raise Unstarted(f"it {await child.ending()} before the job began")
 
-    def _rested(self) -> Child | None:
+    def _rested(self) -> IsolatedProcess | None:
         while self._idle:
             child = self._idle.pop()
             if child.kept.runs:
@@ -142,7 +144,7 @@ class Children:
             child.kill()
         return None
 
-    async def _fresh(self) -> Child:
+    async def _fresh(self) -> IsolatedProcess:
         with starting():
             ours, theirs = socket.socketpair()
         with theirs:
@@ -155,7 +157,7 @@ class Children:
                 ours.close()
                 raise
         failpoint("child.spawned")
-        child = Child(kept, await Channel.over(ours, decode_from_isolated))
+        child = IsolatedProcess(kept, await Channel.over(ours, decode_from_isolated))
         try:
             await child.ready(self._options)
         except BaseException:
@@ -163,9 +165,9 @@ class Children:
             raise
         return child
 
-    async def _talk(self, child: Child, run: Run) -> Outcome | None:
+    async def _talk(self, child: IsolatedProcess, attempt: Attempt) -> Outcome | None:
         """None when it has ended before the job began."""
-        lease, spec = run.lease, msgspec.json.encode(run.lease.spec).decode()
+        lease, spec = attempt.lease, msgspec.json.encode(attempt.lease.spec).decode()
         job = RunJob(lease.id, lease.queue, lease.token, lease.attempt, lease.losses, spec)
         child.channel.send(job)
         async for message in child.channel.messages():
@@ -173,23 +175,23 @@ class Children:
                 continue  # about another job, by what that has left behind
             if isinstance(message, Finished):
                 return message.outcome
-            await self._heed(child, run, message)
+            await self._heed(child, attempt, message)
         how = await child.ending()
-        return Lost(f"the process of this job {how}", child.kept.code) if not run.starting else None
+        return Lost(f"the process of this job {how}", child.kept.code) if not attempt.starting else None
 
-    async def _heed(self, child: Child, run: Run, message: AboutJob) -> None:
+    async def _heed(self, child: IsolatedProcess, attempt: Attempt, message: AboutJob) -> None:
         match message:
             case Begun():
-                self._steps.began(run)
+                self._steps.began(attempt)
             case Log(text=text):
-                self._link.log(run.lease, text)
+                self._link.log(attempt.lease, text)
             case Progress(fraction=fraction, message=text):
-                self._link.progress(run.lease, fraction, text)
+                self._link.progress(attempt.lease, fraction, text)
             case Recall(key=key, value=value):
-                known = await self._link.recall(run.lease, key, value.encode())
+                known = await self._link.recall(attempt.lease, key, value.encode())
                 child.channel.send(Answer(known.decode() if known is not None else None))
-            case Submit(job_type=type, payload=payload, options=options) if run.context is not None:
-                run.context.submit(type, msgspec.json.encode(payload), **options)
+            case Submit(job_type=type, payload=payload, options=options) if attempt.context is not None:
+                attempt.context.submit(type, msgspec.json.encode(payload), **options)
 
     def close(self) -> None:
         for child in self._idle:

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from gopher_cli.worker.execution.halt import Halt
-from gopher_cli.worker.execution.start_failures import Starts, Unstarted, starting
+from gopher_cli.worker.execution.start_failures import StartFailures, Unstarted, starting
 from gopher_cli.worker.programs.keeper_messages import (
     Crowded,
     Ended,
@@ -26,7 +26,7 @@ from gopher_cli.worker.programs.keeper_messages import (
     encode_order,
 )
 from gopher_cli.worker.programs.process_tree import before_exec
-from gopher_cli.worker.programs.resource_limits import Limits
+from gopher_cli.worker.programs.resource_limits import ResourceLimits
 
 # What is wrong with the program itself, or with what it is given. All else that keeps one from
 # starting passes, or is put right by somebody: no fault of the job.
@@ -37,7 +37,7 @@ _TERM_WAIT = 2.0
 _LAST = 2.0  # seconds in which the kernel should have buried what was killed
 
 
-class Kept:
+class KeptProgram:
     """A program that runs. ``over`` is set when it has ended, whatever of it still lives.
 
     ``begun`` is False for one whose keeper has died before it started anything.
@@ -125,11 +125,11 @@ class Kept:
             self._writer.close()
 
 
-class Keepers:
+class KeeperClient:
     """Started when the first program is. It ends with us."""
 
-    def __init__(self, limits: Limits) -> None:
-        self.starts = Starts()
+    def __init__(self, limits: ResourceLimits) -> None:
+        self.starts = StartFailures()
         self.halt = Halt()
         self._limits = limits
         self._process: subprocess.Popen[bytes] | None = None
@@ -137,7 +137,7 @@ class Keepers:
 
     async def start(
         self, command: Sequence[str], stdio: Sequence[int], environ: Mapping[str, str] | None = None
-    ) -> Kept:
+    ) -> KeptProgram:
         """Run a command on these descriptors for stdin, stdout and stderr.
 
         With ``environ`` it gets that, what programs need, and a directory of its own; without, it is one
@@ -155,13 +155,13 @@ class Keepers:
             raise
         return kept
 
-    async def _handed_over(self, stdio: Sequence[int]) -> Kept:
+    async def _handed_over(self, stdio: Sequence[int]) -> KeptProgram:
         ours, theirs = socket.socketpair()
         with theirs:
             try:
                 self._pass_in([theirs.fileno(), *stdio])
                 ours.setblocking(False)
-                return Kept(*await asyncio.open_unix_connection(sock=ours))
+                return KeptProgram(*await asyncio.open_unix_connection(sock=ours))
             except BaseException:
                 ours.close()
                 raise
@@ -194,7 +194,7 @@ class Keepers:
         self._door = ours
 
     def close(self) -> None:
-        """No more programs. Keepers of those that still run follow their own lines."""
+        """No more programs. KeeperClient of those that still run follow their own lines."""
         if self._door is not None and self._process is not None:
             self._door.close()
             self._process.kill()

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from gopher_cli.worker.programs.resource_limits import Limits
+from gopher_cli.worker.programs.resource_limits import ResourceLimits
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -18,10 +18,10 @@ class Order(msgspec.Struct, frozen=True):
 
     command: list[bytes]
     environ: dict[bytes, bytes] | None
-    limits: Limits
+    limits: ResourceLimits
 
     @classmethod
-    def of(cls, command: Sequence[str], environ: Mapping[str, str] | None, limits: Limits) -> Order:
+    def of(cls, command: Sequence[str], environ: Mapping[str, str] | None, limits: ResourceLimits) -> Order:
         """Raises OSError for what no program can be given."""
         try:
             given = None if environ is None else {os.fsencode(k): os.fsencode(v) for k, v in environ.items()}

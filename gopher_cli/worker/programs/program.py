@@ -16,10 +16,10 @@ from gopher_cli.config import Settings
 from gopher_cli.model.job.outcome import Discarded, Failed, Interrupted, Lost, Outcome
 from gopher_cli.model.job.payload import MAX_PAYLOAD
 from gopher_cli.worker.execution import outcomes
-from gopher_cli.worker.execution.attempt import Run
-from gopher_cli.worker.execution.start_failures import Steps, Unstarted, starting
+from gopher_cli.worker.execution.attempt import Attempt
+from gopher_cli.worker.execution.start_failures import StartSteps, Unstarted, starting
 from gopher_cli.worker.handler_link import HandlerLink
-from gopher_cli.worker.programs.keeper_client import Keepers, Kept
+from gopher_cli.worker.programs.keeper_client import KeeperClient, KeptProgram
 from gopher_cli.worker.programs.process_tree import signal_name
 from gopher_cli.worker.programs.program_environment import variables_of
 from gopher_cli.worker.programs.program_io import CHUNK, Pipe, as_file
@@ -33,27 +33,29 @@ _BREATH, _LONG_BREATH = 0.001, 0.005
 _DRAIN = (20, 0.05)
 
 
-async def run_program(run: Run, link: HandlerLink, keepers: Keepers, steps: Steps) -> Outcome:
+async def run_program(
+    attempt: Attempt, link: HandlerLink, keepers: KeeperClient, steps: StartSteps
+) -> Outcome:
     """Cancelling ends it with all that it has started: SIGTERM, then SIGKILL after two seconds."""
     async with contextlib.AsyncExitStack() as stack:
-        if not await steps.launch(run):
+        if not await steps.launch(attempt):
             return Interrupted()
         try:
-            kept, out, log = await _started(run, link.settings, keepers, stack)
+            kept, out, log = await _started(attempt, link.settings, keepers, stack)
         except Unstarted as error:
             return await keepers.starts.later(str(error))
-        steps.began(run)
+        steps.began(attempt)
         keepers.starts.worked()
         stack.push_async_callback(kept.end)
-        tail = await _converse(kept, out, log, run, link)
-        return await keepers.halt.judged(run, _outcome(kept, tail), kept.ordered and kept.code != 0)
+        tail = await _converse(kept, out, log, attempt, link)
+        return await keepers.halt.judged(attempt, _outcome(kept, tail), kept.ordered and kept.code != 0)
 
 
 async def _started(
-    run: Run, settings: Settings, keepers: Keepers, stack: contextlib.AsyncExitStack
-) -> tuple[Kept, Pipe, Pipe]:
+    attempt: Attempt, settings: Settings, keepers: KeeperClient, stack: contextlib.AsyncExitStack
+) -> tuple[KeptProgram, Pipe, Pipe]:
     with starting():
-        payload = as_file(bytes(run.lease.spec.payload))
+        payload = as_file(bytes(attempt.lease.spec.payload))
     try:
         with starting():
             out = await Pipe.open()
@@ -61,7 +63,7 @@ async def _started(
             log = await Pipe.open()
             stack.callback(log.close)
         stdio = (payload, out.theirs, log.theirs)
-        kept = await keepers.start(run.handler.command, stdio, variables_of(run, settings))
+        kept = await keepers.start(attempt.handler.command, stdio, variables_of(attempt, settings))
     finally:
         os.close(payload)
     out.pass_on()
@@ -69,12 +71,12 @@ async def _started(
     return kept, out, log
 
 
-async def _converse(kept: Kept, out: Pipe, log: Pipe, run: Run, link: HandlerLink) -> bytes:
+async def _converse(kept: KeptProgram, out: Pipe, log: Pipe, attempt: Attempt, link: HandlerLink) -> bytes:
     """Follow it to its end, and answer the end of its stdout."""
     tail = bytearray()
     followers = {
         asyncio.create_task(_keep_tail(out.ours, tail)),
-        asyncio.create_task(_log_from(log.ours, run, link)),
+        asyncio.create_task(_log_from(log.ours, attempt, link)),
     }
     try:
         await kept.over.wait()
@@ -102,7 +104,7 @@ async def _keep_tail(stream: asyncio.StreamReader, tail: bytearray) -> None:
         await _breath_after(chunk, _BREATH)
 
 
-async def _log_from(stream: asyncio.StreamReader, run: Run, link: HandlerLink) -> None:
+async def _log_from(stream: asyncio.StreamReader, attempt: Attempt, link: HandlerLink) -> None:
     """Whole lines where it can: a chunk may end within one, even within a character."""
     rest = b""
     try:
@@ -111,11 +113,11 @@ async def _log_from(stream: asyncio.StreamReader, run: Run, link: HandlerLink) -
             if len(rest) > CHUNK:
                 whole, newline, rest = whole + newline + rest, b"\n", b""
             if newline:
-                link.log(run.lease, whole.decode("utf-8", "backslashreplace"))
+                link.log(attempt.lease, whole.decode("utf-8", "backslashreplace"))
             await _breath_after(chunk, _LONG_BREATH)
     finally:
         if rest:
-            link.log(run.lease, rest.decode("utf-8", "backslashreplace"))
+            link.log(attempt.lease, rest.decode("utf-8", "backslashreplace"))
 
 
 async def _breath_after(chunk: bytes, seconds: float) -> None:
@@ -123,7 +125,7 @@ async def _breath_after(chunk: bytes, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
 
-def _outcome(kept: Kept, tail: bytes) -> Outcome:
+def _outcome(kept: KeptProgram, tail: bytes) -> Outcome:
     code = kept.code
     if kept.crowd:
         return Failed(f"the program was killed: it had {kept.crowd} processes (GOPHER_JOB_PROCESSES)")

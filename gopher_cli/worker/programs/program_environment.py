@@ -8,19 +8,19 @@ from gopher_cli.config import Settings
 from gopher_cli.connect import address_of
 from gopher_cli.model.job.job import Options
 from gopher_cli.store.url import has_secret
-from gopher_cli.worker.execution.attempt import Run
+from gopher_cli.worker.execution.attempt import Attempt
 
 
-def variables_of(run: Run, settings: Settings) -> dict[str, str]:
+def variables_of(attempt: Attempt, settings: Settings) -> dict[str, str]:
     """No secrets, unless the worker was told to pass them on."""
-    lease = run.lease
+    lease = attempt.lease
     return {
         **_reach(settings),
         "GOPHER_JOB_ID": lease.id,
         "GOPHER_JOB_TYPE": lease.spec.type,
         "GOPHER_QUEUE": lease.queue,
         "GOPHER_ATTEMPT": str(lease.attempt),
-        "GOPHER_MAX_RETRIES": str(run.terms.max_retries),
+        "GOPHER_MAX_RETRIES": str(attempt.terms.max_retries),
         "GOPHER_TOKEN": lease.token,
         **_schedule(lease.spec.options),
         **{f"GOPHER_HEADER_{_upper(k)}": v for k, v in lease.spec.options.headers.items() if "\0" not in v},

@@ -20,7 +20,7 @@ _prlimit: Callable[..., object] | None = getattr(resource, "prlimit", None)
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ResourceLimits:
     """``memory`` in megabytes of address space. 0 is no limit."""
 
     memory: int = 0
@@ -55,8 +55,8 @@ class Limits:
         return wanted
 
 
-def limits_of(settings: Settings) -> Limits:
-    return Limits(settings.job_memory, settings.job_processes, settings.job_files)
+def limits_of(settings: Settings) -> ResourceLimits:
+    return ResourceLimits(settings.job_memory, settings.job_processes, settings.job_files)
 
 
 def _within(what: int, most: int) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Which of the jobs that a fetch brings may wait for a seat here."""
+"""Which of the jobs that a fetch brings may wait for a slot here."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from gopher_cli.store.calls import FETCHED, Batch
 from gopher_cli.worker.logs import say
 from gopher_cli.worker.options import WorkerOptions
 from gopher_cli.worker.runner.fetch_policy import Quotas, Rotation
-from gopher_cli.worker.runner.unhandled_jobs import Unhandled
+from gopher_cli.worker.runner.unhandled_jobs import UnhandledJobs
 
 _MOST = 500
 _PATIENCE = (0.25, 0.05)  # seconds that the first may keep the others waiting, and each after it
@@ -46,7 +46,7 @@ class Fetcher:
         gopher: Gopher,
         runner: str,
         options: WorkerOptions,
-        unhandled: Unhandled,
+        unhandled: UnhandledJobs,
         late: Callable[[list[Batch]], object],
     ) -> None:
         self._gopher = gopher

@@ -103,7 +103,7 @@ async def _live(end: socket.socket, board_fd: int, turn_fd: int, begun: _Begun) 
         runner.share(lent=begun.shared.lent, barred=begun.shared.barred)
         if go.quiet:  # before it fetches: a message of its own would come too late
             runner.quiet(True)
-        capture(lambda run, text: runner.keep_output(run, text), forks_too=False)
+        capture(lambda attempt, text: runner.keep_output(attempt, text), forks_too=False)
         signal.signal(
             signal.SIGUSR1, lambda *_: say_stacks(runner.running())
         )  # also while a handler blocks the loop

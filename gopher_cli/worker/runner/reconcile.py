@@ -25,7 +25,7 @@ from gopher_cli.worker.queue_groups import apart
 NOTHING = Spec("", msgspec.Raw(b""))
 
 
-class Stocktaking:
+class Reconciler:
     """``taken`` answers, for a queue, the last fetch whose jobs have all arrived here: of later ones nothing
     is known yet.
 

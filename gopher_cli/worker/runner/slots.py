@@ -1,4 +1,4 @@
-"""Seats: as many as jobs may run at once. Leased jobs wait in a buffer until one is free."""
+"""Slots: as many as jobs may run at once. Leased jobs wait in a buffer until one is free."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gopher_cli.model.job.defaults import Defaults, last_chance
 from gopher_cli.model.job.job import Lease
 from gopher_cli.model.job.terms import terms_of
 from gopher_cli.worker.board import Board
-from gopher_cli.worker.execution.attempt import Run
+from gopher_cli.worker.execution.attempt import Attempt
 from gopher_cli.worker.execution.settlement import End
 from gopher_cli.worker.execution.start_failures import STARTS_WITHIN
 from gopher_cli.worker.process_lock import ProcessLock
@@ -23,8 +23,8 @@ _APART = (Runs.PROCESS, Runs.PROGRAM)
 _CLOCK = time.monotonic
 
 
-class Seats:
-    """Shared with the threads of handlers: the lock guards the buffer and the free seats."""
+class Slots:
+    """Shared with the threads of handlers: the lock guards the buffer and the free slots."""
 
     def __init__(
         self,
@@ -36,8 +36,8 @@ class Seats:
         later: End | None,
         turn: ProcessLock,
     ) -> None:
-        self.running: dict[int, Run] = {}  # by seat: a job may come back while its old run still dies
-        self.ending: set[Run] = set()  # not running any more, and not yet with the settler
+        self.running: dict[int, Attempt] = {}  # by slot: a job may come back while its old run still dies
+        self.ending: set[Attempt] = set()  # not running any more, and not yet with the settler
         self.started = 0
         self.lent = 0  # to a process that leaves, and whose jobs still run
         self._board = board
@@ -49,7 +49,7 @@ class Seats:
         self._later = later
         self._turn = turn
         self._lock = threading.Lock()
-        self._free = list(range(board.seats - 1, -1, -1))
+        self._free = list(range(board.slots - 1, -1, -1))
         self._buffer: deque[Lease] = deque()
         self._closed = False
 
@@ -70,16 +70,16 @@ class Seats:
         """Of all that run or wait here, or have ended this moment."""
         with self._lock:
             running = self.running.values()
-            return [*self._buffer, *(run.lease for run in (*running, *self.ending.copy()))]
+            return [*self._buffer, *(attempt.lease for attempt in (*running, *self.ending.copy()))]
 
     def add(self, leases: Iterable[Lease]) -> None:
         with self._lock:
             self._buffer.extend(leases)
 
-    def take(self, only: Runs | None = None, seat: int = -1) -> Run | None:
-        """The next job for a free seat, or for the seat of somebody who has just finished.
+    def take(self, only: Runs | None = None, slot: int = -1) -> Attempt | None:
+        """The next job for a free slot, or for the slot of somebody who has just finished.
 
-        ``only`` takes it only if it runs in that way. None: there is no seat, or no such job.
+        ``only`` takes it only if it runs in that way. None: there is no slot, or no such job.
         A suspect is put off while another one runs (see suspects.py), or stays here in a burst.
         """
         with self._lock:
@@ -87,7 +87,7 @@ class Seats:
             while (
                 passed < len(self._buffer)
                 and not (self._closed or self._board.held)
-                and (seat >= 0 or len(self._free) > self.lent)
+                and (slot >= 0 or len(self._free) > self.lent)
             ):
                 lease = self._buffer[passed]
                 handler = self._handlers.get(lease.spec.type)
@@ -102,7 +102,7 @@ class Seats:
                     passed += self._pass_over(passed)
                     continue
                 del self._buffer[passed]
-                return self._seated(lease, handler, seat if seat >= 0 else self._free.pop(), suspect)
+                return self._occupied(lease, handler, slot if slot >= 0 else self._free.pop(), suspect)
         return None
 
     def _pass_over(self, at: int) -> int:
@@ -113,43 +113,45 @@ class Seats:
         del self._buffer[at]
         return 0
 
-    def _seated(self, lease: Lease, handler: Handler, seat: int, suspect: bool) -> Run:
-        run = Run(lease, handler, terms_of(lease.spec, handler, self._defaults), _CLOCK(), seat)
+    def _occupied(self, lease: Lease, handler: Handler, slot: int, suspect: bool) -> Attempt:
+        attempt = Attempt(lease, handler, terms_of(lease.spec, handler, self._defaults), _CLOCK(), slot)
         if suspect or handler.runs in _APART:
-            run.suspect, run.apart = suspect, True
-            run.start(STARTS_WITHIN)
-        self.running[seat] = run
+            attempt.suspect, attempt.apart = suspect, True
+            attempt.start(STARTS_WITHIN)
+        self.running[slot] = attempt
         self.started += 1
-        return run
+        return attempt
 
-    def begin(self, run: Run) -> bool:
-        """Put it on the board. False if it must not begin: it waits again, and its seat is to be left."""
-        self._write(run, run.starting)
+    def begin(self, attempt: Attempt) -> bool:
+        """Put it on the board. False if it must not begin: it waits again, and its slot is to be left."""
+        self._write(attempt, attempt.starting)
         if not self._board.held:  # asked when it stands there: one of us sees the other
             return True
-        if self.done(run):
+        if self.done(attempt):
             with self._lock:
-                self._board.wipe(run.seat)
-                self._buffer.appendleft(run.lease)
+                self._board.wipe(attempt.slot)
+                self._buffer.appendleft(attempt.lease)
                 self.started -= 1
         return False
 
-    def launch(self, run: Run) -> None:
+    def launch(self, attempt: Attempt) -> None:
         """Its process is ready to begin it: from now on that process may take others along."""
-        self._write(run)
+        self._write(attempt)
 
-    def began(self, run: Run) -> None:
+    def began(self, attempt: Attempt) -> None:
         """Its process has begun it: its timeout counts from now on."""
         with self._lock:
-            run.begin(_CLOCK())
-            if self.running.get(run.seat) is run:
-                self._write(run)
+            attempt.begin(_CLOCK())
+            if self.running.get(attempt.slot) is attempt:
+                self._write(attempt)
 
-    def _write(self, run: Run, starting: bool = False) -> None:
+    def _write(self, attempt: Attempt, starting: bool = False) -> None:
         """Its supervisor ends this process when the job is still here long after its timeout."""
-        lease = run.lease
+        lease = attempt.lease
         number = self._number.get(lease.queue, 0)
-        self._board.write(run.seat, run.deadline + KILL_AFTER + 2, number, lease.id, run.apart, starting)
+        self._board.write(
+            attempt.slot, attempt.deadline + KILL_AFTER + 2, number, lease.id, attempt.apart, starting
+        )
 
     def go_on(self, gone: Collection[tuple[str, str]]) -> None:
         """After a hold: without these (id, token), which went to others meanwhile."""
@@ -164,29 +166,29 @@ class Seats:
         """On the board, while nobody else can tell of them."""
         self._board.note_ended((self._number.get(lease.queue, 0), lease.id) for lease in leases)
 
-    def done(self, run: Run) -> bool:
-        """It runs no more; False when it was given up before. Its seat is still taken."""
+    def done(self, attempt: Attempt) -> bool:
+        """It runs no more; False when it was given up before. Its slot is still taken."""
         with self._lock:
-            if self.running.get(run.seat) is not run:
+            if self.running.get(attempt.slot) is not attempt:
                 return False
-            del self.running[run.seat]
-            if run.suspect:
+            del self.running[attempt.slot]
+            if attempt.suspect:
                 self._turn.leave()
             return True
 
-    def pardon(self, run: Run) -> None:
+    def pardon(self, attempt: Attempt) -> None:
         """It is given up: no reason any more to end this process, where others run, at its deadline."""
         with self._lock:
-            if self.running.get(run.seat) is run:
-                self._board.wipe(run.seat)
+            if self.running.get(attempt.slot) is attempt:
+                self._board.wipe(attempt.slot)
 
-    def leave(self, seat: int) -> None:
+    def leave(self, slot: int) -> None:
         with self._lock:
-            self._board.wipe(seat)
-            self._free.append(seat)
+            self._board.wipe(slot)
+            self._free.append(slot)
 
     def close(self) -> list[Lease]:
-        """Seat nobody any more; the jobs that still wait."""
+        """Slot nobody any more; the jobs that still wait."""
         self._closed = True
         return self.clear()
 

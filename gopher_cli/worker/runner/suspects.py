@@ -11,7 +11,7 @@ from collections.abc import Callable
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import GopherError
 from gopher_cli.model.job.outcome import Snoozed
-from gopher_cli.worker.execution.attempt import Run
+from gopher_cli.worker.execution.attempt import Attempt
 
 _LATER = (1.0, 5.0)  # seconds: where many wait, one of them is there whenever the turn is free
 
@@ -21,20 +21,20 @@ def put_off() -> Snoozed:
     return Snoozed(random.uniform(*_LATER), begun=False)
 
 
-async def launched(gopher: Gopher, launch: Callable[[Run], None], run: Run) -> bool:
+async def launched(gopher: Gopher, launch: Callable[[Attempt], None], attempt: Attempt) -> bool:
     """Its process may begin it now: if this worker dies from here on, that counts. False if it must not.
 
     A suspect may take its worker down at once: Redis knows that it has begun before it does.
     """
-    if run.suspect and not await _still_ours(gopher, run):
+    if attempt.suspect and not await _still_ours(gopher, attempt):
         return False
-    launch(run)
+    launch(attempt)
     return True
 
 
-async def _still_ours(gopher: Gopher, run: Run) -> bool:
+async def _still_ours(gopher: Gopher, attempt: Attempt) -> bool:
     try:
-        renewal = await gopher.renew(run.lease.queue, run.lease.worker, [run.lease.id])
+        renewal = await gopher.renew(attempt.lease.queue, attempt.lease.worker, [attempt.lease.id])
     except GopherError:
         return False
-    return run.lease.id not in renewal.lost
+    return attempt.lease.id not in renewal.lost

@@ -16,7 +16,7 @@ _PAUSE = (0.05, 1.0)  # seconds until it asks again where nothing came of it: so
 _SOME = 100  # so many stand in line then at least: others may be served before them
 
 
-class Unhandled:
+class UnhandledJobs:
     """By queue, as its fetches tell; ``patience`` (s) is when a job that nobody knows is given up."""
 
     def __init__(self, gopher: Gopher, types: Collection[str], patience: float) -> None:

@@ -29,7 +29,7 @@ _AT_ONCE = 50
 _NAMED = 100  # types that are named in the log
 
 
-class Strays:
+class UnknownTypes:
     """``add`` may be called from any thread; ``end`` is told what has come of each job."""
 
     def __init__(self, gopher: Gopher, patience: float, end: End) -> None:

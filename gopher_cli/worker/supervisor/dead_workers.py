@@ -7,7 +7,7 @@ from collections.abc import Mapping
 _STRIKE = 20.0  # seconds; a living worker speaks every second
 
 
-class Silence:
+class DeadWorkers:
     """Two strikes: dead is who has not spoken between two looks that are far enough apart."""
 
     def __init__(self) -> None:

@@ -14,47 +14,47 @@ from gopher_cli.worker.logs import say
 from gopher_cli.worker.messages import Fence
 from gopher_cli.worker.queue_groups import apart
 from gopher_cli.worker.supervisor.crew import Crew
-from gopher_cli.worker.supervisor.dead_workers import Silence
+from gopher_cli.worker.supervisor.dead_workers import DeadWorkers
 from gopher_cli.worker.supervisor.orders import Orders
-from gopher_cli.worker.supervisor.overdue_jobs import Overdue
-from gopher_cli.worker.supervisor.periodic import Rounds
-from gopher_cli.worker.supervisor.queue_duties import LOOK, RENEW, Visits
+from gopher_cli.worker.supervisor.overdue_jobs import OverdueJobs
+from gopher_cli.worker.supervisor.periodic import Periodic
+from gopher_cli.worker.supervisor.queue_duties import LOOK, RENEW, QueueDuties
 from gopher_cli.worker.supervisor.recall import LOOK as LOOK_AT_RUNNERS
-from gopher_cli.worker.supervisor.recall import Recalls
-from gopher_cli.worker.supervisor.registration import REVIVE, Upkeep
+from gopher_cli.worker.supervisor.recall import RunnerRecall
+from gopher_cli.worker.supervisor.registration import REVIVE, Registration
 from gopher_cli.worker.supervisor.worker_status import status_of
 
 _GLANCE = 0.25  # seconds between two looks of the guard
 _STOOD_STILL = 1.5  # seconds between two looks that tell that this process was stopped, or starved
 
 
-class Care:
+class Duties:
     """Every duty is a script that anybody may run at any time: no leader, no lock."""
 
     def __init__(self, crew: Crew, orders: Orders) -> None:
         self._crew, self._orders = crew, orders
-        self._overdue = Overdue(crew)
-        self._rounds = Rounds()
-        self._silence = Silence()
+        self._overdue = OverdueJobs(crew)
+        self._rounds = Periodic()
+        self._silence = DeadWorkers()
         self._heeded = ""  # the last order of an operator
-        self.visits = [Visits(crew, queues) for queues in apart(crew.gopher, crew.queues)]
+        self.visits = [QueueDuties(crew, queues) for queues in apart(crew.gopher, crew.queues)]
 
     def duties(self) -> list[Coroutine[Any, Any, None]]:
         every, beat = self._rounds.every, self._crew.settings.heartbeat
-        fleet, upkeep = self._place(None), Upkeep(self._crew)
+        fleet, upkeep = self._place(None), Registration(self._crew)
         return [
             every(10.0, self.bury_the_dead, fleet),
             every(1.0, self.beat, fleet),
             every(beat * 2, upkeep.stand, fleet),
             every(1.0, self._overdue.end_overdue, "here"),
-            every(LOOK_AT_RUNNERS, Recalls(self._crew).look, "here"),
+            every(LOOK_AT_RUNNERS, RunnerRecall(self._crew).look, "here"),
             self._guard(),
             self._hasten(),
             *([every(REVIVE, upkeep.revive, "the built-in server")] if upkeep.revives else []),
             *(duty for visits in self.visits for duty in self._duties_for(visits)),
         ]
 
-    def _duties_for(self, visits: Visits) -> list[Coroutine[Any, Any, None]]:
+    def _duties_for(self, visits: QueueDuties) -> list[Coroutine[Any, Any, None]]:
         every, beat, place = self._rounds.every, self._crew.settings.heartbeat, self._place(visits)
         return [
             every(beat * RENEW, visits.renew, place, hurry=visits.asked, again=beat / 5),
@@ -67,22 +67,22 @@ class Care:
         ]
 
     async def if_there_is_room(self, telling: Coroutine[Any, Any, None]) -> bool:
-        """What the fleet hears of us at the start; where memory is full, `Upkeep.stand` tells it later."""
+        """What the fleet hears of us at the start; where memory is full, `Registration` tells it later."""
         try:
             await telling
         except MemoryFull as error:
-            self._rounds.missed(Upkeep.stand.__name__, self._place(None), error)
+            self._rounds.missed(Registration.stand.__name__, self._place(None), error)
             return False
         return True
 
-    def _place(self, visits: Visits | None) -> str:
+    def _place(self, visits: QueueDuties | None) -> str:
         """Where these queues live, or what the fleet knows: all at one place, unless it is a cluster."""
         if not self._crew.gopher.store.scattered:
             return ""
         return f"queue {visits.queues[0]}" if visits else "fleet"
 
     async def _hasten(self) -> None:
-        """When the worker is told to stop, Redis hears of it at once: see Visits."""
+        """When the worker is told to stop, Redis hears of it at once: see QueueDuties."""
         await self._crew.stopping.wait()
         for visits in self.visits:
             visits.asked.set()
@@ -116,7 +116,7 @@ class Care:
         if late:
             self._fence(late)
 
-    async def _end(self, over: Sequence[Visits]) -> None:
+    async def _end(self, over: Sequence[QueueDuties]) -> None:
         """What has heard nothing of it, or does not heed it, ends with its process."""
         if not self._crew.who_runs(_queues(over)):
             return
@@ -131,11 +131,11 @@ class Care:
         why = "no heartbeat for almost a lease: running jobs are interrupted"
         say(why, logging.ERROR, queues=",".join(queues))
 
-    async def _catch_up(self, some: Sequence[Visits], seconds: float) -> None:
+    async def _catch_up(self, some: Sequence[QueueDuties], seconds: float) -> None:
         await asyncio.gather(*(self._renewed(visits, seconds) for visits in some))
 
     @staticmethod
-    async def _renewed(visits: Visits, seconds: float) -> None:
+    async def _renewed(visits: QueueDuties, seconds: float) -> None:
         with contextlib.suppress(GopherError, TimeoutError):
             async with asyncio.timeout(seconds):
                 await visits.renew()
@@ -154,5 +154,5 @@ class Care:
             self._orders.obey(order.rpartition(" ")[2])
 
 
-def _queues(some: Sequence[Visits]) -> list[str]:
+def _queues(some: Sequence[QueueDuties]) -> list[str]:
     return [queue for visits in some for queue in visits.queues]

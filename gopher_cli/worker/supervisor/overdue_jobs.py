@@ -17,7 +17,7 @@ from gopher_cli.worker.supervisor.crew import Crew
 from gopher_cli.worker.supervisor.runner_process import RunnerProcess
 
 
-class Overdue:
+class OverdueJobs:
     """A job that is far past its timeout has its whole process blocked: that process ends."""
 
     def __init__(self, crew: Crew) -> None:

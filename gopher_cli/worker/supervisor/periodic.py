@@ -12,7 +12,7 @@ from gopher_cli.model.errors import GopherError, TryLater, Unavailable
 from gopher_cli.worker.logs import say
 
 
-class Rounds:
+class Periodic:
     """A duty may be done at several places, whose servers fail apart from each other."""
 
     def __init__(self) -> None:

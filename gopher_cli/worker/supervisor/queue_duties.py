@@ -35,7 +35,7 @@ def longest_wait(lease: float, heartbeat: float) -> float:
     return lease + LOOK + heartbeat * _STRIKE + LOOK
 
 
-class Visits:
+class QueueDuties:
     """To the queues of one server, some at a time; ``asked`` is set when somebody wants a job cancelled, and
     ``ticks_due`` when schedules have something to do.
 

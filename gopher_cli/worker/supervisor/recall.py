@@ -13,13 +13,13 @@ from gopher_cli.worker.logs import say
 from gopher_cli.worker.messages import Held, Recalled
 from gopher_cli.worker.runner.reconcile import NOTHING
 from gopher_cli.worker.supervisor.crew import Crew
-from gopher_cli.worker.supervisor.runner_process import RunnerProcess, share_seats
+from gopher_cli.worker.supervisor.runner_process import RunnerProcess, share_slots
 
 LOOK = 1.0  # seconds; a runner speaks as often
 _SILENT = 3  # looks without a word of it
 
 
-class Recalls:
+class RunnerRecall:
     """A handler blocks the loop, a debugger holds the process: nobody in there can hand anything back.
 
     Looks are counted, and not the time, for it may be we who stood still.
@@ -29,7 +29,7 @@ class Recalls:
         self._crew = crew
 
     async def look(self) -> None:
-        share_seats(self._crew.runners)
+        share_slots(self._crew.runners)
         for runner in list(self._crew.runners):
             if not runner.ready or runner.killed_for or runner.dead.is_set():  # its board may be closed
                 continue

@@ -46,7 +46,7 @@ async def _declare(crew: Crew, declaration: Declaration, served: Collection[str]
         say(f"the schedule {declaration.name} is {change.change}", queue=change.queue, type=type)
 
 
-class Upkeep:
+class Registration:
     """Someone may delete what a worker has said of itself; someone may upgrade the data while it works."""
 
     def __init__(self, crew: Crew) -> None:

@@ -15,7 +15,7 @@ from gopher_cli.worker.supervisor.runner_process import RunnerProcess
 _AGAIN = 1.0  # seconds
 
 
-class Burials:
+class RunnerExits:
     """In a cluster a queue that is out of reach must not keep the place of the dead empty: its jobs go back
     later. Not in a burst, whose next runner must find them."""
 

@@ -165,7 +165,7 @@ class RunnerProcess:
             self._channel.send(message)
 
     def share(self, lent: int, barred: list[str]) -> None:
-        """Of its seats so many are lent to processes that leave, and what is stuck there must wait."""
+        """Of its slots so many are lent to processes that leave, and what is stuck there must wait."""
         if self.shared != messages.Share(lent, barred):
             self.shared = messages.Share(lent, barred)
             if self._going:
@@ -273,8 +273,8 @@ class RunnerProcess:
         return rss, (spent - before_spent) / (now - before) * 100 if before else 0.0
 
 
-def share_seats(runners: Sequence[RunnerProcess]) -> None:
-    """Who leaves keeps its seats until its jobs have ended; what is stuck anywhere is begun nowhere else."""
+def share_slots(runners: Sequence[RunnerProcess]) -> None:
+    """Who leaves keeps its slots until its jobs have ended; what is stuck anywhere is begun nowhere else."""
     barred = sorted({job.id for runner in runners for job in runner.stuck})
     for runner in runners:
         runner.relieves = [one for one in runner.relieves if one in runners]  # the ended lend nothing

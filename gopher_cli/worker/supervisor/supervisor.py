@@ -24,11 +24,11 @@ from gopher_cli.worker.logs import say
 from gopher_cli.worker.options import WorkerOptions
 from gopher_cli.worker.process_lock import ProcessLock
 from gopher_cli.worker.supervisor.crew import Crew
-from gopher_cli.worker.supervisor.duties import Care
+from gopher_cli.worker.supervisor.duties import Duties
 from gopher_cli.worker.supervisor.orders import Orders
 from gopher_cli.worker.supervisor.registration import publish
-from gopher_cli.worker.supervisor.runner_exit import Burials
-from gopher_cli.worker.supervisor.runner_process import RunnerKilled, RunnerProcess, share_seats
+from gopher_cli.worker.supervisor.runner_exit import RunnerExits
+from gopher_cli.worker.supervisor.runner_process import RunnerKilled, RunnerProcess, share_slots
 
 _RESTARTS = 5  # in a minute, before a crashing runner is given a pause
 _PAUSE = 5.0
@@ -38,7 +38,7 @@ class Supervisor:
     def __init__(self, gopher: Gopher, settings: Settings, options: WorkerOptions) -> None:
         self.crew = Crew.create(gopher, settings, options)
         self._orders = Orders(self.crew)
-        self._burials = Burials(self.crew)
+        self._burials = RunnerExits(self.crew)
         self._environ = dict(os.environ) | settings.to_environ()
         self._died: list[float] = []  # when, of those that did not end well
         self._leaving: list[asyncio.Task[None]] = []  # runners whose place another has taken
@@ -49,7 +49,7 @@ class Supervisor:
         """Until stopped by a signal, or in a burst until all runners have ended."""
         crew = self.crew
         self._orders.heed()
-        care = Care(crew, self._orders)
+        care = Duties(crew, self._orders)
         try:
             await care.if_there_is_room(crew.gopher.announce(crew.queues))
             for doubt in await doubts(crew.gopher, crew.queues):
@@ -86,7 +86,7 @@ class Supervisor:
         runner = RunnerProcess(id, crew.options, relieves, self._lacking, self._turn)
         crew.state.made += 1
         crew.runners.append(runner)
-        share_seats(crew.runners)
+        share_slots(crew.runners)
         try:
             await runner.start(self._environ)
         except BaseException:

@@ -133,7 +133,7 @@ def test_threads_of_handlers_that_do_not_end_keep_nobody_from_finding_an_address
         end.set()
 
 
-# Seats
+# Slots
 
 
 class Rude(type):
@@ -202,7 +202,7 @@ def registry_of_the_rude() -> Registry:
 
 
 @pytest.mark.anyio
-async def test_a_handler_that_cancels_its_task_and_returns_leaves_its_seat(
+async def test_a_handler_that_cancels_its_task_and_returns_leaves_its_slot(
     gopher: Gopher, runner: Work
 ) -> None:
     ids = [await gopher.submit(type) for type in ["cancels"] * 3 + ["echo"] * 3]

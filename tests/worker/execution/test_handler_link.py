@@ -14,7 +14,7 @@ from gopher_cli.gopher import Gopher
 from gopher_cli.handlers import Registry
 from gopher_cli.model.errors import Unavailable
 from gopher_cli.model.job.job import Lease
-from gopher_cli.worker.handler_link import HandlerLink, Words, attempt_of
+from gopher_cli.worker.handler_link import HandlerLink, JobOutput, held_by
 from gopher_cli.worker.runner.reconcile import NOTHING
 from worker.attempts import run
 from worker.conftest import Work
@@ -94,19 +94,19 @@ async def test_a_destructor_that_prints_while_a_line_is_kept_neither_stops_the_r
     link = HandlerLink(gopher, Settings())
     lease = Lease("1", "default", "t", 1, 0, NOTHING)
 
-    class Collecting(Words):  # collection of garbage may run wherever something is made
+    class Collecting(JobOutput):  # collection of garbage may run wherever something is made
         def __init__(self, lease: Lease) -> None:
             super().__init__(lease)
-            monkeypatch.setattr("gopher_cli.worker.handler_link.Words", Words)
+            monkeypatch.setattr("gopher_cli.worker.handler_link.JobOutput", JobOutput)
             link.log(lease, "from a destructor")
 
-    monkeypatch.setattr("gopher_cli.worker.handler_link.Words", Collecting)
+    monkeypatch.setattr("gopher_cli.worker.handler_link.JobOutput", Collecting)
     thread = threading.Thread(target=link.log, args=(lease, "of the handler"), daemon=True)
     thread.start()
     await asyncio.to_thread(thread.join, 5)
 
     assert not thread.is_alive()
-    ((_, report),) = link._next([attempt_of(lease)]).items()
+    ((_, report),) = link._next([held_by(lease)]).items()
     assert [line.split(b" ", 1)[1] for line in report.log.splitlines()] == [
         b"from a destructor",
         b"of the handler",

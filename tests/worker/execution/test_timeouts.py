@@ -76,7 +76,7 @@ async def test_a_handler_that_is_given_up_leaves_the_board_so_that_its_neighbour
 
     await ends(gopher, stuck, "retrying")
 
-    assert [id for _, _, id in one._seats._board.read()] == [neighbour]
+    assert [id for _, _, id in one._slots._board.read()] == [neighbour]
     (tmp_path / "f.go").touch()
     await asyncio.wait_for(running, PATIENCE)
     assert one.worn
@@ -111,14 +111,14 @@ async def test_a_job_that_is_stopped_before_its_first_step_never_begins_and_wear
     one = runner(burst=True)
     one._accept([await gopher.reserve("default", worker="w.0", token="w.0:99:t", sequence=99)])
 
-    one.cancel([id])  # it has its seat, and has had no turn
+    one.cancel([id])  # it has its slot, and has had no turn
     await one.run()
 
     assert await state(gopher, id) == "cancelled"
     assert not one.worn and not lines(tmp_path / "f")
 
 
-async def test_a_job_that_waits_for_a_seat_is_cancelled_before_it_starts(
+async def test_a_job_that_waits_for_a_slot_is_cancelled_before_it_starts(
     gopher: Gopher, runner: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gopher_cli.worker.runner.runner._STALE", PATIENCE)  # it waits for as long as we do
@@ -127,7 +127,7 @@ async def test_a_job_that_waits_for_a_seat_is_cancelled_before_it_starts(
     first = await gopher.submit("hold", {"file": str(tmp_path / "f")})
     second = await gopher.submit("hold", {"file": str(tmp_path / "f")})
     running = asyncio.create_task(one.run())
-    await until(lambda: one._seats.buffered == 1 and lines(tmp_path / "f"))
+    await until(lambda: one._slots.buffered == 1 and lines(tmp_path / "f"))
 
     await gopher.cancel("default", [second])
     one.cancel([second])

@@ -11,7 +11,7 @@ import pytest
 
 from gopher_cli.model.job.outcome import Cancelled, Failed
 from gopher_cli.worker.channel import Channel
-from gopher_cli.worker.execution.attempt import Run, StopReason
+from gopher_cli.worker.execution.attempt import Attempt, StopReason
 from gopher_cli.worker.execution.halt import Halt
 from gopher_cli.worker.messages import Answer, decode_from_isolated
 from gopher_cli.worker.programs.isolated_link import Line
@@ -58,12 +58,12 @@ async def test_the_end_is_seen_behind_messages_that_are_unread() -> None:
 
 
 async def test_who_cancels_a_job_that_an_order_may_have_ended_is_heard() -> None:
-    run = Run.__new__(Run)
-    run.stopped = None
-    judging = asyncio.create_task(Halt().judged(run, Failed("killed", exit_code=143)))
+    attempt = Attempt.__new__(Attempt)
+    attempt.stopped = None
+    judging = asyncio.create_task(Halt().judged(attempt, Failed("killed", exit_code=143)))
     await asyncio.sleep(0)
 
-    run.stopped = StopReason.CANCEL
+    attempt.stopped = StopReason.CANCEL
     judging.cancel()
 
     assert isinstance(await judging, Cancelled)

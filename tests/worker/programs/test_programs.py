@@ -23,7 +23,7 @@ from gopher_cli.model.errors import BadConfig
 from gopher_cli.model.job.defaults import Defaults
 from gopher_cli.model.job.job import Lease
 from gopher_cli.model.job.terms import terms_of
-from gopher_cli.worker.execution.attempt import Run
+from gopher_cli.worker.execution.attempt import Attempt
 from gopher_cli.worker.programs import program as program_module
 from gopher_cli.worker.programs.program_environment import variables_of
 from worker.conftest import Work
@@ -256,7 +256,7 @@ def test_a_program_is_told_where_redis_is_unless_that_is_a_secret(
 ) -> None:
     lease = Lease("j", "default", "t", 1, 0, builders.job("x").spec)
     handler = Handler(type="x", call=print, runs=Runs.PROGRAM)
-    given = variables_of(Run(lease, handler, terms_of(lease.spec, handler, Defaults()), 0.0, 0), settings)
+    given = variables_of(Attempt(lease, handler, terms_of(lease.spec, handler, Defaults()), 0.0, 0), settings)
 
     assert given.get("REDIS_URL") == url
     assert ("s3cret" in str(given)) == (settings.job_redis == "yes")

@@ -10,14 +10,14 @@ import pytest
 from gopher_cli.gopher import Gopher
 from gopher_cli.worker.options import WorkerOptions
 from gopher_cli.worker.runner.fetcher import Fetcher
-from gopher_cli.worker.runner.unhandled_jobs import Unhandled
+from gopher_cli.worker.runner.unhandled_jobs import UnhandledJobs
 
 pytestmark = pytest.mark.anyio
 
 
 def fetcher(gopher: Gopher) -> Fetcher:
     options = WorkerOptions(queues=(("default", 1),), priority_ratio="5:3:1")
-    return Fetcher(gopher, "w.0", options, Unhandled(gopher, ["mail"], 3600.0), lambda batches: None)
+    return Fetcher(gopher, "w.0", options, UnhandledJobs(gopher, ["mail"], 3600.0), lambda batches: None)
 
 
 async def test_large_jobs_are_fetched_in_answers_that_bring_each_class_its_turns(gopher: Gopher) -> None:

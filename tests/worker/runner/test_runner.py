@@ -109,7 +109,7 @@ async def test_an_outcome_that_comes_after_the_job_was_taken_back_is_refused(
     assert (await gopher.inspect("default", id)).result == "by the other"
 
 
-async def test_a_lost_job_that_waits_for_a_seat_is_not_started(
+async def test_a_lost_job_that_waits_for_a_slot_is_not_started(
     gopher: Gopher, runner: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gopher_cli.worker.runner.runner._STALE", PATIENCE)  # it waits for as long as we do
@@ -118,7 +118,7 @@ async def test_a_lost_job_that_waits_for_a_seat_is_not_started(
     first = await gopher.submit("hold", {"file": str(tmp_path / "f")})
     second = await gopher.submit("hold", {"file": str(tmp_path / "f")})
     running = asyncio.create_task(one.run())
-    await until(lambda: one._seats.buffered == 1 and lines(tmp_path / "f"))
+    await until(lambda: one._slots.buffered == 1 and lines(tmp_path / "f"))
 
     one.cancel([second], StopReason.LOST)
     (tmp_path / "f.go").touch()
@@ -140,7 +140,7 @@ async def test_jobs_held_behind_a_long_one_go_back_and_are_not_fetched_again(
     await gopher.submit("hold", {"file": str(tmp_path / "f")})
     second = await gopher.submit("hold", {"file": str(tmp_path / "f")})
     running = asyncio.create_task(one.run())
-    await until(lambda: one._seats.buffered == 1)
+    await until(lambda: one._slots.buffered == 1)
 
     monkeypatch.setattr("gopher_cli.worker.runner.runner._STALE", 1.0)
     await ends(gopher, second, "enqueued")

@@ -56,7 +56,7 @@ async def test_what_was_fetched_ahead_by_a_runner_that_does_not_move_runs_elsewh
 
 @pytest.mark.row("W15")
 @pytest.mark.parametrize("type", ["stubborn", "stubborn-thread"])
-async def test_a_stuck_handler_is_told_of_and_a_fresh_process_serves_the_free_seats_at_once(
+async def test_a_stuck_handler_is_told_of_and_a_fresh_process_serves_the_free_slots_at_once(
     gopher: Gopher, worker: Start, tmp_path: Path, type: str
 ) -> None:
     one = worker("-c", "2", env={"GOPHER_BACKOFF": "fixed:1ms"})
@@ -88,16 +88,16 @@ async def stuck_in(gopher: Gopher) -> Any:
     return [info for info in await gopher.workers() if info.stuck]
 
 
-async def test_seats_that_are_lent_stay_free(gopher: Gopher, runner: Work, tmp_path: Path) -> None:
+async def test_slots_that_are_lent_stay_free(gopher: Gopher, runner: Work, tmp_path: Path) -> None:
     one = runner(concurrency=3)
     one.share(lent=2, barred=())
     for _ in range(3):
         await gopher.submit("hold", {"file": str(tmp_path / "f")})
     one._accept([await gopher.reserve("default", worker="w.0", token="w.0:1:t", sequence=1, count=3)])
 
-    assert (len(one._seats.running), one._seats.free) == (1, 0)
+    assert (len(one._slots.running), one._slots.free) == (1, 0)
     one.share(lent=0, barred=())
-    assert len(one._seats.running) == 3
+    assert len(one._slots.running) == 3
     one.stop(0)
     await one.run()
 

@@ -17,12 +17,12 @@ from gopher_cli.store.calls import Promotion, Renewal
 from gopher_cli.worker.board import Board
 from gopher_cli.worker.options import WorkerOptions
 from gopher_cli.worker.supervisor.crew import Crew
-from gopher_cli.worker.supervisor.dead_workers import Silence
-from gopher_cli.worker.supervisor.duties import Care
+from gopher_cli.worker.supervisor.dead_workers import DeadWorkers
+from gopher_cli.worker.supervisor.duties import Duties
 from gopher_cli.worker.supervisor.orders import Orders
-from gopher_cli.worker.supervisor.queue_duties import Visits
-from gopher_cli.worker.supervisor.runner_exit import Burials
-from gopher_cli.worker.supervisor.runner_process import RunnerProcess, share_seats
+from gopher_cli.worker.supervisor.queue_duties import QueueDuties
+from gopher_cli.worker.supervisor.runner_exit import RunnerExits
+from gopher_cli.worker.supervisor.runner_process import RunnerProcess, share_slots
 from gopher_cli.worker.supervisor.supervisor import Supervisor
 from worker.processes import PATIENCE
 
@@ -46,7 +46,7 @@ def serving(*queues: str) -> WorkerOptions:
 
 
 def test_a_worker_is_dead_when_it_says_nothing_between_two_looks_far_enough_apart() -> None:
-    silence = Silence()
+    silence = DeadWorkers()
 
     assert silence.dead({"w": 5}, now=100.0) == []
     assert silence.dead({"w": 5}, now=119.0) == []
@@ -54,7 +54,7 @@ def test_a_worker_is_dead_when_it_says_nothing_between_two_looks_far_enough_apar
 
 
 def test_a_worker_that_speaks_between_two_looks_lives_however_old_its_word_seems() -> None:
-    silence = Silence()
+    silence = DeadWorkers()
     looks = [silence.dead({"w": beat}, now=100.0 + 10 * beat) for beat in range(10)]
 
     assert looks == [[]] * 10
@@ -93,7 +93,7 @@ async def test_one_look_buries_nobody_and_nobody_buries_itself(gopher: Gopher, r
     for worker in ("w", one.id):
         await gopher.beat(worker, ABOUT)
         redis.zadd(f"{gopher.namespace}:{{~}}:beats", {worker: 1})
-    care = Care(one, Orders(one))
+    care = Duties(one, Orders(one))
 
     await care.bury_the_dead()
     assert len(await gopher.workers()) == 2
@@ -128,7 +128,7 @@ async def test_forty_queues_of_four_processes_do_not_wait_for_each_others_round_
         runners=[SimpleNamespace(id=f"w.{n}", ready=False) for n in range(4)],
     )  # fmt: skip
 
-    await Visits(cast(Crew, worker), queues).renew()
+    await QueueDuties(cast(Crew, worker), queues).renew()
 
     assert (far.renewed, far.most) == (160, 16)
 
@@ -153,7 +153,7 @@ class Leaping:
 
 async def test_nothing_expires_because_the_servers_clock_has_leapt_forward() -> None:
     server = Leaping()
-    visits = Visits(cast(Crew, SimpleNamespace(gopher=server)), ["default", "other"])
+    visits = QueueDuties(cast(Crew, SimpleNamespace(gopher=server)), ["default", "other"])
     await visits.tidy()
 
     server.ahead = 86_400.0
@@ -169,7 +169,7 @@ async def test_nothing_expires_because_the_servers_clock_has_leapt_forward() -> 
 
 async def test_a_leap_that_lasts_is_the_time() -> None:
     server = Leaping()
-    visits = Visits(cast(Crew, SimpleNamespace(gopher=server)), ["default"])
+    visits = QueueDuties(cast(Crew, SimpleNamespace(gopher=server)), ["default"])
     await visits.tidy()
     server.ahead = 3600.0
     await visits.tidy()
@@ -197,7 +197,7 @@ def foreign(gopher: Gopher, redis: Redis) -> Any:
 
 @pytest.mark.usefixtures("foreign")
 async def test_a_broken_queue_does_not_keep_a_worker_from_the_others(gopher: Gopher) -> None:
-    visits = Visits(crew(gopher, "bad", "default"), ["bad", "default"])
+    visits = QueueDuties(crew(gopher, "bad", "default"), ["bad", "default"])
     due = await gopher.submit("mail", delay=0.001)
     while (await gopher.inspect("default", due)).state != "enqueued":
         with pytest.raises(BadData):
@@ -232,7 +232,7 @@ async def test_jobs_of_a_dead_runner_are_given_back_although_another_queue_is_br
     runner = RunnerProcess(f"{one.id}.0", one.options)
     runner.board, runner.ended_well = Board.create(1), True
 
-    await asyncio.wait_for(Burials(one).bury(runner), PATIENCE)
+    await asyncio.wait_for(RunnerExits(one).bury(runner), PATIENCE)
 
     assert (await gopher.inspect("default", id)).state == "enqueued"
     redis.delete(gopher.keys("bad").held(f"{one.id}.0"))
@@ -246,7 +246,7 @@ def test_a_runner_remembers_those_it_relieves_only_until_they_have_ended() -> No
     for number in range(5):
         relieves = [*runners[-1].relieves, runners[-1]] if runners else []
         runners = [*runners[-1:], RunnerProcess(f"w.{number}", WorkerOptions(), relieves)]
-        share_seats(runners)
+        share_slots(runners)
 
     old, new = runners
     assert (list(old.relieves), list(new.relieves)) == ([], [old])

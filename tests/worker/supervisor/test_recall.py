@@ -13,7 +13,7 @@ from gopher_cli.store.calls import Settlement, Verdict
 from gopher_cli.worker.board import Board
 from gopher_cli.worker.messages import Recalled, ToRunner
 from gopher_cli.worker.options import WorkerOptions
-from gopher_cli.worker.supervisor.recall import Recalls
+from gopher_cli.worker.supervisor.recall import RunnerRecall
 from gopher_cli.worker.supervisor.runner_process import RunnerProcess
 
 pytestmark = pytest.mark.anyio
@@ -55,9 +55,9 @@ class Told(RunnerProcess):
             self.told.append(sorted(message.gone))
 
 
-def recalls(store: Store, runner: RunnerProcess) -> Recalls:
+def recalls(store: Store, runner: RunnerProcess) -> RunnerRecall:
     runner.board.hold()
-    return Recalls(cast(Any, SimpleNamespace(queues=["a", "b"], gopher=store, runners=[runner])))
+    return RunnerRecall(cast(Any, SimpleNamespace(queues=["a", "b"], gopher=store, runners=[runner])))
 
 
 BOTH = [("1", "t1"), ("2", "t2")]
