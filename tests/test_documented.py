@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 from each import each
@@ -105,3 +108,23 @@ def test_the_architecture_draws_folders_from_the_ground_up(folder: str) -> None:
     heights = [floor[name] for above, _, name in drawn if above == folder]
 
     assert heights == sorted(heights)
+
+
+def test_the_settings_of_an_application_are_composed_as_the_page_says(tmp_path: Path) -> None:
+    page = (ROOT / "docs/operations.md").read_text().partition("## Settings in your own application")[2]
+    code = page.partition("```python\n")[2].partition("```")[0]
+    example = re.search(r"With `(.+)` it prints `(.+)`", page)
+    assert example
+    bare = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("GOPHER_", "SHOP_", "REDIS_"))
+    }
+    given = dict(part.split("=", 1) for part in example[1].split())
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=bare | {"HOME": str(tmp_path)} | given,
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+
+    assert done.stdout.strip() == example[2]
