@@ -54,7 +54,15 @@ class LoopAttempts:
         here.set(place)
         clean, breath = copy_context(), attempt.started
         while self._pipeline.begin(attempt):
-            outcome, cancelled = await self._perform(attempt, task, first)
+            cancelled = False
+            try:
+                if attempt.stopped:
+                    raise asyncio.CancelledError  # before it has begun
+                outcome = outcomes.succeeded(await attempt.handler.call(*self._arguments(attempt)))
+            except BaseException as error:
+                outcome, cancelled = await self._raised(attempt, error, task, attempt is first)
+            if forks.forked:
+                forks.leave()
             now = _CLOCK()
             self._pipeline.finish(attempt, outcome, now)
             unclean = cancelled or attempt.stopped or is_asked_to_stop(task)
@@ -74,26 +82,17 @@ class LoopAttempts:
         # Not from here: the tasks of the next jobs would inherit what this one has set.
         self._loop.call_soon(self._leave, slot, context=self._clean)
 
-    async def _perform(
-        self, attempt: Attempt, task: asyncio.Task[None], first: Attempt
+    async def _raised(
+        self, attempt: Attempt, error: BaseException, task: asyncio.Task[None], first: bool
     ) -> tuple[Outcome, bool]:
         """What comes of it, and whether it was cancelled."""
-        cancelled = False
-        try:
-            if attempt.stopped:
-                raise asyncio.CancelledError  # before it has begun
-            outcome = outcomes.succeeded(await attempt.handler.call(*self._arguments(attempt)))
-        except asyncio.CancelledError:
-            outcome, cancelled = self._cancelled(attempt, task, attempt is first), True
-        except outcomes.Unawaited as more:
-            outcome, cancelled = await outcomes.awaited(more.value, attempt), attempt.stopped is not None
-        except BaseException as error:
-            if forks.forked:
-                forks.leave(error)
-            outcome = await self._halt.judged(attempt, outcomes.failed(error))
+        if isinstance(error, asyncio.CancelledError):
+            return self._cancelled(attempt, task, first), True
+        if isinstance(error, outcomes.Unawaited):
+            return await outcomes.awaited(error.value, attempt), attempt.stopped is not None
         if forks.forked:
-            forks.leave()
-        return outcome, cancelled
+            forks.leave(error)
+        return await self._halt.judged(attempt, outcomes.failed(error)), False
 
     async def _breathe(self, place: Place) -> bool:
         """Others have a turn. False if this task is cancelled then: a job was meant that has ended."""
