@@ -1,4 +1,4 @@
-"""The record of a job: the small part of it that changes, as one line (lua/lib/record.lua)."""
+"""The record of a job: the small part of it that changes, as one line (lua/lib/record/record.lua)."""
 
 from __future__ import annotations
 

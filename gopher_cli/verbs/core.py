@@ -83,7 +83,7 @@ class Base:
         return self._announced.new
 
     async def audit(self, action: str, target: str, *, changed: int, detail: str = "") -> None:
-        """Write down who did what, after the deed. Nobody is known: nothing is written."""
+        """Write down who did what, after the action. Nobody is known: nothing is written."""
         if not (actor := ACTOR.get()):
             return
         from gopher_cli.model.events import AuditEntry  # late: most commands change nothing
@@ -93,7 +93,7 @@ class Base:
         entry = AuditEntry("", Instant(0), actor[:_SHORT], action, target[:_SHORT], changed, detail[:_SHORT])
         try:
             await self.store.run(calls.append_audit(fleet_of(self.namespace), entry, os.urandom(8).hex()))
-        except GopherError as error:  # the deed is done, and its result is what counts
+        except GopherError as error:  # the action is done, and its result is what counts
             import logging
 
             said = f"{actor}: {action} {target} ({changed} changed)"
@@ -101,7 +101,7 @@ class Base:
 
     @asynccontextmanager
     async def recorded(self, action: str, target: str, detail: str = "") -> AsyncIterator[Deed]:
-        """All that is done in here is one deed in the audit, also where it breaks off half-way."""
+        """All that is done in here is one action in the audit, also where it breaks off half-way."""
         deed, silence, whole = Deed(detail=detail), ACTOR.set(""), False
         try:
             yield deed

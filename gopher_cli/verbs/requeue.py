@@ -1,4 +1,4 @@
-"""Running again: dead and waiting jobs, in their own queue or in another."""
+"""Requeue: dead and waiting jobs, in their own queue or in another."""
 
 from __future__ import annotations
 

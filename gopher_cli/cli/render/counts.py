@@ -1,4 +1,4 @@
-"""What a dry run, or a question, says before a deed on many jobs: how many, by queue and state."""
+"""What a dry run, or a question, says before an action on many jobs: how many, by queue and state."""
 
 from __future__ import annotations
 

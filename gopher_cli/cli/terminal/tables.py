@@ -104,7 +104,7 @@ def write_pairs(printer: Printer, pairs: Iterable[tuple[str, str]]) -> None:
 def write_answer(
     printer: Printer, answer: Mapping[str, object] | Sequence[Mapping[str, object]], lines: Iterable[str]
 ) -> None:
-    """What a deed came to: ``answer`` for programs, in the format that was asked for; ``lines`` for
+    """What an action came to: ``answer`` for programs, in the format that was asked for; ``lines`` for
     people, which --quiet leaves out."""
     records = [answer] if isinstance(answer, Mapping) else list(answer)
     match printer.format:

@@ -1,4 +1,4 @@
-"""Reading what was noted of queues minute by minute (lua/sample.lua)."""
+"""Reading what was noted of queues minute by minute (lua/work/sample.lua)."""
 
 from __future__ import annotations
 

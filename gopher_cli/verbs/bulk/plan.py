@@ -1,4 +1,4 @@
-"""The course of a deed on many jobs: what is to be done, how far it came, and when it may go on."""
+"""The plan of an action on many jobs: what is to be done, how far it came, and when it may go on."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Plan:
 
 @dataclass(slots=True)
 class Progress:
-    """How far a deed came: when it began, from when on the next job may run (both ms), what was passed."""
+    """How far an action came: when it began, from when on the next job may run (both ms), what was passed."""
 
     since: int
     passed: Cursor
@@ -59,7 +59,7 @@ class Progress:
 
     @classmethod
     def read(cls, text: str) -> Progress:
-        """Raises Usage for what is no cursor of a deed."""
+        """Raises Usage for what is no cursor of an action."""
         if not (found := re.fullmatch(r"([0-9]{1,15})\.(?:([0-9]{1,15})\.)?(.+)", text, re.ASCII)):
             raise Usage("this cursor was not made here", "leave it out to begin at the beginning")
         return cls(int(found[1]), Cursor.read(found[3], newest=False), int(found[2] or 0))

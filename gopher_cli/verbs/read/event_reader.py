@@ -1,4 +1,4 @@
-"""The lookout: one look after another at the streams of some queues, of which none is missed in between."""
+"""The event reader: looks at the streams of some queues, and misses nothing in between."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Charting: how the queues went lately, and everything that was ever counted."""
+"""History: how the queues went lately, and everything that was ever counted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Watching: what happens to jobs and queues, as it happens; and who did what."""
+"""Events: what happens to jobs and queues, as it happens; and who did what."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ def _resting(serving: Sequence[WorkerInfo]) -> str:
 
 
 def _in_line(found: Found, workers: Sequence[WorkerInfo]) -> str:
-    """Who stands before it, and what keeps all seats."""
+    """Who stands before it, and what keeps all slots."""
     stand = "stands" if found.ahead == 1 else "stand"
     place = f"{plural(found.ahead, 'job')} {stand} in line before it" if found.ahead else "it is next in line"
     slots = sum(worker.slots for worker in workers)

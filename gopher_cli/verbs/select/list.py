@@ -23,7 +23,7 @@ class Paging(Queues):
     async def page(self, wanted: Filter, *, limit: int = 50, cursor: str = "", newest: bool = True) -> Page:
         """The next rows of a list, by the time that their state turns on; ``limit`` at most.
 
-        Of more queues than a cursor has room for, one group comes after the other (`gathering._LANES`).
+        Of more queues than a cursor has room for, one group comes after the other (`scan._LANES`).
         What one page may cost is bounded: it may have fewer rows, even none, and a cursor to go on. A
         job that changes its state while the list is read may come twice; any other comes exactly once.
         Raises Usage for a cursor that is none, NotFound for an unknown queue.

@@ -1,4 +1,4 @@
-"""Walking through many places at once, in the order of time, from where a cursor says."""
+"""A merge of many places at once, in the order of time, from where a cursor says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gathering what a filter means, for lists and for deeds: of candidates in the order of time, those."""
+"""The scan for what a filter means, for lists and for actions: candidates in the order of time."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Scan:
     """The jobs that a filter means, as many at a time as are asked for; ``more`` tells whether any may come.
 
     What it has answered is ``passed``. ``whole``: however many queues there are, all in the order of time;
-    the cursor becomes too large for others then. A deed that began at ``since`` gets those alone that had
+    the cursor becomes too large for others then. An action that began at ``since`` gets those alone that had
     come by then, and where it ``reruns`` them those that have not run or died since; without rows if it
     need not look at what is in them.
     """
@@ -146,7 +146,7 @@ class Scan:
         return may_mean(self._wanted, one.id, at, now)
 
     def _came(self, one: Candidate) -> float:
-        """When the deed's part in it began (ms): it came, or ran, or died."""
+        """When the action's part in it began (ms): it came, or ran, or died."""
         if not self._reruns:
             return one.record.created
         died = one.score if one.state == "failed" else 0

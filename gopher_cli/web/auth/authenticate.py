@@ -1,4 +1,4 @@
-"""The door: who is calling, and whether they may.
+"""The authenticator: who is calling, and whether they may.
 
 A key comes as X-API-KEY or as a Bearer token, never in an address; a session comes as a cookie. Whoever
 brings nothing gets in where nobody is asked for a key. No request waits for Redis here, as a rule.

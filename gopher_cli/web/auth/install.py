@@ -1,4 +1,4 @@
-"""Puts the door into an application: who is asked for a key, and whose pages may call it."""
+"""Puts the authenticator into an application: who is asked for a key, and whose pages may call it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MAY_BE_READ = (
 
 
 def install(app: FastAPI, settings: Settings, *, exposed: bool) -> list[Check]:
-    """Hang the door into the application; what is refused before anybody gets there."""
+    """Put the authenticator into the application. Answers what is refused before anybody gets there."""
     door = app.state.door = Authenticator(settings, exposed=exposed)
     foreign = SameOrigin(door.addresses, _friends(settings))
     is_open = settings.auth in ("open", "open-to-everyone")  # with a key in the settings or without

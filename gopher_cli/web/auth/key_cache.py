@@ -1,4 +1,4 @@
-"""The ring of keys: what Redis knows of them and of sessions, read at most once a second for all requests."""
+"""The key cache: what Redis knows of keys and sessions, read at most once a second for all requests."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _log = logging.getLogger("gopher.web")
 
 
 class CachedKey:
-    """A key as it hangs on the ring: what its holder may do is worked out once."""
+    """A key as it is cached: what its holder may do is worked out once."""
 
     def __init__(self, key: ApiKey) -> None:
         self.key = key

@@ -1,4 +1,4 @@
-"""The feed: one lookout for all clients that watch, and a short line of news for each of them."""
+"""The feed: one event reader for all clients that watch, and a short line of news for each of them."""
 
 from __future__ import annotations
 

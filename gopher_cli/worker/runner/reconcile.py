@@ -1,4 +1,4 @@
-"""Taking stock: what Redis says that a runner holds, against what it does hold.
+"""Reconciliation: what Redis says that a runner holds, against what it does hold.
 
 They part company when the server goes back to an earlier state: after a power failure, or when a
 replica takes over that had not heard the last of it. A job that had been settled is then running again

@@ -1,4 +1,4 @@
-"""Rounds: duties that are done again and again, each on its own clock, and told of once when they fail."""
+"""Periodic duties: each on its own clock, and told of once when they fail."""
 
 from __future__ import annotations
 

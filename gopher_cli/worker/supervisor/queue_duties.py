@@ -1,4 +1,4 @@
-"""Visits to queues: leases are renewed, due jobs stand in line, what the dead have held goes back."""
+"""Duties for queues: leases are renewed, due jobs stand in line, what the dead have held goes back."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def longest_wait(lease: float, heartbeat: float) -> float:
 
 
 class QueueDuties:
-    """To the queues of one server, some at a time; ``asked`` is set when somebody wants a job cancelled, and
+    """For the queues of one server, some at a time; ``asked`` is set when somebody wants a job cancelled, and
     ``ticks_due`` when schedules have something to do.
 
-    In a cluster each queue may live elsewhere. So each has visits of its own there, and waits for no other.
+    In a cluster each queue may live elsewhere. So each has duties of its own there, and waits for no other.
     """
 
     def __init__(self, crew: Crew, queues: Sequence[str]) -> None:

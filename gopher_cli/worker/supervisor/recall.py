@@ -66,7 +66,7 @@ class RunnerRecall:
         """Under their tokens, unspent. Those that were still its are gone.
 
         Those whose answer is lost may be gone, too: it must not begin them. What Redis still counts as its,
-        the next look or its own stocktaking gives back.
+        the next look or its own reconciliation gives back.
         """
         for start in range(0, len(some), SLICE):
             piece = some[start : start + SLICE]

@@ -1,4 +1,4 @@
-"""Burials: what a runner held when it ended goes back, and what has brought it down counts a loss."""
+"""The end of a runner: what it held goes back, and what has brought it down counts a loss."""
 
 from __future__ import annotations
 

@@ -146,7 +146,7 @@ def _done(action: Action, queue: str, id: str, answer: Answer) -> Done:
 
 
 def _check_match(job: JobDetail, wanted: str | None) -> None:
-    """What was seen may have changed since. Between this look and the deed it still may.
+    """What was seen may have changed since. Between this look and the action it still may.
 
     An If-Match that is empty matches nothing.
     """

@@ -1,4 +1,4 @@
-"""Deeds on many jobs: first a page that says how many, then some at a time until it is done."""
+"""Actions on many jobs: first a page that says how many, then some at a time until it is done."""
 
 from __future__ import annotations
 
