@@ -34,36 +34,36 @@ class Duties:
     def __init__(self, crew: Crew, orders: Orders) -> None:
         self._crew, self._orders = crew, orders
         self._overdue = OverdueJobs(crew)
-        self._rounds = Periodic()
-        self._silence = DeadWorkers()
+        self._periodic = Periodic()
+        self._dead_workers = DeadWorkers()
         self._heeded = ""  # the last order of an operator
-        self.visits = [QueueDuties(crew, queues) for queues in apart(crew.gopher, crew.queues)]
+        self.queue_duties = [QueueDuties(crew, queues) for queues in apart(crew.gopher, crew.queues)]
 
     def duties(self) -> list[Coroutine[Any, Any, None]]:
-        every, beat = self._rounds.every, self._crew.settings.heartbeat
-        fleet, upkeep = self._place(None), Registration(self._crew)
+        every, beat = self._periodic.every, self._crew.settings.heartbeat
+        fleet, registration = self._place(None), Registration(self._crew)
         return [
             every(10.0, self.bury_the_dead, fleet),
             every(1.0, self.beat, fleet),
-            every(beat * 2, upkeep.stand, fleet),
+            every(beat * 2, registration.stand, fleet),
             every(1.0, self._overdue.end_overdue, "here"),
             every(LOOK_AT_RUNNERS, RunnerRecall(self._crew).look, "here"),
             self._guard(),
             self._hasten(),
-            *([every(REVIVE, upkeep.revive, "the built-in server")] if upkeep.revives else []),
-            *(duty for visits in self.visits for duty in self._duties_for(visits)),
+            *([every(REVIVE, registration.revive, "the built-in server")] if registration.revives else []),
+            *(duty for duties in self.queue_duties for duty in self._duties_for(duties)),
         ]
 
-    def _duties_for(self, visits: QueueDuties) -> list[Coroutine[Any, Any, None]]:
-        every, beat, place = self._rounds.every, self._crew.settings.heartbeat, self._place(visits)
+    def _duties_for(self, duties: QueueDuties) -> list[Coroutine[Any, Any, None]]:
+        every, beat, place = self._periodic.every, self._crew.settings.heartbeat, self._place(duties)
         return [
-            every(beat * RENEW, visits.renew, place, hurry=visits.asked, again=beat / 5),
-            every(1.0, visits.tend, place),
-            every(60.0, visits.tick, place, hurry=visits.ticks_due),
-            every(1.0, visits.carry, place),
-            every(LOOK, visits.reclaim, place),
-            every(10.0, visits.tidy, place),
-            every(15.0, visits.sample, place),
+            every(beat * RENEW, duties.renew, place, hurry=duties.asked, again=beat / 5),
+            every(1.0, duties.tend, place),
+            every(60.0, duties.tick, place, hurry=duties.ticks_due),
+            every(1.0, duties.carry, place),
+            every(LOOK, duties.reclaim, place),
+            every(10.0, duties.tidy, place),
+            every(15.0, duties.sample, place),
         ]
 
     async def if_there_is_room(self, telling: Coroutine[Any, Any, None]) -> bool:
@@ -71,21 +71,21 @@ class Duties:
         try:
             await telling
         except MemoryFull as error:
-            self._rounds.missed(Registration.stand.__name__, self._place(None), error)
+            self._periodic.missed(Registration.stand.__name__, self._place(None), error)
             return False
         return True
 
-    def _place(self, visits: QueueDuties | None) -> str:
+    def _place(self, duties: QueueDuties | None) -> str:
         """Where these queues live, or what the fleet knows: all at one place, unless it is a cluster."""
         if not self._crew.gopher.store.scattered:
             return ""
-        return f"queue {visits.queues[0]}" if visits else "fleet"
+        return f"queue {duties.queues[0]}" if duties else "fleet"
 
     async def _hasten(self) -> None:
         """When the worker is told to stop, Redis hears of it at once: see QueueDuties."""
         await self._crew.stopping.wait()
-        for visits in self.visits:
-            visits.asked.set()
+        for duties in self.queue_duties:
+            duties.asked.set()
 
     async def _guard(self) -> None:
         """Redis away for almost a lease: others may soon run our jobs, so ours must stop before.
@@ -97,22 +97,22 @@ class Duties:
         while True:
             await asyncio.sleep(_GLANCE)
             if time.monotonic() - looked > _STOOD_STILL:
-                await self._catch_up(self.visits, self._crew.settings.heartbeat / 2)
+                await self._catch_up(self.queue_duties, self._crew.settings.heartbeat / 2)
             looked = time.monotonic()
             await self._look(looked)
 
     async def _look(self, now: float) -> None:
         settings = self._crew.settings
         warned = settings.lease - settings.heartbeat / 2
-        over = [visits for visits in self.visits if now - visits.renewed > settings.lease]
+        over = [duties for duties in self.queue_duties if now - duties.renewed > settings.lease]
         if over:
             await self._end(over)
         late: list[str] = []
-        for visits in self.visits:
-            silent = now - visits.renewed > warned
-            if silent and not visits.fenced and visits not in over:
-                late += visits.queues
-            visits.fenced = silent
+        for duties in self.queue_duties:
+            silent = now - duties.renewed > warned
+            if silent and not duties.fenced and duties not in over:
+                late += duties.queues
+            duties.fenced = silent
         if late:
             self._fence(late)
 
@@ -123,7 +123,7 @@ class Duties:
         # Redis may be back this very moment, and have given us what runs now.
         await self._catch_up(over, _GLANCE)
         lease, now = self._crew.settings.lease, time.monotonic()
-        self._crew.end_unleased(_queues([visits for visits in over if now - visits.renewed > lease]))
+        self._crew.end_unleased(_queues([duties for duties in over if now - duties.renewed > lease]))
 
     def _fence(self, queues: list[str]) -> None:
         for runner in self._crew.runners:
@@ -132,18 +132,18 @@ class Duties:
         say(why, logging.ERROR, queues=",".join(queues))
 
     async def _catch_up(self, some: Sequence[QueueDuties], seconds: float) -> None:
-        await asyncio.gather(*(self._renewed(visits, seconds) for visits in some))
+        await asyncio.gather(*(self._renewed(duties, seconds) for duties in some))
 
     @staticmethod
-    async def _renewed(visits: QueueDuties, seconds: float) -> None:
+    async def _renewed(duties: QueueDuties, seconds: float) -> None:
         with contextlib.suppress(GopherError, TimeoutError):
             async with asyncio.timeout(seconds):
-                await visits.renew()
+                await duties.renew()
 
     async def bury_the_dead(self) -> None:
         silent = await self._crew.gopher.silent()
         silent.pop(self._crew.id, None)
-        if dead := self._silence.dead(silent, time.monotonic()):
+        if dead := self._dead_workers.dead(silent, time.monotonic()):
             await self._crew.gopher.bury_the_dead(dead)
 
     async def beat(self) -> None:
@@ -155,4 +155,4 @@ class Duties:
 
 
 def _queues(some: Sequence[QueueDuties]) -> list[str]:
-    return [queue for visits in some for queue in visits.queues]
+    return [queue for duties in some for queue in duties.queues]

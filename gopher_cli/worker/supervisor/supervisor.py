@@ -38,7 +38,7 @@ class Supervisor:
     def __init__(self, gopher: Gopher, settings: Settings, options: WorkerOptions) -> None:
         self.crew = Crew.create(gopher, settings, options)
         self._orders = Orders(self.crew)
-        self._burials = RunnerExits(self.crew)
+        self._exits = RunnerExits(self.crew)
         self._environ = dict(os.environ) | settings.to_environ()
         self._died: list[float] = []  # when, of those that did not end well
         self._leaving: list[asyncio.Task[None]] = []  # runners whose place another has taken
@@ -69,7 +69,7 @@ class Supervisor:
         self._say_what_it_serves(first[0].types)
         await asyncio.gather(*keepers)
         await asyncio.gather(*self._leaving)
-        await self._burials.finish()
+        await self._exits.finish()
         for service in services:
             service.cancel()
         await self._leave()
@@ -140,7 +140,7 @@ class Supervisor:
         await runner.follow()
         self.crew.runners.remove(runner)
         self.crew.state.count(runner.board.counts())
-        await self._burials.bury(runner)
+        await self._exits.bury(runner)
         if self.crew.options.burst and runner.broken:
             self.crew.state.exit_code = BadData.exit_code  # what was left could not be served
 

@@ -98,7 +98,7 @@ async def test_one_look_buries_nobody_and_nobody_buries_itself(gopher: Gopher, r
     await care.bury_the_dead()
     assert len(await gopher.workers()) == 2
 
-    care._silence._since = {beat: since - 20 for beat, since in care._silence._since.items()}
+    care._dead_workers._since = {beat: since - 20 for beat, since in care._dead_workers._since.items()}
     await care.bury_the_dead()
     assert [worker.id for worker in await gopher.workers()] == [one.id]
 
