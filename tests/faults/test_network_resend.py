@@ -21,7 +21,7 @@ from gopher_cli.model.job.outcome import Transition
 from gopher_cli.model.schedule.expect import Expect
 from gopher_cli.model.text.timestamp import Instant
 from gopher_cli.store import calls
-from gopher_cli.store.calls import Call, doctor, fleet, outbox, reschedule
+from gopher_cli.store.calls import Call, doctor, fleet, outbox
 from gopher_cli.store.calls.schedules import Run
 from gopher_cli.store.calls.sieve import Reach, Sieve
 from gopher_cli.store.connections.lane import Lane
@@ -128,7 +128,7 @@ def after_requeue(queue: Queue) -> Call[Any]:
 
 def after_reschedule(queue: Queue) -> Call[Any]:
     queue.submit(builders.job("one", delay=60.0), builders.job("two"))
-    return reschedule.reschedule(queue.keys, ["one", "two"], delay_ms=builders.hour, now=queue.at)
+    return calls.reschedule(queue.keys, ["one", "two"], delay_ms=builders.hour, now=queue.at)
 
 
 def after_purge(queue: Queue) -> Call[Any]:

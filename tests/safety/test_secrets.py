@@ -97,7 +97,7 @@ async def test_a_worker_gives_no_secret_to_programs_logs_or_ps(
     one.signal(signal.SIGTERM)
     one.ended()
 
-    assert str(shown) in seen and "runner_main" in seen
+    assert str(shown) in seen and "runner.main" in seen
     for text in (seen, (tmp_path / "env").read_text(), str(detail), str(about), "\n".join(one.said)):
         assert SECRET not in text
 
@@ -111,7 +111,7 @@ def test_a_whole_tree_of_processes_tells_ps_no_secret(cli: Cli, guarded: str) ->
     )  # fmt: skip
     try:
         deadline = time.monotonic() + PATIENCE
-        while "runner_main" not in (seen := everywhere(up.pid)):
+        while "runner.main" not in (seen := everywhere(up.pid)):
             assert time.monotonic() < deadline
             time.sleep(0.02)
         assert SECRET not in seen
