@@ -91,6 +91,15 @@ def test_who_is_refused_again_is_not_led_in_circles(visitor: Chrome, proxy: Prox
     visitor.driver.get_log("browser")
 
 
+def _opens_the_minute_before_the_last(admin: Chrome) -> bool:
+    """By keys. On a busy machine the first may be pressed before the page hears of them: again, then."""
+    admin.open("/")
+    admin.run("document.querySelector('#chart-throughput .paper').focus()")
+    admin.press(Keys.LEFT, Keys.LEFT, Keys.ENTER)
+    admin.until(lambda: admin.path != "/")
+    return "older" in admin.path
+
+
 @pytest.mark.parametrize("wrong", [-600, 600])
 def test_times_go_by_the_clock_of_the_server(admin: Chrome, site: Site, wrong: int) -> None:
     id = site.submit("echo", 1, "--in", "30m")
@@ -105,11 +114,7 @@ def test_times_go_by_the_clock_of_the_server(admin: Chrome, site: Site, wrong: i
         due = re.search(r"in (\d+)m", admin.text(row))
         assert due and 25 <= int(due[1]) < 30, admin.text(row)
 
-        admin.open("/")
-        Select(admin.one("#live-every")).select_by_visible_text("off")  # a fresh chart knows of no key before
-        admin.run("document.querySelector('#chart-throughput .paper').focus()")
-        admin.press(Keys.LEFT, Keys.LEFT, Keys.ENTER)  # the minute before the one that still runs: its jobs
-        admin.until(lambda: "older" in admin.path)
+        admin.until(lambda: _opens_the_minute_before_the_last(admin))
         older = re.search(r"older%3A(\d+)s", admin.path)
         assert older and int(older[1]) < 180, admin.path
     finally:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -134,6 +135,18 @@ def ticker(request: pytest.FixtureRequest, scene: Scene) -> Callable[[], Any]:
     return start
 
 
+async def lawful(scene: Scene) -> None:
+    """A look beside a worker that works is no instant: what is broken for good is broken at every look."""
+
+    def holds() -> bool:
+        with suppress(AssertionError):
+            scene.lawful()
+            return True
+        return False
+
+    await until(holds)
+
+
 @pytest.mark.row("S11")
 @pytest.mark.parametrize("seconds", [pytest.param(HOUR, marks=pytest.mark.slow), YEAR])
 async def test_after_a_clock_far_ahead_nothing_was_a_storm_and_it_ticks_when_that_is_right_again(
@@ -159,7 +172,7 @@ async def test_after_a_clock_far_ahead_nothing_was_a_storm_and_it_ticks_when_tha
 
     assert len(ticks_of(scene)) <= 2 + 2 * (time.monotonic() - began + 2), "no storm"
     assert (await scene.gopher.schedule_row("s")).standing.ran == len(ticks_of(scene)), "none twice"
-    scene.lawful()
+    await lawful(scene)
 
 
 @pytest.mark.row("S11")
@@ -180,7 +193,7 @@ async def test_a_clock_that_was_behind_made_nothing_twice_and_it_ticks_when_that
     await ticked_again(scene, before, 4.0)
 
     assert (await scene.gopher.schedule_row("s")).standing.ran == len(ticks_of(scene))
-    scene.lawful()
+    await lawful(scene)
 
 
 @pytest.mark.row("S10")
