@@ -7,20 +7,10 @@ from collections.abc import Callable
 import msgspec
 
 from gopher_cli.model.job.job import Job, Lease
-from gopher_cli.model.job.outcome import Outcome, Transition
 
 
 class JobsSubmitted(msgspec.Struct, frozen=True):
     jobs: list[Job]
-
-
-class AttemptFinished(msgspec.Struct, frozen=True):
-    """An attempt ended and its settlement was taken. ``took`` in seconds."""
-
-    lease: Lease
-    outcome: Outcome
-    to: Transition
-    took: float
 
 
 class LeaseWasLost(msgspec.Struct, frozen=True):
@@ -67,7 +57,6 @@ class JobsReclaimed(msgspec.Struct, frozen=True):
 
 Event = (
     JobsSubmitted
-    | AttemptFinished
     | LeaseWasLost
     | QueuePaused
     | WorkerOrdered

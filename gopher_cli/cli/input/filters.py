@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gopher_cli.cli.shell.console import check_choice
 from gopher_cli.model.errors import NotFound, Usage
+from gopher_cli.model.job.job import STATE_ALIASES, JobState
 from gopher_cli.model.text.duration import parse_duration
 from gopher_cli.model.text.rate import parse_pace
 
@@ -17,11 +18,7 @@ if TYPE_CHECKING:
     from gopher_cli.model.select.filter import Filter
     from gopher_cli.verbs.protocol import Verbs
 
-STATES = (
-    "enqueued", "scheduled", "blocked", "processing", "retrying", "completed", "failed", "cancelled",
-)  # fmt: skip
-# What other systems call them.
-ALIASES = {"pending": "enqueued", "running": "processing", "dead": "failed", "dlq": "failed"}
+STATES = tuple(JobState)
 
 
 def words(given: Sequence[str] | None) -> tuple[str, ...]:
@@ -37,7 +34,7 @@ def states(given: Sequence[str] | None) -> tuple[str, ...]:
     """Raises Usage for a word that is no state."""
     found = []
     for word in words(given):
-        state = ALIASES.get(word, word)
+        state = STATE_ALIASES.get(word, word)
         check_choice("--state", state, STATES)
         found.append(state)
     return tuple(dict.fromkeys(found))

@@ -26,6 +26,8 @@ class JobState(StrEnum):
     CANCELLED = "cancelled"
 
 
+# What other systems call them.
+STATE_ALIASES = {"pending": "enqueued", "running": "processing", "dead": "failed", "dlq": "failed"}
 FINAL = (JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED)
 
 

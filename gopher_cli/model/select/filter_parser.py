@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from gopher_cli.model.errors import Usage
-from gopher_cli.model.job.job import JobState
+from gopher_cli.model.job.job import STATE_ALIASES, JobState
 from gopher_cli.model.select.filter import Filter
 from gopher_cli.model.select.safe_regex import check_pattern
 from gopher_cli.model.text.duration import parse_duration
@@ -23,7 +23,6 @@ _FIELDS = {
     "group": "group", "older": "older_than", "poison": "poison",
 }  # fmt: skip
 QUALIFIERS = (*_FIELDS, "payload.")
-_ALIASES = {"pending": "enqueued", "running": "processing", "dead": "failed", "dlq": "failed"}
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _NAME = re.compile(r"[^\s:\"]+(?=[:\"])")
 _BARE = re.compile(r"[^\s\"]+")
@@ -115,7 +114,7 @@ def _take(found: dict[str, Any], word: _Word) -> None:
 
 
 def _state(text: str, at: int) -> str:
-    state = _ALIASES.get(text, text)
+    state = STATE_ALIASES.get(text, text)
     if state not in list(JobState):
         raise _wrong(at, f"no state {text!r}", f"states: {', '.join(JobState)}")
     return state
