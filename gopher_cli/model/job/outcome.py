@@ -101,8 +101,8 @@ DEAD = Transition(JobState.FAILED)
 
 
 @lru_cache(maxsize=256)
-def _completed(retention: float) -> Transition:
-    """The same value for all: settlements that share it are sent as one group."""
+def completed(retention: float) -> Transition:
+    """What becomes of a success: one value for all, as settlements that share it are sent as one group."""
     return Transition(JobState.COMPLETED, retention)
 
 
@@ -110,7 +110,7 @@ def settle(outcome: Outcome, lease: Lease, terms: Terms, *, max_losses: int, cha
     """What becomes of a job whose attempt has come to this; ``chance`` in [0, 1) is the dice."""
     match outcome:
         case Succeeded():
-            return _completed(terms.retention)
+            return completed(terms.retention)
         case Discarded():
             return DEAD
         case Failed() | TimedOut() if lease.attempt > terms.max_retries:

@@ -10,7 +10,7 @@ from gopher_cli.model.errors import GopherError, Usage
 from gopher_cli.model.job.backoff import parse_backoff
 from gopher_cli.model.job.defaults import Defaults
 from gopher_cli.model.job.job import JobState, Lease
-from gopher_cli.model.job.outcome import Outcome, Snoozed, Succeeded, Transition, settle
+from gopher_cli.model.job.outcome import Outcome, Snoozed, Succeeded, Transition, completed, settle
 from gopher_cli.model.job.terms import Terms, terms_of
 from gopher_cli.store.asks.outbox import encode_follow_ups
 from gopher_cli.store.calls import Settlement
@@ -75,7 +75,7 @@ class Settlements:
             return outcomes.unsettled(attempt.lease, error)
 
     def _success(self, attempt: Attempt, outcome: Succeeded, seconds: float) -> Settlement:
-        to = settle(outcome, attempt.lease, attempt.terms, max_losses=self._max_losses, chance=0.0)
+        to = completed(attempt.terms.retention)  # as `settle` decides; most attempts end so
         result = outcome.result if attempt.terms.keeps_result else b""
         context = attempt.context
         if context is None or not context.follow_ups:
