@@ -45,9 +45,11 @@ FLOORS = {
     ),
     "web": (
         "server",
-        "auth services",
+        "auth metrics",
+        "services",
+        "authorize",
         "api dashboard",
-        "health metrics",
+        "health",
         "app",
         "serve",
     ),

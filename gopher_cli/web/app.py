@@ -15,21 +15,26 @@ from gopher_cli.model.access.scopes import READ
 from gopher_cli.version import __version__
 from gopher_cli.web import health
 from gopher_cli.web.api import install as api
-from gopher_cli.web.api.routes import events, job, keys, stats
+from gopher_cli.web.api.routes import events, job, keys, metrics, stats
 from gopher_cli.web.api.submit import submit
 from gopher_cli.web.api.support import openapi
-from gopher_cli.web.api.support.type_schemas import TypeSchemas
-from gopher_cli.web.auth import install as access
-from gopher_cli.web.auth.authenticate import needs
+from gopher_cli.web.auth.authenticate import Authenticator
+from gopher_cli.web.auth.origin_checks import checks_of, heard_by_friends
+from gopher_cli.web.authorize import needs
 from gopher_cli.web.dashboard import install as dashboard
-from gopher_cli.web.metrics import exposition
+from gopher_cli.web.metrics.exposition import Exposition
 from gopher_cli.web.server import problems
+from gopher_cli.web.server.lifecycle import Lifecycle
 from gopher_cli.web.server.middleware import Middleware
 from gopher_cli.web.server.request_head import too_long, unclear
 from gopher_cli.web.server.request_log import RequestLog
+from gopher_cli.web.server.traffic import Traffic
 from gopher_cli.web.services.circuit_breaker import BreakerStore
 from gopher_cli.web.services.event_feed import EventFeed
 from gopher_cli.web.services.group_commit import GroupCommit
+from gopher_cli.web.services.readiness import Lateness, Readiness
+from gopher_cli.web.services.services import Services
+from gopher_cli.web.services.type_schemas import TypeSchemas
 
 
 def whole_path(path: str, prefix: str) -> str:
@@ -45,7 +50,13 @@ class Application(FastAPI):
     """
 
     front: ASGIApp
+    lifecycle: Lifecycle
     prefix: str = ""
+
+    @property
+    def services(self) -> Services:
+        services: Services = self.state.services
+        return services
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -64,47 +75,50 @@ def create_app(settings: Settings, *, exposed: bool = False) -> Application:
 
     ``exposed``: other machines reach it, so that everybody is asked for a key.
     """
+    lifecycle, traffic, authenticator = Lifecycle(), Traffic(), Authenticator(settings, exposed=exposed)
+    request_log = RequestLog(traffic.route_of)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_gopher(settings, store=BreakerStore) as gopher:
-            app.state.gopher = gopher
-            guarded = cast("BreakerStore", gopher.store)
-            app.state.commit = GroupCommit(gopher, settings.redis_timeout, lambda: guarded.away)
-            app.state.readiness = health.Readiness(gopher)
-            app.state.lateness = health.Lateness(gopher)
-            app.state.feed = EventFeed(gopher, settings.server_event_clients)
-            app.state.door.hang(gopher)
-            app.state.published = TypeSchemas(gopher)
+            breaker = cast("BreakerStore", gopher.store)
+            authenticator.attach(gopher)
+            services = app.state.services = Services(
+                settings, gopher, lifecycle, authenticator,
+                GroupCommit(gopher, settings.redis_timeout, lambda: breaker.away), TypeSchemas(gopher),
+                EventFeed(gopher, settings.server_event_clients), Readiness(gopher), Lateness(gopher),
+                traffic, request_log, Exposition(traffic),
+            )  # fmt: skip
             yield
-            app.state.feed.close()
-            app.state.request_log.tell_the_rest()
-            await app.state.door.close()
+            services.event_feed.close()
+            request_log.tell_the_rest()
+            await authenticator.close()
 
     # The pages of FastAPI's documentation load scripts from elsewhere: there are none.
     app = Application(
         title="gopher", version=__version__, description="A job queue: submit jobs, see them.",
         lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False,
     )  # fmt: skip
-    app.prefix = settings.server_root_path
-    app.state.settings = settings
-    app.state.draining = app.state.ending = False  # it looks for its end, and is at it
+    app.prefix, app.lifecycle = settings.server_root_path, lifecycle
+    _add_routes(app)
+    checks = [*checks_of(authenticator, settings, exposed=exposed), unclear, too_long]
+    front = Middleware(
+        submit.shortened(app.route), checks, traffic, request_log, lifecycle, dashboard.refusal,
+        reading=settings.server_read_timeout, answering=settings.server_write_timeout,
+    )  # fmt: skip
+    app.front = heard_by_friends(front, settings)
+    return app
+
+
+def _add_routes(app: FastAPI) -> None:
     app.include_router(openapi.router)
     app.include_router(health.router)
     api.install_submits(app)  # before the routes that take anything behind /jobs/ for an id
     for router in (job.router, stats.router, events.router):
         app.include_router(router, dependencies=[Depends(needs(READ))])
-    exposition.install(app)
+    app.include_router(metrics.router)
     app.include_router(keys.router)
     problems.install(app)
     dashboard.install(app)
     api.install(app)
-    checks = [*access.install(app, settings, exposed=exposed), unclear, too_long]
-    app.state.request_log = RequestLog(app.state.traffic.route_of)
-    front = Middleware(
-        submit.shortened(app.route), checks, app.state.traffic, app.state.request_log, dashboard.refusal,
-        reading=settings.server_read_timeout, answering=settings.server_write_timeout,
-    )  # fmt: skip
-    app.front = access.heard_by_friends(front, settings)
     app.openapi = lambda: openapi.describe(app)  # type: ignore[method-assign]
-    return app

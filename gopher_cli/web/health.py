@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -12,15 +9,13 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gopher_cli.gopher import Gopher
-from gopher_cli.model.errors import Denied, GopherError, Outdated, Unavailable
-from gopher_cli.model.schedule.expect import LATE
+from gopher_cli.model.errors import GopherError
 from gopher_cli.version import __version__
 from gopher_cli.web.api.support import openapi
 from gopher_cli.web.server.problems import RETRY_AFTER, soon
+from gopher_cli.web.services.readiness import word_of
+from gopher_cli.web.services.services import services_of
 
-_FRESH = 1.0  # seconds that an answer of Redis counts
-_RECENT = 5.0  # seconds for which it counts how many jobs are late
 router = APIRouter(tags=["health"])
 
 
@@ -56,51 +51,6 @@ class Ready(msgspec.Struct, kw_only=True):
 openapi.SCHEMAS += [Health, Living, Ready]
 
 
-class Readiness:
-    """Looks at Redis once a second at most, for all who ask."""
-
-    def __init__(self, gopher: Gopher) -> None:
-        self._gopher = gopher
-        self._looked_at = float("-inf")
-        self._word = ""
-        self._lock = asyncio.Lock()
-
-    async def word(self) -> str:
-        """connected, unreachable, denied, outdated or failing."""
-        async with self._lock:
-            if time.monotonic() - self._looked_at > _FRESH:
-                self._word = await self._look()
-                self._looked_at = time.monotonic()
-        return self._word
-
-    async def _look(self) -> str:
-        try:
-            await soon(self._gopher.queues())  # it looks at the version of the data as well
-        except GopherError as error:
-            return _word(error)
-        return "connected"
-
-
-class Lateness:
-    """How many expected jobs are late, looked at now and then: anybody may ask, and there may be many."""
-
-    def __init__(self, gopher: Gopher) -> None:
-        self._gopher = gopher
-        self._looked_at = float("-inf")
-        self._count: int | None = None
-        self._lock = asyncio.Lock()
-
-    async def count(self) -> int | None:
-        """None where it cannot be told."""
-        async with self._lock:
-            if time.monotonic() - self._looked_at > _RECENT:
-                self._count = None
-                with suppress(GopherError):
-                    self._count = sum(one.state == LATE for one in await soon(self._gopher.expects()))
-                self._looked_at = time.monotonic()
-        return self._count
-
-
 @router.get(
     "/livez", summary="Say that this process lives", operation_id="livez",
     responses={200: openapi.answer("it does", "Living")},
@@ -120,7 +70,8 @@ async def livez() -> Response:
 )  # fmt: skip
 async def readyz(request: Request) -> Response:
     """503 with reasons while Redis is away, and as soon as this server is about to end."""
-    word, leaving = await request.app.state.readiness.word(), request.app.state.draining
+    services = services_of(request)
+    word, leaving = await services.readiness.word(), services.lifecycle.draining
     reasons = [] if word == "connected" else [f"redis: {word}"]
     if leaving:
         reasons.append("draining")
@@ -136,28 +87,17 @@ async def readyz(request: Request) -> Response:
 )  # fmt: skip
 async def health(request: Request) -> Response:
     """200 when it does, 503 when not, or when its memory is full. Needs no key."""
-    gopher: Gopher = request.app.state.gopher
+    services = services_of(request)
     try:
-        workers = await soon(gopher.workers())
-        full = await soon(gopher.memory_is_full())
+        workers = await soon(services.gopher.workers())
+        full = await soon(services.gopher.memory_is_full())
     except GopherError as error:
-        return _answer(503, Health(status="degraded", redis=_word(error), workers=None))
+        return _answer(503, Health(status="degraded", redis=word_of(error), workers=None))
     alive = sum(worker.alive for worker in workers)
     if full:
         return _answer(503, Health(status="degraded", redis="full", workers=alive))
-    late = await request.app.state.lateness.count()
+    late = await services.lateness.count()
     return _answer(200, Health(status="healthy", redis="connected", workers=alive, late=late))
-
-
-def _word(error: GopherError) -> str:
-    match error:
-        case Unavailable():
-            return "unreachable"
-        case Denied():
-            return "denied"
-        case Outdated():
-            return "outdated"
-    return "failing"
 
 
 def _answer(status: int, said: Any) -> Response:

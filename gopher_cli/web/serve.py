@@ -15,13 +15,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import uvicorn
-from fastapi import FastAPI
 
 from gopher_cli.build import open_gopher
 from gopher_cli.config import Settings
 from gopher_cli.model.errors import Refused, TryLater, Unavailable
 from gopher_cli.process_setup import TOGETHER, heeded, reset_signals
-from gopher_cli.web.app import create_app
+from gopher_cli.web.app import Application, create_app
 from gopher_cli.web.auth.bind_policy import is_exposed, permitted
 from gopher_cli.web.server.connection import connection
 from gopher_cli.web.server.logs import log_config
@@ -58,7 +57,7 @@ def run_server(settings: Settings, *, warning: str = "") -> int:
         )
     asyncio.run(_check(settings))
     sockets = bind(where, settings)
-    server = _Server(config, url_of(settings, sockets[0]), app, settings.heartbeat * 2)
+    server = _Server(config, url_of(settings, sockets[0]), app, settings.heartbeat * 2, settings.server_drain)
     server.run(sockets)
     return server.exit_code if server.started else 1
 
@@ -109,14 +108,14 @@ async def _check(settings: Settings) -> None:
 class _Server(uvicorn.Server):
     """Says where it serves, and takes SIGTERM for an order, not for a death."""
 
-    def __init__(self, config: uvicorn.Config, url: str, app: FastAPI, look: float) -> None:
+    def __init__(self, config: uvicorn.Config, url: str, app: Application, look: float, drain: float) -> None:
         super().__init__(config)
         self.url = url
         self.exit_code = 0
         self._told = float("-inf")  # when the last order to stop came
         self._app = app
         self._look = look
-        self._drain: float = app.state.settings.server_drain
+        self._drain = drain
         self._upkeep: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -124,7 +123,7 @@ class _Server(uvicorn.Server):
         if self.started:
             _be_frugal()
             _log.info("serving %s", self.url)
-            looking = look_after(self._app, self._look, self._leave)
+            looking = look_after(self._app.services, self._look, self._leave)
             self._upkeep = asyncio.create_task(looking)
 
     def _leave(self, exit_code: int) -> None:
@@ -134,8 +133,9 @@ class _Server(uvicorn.Server):
         if self._upkeep:
             self._upkeep.cancel()
         _log.info("stopping: open requests may finish")
-        self._app.state.draining = self._app.state.ending = True  # whoever waits for a job waits no more
-        self._app.state.feed.close()  # streams have no end of their own
+        lifecycle = self._app.lifecycle
+        lifecycle.draining = lifecycle.ending = True  # whoever waits for a job waits no more
+        self._app.services.event_feed.close()  # streams have no end of their own
         await super().shutdown(sockets)
         if self.force_exit:
             await self.lifespan.shutdown()  # else it would be cancelled, with a traceback
@@ -157,15 +157,15 @@ class _Server(uvicorn.Server):
             return
         self._told = now
         self.force_exit = self.should_exit
-        if self._app.state.draining or not self._drain:
+        if self._app.lifecycle.draining or not self._drain:
             self._end()
         else:
             _log.info("leaving in %gs: /readyz says so", self._drain)
             asyncio.get_running_loop().call_later(self._drain, self._end)
-        self._app.state.draining = True
+        self._app.lifecycle.draining = True
 
     def _end(self) -> None:
-        self._app.state.draining = self.should_exit = True
+        self._app.lifecycle.draining = self.should_exit = True
 
 
 def _be_frugal() -> None:

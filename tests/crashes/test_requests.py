@@ -46,7 +46,7 @@ async def cut_off(
 ) -> bool:
     """Ask one server, whose process ends at this round trip, and later another."""
     key, before = f"{fault.name}-{at}", world.done.total()
-    gopher = one.app.state.gopher  # type: ignore[attr-defined]
+    gopher = one.app.state.services.gopher  # type: ignore[attr-defined]
     sound, gopher.store = gopher.store, Unreliable(world.url, fault, at)
     await until_it_ends(gopher.store, send(one, path, key))
     happened = gopher.store.trips >= at

@@ -13,8 +13,9 @@ from starlette.responses import Response
 
 from gopher_cli.model.access.scopes import OPERATE
 from gopher_cli.web.auth import sessions
-from gopher_cli.web.auth.authenticate import caller_of, needs
 from gopher_cli.web.auth.sign_in import sign_in, sign_out
+from gopher_cli.web.authorize import caller_of, check_csrf, needs
+from gopher_cli.web.services.services import services_of
 
 STRONG = "an-environment-key-of-some-length"
 HERE = {"Origin": "http://localhost"}
@@ -29,20 +30,21 @@ def add_pages(app: FastAPI) -> None:
     """What a dashboard makes of sessions."""
 
     async def enter(request: Request) -> Response:
-        caller, cookie = await sign_in(request, (await request.body()).decode())
+        key, authenticator = (await request.body()).decode(), services_of(request).authenticator
+        caller, cookie = await sign_in(authenticator, request, key)
         said = f"{caller.name} {sessions.csrf_token(request)}"
         return Response(said, headers={"Set-Cookie": cookie})
 
     async def leave(request: Request) -> Response:
         await caller_of(request)
-        return Response(headers={"Set-Cookie": await sign_out(request)})
+        return Response(headers={"Set-Cookie": await sign_out(services_of(request).authenticator, request)})
 
     async def page(request: Request) -> Response:
         caller = await caller_of(request)
         return Response(f"{caller.via} {caller.name} {sessions.csrf_token(request)}")
 
     async def form(request: Request) -> Response:
-        sessions.check_csrf(request, (await request.body()).decode())
+        check_csrf(request, (await request.body()).decode())
         return Response("done")
 
     class FormRoute(APIRoute):

@@ -17,7 +17,7 @@ from gopher_cli.web.api.routes import (
 )
 from gopher_cli.web.api.schedules import schedule_actions, schedules
 from gopher_cli.web.api.submit import legacy, submit
-from gopher_cli.web.auth.authenticate import needs
+from gopher_cli.web.authorize import needs
 
 
 def install_submits(app: FastAPI) -> None:

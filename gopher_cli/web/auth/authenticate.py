@@ -8,28 +8,24 @@ from __future__ import annotations
 
 import hmac
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 
 from starlette.requests import Request
 
-from gopher_cli.actor import ACTOR
 from gopher_cli.config import Settings
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.access.api_keys import EXPIRED, LIVE, digest_of, id_of
-from gopher_cli.model.access.scopes import ANYBODY, METRICS, ROLES, Caller
+from gopher_cli.model.access.scopes import ANYBODY, ROLES, Caller
 from gopher_cli.model.errors import GopherError
 from gopher_cli.model.text.rate import Rate, parse_rate
-from gopher_cli.model.text.safe import safe
 from gopher_cli.web.auth import rate_limits, sessions
 from gopher_cli.web.auth.addresses import Addresses
 from gopher_cli.web.auth.key_cache import KeyCache
-from gopher_cli.web.auth.same_origin import SAFE_METHODS, has_key
 from gopher_cli.web.auth.tokens import Tokens, WrongToken
 from gopher_cli.web.server import hints
-from gopher_cli.web.server.problems import Problem, soon
+from gopher_cli.web.server.problems import Problem
 
 _ENVIRONMENT = Caller(name="API_KEY", scopes=ROLES["admin"], via="environment")
-_SCRAPER = Caller(name="anybody", scopes=frozenset({METRICS}), via="open")
 _NOBODY = digest_of("")
 _LONG = 16  # characters; who tries a thousand a second finds no key of this length
 _HINT = "send it as X-API-KEY: ..., or as Authorization: Bearer ..."
@@ -50,20 +46,20 @@ class Authenticator:
         self._guessable = len(settings.api_key) < _LONG
         self._tokens = Tokens.of(settings)
         self._limits = rate_limits.Limits(parse_rate(settings.api_rate) if settings.api_rate else None)
-        self._ring: KeyCache | None = None
+        self._key_cache: KeyCache | None = None
 
-    def hang(self, gopher: Gopher) -> None:
+    def attach(self, gopher: Gopher) -> None:
         """Take the keys from here. Until then only those of the settings are known."""
-        self._ring = KeyCache(gopher)
+        self._key_cache = KeyCache(gopher)
 
     async def close(self) -> None:
-        if self._ring:
-            await self._ring.close()
+        if self._key_cache:
+            await self._key_cache.close()
 
     @property
-    def ring(self) -> KeyCache:
-        assert self._ring, "the application has not started"
-        return self._ring
+    def key_cache(self) -> KeyCache:
+        assert self._key_cache, "the application has not started"
+        return self._key_cache
 
     async def asks(self) -> bool:
         """Whether a key is needed here. Raises Unavailable when nobody can tell."""
@@ -71,7 +67,7 @@ class Authenticator:
             return False
         if self._own or self._tokens or self._exposed or self._auth == "required":
             return True
-        return bool(await self.ring.keys())
+        return bool(await self.key_cache.keys())
 
     async def surely_asks(self) -> bool:
         """The same; where nobody can tell, it may be open."""
@@ -109,7 +105,7 @@ class Authenticator:
     def _note_use(self, caller: Caller) -> None:
         """Of a key, and of whoever is signed in with one."""
         if caller.via in ("key", "session") and caller.key_id:
-            self.ring.note_use(caller.key_id)
+            self.key_cache.note_use(caller.key_id)
 
     async def _counted(self, looking: Awaitable[Caller], request: Request) -> Caller:
         try:
@@ -132,12 +128,12 @@ class Authenticator:
     async def _owner_of(self, secret: str) -> Caller:
         if self._is_own(secret):
             return _ENVIRONMENT
-        hung = (await self.ring.keys()).get(id_of(secret))
-        right = hmac.compare_digest(digest_of(secret), hung.digest if hung else _NOBODY)
-        if hung and right and (state := hung.key.info.state(_now())) == LIVE:
-            return hung.caller
+        cached = (await self.key_cache.keys()).get(id_of(secret))
+        right = hmac.compare_digest(digest_of(secret), cached.digest if cached else _NOBODY)
+        if cached and right and (state := cached.key.info.state(_now())) == LIVE:
+            return cached.caller
         said = "this key is not known"
-        if hung and right:
+        if cached and right:
             said = "this key has expired" if state == EXPIRED else "this key was revoked"
         raise _stranger(said, hints.OTHER_KEY, _WrongKey)
 
@@ -148,7 +144,7 @@ class Authenticator:
         """Nobody, for a cookie that is too old, not ours, signed out, or of a key that opens nothing now."""
         if not sessions.has_cookie(request.cookies):
             return None
-        seal = await self.ring.seal()
+        seal = await self.key_cache.seal()
         cookie = sessions.cookie_in(request, seal)
         key_id = sessions.claimed(cookie)
         if not key_id:
@@ -156,12 +152,12 @@ class Authenticator:
         if key_id == "environment":
             caller, digest = _ENVIRONMENT, self._own
         else:
-            hung = (await self.ring.keys()).get(key_id)
-            if not hung or hung.key.info.state(_now()) != LIVE:
+            cached = (await self.key_cache.keys()).get(key_id)
+            if not cached or cached.key.info.state(_now()) != LIVE:
                 return None
-            caller, digest = hung.caller, hung.digest
+            caller, digest = cached.caller, cached.digest
         session = sessions.proved(seal, cookie, digest) if digest else None
-        if session is None or not self.ring.counts(session):
+        if session is None or not self.key_cache.counts(session):
             return None
         request.state.session = session
         return Caller(name=caller.name, scopes=caller.scopes, via="session", key_id=caller.key_id)
@@ -169,69 +165,13 @@ class Authenticator:
     def lock_of(self, caller: Caller) -> tuple[str, str]:
         """What a session of this caller hangs on: the id of a key, and its digest."""
         if caller.key_id:
-            hung = self.ring.hung(caller.key_id)
-            return caller.key_id, hung.digest if hung else ""
+            cached = self.key_cache.cached(caller.key_id)
+            return caller.key_id, cached.digest if cached else ""
         return "environment", self._own
 
     def _rate_of(self, caller: Caller) -> Rate | None:
-        hung = self.ring.hung(caller.key_id) if caller.key_id else None
-        return hung.rate if hung else None
-
-
-async def caller_of(request: Request) -> Caller:
-    """Who sends this request; found out once. Raises Problem 401 or 429, Unavailable."""
-    caller: Caller | None = getattr(request.state, "caller", None)
-    if caller is None:
-        door: Authenticator = request.app.state.door
-        caller = request.state.caller = await door.let_in(request)
-    return caller
-
-
-def needs(scope: str) -> Callable[[Request], Awaitable[None]]:
-    """A dependency of routes: raises Problem 401 or 403, and leaves the caller in `request.state`.
-
-    Whoever comes with a session and wants to change something has to send X-CSRF-Token too. A route
-    that `takes_forms` calls `check_csrf` with a field of its form instead.
-    """
-
-    async def enter(request: Request) -> None:
-        door: Authenticator = request.app.state.door
-        if scope == METRICS and door.metrics_open and not has_key(request.headers):
-            request.state.caller = _SCRAPER
-            return
-        caller = await caller_of(request)
-        if not caller.may(scope):
-            raise Problem(403, f"this key lacks the scope {scope}", hint=hints.OTHER_KEY, scope=scope)
-        takes_forms = getattr(request.scope.get("route"), "takes_forms", False)
-        if caller.via == "session" and not takes_forms and request.method not in SAFE_METHODS:
-            sessions.check_csrf(request, request.headers.get("x-csrf-token", ""))
-        ACTOR.set(actor_of(caller, door.addresses.of(request)))
-
-    return enter
-
-
-async def still_may(request: Request, scope: str) -> bool:
-    """Whether who has sent this, and is still being answered, may go on hearing."""
-    try:
-        caller: Caller = await soon(request.app.state.door.sender_of(request))
-        return caller.may(scope)
-    except Problem as problem:
-        return problem.status != 401
-    except GopherError:  # who cannot be asked has not said no
-        return True
-
-
-def actor_of(caller: Caller, address: str) -> str:
-    """Who did it, as the audit says it."""
-    name = f"key {caller.name} ({caller.key_id})" if caller.key_id else caller.name
-    match caller.via:
-        case "session":
-            name = f"session of {name}"
-        case "token":
-            name = f"token of {safe(caller.name)}"
-        case "open":
-            name = f"{name}@{address}"
-    return name
+        cached = self.key_cache.cached(caller.key_id) if caller.key_id else None
+        return cached.rate if cached else None
 
 
 def _given(request: Request) -> tuple[list[str], bool]:

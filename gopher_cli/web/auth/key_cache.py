@@ -53,7 +53,7 @@ class KeyCache:
         await self._refresh()
         return self._keys
 
-    def hung(self, id: str) -> CachedKey | None:
+    def cached(self, id: str) -> CachedKey | None:
         """This key, as it was when keys were last looked at."""
         return self._keys.get(id)
 
@@ -115,9 +115,9 @@ class KeyCache:
                 _log.warning("the API keys cannot be read: %s", error)
             self._failed, self._tried_at = True, time.monotonic()
             return
-        hung = self._keys
+        cached = self._keys
         self._keys = {
-            id: hung[id] if id in hung and hung[id].key == key else CachedKey(key)
+            id: cached[id] if id in cached and cached[id].key == key else CachedKey(key)
             for id, key in found.items()
         }
         self._failed, self._read_at = False, began

@@ -12,9 +12,6 @@ from typing import NamedTuple
 
 from starlette.requests import Request
 
-from gopher_cli.web.auth.same_origin import foreign_page
-from gopher_cli.web.server.problems import Problem
-
 _COOKIE = "gopher_session_"
 LASTS = 12 * 3600  # seconds
 # The id of a key, or what stands for API_KEY; when it ends; its own id, by chance; the seal.
@@ -73,21 +70,6 @@ def csrf_token(request: Request) -> str:
     """What a form of this visitor has to carry; empty where nobody is signed in, and nothing is needed."""
     session: Session | None = getattr(request.state, "session", None)
     return session.csrf if session else ""
-
-
-def check_csrf(request: Request, token: str) -> None:
-    """Raises Problem 403 for a request that changes something and that no page of ours has made."""
-    session: Session | None = getattr(request.state, "session", None)
-    if session is None:
-        return  # with a key nobody else could have sent it; with nothing at all, see SameOrigin
-    if problem := foreign_page(request, request.app.state.door.addresses, sure=True):
-        raise problem
-    if not hmac.compare_digest(token.encode("utf-8", "surrogatepass"), session.csrf.encode()):
-        raise Problem(
-            403,
-            "this form is not one of this session",
-            hint="load the page again; an API call sends X-CSRF-Token",
-        )
 
 
 def set_cookie(request: Request, seal: str, value: str, lasts: int, *, secure: bool) -> str:

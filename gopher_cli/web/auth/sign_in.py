@@ -12,35 +12,33 @@ from gopher_cli.web.auth.same_origin import foreign_page
 from gopher_cli.web.auth.sessions import LASTS, proved, sealed, set_cookie
 
 
-async def sign_in(request: Request, key: str) -> tuple[Caller, str]:
+async def sign_in(authenticator: Authenticator, request: Request, key: str) -> tuple[Caller, str]:
     """Who this is, and the value of the Set-Cookie header that lets them in from now on.
 
     Raises Problem 401 for a key that opens nothing, 429 after too many of those, 403 for a page that is not
     ours: its forms would be refused, too.
     """
-    door: Authenticator = request.app.state.door
-    if problem := foreign_page(request, door.addresses):
+    if problem := foreign_page(request, authenticator.addresses):
         raise problem
-    caller = await door.owner_of(key, request)
-    key_id, digest = door.lock_of(caller)
-    seal = await door.ring.seal(make=True)
+    caller = await authenticator.owner_of(key, request)
+    key_id, digest = authenticator.lock_of(caller)
+    seal = await authenticator.key_cache.seal(make=True)
     cookie = sealed(seal, key_id, digest, int(time.time()) + LASTS)
     request.state.session = proved(seal, cookie, digest)
-    return caller, _cookie_header(request, seal, cookie, LASTS)
+    return caller, _cookie_header(authenticator, request, seal, cookie, LASTS)
 
 
-async def sign_out(request: Request) -> str:
+async def sign_out(authenticator: Authenticator, request: Request) -> str:
     """End the session of this request: also a copy of its cookie opens nothing any more, on any server.
 
     Returns the value of the Set-Cookie header that takes the cookie away. Raises Unavailable: then the
     session still lives.
     """
-    door: Authenticator = request.app.state.door
     if session := getattr(request.state, "session", None):
-        await door.ring.sign_out(session)
-    return _cookie_header(request, await door.ring.seal(), "", 0)
+        await authenticator.key_cache.sign_out(session)
+    return _cookie_header(authenticator, request, await authenticator.key_cache.seal(), "", 0)
 
 
-def _cookie_header(request: Request, seal: str, value: str, lasts: int) -> str:
-    secure = request.app.state.door.addresses.is_secure(request)
+def _cookie_header(authenticator: Authenticator, request: Request, seal: str, value: str, lasts: int) -> str:
+    secure = authenticator.addresses.is_secure(request)
     return set_cookie(request, seal, value, lasts, secure=secure)

@@ -14,7 +14,7 @@ from starlette.types import Scope
 
 from gopher_cli.model.access.scopes import ADMIN, READ
 from gopher_cli.model.errors import GopherError
-from gopher_cli.web.auth.authenticate import caller_of, needs
+from gopher_cli.web.authorize import caller_of, needs
 from gopher_cli.web.dashboard import assets
 from gopher_cli.web.dashboard.page_route import answer, wants_page
 from gopher_cli.web.dashboard.pages import (

@@ -19,6 +19,7 @@ from gopher_cli.web.dashboard.render import HEADERS, page, root_of
 from gopher_cli.web.dashboard.views import flash
 from gopher_cli.web.server.accept import prefers
 from gopher_cli.web.server.problems import Problem, problem_of
+from gopher_cli.web.services.services import services_of
 
 _TITLES = {
     403: "Not allowed",
@@ -70,7 +71,7 @@ def answer(request: Request, error: GopherError | RequestValidationError | HTTPE
     if problem.status == 401:
         return sign_in_first(request)
     hint = _HINTS.get(problem.status, problem.hint)
-    if problem.status == 503 and is_embedded(request.app.state.settings):
+    if problem.status == 503 and is_embedded(services_of(request).settings):
         hint = _BUILT_IN
     title = _TITLES.get(problem.status, "That did not work")
     answered = page(

@@ -19,6 +19,7 @@ from gopher_cli.web.auth.sessions import csrf_token
 from gopher_cli.web.dashboard import assets
 from gopher_cli.web.dashboard.views import flash, template_filters
 from gopher_cli.web.server.compression import Compression
+from gopher_cli.web.services.services import services_of
 
 # Nothing inline, nothing from elsewhere: what a job says can never become code.
 POLICY = (
@@ -68,7 +69,7 @@ def page(request: Request, template: str, *, status: int = 200, **told: Any) -> 
 def about(request: Request) -> dict[str, Any]:
     """What every template may ask for."""
     caller: Caller = getattr(request.state, "caller", NOBODY)
-    settings = request.app.state.settings
+    settings = services_of(request).settings
     root = root_of(request)
     return {
         "root": root,

@@ -1,4 +1,4 @@
-"""/metrics for Prometheus: what Redis knows, the same on every server, and what this process knows."""
+"""The text for Prometheus: what Redis knows, the same on every server, and what this process knows."""
 
 from __future__ import annotations
 
@@ -7,31 +7,20 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
-from fastapi import APIRouter, Depends, FastAPI
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.registry import Collector
-from starlette.requests import Request
-from starlette.responses import Response
 
 from gopher_cli.gopher import Gopher
-from gopher_cli.model.access.scopes import METRICS
-from gopher_cli.model.errors import GopherError, Unavailable
-from gopher_cli.web.api.support.openapi import problems
-from gopher_cli.web.auth.authenticate import needs
+from gopher_cli.model.errors import GopherError
 from gopher_cli.web.metrics.families import down, families, of_this_build
-from gopher_cli.web.server.accept import prefers
-from gopher_cli.web.server.compression import Compression
 from gopher_cli.web.server.problems import soon
 from gopher_cli.web.server.traffic import Traffic
 
 _FRESH = 1.0  # seconds that an answer serves everybody who asks
-_TYPES = {True: openmetrics.CONTENT_TYPE_LATEST, False: CONTENT_TYPE_PLAIN_0_0_4}
-_TEXT = {"schema": {"type": "string"}}
-_needs_metrics = needs(METRICS)
-router = APIRouter(tags=["metrics"])
+TYPES = {True: openmetrics.CONTENT_TYPE_LATEST, False: CONTENT_TYPE_PLAIN_0_0_4}
 
 
 class Exposition:
@@ -79,38 +68,3 @@ class _Given(Collector):
 
     def collect(self) -> Iterator[Metric]:
         yield from self._metrics
-
-
-async def may_scrape(request: Request) -> None:
-    """The scope `metrics`. Where nobody can tell if a key is needed, the process at least may be told of."""
-    try:
-        await _needs_metrics(request)
-    except Unavailable:
-        if await request.app.state.door.surely_asks():
-            raise
-        request.state.only_of_this_process = True
-
-
-@router.head("/metrics", include_in_schema=False)
-@router.get(
-    "/metrics",
-    summary="Metrics for Prometheus",
-    operation_id="metrics",
-    response_class=Response,
-    responses=problems() | {200: {"content": {"text/plain": _TEXT, "application/openmetrics-text": _TEXT}}},
-)
-async def metrics(request: Request) -> Response:
-    """Text, or OpenMetrics where Accept asks for it. 200 also while Redis is away (`gopher_redis_up 0`)."""
-    modern = prefers(request.headers, ["application/openmetrics-text"], "text/plain")
-    state = request.app.state
-    gopher = None if getattr(request.state, "only_of_this_process", False) else state.gopher
-    text = await state.exposition.text(gopher, modern=modern)
-    headers = {"Cache-Control": "no-store", "Vary": "Accept"}
-    return Compression(text, headers=headers, media_type=_TYPES[modern])
-
-
-def install(app: FastAPI) -> None:
-    """The route, behind its scope, and what it tells of this process."""
-    app.state.traffic = Traffic()
-    app.state.exposition = Exposition(app.state.traffic)
-    app.include_router(router, dependencies=[Depends(may_scrape)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from fastapi import FastAPI, routing
@@ -40,12 +41,10 @@ def note_allowed(scope: Scope, error: HTTPException) -> None:
         error.headers = {**(error.headers or {}), "Allow": ", ".join(allowed_at(scope))}
 
 
+@lru_cache(maxsize=1)  # a process serves one application
 def _addresses(app: FastAPI) -> list[_Address]:
     """Of all routes, read once."""
-    known: list[_Address] | None = getattr(app.state, "addresses", None)
-    if known is None:
-        known = app.state.addresses = [_address(route) for route in _routes(app)]
-    return known
+    return [_address(route) for route in _routes(app)]
 
 
 def _routes(app: FastAPI) -> Iterable[Any]:

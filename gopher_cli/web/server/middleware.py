@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from gopher_cli.web.server.allowed_methods import allowed_at, tell_allowed
 from gopher_cli.web.server.deadlines import Deadlines
 from gopher_cli.web.server.exchange import REQUEST_ID, Exchange
+from gopher_cli.web.server.lifecycle import Lifecycle
 from gopher_cli.web.server.links import ROOT
 from gopher_cli.web.server.problems import RETRY_AFTER, Problem, send_again
 from gopher_cli.web.server.request_log import RequestLog
@@ -35,12 +36,14 @@ class Middleware:
         checks: Sequence[Check],
         traffic: Traffic,
         log: RequestLog,
+        lifecycle: Lifecycle,
         refusal: Refusal,
         *,
         reading: float,
         answering: float,
     ) -> None:
         self._app, self._checks, self._traffic, self._log = app, checks, traffic, log
+        self._lifecycle = lifecycle
         self._reading, self._answering, self._refusal = reading, answering, refusal
         self._clock = Deadlines(reading, answering)
 
@@ -85,7 +88,7 @@ class Middleware:
             assert task
             task.uncancel()
             return self._too_late(exchange)
-        if exchange.scope["app"].state.ending:  # and has waited long enough
+        if self._lifecycle.ending:  # and has waited long enough
             said = "this server ends, and the answer was not ready"
             return _unfinished(503, said, exchange.scope, RETRY_AFTER, code="ending")
         return None

@@ -7,14 +7,13 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 
-from fastapi import FastAPI
-
 from gopher_cli.build import REVIVED, is_embedded, revive
 from gopher_cli.config import Settings
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import BadData, GopherError, Outdated
 from gopher_cli.version import __version__
 from gopher_cli.web.server.problems import soon
+from gopher_cli.web.services.services import Services
 from gopher_cli.web.services.ticks import Ticks
 
 _REVIVE = 2.0  # seconds between two looks whether the built-in server lives
@@ -22,15 +21,15 @@ _NOTE = 15.0  # seconds between two looks at the queues; a minute is noted once
 _log = logging.getLogger("gopher.web")
 
 
-async def look_after(app: FastAPI, seconds: float, leave: Callable[[int], None]) -> None:
+async def look_after(services: Services, seconds: float, leave: Callable[[int], None]) -> None:
     """All of it, until it is cancelled."""
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(stay_while_ours(app.state.gopher, seconds, leave))
-        tasks.create_task(note_queues(app.state.gopher))
-        tasks.create_task(Ticks(app.state.gopher).run())
-        tasks.create_task(app.state.traffic.feel_lag())
-        if is_embedded(app.state.settings):
-            tasks.create_task(keep_alive(app.state.settings))
+        tasks.create_task(stay_while_ours(services.gopher, seconds, leave))
+        tasks.create_task(note_queues(services.gopher))
+        tasks.create_task(Ticks(services.gopher).run())
+        tasks.create_task(services.traffic.feel_lag())
+        if is_embedded(services.settings):
+            tasks.create_task(keep_alive(services.settings))
 
 
 async def keep_alive(settings: Settings) -> None:

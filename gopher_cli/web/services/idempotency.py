@@ -22,11 +22,11 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gopher_cli.gopher import Gopher
 from gopher_cli.model.access.scopes import Caller
 from gopher_cli.model.errors import GopherError
 from gopher_cli.model.job.ids import new_id
 from gopher_cli.web.server.problems import Problem, soon
+from gopher_cli.web.services.services import Services
 
 _PRINT = 24  # hex digits; older records have more
 _KEY = re.compile(r"[!-~]{1,255}")
@@ -98,11 +98,11 @@ def _print(request: Request, body: bytes) -> str:
     return hashlib.sha256(head.encode() + body).hexdigest()[:_PRINT]
 
 
-async def once(gopher: Gopher, request: Request, key: str, text: bytes, work: Work) -> Reply:
+async def once(services: Services, request: Request, key: str, text: bytes, work: Work) -> Reply:
     """Do the work, or answer what it has come to. Raises Problem 422 for a key of another request."""
     digest, fingerprint = _digest(request.state.caller, key), _print(request, text)
     ours = Claim(fingerprint, new_id(), time.time_ns() // 1_000_000, os.urandom(4).hex())
-    lasts = request.app.state.settings.server_idempotency_ttl
+    gopher, lasts = services.gopher, services.settings.server_idempotency_ttl
     found = _opened(await soon(gopher.claim_reply(digest, _write(ours), lasts)))
     if found.print[:_PRINT] != fingerprint:
         raise Problem(

@@ -64,11 +64,11 @@ async def test_the_last_use_of_a_key_is_noted_once_a_minute(
                 await anyio.sleep(0.01)
         clock.ahead += 30
         await api.get(STATS, headers=header)
-        await api.app.state.door.close()
+        await api.app.state.services.authenticator.close()
         assert await used() == first
         clock.ahead += 31
         await api.get(STATS, headers=header)
-        await api.app.state.door.close()
+        await api.app.state.services.authenticator.close()
         assert await used() > first
 
 
@@ -82,11 +82,11 @@ async def test_who_signs_in_uses_the_key_and_so_does_the_session(
 
     async with open_api() as api:
         await sign_in(api, secret)
-        await api.app.state.door.close()
+        await api.app.state.services.authenticator.close()
         assert (first := await used())
         clock.ahead += 61
         assert (await api.get(STATS)).status_code == 200
-        await api.app.state.door.close()
+        await api.app.state.services.authenticator.close()
         assert await used() > first
 
 
@@ -95,7 +95,7 @@ async def test_many_requests_at_once_read_the_keys_once(
 ) -> None:
     header, reads = await key(gopher, role="viewer"), []
     async with open_api() as api:
-        mine = api.app.state.gopher
+        mine = api.app.state.services.gopher
         read = mine.access_table
 
         async def counted() -> Any:
@@ -117,7 +117,7 @@ def cut(api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     async def away() -> Any:
         raise Unavailable("Redis does not answer")
 
-    monkeypatch.setattr(api.app.state.gopher, "access_table", away)
+    monkeypatch.setattr(api.app.state.services.gopher, "access_table", away)
 
 
 async def test_while_redis_is_away_the_last_keys_count_for_a_minute(
@@ -151,7 +151,7 @@ async def test_a_redis_that_says_nothing_holds_nobody_up_whose_key_is_known(
         await api.get(STATS, headers=header)
         monkeypatch.setattr(problems, "PATIENCE", 60.0)
         monkeypatch.setattr(key_cache, "_PATIENCE", 0.05)
-        monkeypatch.setattr(api.app.state.gopher, "access_table", silent)
+        monkeypatch.setattr(api.app.state.services.gopher, "access_table", silent)
         clock.ahead += 1
         with anyio.fail_after(PATIENCE):
             assert (await api.get(STATS, headers=header)).status_code == 200

@@ -131,7 +131,7 @@ async def test_a_session_that_cannot_be_ended_is_not_said_to_be(
 
     async with open_pages() as api:
         cookie, _ = await signed_in(api)
-        monkeypatch.setattr(api.app.state.gopher, "sign_out", away)
+        monkeypatch.setattr(api.app.state.services.gopher, "sign_out", away)
         answer = await api.post("/test/leave", headers=cookie | HERE)
 
     assert answer.status_code == 503 and "set-cookie" not in answer.headers

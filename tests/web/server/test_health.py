@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from gopher_cli.model.errors import Denied, Outdated, Unavailable
-from gopher_cli.web import health
+from gopher_cli.web.services import readiness
 from web.keyring import Clock
 
 pytestmark = pytest.mark.anyio
@@ -47,7 +47,7 @@ async def test_why_it_is_not_ready_is_told(
     async def fails() -> list[str]:
         raise error
 
-    monkeypatch.setattr(api.app.state.gopher, "queues", fails)  # type: ignore[attr-defined]
+    monkeypatch.setattr(api.app.state.services.gopher, "queues", fails)  # type: ignore[attr-defined]
 
     answer = await api.get("/readyz")
 
@@ -55,7 +55,7 @@ async def test_why_it_is_not_ready_is_told(
 
 
 async def test_a_server_that_is_leaving_is_not_ready_and_still_works(api: httpx2.AsyncClient) -> None:
-    api.app.state.draining = True  # type: ignore[attr-defined]
+    api.app.lifecycle.draining = True  # type: ignore[attr-defined]
 
     answer = await api.get("/readyz")
 
@@ -74,8 +74,8 @@ async def test_redis_is_asked_once_for_many_who_ask(
         await asyncio.sleep(0)
         return []
 
-    monkeypatch.setattr(api.app.state.gopher, "queues", queues)  # type: ignore[attr-defined]
-    monkeypatch.setattr(health, "time", Clock().module())  # all of them come within its second
+    monkeypatch.setattr(api.app.state.services.gopher, "queues", queues)  # type: ignore[attr-defined]
+    monkeypatch.setattr(readiness, "time", Clock().module())  # all of them come within its second
 
     answers = await asyncio.gather(*[api.get("/readyz") for _ in range(30)])
 

@@ -25,7 +25,7 @@ def held(api: Any, monkeypatch: pytest.MonkeyPatch, verb: str) -> asyncio.Event:
         begun.set()
         await anyio.sleep_forever()
 
-    monkeypatch.setattr(api.app.state.gopher, verb, never)
+    monkeypatch.setattr(api.app.state.services.gopher, verb, never)
     return begun
 
 
@@ -138,7 +138,7 @@ async def test_a_submit_that_takes_too_long_names_its_id(
             hurry(api, 0.05)
             await anyio.sleep_forever()
 
-        monkeypatch.setattr(api.app.state.gopher, "submit_many", never)
+        monkeypatch.setattr(api.app.state.services.gopher, "submit_many", never)
         answer = await api.post("/api/v1/jobs", json={"type": "t", "id": "order-1"})
 
     assert answer.status_code == 504
@@ -165,7 +165,7 @@ async def test_what_is_open_when_the_patience_of_an_ending_server_is_over_hears_
         begun = held(api, monkeypatch, "submit_many")
         submit = asyncio.create_task(api.post("/api/v1/jobs", json={"type": "t", "id": "order-1"}))
         await begun.wait()
-        api.app.state.ending = True
+        api.app.lifecycle.ending = True
         submit.cancel()  # as uvicorn does at the end of its grace
         answer = await submit
 

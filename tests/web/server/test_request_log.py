@@ -45,7 +45,7 @@ async def test_of_too_many_requests_each_is_counted_in_a_line_about_its_like(
         for _ in range(5):
             await asyncio.gather(*(api.get("/livez") for _ in range(60)))
             await asyncio.gather(*(api.get(f"/nowhere/{n}") for n in range(20)))
-        api.app.state.request_log.tell_the_rest()  # type: ignore[attr-defined]
+        api.app.state.services.request_log.tell_the_rest()  # type: ignore[attr-defined]
 
     told: dict[object, int] = {}
     for one in fields(caplog):
@@ -61,7 +61,7 @@ async def test_methods_that_somebody_makes_up_are_no_kinds_of_their_own(
     async with open_api() as api:
         for n in range(150):
             await api.request(f"MADE{n}", "/livez")
-        api.app.state.request_log.tell_the_rest()  # type: ignore[attr-defined]
+        api.app.state.services.request_log.tell_the_rest()  # type: ignore[attr-defined]
 
     gathered = [one for one in fields(caplog) if "count" in one]
     assert len(gathered) <= 2 and {one["method"] for one in gathered} == {"other"}

@@ -24,7 +24,7 @@ JOB = {"type": "t", "payload": {"n": 1}}
 
 
 def gopher_of(api: httpx2.AsyncClient) -> Any:
-    return api.app.state.gopher  # type: ignore[attr-defined]
+    return api.app.state.services.gopher  # type: ignore[attr-defined]
 
 
 async def total(api: httpx2.AsyncClient) -> int:

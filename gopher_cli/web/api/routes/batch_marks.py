@@ -7,7 +7,6 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gopher_cli.gopher import Gopher
 from gopher_cli.model.access.scopes import SUBMIT
 from gopher_cli.model.job.batch_mark import read_mark
 from gopher_cli.model.job.value_checks import check_queue
@@ -18,8 +17,9 @@ from gopher_cli.web.api.support.body import read_json
 from gopher_cli.web.api.support.parameters import Given, Query, parameter, wrong
 from gopher_cli.web.api.support.strict_json import parse
 from gopher_cli.web.api.support.submit_common import permit
-from gopher_cli.web.auth.authenticate import needs
+from gopher_cli.web.authorize import needs
 from gopher_cli.web.server.problems import Problem, field, soon, wished
+from gopher_cli.web.services.services import gopher_of
 
 router = APIRouter(prefix="/api/v1/batches", tags=["jobs"])
 _enter = needs(SUBMIT)
@@ -59,7 +59,7 @@ async def marks(request: Request) -> Response:
         wanted_durability(level)
     if not batch:
         raise wrong("batch", "batch is needed")
-    gopher: Gopher = request.app.state.gopher
+    gopher = gopher_of(request)
     found = await soon(gopher.batch_marks(batch, queue))
     mine = {queue: mark for queue, mark in found.items() if request.state.caller.may(SUBMIT, queue)}
     for queue in mine:
@@ -88,7 +88,7 @@ async def put_mark(request: Request) -> Response:
         raise wrong("batch", "batch is needed")
     kept = _read(await read_json(request))
     permit(request.state.caller, kept.queue)
-    gopher: Gopher = request.app.state.gopher
+    gopher = gopher_of(request)
     with wished(level):
         await soon(gopher.mark_batch(kept.queue, batch, kept.mark, level), _DISK if level else 0.0)
     return answered(kept)

@@ -25,6 +25,7 @@ from gopher_cli.web.api.support import openapi
 from gopher_cli.web.api.support.filters import STEP_SECONDS, Again, Meant, filter_of_body, read_meant
 from gopher_cli.web.api.support.parameters import Query
 from gopher_cli.web.server.problems import Problem, field, soon
+from gopher_cli.web.services.services import gopher_of, services_of
 
 router = APIRouter(prefix="/api/v1", tags=["jobs"])
 _NONE = Query()
@@ -129,8 +130,8 @@ async def _many(
 
 async def done(request: Request, action: Action, meant: Meant, wanted: Filter) -> Response:
     """Do it, or count; for `STEP_SECONDS`, or half of what an answer may take."""
-    gopher: Gopher = request.app.state.gopher
-    seconds = min(STEP_SECONDS, request.app.state.settings.server_write_timeout / 2)
+    gopher = gopher_of(request)
+    seconds = min(STEP_SECONDS, services_of(request).settings.server_write_timeout / 2)
     if meant.ids is not msgspec.UNSET:
         _check_alone(meant)
         return answered(await _by_ids(gopher, action, meant, wanted))

@@ -18,9 +18,9 @@ from gopher_cli.model.text.timestamp import json_of
 from gopher_cli.web.api.support.event_stream import EventStream, tell
 from gopher_cli.web.api.support.openapi import problems
 from gopher_cli.web.api.support.parameters import check_filled, only, words_of
-from gopher_cli.web.auth.authenticate import needs, still_may
+from gopher_cli.web.authorize import needs, still_may
 from gopher_cli.web.server.problems import Problem, soon
-from gopher_cli.web.services.event_feed import EventFeed
+from gopher_cli.web.services.services import gopher_of, services_of
 
 _KNOWN = (*JobState, GONE, *OF_QUEUES, *OF_SCHEDULES)
 _PLACE = re.compile(r"[0-9]{1,15}-[0-9]{1,12}")
@@ -97,7 +97,7 @@ async def events(
     if last_event_id is not None:
         check_filled("last_event_id", last_event_id)
     last_id = _event_id(since or last_event_id or "")
-    feed: EventFeed = request.app.state.feed
+    feed = services_of(request).event_feed
     client = feed.join()
 
     told = tell(feed, client, wanted, last_id, partial(still_may, request, READ))
@@ -114,7 +114,7 @@ async def audit(request: Request, limit: Limit = 100, cursor: Cursor = None) -> 
     if cursor is not None and not _PLACE.fullmatch(cursor):
         hint = "take next_cursor of the page before"
         raise Problem(422, "this cursor was not made here", hint=hint, parameter="cursor")
-    found = await soon(request.app.state.gopher.audit_log(limit=limit + 1, before=cursor or ""))
+    found = await soon(gopher_of(request).audit_log(limit=limit + 1, before=cursor or ""))
     more = found[limit - 1].id if len(found) > limit else None
     said = {"items": found[:limit], "next_cursor": more}
     return Response(json_of(said), 200, {"Cache-Control": "no-store"}, "application/json")

@@ -10,7 +10,6 @@ from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import NotFound
 from gopher_cli.model.hints import LIST_QUEUES
 from gopher_cli.model.job.ids import VALID_NAME
@@ -31,6 +30,7 @@ from gopher_cli.web.api.support.body import check_filled, read_json
 from gopher_cli.web.api.support.parameters import Query
 from gopher_cli.web.api.support.strict_json import fields_of, misread, parse
 from gopher_cli.web.server.problems import field, soon
+from gopher_cli.web.services.services import gopher_of
 
 reading = APIRouter(prefix="/api/v1/expects", tags=["expects"])
 router = APIRouter(prefix="/api/v1/expects", tags=["expects"])
@@ -115,7 +115,7 @@ _put_answers = _operate | openapi.problems(
 async def expects(request: Request) -> Response:
     """What jobs are to succeed at least so often, when they did last, and which are late."""
     queues = [_known(queue) for queue in _OF.read(request).words("queue")]
-    gopher: Gopher = request.app.state.gopher
+    gopher = gopher_of(request)
     found = [one for queue in queues or [""] for one in await soon(gopher.expects(queue))]
     return answered(ExpectList(items=[view(one) for one in found]))
 
@@ -126,7 +126,7 @@ async def expects(request: Request) -> Response:
 )  # fmt: skip
 async def expect(queue: str, name: str, request: Request) -> Response:
     _NONE.read(request)
-    gopher: Gopher = request.app.state.gopher
+    gopher = gopher_of(request)
     return answered(view(the_expect(await soon(gopher.expects(_known(queue))), name)))
 
 
@@ -141,7 +141,7 @@ async def put(queue: str, name: str, request: Request) -> Response:
     check_queue(queue)
     check_expect_name(name)
     type, every, grace = await _read(request)
-    gopher: Gopher = request.app.state.gopher
+    gopher = gopher_of(request)
     done = await soon(gopher.expect(name, type, every, queue=queue, grace=grace), more=1.0)
     known = msgspec.structs.asdict(view(done.expect))
     said = ExpectSet(**known, outcome=done.word, changed=done.word != SAME)
@@ -157,7 +157,7 @@ async def put(queue: str, name: str, request: Request) -> Response:
 async def drop(queue: str, name: str, request: Request) -> Response:
     """Jobs, and whoever submits them, are left alone."""
     _NONE.read(request)
-    gopher: Gopher = request.app.state.gopher
+    gopher = gopher_of(request)
     gone = await soon(gopher.drop_expect(name, _known(queue)))
     return answered(ExpectDropped(**msgspec.structs.asdict(view(gone))))
 

@@ -11,7 +11,6 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from gopher_cli.gopher import Gopher
 from gopher_cli.model.access.scopes import READ
 from gopher_cli.model.errors import GopherError, NotFound
 from gopher_cli.model.hints import LIST_JOBS
@@ -26,8 +25,9 @@ from gopher_cli.web.api.support.event_stream import PING
 from gopher_cli.web.api.support.parameters import PREFER, Query
 from gopher_cli.web.api.support.prefer_wait import applied, wait_of
 from gopher_cli.web.api.support.views import job_view
-from gopher_cli.web.auth.authenticate import still_may
+from gopher_cli.web.authorize import still_may
 from gopher_cli.web.server.problems import Problem, soon
+from gopher_cli.web.services.services import gopher_of, services_of
 
 _FOLLOW_STEP = 0.5  # seconds between two looks at a log
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
@@ -77,7 +77,7 @@ async def get(id: str, request: Request) -> Response:
     if seconds:
         job = await awaited(request, queue, id, seconds, etag=known if known.startswith("W/") else "")
     else:
-        job = await soon(request.app.state.gopher.inspect(queue, id))
+        job = await soon(gopher_of(request).inspect(queue, id))
     headers["ETag"] = etag_of(job)
     if known and matches(known, headers["ETag"]):
         return Response(status_code=304, headers=FRESH | headers)
@@ -140,7 +140,7 @@ async def _followed(request: Request, job: JobDetail) -> AsyncIterator[bytes]:
             yield fresh or b"\n"
             ping = clock() + PING
         seen = job.log
-        if job.state in FINAL or request.app.state.ending or await request.is_disconnected():
+        if job.state in FINAL or services_of(request).lifecycle.ending or await request.is_disconnected():
             return
         if not await still_may(request, READ):
             yield b"(this key opens nothing any more)\n"
@@ -159,7 +159,7 @@ def _text(lines: list[str]) -> bytes:
 
 
 async def _look(request: Request, queue: str, id: str) -> JobDetail:
-    gopher: Gopher = request.app.state.gopher
+    gopher = gopher_of(request)
     return await soon(gopher.inspect(queue, id))
 
 
@@ -167,5 +167,5 @@ async def place_of(request: Request, id: str, queue: str = "") -> str:
     """The queue of a job. No parts of ids here. Raises NotFound, or Ambiguous where several have one."""
     if not VALID_ID.fullmatch(id):
         raise NotFound(f"no job {id[:140]!r}", LIST_JOBS)
-    gopher: Gopher = request.app.state.gopher
+    gopher = gopher_of(request)
     return await soon(gopher.queue_of(id, queue))

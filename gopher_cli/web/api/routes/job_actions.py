@@ -25,6 +25,7 @@ from gopher_cli.web.api.support.etag import etag_of, matches
 from gopher_cli.web.api.support.parameters import Query
 from gopher_cli.web.server.links import links_of
 from gopher_cli.web.server.problems import Problem, soon
+from gopher_cli.web.services.services import gopher_of
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
 Act = Callable[[Gopher, str], Awaitable[Mapping[str, Answer]]]
@@ -120,7 +121,7 @@ async def do(
     ``check`` may refuse the job as it is.
     """
     given = (_RETRY if action is RETRY else _QUERY).read(request)
-    gopher: Gopher = request.app.state.gopher
+    gopher = gopher_of(request)
     queue = await place_of(request, id, given.text("queue"))
     wanted = request.headers.get("if-match")
     if check or wanted is not None:

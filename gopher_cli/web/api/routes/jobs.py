@@ -10,7 +10,6 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gopher_cli.gopher import Gopher
 from gopher_cli.model.select.failure_groups import FailureGroup
 from gopher_cli.model.text.timestamp import json_of
 from gopher_cli.web.api.support import openapi
@@ -20,6 +19,7 @@ from gopher_cli.web.api.support.views import JobLine, job_line
 from gopher_cli.web.server.compression import Compression
 from gopher_cli.web.server.links import links_of
 from gopher_cli.web.server.problems import soon
+from gopher_cli.web.services.services import gopher_of
 
 FRESH = {"Cache-Control": "no-store"}
 _PATIENCE = 1.5  # seconds that a search may take beside a silent Redis
@@ -99,7 +99,7 @@ async def dlq(request: Request) -> Response:
 
 
 async def _page(request: Request, given: Given, states: tuple[str, ...] = ()) -> Response:
-    gopher: Gopher = request.app.state.gopher
+    gopher = gopher_of(request)
     wanted = filter_of_query(given, states)
     limit, newest = given.number("limit", 50, MOST), given.choice("order", ("newest", "oldest")) == "newest"
     with parameter("cursor"):
@@ -121,7 +121,7 @@ async def _page(request: Request, given: Given, states: tuple[str, ...] = ()) ->
 async def groups(request: Request) -> Response:
     """The 10 000 newest dead jobs by what they have in common; `?group=` lists the jobs of one."""
     wanted = filter_of_query(_GROUPS.read(request), ("failed",))
-    found = await soon(request.app.state.gopher.failure_groups(wanted), _PATIENCE * 2)
+    found = await soon(gopher_of(request).failure_groups(wanted), _PATIENCE * 2)
     items = [GroupView(**msgspec.structs.asdict(group)) for group in found.groups]
     return answered(GroupList(items=items, seen=found.seen, whole=found.whole))
 
@@ -135,5 +135,5 @@ async def find(request: Request) -> Response:
     """A whole id, or a unique prefix (4 characters) or suffix (6) of one."""
     given = _FIND.read(request)
     text, queue = given.text("id")[:140], given.text("queue")
-    queue, id = await soon(request.app.state.gopher.find(text, queue), _PATIENCE * 2)
+    queue, id = await soon(gopher_of(request).find(text, queue), _PATIENCE * 2)
     return answered(Where(job_id=id, queue=queue, links=links_of(id)))

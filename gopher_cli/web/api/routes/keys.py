@@ -10,7 +10,6 @@ from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gopher_cli.gopher import Gopher
 from gopher_cli.model.access.api_keys import LIVE, REVOKED, KeyInfo, check_scopes
 from gopher_cli.model.access.scopes import ADMIN
 from gopher_cli.model.text.duration import parse_duration, rfc3339
@@ -20,8 +19,9 @@ from gopher_cli.web.api.support import openapi
 from gopher_cli.web.api.support.body import check_filled, read_json
 from gopher_cli.web.api.support.parameters import only
 from gopher_cli.web.api.support.strict_json import parse
-from gopher_cli.web.auth.authenticate import needs
+from gopher_cli.web.authorize import needs
 from gopher_cli.web.server.problems import Problem, field, soon
+from gopher_cli.web.services.services import gopher_of, services_of
 
 router = APIRouter(prefix="/api/v1/keys", tags=["keys"], dependencies=[Depends(needs(ADMIN))])
 
@@ -93,7 +93,7 @@ _KEY = {"requestBody": {"required": True, "content": openapi.answer("", "KeyRequ
 @router.get("", summary="List the keys", operation_id="list_keys", responses=_list_answers)
 async def listed(request: Request) -> Response:
     only(request)
-    gopher: Gopher = request.app.state.gopher
+    gopher = gopher_of(request)
     found = await soon(gopher.api_keys())
     at = rfc3339(found[0].as_of_ms) if found else None
     return answered(KeyList(items=[_view(info, info.standing) for info in found], at=at))
@@ -106,7 +106,7 @@ async def listed(request: Request) -> Response:
 async def create(request: Request) -> Response:
     """Its secret is in this answer, and nowhere else."""
     only(request)
-    gopher: Gopher = request.app.state.gopher
+    gopher = gopher_of(request)
     asked, lasts = await _read(request)
     with field(""):
         made = await soon(
@@ -118,7 +118,7 @@ async def create(request: Request) -> Response:
                 rate=asked.rate or "",
             )
         )
-    await request.app.state.door.ring.anew()
+    await services_of(request).authenticator.key_cache.anew()
     view = msgspec.structs.asdict(_view(made.info, LIVE))
     return answered(NewKeyView(**view, secret=made.secret), 201)
 
@@ -129,9 +129,9 @@ async def create(request: Request) -> Response:
 async def sign_out_all(request: Request) -> Response:
     """Whoever is signed in to the dashboard has to do it again, on every server within a second."""
     only(request)
-    gopher: Gopher = request.app.state.gopher
+    gopher = gopher_of(request)
     changed = await soon(gopher.sign_out_all())
-    await request.app.state.door.ring.anew()
+    await services_of(request).authenticator.key_cache.anew()
     return answered(SignedOut(changed=changed))
 
 
@@ -139,9 +139,9 @@ async def sign_out_all(request: Request) -> Response:
 async def revoke(id: str, request: Request) -> Response:
     """By its id, or by a name that no other living key has. Every server knows it within a second."""
     only(request)
-    gopher: Gopher = request.app.state.gopher
+    gopher = gopher_of(request)
     gone = await soon(gopher.revoke_key(id))
-    await request.app.state.door.ring.anew()
+    await services_of(request).authenticator.key_cache.anew()
     return answered(_view(gone, REVOKED))
 
 

@@ -7,7 +7,6 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import NotFound
 from gopher_cli.model.hints import LIST_QUEUES
 from gopher_cli.model.job.ids import VALID_NAME
@@ -21,6 +20,7 @@ from gopher_cli.web.api.support import openapi
 from gopher_cli.web.api.support.filters import Meant, filter_of_body, read_meant
 from gopher_cli.web.api.support.parameters import Query
 from gopher_cli.web.server.problems import Problem, soon
+from gopher_cli.web.services.services import gopher_of
 
 reading = APIRouter(prefix="/api/v1/queues", tags=["queues"])
 router = APIRouter(prefix="/api/v1/queues", tags=["queues"])
@@ -63,7 +63,7 @@ _switch_answers = _queue_answers | openapi.problems(s403="this key lacks the sco
 async def queues(request: Request) -> Response:
     """Jobs by state and class, counters, and the age in seconds of the oldest that waits."""
     _NONE.read(request)
-    gopher: Gopher = request.app.state.gopher
+    gopher = gopher_of(request)
     return answered(QueueList(items=await soon(gopher.queue_stats())))
 
 
@@ -73,7 +73,7 @@ async def queues(request: Request) -> Response:
 )  # fmt: skip
 async def queue(queue: str, request: Request) -> Response:
     _NONE.read(request)
-    gopher: Gopher = request.app.state.gopher
+    gopher = gopher_of(request)
     (found,) = await soon(gopher.queue_stats([_known(queue)]))
     return answered(found)
 
@@ -102,7 +102,7 @@ async def resume(queue: str, request: Request) -> Response:
 
 async def _switch(queue: str, request: Request, *, paused: bool) -> Response:
     _NONE.read(request)
-    gopher: Gopher = request.app.state.gopher
+    gopher = gopher_of(request)
     changed = await soon(gopher.pause(_known(queue), paused=paused))
     return answered(Switched(queue=queue, paused=paused, changed=changed))
 
@@ -117,7 +117,7 @@ async def remove(queue: str, request: Request) -> Response:
     """With its pause, its counters and charts, and the windows of its unique keys. The next job that is
     submitted to it makes it anew."""
     _NONE.read(request)
-    gopher: Gopher = request.app.state.gopher
+    gopher = gopher_of(request)
     await soon(gopher.remove_queue(_known(queue)))
     return answered(Removed(queue=queue))
 

@@ -10,6 +10,7 @@ from gopher_cli.web.api.routes.jobs import answered
 from gopher_cli.web.api.support import openapi
 from gopher_cli.web.api.support.parameters import Query
 from gopher_cli.web.server.problems import soon
+from gopher_cli.web.services.services import gopher_of
 
 router = APIRouter(prefix="/api/v1", tags=["stats"])
 _QUERY = Query("queue")
@@ -24,4 +25,4 @@ _QUERY = Query("queue")
 async def stats(request: Request) -> Response:
     """`backlog` and `oldest_age_seconds` are flat, for autoscalers."""
     queues = _QUERY.read(request).words("queue")
-    return answered(await soon(request.app.state.gopher.stats(queues)))
+    return answered(await soon(gopher_of(request).stats(queues)))

@@ -9,7 +9,6 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gopher_cli.gopher import Gopher
 from gopher_cli.model.numbers.series import History
 from gopher_cli.model.views.stats import OrderedWorker, WorkerInfo
 from gopher_cli.version import __version__
@@ -18,6 +17,7 @@ from gopher_cli.web.api.support import openapi
 from gopher_cli.web.api.support.parameters import Query
 from gopher_cli.web.server.links import rooted
 from gopher_cli.web.server.problems import soon
+from gopher_cli.web.services.services import gopher_of
 
 router = APIRouter(prefix="/api/v1")
 operating = APIRouter(prefix="/api/v1")
@@ -91,7 +91,7 @@ async def root(request: Request) -> Response:
 async def workers(request: Request) -> Response:
     """Who is working, on what, and since when."""
     _NONE.read(request)
-    gopher: Gopher = request.app.state.gopher
+    gopher = gopher_of(request)
     return answered(WorkerList(items=await soon(gopher.workers())))
 
 
@@ -130,7 +130,7 @@ async def stop(name: str, request: Request) -> Response:
 
 async def _order(name: str, order: str, request: Request) -> Response:
     every = _ALL.read(request).flag("all")
-    gopher: Gopher = request.app.state.gopher
+    gopher = gopher_of(request)
     return answered(Ordered(items=await soon(gopher.order(name, order, every=every))))
 
 
@@ -141,7 +141,7 @@ async def _order(name: str, order: str, request: Request) -> Response:
 async def types(request: Request) -> Response:
     """Those that workers have published, with the JSON Schema of their payloads."""
     _NONE.read(request)
-    gopher: Gopher = request.app.state.gopher
+    gopher = gopher_of(request)
     found = await soon(gopher.types())
     return answered(TypeList(items=[TypeView(type=name, schema=schema) for name, schema in found.items()]))
 
@@ -154,6 +154,6 @@ async def types(request: Request) -> Response:
 async def history(request: Request) -> Response:
     """Throughput, percentiles (seconds) and depth, a value a step; null where nothing is known."""
     given = _HISTORY.read(request)
-    gopher: Gopher = request.app.state.gopher
+    gopher = gopher_of(request)
     minutes, queues, type = given.number("minutes", 60, 1440), given.words("queue"), given.text("type")
     return answered(await soon(gopher.history(minutes, queues=queues, type=type)))

@@ -11,7 +11,6 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gopher_cli.gopher import Gopher
 from gopher_cli.model.access.scopes import SUBMIT
 from gopher_cli.model.errors import BadData, Changed, Unfinished
 from gopher_cli.model.job.value_checks import check_queue
@@ -32,11 +31,12 @@ from gopher_cli.web.api.schedules.schedules import row_of
 from gopher_cli.web.api.support.body import MAX_BODY, check_kind, read, read_json
 from gopher_cli.web.api.support.parameters import Query, parameter
 from gopher_cli.web.api.support.submit_common import permit
-from gopher_cli.web.auth.authenticate import needs
+from gopher_cli.web.authorize import needs
 from gopher_cli.web.server.links import links_of_schedule
 from gopher_cli.web.server.problems import PATIENCE, Problem, field, soon
 from gopher_cli.web.services import idempotency
 from gopher_cli.web.services.idempotency import Claim, Reply
+from gopher_cli.web.services.services import gopher_of, services_of
 
 router = APIRouter(prefix="/api/v1/schedules", tags=["schedules"])
 running = APIRouter(prefix="/api/v1/schedules", tags=["schedules"], dependencies=[Depends(needs(SUBMIT))])
@@ -56,10 +56,10 @@ async def put(queue: str, name: str, request: Request) -> Response:
         check_queue(queue)
     with parameter("name"):
         check_schedule_name(name)
-    gopher: Gopher = request.app.state.gopher
+    gopher = gopher_of(request)
     wanted = read_schedule(await read_json(request), gopher.defaults, queue, name)
-    await request.app.state.published.refresh()
-    request.app.state.published.fits(wanted.job, wanted.payload)
+    await services_of(request).type_schemas.refresh()
+    services_of(request).type_schemas.fits(wanted.job, wanted.payload)
     revision = await _revision(request, queue, name)
     with pointing(wanted):
         change = await _seen(gopher.set_schedule(name, revision=revision, **wanted.options))
@@ -74,7 +74,7 @@ async def put(queue: str, name: str, request: Request) -> Response:
 async def remove(queue: str, name: str, request: Request) -> Response:
     """With its history. The jobs that it has made stay."""
     _NONE.read(request)
-    gopher: Gopher = request.app.state.gopher
+    gopher = gopher_of(request)
     row = await row_of(request, queue, name)
     await _seen(gopher.drop_schedule(name, queue, revision=_matched(request, row)))
     return answered(row_done(row, "removed", changed=True))
@@ -87,7 +87,7 @@ async def remove(queue: str, name: str, request: Request) -> Response:
 async def pause(queue: str, name: str, request: Request) -> Response:
     """Nothing of it runs until it is resumed, and what is due meanwhile is not made up for."""
     _NONE.read(request)
-    gopher: Gopher = request.app.state.gopher
+    gopher = gopher_of(request)
     text = await read(request, lambda _: MAX_BODY)
     if text:
         check_kind(request)
@@ -105,7 +105,7 @@ async def pause(queue: str, name: str, request: Request) -> Response:
 async def resume(queue: str, name: str, request: Request) -> Response:
     """It counts from now on."""
     _NONE.read(request)
-    gopher: Gopher = request.app.state.gopher
+    gopher = gopher_of(request)
     revision = _matched(request, await row_of(request, queue, name))
     with _readable():
         changed = await _seen(gopher.resume_schedule(name, queue, revision=revision))
@@ -120,7 +120,7 @@ async def run(queue: str, name: str, request: Request) -> Response:
     """Beside its ticks, which stay as they are; its overlap counts."""
     _NONE.read(request)
     permit(request.state.caller, queue)
-    gopher: Gopher = request.app.state.gopher
+    gopher = gopher_of(request)
     row = await row_of(request, queue, name)
 
     async def work(claim: Claim | None) -> Reply:
@@ -134,7 +134,7 @@ async def run(queue: str, name: str, request: Request) -> Response:
         return run_reply(row, id, claim.at_ms if claim else time.time_ns() // 1_000_000)
 
     if key := idempotency.key_of(request):
-        return (await idempotency.once(gopher, request, key, b"", work)).response()
+        return (await idempotency.once(services_of(request), request, key, b"", work)).response()
     return (await work(None)).response()
 
 
@@ -145,7 +145,7 @@ async def run(queue: str, name: str, request: Request) -> Response:
 async def backfill(queue: str, name: str, request: Request) -> Response:
     """Those that have run, and are known still, are not made again. Up to 100 000 in a request."""
     _NONE.read(request)
-    gopher: Gopher = request.app.state.gopher
+    gopher = gopher_of(request)
     asked = read_backfill(await read_json(request))
     await row_of(request, queue, name)
     request.state.patience = PATIENCE + _BACKFILL
@@ -196,7 +196,7 @@ async def _revision(request: Request, queue: str, name: str) -> int | None:
         return 0
     if "if-match" not in request.headers:
         return None
-    gopher: Gopher = request.app.state.gopher
+    gopher = gopher_of(request)
     rows = await soon(gopher.schedules_called(name, queue))
     if not rows:
         raise _not_as_it_was(f"there is no schedule {name} in the queue {queue}")

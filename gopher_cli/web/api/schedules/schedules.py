@@ -10,7 +10,6 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import NotFound
 from gopher_cli.model.hints import LIST_QUEUES, LIST_SCHEDULES
 from gopher_cli.model.job.ids import VALID_NAME
@@ -32,6 +31,7 @@ from gopher_cli.web.api.support.body import read_json
 from gopher_cli.web.api.support.etag import matches
 from gopher_cli.web.api.support.parameters import Query, parameter
 from gopher_cli.web.server.problems import soon
+from gopher_cli.web.services.services import gopher_of
 
 router = APIRouter(prefix="/api/v1/schedules", tags=["schedules"])
 _PATIENCE, _PAGE = 3.0, 100  # seconds that a thousand schedules may take beside a silent Redis
@@ -48,7 +48,7 @@ async def schedules(request: Request) -> Response:
     queues, name = [known_queue(queue) for queue in given.words("queue")], given.text("name")
     with parameter("name"):
         name = name and check_schedule_name(name)
-    gopher: Gopher = request.app.state.gopher
+    gopher = gopher_of(request)
     rows: list[ScheduleRow] = []
     for queue in queues or [""]:
         found = gopher.schedules_called(name, queue) if name else gopher.schedules(queue)
@@ -67,7 +67,7 @@ async def schedules(request: Request) -> Response:
 async def preview(request: Request) -> Response:
     """When it would run, in plain English and as a list; nothing is stored."""
     _NONE.read(request)
-    gopher: Gopher = request.app.state.gopher
+    gopher = gopher_of(request)
     when, key, count = read_preview(await read_json(request), gopher.defaults)
     runs = next_runs(when, when.start - 1e-3 if when.start else time.time(), key)
     return answered(next_view(describe_when(when, key), islice(runs, min(count, when.times or count))))
@@ -103,7 +103,7 @@ async def row_of(request: Request, queue: str, name: str) -> ScheduleRow:
     """Raises NotFound, also for what is no name at all."""
     if not VALID_NAME.fullmatch(name):
         raise NotFound(f"no schedule {name[:64]!r}", LIST_SCHEDULES)
-    gopher: Gopher = request.app.state.gopher
+    gopher = gopher_of(request)
     return await soon(gopher.schedule_row(name, known_queue(queue)))
 
 

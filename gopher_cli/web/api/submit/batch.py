@@ -11,7 +11,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gopher_cli.config import Settings
-from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import GopherError
 from gopher_cli.store.calls import LIMIT
 from gopher_cli.verbs.submit import ROUND_TRIP_BYTES, behind_parents, being_cancelled
@@ -24,6 +23,7 @@ from gopher_cli.web.api.support.submit_common import is_ending, is_new, permit, 
 from gopher_cli.web.server.problems import PATIENCE, Problem, problem_of, soon, wished
 from gopher_cli.web.services import idempotency
 from gopher_cli.web.services.idempotency import Claim, Reply
+from gopher_cli.web.services.services import services_of
 
 _TOLD = ("cannot_be_given",)  # codes of problems that a client treats in another way
 _LARGEST = MAX_BODY + 64 * 1024  # bytes of one job, with the spaces that it may have
@@ -65,7 +65,7 @@ async def accept(
 ) -> Response:
     key = idempotency.key_of(request)
     texts = lines_of(text) if lines else jobs_of(text)
-    await request.app.state.published.refresh()
+    await services_of(request).type_schemas.refresh()
 
     async def work(claim: Claim | None) -> Reply:
         many = Many(request, texts, claim, of)
@@ -73,7 +73,7 @@ async def accept(
         return many.reply(lines=lines and wants_lines(request))
 
     if key:
-        return (await idempotency.once(request.app.state.gopher, request, key, text, work)).response()
+        return (await idempotency.once(services_of(request), request, key, text, work)).response()
     return (await work(None)).response()
 
 
@@ -82,12 +82,13 @@ class Many:
 
     def __init__(self, request: Request, texts: Sequence[bytes], claim: Claim | None, batch: str) -> None:
         self._request, self._texts, self._claim, self._batch = request, texts, claim, batch
-        self._gopher: Gopher = request.app.state.gopher
+        self._services = services_of(request)
+        self._gopher = self._services.gopher
         self._items: dict[int, Item] = {}
 
     async def one_by_one(self, whole: bytes) -> None:
         """Those that make no sense are refused, the others stored. Raises Problem 503 when Redis is away."""
-        more = self._request.app.state.settings.redis_timeout
+        more = self._services.settings.redis_timeout
         self._request.state.patience = (len(self._texts) // LIMIT + 1) * (PATIENCE + more)
         order = _order(self._texts) if b'"after"' in whole else range(len(self._texts))
         for first in range(0, len(self._texts), LIMIT):
@@ -130,7 +131,7 @@ class Many:
             raise Problem(413, "more than 4 MB of payload cannot be stored at once")
 
     def _read(self, index: int) -> Asked:
-        state = self._request.app.state
+        services = self._services
         if len(self._texts[index]) > _LARGEST:
             raise Problem(413, "this job is larger than 1 MB, and 1 MB is the limit")
         asked = read_job(self._texts[index], self._gopher.defaults)
@@ -139,8 +140,8 @@ class Many:
             raise Problem(422, said, hint="send it alone: POST /api/v1/jobs", pointer="/recurring")
         check_mark(asked.mark, self._batch)
         permit(self._request.state.caller, asked.job.queue)
-        state.published.fits(asked.job, asked.payload)
-        lasts = state.settings.server_idempotency_ttl
+        services.type_schemas.fits(asked.job, asked.payload)
+        lasts = services.settings.server_idempotency_ttl
         return under(asked, f"{self._claim.id}.{index}", lasts) if self._claim else asked
 
     def _refuse(self, index: int, problem: Problem) -> None:
@@ -170,7 +171,7 @@ class Many:
 
     async def _store(self, jobs: dict[int, Asked], durability: str, *, at_once: bool) -> None:
         safely = (durability or self._gopher.defaults.durability) != "memory"
-        more = self._request.app.state.settings.redis_timeout if safely else 0.0
+        more = self._services.settings.redis_timeout if safely else 0.0
         mine = [asked.job for asked in jobs.values()]
         marks = [asked.mark for asked in jobs.values()] if self._batch else ()
         stored = self._gopher.submit_many(

@@ -9,7 +9,6 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gopher_cli.gopher import Gopher
 from gopher_cli.model.access.scopes import OPERATE, READ
 from gopher_cli.model.select.actions import RETRY
 from gopher_cli.model.select.filter import Filter
@@ -21,9 +20,10 @@ from gopher_cli.web.api.support.dialects import CLASSIC, PLAIN, Dialect
 from gopher_cli.web.api.support.filters import STEP_SECONDS
 from gopher_cli.web.api.support.openapi import answer, problems
 from gopher_cli.web.api.support.views import job_view
-from gopher_cli.web.auth.authenticate import needs
+from gopher_cli.web.authorize import needs
 from gopher_cli.web.server.links import rooted
 from gopher_cli.web.server.problems import soon
+from gopher_cli.web.services.services import gopher_of, services_of
 
 router = APIRouter(tags=["legacy"])
 
@@ -103,7 +103,7 @@ async def _submit(request: Request, dialect: Dialect) -> Response:
 )  # fmt: skip
 async def get_plain(id: str, request: Request) -> Response:
     """Its status in few words."""
-    gopher: Gopher = request.app.state.gopher
+    gopher = gopher_of(request)
     queue = await place_of(request, id)
     job = job_view(await soon(gopher.inspect(queue, id)))
     return _answered(PLAIN.job(PLAIN, job), "no-store")
@@ -116,8 +116,8 @@ async def get_plain(id: str, request: Request) -> Response:
 )  # fmt: skip
 async def requeue_plain(request: Request) -> Response:
     """Each dead job goes back to its queue, oldest first, its attempts counted anew."""
-    gopher: Gopher = request.app.state.gopher
-    seconds = min(STEP_SECONDS, request.app.state.settings.server_write_timeout / 2)
+    gopher = gopher_of(request)
+    seconds = min(STEP_SECONDS, services_of(request).settings.server_write_timeout / 2)
     step = await soon(gopher.bulk(RETRY, Filter(states=("failed",)), seconds=seconds), seconds)
     return _answered(Requeued(requeued=step.changed, more=bool(step.cursor)), "no-store")
 
@@ -128,7 +128,7 @@ async def requeue_plain(request: Request) -> Response:
 )  # fmt: skip
 async def types(request: Request) -> Response:
     """The types that workers have published; `GET /api/v1/types` tells their schemas too."""
-    found = await soon(request.app.state.gopher.types())
+    found = await soon(gopher_of(request).types())
     return _answered(TypeNames(types=sorted(found)))
 
 
@@ -138,7 +138,7 @@ async def types(request: Request) -> Response:
 )  # fmt: skip
 async def queue_stats(request: Request) -> Response:
     """Sizes by queue, and what has ended: in all, and by type within a day."""
-    found = await soon(request.app.state.gopher.stats(()))
+    found = await soon(gopher_of(request).stats(()))
     queues = {one.queue: {"size": one.states.get("enqueued", 0)} | one.states for one in found.queues}
     days = [(one.type, window) for one in found.types for window in one.windows if window.window == "24h"]
     by_type = {type: {"completed": day.completed, "failed": day.failed} for type, day in days}

@@ -11,7 +11,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from gopher_cli.config import Settings
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.access.scopes import READ, SUBMIT
 from gopher_cli.model.errors import GopherError, NotFound
@@ -28,12 +27,13 @@ from gopher_cli.web.api.support.job_request import Asked, read_job
 from gopher_cli.web.api.support.parameters import Given, only
 from gopher_cli.web.api.support.submit_common import is_ending, is_new, permit, refusal, states_of, under
 from gopher_cli.web.api.support.views import job_view
-from gopher_cli.web.auth.authenticate import needs
+from gopher_cli.web.authorize import needs
 from gopher_cli.web.server.fast_path import FastPath
 from gopher_cli.web.server.links import rooted
 from gopher_cli.web.server.problems import soon, under_id, wished
 from gopher_cli.web.services import idempotency
 from gopher_cli.web.services.idempotency import Claim, Reply
+from gopher_cli.web.services.services import services_of
 
 _JSON = {"Content-Type": "application/json"}
 _enter = needs(SUBMIT)
@@ -58,7 +58,7 @@ async def submit(request: Request) -> Response:
     await _enter(request)
     only(request, "wait", "atomic")
     together, wait = _all_or_none(request), prefer_wait.wait_of(request)
-    settings: Settings = request.app.state.settings
+    settings = services_of(request).settings
 
     def longest(start: bytes) -> int:
         return batch.limit_of(settings) if _is_array(start) else MAX_BODY
@@ -87,7 +87,7 @@ async def submit_many(request: Request) -> Response:
     await _enter(request)
     only(request, "atomic", "batch")
     together, of = _all_or_none(request), batch_of(Given(request))
-    settings: Settings = request.app.state.settings
+    settings = services_of(request).settings
     most = batch.limit_of(settings)
     lines = check_kind(request, lines=True)
     text = await read(request, lambda _: most)
@@ -111,26 +111,26 @@ def _is_array(start: bytes) -> bool:
 
 
 async def _accept(request: Request, dialect: Dialect, text: bytes, wait: float) -> Response:
-    state = request.app.state
-    gopher: Gopher = state.gopher
+    services = services_of(request)
+    gopher = services.gopher
     key = idempotency.key_of(request)
     asked = read_job(text, gopher.defaults)
     check_mark(asked.mark, "")
     wanted = submit_recurring.read(request, asked, wait) if asked.body else None
     permit(request.state.caller, asked.job.queue)
-    if state.published.is_old:
+    if services.type_schemas.is_old:
         with nullcontext() if wanted else under_id(asked.job.id):
-            await state.published.refresh()
-    state.published.fits(asked.job, asked.payload)
+            await services.type_schemas.refresh()
+    services.type_schemas.fits(asked.job, asked.payload)
 
     async def work(claim: Claim | None) -> Reply:
         if wanted:
             return await submit_recurring.define(request, dialect, wanted)
-        lasts = state.settings.server_idempotency_ttl
+        lasts = services.settings.server_idempotency_ttl
         return await _store(request, dialect, under(asked, claim.id, lasts) if claim else asked, claim)
 
     if key:
-        reply = await idempotency.once(gopher, request, key, text, work)
+        reply = await idempotency.once(services, request, key, text, work)
     else:
         reply = await work(None)
     sees = reply.status == 201 or request.state.caller.may(READ)
@@ -146,12 +146,12 @@ async def _accept(request: Request, dialect: Dialect, text: bytes, wait: float) 
 
 
 async def _store(request: Request, dialect: Dialect, asked: Asked, claim: Claim | None) -> Reply:
-    job, state = asked.job, request.app.state
-    gopher: Gopher = state.gopher
+    job, services = asked.job, services_of(request)
+    gopher = services.gopher
     request.state.job_id = job.id  # for an answer that comes too late
     try:
         with wished(asked.durability):
-            receipt = await state.commit.submit(job, asked.durability)
+            receipt = await services.group_commit.submit(job, asked.durability)
         if receipt.refused:
             raise refusal(asked, receipt)
         if not is_new(asked, receipt, claim):

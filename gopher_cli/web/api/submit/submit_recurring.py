@@ -5,7 +5,6 @@ from __future__ import annotations
 import msgspec
 from starlette.requests import Request
 
-from gopher_cli.gopher import Gopher
 from gopher_cli.model.access.scopes import OPERATE
 from gopher_cli.model.errors import Changed
 from gopher_cli.web.api.schedules.schedule_request import Wanted, pointing, read_recurring
@@ -15,13 +14,14 @@ from gopher_cli.web.server import hints
 from gopher_cli.web.server.links import links_of_schedule
 from gopher_cli.web.server.problems import Problem, soon
 from gopher_cli.web.services.idempotency import Reply
+from gopher_cli.web.services.services import gopher_of
 
 _STATES = {"active": "scheduled"}  # of a schedule, as that of its next job
 
 
 async def define(request: Request, dialect: Dialect, wanted: Wanted) -> Reply:
     """201 for a schedule that is new, 200 for one that is there. Raises Problem."""
-    gopher: Gopher = request.app.state.gopher
+    gopher = gopher_of(request)
     # Who may only submit makes new ones; to change what is there takes an operator.
     revision = None if request.state.caller.may(OPERATE) else 0
     try:
@@ -47,5 +47,5 @@ def read(request: Request, asked: Asked, wait: float) -> Wanted:
         said = "a job that recurs has no end to wait for"
         raise Problem(422, said, hint="leave wait out", parameter="wait")
 
-    gopher: Gopher = request.app.state.gopher
+    gopher = gopher_of(request)
     return read_recurring(asked, gopher.defaults)

@@ -7,11 +7,11 @@ import zlib
 
 from starlette.requests import Request
 
-from gopher_cli.gopher import Gopher
 from gopher_cli.model.job.job import FINAL
 from gopher_cli.model.text.timestamp import json_of
 from gopher_cli.model.views.job_view import JobDetail
 from gopher_cli.web.server.problems import soon
+from gopher_cli.web.services.services import gopher_of, services_of
 
 _LOOKS, _STEP = (0.02, 0.05, 0.1), 0.25  # seconds before each of the first looks; then four a second
 
@@ -21,7 +21,7 @@ async def awaited(request: Request, queue: str, id: str, seconds: float, *, etag
 
     Or as it is when this server ends.
     """
-    gopher: Gopher = request.app.state.gopher
+    gopher = gopher_of(request)
     request.state.patience = seconds  # the time to answer begins when the wait is over
     loop = asyncio.get_running_loop()
     until, looks = loop.time() + seconds, iter(_LOOKS)
@@ -29,7 +29,7 @@ async def awaited(request: Request, queue: str, id: str, seconds: float, *, etag
         job = await soon(gopher.inspect(queue, id))
         left = until - loop.time()
         changed = etag and etag != etag_of(job)
-        over = left <= 0 or request.app.state.ending
+        over = left <= 0 or services_of(request).lifecycle.ending
         if job.state in FINAL or changed or over or await request.is_disconnected():
             return job
         await asyncio.sleep(min(next(looks, _STEP), left))

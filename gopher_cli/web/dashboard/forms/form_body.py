@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 
 from starlette.requests import Request
 
-from gopher_cli.web.auth.sessions import check_csrf
+from gopher_cli.web.authorize import check_csrf
 from gopher_cli.web.server.problems import Problem
 
 _MOST_BYTES = 4 * 1024 * 1024  # a payload of 1 MB, each byte of it as %XX, and then some

@@ -12,8 +12,9 @@ from gopher_cli.verbs.submit import new_job
 from gopher_cli.web.dashboard.forms.form_body import Form
 from gopher_cli.web.dashboard.forms.form_fields import Field, fields_of, other_kinds
 from gopher_cli.web.dashboard.forms.form_values import WHOLE, Faults, field_at
-from gopher_cli.web.dashboard.views.queries import gopher_of, types_of
+from gopher_cli.web.dashboard.views.queries import types_of
 from gopher_cli.web.server.problems import Problem, soon
+from gopher_cli.web.services.services import gopher_of, services_of
 
 _KINDS = {"string": "a text", "array": "a list", "null": "nothing"}
 
@@ -39,7 +40,7 @@ async def misfits(
     """What the schema says against it. Raises Unavailable."""
     try:
         job = new_job(gopher_of(request).defaults, type, payload, id=id or None)
-        await soon(request.app.state.published.check(job))
+        await soon(services_of(request).type_schemas.check(job))
     except Problem as problem:
         return _by_field(problem, fields, form)
     except (Usage, BadData) as error:

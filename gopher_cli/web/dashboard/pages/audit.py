@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from gopher_cli.web.dashboard.page_route import PageRoute
 from gopher_cli.web.dashboard.render import page
-from gopher_cli.web.dashboard.views.queries import gopher_of
 from gopher_cli.web.server.problems import soon
+from gopher_cli.web.services.services import gopher_of
 
 router = APIRouter(route_class=PageRoute)
 _PAGE = 100

@@ -12,15 +12,15 @@ from gopher_cli.model.schedule.schedule import Schedule
 from gopher_cli.model.schedule.schedule_state import Backfill
 from gopher_cli.model.text.humanize import number, plural
 from gopher_cli.model.text.local_time import parse_local
-from gopher_cli.web.auth.authenticate import needs
+from gopher_cli.web.authorize import needs
 from gopher_cli.web.dashboard.forms.form_body import Form, checked_form
 from gopher_cli.web.dashboard.forms.form_values import Faults
 from gopher_cli.web.dashboard.forms.schedule_options import clocks_of
 from gopher_cli.web.dashboard.page_route import PageRoute, redirect
 from gopher_cli.web.dashboard.pages.schedules import place_of
 from gopher_cli.web.dashboard.render import page
-from gopher_cli.web.dashboard.views.queries import gopher_of
 from gopher_cli.web.server.problems import Problem, soon
+from gopher_cli.web.services.services import gopher_of
 
 router = APIRouter(route_class=PageRoute, dependencies=[Depends(needs(OPERATE))])
 _MOST = 10_000  # that one request makes

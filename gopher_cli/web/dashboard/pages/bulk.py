@@ -11,21 +11,20 @@ from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gopher_cli.config import Settings
 from gopher_cli.model.access.scopes import OPERATE
 from gopher_cli.model.select.actions import DELETE, RETRY, Action, Answer, plain_action
 from gopher_cli.model.select.bulk import Bulk, words_of
 from gopher_cli.model.select.filter import Filter
 from gopher_cli.model.select.filter_parser import format_search, parse_search
-from gopher_cli.web.auth.authenticate import needs
+from gopher_cli.web.authorize import needs
 from gopher_cli.web.dashboard.forms.form_body import Form, checked_form
 from gopher_cli.web.dashboard.page_route import PageRoute, redirect
 from gopher_cli.web.dashboard.pages.login import local
 from gopher_cli.web.dashboard.render import link, page
 from gopher_cli.web.dashboard.views import job_actions
-from gopher_cli.web.dashboard.views.queries import gopher_of
 from gopher_cli.web.dashboard.views.search import count_of
 from gopher_cli.web.server.problems import soon
+from gopher_cli.web.services.services import gopher_of, services_of
 
 router = APIRouter(route_class=PageRoute, dependencies=[Depends(needs(OPERATE))])
 _AT_ONCE = 3.0  # seconds that one request works for
@@ -86,7 +85,7 @@ async def _some(request: Request, form: Form, action: Action, back: str) -> Resp
         said = f"Nothing was deleted: type {needed} to delete all of it."
         again = link("/bulk", deed=action.name, q=format_search(wanted), all="1", back=back)
         return redirect(request, again, said=said, kind="wrong")
-    settings: Settings = request.app.state.settings
+    settings = services_of(request).settings
     some = min(_AT_ONCE, settings.server_write_timeout / 3)  # an answer may not take longer than that
     step = await soon(gopher_of(request).bulk(action, wanted, cursor=cursor, seconds=some), some + 1)
     counts = _sum(form, action, step)

@@ -15,9 +15,9 @@ from gopher_cli.model.select.filter import Filter
 from gopher_cli.model.select.filter_parser import format_search
 from gopher_cli.web.dashboard.page_route import PageRoute
 from gopher_cli.web.dashboard.render import page
-from gopher_cli.web.dashboard.views.queries import gopher_of
 from gopher_cli.web.dashboard.views.search import depths, read_search
 from gopher_cli.web.server.problems import soon
+from gopher_cli.web.services.services import gopher_of
 
 router = APIRouter(route_class=PageRoute)
 _LOOKED_AT = 5000  # of the newest: so many can be read while somebody waits

@@ -14,17 +14,18 @@ from gopher_cli.model.select.actions import DELETE, PLAIN, RETRY
 from gopher_cli.model.text.humanize import log_line
 from gopher_cli.model.views.job_view import JobDetail
 from gopher_cli.model.views.timeline import story_of
-from gopher_cli.web.auth.authenticate import needs
+from gopher_cli.web.authorize import needs
 from gopher_cli.web.dashboard.forms.form_body import checked_form
 from gopher_cli.web.dashboard.page_route import PageRoute, redirect
 from gopher_cli.web.dashboard.pages.jobs import actions_for
 from gopher_cli.web.dashboard.render import HEADERS, link, page, root_of
 from gopher_cli.web.dashboard.views.job_actions import sentence
-from gopher_cli.web.dashboard.views.queries import gopher_of, job_at, payload_at, worker_names
+from gopher_cli.web.dashboard.views.queries import job_at, payload_at, worker_names
 from gopher_cli.web.dashboard.views.resubmit import as_command, as_request
 from gopher_cli.web.dashboard.views.template_filters import segment
 from gopher_cli.web.dashboard.views.timeline_bar import lifeline
 from gopher_cli.web.server.problems import Problem, soon
+from gopher_cli.web.services.services import gopher_of, services_of
 
 router = APIRouter(route_class=PageRoute)
 _LOG_LINES = 500
@@ -37,7 +38,7 @@ async def job(id: str, request: Request) -> Response:
     found = await soon(job_at(gopher, id, queue))
     worker = found.worker or ""
     names = await soon(worker_names(gopher)) if worker else {}
-    server = request.app.state.door.addresses.origin_of(request) + root_of(request)
+    server = services_of(request).authenticator.addresses.origin_of(request) + root_of(request)
     log = [log_line(line) for line in found.log]
     return page(
         request, "job.html", job=found, story=story_of(found), lifeline=lifeline(found),

@@ -16,9 +16,10 @@ from gopher_cli.model.select.actions import PLAIN, RESCHEDULE, Action
 from gopher_cli.verbs.select.list import Page
 from gopher_cli.web.dashboard.page_route import PageRoute
 from gopher_cli.web.dashboard.render import page
-from gopher_cli.web.dashboard.views.queries import gopher_of, lines_of
+from gopher_cli.web.dashboard.views.queries import lines_of
 from gopher_cli.web.dashboard.views.search import Search, Tab, read_search, suggestions, tabs_of, total_of
 from gopher_cli.web.server.problems import soon
+from gopher_cli.web.services.services import gopher_of
 
 router = APIRouter(route_class=PageRoute)
 _NOTHING = Page([], "")

@@ -12,20 +12,19 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gopher_cli.config import Settings
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.access.api_keys import LIVE, ListedKey
 from gopher_cli.model.access.scopes import ADMIN, ROLES, SCOPES
 from gopher_cli.model.errors import NotFound, Refused
 from gopher_cli.model.job.ids import VALID_ID, new_id
-from gopher_cli.web.auth.authenticate import needs
+from gopher_cli.web.authorize import needs
 from gopher_cli.web.dashboard.forms.form_body import Form, checked_form
 from gopher_cli.web.dashboard.forms.form_values import Faults
 from gopher_cli.web.dashboard.forms.key_form import role_of, wanted_key
 from gopher_cli.web.dashboard.page_route import PageRoute, redirect
 from gopher_cli.web.dashboard.render import page
-from gopher_cli.web.dashboard.views.queries import gopher_of
 from gopher_cli.web.server.problems import soon
+from gopher_cli.web.services.services import gopher_of, services_of
 
 _A_DAY = 86400.0
 router = APIRouter(route_class=PageRoute, dependencies=[Depends(needs(ADMIN))])
@@ -36,7 +35,7 @@ async def keys(request: Request) -> Response:
     """The living first, and the newest of each."""
     gopher = gopher_of(request)
     found = await soon(gopher.api_keys())
-    settings: Settings = request.app.state.settings
+    settings = services_of(request).settings
     return page(
         request, "keys.html", keys=sorted(found, key=lambda one: one.standing != LIVE), role_of=role_of,
         live=LIVE, now=await soon(gopher.time_ms()), has_own=bool(settings.api_key),
@@ -66,7 +65,7 @@ async def make(request: Request) -> Response:
             wanted.name, scopes=wanted.scopes, lasts=wanted.lasts, rate=wanted.rate))  # fmt: skip
     except Refused as error:
         return await _form(request, form, {"": str(error)}, status=409)
-    await request.app.state.door.ring.anew()
+    await services_of(request).authenticator.key_cache.anew()
     locks = is_first and request.state.caller.via == "open"
     return page(request, "key_made.html", status=201, key=made.info, secret=made.secret, locks=locks,
                 is_admin=ADMIN in made.info.scopes)  # fmt: skip
@@ -81,7 +80,7 @@ async def confirm(id: str, request: Request) -> Response:
 async def revoke(id: str, request: Request) -> Response:
     await checked_form(request)
     gone = await soon(gopher_of(request).revoke_key((await _known(request, id)).id))
-    await request.app.state.door.ring.anew()
+    await services_of(request).authenticator.key_cache.anew()
     return redirect(request, "/keys", said=f"The key {gone.name} ({gone.id}) opens nothing any more.")
 
 
@@ -95,7 +94,7 @@ async def sign_out_all(request: Request) -> Response:
     """Whoever is signed in has to do it again, also who asks for it."""
     await checked_form(request)
     changed = await soon(gopher_of(request).sign_out_all())
-    await request.app.state.door.ring.anew()
+    await services_of(request).authenticator.key_cache.anew()
     said = "Everybody is signed out." if changed else "Nobody has ever signed in."
     return redirect(request, "/keys", said=said)
 

@@ -9,12 +9,13 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gopher_cli.web.auth.authenticate import caller_of
 from gopher_cli.web.auth.sign_in import sign_in, sign_out
+from gopher_cli.web.authorize import caller_of
 from gopher_cli.web.dashboard.forms.form_body import checked_form
 from gopher_cli.web.dashboard.page_route import PageRoute, redirect
 from gopher_cli.web.dashboard.render import page
 from gopher_cli.web.server.problems import Problem
+from gopher_cli.web.services.services import services_of
 
 router = APIRouter(route_class=PageRoute)
 # A path of ours and its query: no other host, no other scheme, nothing that ends a header.
@@ -38,7 +39,7 @@ async def come_in(request: Request) -> Response:
     form = await checked_form(request)
     to = local(form.one("next"))
     try:
-        caller, cookie = await sign_in(request, form.one("key"))
+        caller, cookie = await sign_in(services_of(request).authenticator, request, form.one("key"))
     except Problem as problem:
         if problem.status not in (401, 429):
             raise
@@ -54,7 +55,7 @@ async def come_in(request: Request) -> Response:
 async def leave(request: Request) -> Response:
     await caller_of(request)
     await checked_form(request)
-    gone = await sign_out(request)
+    gone = await sign_out(services_of(request).authenticator, request)
     answer = redirect(request, "/login")
     answer.headers.append("Set-Cookie", gone)
     return answer

@@ -15,8 +15,9 @@ from gopher_cli.web.dashboard.page_route import PageRoute
 from gopher_cli.web.dashboard.render import page
 from gopher_cli.web.dashboard.views.charts import shares
 from gopher_cli.web.dashboard.views.overview_charts import RANGES, all_figures
-from gopher_cli.web.dashboard.views.queries import gopher_of, now_in, recent, served
+from gopher_cli.web.dashboard.views.queries import now_in, recent, served
 from gopher_cli.web.server.problems import soon
+from gopher_cli.web.services.services import gopher_of
 
 router = APIRouter(route_class=PageRoute)
 _RECENT, _TYPES, _QUEUES = 6, 8, 10

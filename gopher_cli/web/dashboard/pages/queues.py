@@ -12,15 +12,16 @@ from gopher_cli.gopher import Gopher
 from gopher_cli.model.access.scopes import OPERATE
 from gopher_cli.model.errors import NotFound
 from gopher_cli.model.views.stats import WorkerInfo
-from gopher_cli.web.auth.authenticate import needs
+from gopher_cli.web.authorize import needs
 from gopher_cli.web.dashboard.forms.form_body import checked_form
 from gopher_cli.web.dashboard.page_route import PageRoute, redirect
 from gopher_cli.web.dashboard.render import page
 from gopher_cli.web.dashboard.views.charts import shares, spark
 from gopher_cli.web.dashboard.views.overview_charts import depth, throughput, waits
-from gopher_cli.web.dashboard.views.queries import gopher_of, now_in, recent, served
+from gopher_cli.web.dashboard.views.queries import now_in, recent, served
 from gopher_cli.web.dashboard.views.template_filters import segment
 from gopher_cli.web.server.problems import soon
+from gopher_cli.web.services.services import gopher_of
 
 router = APIRouter(route_class=PageRoute)
 

@@ -15,14 +15,15 @@ from gopher_cli.model.errors import Usage
 from gopher_cli.model.select.actions import RESCHEDULE
 from gopher_cli.model.text.duration import parse_duration, parse_when
 from gopher_cli.model.views.job_view import JobDetail
-from gopher_cli.web.auth.authenticate import needs
+from gopher_cli.web.authorize import needs
 from gopher_cli.web.dashboard.forms.form_body import Form, checked_form
 from gopher_cli.web.dashboard.page_route import PageRoute, redirect
 from gopher_cli.web.dashboard.pages.login import local
 from gopher_cli.web.dashboard.render import page
 from gopher_cli.web.dashboard.views import job_actions
-from gopher_cli.web.dashboard.views.queries import gopher_of, job_at
+from gopher_cli.web.dashboard.views.queries import job_at
 from gopher_cli.web.server.problems import Problem, soon
+from gopher_cli.web.services.services import gopher_of
 
 router = APIRouter(route_class=PageRoute, dependencies=[Depends(needs(OPERATE))])
 _MOST = 1000

@@ -22,7 +22,7 @@ from gopher_cli.model.schedule.zone import zone_names
 from gopher_cli.model.text.humanize import ago
 from gopher_cli.model.text.json_text import exact_value
 from gopher_cli.verbs.schedule.new_schedule import new_schedule
-from gopher_cli.web.auth.authenticate import needs
+from gopher_cli.web.authorize import needs
 from gopher_cli.web.dashboard.forms.form_body import Form, checked_form
 from gopher_cli.web.dashboard.forms.form_fields import fields_of
 from gopher_cli.web.dashboard.forms.form_values import WHOLE, Faults, payload_of, written_in
@@ -39,8 +39,9 @@ from gopher_cli.web.dashboard.forms.schedule_options import (
 from gopher_cli.web.dashboard.page_route import PageRoute, redirect
 from gopher_cli.web.dashboard.pages.schedules import place_of
 from gopher_cli.web.dashboard.render import page
-from gopher_cli.web.dashboard.views.queries import gopher_of, types_of
+from gopher_cli.web.dashboard.views.queries import types_of
 from gopher_cli.web.server.problems import Problem, soon
+from gopher_cli.web.services.services import gopher_of
 
 router = APIRouter(route_class=PageRoute, dependencies=[Depends(needs(OPERATE))])
 _FRESH = Form({"kind": ["cron"], "overlap": ["skip"], "catchup": ["once"]})

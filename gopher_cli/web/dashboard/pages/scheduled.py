@@ -10,9 +10,10 @@ from gopher_cli.model.select.actions import CANCEL, DELETE, RUN_NOW
 from gopher_cli.model.select.filter import Filter
 from gopher_cli.web.dashboard.page_route import PageRoute
 from gopher_cli.web.dashboard.render import page
-from gopher_cli.web.dashboard.views.queries import gopher_of, lines_of
+from gopher_cli.web.dashboard.views.queries import lines_of
 from gopher_cli.web.dashboard.views.search import depths
 from gopher_cli.web.server.problems import soon
+from gopher_cli.web.services.services import gopher_of
 
 router = APIRouter(route_class=PageRoute)
 _MOST = 100

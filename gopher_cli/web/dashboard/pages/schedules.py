@@ -15,16 +15,16 @@ from starlette.responses import Response
 from gopher_cli.model.access.scopes import OPERATE, SUBMIT
 from gopher_cli.model.errors import Conflict
 from gopher_cli.model.schedule.next_runs import next_runs_of
-from gopher_cli.web.auth.authenticate import needs
+from gopher_cli.web.authorize import needs
 from gopher_cli.web.dashboard.forms.form_body import checked_form
 from gopher_cli.web.dashboard.forms.schedule_options import SHOWN
 from gopher_cli.web.dashboard.page_route import PageRoute, redirect
 from gopher_cli.web.dashboard.render import page
-from gopher_cli.web.dashboard.views.queries import gopher_of
 from gopher_cli.web.dashboard.views.resubmit import as_schedule
 from gopher_cli.web.dashboard.views.schedule_table import line_of
 from gopher_cli.web.dashboard.views.template_filters import segment
 from gopher_cli.web.server.problems import Problem, soon
+from gopher_cli.web.services.services import gopher_of
 
 router = APIRouter(route_class=PageRoute)
 _PAGE = 100

@@ -15,7 +15,7 @@ from gopher_cli.model.job.ids import new_id
 from gopher_cli.model.text.json_text import exact_value
 from gopher_cli.store.calls import Receipt
 from gopher_cli.verbs.submit import new_job
-from gopher_cli.web.auth.authenticate import needs
+from gopher_cli.web.authorize import needs
 from gopher_cli.web.dashboard.forms.form_body import Form, checked_form
 from gopher_cli.web.dashboard.forms.form_fields import Field, fields_of
 from gopher_cli.web.dashboard.forms.form_values import WHOLE, Faults, payload_of, written_in
@@ -24,9 +24,10 @@ from gopher_cli.web.dashboard.forms.job_options import options_like, options_of
 from gopher_cli.web.dashboard.forms.payload_form import also_taken, fields_for, misfits, schema_in
 from gopher_cli.web.dashboard.page_route import PageRoute, redirect
 from gopher_cli.web.dashboard.render import page
-from gopher_cli.web.dashboard.views.queries import gopher_of, job_at, types_of
+from gopher_cli.web.dashboard.views.queries import job_at, types_of
 from gopher_cli.web.dashboard.views.template_filters import segment
 from gopher_cli.web.server.problems import problem_of, soon
+from gopher_cli.web.services.services import gopher_of
 
 router = APIRouter(route_class=PageRoute, dependencies=[Depends(needs(SUBMIT))])
 

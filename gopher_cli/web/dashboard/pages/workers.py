@@ -12,12 +12,12 @@ from gopher_cli.gopher import Gopher
 from gopher_cli.model.access.scopes import OPERATE
 from gopher_cli.model.errors import GopherError, NotFound
 from gopher_cli.model.findings import Finding
-from gopher_cli.web.auth.authenticate import needs
+from gopher_cli.web.authorize import needs
 from gopher_cli.web.dashboard.forms.form_body import checked_form
 from gopher_cli.web.dashboard.page_route import PageRoute, redirect
 from gopher_cli.web.dashboard.render import page
-from gopher_cli.web.dashboard.views.queries import gopher_of
 from gopher_cli.web.server.problems import soon
+from gopher_cli.web.services.services import gopher_of
 
 router = APIRouter(route_class=PageRoute)
 

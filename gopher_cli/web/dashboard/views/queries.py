@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from starlette.requests import Request
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import NotFound
@@ -20,11 +19,6 @@ from gopher_cli.model.views.stats import Stats, WorkerInfo
 from gopher_cli.web.dashboard.views.overview_charts import RANGES, is_young
 
 _PREVIEW = 120
-
-
-def gopher_of(request: Request) -> Gopher:
-    gopher: Gopher = request.app.state.gopher
-    return gopher
 
 
 def now_in(stats: Stats) -> int:

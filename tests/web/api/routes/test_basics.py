@@ -131,7 +131,7 @@ async def test_an_error_of_our_own_tells_nothing_of_itself(
     async def broken(*_: Any) -> None:
         raise RuntimeError("secret")
 
-    monkeypatch.setattr(api.app.state.gopher, "stats", broken)  # type: ignore[attr-defined]
+    monkeypatch.setattr(api.app.state.services.gopher, "stats", broken)  # type: ignore[attr-defined]
 
     answer = await api.get("/api/v1/stats")
 

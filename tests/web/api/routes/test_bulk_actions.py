@@ -130,7 +130,7 @@ async def test_dead_jobs_are_not_said_to_be_requeued_while_redis_is_silent(
     api: httpx2.AsyncClient, gopher: Gopher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = await in_every_state(gopher)
-    store = api.app.state.gopher.store  # type: ignore[attr-defined]
+    store = api.app.state.services.gopher.store  # type: ignore[attr-defined]
 
     async def silent(*_: Any, **__: Any) -> Any:
         await asyncio.Event().wait()

@@ -221,7 +221,7 @@ async def test_a_stream_outlives_the_write_timeout_and_shows_that_it_lives(
 async def test_a_server_that_stops_ends_its_streams(open_api: Any) -> None:
     async with open_api() as api:
         stream = await Stream(api.app, EVENTS).watching()
-        api.app.state.feed.close()
+        api.app.state.services.event_feed.close()
 
         assert "this server stops" in await stream.over()
         assert (await api.get(EVENTS)).status_code == 503
@@ -233,7 +233,7 @@ async def test_when_nobody_watches_any_more_the_server_stops_looking(
     stream = await watch()
     await stream.hang_up()
 
-    assert api.app.state.feed._looking is None  # type: ignore[attr-defined]
+    assert api.app.state.services.event_feed._looking is None  # type: ignore[attr-defined]
 
 
 async def test_a_stream_stays_open_while_redis_is_away(
@@ -261,7 +261,7 @@ async def test_who_hangs_up_just_when_something_happens_is_gone(
     api: httpx2.AsyncClient, gopher: Gopher, turns: int
 ) -> None:
     stream = await Stream(api.app, EVENTS).watching()  # type: ignore[attr-defined]
-    (client,) = api.app.state.feed._clients  # type: ignore[attr-defined]
+    (client,) = api.app.state.services.event_feed._clients  # type: ignore[attr-defined]
     gone = asyncio.ensure_future(stream.hang_up())
     for _ in range(turns):
         await asyncio.sleep(0)
@@ -276,10 +276,10 @@ async def test_a_stream_ends_when_its_key_is_revoked(open_api: Any, monkeypatch:
     monkeypatch.setattr(token_buckets.Buckets.__init__, "__defaults__", (lambda: still,))
     async with open_api(API_KEY="of-the-environment") as api:
         refused = await api.get(EVENTS)
-        key = await api.app.state.gopher.create_key("watcher", scopes=["read"])
+        key = await api.app.state.services.gopher.create_key("watcher", scopes=["read"])
         stream = await Stream(api.app, EVENTS, x_api_key=key.secret).watching()
         guessed = [await api.get(EVENTS, headers={"X-API-KEY": str(n)}) for n in range(12)]
-        await api.app.state.gopher.revoke_key(key.info.id)
+        await api.app.state.services.gopher.revoke_key(key.info.id)
         await stream.over()
 
     assert refused.status_code == 401 and guessed[-1].status_code == 429
@@ -288,7 +288,7 @@ async def test_a_stream_ends_when_its_key_is_revoked(open_api: Any, monkeypatch:
 
 async def test_a_log_that_is_followed_ends_when_its_key_is_revoked(open_api: Any) -> None:
     async with open_api() as api:
-        gopher = api.app.state.gopher
+        gopher = api.app.state.services.gopher
         key = await gopher.create_key("watcher", scopes=["read"])
         id = await gopher.submit("t")
         stream = Stream(api.app, f"/api/v1/jobs/{id}/log?follow", x_api_key=key.secret)
@@ -302,7 +302,7 @@ async def test_a_log_that_is_followed_ends_when_its_key_is_revoked(open_api: Any
 async def test_a_stream_ends_when_its_key_expires(open_api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
     async with open_api() as api:
-        key = await api.app.state.gopher.create_key("watcher", scopes=["read"], lasts=60.0)
+        key = await api.app.state.services.gopher.create_key("watcher", scopes=["read"], lasts=60.0)
         stream = await Stream(api.app, EVENTS, x_api_key=key.secret).watching()
         monkeypatch.setattr(authenticate, "time", clock.module())
         clock.ahead += 61

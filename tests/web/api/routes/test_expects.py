@@ -13,8 +13,8 @@ from redis import Redis
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.schedule.expect import Expect
 from gopher_cli.store import calls
-from gopher_cli.web import health
 from gopher_cli.web.metrics import families
+from gopher_cli.web.services import readiness
 from web.conftest import Open
 from web.keyring import Clock, key
 from web.metrics.test_exposition import samples, value
@@ -144,7 +144,7 @@ async def test_what_is_late_is_no_fault_of_the_server(
     api: httpx2.AsyncClient, gopher: Gopher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = Clock()
-    monkeypatch.setattr(health, "time", clock.module())
+    monkeypatch.setattr(readiness, "time", clock.module())
     await declared(gopher, "hourly", builders.hour // 2)
     first = await api.get("/health")
     assert (first.status_code, first.json()["status"], first.json()["late"]) == (200, "healthy", 0)

@@ -197,7 +197,7 @@ async def test_a_change_between_the_look_and_the_deed_counts_as_well(
 ) -> None:
     await define(api)
     etag = (await api.get(ONE)).headers["etag"]
-    gopher = api.app.state.gopher  # type: ignore[attr-defined]
+    gopher = api.app.state.services.gopher  # type: ignore[attr-defined]
     look = gopher.schedule_row
 
     async def look_and_lose(*which: str) -> Any:
@@ -219,7 +219,7 @@ async def test_a_run_whose_answer_was_lost_is_the_same_run_again(
         raise Unavailable("Redis is away")
 
     await define(api, overlap="all")
-    monkeypatch.setattr(api.app.state.gopher, "keep_reply", lost)  # type: ignore[attr-defined]
+    monkeypatch.setattr(api.app.state.services.gopher, "keep_reply", lost)  # type: ignore[attr-defined]
     first, again = [await api.post(f"{ONE}/run", headers={"idempotency-key": "k"}) for _ in range(2)]
 
     assert first.status_code == again.status_code == 201 and first.json() == again.json()

@@ -20,7 +20,7 @@ GOOD, BAD = {"type": "t"}, {"type": "t", "tags": ["a", 1]}
 
 
 def gopher_of(api: httpx2.AsyncClient) -> Any:
-    return api._transport.app.state.gopher  # type: ignore[attr-defined]
+    return api._transport.app.state.services.gopher  # type: ignore[attr-defined]
 
 
 def lines(*jobs: Any) -> bytes:
@@ -114,7 +114,7 @@ async def test_all_or_nothing_is_nothing_unless_all_are_right(
 async def test_all_or_nothing_is_all_by_one_call(
     api: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store, calls = api.app.state.gopher.store, []  # type: ignore[attr-defined]
+    store, calls = api.app.state.services.gopher.store, []  # type: ignore[attr-defined]
 
     async def run(call: Any, *rest: Any) -> Any:
         calls.append(call.script.name)
@@ -184,7 +184,7 @@ async def test_an_empty_batch_is_done(api: httpx2.AsyncClient) -> None:
 async def test_a_batch_that_redis_breaks_off_tells_what_is_stored_and_what_to_send_again(
     api: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gopher, calls = api.app.state.gopher, 0  # type: ignore[attr-defined]
+    gopher, calls = api.app.state.services.gopher, 0  # type: ignore[attr-defined]
 
     async def breaks(jobs: Any, **more: Any) -> Any:
         nonlocal calls

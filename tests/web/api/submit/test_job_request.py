@@ -95,7 +95,7 @@ async def test_the_same_id_again_submits_nothing_twice(api: httpx2.AsyncClient) 
 
 async def test_a_known_id_answers_the_job_as_it_is_now(api: httpx2.AsyncClient) -> None:
     await api.post(JOBS, json={"type": "t", "id": "order-1", "tags": ["first"]})
-    await api.app.state.gopher.cancel("default", ["order-1"])  # type: ignore[attr-defined]
+    await api.app.state.services.gopher.cancel("default", ["order-1"])  # type: ignore[attr-defined]
 
     again = await api.post(JOBS, json={"type": "t", "id": "order-1", "tags": ["second"]})
 
@@ -120,7 +120,7 @@ async def test_a_taken_unique_key_answers_the_job_that_holds_it(api: httpx2.Asyn
 async def test_a_submit_of_unknown_end_can_be_repeated_under_its_id_and_is_stored_once(
     api: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch, own: dict[str, str]
 ) -> None:
-    gopher = api.app.state.gopher  # type: ignore[attr-defined]
+    gopher = api.app.state.services.gopher  # type: ignore[attr-defined]
 
     async def stored_and_not_heard(jobs: Any, **more: Any) -> Any:
         await type(gopher).submit_many(gopher, jobs, **more)
@@ -152,7 +152,7 @@ async def test_a_stored_job_is_accepted_even_if_its_state_cannot_be_read(
     async def silent(*_: Any) -> None:
         raise Unavailable("Redis does not answer in time")
 
-    monkeypatch.setattr(api.app.state.gopher, "inspect", silent)  # type: ignore[attr-defined]
+    monkeypatch.setattr(api.app.state.services.gopher, "inspect", silent)  # type: ignore[attr-defined]
 
     await api.post(JOBS, json={"type": "t", "id": "there"})
     answer = await api.post(JOBS, json={"type": "t", "after": ["there"]})

@@ -124,7 +124,7 @@ async def test_a_client_that_sends_too_slowly_is_told(open_api: Any) -> None:
 
 async def test_a_payload_that_no_worker_can_read_is_refused(api: httpx2.AsyncClient) -> None:
     schema = b'{"type":"object","required":["to"],"properties":{"to":{"type":"string"}}}'
-    await api.app.state.gopher.publish_types({"mail": schema})  # type: ignore[attr-defined]
+    await api.app.state.services.gopher.publish_types({"mail": schema})  # type: ignore[attr-defined]
 
     missing = await api.post(JOBS, json={"type": "mail", "payload": {}})
     fits = await api.post(JOBS, json={"type": "mail", "payload": {"to": "ann"}})

@@ -20,7 +20,7 @@ ROOT = {"X-API-KEY": "root-of-all-the-keys-in-here"}
 
 
 def gopher_of(api: httpx2.AsyncClient) -> Any:
-    return api.app.state.gopher  # type: ignore[attr-defined]
+    return api.app.state.services.gopher  # type: ignore[attr-defined]
 
 
 async def completes(api: httpx2.AsyncClient) -> None:

@@ -19,7 +19,7 @@ async def test_times_of_a_jobs_history_and_log_are_told_as_all_others(
     api: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     id = (await api.post(JOBS, json={"type": "t"})).json()["job_id"]
-    gopher = api.app.state.gopher  # type: ignore[attr-defined]
+    gopher = api.app.state.services.gopher  # type: ignore[attr-defined]
     log = ["1767225600123 one", "... 5 lines were dropped ...", "1767225600124 2026-01-01T00:00:00.000Z x"]
     failed = {"attempt": 1, "outcome": "failed", "error": "", "traceback": "", "worker": "", "seconds": 0.0}
     times = {"at": "2026-01-01T00:00:00.123Z", "retry_at": "2026-01-01T00:01:00.001Z"}
@@ -40,7 +40,7 @@ async def test_times_of_a_jobs_history_and_log_are_told_as_all_others(
 
 
 async def test_a_job_that_a_schedule_has_made_says_which_and_for_when(api: httpx2.AsyncClient) -> None:
-    gopher = api.app.state.gopher  # type: ignore[attr-defined]
+    gopher = api.app.state.services.gopher  # type: ignore[attr-defined]
     await gopher.set_schedule("nightly", "t", every=3600, now="1767225600000")
     ((id,), other) = (await gopher.tick("default", now="1767229200000")).made, await gopher.submit("t")
     looked, plain = await api.get(f"{JOBS}/{id}"), await api.get(f"{JOBS}/{other}")

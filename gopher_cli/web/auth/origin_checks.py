@@ -1,8 +1,7 @@
-"""Puts the authenticator into an application: who is asked for a key, and whose pages may call it."""
+"""What is refused before any route: other names of this machine, and the pages of others."""
 
 from __future__ import annotations
 
-from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
@@ -21,14 +20,13 @@ _MAY_BE_READ = (
 )  # fmt: skip
 
 
-def install(app: FastAPI, settings: Settings, *, exposed: bool) -> list[Check]:
-    """Put the authenticator into the application. Answers what is refused before anybody gets there."""
-    door = app.state.door = Authenticator(settings, exposed=exposed)
-    foreign = SameOrigin(door.addresses, _friends(settings))
+def checks_of(authenticator: Authenticator, settings: Settings, *, exposed: bool) -> list[Check]:
+    """What every request passes before it reaches the authenticator."""
+    foreign = SameOrigin(authenticator.addresses, _friends(settings))
     is_open = settings.auth in ("open", "open-to-everyone")  # with a key in the settings or without
     if exposed or (settings.api_key and not is_open):
         return [foreign]
-    return [OwnNames(settings.server_host, door.surely_asks), foreign]
+    return [OwnNames(settings.server_host, authenticator.surely_asks), foreign]
 
 
 def heard_by_friends(app: ASGIApp, settings: Settings) -> ASGIApp:
