@@ -11,16 +11,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 
 from gopher_cli.model.errors import BadData, Usage
+from gopher_cli.model.job.fields import BY_NAME
 from gopher_cli.model.job.job import Job, Lease
 from gopher_cli.model.job.payload import EMPTY, MAX_PAYLOAD
 from gopher_cli.model.job.terms import Terms
 from gopher_cli.model.job.value_checks import shown
 
 # Those of Gopher.submit that make sense for a follow-up.
-FOLLOW_UP_OPTIONS = (
-    "id", "queue", "priority", "max_retries", "timeout", "due", "delay", "backoff", "unique_key",
-    "unique_for", "retention", "after", "tags", "headers",
-)  # fmt: skip
+FOLLOW_UP_OPTIONS = ("id", "queue", "due", "delay", "after", *BY_NAME)
 _WITHOUT = {
     "durability": "a follow-up is as safe as the outcome of the job that submits it",
     "parent": "the parent of a follow-up is the job that submits it",

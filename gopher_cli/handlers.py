@@ -15,9 +15,8 @@ import msgspec
 
 from gopher_cli.declared_schedules import Declared, note, place_of, resolve
 from gopher_cli.model.errors import BadConfig, BadData, Usage
-from gopher_cli.model.job.make import check_backoff
 from gopher_cli.model.job.payload import EMPTY
-from gopher_cli.model.job.value_checks import check_retries, check_timeout, check_type
+from gopher_cli.model.job.value_checks import check_backoff, check_retries, check_timeout, check_type
 from gopher_cli.model.schedule.declaration import Declaration
 from gopher_cli.model.schema.annotation import decoder, schema_of
 

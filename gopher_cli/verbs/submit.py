@@ -14,6 +14,7 @@ from gopher_cli.model.facts import JobsSubmitted
 from gopher_cli.model.job.batch_mark import BatchMark
 from gopher_cli.model.job.defaults import Defaults
 from gopher_cli.model.job.durability import MEMORY, Durability, parse_durability
+from gopher_cli.model.job.fields import BY_NAME, CHECKS
 from gopher_cli.model.job.job import NO_OPTIONS, Job
 from gopher_cli.model.job.make import checked, make_job, make_options
 from gopher_cli.model.job.payload import EMPTY
@@ -24,18 +25,6 @@ from gopher_cli.store.calls import Receipt
 from gopher_cli.store.keyspace import Keys
 from gopher_cli.verbs.parents import Parents, missing
 
-_OPTIONS = (
-    "backoff",
-    "unique_key",
-    "unique_for",
-    "retention",
-    "after",
-    "tags",
-    "headers",
-    "parent",
-)
-# What a default that somebody has set is said of: an option, or the job itself.
-_SAID = {"backoff": True, "retention": True, "max_retries": False, "timeout": False}
 _LOOKED_FOR = 20  # missing jobs that are looked for in other queues
 ROUND_TRIP_BYTES = 4 * 1024 * 1024
 
@@ -48,12 +37,11 @@ def new_job(defaults: Defaults, type: str, payload: Any = EMPTY, **given: Any) -
     """
     if given:
         given = {name: value for name, value in given.items() if value is not None}
-    rare = {name: given.pop(name) for name in _OPTIONS if name in given} if given else {}
+    rare = {name: given.pop(name) for name in CHECKS if name in given} if given else {}
     given.setdefault("queue", defaults.queue)
     if defaults.said:
-        for name, options in _SAID.items():
-            if name in defaults.said:
-                (rare if options else given).setdefault(name, getattr(defaults, name))
+        for name in defaults.said & BY_NAME.keys():
+            (rare if name in CHECKS else given).setdefault(name, getattr(defaults, name))
     return make_job(type, payload, options=make_options(**rare) if rare else NO_OPTIONS, **given)
 
 

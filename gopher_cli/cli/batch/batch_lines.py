@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from gopher_cli.model.errors import BadData, GopherError, Usage
+from gopher_cli.model.job.fields import FIELDS, JSON_KEYS, Contradiction, Field, Kind, read_keys
 from gopher_cli.model.job.job import Job
 from gopher_cli.model.job.payload import EMPTY, MAX_PAYLOAD, check_json
 from gopher_cli.model.json_fault import fault_of
@@ -21,26 +22,35 @@ LONGEST = MAX_PAYLOAD + 64 * 1024
 _UNDECIDED = {dict, list, float}
 
 
-class Line(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """What a line may say. Durations are text such as 10m, or seconds."""
+class _Line(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """What a line may say of one job alone. Durations are text such as 10m, or seconds."""
 
     type: str | None = None
     payload: msgspec.Raw = EMPTY
     queue: str | None = None
-    priority: int | str | None = None
-    max_retries: int | None = None
-    retries: int | None = None
-    timeout: float | str | None = None
-    backoff: str | None = None
     delay: float | str | None = msgspec.field(default=None, name="in")
     at: float | str | None = None
     id: str | None = None
-    unique: str | None = None
-    unique_key: str | None = None
-    unique_for: float | str | None = None
-    tags: list[str] | None = None
-    headers: dict[str, str] | None = None
     after: list[str] | None = None
+
+
+_TYPES: dict[Kind, Any] = {
+    Kind.TEXT: str, Kind.PRIORITY: int | str, Kind.WHOLE: int, Kind.SECONDS: float | str,
+    Kind.TEXTS: list[str], Kind.PAIRS: dict[str, str],
+}  # fmt: skip
+# Also the word of the command line, for what is said once there.
+_KEYS = JSON_KEYS | {
+    field.option.replace("-", "_"): (field, 0)
+    for field in FIELDS
+    if field.kind not in (Kind.TEXTS, Kind.PAIRS)
+}
+if TYPE_CHECKING:
+    Line = _Line
+else:
+    Line = msgspec.defstruct(
+        "Line", [(key, _TYPES[field.kind] | None, None) for key, (field, _) in _KEYS.items()], bases=(_Line,),
+        forbid_unknown_fields=True, omit_defaults=True,
+    )  # fmt: skip
 
 
 class Made(msgspec.Struct):
@@ -152,28 +162,18 @@ def _misfit(error: Exception) -> str:
 
 def _options(line: Line) -> dict[str, Any]:
     """Only what the line says: the flags of the command fill the rest."""
-    said = {
-        "queue": line.queue, "priority": line.priority, "backoff": line.backoff, "id": line.id,
-        "max_retries": _one("retries", line.retries, "max_retries", line.max_retries),
-        "timeout": _seconds("timeout", line.timeout), "delay": _seconds("in", line.delay),
-        "due": _moment(line.at), "unique_key": _one("unique", line.unique, "unique_key", line.unique_key),
-        "unique_for": _seconds("unique_for", line.unique_for), "tags": line.tags,
-        "headers": line.headers, "after": line.after,
+    given = {
+        "queue": line.queue, "id": line.id, "after": line.after, "delay": _seconds("in", line.delay),
+        "due": _moment(line.at),
     }  # fmt: skip
     if line.delay is not None and line.at is not None:
-        raise _contradiction("in", "at")
-    return {name: value for name, value in said.items() if value is not None}
+        raise Contradiction("in", "at")
+    given |= read_keys(line, _KEYS, _value)
+    return {name: value for name, value in given.items() if value is not None}
 
 
-def _one(name: str, value: Any, other: str, same: Any) -> Any:
-    """What two fields of one meaning say. Raises Usage where they say two things."""
-    if value is not None and same is not None and value != same:
-        raise _contradiction(name, other)
-    return same if value is None else value
-
-
-def _contradiction(name: str, other: str) -> Usage:
-    return Usage(f"{name} and {other} contradict each other: give one of them")
+def _value(field: Field, key: str, value: Any) -> Any:
+    return _seconds(key, value) if field.kind is Kind.SECONDS else value
 
 
 def _seconds(name: str, value: float | str | None) -> float | None:

@@ -50,9 +50,8 @@ def set_schedule(
     type: c.Type = None,
     payload: c.Payload = None,
     queue: c.Queue = None,
-    priority: c.Priority = None,
-    tag: c.Tag = None,
-    header: c.Header = None,
+    *,
+    what: c.What,
     cron: s.Cron = None,
     every: s.Every = None,
     tz: s.Zone = None,
@@ -65,13 +64,10 @@ def set_schedule(
     catchup: s.Catchup = None,
     within: s.Within = None,
     pause_after: s.PauseAfter = None,
-    retries: c.Retries = None,
-    timeout: c.Timeout = None,
-    backoff: c.Backoff = None,
-    retention: c.Retention = None,
+    how: c.How,
+    kept: c.Kept,
     app: c.App = None,
-    unique: c.Unique = None,
-    unique_for: c.UniqueFor = None,
+    once: c.Once,
 ) -> int:
     """Define a recurring job, or change it. This says all of it: what is left out has its default.
 
@@ -94,7 +90,8 @@ def submit_schedule(console: Console, flags: Mapping[str, Any]) -> int:
 
 
 def _define(console: Console, name: str | None, command: str, flags: Mapping[str, Any]) -> int:
-    type, job = needed_type(command, flags), job_options(flags)
+    type = needed_type(command, flags)
+    job = job_options(flags) | given_by(queue=flags["queue"])
     times = when_options(console, flags)
     when, options = recurrence(times), times | _policy(flags)
     payload = payload_of(console, flags)

@@ -32,9 +32,8 @@ def submit(
     type: c.Type = None,
     payload: c.Payload = None,
     queue: c.Queue = None,
-    priority: c.Priority = None,
-    tag: c.Tag = None,
-    header: c.Header = None,
+    *,
+    what: c.What,
     delay: c.Delay = None,
     at: c.At = None,
     after: c.After = None,
@@ -42,14 +41,11 @@ def submit(
     every: s.Every = None,
     tz: s.Zone = None,
     name: s.Name = None,
-    retries: c.Retries = None,
-    timeout: c.Timeout = None,
-    backoff: c.Backoff = None,
+    how: c.How,
     app: c.App = None,
     id: c.Id = None,
-    unique: c.Unique = None,
-    unique_for: c.UniqueFor = None,
-    retention: c.Retention = None,
+    once: c.Once,
+    kept: c.Kept,
     if_exists: c.IfExists = None,
     batch: c.Batch = None,
     lines: c.Lines = None,
@@ -106,9 +102,11 @@ def _recurs(flags: Mapping[str, Any]) -> bool:
 def _options(flags: Mapping[str, Any]) -> dict[str, Any]:
     """What the flags say of one job, by the names of `new_job`. Raises Usage."""
     due, delay = due_of(flags["delay"], flags["at"])
-    said = job_options(flags)
-    headers = trace_context() | said.pop("headers", {})
-    return said | given_by(id=flags["id"], headers=headers or None, due=due, delay=delay)
+    given = job_options(flags)
+    headers = trace_context() | given.pop("headers", {})
+    return given | given_by(
+        id=flags["id"], queue=flags["queue"], headers=headers or None, due=due, delay=delay
+    )
 
 
 def _many(console: Console, flags: Mapping[str, Any], given: dict[str, Any]) -> int:

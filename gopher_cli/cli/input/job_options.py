@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from gopher_cli.cli.input.filters import duration, whole
 from gopher_cli.model.errors import Usage
+from gopher_cli.model.job.fields import FIELDS, Field, Kind
 
 if TYPE_CHECKING:
     from gopher_cli.cli.shell.console import Console
@@ -17,24 +18,23 @@ _CONTEXT = 4000  # characters of a trace header that the environment hands on
 
 
 def job_options(flags: Mapping[str, Any]) -> dict[str, Any]:
-    """What the flags say of the job itself, by the names of `new_job`. Raises Usage."""
+    """What a command says of the fields of a job, by the names of `new_job`. Raises Usage."""
+    options = {**flags["what"], **flags["how"], **flags["kept"], **flags["once"]}
+    return given_by(**{field.name: _value(field, options[field.name]) for field in FIELDS})
 
-    def seconds(name: str) -> float | None:
-        text = flags[name]
-        return None if text is None else duration("--" + name.replace("_", "-"), text)
 
-    return given_by(
-        queue=flags["queue"],
-        priority=flags["priority"],
-        max_retries=None if flags["retries"] is None else whole("--retries", flags["retries"]),
-        timeout=seconds("timeout"),
-        backoff=flags["backoff"],
-        unique_key=flags["unique"],
-        unique_for=seconds("unique_for"),
-        retention=seconds("retention"),
-        tags=flags["tag"] or None,
-        headers=_headers(flags["header"] or []) or None,
-    )
+def _value(field: Field, text: Any) -> Any:
+    """``text`` is a list for an option that may be repeated, and None where it is not given."""
+    if not text and field.kind in (Kind.TEXTS, Kind.PAIRS):
+        return None
+    match field.kind:
+        case Kind.SECONDS if text is not None:
+            return duration(f"--{field.option}", text)
+        case Kind.WHOLE if text is not None:
+            return whole(f"--{field.option}", text)
+        case Kind.PAIRS:
+            return _pairs(f"--{field.option}", text)
+    return text
 
 
 def given_by(**values: Any) -> dict[str, Any]:
@@ -69,11 +69,11 @@ def trace_context() -> dict[str, str]:
     return found
 
 
-def _headers(texts: list[str]) -> dict[str, str]:
-    found = {}
+def _pairs(option: str, texts: Iterable[str]) -> dict[str, str]:
+    pairs = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not name or not equals:
-            raise Usage(f"--header {text!r} is not KEY=VALUE")
-        found[name] = value
-    return found
+            raise Usage(f"{option} {text!r} is not KEY=VALUE")
+        pairs[name] = value
+    return pairs

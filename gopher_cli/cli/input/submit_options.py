@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
 
 import typer
 
 from gopher_cli.cli.input.moments import AT_HELP
-from gopher_cli.cli.shell.common_options import option
+from gopher_cli.cli.shell.common_options import OptionGroup, option
+from gopher_cli.model.job.fields import BY_NAME, FIELDS, HOW, ONCE, WHAT, Field, Kind
 
-WHAT, WHEN, HOW, ONCE, SAFE, MANY, WAIT = (
-    "What", "When", "How it runs", "Only once", "How safe", "Many jobs", "Waiting",
-)  # fmt: skip
+WHEN, SAFE, MANY, WAIT = "When", "How safe", "Many jobs", "Waiting"
 
+
+def _annotation(field: Field) -> Any:
+    kind: Any = list[str] if field.kind in (Kind.TEXTS, Kind.PAIRS) else str
+    names = [f"--{field.option}", *([field.short] if field.short else [])]
+    return Annotated[kind | None, option(*names, metavar=field.metavar, panel=field.panel, help=field.help)]
+
+
+def _group(fields: Iterable[Field]) -> OptionGroup:
+    return OptionGroup({field.name: _annotation(field) for field in fields})
+
+
+# The fields of a job, in the groups between which a command has options of its own.
+_KEPT = (BY_NAME["retention"],)
+What = Annotated[Mapping[str, Any], _group(field for field in FIELDS if field.panel == WHAT)]
+How = Annotated[
+    Mapping[str, Any], _group(field for field in FIELDS if field.panel == HOW and field not in _KEPT)
+]
+Kept = Annotated[Mapping[str, Any], _group(_KEPT)]
+Once = Annotated[Mapping[str, Any], _group(field for field in FIELDS if field.panel == ONCE)]
 Pairs = Annotated[
     list[str] | None,
     typer.Argument(metavar="[KEY=TEXT | KEY:=JSON]...", help="fields of the payload", show_default=False),
@@ -25,16 +44,6 @@ Payload = Annotated[
 Queue = Annotated[
     str | None,
     option("--queue", "-Q", metavar="QUEUE", panel=WHAT, help="the queue (default: the setting QUEUE_NAME)"),
-]
-Priority = Annotated[
-    str | None, option("--priority", metavar="P", panel=WHAT, help="high, normal, low, or 0 to 10")
-]
-Tag = Annotated[
-    list[str] | None, option("--tag", metavar="TAG", panel=WHAT, help="a label to find it by (repeat)")
-]
-Header = Annotated[
-    list[str] | None,
-    option("--header", metavar="KEY=VALUE", panel=WHAT, help="handed to the handler (repeat)"),
 ]
 Delay = Annotated[
     str | None, option("--in", metavar="DURATION", panel=WHEN, help="not before that, such as 10m")
@@ -49,22 +58,6 @@ After = Annotated[
         "--after", metavar="ID", panel=WHEN, help="when this job of the same queue has completed (repeat)"
     ),
 ]
-Retries = Annotated[
-    str | None,
-    option("--retries", "-r", metavar="N", panel=HOW, help="how often it runs again when it fails (3)"),
-]
-Timeout = Annotated[
-    str | None, option("--timeout", metavar="DURATION", panel=HOW, help="how long an attempt may take (5m)")
-]
-Backoff = Annotated[
-    str | None,
-    option(
-        "--backoff",
-        metavar="B",
-        panel=HOW,
-        help="exp:5s, poly:2 or fixed:10s; behind it :CAP (1h), :nojitter",
-    ),
-]
 App = Annotated[
     list[str] | None,
     option(
@@ -75,23 +68,6 @@ App = Annotated[
     ),
 ]
 Id = Annotated[str | None, option("--id", metavar="ID", panel=ONCE, help="an id of your own")]
-Unique = Annotated[
-    str | None,
-    option("--unique", metavar="KEY", panel=ONCE, help="only one unfinished job of its queue with this key"),
-]
-UniqueFor = Annotated[
-    str | None,
-    option("--unique-for", metavar="DURATION", panel=ONCE, help="and none within that time either"),
-]
-Retention = Annotated[
-    str | None,
-    option(
-        "--retention",
-        metavar="DURATION",
-        panel=HOW,
-        help="how long the completed job and its result are kept (24h)",
-    ),
-]
 IfExists = Annotated[
     str | None,
     option("--if-exists", metavar="WHAT", panel=ONCE, help="ok (default: print the id of that one) or fail"),

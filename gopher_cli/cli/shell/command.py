@@ -8,10 +8,12 @@ from typing import Any
 
 from typer.core import TyperCommand
 
-from gopher_cli.cli.shell.common_options import COMMON
+from gopher_cli.cli.shell.common_options import COMMON, OptionGroup
 from gopher_cli.cli.shell.console import Console
 from gopher_cli.cli.shell.help_page import write_help
 from gopher_cli.cli.shell.parser import as_given, check_empty, optional_values, with_values
+
+_KEYWORD = inspect.Parameter.KEYWORD_ONLY
 
 
 class Command(TyperCommand):
@@ -48,21 +50,23 @@ def command(function: Callable[..., Any]) -> Callable[..., Any]:
     """Mark a function as a command: it takes a Console first (a RedisConsole for what no API can do), then
     its own Annotated options.
 
-    The options of every command are added; they make the Console. An answer that is a number is
-    the exit code.
+    A parameter that is annotated with an OptionGroup stands for its options, and gets a dict of them. The
+    options of every command are added; they make the Console. An answer that is a number is the exit code.
     """
     signature = inspect.signature(function, eval_str=True)
-    first, *own = signature.parameters.values()
-    keyword = inspect.Parameter.KEYWORD_ONLY
-    shared = [
-        inspect.Parameter(name, keyword, default=default, annotation=annotation)
-        for name, (annotation, default) in COMMON.items()
-    ]
+    first, *rest = signature.parameters.values()
+    groups = {param.name: group for param in rest if (group := _group_of(param))}
+    own = [one for param in rest for one in groups.get(param.name) or (param,)]
+    shared = [_option(name, *option) for name, option in COMMON.items()]
 
     def run(**given: Any) -> Any:
         try:
             console: Console = first.annotation.open(**{name: given.pop(name) for name in COMMON})
-            answer = function(console, **given)
+            of_groups = {
+                name: {option.name: given.pop(option.name) for option in group}
+                for name, group in groups.items()
+            }
+            answer = function(console, **given, **of_groups)
             console.out.flush()
         except BrokenPipeError:
             raise HungUp from None
@@ -70,7 +74,18 @@ def command(function: Callable[..., Any]) -> Callable[..., Any]:
 
     run.__name__, run.__doc__, run.__module__ = function.__name__, function.__doc__, __name__
     run.__signature__ = signature.replace(  # type: ignore[attr-defined]
-        parameters=[*(p.replace(kind=keyword) for p in own), *shared], return_annotation=None
+        parameters=[*(option.replace(kind=_KEYWORD) for option in own), *shared], return_annotation=None
     )
     run.__annotations__ = {}
     return run
+
+
+def _option(name: str, annotation: Any, default: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, _KEYWORD, default=default, annotation=annotation)
+
+
+def _group_of(param: inspect.Parameter) -> list[inspect.Parameter]:
+    """The options of a parameter that stands for several of them."""
+    metadata = getattr(param.annotation, "__metadata__", ())
+    groups = [group for group in metadata if isinstance(group, OptionGroup)]
+    return [_option(name, annotation, None) for group in groups for name, annotation in group.items()]

@@ -19,6 +19,10 @@ def option(*names: str, help: str, metavar: str = "", panel: str = "Options", **
     )
 
 
+class OptionGroup(dict[str, Any]):
+    """Options by their names, which a command takes as one parameter."""
+
+
 def everywhere(*names: str, help: str, metavar: str = "") -> Any:
     return option(*names, help=help, metavar=metavar, panel=EVERYWHERE)
 

@@ -5,6 +5,7 @@ None is nobody's value: what is not given never comes here, and what is empty is
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -13,9 +14,12 @@ from math import isfinite
 from typing import Any
 
 from gopher_cli.model.errors import Usage
+from gopher_cli.model.job.backoff import parse_backoff
 from gopher_cli.model.job.ids import VALID_ID, VALID_NAME
+from gopher_cli.model.job.job import PRIORITIES
 
 MAX_HEADERS = 8192  # bytes, names and values
+MAX_RETRIES = 1000
 _MAX_TEXT = 512
 _FAR = 1e11  # seconds; in ms it is still exact as a float
 _RESERVED = ("types",)  # GET /api/v1/jobs/types is the list of types
@@ -82,8 +86,8 @@ def check_name(name: str, value: Any, pattern: re.Pattern[str], wanted: str) -> 
 def check_retries(name: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise Usage(f"{name} is a whole number, not {shown(value)}")
-    if not 0 <= value <= 1000:
-        raise Usage(f"{name} is from 0 to 1000, not {shown(value)}")
+    if not 0 <= value <= MAX_RETRIES:
+        raise Usage(f"{name} is from 0 to {MAX_RETRIES}, not {shown(value)}")
     return int(value)
 
 
@@ -134,6 +138,43 @@ def check_headers(headers: Any) -> dict[str, str]:
     if size > MAX_HEADERS:
         raise Usage(f"the headers have {size} bytes, and 8 KB is the limit", "the payload has room for more")
     return found
+
+
+def check_backoff(text: str) -> str:
+    """Raises Usage for what is no back-off."""
+    try:
+        parse_backoff(check_text("a back-off", text))
+    except ValueError as error:
+        raise Usage(str(error)) from error
+    return text
+
+
+def check_priority(priority: Any) -> int:
+    """0 to 10, higher first; or high (8), normal (5), low (2). Raises Usage."""
+    if priority == 5 and type(priority) is int:
+        return 5
+    wanted = "a priority is high, normal, low or 0-10"
+    if isinstance(priority, str):
+        if priority in PRIORITIES:
+            return PRIORITIES[priority]
+        if not (priority.isascii() and priority.isdecimal() and len(priority) < 10):
+            near = difflib.get_close_matches(priority, PRIORITIES, 1)
+            raise Usage(f"{wanted}, not {shown(priority)}", f"did you mean {near[0]}?" if near else "")
+        priority = int(priority)
+    if isinstance(priority, bool) or not isinstance(priority, int) or not 0 <= priority <= 10:
+        raise Usage(f"{wanted}, not {shown(priority)}")
+    return int(priority)
+
+
+def check_parents(after: Any) -> tuple[str, ...]:
+    """The jobs to wait for, each once."""
+    return tuple(dict.fromkeys(known_id(id) for id in check_list("after", after, 100)))
+
+
+def known_id(id: Any) -> str:
+    if not isinstance(id, str) or not VALID_ID.fullmatch(id):
+        raise Usage(f"{shown(id)} is not the id of a job")
+    return str.__str__(id)
 
 
 def shown(value: Any) -> str:

@@ -11,7 +11,8 @@ import pytest
 
 from gopher_cli.model.errors import BadData, Usage
 from gopher_cli.model.job.job import NO_OPTIONS, Job, Options, Spec, class_of
-from gopher_cli.model.job.make import checked, make_job, make_options, parse_priority
+from gopher_cli.model.job.make import checked, make_job, make_options
+from gopher_cli.model.job.value_checks import check_priority
 from gopher_cli.store.codec import decode_spec, encode_spec
 
 REFUSED = [
@@ -72,16 +73,16 @@ def test_a_payload_has_one_megabyte_at_most():
 
 @pytest.mark.parametrize(("word", "number"), [("high", 8), ("normal", 5), ("low", 2), ("7", 7)])
 def test_a_priority_is_a_word_or_a_number(word, number):
-    assert parse_priority(word) == number
+    assert check_priority(word) == number
 
 
 def test_the_words_lie_in_the_classes_of_their_names():
-    assert [class_of(parse_priority(w)) for w in ("high", "normal", "low")] == ["high", "normal", "low"]
+    assert [class_of(check_priority(w)) for w in ("high", "normal", "low")] == ["high", "normal", "low"]
 
 
 def test_a_misspelt_priority_is_answered_with_a_guess():
     with pytest.raises(Usage) as caught:
-        parse_priority("hihg")
+        check_priority("hihg")
 
     assert caught.value.hint == "did you mean high?"
 

@@ -9,7 +9,8 @@ import pytest
 
 from gopher_cli.context import FOLLOW_UP_OPTIONS
 from gopher_cli.gopher import Gopher
-from gopher_cli.model.job.make import make_job, make_options
+from gopher_cli.model.job.fields import CHECKS
+from gopher_cli.model.job.make import make_job
 from worker.attempts import outcome_of
 from worker.conftest import Work
 
@@ -26,12 +27,8 @@ FORBIDDEN = {
 
 
 def test_a_follow_up_takes_all_options_of_a_submit_that_make_sense_for_it() -> None:
-    known = {
-        name
-        for function in (make_job, make_options)
-        for name, given in inspect.signature(function).parameters.items()
-        if given.kind is given.KEYWORD_ONLY
-    }
+    parameters = inspect.signature(make_job).parameters.items()
+    known = {name for name, given in parameters if given.kind is given.KEYWORD_ONLY} | CHECKS.keys()
 
     assert set(FOLLOW_UP_OPTIONS) == known - {"options", "parent"}
 

@@ -17,8 +17,6 @@ from gopher_cli.model.text.humanize import moment
 from gopher_cli.web.api.support.views import JobView, Submitted
 from gopher_cli.web.server.links import links_of, links_of_schedule
 
-# Spellings of max_retries, and how much more than retries each one counts.
-RETRIES = {"max_retries": 0, "retries": 0, "max_attempts": 1}
 GONE = "gone"  # done, and not kept any more: only its unique key is
 _OF_SCHEDULES = ("paused", "over")  # there is no next job
 OURS = {word: word for word in (*map(str, JobState), GONE, *_OF_SCHEDULES)}

@@ -8,11 +8,11 @@ import msgspec
 
 from gopher_cli.model.errors import BadData, Usage
 from gopher_cli.model.job.defaults import Defaults
+from gopher_cli.model.job.fields import JSON_KEYS, Contradiction, Field, Kind, read_keys
 from gopher_cli.model.job.job import Job
-from gopher_cli.model.job.value_checks import check_text
+from gopher_cli.model.job.value_checks import MAX_RETRIES, check_text
 from gopher_cli.model.text.duration import parse_duration, parse_when
 from gopher_cli.verbs.submit import new_job, wanted_durability
-from gopher_cli.web.api.support.dialects import RETRIES
 from gopher_cli.web.api.support.request_bodies import JobBody, JobRequest, Recurring, Work
 from gopher_cli.web.api.support.strict_json import decode, fields_of, parse
 from gopher_cli.web.server.problems import Problem, field
@@ -64,16 +64,19 @@ def read_job(text: bytes, defaults: Defaults) -> Asked:
 def work_of(asked: Work) -> dict[str, Any]:
     """The options of a submit that say what is to be done. Raises Problem 422."""
     given: dict[str, Any] = {"type": asked.type, "payload": asked.payload}
-    if asked.priority is not None:
-        given["priority"] = asked.priority
-    given |= _retries(asked)
-    for name in ("timeout", "unique_for", "retention"):
-        if (seconds := getattr(asked, name)) is not None:
-            given[name] = seconds_of(name, seconds)
-    for name in ("backoff", "unique_key", "tags", "headers"):
-        if (value_of := getattr(asked, name)) is not None:
-            given[name] = value_of
-    return given
+    try:
+        return given | read_keys(asked, JSON_KEYS, _value)
+    except Contradiction as error:
+        raise contradiction(*error.keys) from None
+
+
+def _value(field: Field, key: str, value: Any) -> Any:
+    if field.kind is Kind.SECONDS:
+        return seconds_of(key, value)
+    least = field.spellings.get(key, 0)
+    if field.kind is Kind.WHOLE and not least <= value <= MAX_RETRIES + least:
+        raise Problem(422, f"{key} is from {least} to {MAX_RETRIES + least}", pointer=f"/{key}")
+    return value
 
 
 def make(defaults: Defaults, given: dict[str, Any]) -> Job:
@@ -90,23 +93,9 @@ def make(defaults: Defaults, given: dict[str, Any]) -> Job:
             return new_job(defaults, **given)
 
 
-def _retries(asked: Work) -> dict[str, int]:
-    """The one meaning of three spellings; two that disagree are refused."""
-    given: dict[str, int] = {}
-    for name, more in RETRIES.items():
-        if (value := getattr(asked, name)) is not None:
-            if not 0 <= value - more <= 1000:
-                raise Problem(422, f"{name} is from {more} to {1000 + more}", pointer=f"/{name}")
-            given[name] = value - more
-    meant = set(given.values())
-    if len(meant) > 1:
-        raise contradiction(*given)
-    return {"max_retries": meant.pop()} if meant else {}
-
-
 def contradiction(*names: str) -> Problem:
-    said = f"{' and '.join(names)} contradict each other: give one of them"
-    return Problem(422, said, errors=[{"pointer": f"#/{name}", "detail": said} for name in names])
+    detail = str(Contradiction(*names))
+    return Problem(422, detail, errors=[{"pointer": f"#/{name}", "detail": detail} for name in names])
 
 
 def _time(asked: JobRequest) -> dict[str, float]:

@@ -2,41 +2,48 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
+from gopher_cli.model.job.fields import JSON_KEYS, Field, Kind
 from gopher_cli.model.job.payload import EMPTY
 
 Seconds = int | float | str
 Moment = str | int | float
 
 
-class Work(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class _Work(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What is to be done."""
 
     type: Annotated[str, Meta(description="which handler runs it", examples=["email"])]
     payload: Annotated[
         Any, Meta(description="any JSON value of at most 1 MB and 64 levels; {} where it is left out")
     ] = {}
-    priority: Annotated[
-        int | str | None, Meta(description="high, normal, low, or 0 to 10; higher runs first")
-    ] = None
-    max_retries: Annotated[int | None, Meta(description="how often it runs again")] = None
-    max_attempts: Annotated[int | None, Meta(description="the same, counting the first run")] = None
-    retries: Annotated[int | None, Meta(description="the same as max_retries")] = None
-    timeout: Annotated[Seconds | None, Meta(description="of one run: seconds, or 1m30s")] = None
-    backoff: Annotated[str | None, Meta(description="exp:5s, poly:2 or fixed:10s")] = None
-    unique_key: Annotated[
-        str | None, Meta(description="while another job holds it, that one is answered")
-    ] = None
-    unique_for: Seconds | None = None
-    retention: Annotated[Seconds | None, Meta(description="how long it is kept when it has completed")] = None
-    tags: list[str] | None = None
-    headers: dict[str, str] | None = None
 
 
+_TYPES: dict[Kind, Any] = {
+    Kind.TEXT: str, Kind.PRIORITY: int | str, Kind.WHOLE: int, Kind.SECONDS: Seconds,
+    Kind.TEXTS: list[str], Kind.PAIRS: dict[str, str],
+}  # fmt: skip
+
+
+def _key(key: str, field: Field, more: int) -> tuple[str, Any, None]:
+    """A key of a body, with its type and what the document says of it."""
+    kind, about = _TYPES[field.kind] | None, field.about
+    if key != field.name:
+        about = f"the same as {field.name}" if not more else "the same, counting the first run"
+    return key, Annotated[kind, Meta(description=about)] if about else kind, None
+
+
+if TYPE_CHECKING:
+    Work = _Work
+else:
+    Work = msgspec.defstruct(
+        "Work", [_key(key, *row) for key, row in JSON_KEYS.items()], bases=(_Work,), kw_only=True,
+        forbid_unknown_fields=True, namespace={"__doc__": _Work.__doc__},
+    )  # fmt: skip
 _Cron = Annotated[
     str | None, Meta(description="minute, hour, day of month, month, day of week", examples=["0 3 * * *"])
 ]

@@ -12,13 +12,15 @@ from hypothesis import strategies as st
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.job.defaults import Defaults
+from gopher_cli.model.job.fields import BY_NAME, keys_of
 from gopher_cli.model.job.job import JobState
-from gopher_cli.web.api.support.dialects import CLASSIC, DIALECTS, PLAIN, RETRIES, V1, Accepted
+from gopher_cli.web.api.support.dialects import CLASSIC, DIALECTS, PLAIN, V1, Accepted
 from gopher_cli.web.api.support.job_request import read_job
 from web.operated import in_every_state
 
 pytestmark = pytest.mark.anyio
 
+RETRIES = keys_of(BY_NAME["max_retries"])
 PATHS = {V1.name: "/api/v1/jobs", CLASSIC.name: "/api/jobs", PLAIN.name: "/job"}
 PAYLOADS = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(st.characters(exclude_categories=["Cs"])),
