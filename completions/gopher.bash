@@ -27,9 +27,9 @@ _gopher() {
   done
   case "$at" in
     "gopher") words="submit schedule types stats inspect jobs list-failed events workers health expect doctor retry retry-all requeue-dlq cancel reschedule purge queue worker serve up demo embedded keys config completion help man" flags="" asks="" ;;
-    "gopher submit") words="" flags="--type --payload --queue --priority --tag --header --in --at --after --cron --every --tz --name --retries --timeout --backoff --app --id --unique --unique-for --retention --if-exists --batch --lines --batch-id --durability --wait --wait-timeout --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
+    "gopher submit") words="" flags="--type --payload --queue --in --at --after --cron --every --tz --name --priority --retries --timeout --backoff --unique --unique-for --retention --tag --header --app --id --if-exists --batch --lines --batch-id --durability --wait --wait-timeout --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher schedule") words="set ls show next history pause resume run backfill rm import" flags="" asks="" ;;
-    "gopher schedule set") words="" flags="--type --payload --queue --priority --tag --header --cron --every --tz --offset --from --until --times --jitter --overlap --catchup --within --pause-after --retries --timeout --backoff --retention --app --unique --unique-for --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="schedules" ;;
+    "gopher schedule set") words="" flags="--type --payload --queue --cron --every --tz --offset --from --until --times --jitter --overlap --catchup --within --pause-after --priority --retries --timeout --backoff --unique --unique-for --retention --tag --header --app --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="schedules" ;;
     "gopher schedule ls") words="" flags="--queue --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="" ;;
     "gopher schedule show") words="" flags="--queue --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="schedules" ;;
     "gopher schedule next") words="" flags="--cron --every --tz --offset --from --until --count --queue --output --json --no-header --quiet --redis-url --api --key --profile --color --debug --help" asks="schedules" ;;
@@ -95,9 +95,6 @@ _gopher() {
     "gopher submit --type" | "gopher submit -t") words="" flags="" asks="types" ;;
     "gopher submit --payload" | "gopher submit -p") words="" flags="" asks="" ;;
     "gopher submit --queue" | "gopher submit -Q") words="" flags="" asks="queues" ;;
-    "gopher submit --priority") words="high normal low" flags="" asks="" ;;
-    "gopher submit --tag") words="" flags="" asks="" ;;
-    "gopher submit --header") words="" flags="" asks="" ;;
     "gopher submit --in") words="" flags="" asks="" ;;
     "gopher submit --at") words="" flags="" asks="" ;;
     "gopher submit --after") words="" flags="" asks="ids" ;;
@@ -105,14 +102,17 @@ _gopher() {
     "gopher submit --every") words="" flags="" asks="" ;;
     "gopher submit --tz") words="" flags="" asks="zones" ;;
     "gopher submit --name") words="" flags="" asks="" ;;
+    "gopher submit --priority") words="high normal low" flags="" asks="" ;;
     "gopher submit --retries" | "gopher submit -r") words="" flags="" asks="" ;;
     "gopher submit --timeout") words="" flags="" asks="" ;;
     "gopher submit --backoff") words="exp:5s poly:2 fixed:10s" flags="" asks="" ;;
-    "gopher submit --app") words="" flags="" asks="" ;;
-    "gopher submit --id") words="" flags="" asks="" ;;
     "gopher submit --unique") words="" flags="" asks="" ;;
     "gopher submit --unique-for") words="" flags="" asks="" ;;
     "gopher submit --retention") words="" flags="" asks="" ;;
+    "gopher submit --tag") words="" flags="" asks="" ;;
+    "gopher submit --header") words="" flags="" asks="" ;;
+    "gopher submit --app") words="" flags="" asks="" ;;
+    "gopher submit --id") words="" flags="" asks="" ;;
     "gopher submit --if-exists") words="ok fail" flags="" asks="" ;;
     "gopher submit --batch") compopt -o default; COMPREPLY=(); return ;;
     "gopher submit --lines") words="job payload csv" flags="" asks="" ;;
@@ -128,9 +128,6 @@ _gopher() {
     "gopher schedule set --type" | "gopher schedule set -t") words="" flags="" asks="types" ;;
     "gopher schedule set --payload" | "gopher schedule set -p") words="" flags="" asks="" ;;
     "gopher schedule set --queue" | "gopher schedule set -Q") words="" flags="" asks="queues" ;;
-    "gopher schedule set --priority") words="high normal low" flags="" asks="" ;;
-    "gopher schedule set --tag") words="" flags="" asks="" ;;
-    "gopher schedule set --header") words="" flags="" asks="" ;;
     "gopher schedule set --cron") words="@hourly @daily @weekly @monthly" flags="" asks="" ;;
     "gopher schedule set --every") words="" flags="" asks="" ;;
     "gopher schedule set --tz") words="" flags="" asks="zones" ;;
@@ -143,13 +140,16 @@ _gopher() {
     "gopher schedule set --catchup") words="once skip all:10" flags="" asks="" ;;
     "gopher schedule set --within") words="" flags="" asks="" ;;
     "gopher schedule set --pause-after") words="" flags="" asks="" ;;
+    "gopher schedule set --priority") words="high normal low" flags="" asks="" ;;
     "gopher schedule set --retries" | "gopher schedule set -r") words="" flags="" asks="" ;;
     "gopher schedule set --timeout") words="" flags="" asks="" ;;
     "gopher schedule set --backoff") words="exp:5s poly:2 fixed:10s" flags="" asks="" ;;
-    "gopher schedule set --retention") words="" flags="" asks="" ;;
-    "gopher schedule set --app") words="" flags="" asks="" ;;
     "gopher schedule set --unique") words="" flags="" asks="" ;;
     "gopher schedule set --unique-for") words="" flags="" asks="" ;;
+    "gopher schedule set --retention") words="" flags="" asks="" ;;
+    "gopher schedule set --tag") words="" flags="" asks="" ;;
+    "gopher schedule set --header") words="" flags="" asks="" ;;
+    "gopher schedule set --app") words="" flags="" asks="" ;;
     "gopher schedule set --output" | "gopher schedule set -o") words="table plain json ndjson csv id" flags="" asks="" ;;
     "gopher schedule set --redis-url") words="" flags="" asks="" ;;
     "gopher schedule set --api") words="" flags="" asks="" ;;

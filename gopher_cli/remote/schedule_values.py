@@ -7,16 +7,18 @@ from typing import Any
 
 import msgspec
 
-from gopher_cli.model.job.job import Options, Spec
+from gopher_cli.model.job.fields import given_in
+from gopher_cli.model.job.job import Spec
+from gopher_cli.model.job.make import make_options
 from gopher_cli.model.schedule.recurrence import Recurrence
 from gopher_cli.model.schedule.schedule import Schedule
 from gopher_cli.model.schedule.schedule_state import HistoryEntry, Pause, ScheduleRow, Standing
+from gopher_cli.model.schedule.schedule_view import JOB_FIELDS
 from gopher_cli.model.text.duration import rfc3339
 from gopher_cli.model.text.humanize import ms_of
 
 _WHEN = ("cron", "tz", "every", "offset", "times", "jitter")
 _POLICY = ("overlap", "catchup", "within", "pause_after")
-_OPTIONS = ("backoff", "unique_key", "unique_for", "tags", "headers")
 
 
 def body_of(schedule: Schedule) -> dict[str, Any]:
@@ -31,13 +33,9 @@ def recurring_of(schedule: Schedule) -> dict[str, Any]:
 
 
 def _work_of(schedule: Schedule) -> dict[str, Any]:
-    spec, options = schedule.spec, schedule.spec.options
-    said: dict[str, Any] = {
-        "type": spec.type, "payload": spec.payload, "priority": spec.priority,
-        "max_retries": spec.max_retries, "timeout": spec.timeout, "retention": options.retention,
-    }  # fmt: skip
-    said |= {name: getattr(options, name) or None for name in _OPTIONS}
-    return {name: value for name, value in said.items() if value is not None}
+    spec = schedule.spec
+    work: dict[str, Any] = {"type": spec.type, "payload": spec.payload}
+    return work | {field.name: value for field, value in given_in(spec)}
 
 
 def _when_of(schedule: Schedule) -> dict[str, Any]:
@@ -70,8 +68,7 @@ def row_of(whole: Mapping[str, msgspec.Raw]) -> ScheduleRow:
 
 
 def _schedule_of(said: Mapping[str, Any], payload: msgspec.Raw) -> Schedule:
-    given = {name: said[name] for name in _OPTIONS if said[name]}
-    options = Options(**given | {"tags": tuple(said["tags"])}, retention=said["retention"])
+    options = make_options(**{field.name: said[field.name] for field in JOB_FIELDS if field.is_optional})
     spec = Spec(
         said["type"], msgspec.Raw(bytes(payload)), said["priority"], said["max_retries"], said["timeout"],
         options,

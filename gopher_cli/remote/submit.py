@@ -10,6 +10,7 @@ import msgspec
 from gopher_cli.model.errors import Denied, GopherError, TooMuch, Unavailable
 from gopher_cli.model.job.batch_mark import BatchMark, read_mark
 from gopher_cli.model.job.defaults import Defaults
+from gopher_cli.model.job.fields import given_in
 from gopher_cli.model.job.job import Job
 from gopher_cli.model.job.make import checked
 from gopher_cli.model.text.duration import rfc3339
@@ -24,7 +25,6 @@ from gopher_cli.verbs.submit import (
 
 _MOST, _LARGEST = 500, 4 * 1024 * 1024  # jobs and bytes in one request
 _WAITS = 30.0  # seconds that a disk or a replica may take
-_RARE = ("backoff", "unique_key", "unique_for", "tags", "headers")
 
 
 class RemoteSubmits:
@@ -180,14 +180,12 @@ def _requests(jobs: Iterable[tuple[Job, dict[str, Any]]]) -> Iterator[list[tuple
 
 def _asked(job: Job, level: str) -> dict[str, Any]:
     """A job as the API takes it. What its submitter has not said is not said here either."""
-    spec, options = job.spec, job.spec.options
+    spec = job.spec
     said: dict[str, Any] = {
         "id": job.id, "type": spec.type, "payload": spec.payload, "queue": job.queue,
-        "priority": spec.priority, "max_retries": spec.max_retries, "timeout": spec.timeout,
         "execute_at": rfc3339(round(job.due * 1000)) if job.due else None, "delay": job.delay or None,
-        "after": list(options.after) or None,
+        "after": list(spec.options.after) or None,
         "durability": None if level == "memory" else level,
     }  # fmt: skip
-    said |= {name: getattr(options, name) or None for name in _RARE}
-    said["retention"] = options.retention  # 0 is said too
+    said |= {field.name: value for field, value in given_in(spec)}
     return {name: value for name, value in said.items() if value is not None}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from gopher_cli.model.errors import BadData, GopherError, Usage
-from gopher_cli.model.job.fields import FIELDS, JSON_KEYS, Contradiction, Field, Kind, read_keys
+from gopher_cli.model.job.fields import FIELDS, JSON_KEYS, Contradiction, Kind, reader_of
 from gopher_cli.model.job.job import Job
 from gopher_cli.model.job.payload import EMPTY, MAX_PAYLOAD, check_json
 from gopher_cli.model.json_fault import fault_of
@@ -168,12 +168,8 @@ def _options(line: Line) -> dict[str, Any]:
     }  # fmt: skip
     if line.delay is not None and line.at is not None:
         raise Contradiction("in", "at")
-    given |= read_keys(line, _KEYS, _value)
+    given |= _fields_in(line)
     return {name: value for name, value in given.items() if value is not None}
-
-
-def _value(field: Field, key: str, value: Any) -> Any:
-    return _seconds(key, value) if field.kind is Kind.SECONDS else value
 
 
 def _seconds(name: str, value: float | str | None) -> float | None:
@@ -188,6 +184,9 @@ def _moment(value: float | str | None) -> float | None:
         return None if value is None else parse_when(str(value))
     except ValueError as error:
         raise Usage(f"at: {error}") from None
+
+
+_fields_in = reader_of(_KEYS, {Kind.SECONDS: _seconds})
 
 
 def batch_job_id(batch: str, number: int) -> str:

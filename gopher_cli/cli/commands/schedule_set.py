@@ -50,8 +50,6 @@ def set_schedule(
     type: c.Type = None,
     payload: c.Payload = None,
     queue: c.Queue = None,
-    *,
-    what: c.What,
     cron: s.Cron = None,
     every: s.Every = None,
     tz: s.Zone = None,
@@ -64,10 +62,9 @@ def set_schedule(
     catchup: s.Catchup = None,
     within: s.Within = None,
     pause_after: s.PauseAfter = None,
-    how: c.How,
-    kept: c.Kept,
+    *,
+    job: c.JobFields,
     app: c.App = None,
-    once: c.Once,
 ) -> int:
     """Define a recurring job, or change it. This says all of it: what is left out has its default.
 
@@ -91,7 +88,7 @@ def submit_schedule(console: Console, flags: Mapping[str, Any]) -> int:
 
 def _define(console: Console, name: str | None, command: str, flags: Mapping[str, Any]) -> int:
     type = needed_type(command, flags)
-    job = job_options(flags) | given_by(queue=flags["queue"])
+    job = job_options(flags["job"]) | given_by(queue=flags["queue"])
     times = when_options(console, flags)
     when, options = recurrence(times), times | _policy(flags)
     payload = payload_of(console, flags)

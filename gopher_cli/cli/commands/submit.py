@@ -32,8 +32,6 @@ def submit(
     type: c.Type = None,
     payload: c.Payload = None,
     queue: c.Queue = None,
-    *,
-    what: c.What,
     delay: c.Delay = None,
     at: c.At = None,
     after: c.After = None,
@@ -41,11 +39,10 @@ def submit(
     every: s.Every = None,
     tz: s.Zone = None,
     name: s.Name = None,
-    how: c.How,
+    *,
+    job: c.JobFields,
     app: c.App = None,
     id: c.Id = None,
-    once: c.Once,
-    kept: c.Kept,
     if_exists: c.IfExists = None,
     batch: c.Batch = None,
     lines: c.Lines = None,
@@ -102,7 +99,7 @@ def _recurs(flags: Mapping[str, Any]) -> bool:
 def _options(flags: Mapping[str, Any]) -> dict[str, Any]:
     """What the flags say of one job, by the names of `new_job`. Raises Usage."""
     due, delay = due_of(flags["delay"], flags["at"])
-    given = job_options(flags)
+    given = job_options(flags["job"])
     headers = trace_context() | given.pop("headers", {})
     return given | given_by(
         id=flags["id"], queue=flags["queue"], headers=headers or None, due=due, delay=delay

@@ -17,9 +17,8 @@ if TYPE_CHECKING:
 _CONTEXT = 4000  # characters of a trace header that the environment hands on
 
 
-def job_options(flags: Mapping[str, Any]) -> dict[str, Any]:
+def job_options(options: Mapping[str, Any]) -> dict[str, Any]:
     """What a command says of the fields of a job, by the names of `new_job`. Raises Usage."""
-    options = {**flags["what"], **flags["how"], **flags["kept"], **flags["once"]}
     return given_by(**{field.name: _value(field, options[field.name]) for field in FIELDS})
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 
 from gopher_cli.cli.input.moments import AT_HELP
 from gopher_cli.cli.shell.common_options import OptionGroup, option
-from gopher_cli.model.job.fields import BY_NAME, FIELDS, HOW, ONCE, WHAT, Field, Kind
+from gopher_cli.model.job.fields import FIELDS, HOW, ONCE, WHAT, Field, Kind
 
 WHEN, SAFE, MANY, WAIT = "When", "How safe", "Many jobs", "Waiting"
 
@@ -20,18 +20,7 @@ def _annotation(field: Field) -> Any:
     return Annotated[kind | None, option(*names, metavar=field.metavar, panel=field.panel, help=field.help)]
 
 
-def _group(fields: Iterable[Field]) -> OptionGroup:
-    return OptionGroup({field.name: _annotation(field) for field in fields})
-
-
-# The fields of a job, in the groups between which a command has options of its own.
-_KEPT = (BY_NAME["retention"],)
-What = Annotated[Mapping[str, Any], _group(field for field in FIELDS if field.panel == WHAT)]
-How = Annotated[
-    Mapping[str, Any], _group(field for field in FIELDS if field.panel == HOW and field not in _KEPT)
-]
-Kept = Annotated[Mapping[str, Any], _group(_KEPT)]
-Once = Annotated[Mapping[str, Any], _group(field for field in FIELDS if field.panel == ONCE)]
+JobFields = Annotated[Mapping[str, Any], OptionGroup({field.name: _annotation(field) for field in FIELDS})]
 Pairs = Annotated[
     list[str] | None,
     typer.Argument(metavar="[KEY=TEXT | KEY:=JSON]...", help="fields of the payload", show_default=False),

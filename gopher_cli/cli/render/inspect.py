@@ -13,8 +13,9 @@ from rich.text import Text
 
 from gopher_cli.cli.render.follow import progress_words
 from gopher_cli.cli.render.styles import ago, log_line, size, span, style_of
+from gopher_cli.model.job.fields import as_text
 from gopher_cli.model.text.safe import safe
-from gopher_cli.model.views.job_view import JobDetail
+from gopher_cli.model.views.job_view import JobDetail, asked_in
 from gopher_cli.model.views.timeline import story_of
 
 NOBODY: Mapping[str, str] = {}
@@ -87,9 +88,9 @@ def _rows(job: JobDetail, workers: Mapping[str, str]) -> Iterator[tuple[str, str
         instant = f"for {moment(job.instant, job.now)}" if job.instant else "by hand"
         yield "schedule", f"{safe(job.schedule)}, {instant}"
     for name, text in (
-        ("unique key", job.unique_key), ("tags", ", ".join(job.tags)), ("after", ", ".join(job.after)),
-        ("parent", job.parent), ("worker", workers.get(worker.partition(".")[0], worker)),
-        ("headers", ", ".join(f"{k}={v}" for k, v in job.headers.items())),
+        *((field.title, as_text(field, value)) for field, value in asked_in(job)),
+        ("after", ", ".join(job.after)), ("parent", job.parent),
+        ("worker", workers.get(worker.partition(".")[0], worker)),
     ):  # fmt: skip
         if text:
             yield name, safe(text)

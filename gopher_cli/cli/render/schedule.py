@@ -13,6 +13,7 @@ from rich.text import Text
 from gopher_cli.cli.render.schedule_times import described, local
 from gopher_cli.cli.render.styles import ago, span, style_of, when
 from gopher_cli.cli.terminal.tables import Column, Listing, table_of
+from gopher_cli.model.job.fields import as_text, given_in
 from gopher_cli.model.schedule.schedule import Schedule
 from gopher_cli.model.schedule.schedule_state import HistoryEntry, ScheduleRow
 from gopher_cli.model.text.safe import safe
@@ -86,20 +87,14 @@ def _times(row: ScheduleRow, now: int) -> Iterator[tuple[str, str]]:
 
 
 def _definition(schedule: Schedule) -> Iterator[tuple[str, str]]:
-    spec, options = schedule.spec, schedule.spec.options
+    spec = schedule.spec
     within = f", not older than {span(schedule.within)}" if schedule.within else ""
     yield "overlap", schedule.overlap
     yield "catchup", f"{schedule.catchup}{within}"
     yield "pause after", f"{schedule.pause_after} dead runs in a row" if schedule.pause_after else ""
     yield "type", spec.type
-    yield "priority", str(spec.priority)
-    yield "retries", "" if spec.max_retries is None else str(spec.max_retries)
-    yield "timeout", "" if spec.timeout is None else span(spec.timeout)
-    yield "backoff", options.backoff
-    yield "unique key", options.unique_key
-    yield "retention", "" if options.retention is None else span(options.retention)
-    yield "tags", ", ".join(options.tags)
-    yield "headers", ", ".join(f"{name}={value}" for name, value in options.headers.items())
+    for field, value in given_in(spec):
+        yield field.title, as_text(field, value)
     yield "declared by", "the code of an app" if schedule.origin == "app" else ""
     yield "set by", schedule.by
 

@@ -6,14 +6,15 @@ them show what was said. What is of one job alone (its id, its time, the jobs it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any
 
 import msgspec
 
 from gopher_cli.model.errors import Usage
-from gopher_cli.model.job.job import NO_OPTIONS, PRIORITIES, Options, Spec
+from gopher_cli.model.job.job import NO_OPTIONS, Options, Spec
 from gopher_cli.model.job.value_checks import (
     check_backoff,
     check_headers,
@@ -26,6 +27,7 @@ from gopher_cli.model.job.value_checks import (
     check_timeout,
     known_id,
 )
+from gopher_cli.model.text.duration import exact_duration
 
 WHAT, HOW, ONCE = "What", "How it runs", "Only once"  # panels of a help page
 
@@ -150,22 +152,34 @@ def keys_of(field: Field) -> dict[str, int]:
 JSON_KEYS: Keys = {key: (field, more) for field in FIELDS for key, more in keys_of(field).items()}
 
 
-def read_keys(body: Any, keys: Keys, read: Callable[[Field, str, Any], Any]) -> dict[str, Any]:
-    """What the attributes of a body say, by the names of fields; None is not given.
+def reader_of(
+    keys: Keys, readers: Mapping[Kind, Callable[[str, Any], Any]]
+) -> Callable[[Any], dict[str, Any]]:
+    """From a body, whose attributes are these keys, to what it says by the names of fields.
 
-    ``read`` says what a value means that stands under a key. Raises Contradiction, and what ``read`` raises.
+    A value that is None is not given. ``readers`` get a key and its value where that is not yet what is
+    meant. What is made raises Contradiction, and what they raise.
     """
-    given: dict[str, Any] = {}
-    by: dict[str, str] = {}
-    for key, (field, more) in keys.items():
-        if (value := getattr(body, key)) is None:
-            continue
-        value = read(field, key, value)
-        value = value - more if more else value
-        if given.setdefault(field.name, value) != value:
-            raise Contradiction(by[field.name], key)
-        by.setdefault(field.name, key)
-    return given
+    values_of, nothing = attrgetter(*keys), (None,) * len(keys)
+    rows = [(key, field.name, readers.get(field.kind), more) for key, (field, more) in keys.items()]
+
+    def given_in_body(body: Any) -> dict[str, Any]:
+        given: dict[str, Any] = {}
+        values = values_of(body)
+        if values == nothing:  # as in most lines of a batch
+            return given
+        for (key, name, read, more), value in zip(rows, values, strict=True):
+            if value is None:
+                continue
+            meant = read(key, value) if read else value
+            if more:
+                meant -= more
+            if given.setdefault(name, meant) != meant:
+                same = [other for other, (field, _) in keys.items() if field.name == name]
+                raise Contradiction(*[other for other in same if getattr(body, other) is not None][:2])
+        return given
+
+    return given_in_body
 
 
 def given_in(spec: Spec) -> Iterator[tuple[Field, Any]]:
@@ -175,6 +189,26 @@ def given_in(spec: Spec) -> Iterator[tuple[Field, Any]]:
             yield field, value
 
 
-def priority_word(priority: int) -> str:
-    """As people write it."""
-    return {number: word for word, number in PRIORITIES.items()}.get(priority, str(priority))
+def as_text(field: Field, value: Any) -> str:
+    """A value in one line, as people write it."""
+    match field.kind:
+        case Kind.SECONDS:
+            return exact_duration(value)
+        case Kind.TEXTS:
+            return ", ".join(value)
+        case Kind.PAIRS:
+            return ", ".join(f"{name}={text}" for name, text in value.items())
+    return str(value)
+
+
+def as_options(fields: Iterable[tuple[Field, Any]]) -> Iterator[str]:
+    """The words of a command line that say so."""
+    for field, value in fields:
+        match field.kind:
+            case Kind.TEXTS:
+                texts = list(value)
+            case Kind.PAIRS:
+                texts = [f"{name}={text}" for name, text in value.items()]
+            case _:
+                texts = [as_text(field, value)]
+        yield from (word for text in texts for word in (f"--{field.option}", text))

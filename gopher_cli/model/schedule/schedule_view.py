@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from gopher_cli.model.job.fields import FIELDS
 from gopher_cli.model.schedule.recurrence import Recurrence
 from gopher_cli.model.schedule.schedule import Schedule
 from gopher_cli.model.schedule.schedule_state import HistoryEntry, Pause, ScheduleRow
@@ -120,24 +121,23 @@ def definition_view(schedule: Schedule | None) -> dict[str, Any]:
     """The fields of a view that say what the schedule is: those of no schedule for None."""
     if schedule is None:
         return dict.fromkeys(_DEFINITION) | {"tags": [], "headers": {}}
-    when, spec, options = schedule.when, schedule.spec, schedule.spec.options
-    return {
+    when, spec = schedule.when, schedule.spec
+    return {field.name: field.of(spec) for field in JOB_FIELDS} | {
         "description": describe(schedule), "type": spec.type,
         "payload": msgspec.Raw(exact_json(bytes(spec.payload))),
         "cron": when.cron or None, "tz": when.tz or None, "every": when.every or None,
         "offset": when.offset if when.every else None, "start": _of_seconds(when.start),
         "until": _of_seconds(when.until), "times": when.times or None, "jitter": when.jitter or None,
         "overlap": schedule.overlap, "catchup": schedule.catchup, "within": schedule.within or None,
-        "pause_after": schedule.pause_after or None, "priority": spec.priority,
-        "max_retries": spec.max_retries, "timeout": spec.timeout, "backoff": options.backoff or None,
-        "unique_key": options.unique_key or None, "unique_for": options.unique_for or None,
-        "retention": options.retention, "tags": list(options.tags), "headers": options.headers,
-        "origin": schedule.origin or None, "by": schedule.by or None,
+        "pause_after": schedule.pause_after or None, "tags": list(spec.options.tags),
+        "headers": spec.options.headers, "origin": schedule.origin or None, "by": schedule.by or None,
     }  # fmt: skip
 
 
 _FIELDS = ScheduleView.__struct_fields__
 _DEFINITION = _FIELDS[_FIELDS.index("description") : _FIELDS.index("by") + 1]
+_OF_JOBS = _FIELDS[_FIELDS.index("priority") : _FIELDS.index("headers") + 1]
+JOB_FIELDS = tuple(field for field in FIELDS if field.name in _OF_JOBS)  # of each of its jobs
 
 
 def describe(schedule: Schedule) -> str:

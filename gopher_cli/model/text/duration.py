@@ -55,6 +55,12 @@ def format_duration(seconds: float) -> str:
     return "".join(parts[first : first + 2])
 
 
+def exact_duration(seconds: float) -> str:
+    """As people write it, where that says all of it."""
+    written = format_duration(seconds)
+    return written if parse_duration(written) == seconds else f"{seconds}s"
+
+
 def parse_when(text: str) -> float:
     """Seconds since the epoch, from RFC 3339 (no zone means UTC) or a number of seconds since 2001.
 

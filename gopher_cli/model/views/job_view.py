@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from gopher_cli.model.job.fields import FIELDS, Field
 from gopher_cli.model.job.history_outcome import HistoryOutcome
 from gopher_cli.model.text.timestamp import Instant, Timestamp
 
@@ -108,3 +109,17 @@ class JobDetail(msgspec.Struct, frozen=True, kw_only=True, rename=_NAMES):
         """Dead because the processes that ran it died, again and again."""
         last = self.history[-1].outcome if self.history else None
         return self.state == "failed" and last is HistoryOutcome.POISON
+
+
+# Fields that a job shows as they were asked for; of the others it shows what counts.
+ASKED = tuple(
+    field
+    for field in FIELDS
+    if field.name in JobDetail.__struct_fields__
+    and field.name not in ("priority", "max_retries", "timeout", "backoff")
+)
+
+
+def asked_in(job: JobDetail) -> list[tuple[Field, Any]]:
+    """What was asked for beyond the terms under which it runs."""
+    return [(field, value) for field in ASKED if (value := getattr(job, field.name))]

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from gopher_cli.model.errors import Ambiguous, BadData, NotFound, Usage
 from gopher_cli.model.hints import LIST_JOBS, Hint
 from gopher_cli.model.job.defaults import Defaults
+from gopher_cli.model.job.fields import Kind
 from gopher_cli.model.job.job import NO_OPTIONS, Options, Spec
 from gopher_cli.model.job.terms import TypeTerms, sources_of, terms_of
 from gopher_cli.model.text.humanize import log_text
 from gopher_cli.model.text.json_text import exact_json, is_deep
 from gopher_cli.model.text.timestamp import Instant, Timestamp
-from gopher_cli.model.views.job_view import JobDetail
+from gopher_cli.model.views.job_view import ASKED, JobDetail
 from gopher_cli.store import calls
 from gopher_cli.store.asks import ask
 from gopher_cli.store.calls import Found
@@ -162,6 +163,16 @@ def _exact(raw: bytes) -> msgspec.Raw:
         return msgspec.Raw(msgspec.json.encode(raw.decode("utf-8", "replace")))
 
 
+def _asked(options: Options) -> dict[str, Any]:
+    """By the names of a view. None is not said, but for what has members: that is empty."""
+    asked = {}
+    for field in ASKED:
+        value = getattr(options, field.name)
+        members = {Kind.TEXTS: list, Kind.PAIRS: dict}.get(field.kind)
+        asked[field.name] = members(value) if members else value or None
+    return asked
+
+
 def _detail(
     queue: str, id: str, found: Found, spec: Spec | None, why: str, published: TypeTerms | None,
     defaults: Defaults,
@@ -184,8 +195,8 @@ def _detail(
         priority=known.priority, attempts=record.attempts,
         max_retries=at_least(terms.max_retries, record.attempts), losses=record.losses,
         timeout=terms.timeout, backoff=terms.backoff, sources=sources_of(known, published),
-        unique_key=options.unique_key or None, after=list(options.after), tags=list(options.tags),
-        headers=options.headers, parent=options.parent or None, schedule=options.schedule or msgspec.UNSET,
+        **_asked(options), after=list(options.after), parent=options.parent or None,
+        schedule=options.schedule or msgspec.UNSET,
         instant=Instant(options.instant * 1000) if options.instant else msgspec.UNSET,
         worker=record.token.lstrip("!?").partition(":")[0] or None, now=Instant(found.now),
         created=Timestamp(record.created), ready_at=Timestamp(record.ready_at or record.created),

@@ -215,7 +215,7 @@ async def test_the_same_is_shown_as_a_command(api: httpx2.AsyncClient, gopher: G
         """gopher schedule set nightly -t x -Q mail -p '{"n":12345678901234567890,"s":"\\u202e"}' """
         "--cron '0 3 * * *' --tz Europe/Berlin --from 2027-01-15T08:00:00Z --until 2100-01-01T00:00:00.500Z "
         "--times 9 --jitter 12.5s --overlap all --catchup all:3 --within 1m30s --pause-after 2 --priority 9 "
-        "--retries 0 --timeout 3725.25s --backoff fixed:10s --retention 7s --unique k --unique-for 1m "
+        "--retries 0 --timeout 3725.25s --backoff fixed:10s --unique k --unique-for 1m --retention 7s "
         "--tag 'a b' --header 'x-y=a=b '\"'\"'c'\"'\"''"
     ) in command
 

@@ -27,10 +27,10 @@ FORBIDDEN = {
 
 
 def test_a_follow_up_takes_all_options_of_a_submit_that_make_sense_for_it() -> None:
-    parameters = inspect.signature(make_job).parameters.items()
-    known = {name for name, given in parameters if given.kind is given.KEYWORD_ONLY} | CHECKS.keys()
+    parameters = inspect.signature(make_job).parameters.values()
+    of_jobs = {given.name for given in parameters if given.kind is given.KEYWORD_ONLY}
 
-    assert set(FOLLOW_UP_OPTIONS) == known - {"options", "parent"}
+    assert set(FOLLOW_UP_OPTIONS) == (of_jobs | CHECKS.keys()) - {"options", "parent"}
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -8,7 +8,7 @@ import msgspec
 
 from gopher_cli.model.errors import BadData, Usage
 from gopher_cli.model.job.defaults import Defaults
-from gopher_cli.model.job.fields import JSON_KEYS, Contradiction, Field, Kind, read_keys
+from gopher_cli.model.job.fields import JSON_KEYS, Contradiction, Kind, reader_of
 from gopher_cli.model.job.job import Job
 from gopher_cli.model.job.value_checks import MAX_RETRIES, check_text
 from gopher_cli.model.text.duration import parse_duration, parse_when
@@ -65,18 +65,9 @@ def work_of(asked: Work) -> dict[str, Any]:
     """The options of a submit that say what is to be done. Raises Problem 422."""
     given: dict[str, Any] = {"type": asked.type, "payload": asked.payload}
     try:
-        return given | read_keys(asked, JSON_KEYS, _value)
+        return given | _fields_in(asked)
     except Contradiction as error:
         raise contradiction(*error.keys) from None
-
-
-def _value(field: Field, key: str, value: Any) -> Any:
-    if field.kind is Kind.SECONDS:
-        return seconds_of(key, value)
-    least = field.spellings.get(key, 0)
-    if field.kind is Kind.WHOLE and not least <= value <= MAX_RETRIES + least:
-        raise Problem(422, f"{key} is from {least} to {MAX_RETRIES + least}", pointer=f"/{key}")
-    return value
 
 
 def make(defaults: Defaults, given: dict[str, Any]) -> Job:
@@ -91,6 +82,13 @@ def make(defaults: Defaults, given: dict[str, Any]) -> Job:
                 new_job(_NOBODYS, **alone)
         with field(""):
             return new_job(defaults, **given)
+
+
+def _count(key: str, value: int) -> int:
+    least = JSON_KEYS[key][1]
+    if not least <= value <= MAX_RETRIES + least:
+        raise Problem(422, f"{key} is from {least} to {MAX_RETRIES + least}", pointer=f"/{key}")
+    return value
 
 
 def contradiction(*names: str) -> Problem:
@@ -117,3 +115,6 @@ def seconds_of(name: str, value: float | str, at: str = "") -> float:
         if not 0 <= value <= 100 * 365 * 86400:
             raise ValueError(f"{name} is from 0 seconds to a hundred years, not {value}")
         return float(value)
+
+
+_fields_in = reader_of(JSON_KEYS, {Kind.SECONDS: seconds_of, Kind.WHOLE: _count})

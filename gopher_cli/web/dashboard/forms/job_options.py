@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from gopher_cli.model.errors import GopherError
 from gopher_cli.model.job.defaults import Defaults
+from gopher_cli.model.job.fields import FIELDS, Field, Kind, as_text
 from gopher_cli.model.job.job import PRIORITIES, Spec
 from gopher_cli.model.text.duration import parse_duration
 from gopher_cli.model.views.job_view import JobDetail
 from gopher_cli.verbs.submit import new_job
 from gopher_cli.web.dashboard.forms.form_body import Form
 from gopher_cli.web.dashboard.forms.form_values import Faults, plain_json
-from gopher_cli.web.dashboard.views.resubmit import exactly
 
 _ANY = "any"  # type of job
 
@@ -37,30 +37,23 @@ def options_of(defaults: Defaults, form: Form) -> tuple[dict[str, Any], Faults]:
 
 def options_like(job: JobDetail) -> dict[str, str]:
     """How a job was to be done, as one would write it."""
-    return {"queue": job.queue} | _like(
-        job.priority, job.max_retries, job.timeout, job.backoff, job.tags, job.headers
-    )
+    fields = {field.title: _text(field, getattr(job, field.name)) for field in FORM_FIELDS}
+    return {"queue": job.queue} | fields
 
 
 def options_of_spec(spec: Spec) -> dict[str, str]:
     """The same of what is still to be done: without what nobody has said."""
-    rest = spec.options
-    return _like(spec.priority, spec.max_retries, spec.timeout, rest.backoff, rest.tags, rest.headers)
+    return {field.title: _text(field, field.of(spec)) for field in FORM_FIELDS}
 
 
-def _like(
-    priority: int, retries: int | None, timeout: float | None, backoff: str, tags: Iterable[str],
-    headers: Mapping[str, str],
-) -> dict[str, str]:  # fmt: skip
-    named = {number: name for name, number in PRIORITIES.items()}
-    return {
-        "priority": named.get(priority, str(priority)),
-        "retries": "" if retries is None else str(retries),
-        "timeout": exactly(timeout) if timeout else "",
-        "backoff": backoff,
-        "tags": ", ".join(tags),
-        "headers": plain_json(headers) if headers else "",
-    }
+def _text(field: Field, value: Any) -> str:
+    if value is None or (field.kind is Kind.SECONDS and not value):
+        return ""
+    if field.kind is Kind.PRIORITY:
+        return {number: name for name, number in PRIORITIES.items()}.get(value, str(value))
+    if field.kind is Kind.PAIRS:
+        return plain_json(value) if value else ""
+    return as_text(field, value)
 
 
 def _number(text: str) -> int:
@@ -69,24 +62,25 @@ def _number(text: str) -> int:
     return int(text)
 
 
-def _tags(text: str) -> list[str]:
+def _texts(text: str) -> list[str]:
     return [tag.strip() for tag in text.split(",") if tag.strip()]
 
 
-def _headers(text: str) -> dict[str, str]:
+def _pairs(text: str) -> dict[str, str]:
     try:
         return msgspec.json.decode(text.encode(), type=dict[str, str])
     except (msgspec.DecodeError, UnicodeError) as error:
         raise ValueError(f'JSON such as {{"name": "text"}} is wanted: {error}') from None
 
 
+_READERS: dict[Kind, Callable[[str], Any]] = {
+    Kind.TEXT: str, Kind.PRIORITY: str, Kind.WHOLE: _number, Kind.SECONDS: parse_duration,
+    Kind.TEXTS: _texts, Kind.PAIRS: _pairs,
+}  # fmt: skip
+FORM_FIELDS = [field for field in FIELDS if field.placeholder]
+# The option and its reader by the name of the input.
 _READ: dict[str, tuple[str, Callable[[str], Any]]] = {
     "queue": ("queue", str),
-    "priority": ("priority", str),
     "delay": ("delay", parse_duration),
-    "retries": ("max_retries", _number),
-    "timeout": ("timeout", parse_duration),
-    "backoff": ("backoff", str),
-    "tags": ("tags", _tags),
-    "headers": ("headers", _headers),
+    **{field.title: (field.name, _READERS[field.kind]) for field in FORM_FIELDS},
 }

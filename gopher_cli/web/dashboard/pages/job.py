@@ -12,7 +12,7 @@ from starlette.responses import Response
 from gopher_cli.model.access.scopes import OPERATE
 from gopher_cli.model.select.actions import DELETE, PLAIN, RETRY
 from gopher_cli.model.text.humanize import log_line
-from gopher_cli.model.views.job_view import JobDetail
+from gopher_cli.model.views.job_view import JobDetail, asked_in
 from gopher_cli.model.views.timeline import story_of
 from gopher_cli.web.authorize import needs
 from gopher_cli.web.dashboard.forms.form_body import checked_form
@@ -44,7 +44,7 @@ async def job(id: str, request: Request) -> Response:
         request, "job.html", job=found, story=story_of(found), lifeline=lifeline(found),
         log=log[-_LOG_LINES:], log_before=max(0, len(log) - _LOG_LINES),
         worker=names.get(worker.partition(".")[0], worker),
-        command=as_command(found, server), curl=as_request(found, server),
+        asked=asked_in(found), command=as_command(found, server), curl=as_request(found, server),
         buttons=actions_for((found.state,)),
         failed=[one for one in reversed(found.history) if one.error or one.traceback],
         progress=_progress(found), now=found.now, of_queue=_of(queue),

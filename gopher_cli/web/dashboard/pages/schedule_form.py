@@ -13,7 +13,8 @@ from starlette.responses import Response
 from gopher_cli.model.access.scopes import OPERATE
 from gopher_cli.model.errors import Changed, Conflict, Usage
 from gopher_cli.model.job.defaults import Defaults
-from gopher_cli.model.job.job import NO_OPTIONS, Spec
+from gopher_cli.model.job.fields import given_in
+from gopher_cli.model.job.job import Spec
 from gopher_cli.model.schedule.next_runs import NextRun, next_runs
 from gopher_cli.model.schedule.recurrence import BadSchedule
 from gopher_cli.model.schedule.schedule import Schedule, check_schedule_name
@@ -27,7 +28,7 @@ from gopher_cli.web.dashboard.forms.form_body import Form, checked_form
 from gopher_cli.web.dashboard.forms.form_fields import fields_of
 from gopher_cli.web.dashboard.forms.form_values import WHOLE, Faults, payload_of, written_in
 from gopher_cli.web.dashboard.forms.inputs import grouped, inputs_of
-from gopher_cli.web.dashboard.forms.job_options import options_of, options_of_spec
+from gopher_cli.web.dashboard.forms.job_options import FORM_FIELDS, options_of, options_of_spec
 from gopher_cli.web.dashboard.forms.payload_form import also_taken, fields_for, misfits, schema_in
 from gopher_cli.web.dashboard.forms.schedule_options import (
     SHOWN,
@@ -125,11 +126,9 @@ async def _options(
         faults = await misfits(request, type, payload, fields, form) | faults
     if faults | wrong | unreadable:
         raise Refused(faults | wrong | unreadable)
-    rest = known.spec.options if known else NO_OPTIONS
-    kept = {
-        "unique_key": rest.unique_key or None, "unique_for": rest.unique_for or None,
-        "retention": rest.retention,
-    }  # fmt: skip
+    kept = (
+        {field.name: value for field, value in given_in(known.spec) if not field.placeholder} if known else {}
+    )
     return {"queue": queue or None} | given | kept | recurring, payload
 
 
@@ -188,6 +187,7 @@ async def _form(
         default_queue=gopher.defaults.queue, default_zone=gopher.defaults.timezone, zones=_zones(),
         times=_times(shown, now / 1000) if shown else [], shown=shown,
         mark=mark_of(shown.when) if shown else "", unique_key=spec.options.unique_key if spec else "",
+        job_fields=FORM_FIELDS,
         priorities=list(dict.fromkeys(["normal", "high", "low", form.one("priority") or "normal"])),
     )  # fmt: skip
 

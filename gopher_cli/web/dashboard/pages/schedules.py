@@ -6,7 +6,7 @@ import asyncio
 from bisect import bisect_right
 from collections import Counter
 from itertools import islice
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
@@ -14,6 +14,8 @@ from starlette.responses import Response
 
 from gopher_cli.model.access.scopes import OPERATE, SUBMIT
 from gopher_cli.model.errors import Conflict
+from gopher_cli.model.job.fields import Field, given_in
+from gopher_cli.model.job.job import Spec
 from gopher_cli.model.schedule.next_runs import next_runs_of
 from gopher_cli.web.authorize import needs
 from gopher_cli.web.dashboard.forms.form_body import checked_form
@@ -67,8 +69,14 @@ async def schedule(queue: str, name: str, request: Request) -> Response:
         request, "schedule.html", row=row, line=line_of(row, now), now=now,
         may_run=request.state.caller.may(SUBMIT, queue),
         place=place_of(queue, name), times=list(islice(next_runs_of(row, now / 1000), SHOWN)),
+        asked=_asked(row.schedule.spec) if row.schedule else [],
         command=as_schedule(row.schedule) if row.schedule else "",
     )  # fmt: skip
+
+
+def _asked(spec: Spec) -> list[tuple[Field, Any]]:
+    """But what the page says in words of its own."""
+    return [row for row in given_in(spec) if row[0].name not in ("priority", "max_retries", "timeout")]
 
 
 @router.post("/schedules/{queue}/{name}/run", dependencies=[Depends(needs(SUBMIT))])

@@ -20,7 +20,7 @@ from gopher_cli.web.dashboard.forms.form_body import Form, checked_form
 from gopher_cli.web.dashboard.forms.form_fields import Field, fields_of
 from gopher_cli.web.dashboard.forms.form_values import WHOLE, Faults, payload_of, written_in
 from gopher_cli.web.dashboard.forms.inputs import grouped, inputs_of
-from gopher_cli.web.dashboard.forms.job_options import options_like, options_of
+from gopher_cli.web.dashboard.forms.job_options import FORM_FIELDS, options_like, options_of
 from gopher_cli.web.dashboard.forms.payload_form import also_taken, fields_for, misfits, schema_in
 from gopher_cli.web.dashboard.page_route import PageRoute, redirect
 from gopher_cli.web.dashboard.render import page
@@ -111,5 +111,6 @@ async def _form(
         wrong=[(at.get(name, name), said) for name, said in faults.items()], form=form_now,
         id=form_now.one("id") or new_id(), queues=await soon(gopher.queues()),
         default_queue=gopher.defaults.queue, unique_key=unique_key,
+        job_fields=FORM_FIELDS,
         priorities=list(dict.fromkeys(["normal", "high", "low", form_now.one("priority") or "normal"])),
     )  # fmt: skip

@@ -8,16 +8,19 @@ with it, the job could only be found a duplicate of itself.
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import msgspec
 
+from gopher_cli.model.job.fields import FIELDS, Field, as_options, given_in
 from gopher_cli.model.schedule.schedule import Schedule
-from gopher_cli.model.text.duration import format_duration, parse_duration, rfc3339
+from gopher_cli.model.text.duration import exact_duration, rfc3339
 from gopher_cli.model.views.job_view import JobDetail
 
 _MOST = 4000  # characters of payload that a command line should carry
+_NORMAL = ("priority", 5)
 _KEY = '-H "X-API-KEY: $GOPHER_API_KEY"'
 
 
@@ -25,24 +28,14 @@ def as_command(job: JobDetail, server: str) -> str:
     """For a shell: every word of it is quoted. ``server`` is how its address begins."""
     payload = _payload(job)
     words = ["gopher", "submit", "-t", job.type, "-Q", job.queue, "-p", payload or "-"]
-    if job.priority != 5:
-        words += ["--priority", str(job.priority)]
-    words += ["--retries", str(job.max_retries)]
-    if job.timeout:
-        words += ["--timeout", exactly(job.timeout)]
-    if job.backoff:
-        words += ["--backoff", job.backoff]
-    for tag in job.tags:
-        words += ["--tag", tag]
-    for name, value in job.headers.items():
-        words += ["--header", f"{name}={value}"]
+    words += as_options(_fields_of(job))
     command = shlex.join(words)
     return command if payload else f"{_fetched(job, server)} | {command}"
 
 
 def as_schedule(schedule: Schedule) -> str:
     """A command that sets the same schedule; a payload that is too long is read from a file of its name."""
-    when, spec, rest = schedule.when, schedule.spec, schedule.spec.options
+    when, spec = schedule.when, schedule.spec
     payload = bytes(spec.payload).decode()
     words = ["gopher", "schedule", "set", schedule.name, "-t", spec.type, "-Q", schedule.queue]
     words += ["-p", payload if len(payload) <= _MOST else f"@{schedule.name}.json"]
@@ -51,22 +44,17 @@ def as_schedule(schedule: Schedule) -> str:
         "from": moment_of(when.start), "until": moment_of(when.until), "times": str(when.times or ""),
         "jitter": span_of(when.jitter), "overlap": _unless("skip", schedule.overlap),
         "catchup": _unless("once", schedule.catchup), "within": span_of(schedule.within),
-        "pause-after": str(schedule.pause_after or ""), "priority": _unless("5", str(spec.priority)),
-        "retries": "" if spec.max_retries is None else str(spec.max_retries),
-        "timeout": span_of(spec.timeout), "backoff": rest.backoff,
-        "retention": "" if rest.retention is None else exactly(rest.retention),
-        "unique": rest.unique_key, "unique-for": span_of(rest.unique_for),
+        "pause-after": str(schedule.pause_after or ""),
     }  # fmt: skip
     for option, value in said.items():
         words += [f"--{option}", value] if value else []
-    words += [word for tag in rest.tags for word in ("--tag", tag)]
-    words += [word for name, value in rest.headers.items() for word in ("--header", f"{name}={value}")]
+    words += as_options((field, value) for field, value in given_in(spec) if (field.name, value) != _NORMAL)
     return shlex.join(words)
 
 
 def span_of(seconds: float | None) -> str:
     """A duration as people write it; nothing for none."""
-    return exactly(seconds) if seconds else ""
+    return exact_duration(seconds) if seconds else ""
 
 
 def moment_of(seconds: float) -> str:
@@ -80,12 +68,8 @@ def _unless(default: str, value: str) -> str:
 
 def as_request(job: JobDetail, server: str) -> str:
     """For curl. Where a key is needed, it is taken from the environment, and is in no history."""
-    body: dict[str, Any] = {"type": job.type, "queue": job.queue}
-    if job.priority != 5:
-        body["priority"] = job.priority
-    body["max_retries"] = job.max_retries
-    said = {"timeout": job.timeout, "backoff": job.backoff, "tags": job.tags, "headers": job.headers}
-    body |= {name: value for name, value in said.items() if value}
+    fields = {field.name: value for field, value in _fields_of(job)}
+    body: dict[str, Any] = {"type": job.type, "queue": job.queue} | fields
     words = ["curl", "-X", "POST", f"{server}/api/v1/jobs", "-H", "Content-Type: application/json"]
     post = f"{shlex.join(words)} {_KEY}"
     if payload := _payload(job):
@@ -102,10 +86,13 @@ def _fetched(job: JobDetail, server: str) -> str:
     return f"curl -fsS {shlex.quote(place)} {_KEY}"
 
 
-def exactly(seconds: float) -> str:
-    """As people write it, where that says all of it."""
-    written = format_duration(seconds)
-    return written if parse_duration(written) == seconds else f"{seconds}s"
+def _fields_of(job: JobDetail) -> Iterator[tuple[Field, Any]]:
+    """What counted for it, but for its unique key."""
+    for field in FIELDS:
+        value = getattr(job, field.name, None)
+        is_said = bool(value) and (field.name, value) != _NORMAL and field.name != "unique_key"
+        if is_said or field.name == "max_retries":
+            yield field, value
 
 
 def _payload(job: JobDetail) -> str:

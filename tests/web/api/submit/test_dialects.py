@@ -22,6 +22,7 @@ pytestmark = pytest.mark.anyio
 
 RETRIES = keys_of(BY_NAME["max_retries"])
 PATHS = {V1.name: "/api/v1/jobs", CLASSIC.name: "/api/jobs", PLAIN.name: "/job"}
+RETRIES = keys_of(BY_NAME["max_retries"])
 PAYLOADS = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(st.characters(exclude_categories=["Cs"])),
     lambda inside: st.lists(inside, max_size=3) | st.dictionaries(st.text(max_size=3), inside, max_size=3),
