@@ -94,7 +94,6 @@ SHARED = {
     "fleet": "the workers that there are",
     "handlers": "what runs a type of job",
     "health": "is it able to work",
-    "hints": "the next step",
     "idempotency": "an answer that is given again",
     "inspect": "everything about one job",
     "install": "what puts a part into the application",

@@ -13,8 +13,7 @@ from gopher_cli.model.errors import GopherError
 from gopher_cli.model.text.safe import safe
 from gopher_cli.web.auth.same_origin import SAFE_METHODS, foreign_page, has_key
 from gopher_cli.web.auth.sessions import Session
-from gopher_cli.web.server import hints
-from gopher_cli.web.server.problems import Problem, soon
+from gopher_cli.web.server.problems import OTHER_KEY, Problem, soon
 from gopher_cli.web.services.services import services_of
 
 _SCRAPER = Caller(name="anybody", scopes=frozenset({METRICS}), via="open")
@@ -43,7 +42,7 @@ def needs(scope: str) -> Callable[[Request], Awaitable[None]]:
             return
         caller = await caller_of(request)
         if not caller.may(scope):
-            raise Problem(403, f"this key lacks the scope {scope}", hint=hints.OTHER_KEY, scope=scope)
+            raise Problem(403, f"this key lacks the scope {scope}", hint=OTHER_KEY, scope=scope)
         takes_forms = getattr(request.scope.get("route"), "takes_forms", False)
         if caller.via == "session" and not takes_forms and request.method not in SAFE_METHODS:
             check_csrf(request, request.headers.get("x-csrf-token", ""))

@@ -22,8 +22,7 @@ from gopher_cli.web.auth import rate_limits, sessions
 from gopher_cli.web.auth.addresses import Addresses
 from gopher_cli.web.auth.key_cache import KeyCache
 from gopher_cli.web.auth.tokens import Tokens, WrongToken
-from gopher_cli.web.server import hints
-from gopher_cli.web.server.problems import Problem
+from gopher_cli.web.server.problems import OTHER_KEY, Problem
 
 _ENVIRONMENT = Caller(name="API_KEY", scopes=ROLES["admin"], via="environment")
 _NOBODY = digest_of("")
@@ -135,7 +134,7 @@ class Authenticator:
         said = "this key is not known"
         if cached and right:
             said = "this key has expired" if state == EXPIRED else "this key was revoked"
-        raise _stranger(said, hints.OTHER_KEY, _WrongKey)
+        raise _stranger(said, OTHER_KEY, _WrongKey)
 
     def _is_own(self, secret: str) -> bool:
         return bool(self._own) and hmac.compare_digest(digest_of(secret), self._own)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 from urllib.parse import quote
 
-from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -54,7 +53,7 @@ class PageRoute(APIRoute):
         async def guarded(request: Request) -> Response:
             try:
                 return await handle(request)
-            except (GopherError, RequestValidationError) as error:
+            except GopherError as error:
                 return answer(request, error)
             except ClientDisconnect:
                 raise  # nobody is there to read a page
@@ -65,7 +64,7 @@ class PageRoute(APIRoute):
         return guarded
 
 
-def answer(request: Request, error: GopherError | RequestValidationError | HTTPException) -> Response:
+def answer(request: Request, error: GopherError | HTTPException) -> Response:
     """The page for an error."""
     problem = _problem(error)
     if problem.status == 401:
@@ -82,15 +81,12 @@ def answer(request: Request, error: GopherError | RequestValidationError | HTTPE
     return answered
 
 
-def _problem(error: GopherError | RequestValidationError | HTTPException) -> Problem:
+def _problem(error: GopherError | HTTPException) -> Problem:
     match error:
         case Problem():
             return error
         case GopherError():
             return problem_of(error)
-        case RequestValidationError():
-            first = error.errors()[0]
-            return Problem(422, f"{first['loc'][-1]}: {first['msg']}")
         case HTTPException():
             said = {404: "There is nothing at this address.", 405: "This address does not know that."}
             return Problem(

@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 
 import msgspec
 from fastapi import FastAPI
-from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -24,6 +23,9 @@ T = TypeVar("T")
 PROBLEM = "application/problem+json"
 PATIENCE = 1.2  # seconds that Redis may be silent; a client hears of it within two
 RETRY_AFTER = {"Retry-After": "2"}
+# Advice that only a client of the API gets.
+OTHER_KEY = "ask the operator of this server for a key that may do it"
+FILL = "give it a value, or leave it out"
 _LONGEST = 2000  # characters of a sentence
 _log = logging.getLogger("gopher.web")
 
@@ -192,15 +194,7 @@ def install(app: FastAPI) -> None:
     async def unforeseen(request: Request, error: Exception) -> Response:
         return surprise().answer(request.url.path)
 
-    async def parameter(request: Request, error: Exception) -> Response:
-        assert isinstance(error, RequestValidationError)
-        first = error.errors()[0]
-        name = ".".join(map(str, first["loc"][1:]))
-        more: dict[str, Any] = {"parameter": name} if first["loc"][0] == "query" else {}
-        return Problem(422, f"{name}: {first['msg']}", **more).answer(request.url.path)
-
     app.add_exception_handler(errors.GopherError, ours)
     app.add_exception_handler(HTTPException, http)
-    app.add_exception_handler(RequestValidationError, parameter)
     app.add_exception_handler(ClientDisconnect, ours)
     app.add_exception_handler(Exception, unforeseen)

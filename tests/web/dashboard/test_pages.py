@@ -122,6 +122,18 @@ async def test_a_search_that_is_wrong_says_where(api: httpx2.AsyncClient) -> Non
     assert "did you mean state" in page.text
 
 
+@pytest.mark.parametrize(
+    "query", ["/jobs?q=", "/dlq?q=", "/bulk?all=1&deed=retry&q=", "/login?next=/", "/submit?type="]
+)
+async def test_a_parameter_of_a_page_that_is_too_long_is_told_by_name(
+    api: httpx2.AsyncClient, query: str
+) -> None:
+    answer = await api.get(query + "x" * 4001)
+
+    name = query.rpartition("?")[2].rpartition("&")[2].partition("=")[0]
+    assert answer.status_code == 422 and f"{name} has at most " in answer.text.lower()
+
+
 async def test_pages_follow_each_other_and_lose_nothing(api: httpx2.AsyncClient, gopher: Gopher) -> None:
     ids = {await gopher.submit("x") for _ in range(60)}
     seen: set[str] = set()

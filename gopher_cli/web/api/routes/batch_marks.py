@@ -14,16 +14,16 @@ from gopher_cli.verbs.submit import wanted_durability
 from gopher_cli.web.api.routes.jobs import answered
 from gopher_cli.web.api.support import openapi
 from gopher_cli.web.api.support.body import read_json
-from gopher_cli.web.api.support.parameters import Given, Query, parameter, wrong
 from gopher_cli.web.api.support.strict_json import parse
 from gopher_cli.web.api.support.submit_common import permit
 from gopher_cli.web.authorize import needs
+from gopher_cli.web.server.parameters import ONE_QUEUE, Given, Parameters, parameter, wrong
 from gopher_cli.web.server.problems import Problem, field, soon, wished
 from gopher_cli.web.services.services import gopher_of
 
 router = APIRouter(prefix="/api/v1/batches", tags=["jobs"])
 _enter = needs(SUBMIT)
-_QUERY, _PUT = Query("batch", "queue", "durability", of_one=True), Query("batch", "durability")
+_QUERY, _PUT = Parameters("batch", "queue", "durability", queue=ONE_QUEUE), Parameters("batch", "durability")
 _BODY = {"required": True, "content": openapi.answer("", "MarkView")["content"]}
 _DISK = 30.0  # seconds that a disk or a replica may take
 
@@ -48,7 +48,7 @@ openapi.SCHEMAS += [MarkList]
     "", summary="How far a batch has come", operation_id="get_batch_marks",
     responses=openapi.problems(s403="the key may not submit", s422="a parameter is not valid")
     | {200: openapi.answer("a mark of each queue", "MarkList")},
-    openapi_extra=_QUERY.described,
+    openapi_extra={"parameters": _QUERY.described},
 )  # fmt: skip
 async def marks(request: Request) -> Response:
     """What it tells is as safe as `durability` says."""
@@ -75,7 +75,7 @@ async def marks(request: Request) -> Response:
         s422="a field or a parameter is not valid",
     )
     | {200: openapi.answer("it is kept", "MarkView")},
-    openapi_extra={**_PUT.described, "requestBody": _BODY},
+    openapi_extra={"parameters": _PUT.described, "requestBody": _BODY},
 )  # fmt: skip
 async def put_mark(request: Request) -> Response:
     """The last mark of a queue, when what became of all lines is known; as safe as `durability` says."""

@@ -23,12 +23,12 @@ from gopher_cli.verbs.read.inspect import the_only
 from gopher_cli.web.api.routes.jobs import answered
 from gopher_cli.web.api.support import openapi
 from gopher_cli.web.api.support.filters import STEP_SECONDS, Again, Meant, filter_of_body, read_meant
-from gopher_cli.web.api.support.parameters import Query
+from gopher_cli.web.server.parameters import Parameters
 from gopher_cli.web.server.problems import Problem, field, soon
 from gopher_cli.web.services.services import gopher_of, services_of
 
 router = APIRouter(prefix="/api/v1", tags=["jobs"])
-_NONE = Query()
+_NONE = Parameters()
 
 
 class Part(msgspec.Struct, kw_only=True):

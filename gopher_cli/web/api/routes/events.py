@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -17,8 +16,8 @@ from gopher_cli.model.job.job import JobState
 from gopher_cli.model.text.timestamp import json_of
 from gopher_cli.web.api.support.event_stream import EventStream, tell
 from gopher_cli.web.api.support.openapi import problems
-from gopher_cli.web.api.support.parameters import check_filled, only, words_of
 from gopher_cli.web.authorize import needs, still_may
+from gopher_cli.web.server.parameters import MANY, MOST, NUMBER, TEXT, Given, Parameters
 from gopher_cli.web.server.problems import Problem, soon
 from gopher_cli.web.services.services import gopher_of, services_of
 
@@ -63,40 +62,38 @@ _log = problems(s403="the key lacks the scope admin", s422="a wrong parameter") 
     200: {"description": "a page, the newest first", "content": {"application/json": {"schema": _page}}}
 }
 
-Words = Annotated[list[str] | None, Query(description="only these (repeat, or a,b)")]
-Since = Annotated[str | None, Header(alias="Last-Event-ID", description="go on behind this event")]
-SinceToo = Annotated[str | None, Query(description="the same, for clients that cannot send the header")]
-Limit = Annotated[int, Query(ge=1, le=500)]
-Cursor = Annotated[str | None, Query(description="`next_cursor` of the page before", max_length=40)]
+_WORDS = (MANY, "only these (repeat, or a,b)")
+_EVENTS = Parameters(
+    queue=_WORDS, job=_WORDS, state=_WORDS, type=_WORDS,
+    last_event_id=(TEXT, "the same, for clients that cannot send the header"),
+)  # fmt: skip
+_LAST_EVENT = {
+    "name": "Last-Event-ID", "in": "header", "required": False, "schema": {"type": "string"},
+    "description": "go on behind this event",
+}  # fmt: skip
+_AUDIT = Parameters(
+    "limit", "cursor", limit=(NUMBER | {"minimum": 1, "maximum": MOST, "default": 100}, "how many at most")
+)
 
 
 @router.get(
     "/events", summary="Watch what happens", operation_id="watch_events", response_class=Response,
-    responses=_stream,
+    responses=_stream, openapi_extra={"parameters": [*_EVENTS.described, _LAST_EVENT]},
 )  # fmt: skip
-async def events(
-    request: Request,
-    queue: Words = None,
-    job: Words = None,
-    state: Words = None,
-    type: Words = None,
-    last_event_id: SinceToo = None,
-    since: Since = None,
-) -> Response:
+async def events(request: Request) -> Response:
     """Server-sent events: `job` for each job that came to a state, `queue` for a queue that was paused or
     resumed, `redis` when Redis goes `away` and is `back`. A comment every 15 seconds shows that somebody is
     there.
 
     `EventSource` comes back by itself and misses nothing of the last minute; an event may then come twice.
     """
-    only(request, "queue", "job", "state", "type", "last_event_id")
+    given = _EVENTS.read(request)
     wanted = EventFilter(
-        queues=_words("queue", queue), jobs=_words("job", job), states=_states(state),
-        types=_words("type", type),
+        queues=frozenset(given.words("queue")), jobs=frozenset(given.words("job")), states=_states(given),
+        types=frozenset(given.words("type")),
     )  # fmt: skip
-    if last_event_id is not None:
-        check_filled("last_event_id", last_event_id)
-    last_id = _event_id(since or last_event_id or "")
+    last_id = given.text("last_event_id")
+    last_id = _event_id(request.headers.get("last-event-id") or last_id)
     feed = services_of(request).event_feed
     client = feed.join()
 
@@ -106,26 +103,23 @@ async def events(
 
 @router.get(
     "/audit", summary="Who did what", operation_id="list_audit", response_class=Response, responses=_log,
-    dependencies=[Depends(needs(ADMIN))],
+    openapi_extra={"parameters": _AUDIT.described}, dependencies=[Depends(needs(ADMIN))],
 )  # fmt: skip
-async def audit(request: Request, limit: Limit = 100, cursor: Cursor = None) -> Response:
+async def audit(request: Request) -> Response:
     """What people have changed, the newest first; some ten thousand entries are kept."""
-    only(request, "limit", "cursor")
-    if cursor is not None and not _PLACE.fullmatch(cursor):
+    given = _AUDIT.read(request)
+    limit, cursor = given.number("limit", 100, MOST), given.text("cursor")
+    if cursor and not _PLACE.fullmatch(cursor):
         hint = "take next_cursor of the page before"
         raise Problem(422, "this cursor was not made here", hint=hint, parameter="cursor")
-    found = await soon(gopher_of(request).audit_log(limit=limit + 1, before=cursor or ""))
+    found = await soon(gopher_of(request).audit_log(limit=limit + 1, before=cursor))
     more = found[limit - 1].id if len(found) > limit else None
     said = {"items": found[:limit], "next_cursor": more}
     return Response(json_of(said), 200, {"Cache-Control": "no-store"}, "application/json")
 
 
-def _words(name: str, given: list[str] | None) -> frozenset[str]:
-    return frozenset(words_of(name, given or ()))
-
-
-def _states(given: list[str] | None) -> frozenset[str]:
-    words = _words("state", given)
+def _states(given: Given) -> frozenset[str]:
+    words = frozenset(given.words("state"))
     if unknown := sorted(words - set(_KNOWN)):
         raise Problem(422, f"no state {unknown[0][:80]!r}", hint=f"states: {', '.join(_KNOWN)}")
     return words

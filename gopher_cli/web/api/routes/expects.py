@@ -27,14 +27,14 @@ from gopher_cli.model.text.duration import parse_duration, rfc3339
 from gopher_cli.web.api.routes.jobs import answered
 from gopher_cli.web.api.support import openapi
 from gopher_cli.web.api.support.body import check_filled, read_json
-from gopher_cli.web.api.support.parameters import Query
 from gopher_cli.web.api.support.strict_json import fields_of, misread, parse
+from gopher_cli.web.server.parameters import Parameters
 from gopher_cli.web.server.problems import field, soon
 from gopher_cli.web.services.services import gopher_of
 
 reading = APIRouter(prefix="/api/v1/expects", tags=["expects"])
 router = APIRouter(prefix="/api/v1/expects", tags=["expects"])
-_NONE, _OF = Query(), Query("queue")
+_NONE, _OF = Parameters(), Parameters("queue")
 _Span = int | float | str
 
 
@@ -107,7 +107,8 @@ _put_answers = _operate | openapi.problems(
 
 
 @reading.get(
-    "", summary="List what is expected", operation_id="list_expects", openapi_extra=_OF.described,
+    "", summary="List what is expected", operation_id="list_expects",
+    openapi_extra={"parameters": _OF.described},
     responses=_read_answers | {
         200: openapi.answer("all, or those of these queues", "ExpectList", example={"items": [_EXAMPLE]})
     },

@@ -22,10 +22,10 @@ from gopher_cli.web.api.routes.jobs import FRESH, answered
 from gopher_cli.web.api.support import openapi
 from gopher_cli.web.api.support.etag import awaited, etag_of, matches
 from gopher_cli.web.api.support.event_stream import PING
-from gopher_cli.web.api.support.parameters import PREFER, Query
 from gopher_cli.web.api.support.prefer_wait import applied, wait_of
 from gopher_cli.web.api.support.views import job_view
 from gopher_cli.web.authorize import still_may
+from gopher_cli.web.server.parameters import ONE_QUEUE, PREFER, Parameters
 from gopher_cli.web.server.problems import Problem, soon
 from gopher_cli.web.services.services import gopher_of, services_of
 
@@ -40,9 +40,9 @@ class AttemptList(msgspec.Struct, kw_only=True):
 
 
 openapi.SCHEMAS += [AttemptList]
-_ONE, _PLAIN = Query("queue", "wait", of_one=True), Query("queue", of_one=True)
-_LOG = Query("queue", "follow", of_one=True)
-_WAITS = {"parameters": [*_ONE.described["parameters"], PREFER]}
+_ONE, _PLAIN = Parameters("queue", "wait", queue=ONE_QUEUE), Parameters("queue", queue=ONE_QUEUE)
+_LOG = Parameters("queue", "follow", queue=ONE_QUEUE)
+_WAITS = {"parameters": [*_ONE.described, PREFER]}
 _IF_NONE_MATCH = {
     "name": "If-None-Match", "in": "header", "required": False, "schema": {"type": "string"},
     "description": "the ETag that is known: 304 while the job is still as it says",
@@ -105,7 +105,8 @@ async def result(id: str, request: Request) -> Response:
 
 @router.get(
     "/{id}/attempts", summary="The attempts of a job that did not complete", operation_id="get_attempts",
-    responses=_GONE | {200: openapi.answer("its history", "AttemptList")}, openapi_extra=_PLAIN.described,
+    responses=_GONE | {200: openapi.answer("its history", "AttemptList")},
+    openapi_extra={"parameters": _PLAIN.described},
 )  # fmt: skip
 async def attempts(id: str, request: Request) -> Response:
     """With the error, the traceback and the worker of each, oldest first."""
@@ -115,7 +116,7 @@ async def attempts(id: str, request: Request) -> Response:
 
 @router.get(
     "/{id}/log", summary="The log of a job", operation_id="get_log", response_class=Response,
-    responses=_GONE | _TEXT, openapi_extra=_LOG.described,
+    responses=_GONE | _TEXT, openapi_extra={"parameters": _LOG.described},
 )  # fmt: skip
 async def log(id: str, request: Request) -> Response:
     """Its lines as text; `?follow` goes on until the job has ended, and sends an empty line after 15 seconds

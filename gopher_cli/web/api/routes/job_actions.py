@@ -22,8 +22,8 @@ from gopher_cli.web.api.routes.job import place_of
 from gopher_cli.web.api.routes.jobs import answered
 from gopher_cli.web.api.support import openapi
 from gopher_cli.web.api.support.etag import etag_of, matches
-from gopher_cli.web.api.support.parameters import Query
 from gopher_cli.web.server.links import links_of
+from gopher_cli.web.server.parameters import ONE_QUEUE, Parameters
 from gopher_cli.web.server.problems import Problem, soon
 from gopher_cli.web.services.services import gopher_of
 
@@ -47,7 +47,8 @@ class Done(msgspec.Struct, kw_only=True):
 
 
 openapi.SCHEMAS += [Done]
-_QUERY, _RETRY = Query("queue", of_one=True), Query("queue", "source", "poison", of_one=True)
+_QUERY = Parameters("queue", queue=ONE_QUEUE)
+_RETRY = Parameters("queue", "source", "poison", queue=ONE_QUEUE)
 _EXAMPLE = {
     "job_id": "019f8a2c-7b1e-7c40-8a31-5b3d4ce62f10", "queue": "default", "outcome": "enqueued",
     "changed": True, "links": {"self": "/api/v1/jobs/019f8a2c-7b1e-7c40-8a31-5b3d4ce62f10"},
@@ -56,8 +57,8 @@ _IF_MATCH = {
     "name": "If-Match", "in": "header", "required": False, "schema": {"type": "string"},
     "description": "only if the job is still as this ETag says",
 }  # fmt: skip
-DESCRIBED = {"parameters": [*_QUERY.described["parameters"], _IF_MATCH]}
-_RETRY_DESCRIBED = {"parameters": [*_RETRY.described["parameters"], _IF_MATCH]}
+DESCRIBED = {"parameters": [*_QUERY.described, _IF_MATCH]}
+_RETRY_DESCRIBED = {"parameters": [*_RETRY.described, _IF_MATCH]}
 answers = openapi.problems(
     s403="this key lacks the scope operate",
     s404="no such job",

@@ -14,10 +14,10 @@ from gopher_cli.model.select.failure_groups import FailureGroup
 from gopher_cli.model.text.timestamp import json_of
 from gopher_cli.web.api.support import openapi
 from gopher_cli.web.api.support.filters import NAMES, filter_of_query
-from gopher_cli.web.api.support.parameters import MOST, Given, Query, parameter
 from gopher_cli.web.api.support.views import JobLine, job_line
 from gopher_cli.web.server.compression import Compression
 from gopher_cli.web.server.links import links_of
+from gopher_cli.web.server.parameters import MOST, ONE_QUEUE, Given, Parameters, parameter
 from gopher_cli.web.server.problems import soon
 from gopher_cli.web.services.services import gopher_of
 
@@ -54,10 +54,10 @@ class GroupList(msgspec.Struct, kw_only=True):
 
 
 openapi.SCHEMAS += [JobList, Where, GroupList]
-_JOBS = Query(*NAMES, "limit", "cursor", "order")
-_DEAD = Query(*(name for name in NAMES if name != "state"), "limit", "cursor", "order")
-_GROUPS = Query(*(name for name in NAMES if name not in ("state", "group")))
-_FIND = Query("id", "queue", of_one=True)
+_JOBS = Parameters(*NAMES, "limit", "cursor", "order")
+_DEAD = Parameters(*(name for name in NAMES if name != "state"), "limit", "cursor", "order")
+_GROUPS = Parameters(*(name for name in NAMES if name not in ("state", "group")))
+_FIND = Parameters("id", "queue", queue=ONE_QUEUE)
 _EXAMPLE = {
     "items": [
         {
@@ -82,7 +82,7 @@ def answered(value: Any, status: int = 200, headers: dict[str, str] | None = Non
 
 @router.get(
     "/jobs", summary="List jobs", operation_id="list_jobs",
-    responses=list_answers, openapi_extra=_JOBS.described,
+    responses=list_answers, openapi_extra={"parameters": _JOBS.described},
 )  # fmt: skip
 async def jobs(request: Request) -> Response:
     """Newest first, by the time that their state turns on. A job that is inserted shifts no other."""
@@ -91,7 +91,7 @@ async def jobs(request: Request) -> Response:
 
 @router.get(
     "/dlq", summary="List the dead letter queue", operation_id="list_dlq", tags=["dlq"],
-    responses=list_answers, openapi_extra=_DEAD.described,
+    responses=list_answers, openapi_extra={"parameters": _DEAD.described},
 )  # fmt: skip
 async def dlq(request: Request) -> Response:
     """Jobs that are out of retries, newest first."""
@@ -114,7 +114,7 @@ async def _page(request: Request, given: Given, states: tuple[str, ...] = ()) ->
 
 @router.get(
     "/dlq/groups", summary="Group the dead letter queue by error", operation_id="list_failure_groups",
-    tags=["dlq"], openapi_extra=_GROUPS.described,
+    tags=["dlq"], openapi_extra={"parameters": _GROUPS.described},
     responses=openapi.problems(s404="no such queue", s422="a parameter is not valid")
     | {200: openapi.answer("the groups", "GroupList")},
 )  # fmt: skip
@@ -127,7 +127,8 @@ async def groups(request: Request) -> Response:
 
 
 @router.get(
-    "/find", summary="Find a job by a part of its id", operation_id="find_job", openapi_extra=_FIND.described,
+    "/find", summary="Find a job by a part of its id", operation_id="find_job",
+    openapi_extra={"parameters": _FIND.described},
     responses=openapi.problems(s404="no such job", s409="several queues have it", s422="it fits several")
     | {200: openapi.answer("where it is", "Where")},
 )  # fmt: skip

@@ -17,9 +17,9 @@ from gopher_cli.model.text.rate import parse_rate
 from gopher_cli.web.api.routes.jobs import answered
 from gopher_cli.web.api.support import openapi
 from gopher_cli.web.api.support.body import check_filled, read_json
-from gopher_cli.web.api.support.parameters import only
 from gopher_cli.web.api.support.strict_json import parse
 from gopher_cli.web.authorize import needs
+from gopher_cli.web.server.parameters import only
 from gopher_cli.web.server.problems import Problem, field, soon
 from gopher_cli.web.services.services import gopher_of, services_of
 

@@ -18,13 +18,13 @@ from gopher_cli.web.api.routes.bulk_actions import body_of, done
 from gopher_cli.web.api.routes.jobs import answered
 from gopher_cli.web.api.support import openapi
 from gopher_cli.web.api.support.filters import Meant, filter_of_body, read_meant
-from gopher_cli.web.api.support.parameters import Query
+from gopher_cli.web.server.parameters import Parameters
 from gopher_cli.web.server.problems import Problem, soon
 from gopher_cli.web.services.services import gopher_of
 
 reading = APIRouter(prefix="/api/v1/queues", tags=["queues"])
 router = APIRouter(prefix="/api/v1/queues", tags=["queues"])
-_NONE = Query()
+_NONE = Parameters()
 
 
 class QueueList(msgspec.Struct, kw_only=True):

@@ -8,19 +8,19 @@ from starlette.responses import Response
 
 from gopher_cli.web.api.routes.jobs import answered
 from gopher_cli.web.api.support import openapi
-from gopher_cli.web.api.support.parameters import Query
+from gopher_cli.web.server.parameters import Parameters
 from gopher_cli.web.server.problems import soon
 from gopher_cli.web.services.services import gopher_of
 
 router = APIRouter(prefix="/api/v1", tags=["stats"])
-_QUERY = Query("queue")
+_QUERY = Parameters("queue")
 
 
 @router.get(
     "/stats", summary="Count everything", operation_id="get_stats",
     responses=openapi.problems(s404="no such queue", s422="a wrong parameter")
     | {200: openapi.answer("counts and times", "Stats")},
-    openapi_extra=_QUERY.described,
+    openapi_extra={"parameters": _QUERY.described},
 )  # fmt: skip
 async def stats(request: Request) -> Response:
     """`backlog` and `oldest_age_seconds` are flat, for autoscalers."""

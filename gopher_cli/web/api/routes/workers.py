@@ -14,14 +14,14 @@ from gopher_cli.model.views.stats import OrderedWorker, WorkerInfo
 from gopher_cli.version import __version__
 from gopher_cli.web.api.routes.jobs import answered
 from gopher_cli.web.api.support import openapi
-from gopher_cli.web.api.support.parameters import Query
 from gopher_cli.web.server.links import rooted
+from gopher_cli.web.server.parameters import Parameters
 from gopher_cli.web.server.problems import soon
 from gopher_cli.web.services.services import gopher_of
 
 router = APIRouter(prefix="/api/v1")
 operating = APIRouter(prefix="/api/v1")
-_NONE, _HISTORY, _ALL = Query(), Query("minutes", "queue", "type"), Query("all")
+_NONE, _HISTORY, _ALL = Parameters(), Parameters("minutes", "queue", "type"), Parameters("all")
 
 
 class Root(msgspec.Struct, kw_only=True):
@@ -104,7 +104,7 @@ _ORDERED = openapi.problems(
 
 @operating.post(
     "/workers/{name}/quiet", summary="Let a worker start no job any more", operation_id="quiet_worker",
-    tags=["workers"], openapi_extra=_ALL.described, responses=_ORDERED,
+    tags=["workers"], openapi_extra={"parameters": _ALL.described}, responses=_ORDERED,
 )  # fmt: skip
 async def quiet(name: str, request: Request) -> Response:
     """`name` is its id, its name, `host:pid` or a host. Running jobs finish."""
@@ -113,7 +113,7 @@ async def quiet(name: str, request: Request) -> Response:
 
 @operating.post(
     "/workers/{name}/resume", summary="Let a quiet worker start jobs again", operation_id="resume_worker",
-    tags=["workers"], openapi_extra=_ALL.described, responses=_ORDERED,
+    tags=["workers"], openapi_extra={"parameters": _ALL.described}, responses=_ORDERED,
 )  # fmt: skip
 async def resume(name: str, request: Request) -> Response:
     return await _order(name, "resume", request)
@@ -121,7 +121,7 @@ async def resume(name: str, request: Request) -> Response:
 
 @operating.post(
     "/workers/{name}/stop", summary="Let a worker finish its jobs and end", operation_id="stop_worker",
-    tags=["workers"], openapi_extra=_ALL.described, responses=_ORDERED,
+    tags=["workers"], openapi_extra={"parameters": _ALL.described}, responses=_ORDERED,
 )  # fmt: skip
 async def stop(name: str, request: Request) -> Response:
     """As SIGTERM: running jobs have the grace, then they go back. A service manager may start it again."""
@@ -148,7 +148,7 @@ async def types(request: Request) -> Response:
 
 @router.get(
     "/history", summary="The last minutes as series", operation_id="get_history", tags=["stats"],
-    openapi_extra=_HISTORY.described,
+    openapi_extra={"parameters": _HISTORY.described},
     responses=_PROBLEMS | openapi.problems(s404="no such queue") | {200: openapi.answer("series", "History")},
 )  # fmt: skip
 async def history(request: Request) -> Response:

@@ -29,10 +29,10 @@ from gopher_cli.web.api.schedules.schedule_request import (
 from gopher_cli.web.api.schedules.schedule_views import Backfilled, change_done, row_done, run_reply
 from gopher_cli.web.api.schedules.schedules import row_of
 from gopher_cli.web.api.support.body import MAX_BODY, check_kind, read, read_json
-from gopher_cli.web.api.support.parameters import Query, parameter
 from gopher_cli.web.api.support.submit_common import permit
 from gopher_cli.web.authorize import needs
 from gopher_cli.web.server.links import links_of_schedule
+from gopher_cli.web.server.parameters import Parameters, parameter
 from gopher_cli.web.server.problems import PATIENCE, Problem, field, soon
 from gopher_cli.web.services import idempotency
 from gopher_cli.web.services.idempotency import Claim, Reply
@@ -41,7 +41,7 @@ from gopher_cli.web.services.services import gopher_of, services_of
 router = APIRouter(prefix="/api/v1/schedules", tags=["schedules"])
 running = APIRouter(prefix="/api/v1/schedules", tags=["schedules"], dependencies=[Depends(needs(SUBMIT))])
 T = TypeVar("T")
-_NONE = Query()
+_NONE = Parameters()
 _BACKFILL = 60.0  # seconds that a hundred thousand jobs may take
 
 

@@ -29,18 +29,18 @@ from gopher_cli.web.api.schedules.schedule_views import (
 )
 from gopher_cli.web.api.support.body import read_json
 from gopher_cli.web.api.support.etag import matches
-from gopher_cli.web.api.support.parameters import Query, parameter
+from gopher_cli.web.server.parameters import Parameters, parameter
 from gopher_cli.web.server.problems import soon
 from gopher_cli.web.services.services import gopher_of
 
 router = APIRouter(prefix="/api/v1/schedules", tags=["schedules"])
 _PATIENCE, _PAGE = 3.0, 100  # seconds that a thousand schedules may take beside a silent Redis
-_NONE, _OF, _COUNT = Query(), Query("queue", "name"), Query("count")
+_NONE, _OF, _COUNT = Parameters(), Parameters("queue", "name"), Parameters("count")
 
 
 @router.get(
-    "", summary="List the schedules", operation_id="list_schedules", openapi_extra=_OF.described,
-    responses=about.list_answers,
+    "", summary="List the schedules", operation_id="list_schedules",
+    openapi_extra={"parameters": _OF.described}, responses=about.list_answers,
 )  # fmt: skip
 async def schedules(request: Request) -> Response:
     """When they run, what is next, how they stand, and what became of their last ticks."""
@@ -90,7 +90,7 @@ async def schedule(queue: str, name: str, request: Request) -> Response:
 
 @router.get(
     "/{queue}/{name}/next", summary="Tell its next runs", operation_id="get_next_runs",
-    responses=about.next_answers, openapi_extra=_COUNT.described,
+    responses=about.next_answers, openapi_extra={"parameters": _COUNT.described},
 )  # fmt: skip
 async def next_of(queue: str, name: str, request: Request) -> Response:
     """As clocks of its time zone show them; of one that is paused those that it would have."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from gopher_cli.web.api.support import openapi
 from gopher_cli.web.api.support.openapi import REF, answer, problems
-from gopher_cli.web.api.support.parameters import FLAG, PARAMETERS, PREFER
+from gopher_cli.web.server.parameters import FLAG, PARAMETERS, PREFER
 
 _EXAMPLES = {
     "an e-mail, soon": {

@@ -24,12 +24,12 @@ from gopher_cli.web.api.support import prefer_wait
 from gopher_cli.web.api.support.body import MAX_BODY, check_kind, read
 from gopher_cli.web.api.support.dialects import GONE, V1, Accepted, Dialect
 from gopher_cli.web.api.support.job_request import Asked, read_job
-from gopher_cli.web.api.support.parameters import Given, only
 from gopher_cli.web.api.support.submit_common import is_ending, is_new, permit, refusal, states_of, under
 from gopher_cli.web.api.support.views import job_view
 from gopher_cli.web.authorize import needs
 from gopher_cli.web.server.fast_path import FastPath
 from gopher_cli.web.server.links import rooted
+from gopher_cli.web.server.parameters import Given, only
 from gopher_cli.web.server.problems import soon, under_id, wished
 from gopher_cli.web.services import idempotency
 from gopher_cli.web.services.idempotency import Claim, Reply

@@ -10,9 +10,8 @@ from gopher_cli.model.errors import Changed
 from gopher_cli.web.api.schedules.schedule_request import Wanted, pointing, read_recurring
 from gopher_cli.web.api.support.dialects import Accepted, Dialect
 from gopher_cli.web.api.support.job_request import Asked
-from gopher_cli.web.server import hints
 from gopher_cli.web.server.links import links_of_schedule
-from gopher_cli.web.server.problems import Problem, soon
+from gopher_cli.web.server.problems import OTHER_KEY, Problem, soon
 from gopher_cli.web.services.idempotency import Reply
 from gopher_cli.web.services.services import gopher_of
 
@@ -29,7 +28,7 @@ async def define(request: Request, dialect: Dialect, wanted: Wanted) -> Reply:
             change = await soon(gopher.set_schedule(wanted.name, revision=revision, **wanted.options))
     except Changed as error:
         said = "there is a schedule of this name already, and this key may not change it"
-        raise Problem(403, said, hint=hints.OTHER_KEY, pointer="/recurring/name", scope=OPERATE) from error
+        raise Problem(403, said, hint=OTHER_KEY, pointer="/recurring/name", scope=OPERATE) from error
     made = Accepted(
         id=change.job_id, type=wanted.job.spec.type, queue=change.queue,
         state=_STATES.get(change.state, change.state), at_ms=change.since, schedule=change.name,

@@ -8,9 +8,8 @@ from typing import Any
 from starlette.requests import ClientDisconnect, Request
 
 from gopher_cli.model.text.json_text import pointer_to
-from gopher_cli.web.server import hints
 from gopher_cli.web.server.accept import prefers
-from gopher_cli.web.server.problems import Problem
+from gopher_cli.web.server.problems import FILL, Problem
 
 MAX_BODY = 1024 * 1024
 _START = 64  # bytes that tell what kind of body it is
@@ -75,7 +74,7 @@ def check_filled(value: Any, *, but: Sequence[str] = ()) -> None:
     for name, given in value.items() if isinstance(value, dict) else ():
         is_empty = not given.strip() if isinstance(given, str) else given in ([], {})
         if is_empty and name not in but:
-            raise Problem(422, f"{name[:64]} is empty", hint=hints.FILL, pointer=pointer_to(name))
+            raise Problem(422, f"{name[:64]} is empty", hint=FILL, pointer=pointer_to(name))
 
 
 def too_large(limit: int) -> Problem:

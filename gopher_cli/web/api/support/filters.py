@@ -20,10 +20,9 @@ from gopher_cli.model.text.duration import parse_duration
 from gopher_cli.model.text.json_text import pointer_to
 from gopher_cli.model.text.rate import MOST_JOBS, parse_pace
 from gopher_cli.web.api.support.body import check_filled, read_json
-from gopher_cli.web.api.support.parameters import Given
 from gopher_cli.web.api.support.strict_json import fields_of, misread, parse
-from gopher_cli.web.server import hints
-from gopher_cli.web.server.problems import Problem
+from gopher_cli.web.server.parameters import Given
+from gopher_cli.web.server.problems import FILL, Problem
 
 NAMES = ("state", "type", "queue", "tag", "error", "group", "older_than", "q")
 STEP_SECONDS = 5.0
@@ -90,7 +89,7 @@ def _check_null(given: Any) -> None:
     """
     for name in given if isinstance(given, dict) else ():
         if given[name] is None and name != "cursor":
-            raise Problem(422, f"{name[:64]} is null", hint=hints.FILL, pointer=pointer_to(name))
+            raise Problem(422, f"{name[:64]} is null", hint=FILL, pointer=pointer_to(name))
 
 
 def filter_of_query(given: Given, states: Sequence[str] = ()) -> Filter:

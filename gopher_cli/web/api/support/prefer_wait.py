@@ -11,9 +11,9 @@ from gopher_cli.model.errors import GopherError
 from gopher_cli.model.job.job import FINAL
 from gopher_cli.model.views.job_view import JobDetail
 from gopher_cli.web.api.support.etag import awaited
+from gopher_cli.web.server.parameters import LONGEST
 from gopher_cli.web.server.problems import Problem
 
-LONGEST = 50.0  # seconds: many proxies cut an answer that has not begun after 60
 _PREFERRED = re.compile(r'\s*wait\s*=\s*"?(\d{1,9})"?\s*(?:;.*)?', re.IGNORECASE)
 
 

@@ -17,8 +17,7 @@ from gopher_cli.model.errors import GopherError
 from gopher_cli.model.job.job import Job
 from gopher_cli.store.calls import Receipt
 from gopher_cli.web.api.support.job_request import Asked
-from gopher_cli.web.server import hints
-from gopher_cli.web.server.problems import RETRY_AFTER, Problem, soon
+from gopher_cli.web.server.problems import OTHER_KEY, RETRY_AFTER, Problem, soon
 from gopher_cli.web.services.idempotency import Claim
 
 
@@ -28,7 +27,7 @@ def permit(caller: Caller, queue: str) -> None:
         raise Problem(
             403,
             f"this key may not submit to the queue {queue}",
-            hint=hints.OTHER_KEY,
+            hint=OTHER_KEY,
             scope=f"{SUBMIT}:{queue}",
         )
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from gopher_cli.web.dashboard.page_route import PageRoute
 from gopher_cli.web.dashboard.render import page
+from gopher_cli.web.server.parameters import Given
 from gopher_cli.web.server.problems import soon
 from gopher_cli.web.services.services import gopher_of
 
@@ -18,8 +17,8 @@ _PAGE = 100
 
 
 @router.get("/audit")
-async def audit(request: Request, before: Annotated[str, Query(max_length=80)] = "") -> Response:
-    gopher = gopher_of(request)
+async def audit(request: Request) -> Response:
+    gopher, before = gopher_of(request), Given(request).free_text("before", 80)
     entries = await soon(gopher.audit_log(limit=_PAGE, before=before))
     older = entries[-1].id if len(entries) == _PAGE else ""
     return page(

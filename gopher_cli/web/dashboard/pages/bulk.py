@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import partial
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -23,6 +23,7 @@ from gopher_cli.web.dashboard.pages.login import local
 from gopher_cli.web.dashboard.render import link, page
 from gopher_cli.web.dashboard.views import job_actions
 from gopher_cli.web.dashboard.views.search import count_of
+from gopher_cli.web.server.parameters import Given
 from gopher_cli.web.server.problems import soon
 from gopher_cli.web.services.services import gopher_of, services_of
 
@@ -33,27 +34,22 @@ _MOST = 1000
 
 
 @router.get("/bulk")
-async def confirm(
-    request: Request,
-    deed: Annotated[str, Query(max_length=20)] = "",
-    q: Annotated[str, Query(max_length=4000)] = "",
-    job: Annotated[list[str] | None, Query()] = None,
-    all: Annotated[str, Query(max_length=1)] = "",
-    back: Annotated[str, Query(max_length=2000)] = "/jobs",
-) -> Response:
+async def confirm(request: Request) -> Response:
     """Says how many jobs are meant, and asks. Nothing is done by looking at it."""
-    action = plain_action(deed)
+    given = Given(request)
+    action, all = plain_action(given.free_text("deed", 20)), given.free_text("all", 1)
+    back = local(given.free_text("back", 2000, "/jobs"))
     told: dict[str, Any] = {
-        "action": action, "back": local(back), "typed": "", "states": (), "named": False, "q": "",
+        "action": action, "back": back, "typed": "", "states": (), "named": False, "q": "",
         "picked": [], "poison": 0,
     }  # fmt: skip
-    if picked := [] if all else job_actions.picked_jobs(job or ()):
+    if picked := [] if all else job_actions.picked_jobs(request.query_params.getlist("job")):
         if action is RETRY:
             told["poison"] = await soon(gopher_of(request).count_poison(picked[:_MOST]))
         return page(request, "confirm.html", **told | {"picked": picked}, count=len(picked), whole=True)
     if not all:
-        return redirect(request, local(back), said="No job is selected.", kind="wrong")
-    asked = parse_search(q)
+        return redirect(request, back, said="No job is selected.", kind="wrong")
+    asked = parse_search(given.free_text("q", 4000))
     wanted = action.meant(asked)
     count = await soon(count_of(gopher_of(request), wanted), 1)
     told |= {"typed": to_type(action, asked), "states": wanted.states, "named": bool(asked.states)}

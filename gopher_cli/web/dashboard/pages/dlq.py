@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import msgspec
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -16,6 +14,7 @@ from gopher_cli.model.select.filter_parser import format_search
 from gopher_cli.web.dashboard.page_route import PageRoute
 from gopher_cli.web.dashboard.render import page
 from gopher_cli.web.dashboard.views.search import depths, read_search
+from gopher_cli.web.server.parameters import Given
 from gopher_cli.web.server.problems import soon
 from gopher_cli.web.services.services import gopher_of
 
@@ -25,8 +24,8 @@ _NONE = FailureGroups([], seen=0, whole=True)
 
 
 @router.get("/dlq")
-async def dlq(request: Request, q: Annotated[str, Query(max_length=4000)] = "") -> Response:
-    gopher, search = gopher_of(request), read_search(q)
+async def dlq(request: Request) -> Response:
+    gopher, search = gopher_of(request), read_search(Given(request).free_text("q", 4000))
     groups, wrong = _NONE, (search.wrong, search.hint)
     counts = await soon(depths(gopher, Filter())) or {}
     if not search.wrong:

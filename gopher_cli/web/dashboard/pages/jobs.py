@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,6 +17,7 @@ from gopher_cli.web.dashboard.page_route import PageRoute
 from gopher_cli.web.dashboard.render import page
 from gopher_cli.web.dashboard.views.queries import lines_of
 from gopher_cli.web.dashboard.views.search import Search, Tab, read_search, suggestions, tabs_of, total_of
+from gopher_cli.web.server.parameters import Given
 from gopher_cli.web.server.problems import soon
 from gopher_cli.web.services.services import gopher_of
 
@@ -28,15 +28,11 @@ SIZES = (25, 50, 100, 200)
 
 
 @router.get("/jobs")
-async def jobs(
-    request: Request,
-    q: Annotated[str, Query(max_length=4000)] = "",
-    cursor: Annotated[str, Query(max_length=20_000)] = "",
-    order: Annotated[str, Query(max_length=10)] = "newest",
-    size: int = 50,
-) -> Response:
-    gopher, search = gopher_of(request), read_search(q)
-    size = size if size in SIZES else 50
+async def jobs(request: Request) -> Response:
+    gopher, given = gopher_of(request), Given(request)
+    search, cursor = read_search(given.free_text("q", 4000)), given.free_text("cursor", 20_000)
+    order = given.free_text("order", 10, "newest")
+    size = next((size for size in SIZES if str(size) == given.free_text("size", 10)), 50)
     found, tabs, wrong = _NOTHING, list[Tab](), (search.wrong, search.hint)
     if not search.wrong:
         try:

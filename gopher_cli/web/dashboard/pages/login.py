@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,6 +13,7 @@ from gopher_cli.web.authorize import caller_of
 from gopher_cli.web.dashboard.forms.form_body import checked_form
 from gopher_cli.web.dashboard.page_route import PageRoute, redirect
 from gopher_cli.web.dashboard.render import page
+from gopher_cli.web.server.parameters import Given
 from gopher_cli.web.server.problems import Problem
 from gopher_cli.web.services.services import services_of
 
@@ -23,15 +23,16 @@ _LOCAL = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,2000}")
 
 
 @router.get("/login")
-async def login(request: Request, next: Annotated[str, Query(max_length=2000)] = "/") -> Response:
+async def login(request: Request) -> Response:
     """Where nobody asks for a key, or this visitor has come in already, there is nothing to do."""
+    after = local(Given(request).free_text("next", 2000, "/"))
     try:
         await caller_of(request)
     except Problem as problem:
         if problem.status != 401:
             raise
-        return page(request, "login.html", next=local(next), wrong="")
-    return redirect(request, local(next))
+        return page(request, "login.html", next=after, wrong="")
+    return redirect(request, after)
 
 
 @router.post("/login")

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -16,6 +15,7 @@ from gopher_cli.web.dashboard.render import page
 from gopher_cli.web.dashboard.views.charts import shares
 from gopher_cli.web.dashboard.views.overview_charts import RANGES, all_figures
 from gopher_cli.web.dashboard.views.queries import now_in, recent, served
+from gopher_cli.web.server.parameters import Given
 from gopher_cli.web.server.problems import soon
 from gopher_cli.web.services.services import gopher_of
 
@@ -24,7 +24,7 @@ _RECENT, _TYPES, _QUEUES = 6, 8, 10
 
 
 @router.get("/")
-async def overview(request: Request, range: Annotated[str, Query(max_length=4)] = "") -> Response:
+async def overview(request: Request) -> Response:
     gopher = gopher_of(request)
     stats = await soon(gopher.stats())
     # A queue with foreign keys must not hide the others.
@@ -32,7 +32,7 @@ async def overview(request: Request, range: Annotated[str, Query(max_length=4)] 
     failures, (chosen, history) = await soon(
         asyncio.gather(
             gopher.jobs(Filter(states=("failed",), queues=queues), limit=_RECENT),
-            recent(gopher, queues, range),
+            recent(gopher, queues, Given(request).free_text("range", 4)),
         )
     )
     waiting = [one.queue for one in stats.queues if one.states["enqueued"]]

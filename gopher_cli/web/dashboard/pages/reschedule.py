@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -22,6 +21,7 @@ from gopher_cli.web.dashboard.pages.login import local
 from gopher_cli.web.dashboard.render import page
 from gopher_cli.web.dashboard.views import job_actions
 from gopher_cli.web.dashboard.views.queries import job_at
+from gopher_cli.web.server.parameters import Given
 from gopher_cli.web.server.problems import Problem, soon
 from gopher_cli.web.services.services import gopher_of
 
@@ -30,17 +30,15 @@ _MOST = 1000
 
 
 @router.get("/reschedule")
-async def ask(
-    request: Request,
-    job: Annotated[list[str] | None, Query()] = None,
-    all: Annotated[str, Query(max_length=1)] = "",
-    back: Annotated[str, Query(max_length=2000)] = "/scheduled",
-) -> Response:
+async def ask(request: Request) -> Response:
     """Of jobs that were named one by one: all at once would be due in one moment."""
-    if all:
+    given = Given(request)
+    back = given.free_text("back", 2000, "/scheduled")
+    if given.free_text("all", 1):
         said = "Nothing was done: tick the jobs that get another time, not all that match."
         return redirect(request, local(back), said=said, kind="wrong")
-    return await _ask(request, job_actions.picked_jobs(job or ()), back, Form({}), "")
+    picked = job_actions.picked_jobs(request.query_params.getlist("job"))
+    return await _ask(request, picked, back, Form({}), "")
 
 
 @router.post("/reschedule")

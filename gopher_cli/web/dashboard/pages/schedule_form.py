@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import cache
 from itertools import islice
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -41,6 +41,7 @@ from gopher_cli.web.dashboard.page_route import PageRoute, redirect
 from gopher_cli.web.dashboard.pages.schedules import place_of
 from gopher_cli.web.dashboard.render import page
 from gopher_cli.web.dashboard.views.queries import types_of
+from gopher_cli.web.server.parameters import Given
 from gopher_cli.web.server.problems import Problem, soon
 from gopher_cli.web.services.services import gopher_of
 
@@ -57,8 +58,8 @@ class Refused(Usage):
 
 
 @router.get("/schedules/new")
-async def ask(request: Request, type: Annotated[str, Query(max_length=200)] = "") -> Response:
-    return await _form(request, type.strip(), None, _FRESH)
+async def ask(request: Request) -> Response:
+    return await _form(request, Given(request).free_text("type", 200).strip(), None, _FRESH)
 
 
 @router.post("/schedules/new")

@@ -6,9 +6,9 @@ import asyncio
 from bisect import bisect_right
 from collections import Counter
 from itertools import islice
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -25,6 +25,7 @@ from gopher_cli.web.dashboard.render import page
 from gopher_cli.web.dashboard.views.resubmit import as_schedule
 from gopher_cli.web.dashboard.views.schedule_table import line_of
 from gopher_cli.web.dashboard.views.template_filters import segment
+from gopher_cli.web.server.parameters import Given
 from gopher_cli.web.server.problems import Problem, soon
 from gopher_cli.web.services.services import gopher_of
 
@@ -34,12 +35,9 @@ _LONGEST = 300  # characters of a reason
 
 
 @router.get("/schedules")
-async def schedules(
-    request: Request,
-    queue: Annotated[str, Query(max_length=200)] = "",
-    after: Annotated[str, Query(max_length=300)] = "",
-) -> Response:
-    gopher = gopher_of(request)
+async def schedules(request: Request) -> Response:
+    gopher, given = gopher_of(request), Given(request)
+    queue, after = given.free_text("queue", 200), given.free_text("after", 300)
     (names, foreign), expects = await soon(asyncio.gather(gopher.schedule_names(), gopher.expects()), 1)
     counts = Counter([*(of for of, _ in names), *(one.queue for one in expects)])
     mine = sorted(one for one in names if queue in ("", one[0]))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -26,6 +25,7 @@ from gopher_cli.web.dashboard.page_route import PageRoute, redirect
 from gopher_cli.web.dashboard.render import page
 from gopher_cli.web.dashboard.views.queries import job_at, types_of
 from gopher_cli.web.dashboard.views.template_filters import segment
+from gopher_cli.web.server.parameters import Given
 from gopher_cli.web.server.problems import problem_of, soon
 from gopher_cli.web.services.services import gopher_of
 
@@ -42,14 +42,11 @@ class Refused(GopherError):
 
 
 @router.get("/submit")
-async def show(
-    request: Request,
-    type: Annotated[str, Query(max_length=200)] = "",
-    like: Annotated[str, Query(max_length=140)] = "",
-) -> Response:
+async def show(request: Request) -> Response:
     """``like`` is the id of a job whose type, payload and options are taken over."""
-    if not like:
-        return await _form(request, type.strip(), None)
+    given = Given(request)
+    if not (like := given.free_text("like", 140)):
+        return await _form(request, given.free_text("type", 200).strip(), None)
     job = await soon(job_at(gopher_of(request), like))
     texts = {name: [text] for name, text in options_like(job).items()}
     payload = exact_value(bytes(job.exact_payload).decode())

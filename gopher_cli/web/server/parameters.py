@@ -11,46 +11,45 @@ from starlette.requests import Request
 
 from gopher_cli.model.errors import Usage
 from gopher_cli.model.text.duration import parse_duration
-from gopher_cli.web.api.support.prefer_wait import LONGEST
-from gopher_cli.web.server import hints
-from gopher_cli.web.server.problems import Problem
+from gopher_cli.web.server.problems import FILL, Problem
 
-_TEXT, _NUMBER = {"type": "string", "minLength": 1}, {"type": "integer"}
+TEXT, NUMBER = {"type": "string", "minLength": 1}, {"type": "integer"}
 FLAG = {"anyOf": [{"type": "boolean"}, {"const": ""}]}  # named without a value, it is set
 _SURE = {"type": "boolean"}  # what makes a request do more has to be said: a variable may not be set
-_MANY = {"type": "array", "items": _TEXT}
+MANY = {"type": "array", "items": TEXT}
 MOST = 500
+LONGEST = 50.0  # seconds that an answer may be held: many proxies cut one that has not begun after 60
 
 _NEEDED = ("id", "batch")
 # Of routes of one job; for lists it may be repeated.
-_ONE_QUEUE = (_TEXT, "the queue that has the job, where several have one of this id")
+ONE_QUEUE = (TEXT, "the queue that has the job, where several have one of this id")
 # Each with the schema of its value, and what it is for.
 PARAMETERS: dict[str, tuple[dict[str, Any], str]] = {
-    "state": (_MANY, "only jobs in this state (again, or a,b)"),
-    "queue": (_MANY, "only this queue (again, or a,b)"),
-    "type": (_TEXT, "only jobs of this type"),
-    "tag": (_TEXT, "only jobs with this tag"),
-    "error": (_TEXT, "only jobs with an error that matches this (a simple regular expression)"),
-    "group": (_TEXT, "only dead jobs of this failure group"),
-    "older_than": (_TEXT, "only jobs that are so for longer: 90s, 5m, 2d"),
-    "q": (_TEXT, 'a search: type:email payload.to:ann error:"time out" some words'),
-    "limit": (_NUMBER | {"minimum": 1, "maximum": MOST, "default": 50}, "how many at most"),
-    "cursor": (_TEXT, "next_cursor of the page before"),
-    "order": (_TEXT | {"enum": ["newest", "oldest"], "default": "newest"}, "which come first"),
-    "id": (_TEXT, "a whole id, or a unique prefix (4 characters) or suffix (6) of one"),
-    "source": (_TEXT, "only if the job is in this state"),
+    "state": (MANY, "only jobs in this state (again, or a,b)"),
+    "queue": (MANY, "only this queue (again, or a,b)"),
+    "type": (TEXT, "only jobs of this type"),
+    "tag": (TEXT, "only jobs with this tag"),
+    "error": (TEXT, "only jobs with an error that matches this (a simple regular expression)"),
+    "group": (TEXT, "only dead jobs of this failure group"),
+    "older_than": (TEXT, "only jobs that are so for longer: 90s, 5m, 2d"),
+    "q": (TEXT, 'a search: type:email payload.to:ann error:"time out" some words'),
+    "limit": (NUMBER | {"minimum": 1, "maximum": MOST, "default": 50}, "how many at most"),
+    "cursor": (TEXT, "next_cursor of the page before"),
+    "order": (TEXT | {"enum": ["newest", "oldest"], "default": "newest"}, "which come first"),
+    "id": (TEXT, "a whole id, or a unique prefix (4 characters) or suffix (6) of one"),
+    "source": (TEXT, "only if the job is in this state"),
     "wait": (
         {"type": "number", "minimum": 0, "maximum": LONGEST},
         "hold the answer until the job has ended, so many seconds at most",
     ),
     "poison": (_SURE, "also where workers died of the job: it may take others down"),
     "follow": (FLAG, "go on until the job has ended"),
-    "batch": (_TEXT | {"maxLength": 100}, "the id of a batch"),
-    "durability": (_TEXT, "how safe that has to be: memory (default), fsync or replica:N"),
+    "batch": (TEXT | {"maxLength": 100}, "the id of a batch"),
+    "durability": (TEXT, "how safe that has to be: memory (default), fsync or replica:N"),
     "all": (_SURE, "all workers that are called so"),
-    "name": (_TEXT, "only those of this name, one in each queue at most"),
-    "count": (_NUMBER | {"minimum": 1, "maximum": 100, "default": 5}, "how many at most"),
-    "minutes": (_NUMBER | {"minimum": 1, "maximum": 1440, "default": 60}, "how far back"),
+    "name": (TEXT, "only those of this name, one in each queue at most"),
+    "count": (NUMBER | {"minimum": 1, "maximum": 100, "default": 5}, "how many at most"),
+    "minutes": (NUMBER | {"minimum": 1, "maximum": 1440, "default": 60}, "how far back"),
 }
 
 
@@ -60,33 +59,23 @@ PREFER = {
 }  # fmt: skip
 
 
-class Query:
-    """The parameters that a route takes, by their names in `PARAMETERS`; ``of_one``: it is about one job."""
+class Parameters:
+    """The parameters that a route takes, by their names in `PARAMETERS`; ``own`` describes them anew."""
 
-    def __init__(self, *names: str, of_one: bool = False) -> None:
-        self._names = names
-        self._known = PARAMETERS | ({"queue": _ONE_QUEUE} if of_one else {})
+    def __init__(self, *names: str, **own: tuple[dict[str, Any], str]) -> None:
+        self._known = {name: PARAMETERS[name] for name in names} | own
 
     @property
-    def described(self) -> dict[str, Any]:
+    def described(self) -> list[dict[str, Any]]:
         """For the OpenAPI document."""
-        found = []
-        for name in self._names:
-            schema, about = self._known[name]
-            found.append(
-                {
-                    "name": name,
-                    "in": "query",
-                    "required": name in _NEEDED,
-                    "schema": schema,
-                    "description": about,
-                }
-            )
-        return {"parameters": found} if found else {}
+        return [
+            {"name": name, "in": "query", "required": name in _NEEDED, "schema": schema, "description": about}
+            for name, (schema, about) in self._known.items()
+        ]
 
     def read(self, request: Request) -> Given:
         """Raises Problem 422 for a parameter that the route does not have."""
-        only(request, *self._names)
+        only(request, *self._known)
         return Given(request)
 
 
@@ -117,6 +106,13 @@ class Given:
         text = self._single(name)
         if name in self._values:
             check_filled(name, text)
+        return text
+
+    def free_text(self, name: str, longest: int, default: str = "") -> str:
+        """As a page takes it: empty is a value too, and of several the last one counts."""
+        text = self._values.get(name, default)
+        if len(text) > longest:
+            raise wrong(name, f"{name} has at most {longest} characters")
         return text
 
     def words(self, name: str) -> tuple[str, ...]:
@@ -175,7 +171,7 @@ def words_of(name: str, given: Sequence[str]) -> tuple[str, ...]:
 def check_filled(name: str, text: str) -> None:
     """Raises Problem 422 for a parameter that is given but empty."""
     if not text.strip():
-        raise wrong(name, f"{name} is empty", hints.FILL)
+        raise wrong(name, f"{name} is empty", FILL)
 
 
 @contextmanager
