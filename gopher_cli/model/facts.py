@@ -6,16 +6,11 @@ from collections.abc import Callable
 
 import msgspec
 
-from gopher_cli.model.job.job import Job, Lease
+from gopher_cli.model.job.job import Job
 
 
 class JobsSubmitted(msgspec.Struct, frozen=True):
     jobs: list[Job]
-
-
-class LeaseWasLost(msgspec.Struct, frozen=True):
-    lease: Lease
-    why: str
 
 
 class QueuePaused(msgspec.Struct, frozen=True):
@@ -56,13 +51,6 @@ class JobsReclaimed(msgspec.Struct, frozen=True):
 
 
 Event = (
-    JobsSubmitted
-    | LeaseWasLost
-    | QueuePaused
-    | WorkerOrdered
-    | JobsRequeued
-    | JobsRescheduled
-    | JobsPurged
-    | JobsReclaimed
+    JobsSubmitted | QueuePaused | WorkerOrdered | JobsRequeued | JobsRescheduled | JobsPurged | JobsReclaimed
 )
 Listener = Callable[[Event], None]

@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from gopher_cli.failpoints import failpoint, underway
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import BadData, GopherError, Unavailable
-from gopher_cli.model.facts import LeaseWasLost
 from gopher_cli.model.job.job import Lease
 from gopher_cli.store.calls import Settlement, Verdict
 from gopher_cli.worker.execution.follow_ups import checked
@@ -203,7 +202,6 @@ class _Line:
             if verdict in (Verdict.STALE, Verdict.GONE):
                 gone = "was deleted while it ran" if verdict is Verdict.GONE else "is not ours any more"
                 say(f"an outcome came too late: the job {gone}", logging.WARNING, id=item.lease.id)
-                self._gopher.emit(LeaseWasLost(item.lease, str(verdict)))
         return [
             i
             for i, verdict in zip(items, verdicts, strict=True)
