@@ -47,7 +47,7 @@ class Producer:
         namespace: str = "",
         defaults: Defaults | None = None,
     ) -> None:
-        self._announced = Announced()
+        self.announced = Announced()
         if store is None:
             place = resolve(url, namespace=namespace, defaults=defaults)
             store, namespace, defaults = (
@@ -74,7 +74,7 @@ class Producer:
         """Submit jobs, 500 a round trip; what became of each, in order. See Gopher.submit_many."""
         jobs = [checked(job) for job in jobs]
         safely = wanted_durability(durability or self.defaults.durability)
-        for queue in self._announced.missing(job.queue for job in jobs):
+        for queue in self.announced.missing(job.queue for job in jobs):
             self.announce(queue)
         receipts: dict[int, Receipt] = {}
         keys = partial(keys_of, self.namespace)
@@ -94,7 +94,7 @@ class Producer:
     def announce(self, queue: str) -> None:
         """Make a queue known to the fleet before anything is stored in it."""
         self.store.ask(ask.add_queue(self.namespace, queue))
-        self._announced.add(queue)
+        self.announced.add(queue)
 
     def job(self, type: str, payload: Any = EMPTY, **options: Any) -> Job:
         """A job for `submit_many`. Raises Usage or BadData."""

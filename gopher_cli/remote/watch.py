@@ -21,12 +21,12 @@ _LONG_AGO = "1-0-default"
 class RemoteWatching:
     wire: Wire
 
-    def lookout(
+    def event_reader(
         self, queues: Sequence[str] = (), *, last_id: str = "", ago: float = 0.0, types: bool = False
     ) -> RemoteLookout:
         return RemoteLookout(self.wire, queues, last_id=last_id, ago=ago)
 
-    async def happened(
+    async def past_events(
         self, queues: Sequence[str] = (), *, types: bool = False, ago: float = 0.0
     ) -> list[JobEvent] | None:
         """None where nothing is known, as a rule because nobody has watched."""

@@ -28,7 +28,7 @@ from gopher_cli.model.errors import Refused, Usage
 from gopher_cli.model.hints import SEE_KEYS
 from gopher_cli.model.text.rate import parse_rate
 from gopher_cli.store.asks import access, ask
-from gopher_cli.verbs.core import Base
+from gopher_cli.verbs.core import Core
 
 MOST = 1000  # live keys: every server reads them once a second
 MOST_DEAD = 1000  # those too: the newest of them
@@ -48,110 +48,120 @@ class Known(NamedTuple):
     signed_out: Mapping[str, int]
 
 
-class Access(Base):
-    async def create_key(
-        self, name: str, *, role: str = "", scopes: Iterable[str] = (), lasts: float = 0.0, rate: str = ""
-    ) -> NewKey:
-        """``lasts`` in seconds, 0 for ever; ``rate`` such as 100/s, on each server. Raises Usage, Refused.
+async def create_key(
+    core: Core, name: str, *, role: str = "", scopes: Iterable[str] = (), lasts: float = 0.0, rate: str = ""
+) -> NewKey:
+    """``lasts`` in seconds, 0 for ever; ``rate`` such as 100/s, on each server. Raises Usage, Refused.
 
-        The secret is in the answer, and nowhere else.
-        """
-        granted = check_scopes(role, scopes)
-        if lasts < 0:
-            raise Usage("a key expires after a while, not before now")
-        now = await self.store.ask(ask.time_ms())
-        await self._make_room(now)
-        id = secrets.token_hex(5)
-        info = KeyInfo(
-            id=id, name=check_key_name(name), scopes=granted, created_ms=now, rate=_checked_rate(rate),
-            expires_ms=now + max(1, round(lasts * 1000)) if lasts else 0,
-        )  # fmt: skip
-        secret = write_secret(id, secrets.token_urlsafe(32))
-        await self._put(ApiKey(info=info, digest=digest_of(secret)))
-        await self.audit("create key", f"{info.name} ({id})", changed=1, detail=" ".join(granted))
-        return NewKey(info=info, secret=secret)
+    The secret is in the answer, and nowhere else.
+    """
+    granted = check_scopes(role, scopes)
+    if lasts < 0:
+        raise Usage("a key expires after a while, not before now")
+    now = await core.store.ask(ask.time_ms())
+    await _make_room(core, now)
+    id = secrets.token_hex(5)
+    info = KeyInfo(
+        id=id, name=check_key_name(name), scopes=granted, created_ms=now, rate=_checked_rate(rate),
+        expires_ms=now + max(1, round(lasts * 1000)) if lasts else 0,
+    )  # fmt: skip
+    secret = write_secret(id, secrets.token_urlsafe(32))
+    await _put(core, ApiKey(info=info, digest=digest_of(secret)))
+    await core.audit("create key", f"{info.name} ({id})", changed=1, detail=" ".join(granted))
+    return NewKey(info=info, secret=secret)
 
-    async def api_keys(self) -> list[ListedKey]:
-        """Every key, the newest first; the dead ones for a while too."""
-        found = (await self.access_table()).keys
-        used = await self.store.ask(access.uses(self.namespace))
-        now = await self.store.ask(ask.time_ms())
-        infos = [_listed(key.info, used.get(id, 0), now) for id, key in found.items()]
-        return sorted(infos, key=lambda info: (info.created_ms, info.id), reverse=True)
 
-    async def living_key(self, wanted: str) -> KeyInfo:
-        """The key that an id or a name means, when it can be revoked. Raises as `revoke_key`."""
-        return (await self._meant(wanted)).info
+async def api_keys(core: Core) -> list[ListedKey]:
+    """Every key, the newest first; the dead ones for a while too."""
+    found = (await access_table(core)).keys
+    used = await core.store.ask(access.uses(core.namespace))
+    now = await core.store.ask(ask.time_ms())
+    infos = [_listed(key.info, used.get(id, 0), now) for id, key in found.items()]
+    return sorted(infos, key=lambda info: (info.created_ms, info.id), reverse=True)
 
-    async def revoke_key(self, wanted: str) -> KeyInfo:
-        """By id, or by a name that one living key has, or one expired where none lives. It opens nothing
-        within a second.
 
-        Raises NotFound, and Conflict where it was revoked already or the name is not enough.
-        """
-        key = await self._meant(wanted)
-        now = await self.store.ask(ask.time_ms())
-        info = msgspec.structs.replace(key.info, revoked_ms=now)
-        await self._put(msgspec.structs.replace(key, info=info))
-        await self.audit("revoke key", f"{info.name} ({info.id})", changed=1)
-        return info
+async def living_key(core: Core, wanted: str) -> KeyInfo:
+    """The key that an id or a name means, when it can be revoked. Raises as `revoke_key`."""
+    return (await _meant(core, wanted)).info
 
-    async def access_table(self) -> Known:
-        """A key that cannot be read opens nothing, and keeps nobody else out."""
-        found = await self.store.ask(access.table(self.namespace))
-        keys = {id: key for id, raw in found.keys.items() if (key := _read(raw))}
-        return Known(keys, found.seal, found.signed_out)
 
-    async def session_secret(self) -> str:
-        """The secret that seals sessions, the same for all servers; made when there is none."""
-        return await self.store.ask(access.seal(self.namespace, secrets.token_hex(32)))
+async def revoke_key(core: Core, wanted: str) -> KeyInfo:
+    """By id, or by a name that one living key has, or one expired where none lives. It opens nothing
+    within a second.
 
-    async def sign_out(self, session: str, key_id: str, ends: int) -> None:
-        """End this session of a key, which would have ended by itself at ``ends`` (epoch seconds).
+    Raises NotFound, and Conflict where it was revoked already or the name is not enough.
+    """
+    key = await _meant(core, wanted)
+    now = await core.store.ask(ask.time_ms())
+    info = msgspec.structs.replace(key.info, revoked_ms=now)
+    await _put(core, msgspec.structs.replace(key, info=info))
+    await core.audit("revoke key", f"{info.name} ({info.id})", changed=1)
+    return info
 
-        Where very many are remembered already, the older sessions of its key end with it: so nobody can
-        sign out so often that an ended session is forgotten.
-        """
-        known = (await self.access_table()).signed_out
-        forget = await self.store.ask(ask.time_ms()) // 1000 - _CLOCKS_DIFFER
-        over = session if len(known) < MOST_SIGNED_OUT else key_id
-        await self.store.ask(access.sign_out(self.namespace, over, ends, forget))
 
-    async def sign_out_all(self) -> bool:
-        """End every session of everybody. False where nobody has ever signed in."""
-        if not (await self.access_table()).seal:
-            return False
-        await self.store.ask(access.seal_anew(self.namespace, secrets.token_hex(32)))
-        await self.audit("sign out", "everybody", changed=1)
-        return True
+async def access_table(core: Core) -> Known:
+    """A key that cannot be read opens nothing, and keeps nobody else out."""
+    found = await core.store.ask(access.table(core.namespace))
+    keys = {id: key for id, raw in found.keys.items() if (key := _read(raw))}
+    return Known(keys, found.seal, found.signed_out)
 
-    async def note_key_uses(self, used: dict[str, int]) -> None:
-        """Remember when these were last used (ms)."""
-        await self.store.ask(access.note_uses(self.namespace, used))
 
-    async def _put(self, key: ApiKey) -> None:
-        await self.store.ask(access.put_key(self.namespace, key.info.id, msgspec.json.encode(key)))
+async def session_secret(core: Core) -> str:
+    """The secret that seals sessions, the same for all servers; made when there is none."""
+    return await core.store.ask(access.seal(core.namespace, secrets.token_hex(32)))
 
-    async def _meant(self, wanted: str) -> ApiKey:
-        known = (await self.access_table()).keys
-        now = await self.store.ask(ask.time_ms())
-        return known[meant_key([key.info for key in known.values()], wanted, now).id]
 
-    async def _make_room(self, now: int) -> None:
-        """Forget what died long ago, and all but the newest dead where many died.
+async def sign_out(core: Core, session: str, key_id: str, ends: int) -> None:
+    """End this session of a key, which would have ended by itself at ``ends`` (epoch seconds).
 
-        The newest key stays: whoever had keys once goes on asking for them.
-        """
-        known = sorted(await self.api_keys(), key=lambda info: info.created_ms)
-        dead = sorted((_died(info, now), info.id) for info in known[:-1] if _died(info, now))
-        too_many = len(dead) - MOST_DEAD
-        gone = [id for i, (died, id) in enumerate(dead) if i < too_many or died < now - _REMEMBERED_MS]
-        await self.store.ask(access.forget_keys(self.namespace, gone))
-        if sum(info.state(now) == LIVE for info in known) >= MOST:
-            raise Refused(
-                f"there are {MOST} keys, and that is the limit",
-                SEE_KEYS.put("gopher keys revoke what nobody uses"),
-            )
+    Where very many are remembered already, the older sessions of its key end with it: so nobody can
+    sign out so often that an ended session is forgotten.
+    """
+    known = (await access_table(core)).signed_out
+    forget = await core.store.ask(ask.time_ms()) // 1000 - _CLOCKS_DIFFER
+    over = session if len(known) < MOST_SIGNED_OUT else key_id
+    await core.store.ask(access.sign_out(core.namespace, over, ends, forget))
+
+
+async def sign_out_all(core: Core) -> bool:
+    """End every session of everybody. False where nobody has ever signed in."""
+    if not (await access_table(core)).seal:
+        return False
+    await core.store.ask(access.seal_anew(core.namespace, secrets.token_hex(32)))
+    await core.audit("sign out", "everybody", changed=1)
+    return True
+
+
+async def note_key_uses(core: Core, used: dict[str, int]) -> None:
+    """Remember when these were last used (ms)."""
+    await core.store.ask(access.note_uses(core.namespace, used))
+
+
+async def _put(core: Core, key: ApiKey) -> None:
+    await core.store.ask(access.put_key(core.namespace, key.info.id, msgspec.json.encode(key)))
+
+
+async def _meant(core: Core, wanted: str) -> ApiKey:
+    known = (await access_table(core)).keys
+    now = await core.store.ask(ask.time_ms())
+    return known[meant_key([key.info for key in known.values()], wanted, now).id]
+
+
+async def _make_room(core: Core, now: int) -> None:
+    """Forget what died long ago, and all but the newest dead where many died.
+
+    The newest key stays: whoever had keys once goes on asking for them.
+    """
+    known = sorted(await api_keys(core), key=lambda info: info.created_ms)
+    dead = sorted((_died(info, now), info.id) for info in known[:-1] if _died(info, now))
+    too_many = len(dead) - MOST_DEAD
+    gone = [id for i, (died, id) in enumerate(dead) if i < too_many or died < now - _REMEMBERED_MS]
+    await core.store.ask(access.forget_keys(core.namespace, gone))
+    if sum(info.state(now) == LIVE for info in known) >= MOST:
+        raise Refused(
+            f"there are {MOST} keys, and that is the limit",
+            SEE_KEYS.put("gopher keys revoke what nobody uses"),
+        )
 
 
 def _listed(info: KeyInfo, last_used_ms: int, now: int) -> ListedKey:

@@ -57,12 +57,15 @@ class Announced:
         self._told.clear()
 
 
-class Base:
+class Core:
+    """What the verbs have in common: where they work, for whom, and what they have heard."""
+
     store: RedisStore
     namespace: str
     defaults: Defaults
     listeners: list[Listener]
-    _announced: Announced
+    announced: Announced
+    awaits: dict[tuple[str, str], set[tuple[str, str]]]  # what outboxes wait for, see outbox.py
 
     def keys(self, queue: str) -> Keys:
         return keys_of(self.namespace, queue)
@@ -73,14 +76,14 @@ class Base:
 
     async def announce(self, queues: Iterable[str]) -> None:
         """Make queues known to the fleet before anything is stored in them. Raises Outdated."""
-        for queue in self._announced.missing(queues):
+        for queue in self.announced.missing(queues):
             is_new = await self.store.ask(ask.add_queue(self.namespace, queue))
-            self._announced.add(queue, is_new=is_new)
+            self.announced.add(queue, is_new=is_new)
 
     @property
     def new_queues(self) -> Collection[str]:
         """Those that nobody knew before they were announced here."""
-        return self._announced.new
+        return self.announced.new
 
     async def audit(self, action: str, target: str, *, changed: int, detail: str = "") -> None:
         """Write down who did what, after the action. Nobody is known: nothing is written."""

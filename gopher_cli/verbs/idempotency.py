@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from gopher_cli.store.asks import idempotency
-from gopher_cli.verbs.core import Base
+from gopher_cli.verbs.core import Core
 
 
-class Replying(Base):
-    async def claim_reply(self, digest: str, record: bytes, lasts: float) -> bytes:
-        """Write this down for a request, for ``lasts`` seconds, unless something is; what is written then."""
-        return await self.store.ask(idempotency.claim(self.namespace, digest, record, lasts))
+async def claim_reply(core: Core, digest: str, record: bytes, lasts: float) -> bytes:
+    """Write this down for a request, for ``lasts`` seconds, unless something is; what is written then."""
+    return await core.store.ask(idempotency.claim(core.namespace, digest, record, lasts))
 
-    async def keep_reply(self, digest: str, record: bytes) -> None:
-        """Write down how a request that was claimed has ended."""
-        await self.store.ask(idempotency.conclude(self.namespace, digest, record))
+
+async def keep_reply(core: Core, digest: str, record: bytes) -> None:
+    """Write down how a request that was claimed has ended."""
+    await core.store.ask(idempotency.conclude(core.namespace, digest, record))

@@ -11,73 +11,80 @@ from gopher_cli.model.select.actions import CANCEL, DELETE, GONE, Action, Answer
 from gopher_cli.store import calls
 from gopher_cli.store.asks import ranges
 from gopher_cli.store.keyspace import PLACES
-from gopher_cli.verbs.core import in_slices, named
-from gopher_cli.verbs.requeue import Rerunning
+from gopher_cli.verbs.core import Core, in_slices, named
+from gopher_cli.verbs.queues import known_queues
+from gopher_cli.verbs.requeue import retry, run_now
 
 _LOOKS = 3  # for a job that goes on while it is deleted
 _RUNS = DELETE.read(JobState.PROCESSING)
 
 
-class Operating(Rerunning):
-    async def pause(self, queue: str, *, paused: bool = True) -> bool:
-        """Return False when the queue was so already. Running jobs are left to finish.
+async def pause(core: Core, queue: str, *, paused: bool = True) -> bool:
+    """Return False when the queue was so already. Running jobs are left to finish.
 
-        Raises NotFound for a queue that nobody has used.
-        """
-        await self.known_queues([queue])
-        changed = await self.store.run(calls.pause(self.keys(queue), paused=paused))
-        if changed:
-            self.emit(QueuePaused(queue, paused))
-        await self.audit("pause" if paused else "resume", queue, changed=int(changed))
-        return changed
+    Raises NotFound for a queue that nobody has used.
+    """
+    await known_queues(core, [queue])
+    changed = await core.store.run(calls.pause(core.keys(queue), paused=paused))
+    if changed:
+        core.emit(QueuePaused(queue, paused))
+    await core.audit("pause" if paused else "resume", queue, changed=int(changed))
+    return changed
 
-    async def act(self, action: Action, queue: str, ids: Sequence[str]) -> dict[str, Answer]:
-        """One of the actions that need nothing but the jobs."""
-        verb: Callable[[str, Sequence[str]], Awaitable[dict[str, Answer]]] = getattr(self, action.verb)
-        return await verb(queue, ids)
 
-    async def cancel(self, queue: str, ids: Sequence[str]) -> dict[str, Answer]:
-        """One that runs is asked to stop: ``requested``."""
-        done: dict[str, Answer] = {}
-        retention = round(self.defaults.retention * 1000)
-        async with self.recorded(CANCEL.audit, named(queue, ids)) as deed:
-            for piece in in_slices(ids):
-                done |= await self.store.run(calls.cancel(self.keys(queue), piece, retention_ms=retention))
-                asked = sum(one.result is Result.REQUESTED for one in done.values())
-                deed.changed = len(CANCEL.changed(done)) + asked
-        return done
+async def act(core: Core, action: Action, queue: str, ids: Sequence[str]) -> dict[str, Answer]:
+    """One of the actions that need nothing but the jobs."""
+    verbs: dict[str, Callable[[Core, str, Sequence[str]], Awaitable[dict[str, Answer]]]] = {
+        "retry": retry, "run_now": run_now, "cancel": cancel, "delete": delete,
+    }  # fmt: skip
+    return await verbs[action.verb](core, queue, ids)
 
-    async def delete(self, queue: str, ids: Sequence[str], *, force: bool = False) -> dict[str, Answer]:
-        """Delete these for good; those that run only with ``force``."""
-        done: dict[str, Answer] = {}
-        async with self.recorded(DELETE.audit, named(queue, ids)) as deed:
-            for piece in in_slices(list(dict.fromkeys(ids))):
-                done |= await self._delete(queue, piece, force=force)
-                deed.changed = len(DELETE.changed(done))
-        return done
 
-    async def _delete(self, queue: str, ids: Sequence[str], *, force: bool) -> dict[str, Answer]:
-        done, tried, keys = dict.fromkeys(ids, GONE), set[str](), self.keys(queue)
-        for _ in range(_LOOKS):
-            stand = dict(zip(ids, await self.store.ask(ranges.places_of(keys, ids)), strict=True))
-            done |= {id: DELETE.success for id in ids if stand[id] is None and id in tried}
-            by_place = defaultdict(list)
-            for id, place in stand.items():
-                if place == "running" and not force:
-                    done[id] = _RUNS
-                elif place:
-                    by_place[place].append(id)
-            for place, mine in by_place.items():
-                gone = await self.erase(queue, place, mine)
-                done |= dict.fromkeys(mine, DELETE.success if gone == len(mine) else _RUNS)
-                tried |= set(mine)
-            ids = [id for id in tried if done[id] != DELETE.success]
-            if not ids:
-                break
-        return done
+async def cancel(core: Core, queue: str, ids: Sequence[str]) -> dict[str, Answer]:
+    """One that runs is asked to stop: ``requested``."""
+    done: dict[str, Answer] = {}
+    retention = round(core.defaults.retention * 1000)
+    async with core.recorded(CANCEL.audit, named(queue, ids)) as deed:
+        for piece in in_slices(ids):
+            done |= await core.store.run(calls.cancel(core.keys(queue), piece, retention_ms=retention))
+            asked = sum(one.result is Result.REQUESTED for one in done.values())
+            deed.changed = len(CANCEL.changed(done)) + asked
+    return done
 
-    async def erase(self, queue: str, place: str, ids: Sequence[str]) -> int:
-        """Delete those of them that are in this place; how many were."""
-        gone = await self.store.run(calls.purge(self.keys(queue), place, ids))
-        self.emit(JobsPurged(queue, PLACES[place], gone))
-        return gone
+
+async def delete(core: Core, queue: str, ids: Sequence[str], *, force: bool = False) -> dict[str, Answer]:
+    """Delete these for good; those that run only with ``force``."""
+    done: dict[str, Answer] = {}
+    async with core.recorded(DELETE.audit, named(queue, ids)) as deed:
+        for piece in in_slices(list(dict.fromkeys(ids))):
+            done |= await _delete(core, queue, piece, force=force)
+            deed.changed = len(DELETE.changed(done))
+    return done
+
+
+async def _delete(core: Core, queue: str, ids: Sequence[str], *, force: bool) -> dict[str, Answer]:
+    done, tried, keys = dict.fromkeys(ids, GONE), set[str](), core.keys(queue)
+    for _ in range(_LOOKS):
+        stand = dict(zip(ids, await core.store.ask(ranges.places_of(keys, ids)), strict=True))
+        done |= {id: DELETE.success for id in ids if stand[id] is None and id in tried}
+        by_place = defaultdict(list)
+        for id, place in stand.items():
+            if place == "running" and not force:
+                done[id] = _RUNS
+            elif place:
+                by_place[place].append(id)
+        for place, mine in by_place.items():
+            gone = await erase(core, queue, place, mine)
+            done |= dict.fromkeys(mine, DELETE.success if gone == len(mine) else _RUNS)
+            tried |= set(mine)
+        ids = [id for id in tried if done[id] != DELETE.success]
+        if not ids:
+            break
+    return done
+
+
+async def erase(core: Core, queue: str, place: str, ids: Sequence[str]) -> int:
+    """Delete those of them that are in this place; how many were."""
+    gone = await core.store.run(calls.purge(core.keys(queue), place, ids))
+    core.emit(JobsPurged(queue, PLACES[place], gone))
+    return gone

@@ -16,7 +16,7 @@ from gopher_cli.store.asks import outbox
 from gopher_cli.store.asks.outbox import OutboxEntry, decode_entry, nonce_of
 from gopher_cli.store.calls import Cargo, Settlement
 from gopher_cli.store.calls.outbox import LET_GO
-from gopher_cli.verbs.core import SLICE, Base, in_slices
+from gopher_cli.verbs.core import SLICE, Core, in_slices
 from gopher_cli.verbs.submit import ROUND_TRIP_BYTES
 
 _PAGE = 200
@@ -57,174 +57,180 @@ class Tour(msgspec.Struct):
     failed: dict[str, GopherError] = msgspec.field(default_factory=dict)
 
 
-class Outbox(Base):
-    # By queue and id of a job: in which outbox, and by what name, follow-ups were seen that wait for its end.
-    _awaits: dict[tuple[str, str], set[tuple[str, str]]]
+async def relay(core: Core, queue: str, names: Sequence[str] = ()) -> int:
+    """Carry follow-ups from the outbox of a queue (or those of these names) to theirs; how many.
 
-    async def relay(self, queue: str, names: Sequence[str] = ()) -> int:
-        """Carry follow-ups from the outbox of a queue (or those of these names) to theirs; how many.
+    Anybody may, at any time.
 
-        Anybody may, at any time.
+    Each is accepted once. One that waits for others stays until those have been delivered, or have
+    completed if they are of other queues. A job that moves, and is refused there, is dead again here.
+    One that cannot be read, or whose queue cannot be reached,
+    stays, and does not hold up the others. Raises at the end what kept some from their queue.
+    """
+    tour = Tour(queue, names)
+    while True:
+        tour.moved, tour.plan = False, Plan()
+        await _walk(core, tour)
+        if not (tour.moved and (tour.plan.held or tour.plan.kept)):
+            break
+    if not names:
+        for some in core.awaits.values():
+            some -= {seen for seen in some if seen[0] == queue}
+        core.awaits = {job: some for job, some in core.awaits.items() if some}
+    for name, held in tour.plan.held.items():
+        if held.queue:
+            core.awaits.setdefault((held.queue, held.id), set()).add((queue, name))
+    for error in tour.failed.values():
+        raise error
+    return tour.carried
 
-        Each is accepted once. One that waits for others stays until those have been delivered, or have
-        completed if they are of other queues. A job that moves, and is refused there, is dead again here.
-        One that cannot be read, or whose queue cannot be reached,
-        stays, and does not hold up the others. Raises at the end what kept some from their queue.
-        """
-        tour = Tour(queue, names)
-        while True:
-            tour.moved, tour.plan = False, Plan()
-            await self._walk(tour)
-            if not (tour.moved and (tour.plan.held or tour.plan.kept)):
-                break
-        if not names:
-            for some in self._awaits.values():
-                some -= {seen for seen in some if seen[0] == queue}
-            self._awaits = {job: some for job, some in self._awaits.items() if some}
-        for name, held in tour.plan.held.items():
-            if held.queue:
-                self._awaits.setdefault((held.queue, held.id), set()).add((queue, name))
-        for error in tour.failed.values():
-            raise error
-        return tour.carried
 
-    def due(self, queue: str, items: Sequence[Settlement]) -> dict[str, list[str]]:
-        """The follow-ups that may go their way when these attempts of a queue have ended, by outbox."""
-        own = [name for item in items for name, _ in item.follow_ups]
-        found = {queue: own} if own else {}
-        for item in items if self._awaits else ():
-            id = item.lease.id
-            for source, name in self._awaits.pop((queue, id), ()):
-                # The entry of the job itself was kept for those that wait for it.
-                found.setdefault(source, []).extend((name, f"{id} {nonce_of(name)}"))
-        return found
+def due(core: Core, queue: str, items: Sequence[Settlement]) -> dict[str, list[str]]:
+    """The follow-ups that may go their way when these attempts of a queue have ended, by outbox."""
+    own = [name for item in items for name, _ in item.follow_ups]
+    found = {queue: own} if own else {}
+    for item in items if core.awaits else ():
+        id = item.lease.id
+        for source, name in core.awaits.pop((queue, id), ()):
+            # The entry of the job itself was kept for those that wait for it.
+            found.setdefault(source, []).extend((name, f"{id} {nonce_of(name)}"))
+    return found
 
-    async def _walk(self, tour: Tour) -> None:
-        cursor, keys = 0, self.keys(tour.queue)
-        for piece in in_slices(tour.names):
-            read = time.monotonic()
-            await self._visit(tour, await self.store.ask(outbox.called(keys, piece)), read)
-        while not tour.names:
-            read = time.monotonic()
-            cursor, found = await self.store.ask(outbox.page(keys, cursor, _PAGE))
-            await self._visit(tour, found, read)
-            if not cursor:
-                return
 
-    async def _visit(self, tour: Tour, found: Mapping[str, bytes], read: float) -> None:
-        if entries := readable(found):
-            await self._deliver(tour, await self.plan(tour.queue, entries, tour.plan), read)
-
-    async def plan(self, queue: str, entries: Sequence[OutboxEntry], plan: Plan | None = None) -> Plan:
-        """Which of these entries can go to their queues now, in which order."""
-        plan = plan or Plan()
-        plan.ready = defaultdict(list)
-        entries = sorted(entries, key=lambda entry: (entry.nonce, entry.turn))
-        there = await self._there(queue, entries)
-        endings = await self._endings(entries, there)
-        sent: set[str] = set()
-
-        def came(queue: str, name: str) -> bool:
-            return endings.get((queue, name), "unknown") != "unknown"
-
-        for entry in entries:
-            job = entry.job
-            siblings = {entry.sibling(id): queue for id, queue in entry.awaited.items()}
-            if any(name in there and not came(queue, name) for name, queue in siblings.items()):
-                plan.kept.add(entry.name)
-                if came(job.queue, entry.name):
-                    continue
-            told, held = _judge(entry, there, endings, sent)
-            if held:
-                plan.held[entry.name] = held
-                continue
-            sent.add(entry.name)
-            waits = tuple(entry.waits)
-            cargo = Cargo(entry.name, job, bool(entry.awaited), entry.unsure, waits, told, entry.kept)
-            plan.ready[job.queue].append(cargo)
-        return plan
-
-    async def _there(self, queue: str, entries: Sequence[OutboxEntry]) -> set[str]:
-        """The entries that are in the outbox, of those that these speak of."""
-        names = {entry.name for entry in entries}
-        spoken = {entry.sibling(id) for entry in entries for id in (*entry.waits, *entry.awaited)}
-        there = set(names)
-        for piece in in_slices(sorted(spoken - names)):
-            there |= await self.store.ask(outbox.present(self.keys(queue), piece))
-        return there
-
-    async def _endings(self, entries: Sequence[OutboxEntry], there: set[str]) -> Endings:
-        """How those have ended, by queue and id, whose end these entries wait for.
-
-        Of a queue that cannot be reached nothing is known.
-        """
-        asked: dict[str, set[str]] = defaultdict(set)
-        for entry in entries:
-            for id, queue in entry.awaited.items():
-                if (name := entry.sibling(id)) in there:
-                    asked[queue].add(name)
-                    asked[entry.job.queue].add(entry.name)
-            for id, queue in entry.waits.items():
-                if (name := entry.sibling(id)) in there:
-                    asked[queue].add(name)
-                elif queue != entry.job.queue:
-                    asked[queue].add(id)
-        endings: Endings = {}
-        for queue, ids in asked.items():
-            with suppress(GopherError):
-                for piece in in_slices(sorted(ids)):
-                    words = await self.store.run(calls.parent_states(self.keys(queue), piece))
-                    endings |= {(queue, id): word for id, word in words.items()}
-        return endings
-
-    async def _deliver(self, tour: Tour, plan: Plan, read: float) -> None:
-        """To one queue after the other; in a cluster at once, for one may be slow to say that it is away."""
-        journeys = [
-            self._bring(tour, queue, cargo, read)
-            for queue, cargo in plan.ready.items()
-            if queue not in tour.failed
-        ]
-        if self.store.scattered and len(journeys) > 1:
-            import asyncio  # late: a command that does not wait starts without it
-
-            await asyncio.gather(*journeys)
+async def _walk(core: Core, tour: Tour) -> None:
+    cursor, keys = 0, core.keys(tour.queue)
+    for piece in in_slices(tour.names):
+        read = time.monotonic()
+        await _visit(core, tour, await core.store.ask(outbox.called(keys, piece)), read)
+    while not tour.names:
+        read = time.monotonic()
+        cursor, found = await core.store.ask(outbox.page(keys, cursor, _PAGE))
+        await _visit(core, tour, found, read)
+        if not cursor:
             return
-        for journey in journeys:
-            await journey
 
-    async def _bring(self, tour: Tour, queue: str, cargo: Sequence[Cargo], read: float) -> None:
-        for piece in pieces(cargo):
-            if time.monotonic() - read > _FRESH:
-                return
-            try:
-                await self.announce([queue])
-                done = await self.store.run(calls.accept(self.keys(queue), piece))
-            except GopherError as error:
-                tour.failed[queue] = error
-                return
-            back = await self._bring_back(tour.queue, done.refused)
-            arrived = {one.name for one in piece} - {*done.refused} | {*back}
-            tour.moved |= not arrived <= tour.brought
-            tour.brought |= arrived
-            left = {*tour.plan.kept, *done.refused}
-            gone = [one for one in piece if one.name not in left]
-            tour.carried += len(gone)
-            await self._let_go(tour.queue, queue, gone, done.now)
 
-    async def _bring_back(self, source: str, names: Sequence[str]) -> list[str]:
-        """Jobs that their new queue has refused are in the dead letter queue again where they came from."""
-        return await self.store.run(calls.move_back(self.keys(source), names)) if names else []
+async def _visit(core: Core, tour: Tour, found: Mapping[str, bytes], read: float) -> None:
+    if entries := readable(found):
+        await _deliver(core, tour, await plan_delivery(core, tour.queue, entries, tour.plan), read)
 
-    async def _let_go(self, source: str, queue: str, gone: Sequence[Cargo], now: int) -> None:
-        """They have arrived: the outbox forgets them, and then their queue that they were brought."""
-        names = [one.name for one in gone]
-        await self.store.ask(outbox.drop(self.keys(source), names))
-        awaited = [one.job.id for one in gone if one.awaited]
-        with suppress(GopherError):  # what it keeps it drops after a month
-            awaited = (
-                await self.store.ask(outbox.droppable_notes(self.keys(queue), awaited)) if awaited else []
-            )
-            await self.store.ask(outbox.let_go(self.keys(queue), names, now + LET_GO, awaited))
+
+async def plan_delivery(
+    core: Core, queue: str, entries: Sequence[OutboxEntry], plan: Plan | None = None
+) -> Plan:
+    """Which of these entries can go to their queues now, in which order."""
+    plan = plan or Plan()
+    plan.ready = defaultdict(list)
+    entries = sorted(entries, key=lambda entry: (entry.nonce, entry.turn))
+    there = await _there(core, queue, entries)
+    endings = await _endings(core, entries, there)
+    sent: set[str] = set()
+
+    def came(queue: str, name: str) -> bool:
+        return endings.get((queue, name), "unknown") != "unknown"
+
+    for entry in entries:
+        job = entry.job
+        siblings = {entry.sibling(id): queue for id, queue in entry.awaited.items()}
+        if any(name in there and not came(queue, name) for name, queue in siblings.items()):
+            plan.kept.add(entry.name)
+            if came(job.queue, entry.name):
+                continue
+        told, held = _judge(entry, there, endings, sent)
+        if held:
+            plan.held[entry.name] = held
+            continue
+        sent.add(entry.name)
+        waits = tuple(entry.waits)
+        cargo = Cargo(entry.name, job, bool(entry.awaited), entry.unsure, waits, told, entry.kept)
+        plan.ready[job.queue].append(cargo)
+    return plan
+
+
+async def _there(core: Core, queue: str, entries: Sequence[OutboxEntry]) -> set[str]:
+    """The entries that are in the outbox, of those that these speak of."""
+    names = {entry.name for entry in entries}
+    spoken = {entry.sibling(id) for entry in entries for id in (*entry.waits, *entry.awaited)}
+    there = set(names)
+    for piece in in_slices(sorted(spoken - names)):
+        there |= await core.store.ask(outbox.present(core.keys(queue), piece))
+    return there
+
+
+async def _endings(core: Core, entries: Sequence[OutboxEntry], there: set[str]) -> Endings:
+    """How those have ended, by queue and id, whose end these entries wait for.
+
+    Of a queue that cannot be reached nothing is known.
+    """
+    asked: dict[str, set[str]] = defaultdict(set)
+    for entry in entries:
+        for id, queue in entry.awaited.items():
+            if (name := entry.sibling(id)) in there:
+                asked[queue].add(name)
+                asked[entry.job.queue].add(entry.name)
+        for id, queue in entry.waits.items():
+            if (name := entry.sibling(id)) in there:
+                asked[queue].add(name)
+            elif queue != entry.job.queue:
+                asked[queue].add(id)
+    endings: Endings = {}
+    for queue, ids in asked.items():
+        with suppress(GopherError):
+            for piece in in_slices(sorted(ids)):
+                words = await core.store.run(calls.parent_states(core.keys(queue), piece))
+                endings |= {(queue, id): word for id, word in words.items()}
+    return endings
+
+
+async def _deliver(core: Core, tour: Tour, plan: Plan, read: float) -> None:
+    """To one queue after the other; in a cluster at once, for one may be slow to say that it is away."""
+    journeys = [
+        _bring(core, tour, queue, cargo, read)
+        for queue, cargo in plan.ready.items()
+        if queue not in tour.failed
+    ]
+    if core.store.scattered and len(journeys) > 1:
+        import asyncio  # late: a command that does not wait starts without it
+
+        await asyncio.gather(*journeys)
+        return
+    for journey in journeys:
+        await journey
+
+
+async def _bring(core: Core, tour: Tour, queue: str, cargo: Sequence[Cargo], read: float) -> None:
+    for piece in pieces(cargo):
+        if time.monotonic() - read > _FRESH:
+            return
+        try:
+            await core.announce([queue])
+            done = await core.store.run(calls.accept(core.keys(queue), piece))
+        except GopherError as error:
+            tour.failed[queue] = error
+            return
+        back = await _bring_back(core, tour.queue, done.refused)
+        arrived = {one.name for one in piece} - {*done.refused} | {*back}
+        tour.moved |= not arrived <= tour.brought
+        tour.brought |= arrived
+        left = {*tour.plan.kept, *done.refused}
+        gone = [one for one in piece if one.name not in left]
+        tour.carried += len(gone)
+        await _let_go(core, tour.queue, queue, gone, done.now)
+
+
+async def _bring_back(core: Core, source: str, names: Sequence[str]) -> list[str]:
+    """Jobs that their new queue has refused are in the dead letter queue again where they came from."""
+    return await core.store.run(calls.move_back(core.keys(source), names)) if names else []
+
+
+async def _let_go(core: Core, source: str, queue: str, gone: Sequence[Cargo], now: int) -> None:
+    """They have arrived: the outbox forgets them, and then their queue that they were brought."""
+    names = [one.name for one in gone]
+    await core.store.ask(outbox.drop(core.keys(source), names))
+    awaited = [one.job.id for one in gone if one.awaited]
+    with suppress(GopherError):  # what it keeps it drops after a month
+        awaited = await core.store.ask(outbox.droppable_notes(core.keys(queue), awaited)) if awaited else []
+        await core.store.ask(outbox.let_go(core.keys(queue), names, now + LET_GO, awaited))
 
 
 def _judge(

@@ -6,23 +6,23 @@ import time
 from collections.abc import Sequence
 
 from gopher_cli.store.asks import ask, outbox
-from gopher_cli.verbs.core import Base
+from gopher_cli.verbs.core import Core
 
 _WATCHED = 86_400_000  # ms; so long a follow-up may be on its way, and learn how its parent has ended
 
 
-class Parents(Base):
-    async def unknown(self, queue: str, ids: Sequence[str]) -> list[str]:
-        """Those of these jobs that a queue does not have; how the others end is noted for follow-ups."""
-        until = round(time.time() * 1000) + _WATCHED
-        found = await self.store.ask(outbox.watch(self.keys(queue), ids, until))
-        return [id for id in ids if id not in found]
+async def unknown(core: Core, queue: str, ids: Sequence[str]) -> list[str]:
+    """Those of these jobs that a queue does not have; how the others end is noted for follow-ups."""
+    until = round(time.time() * 1000) + _WATCHED
+    found = await core.store.ask(outbox.watch(core.keys(queue), ids, until))
+    return [id for id in ids if id not in found]
 
-    async def elsewhere(self, ids: Sequence[str]) -> dict[str, list[str]]:
-        """The queues that have each of these jobs."""
-        names = await self.store.ask(ask.queues(self.namespace))
-        found = await self.store.ask(ask.holders([self.keys(name) for name in names], ids))
-        return dict(zip(ids, found, strict=True))
+
+async def queues_with(core: Core, ids: Sequence[str]) -> dict[str, list[str]]:
+    """The queues that have each of these jobs."""
+    names = await core.store.ask(ask.queues(core.namespace))
+    found = await core.store.ask(ask.holders([core.keys(name) for name in names], ids))
+    return dict(zip(ids, found, strict=True))
 
 
 def missing(queue: str, parent: str, elsewhere: Sequence[str]) -> str:

@@ -122,10 +122,10 @@ class AccessVerbs(Protocol):
 
 
 class EventVerbs(Protocol):
-    def lookout(
+    def event_reader(
         self, queues: Sequence[str] = (), *, last_id: str = "", ago: float = 0.0, types: bool = False
     ) -> EventReader: ...
-    async def happened(
+    async def past_events(
         self, queues: Sequence[str] = (), *, types: bool = False, ago: float = 0.0
     ) -> list[JobEvent] | None: ...
     async def audit_log(

@@ -11,31 +11,33 @@ from gopher_cli.model.job.terms import TypeTerms
 from gopher_cli.model.select.filter import Filter
 from gopher_cli.store.asks import ask
 from gopher_cli.store.keyspace import PLACES
-from gopher_cli.verbs.core import Base
+from gopher_cli.verbs.core import Core
 
 
-class Queues(Base):
-    async def queues(self) -> list[str]:
-        """Every queue that has ever been used."""
-        return await self.store.ask(ask.queues(self.namespace))
+async def list_queues(core: Core) -> list[str]:
+    """Every queue that has ever been used."""
+    return await core.store.ask(ask.queues(core.namespace))
 
-    async def known_queues(self, wanted: Sequence[str] = ()) -> list[str]:
-        """The queues asked for, or all. Raises NotFound for one that nobody has used."""
-        known = await self.queues()
-        for queue in wanted:
-            if queue not in known:
-                raise NotFound(f"no queue {queue}", LIST_QUEUES)
-        return list(wanted) or known
 
-    async def terms(self, type: str = "") -> dict[str, TypeTerms]:
-        """What workers have published of their types, or of one: what counts where a submit says nothing."""
-        return await self.store.ask(ask.terms(self.namespace, type))
+async def known_queues(core: Core, wanted: Sequence[str] = ()) -> list[str]:
+    """The queues asked for, or all. Raises NotFound for one that nobody has used."""
+    known = await list_queues(core)
+    for queue in wanted:
+        if queue not in known:
+            raise NotFound(f"no queue {queue}", LIST_QUEUES)
+    return list(wanted) or known
 
-    async def places(self, wanted: Filter) -> tuple[list[str], list[str]]:
-        """The queues, in the order of their names, and the places that a filter's states can mean."""
-        for state in wanted.states:
-            if state not in list(JobState):
-                raise Usage(f"no state {state!r}", f"states: {', '.join(JobState)}")
-        states = wanted.states_of(tuple(JobState))
-        places = [place for place, state in PLACES.items() if state in states]
-        return sorted(set(await self.known_queues(wanted.queues))), places
+
+async def type_terms(core: Core, type: str = "") -> dict[str, TypeTerms]:
+    """What workers have published of their types, or of one: what counts where a submit says nothing."""
+    return await core.store.ask(ask.terms(core.namespace, type))
+
+
+async def queues_and_places(core: Core, wanted: Filter) -> tuple[list[str], list[str]]:
+    """The queues, in the order of their names, and the places that a filter's states can mean."""
+    for state in wanted.states:
+        if state not in list(JobState):
+            raise Usage(f"no state {state!r}", f"states: {', '.join(JobState)}")
+    states = wanted.states_of(tuple(JobState))
+    places = [place for place, state in PLACES.items() if state in states]
+    return sorted(set(await known_queues(core, wanted.queues))), places

@@ -8,31 +8,31 @@ from gopher_cli.model.text.humanize import plural
 from gopher_cli.store import calls
 from gopher_cli.store.asks import ask
 from gopher_cli.store.calls.operate import InTheWay
-from gopher_cli.verbs.queues import Queues
-from gopher_cli.verbs.read.fleet import Fleet
+from gopher_cli.verbs.core import Core
+from gopher_cli.verbs.queues import known_queues
+from gopher_cli.verbs.read.fleet import list_workers
 
 
-class Removal(Queues, Fleet):
-    async def remove_queue(self, queue: str) -> None:
-        """Take an empty queue away, with its pause, counters, charts and windows of unique keys.
+async def remove_queue(core: Core, queue: str) -> None:
+    """Take an empty queue away, with its pause, counters, charts and windows of unique keys.
 
-        The next job that is submitted to it makes it anew. Raises NotFound; Conflict where it has jobs, where
-        a living worker serves it, where something is expected of it, or where it must remember what other
-        queues have brought it lately.
-        """
-        await self.known_queues([queue])
-        if serving := [one.label for one in await self.workers() if one.alive and queue in one.queues]:
-            raise Conflict(
-                f"the queue {queue} is served by the worker {serving[0]}", "stop it, or let it serve others"
-            )
-        # The name goes first: who submits from now on tells it again.
-        await self.store.ask(ask.forget_queue(self.namespace, queue))
-        self._announced.forget(queue)
-        left = await self.store.run(calls.remove_queue(self.keys(queue)))
-        if any(left):
-            await self.announce([queue])
-            raise _in_use(queue, left)
-        await self.audit("remove queue", queue, changed=1)
+    The next job that is submitted to it makes it anew. Raises NotFound; Conflict where it has jobs, where
+    a living worker serves it, where something is expected of it, or where it must remember what other
+    queues have brought it lately.
+    """
+    await known_queues(core, [queue])
+    if serving := [one.label for one in await list_workers(core) if one.alive and queue in one.queues]:
+        raise Conflict(
+            f"the queue {queue} is served by the worker {serving[0]}", "stop it, or let it serve others"
+        )
+    # The name goes first: who submits from now on tells it again.
+    await core.store.ask(ask.forget_queue(core.namespace, queue))
+    core.announced.forget(queue)
+    left = await core.store.run(calls.remove_queue(core.keys(queue)))
+    if any(left):
+        await core.announce([queue])
+        raise _in_use(queue, left)
+    await core.audit("remove queue", queue, changed=1)
 
 
 def _in_use(queue: str, left: InTheWay) -> Conflict:

@@ -23,7 +23,8 @@ from gopher_cli.store import calls
 from gopher_cli.store.asks import ask
 from gopher_cli.store.calls import Receipt
 from gopher_cli.store.keyspace import Keys
-from gopher_cli.verbs.parents import Parents, missing
+from gopher_cli.verbs.core import Core
+from gopher_cli.verbs.parents import missing, queues_with
 
 _LOOKED_FOR = 20  # missing jobs that are looked for in other queues
 ROUND_TRIP_BYTES = 4 * 1024 * 1024
@@ -169,109 +170,114 @@ def note_halfway(error: GopherError, halfway: Halfway) -> None:
     error.halfway = halfway  # type: ignore[attr-defined]
 
 
-class Producing(Parents):
-    async def submit(self, type: str, payload: Any = EMPTY, **options: Any) -> str:
-        """Submit one job and answer its id; a job that is known already answers the id it has.
+async def submit(core: Core, type: str, payload: Any = EMPTY, **options: Any) -> str:
+    """Submit one job and answer its id; a job that is known already answers the id it has.
 
-        ``payload`` is any JSON value, or JSON text as bytes: {} where it is left out, null where it is None.
+    ``payload`` is any JSON value, or JSON text as bytes: {} where it is left out, null where it is None.
 
-        Options: id, queue, priority (0-10 or a word), max_retries, timeout, due (epoch seconds) or
-        delay (seconds), backoff, unique_key, unique_for, retention, after (ids), tags, headers; and
-        durability (memory, fsync, replica:N), which is kept before the id is answered.
-        Raises Usage, BadData, BadConfig, Unavailable or TryLater; NotFound for a job to wait for that its
-        queue does not have.
-        """
-        durability = said_durability(options)
-        job = new_job(self.defaults, type, payload, **options)
-        (receipt,) = await self.submit_many([job], durability=durability)
-        if receipt.stops:
-            raise being_cancelled(receipt)
-        if receipt.refused:
-            raise NotFound(receipt.refused)
-        return receipt.duplicate_of or receipt.id
+    Options: id, queue, priority (0-10 or a word), max_retries, timeout, due (epoch seconds) or
+    delay (seconds), backoff, unique_key, unique_for, retention, after (ids), tags, headers; and
+    durability (memory, fsync, replica:N), which is kept before the id is answered.
+    Raises Usage, BadData, BadConfig, Unavailable or TryLater; NotFound for a job to wait for that its
+    queue does not have.
+    """
+    durability = said_durability(options)
+    job = new_job(core.defaults, type, payload, **options)
+    (receipt,) = await submit_many(core, [job], durability=durability)
+    if receipt.stops:
+        raise being_cancelled(receipt)
+    if receipt.refused:
+        raise NotFound(receipt.refused)
+    return receipt.duplicate_of or receipt.id
 
-    async def submit_many(
-        self,
-        jobs: Sequence[Job],
-        *,
-        batch: str = "",
-        marks: Sequence[int | str] = (),
-        durability: str = "",
-        together: bool = False,
-        now: str = "",
-    ) -> list[Receipt]:
-        """Submit jobs, 500 a round trip; what became of each, in order.
 
-        Their order does not matter to those that wait for others of the same call and queue. One that waits
-        for a job that its queue does not have is not stored: its receipt says so (``refused``); nor is one
-        whose unique key is held by a job that is being cancelled (``stops``). With ``together`` then nothing
-        of its round trip is stored.
+async def submit_many(
+    core: Core,
+    jobs: Sequence[Job],
+    *,
+    batch: str = "",
+    marks: Sequence[int | str] = (),
+    durability: str = "",
+    together: bool = False,
+    now: str = "",
+) -> list[Receipt]:
+    """Submit jobs, 500 a round trip; what became of each, in order.
 
-        ``marks`` (line numbers, or a BatchMark as text) are kept per queue under ``batch`` in the
-        same instant, so that a repeated batch knows where to go on.
+    Their order does not matter to those that wait for others of the same call and queue. One that waits
+    for a job that its queue does not have is not stored: its receipt says so (``refused``); nor is one
+    whose unique key is held by a job that is being cancelled (``stops``). With ``together`` then nothing
+    of its round trip is stored.
 
-        An error that ends it halfway tells what has become of the jobs by then: `halfway_of`.
-        """
-        jobs = [checked(job) for job in jobs]
-        safely = wanted_durability(durability or self.defaults.durability)
-        await self.announce(job.queue for job in jobs)
-        receipts: dict[int, Receipt] = {}
-        for indexes, call in submissions(
-            self.keys, jobs, batch=batch, marks=marks, together=together, now=now
-        ):
-            try:
-                answer = await underway("bulk.chunk_sent", self.store.run(call, "submit", safely))
-            except GopherError as error:
-                maybe = indexes if isinstance(error, (Unavailable, Unconfirmed)) else ()
-                note_halfway(error, Halfway(_told(jobs, receipts), frozenset(maybe)))
-                raise
-            receipts |= zip(indexes, answer, strict=True)
-        await self._explain(jobs, receipts)
-        if self.listeners:
-            self.emit(JobsSubmitted([job for i, job in enumerate(jobs) if receipts[i].accepted]))
-        return [receipts[index] for index in range(len(jobs))]
+    ``marks`` (line numbers, or a BatchMark as text) are kept per queue under ``batch`` in the
+    same instant, so that a repeated batch knows where to go on.
 
-    async def _explain(self, jobs: Sequence[Job], receipts: dict[int, Receipt]) -> None:
-        """Say of each that was refused why; the first missing ones are looked for in other queues."""
-        lacking = {i: receipt for i, receipt in receipts.items() if receipt.missing}
-        names = dict.fromkeys(receipt.missing for receipt in lacking.values())
-        elsewhere = await self.elsewhere(list(names)[:_LOOKED_FOR]) if names else {}
-        for i, receipt in lacking.items():
-            why = missing(jobs[i].queue, receipt.missing, elsewhere.get(receipt.missing, ()))
-            receipts[i] = msgspec.structs.replace(receipt, refused=why)
+    An error that ends it halfway tells what has become of the jobs by then: `halfway_of`.
+    """
+    jobs = [checked(job) for job in jobs]
+    safely = wanted_durability(durability or core.defaults.durability)
+    await core.announce(job.queue for job in jobs)
+    receipts: dict[int, Receipt] = {}
+    for indexes, call in submissions(core.keys, jobs, batch=batch, marks=marks, together=together, now=now):
+        try:
+            answer = await underway("bulk.chunk_sent", core.store.run(call, "submit", safely))
+        except GopherError as error:
+            maybe = indexes if isinstance(error, (Unavailable, Unconfirmed)) else ()
+            note_halfway(error, Halfway(_told(jobs, receipts), frozenset(maybe)))
+            raise
+        receipts |= zip(indexes, answer, strict=True)
+    await _explain(core, jobs, receipts)
+    if core.listeners:
+        core.emit(JobsSubmitted([job for i, job in enumerate(jobs) if receipts[i].accepted]))
+    return [receipts[index] for index in range(len(jobs))]
 
-    async def confirm(self, queue: str, durability: str = "") -> None:
-        """Wait until all that a queue has by now is as safe as that (as the defaults say, without it).
 
-        Whoever reads at a level waits until what was read is as safe. Raises as `submit` does.
-        """
-        level = wanted_durability(durability or self.defaults.durability)
-        if level is not MEMORY:
-            await self.store.run(calls.depth(self.keys(queue)), "submit", level)
+async def _explain(core: Core, jobs: Sequence[Job], receipts: dict[int, Receipt]) -> None:
+    """Say of each that was refused why; the first missing ones are looked for in other queues."""
+    lacking = {i: receipt for i, receipt in receipts.items() if receipt.missing}
+    names = dict.fromkeys(receipt.missing for receipt in lacking.values())
+    elsewhere = await queues_with(core, list(names)[:_LOOKED_FOR]) if names else {}
+    for i, receipt in lacking.items():
+        why = missing(jobs[i].queue, receipt.missing, elsewhere.get(receipt.missing, ()))
+        receipts[i] = msgspec.structs.replace(receipt, refused=why)
 
-    async def blocked(self, queue: str, ids: Sequence[str]) -> set[str]:
-        """Those of these jobs that wait for others."""
-        found = await self.store.ask(ask.scores(self.keys(queue), "blocked", ids))
-        return {id for id, score in zip(ids, found, strict=True) if score is not None}
 
-    async def mark_batch(self, queue: str, batch: str, mark: str, durability: str = "") -> None:
-        """Keep how far a batch has come in a queue, where what became of its jobs is known by now.
+async def confirm(core: Core, queue: str, durability: str = "") -> None:
+    """Wait until all that a queue has by now is as safe as that (as the defaults say, without it).
 
-        Raises as `submit` does.
-        """
-        call = calls.submit(self.keys(queue), (), batch=batch, mark=mark)
-        await self.store.run(call, "submit", wanted_durability(durability or self.defaults.durability))
+    Whoever reads at a level waits until what was read is as safe. Raises as `submit` does.
+    """
+    level = wanted_durability(durability or core.defaults.durability)
+    if level is not MEMORY:
+        await core.store.run(calls.depth(core.keys(queue)), "submit", level)
 
-    async def batch_mark(self, queue: str, batch: str) -> int:
-        """The last line of a batch that this queue has."""
-        found = await self.batch_marks(batch, queue)
-        return found[queue].line if found else 0
 
-    async def batch_marks(self, batch: str, queue: str = "") -> dict[str, BatchMark]:
-        """By queue, how far a batch has come; of one queue only, where it is named."""
-        queues = [queue] if queue else await self.store.ask(ask.queues(self.namespace))
-        return await self.store.ask(ask.batch_marks([self.keys(one) for one in queues], batch))
+async def blocked(core: Core, queue: str, ids: Sequence[str]) -> set[str]:
+    """Those of these jobs that wait for others."""
+    found = await core.store.ask(ask.scores(core.keys(queue), "blocked", ids))
+    return {id for id, score in zip(ids, found, strict=True) if score is not None}
 
-    async def schema_of(self, type: str) -> bytes | None:
-        """The JSON Schema that a worker has published for this type, if any has."""
-        return await self.store.ask(ask.schema_of(self.namespace, type))
+
+async def mark_batch(core: Core, queue: str, batch: str, mark: str, durability: str = "") -> None:
+    """Keep how far a batch has come in a queue, where what became of its jobs is known by now.
+
+    Raises as `submit` does.
+    """
+    call = calls.submit(core.keys(queue), (), batch=batch, mark=mark)
+    await core.store.run(call, "submit", wanted_durability(durability or core.defaults.durability))
+
+
+async def batch_mark(core: Core, queue: str, batch: str) -> int:
+    """The last line of a batch that this queue has."""
+    found = await batch_marks(core, batch, queue)
+    return found[queue].line if found else 0
+
+
+async def batch_marks(core: Core, batch: str, queue: str = "") -> dict[str, BatchMark]:
+    """By queue, how far a batch has come; of one queue only, where it is named."""
+    queues = [queue] if queue else await core.store.ask(ask.queues(core.namespace))
+    return await core.store.ask(ask.batch_marks([core.keys(one) for one in queues], batch))
+
+
+async def schema_of(core: Core, type: str) -> bytes | None:
+    """The JSON Schema that a worker has published for this type, if any has."""
+    return await core.store.ask(ask.schema_of(core.namespace, type))

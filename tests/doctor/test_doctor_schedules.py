@@ -12,14 +12,14 @@ from doctor.test_doctor_workers import info
 from gopher_cli.actor import ACTOR
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.schedule.declaration import declare
-from gopher_cli.verbs.doctor.repair import Doctor
+from gopher_cli.verbs.doctor import schedule_check
 from gopher_cli.verbs.doctor.schedule_findings import Planned, schedule_findings
 
 pytestmark = pytest.mark.anyio
 
 
 async def planned(gopher: Gopher, later: float = 0) -> Planned:
-    (found,) = await Doctor(gopher).planned(["default"])
+    (found,) = await schedule_check.planned(gopher, ["default"])
     return found._replace(now=found.now + round(later * 1000))
 
 
@@ -85,17 +85,16 @@ async def test_a_lost_tick_is_given_anew_and_one_without_a_schedule_goes(
     redis.zrem(keys["ticks"], "lost")
     redis.hdel(keys["schedules"], "gone")
     redis.hdel(keys["runs"], "gone")
-    doctor = Doctor(gopher)
-    found = await doctor.diagnose(data=False)
+    found = await gopher.diagnose(data=False)
     assert {f.name: f.examples for f in found.troubles if "tick" in f.name} == {
         "schedules without a tick": ("lost",), "ticks without a schedule": ("gone",),
     }  # fmt: skip
 
-    repairs = {repair.name: repair.ids for repair in await doctor.heal(found)}
+    repairs = {repair.name: repair.ids for repair in await gopher.heal(found)}
 
     assert repairs == {"schedules without a tick": ("lost",), "ticks without a schedule": ("gone",)}
     assert (await gopher.schedule_row("lost")).state == "active"
-    assert not [f for f in (await doctor.diagnose(data=False)).troubles if "tick" in f.name]
+    assert not [f for f in (await gopher.diagnose(data=False)).troubles if "tick" in f.name]
     laws.check(redis, gopher.namespace)
 
 
@@ -113,6 +112,6 @@ async def test_a_key_of_a_foreign_type_is_told(gopher: Gopher, redis: Redis) -> 
     await gopher.submit("x")
     redis.set(gopher.keys("default")["ticks"], "foreign")
 
-    found = await Doctor(gopher).diagnose()
+    found = await gopher.diagnose()
     redis.delete(gopher.keys("default")["ticks"])
     assert "keys of a foreign type" in [finding.name for finding in found.findings]

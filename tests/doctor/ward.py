@@ -30,7 +30,7 @@ class Ward:
         """One job in every state; its id says in which. A living worker serves the queue."""
         queue = self.queue
         queue.now = round(time.time() * 1000)
-        self.gopher._announced.forget()
+        self.gopher.announced.forget()
         await self.gopher.announce([self.name])
         await self.serve()
         queue.submit(

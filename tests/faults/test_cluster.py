@@ -256,11 +256,11 @@ async def test_events_of_queues_that_live_apart_are_told_together(
     gopher = at(three.url)
     for queue in queues:
         await gopher.submit("mail", {}, queue=queue)
-    looking = gopher.lookout(queues)
+    looking = gopher.event_reader(queues)
     await looking.look()
     ids = [await gopher.submit("mail", {}, queue=queue) for queue in queues]
     told = await looking.look()
-    again = await gopher.lookout(queues, last_id=str(told[0].id)).look()
+    again = await gopher.event_reader(queues, last_id=str(told[0].id)).look()
 
     assert gopher.store.scattered
     assert sorted(id for event in told for id in event.job_ids) == sorted(ids)

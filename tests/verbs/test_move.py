@@ -15,6 +15,8 @@ from gopher_cli.model.select.filter import Filter
 from gopher_cli.store import calls
 from gopher_cli.store.keyspace import PLACES
 from gopher_cli.store.record import read_record
+from gopher_cli.verbs import outbox
+from gopher_cli.verbs.core import Core
 
 pytestmark = pytest.mark.anyio
 
@@ -109,23 +111,25 @@ async def test_a_job_whose_id_is_taken_in_both_queues_comes_back_under_a_new_one
     assert builders.words(await gopher.retry("here", ["j-n"])) == {"j-n": "enqueued"}
 
 
-async def test_a_job_that_was_refused_never_comes_under_the_same_name(gopher: Gopher, redis: Redis) -> None:
+async def test_a_job_that_was_refused_never_comes_under_the_same_name(
+    gopher: Gopher, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A carrier that stood still brings it again when its id is free there, and it is dead here."""
     await dead(gopher, redis, "j")
     await gopher.submit_many([builders.job("j", queue="there")])
     await gopher.store.run(calls.move_out(gopher.keys("here"), ["j"], "there", "n"))
-    whole = gopher._bring_back
+    whole = outbox._bring_back
 
-    async def slowly(source: str, names: Any) -> list[str]:
-        assert await whole(source, names) == ["j n"]
+    async def slowly(core: Core, source: str, names: Any) -> list[str]:
+        assert await whole(core, source, names) == ["j n"]
         await gopher.delete("there", ["j"])
-        return await whole(source, names)
+        return await whole(core, source, names)
 
     raw = redis.hget(gopher.keys("here")["outbox"], "j n")
-    gopher._bring_back = slowly  # type: ignore[method-assign]
-    await gopher.relay("here")
+    with monkeypatch.context() as patch:
+        patch.setattr(outbox, "_bring_back", slowly)
+        await gopher.relay("here")
     redis.hset(gopher.keys("here")["outbox"], "j n", raw)
-    gopher._bring_back = whole  # type: ignore[method-assign]
     await gopher.relay("here")
 
     assert "failed" in everything(redis, gopher, "here", "j")
@@ -139,11 +143,11 @@ async def test_a_refused_job_comes_back_though_its_carrier_died_before_it_did(
     await gopher.submit_many([builders.job("j", queue="there")])
     await gopher.store.run(calls.move_out(gopher.keys("here"), ["j"], "there", "n"))
 
-    async def dies(source: str, names: Any) -> list[str]:
+    async def dies(*_: Any) -> list[str]:
         raise Unavailable("gone")
 
     with monkeypatch.context() as patch:
-        patch.setattr(gopher, "_bring_back", dies)
+        patch.setattr(outbox, "_bring_back", dies)
         with pytest.raises(Unavailable):
             await gopher.relay("here")
     await gopher.relay("here")

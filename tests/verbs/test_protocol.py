@@ -18,7 +18,7 @@ def verbs_of(kind: type) -> list[str]:
 
 def taken(kind: type, verb: str) -> list[tuple[str, object, object]]:
     """The arguments of a verb: name, kind and default."""
-    parameters = inspect.signature(getattr(kind, verb)).parameters.values()
+    _, *parameters = inspect.signature(getattr(kind, verb)).parameters.values()  # but for whose verb it is
     return [(one.name, one.kind, one.default) for one in parameters]
 
 

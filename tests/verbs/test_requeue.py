@@ -10,9 +10,12 @@ import pytest
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import Usage
+from gopher_cli.model.select.actions import Answer
 from gopher_cli.model.select.bulk import words_of
 from gopher_cli.model.select.filter import Filter
 from gopher_cli.store import calls
+from gopher_cli.verbs.bulk import bulk
+from gopher_cli.verbs.core import Core
 from verbs.bulk.test_bulk import a_moment_later
 
 pytestmark = pytest.mark.anyio
@@ -166,19 +169,19 @@ async def _requeue_while_they_fail(
     gopher: Gopher, wanted: Filter, *, target: str = "", delay: float | None = None
 ) -> Any:
     """Each slice that comes back fails at once, as if its cause had not gone away."""
-    back = gopher.retry
+    back = bulk.retry
 
-    async def and_fail(queue: str, ids: Sequence[str], *, source: str = "any") -> dict[str, str]:
+    async def and_fail(
+        core: Core, queue: str, ids: Sequence[str], *, source: str = "any"
+    ) -> dict[str, Answer]:
         await a_moment_later(gopher)
-        words = await back(queue, ids, source=source)
+        words = await back(core, queue, ids, source=source)
         await fail(gopher, 500, queue, delay=delay)
         return words
 
-    gopher.retry = and_fail  # type: ignore[method-assign]
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bulk, "retry", and_fail)
         return await gopher.retry_all(wanted, target=target)
-    finally:
-        gopher.retry = back  # type: ignore[method-assign]
 
 
 async def test_a_list_has_the_newest_of_all_places_first(gopher: Gopher) -> None:

@@ -106,7 +106,7 @@ async def _follow(console: Console, gopher: Verbs, wanted: EventFilter, ago: flo
     from gopher_cli.cli.render.events import Lines
     from gopher_cli.verbs.read.watch import EVERY
 
-    lookout = gopher.lookout(sorted(wanted.queues), ago=ago, types=True)
+    lookout = gopher.event_reader(sorted(wanted.queues), ago=ago, types=True)
     lines, found, away = Lines(console), await lookout.look(), False
     console.say("watching; Ctrl-C ends")
     while True:
@@ -128,7 +128,7 @@ async def _follow(console: Console, gopher: Verbs, wanted: EventFilter, ago: flo
 async def _show_past(console: Console, gopher: Verbs, wanted: EventFilter, ago: float, most: int) -> None:
     from gopher_cli.cli.render.events import happened, listing
 
-    found: list[JobEvent] | None = await gopher.happened(sorted(wanted.queues), types=True, ago=ago)
+    found: list[JobEvent] | None = await gopher.past_events(sorted(wanted.queues), types=True, ago=ago)
     if found is None:
         console.note(_NOBODY)
     rows = [line for event in found or [] for line in happened(event, wanted)]

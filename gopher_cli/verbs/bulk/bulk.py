@@ -13,9 +13,10 @@ from gopher_cli.model.select.bulk import Bulk, Tell, no_progress
 from gopher_cli.model.select.filter import Filter
 from gopher_cli.store.asks import ranges
 from gopher_cli.store.keyspace import PLACES
-from gopher_cli.verbs.core import SLICE, Deed, named
-from gopher_cli.verbs.operate import Operating
-from gopher_cli.verbs.select.list import Paging
+from gopher_cli.verbs.core import SLICE, Core, Deed, named
+from gopher_cli.verbs.operate import act, erase
+from gopher_cli.verbs.queues import queues_and_places
+from gopher_cli.verbs.requeue import move, retry
 
 if TYPE_CHECKING:
     from gopher_cli.verbs.bulk.plan import Plan, Progress
@@ -24,181 +25,192 @@ if TYPE_CHECKING:
 _AT_ONCE = 100  # queues whose jobs are counted
 
 
-class Bulking(Paging, Operating):
-    async def purge(self, wanted: Filter, *, limit: int = 0, tell: Tell = no_progress) -> Bulk:
-        """Delete all that the filter means, for good. A running job only if its state is named."""
-        return await self._all(DELETE, wanted, limit, tell)
+async def purge(core: Core, wanted: Filter, *, limit: int = 0, tell: Tell = no_progress) -> Bulk:
+    """Delete all that the filter means, for good. A running job only if its state is named."""
+    return await _all(core, DELETE, wanted, limit, tell)
 
-    async def cancel_all(self, wanted: Filter, *, limit: int = 0, tell: Tell = no_progress) -> Bulk:
-        """Cancel all that the filter means; running jobs are asked to stop."""
-        return await self._all(CANCEL, wanted, limit, tell)
 
-    async def retry_all(
-        self,
-        wanted: Filter,
-        *,
-        limit: int = 0,
-        rate: float = 0.0,
-        target: str = "",
-        tell: Tell = no_progress,
-    ) -> Bulk:
-        """Run retrying and failed jobs again, or those in the states that are named.
+async def cancel_all(core: Core, wanted: Filter, *, limit: int = 0, tell: Tell = no_progress) -> Bulk:
+    """Cancel all that the filter means; running jobs are asked to stop."""
+    return await _all(core, CANCEL, wanted, limit, tell)
 
-        ``rate`` in jobs a second, 0 is no limit. Each job once: one that fails again meanwhile is left as
-        it is. Only dead jobs go to a ``target``.
-        """
-        return await self._all(RETRY, wanted, limit, tell, target, rate)
 
-    async def _all(
-        self, action: Action, wanted: Filter, limit: int, tell: Tell, target: str = "", rate: float = 0.0
-    ) -> Bulk:
-        from gopher_cli.verbs.bulk.plan import Plan, Progress
+async def retry_all(
+    core: Core,
+    wanted: Filter,
+    *,
+    limit: int = 0,
+    rate: float = 0.0,
+    target: str = "",
+    tell: Tell = no_progress,
+) -> Bulk:
+    """Run retrying and failed jobs again, or those in the states that are named.
 
-        order, done = Plan(action, action.meant(wanted, target), limit, target, rate), Bulk()
-        await self._work(order, await Progress.begun(self.store), done, whole=True, tell=tell)
-        return done
+    ``rate`` in jobs a second, 0 is no limit. Each job once: one that fails again meanwhile is left as
+    it is. Only dead jobs go to a ``target``.
+    """
+    return await _all(core, RETRY, wanted, limit, tell, target, rate)
 
-    async def bulk(
-        self,
-        action: Action,
-        wanted: Filter,
-        *,
-        limit: int = 0,
-        cursor: str = "",
-        seconds: float = 5.0,
-        target: str = "",
-        rate: float = 0.0,
-    ) -> Bulk:
-        """Do some of what is to be done; call it again with its cursor until
-        there is none.
 
-        Jobs that came after the first call, or have run since, are left alone. ``target`` is the queue
-        that retried jobs move to, which dead ones alone can; ``rate`` in jobs a second, 0 is no limit: a
-        wait that does not fit into ``seconds`` is left to the caller. Running jobs are purged only where
-        their state is named.
-        """
-        from gopher_cli.verbs.bulk.plan import Plan, Progress  # late: most commands change few jobs
+async def _all(
+    core: Core, action: Action, wanted: Filter, limit: int, tell: Tell, target: str = "", rate: float = 0.0
+) -> Bulk:
+    from gopher_cli.verbs.bulk.plan import Plan, Progress
 
-        order, done = Plan(action, action.meant(wanted, target), limit, target, rate), Bulk()
-        course = Progress.read(cursor) if cursor else await Progress.begun(self.store)
-        done.retry_after = await self._work(order, course, done, until=time.monotonic() + seconds)
-        done.cursor = course.text()
-        return done
+    order, done = Plan(action, action.meant(wanted, target), limit, target, rate), Bulk()
+    await _work(core, order, await Progress.begun(core.store), done, whole=True, tell=tell)
+    return done
 
-    async def _work(
-        self,
-        order: Plan,
-        course: Progress,
-        done: Bulk,
-        *,
-        until: float = math.inf,
-        whole: bool = False,
-        tell: Tell = no_progress,
-    ) -> float:
-        """Slice by slice, as long as there is time; the seconds to wait before it may go on."""
-        from gopher_cli.verbs.select.scan import Scan
 
-        if wait := await course.wait(self.store, until):
-            return wait
-        jobs = Scan(
-            self, order.wanted, course.passed, whole=whole, since=course.since, reruns=order.action.reruns
-        )
-        detail = f"to {order.target}" if order.target else ""
-        async with self.recorded(order.audited, described(order.wanted), detail) as record:
-            while True:
-                found = await jobs.next(order.next(done))
-                await self._act(order, found, done, record)
-                tell(done.changed)
-                course.more = jobs.more and order.next(done) > 0
-                if not course.more:
-                    return 0.0
-                if order.rate and found:
-                    await course.slow_down(self.store, len(found), order.rate)
-                if (wait := await course.wait(self.store, until)) or time.monotonic() >= until:
-                    return wait
+async def bulk(
+    core: Core,
+    action: Action,
+    wanted: Filter,
+    *,
+    limit: int = 0,
+    cursor: str = "",
+    seconds: float = 5.0,
+    target: str = "",
+    rate: float = 0.0,
+) -> Bulk:
+    """Do some of what is to be done; call it again with its cursor until
+    there is none.
 
-    async def _act(self, order: Plan, found: Sequence[Candidate], done: Bulk, record: Deed) -> None:
-        apart: dict[tuple[str, str], list[str]] = defaultdict(list)
-        for one in found:
-            apart[one.queue, one.place].append(one.id)
-        for (queue, place), ids in apart.items():
-            done.add(order.action, await self.do_to(order.action, queue, place, ids, order.target))
-            record.changed = done.changed
+    Jobs that came after the first call, or have run since, are left alone. ``target`` is the queue
+    that retried jobs move to, which dead ones alone can; ``rate`` in jobs a second, 0 is no limit: a
+    wait that does not fit into ``seconds`` is left to the caller. Running jobs are purged only where
+    their state is named.
+    """
+    from gopher_cli.verbs.bulk.plan import Plan, Progress  # late: most commands change few jobs
 
-    async def do_to(
-        self, action: Action, queue: str, place: str, ids: Sequence[str], target: str = ""
-    ) -> Mapping[Answer, int]:
-        """Do it to these jobs, which were seen in that place; how many came to which answer."""
-        if action is DELETE:
-            return await self._purge(queue, place, ids)
-        if target:
-            done = await self.move(queue, ids, target)
-        elif action.reruns:
-            done = await self.retry(queue, ids, source=PLACES[place])
-        else:
-            done = await self.act(action, queue, ids)
-        return Counter(done.values())
+    order, done = Plan(action, action.meant(wanted, target), limit, target, rate), Bulk()
+    course = Progress.read(cursor) if cursor else await Progress.begun(core.store)
+    done.retry_after = await _work(core, order, course, done, until=time.monotonic() + seconds)
+    done.cursor = course.text()
+    return done
 
-    async def _purge(self, queue: str, place: str, ids: Sequence[str]) -> Mapping[Answer, int]:
-        async with self.recorded(DELETE.audit, named(queue, ids)) as record:
-            record.changed = await self.erase(queue, place, ids)
-        counts = Counter({DELETE.success: record.changed})
-        if record.changed < len(ids):  # somebody was faster with the others
-            stand = await self.store.ask(ranges.places_of(self.keys(queue), ids))
-            counts.update(DELETE.read(PLACES[place]) for place in stand if place)
-            counts[GONE] = max(0, len(ids) - counts.total())
-        return counts
 
-    async def count(self, wanted: Filter, *, tell: Tell = no_progress) -> dict[tuple[str, str], int]:
-        """How many jobs a filter means, by (queue, state): what a destructive verb says first.
+async def _work(
+    core: Core,
+    order: Plan,
+    course: Progress,
+    done: Bulk,
+    *,
+    until: float = math.inf,
+    whole: bool = False,
+    tell: Tell = no_progress,
+) -> float:
+    """Slice by slice, as long as there is time; the seconds to wait before it may go on."""
+    from gopher_cli.verbs.select.scan import Scan
 
-        Running ones count only where their state is named. ``tell`` hears how many have been looked at.
-        """
-        return (await self.tally(DELETE, wanted, seconds=math.inf, tell=tell))[0]
+    if wait := await course.wait(core.store, until):
+        return wait
+    jobs = Scan(
+        core, order.wanted, course.passed, whole=whole, since=course.since, reruns=order.action.reruns
+    )
+    detail = f"to {order.target}" if order.target else ""
+    async with core.recorded(order.audited, described(order.wanted), detail) as record:
+        while True:
+            found = await jobs.next(order.next(done))
+            await _act(core, order, found, done, record)
+            tell(done.changed)
+            course.more = jobs.more and order.next(done) > 0
+            if not course.more:
+                return 0.0
+            if order.rate and found:
+                await course.slow_down(core.store, len(found), order.rate)
+            if (wait := await course.wait(core.store, until)) or time.monotonic() >= until:
+                return wait
 
-    async def tally(
-        self,
-        action: Action,
-        wanted: Filter,
-        *,
-        cursor: str = "",
-        seconds: float = 5.0,
-        target: str = "",
-        tell: Tell = no_progress,
-    ) -> tuple[dict[tuple[str, str], int], str]:
-        """How many jobs an action would see, by (queue, state), as far as ``seconds`` go; and a cursor."""
-        wanted = action.meant(wanted, target)
-        if not wanted.by_content:
-            return await self._sizes(wanted), ""
-        from gopher_cli.verbs.bulk.plan import Progress
-        from gopher_cli.verbs.select.scan import Scan
 
-        course = Progress.read(cursor) if cursor else await Progress.begun(self.store)
-        jobs = Scan(self, wanted, course.passed, since=course.since, reruns=action.reruns)
-        counts, until = Counter[tuple[str, str]](), time.monotonic() + seconds
-        while jobs.more:
-            counts.update((one.queue, one.state) for one in await jobs.next(SLICE))
-            tell(jobs.looked)
-            if time.monotonic() >= until:
-                break
-        course.more = jobs.more
-        return counts, course.text()
+async def _act(core: Core, order: Plan, found: Sequence[Candidate], done: Bulk, record: Deed) -> None:
+    apart: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for one in found:
+        apart[one.queue, one.place].append(one.id)
+    for (queue, place), ids in apart.items():
+        done.add(order.action, await do_to(core, order.action, queue, place, ids, order.target))
+        record.changed = done.changed
 
-    async def _sizes(self, wanted: Filter) -> dict[tuple[str, str], int]:
-        queues, places = await self.places(wanted)
-        counts = Counter[tuple[str, str]]()
-        for start in range(0, len(queues), _AT_ONCE):
-            some = queues[start : start + _AT_ONCE]
-            held = await self.store.ask(ranges.sizes([self.keys(queue) for queue in some], places))
-            for queue, sizes in zip(some, held, strict=True):
-                for place, size in sizes.items():
-                    counts[queue, PLACES[place]] += size
-        return +counts  # without the empty ones
 
-    async def place_of(self, queue: str, id: str) -> str:
-        """Where the job stands; empty for one that has gone."""
-        (place,) = await self.store.ask(ranges.places_of(self.keys(queue), [id]))
-        return place or ""
+async def do_to(
+    core: Core, action: Action, queue: str, place: str, ids: Sequence[str], target: str = ""
+) -> Mapping[Answer, int]:
+    """Do it to these jobs, which were seen in that place; how many came to which answer."""
+    if action is DELETE:
+        return await _purge(core, queue, place, ids)
+    if target:
+        done = await move(core, queue, ids, target)
+    elif action.reruns:
+        done = await retry(core, queue, ids, source=PLACES[place])
+    else:
+        done = await act(core, action, queue, ids)
+    return Counter(done.values())
+
+
+async def _purge(core: Core, queue: str, place: str, ids: Sequence[str]) -> Mapping[Answer, int]:
+    async with core.recorded(DELETE.audit, named(queue, ids)) as record:
+        record.changed = await erase(core, queue, place, ids)
+    counts = Counter({DELETE.success: record.changed})
+    if record.changed < len(ids):  # somebody was faster with the others
+        stand = await core.store.ask(ranges.places_of(core.keys(queue), ids))
+        counts.update(DELETE.read(PLACES[place]) for place in stand if place)
+        counts[GONE] = max(0, len(ids) - counts.total())
+    return counts
+
+
+async def count(core: Core, wanted: Filter, *, tell: Tell = no_progress) -> dict[tuple[str, str], int]:
+    """How many jobs a filter means, by (queue, state): what a destructive verb says first.
+
+    Running ones count only where their state is named. ``tell`` hears how many have been looked at.
+    """
+    return (await tally(core, DELETE, wanted, seconds=math.inf, tell=tell))[0]
+
+
+async def tally(
+    core: Core,
+    action: Action,
+    wanted: Filter,
+    *,
+    cursor: str = "",
+    seconds: float = 5.0,
+    target: str = "",
+    tell: Tell = no_progress,
+) -> tuple[dict[tuple[str, str], int], str]:
+    """How many jobs an action would see, by (queue, state), as far as ``seconds`` go; and a cursor."""
+    wanted = action.meant(wanted, target)
+    if not wanted.by_content:
+        return await _sizes(core, wanted), ""
+    from gopher_cli.verbs.bulk.plan import Progress
+    from gopher_cli.verbs.select.scan import Scan
+
+    course = Progress.read(cursor) if cursor else await Progress.begun(core.store)
+    jobs = Scan(core, wanted, course.passed, since=course.since, reruns=action.reruns)
+    counts, until = Counter[tuple[str, str]](), time.monotonic() + seconds
+    while jobs.more:
+        counts.update((one.queue, one.state) for one in await jobs.next(SLICE))
+        tell(jobs.looked)
+        if time.monotonic() >= until:
+            break
+    course.more = jobs.more
+    return counts, course.text()
+
+
+async def _sizes(core: Core, wanted: Filter) -> dict[tuple[str, str], int]:
+    queues, places = await queues_and_places(core, wanted)
+    counts = Counter[tuple[str, str]]()
+    for start in range(0, len(queues), _AT_ONCE):
+        some = queues[start : start + _AT_ONCE]
+        held = await core.store.ask(ranges.sizes([core.keys(queue) for queue in some], places))
+        for queue, sizes in zip(some, held, strict=True):
+            for place, size in sizes.items():
+                counts[queue, PLACES[place]] += size
+    return +counts  # without the empty ones
+
+
+async def place_of(core: Core, queue: str, id: str) -> str:
+    """Where the job stands; empty for one that has gone."""
+    (place,) = await core.store.ask(ranges.places_of(core.keys(queue), [id]))
+    return place or ""
 
 
 def described(wanted: Filter) -> str:

@@ -5,30 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from gopher_cli.verbs.core import Base
+from gopher_cli.verbs.core import Core
 
 if TYPE_CHECKING:
     from gopher_cli.verbs.doctor.diagnose import Diagnosis
     from gopher_cli.verbs.doctor.repair import Repair
 
 
-class Doctoring(Base):
-    async def diagnose(
-        self, queues: Sequence[str] = (), *, data: bool = True, tell: Callable[[str], None] = lambda _: None
-    ) -> Diagnosis:
-        """What is wrong with the server, the fleet and the data, as far as it can be seen from here.
+async def diagnose(
+    core: Core, queues: Sequence[str] = (), *, data: bool = True, tell: Callable[[str], None] = lambda _: None
+) -> Diagnosis:
+    """What is wrong with the server, the fleet and the data, as far as it can be seen from here.
 
-        It needs an event loop. ``tell`` hears what is being looked at. Raises Unavailable, NotFound.
-        """
-        from gopher_cli.verbs.doctor.repair import Doctor
+    It needs an event loop. ``tell`` hears what is being looked at. Raises Unavailable, NotFound.
+    """
+    from gopher_cli.verbs.doctor.diagnose import diagnose
 
-        return await Doctor(self).diagnose(queues, data=data, tell=tell)
+    return await diagnose(core, queues, data=data, tell=tell)
 
-    async def heal(self, diagnosis: Diagnosis) -> list[Repair]:
-        """Repair what a diagnosis has found, as far as that is safe; what was changed."""
-        from gopher_cli.verbs.doctor.repair import Doctor
 
-        async with self.recorded("repair", "what gopher doctor has found") as deed:
-            done = await Doctor(self).heal(diagnosis)
-            deed.changed = sum(repair.count for repair in done)
-        return done
+async def heal(core: Core, diagnosis: Diagnosis) -> list[Repair]:
+    """Repair what a diagnosis has found, as far as that is safe; what was changed."""
+    from gopher_cli.verbs.doctor.repair import heal
+
+    async with core.recorded("repair", "what gopher doctor has found") as deed:
+        done = await heal(core, diagnosis)
+        deed.changed = sum(repair.count for repair in done)
+    return done

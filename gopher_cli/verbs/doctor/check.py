@@ -13,13 +13,14 @@ from gopher_cli.store.asks import ask, survey
 from gopher_cli.store.calls import Depth
 from gopher_cli.store.keyspace import Keys
 from gopher_cli.store.url import Address
+from gopher_cli.verbs.core import Core
 from gopher_cli.verbs.doctor import worker_findings
 from gopher_cli.verbs.doctor.expect_findings import of_expects
 from gopher_cli.verbs.doctor.server_findings import about, critical, note, parted, server_findings, warning
 from gopher_cli.verbs.doctor.topology_findings import as_one, cluster_findings, place_of, sentinel_findings
-from gopher_cli.verbs.read.fleet import Fleet
-from gopher_cli.verbs.schedule.expects import Expects
-from gopher_cli.verbs.startup import NEEDED
+from gopher_cli.verbs.read.fleet import list_workers, worker_snapshots
+from gopher_cli.verbs.schedule.expects import list_expects
+from gopher_cli.verbs.startup import NEEDED, one_on_each
 
 _PINGS = 50
 _USED = (
@@ -29,142 +30,149 @@ _USED = (
 _FAR = 0.05
 
 
-class Checking(Expects, Fleet):
-    async def check_up(self) -> list[Finding]:
-        """Every server: what it is, how it keeps data, how quick it is, what it allows; and what holds
-        several together. Raises Unavailable where there is no other."""
-        nodes, told = await self.store.masters(), dict[str, list[Finding]]()
-        for node in nodes:
-            try:
-                told[place_of(node)] = await self._vitals(node)
-            except Unavailable as error:
-                if len(nodes) == 1:
-                    raise
-                told[place_of(node)] = [
-                    critical("reachability", str(error), "start it: its queues stand still")
-                ]
-        found = as_one(told)
+async def check_up(core: Core) -> list[Finding]:
+    """Every server: what it is, how it keeps data, how quick it is, what it allows; and what holds
+    several together. Raises Unavailable where there is no other."""
+    nodes, told = await core.store.masters(), dict[str, list[Finding]]()
+    for node in nodes:
         try:
-            found += await self._rights()
-        except (Unavailable, TryLater):  # told of already, or by the slots
-            if not self.store.scattered:
+            told[place_of(node)] = await _vitals(core, node)
+        except Unavailable as error:
+            if len(nodes) == 1:
                 raise
-        if self.store.scattered:
-            found += await self._slots(nodes)
-        if self.store.sentinels:
-            found += await self._sentinels(nodes[0])
-        return found
+            told[place_of(node)] = [critical("reachability", str(error), "start it: its queues stand still")]
+    found = as_one(told)
+    try:
+        found += await _rights(core)
+    except (Unavailable, TryLater):  # told of already, or by the slots
+        if not core.store.scattered:
+            raise
+    if core.store.scattered:
+        found += await _slots(core, nodes)
+    if core.store.sentinels:
+        found += await _sentinels(core, nodes[0])
+    return found
 
-    async def _vitals(self, node: Address) -> list[Finding]:
-        said = await self.store.ask(ask.info(), node=node)
-        fsync = await self._setting(node, "appendfsync")
-        vitals = server_findings(said, fsync, snapshots=await self._snapshots(node))
-        return [*await self._answers(node, said), *vitals]
 
-    async def _setting(self, node: Address, name: str) -> str:
-        """Empty where Redis does not tell."""
-        with suppress(GopherError):
-            return await self.store.ask(survey.setting(name), node=node)
-        return ""
+async def _vitals(core: Core, node: Address) -> list[Finding]:
+    said = await core.store.ask(ask.info(), node=node)
+    fsync = await _setting(core, node, "appendfsync")
+    vitals = server_findings(said, fsync, snapshots=await worker_snapshots(core, node))
+    return [*await _answers(core, node, said), *vitals]
 
-    async def _answers(self, node: Address, said: Mapping[str, str]) -> list[Finding]:
-        """How long an answer takes, and how far Redis's clock is from ours, within half the quickest."""
-        taken, clocks = [], []
-        await self.store.ask(survey.ping(), node=node)  # the connection is opened
-        for _ in range(_PINGS):
-            wall, start = time.time(), time.perf_counter()
-            now = await self.store.ask(ask.time_ms(), node=node)
-            taken.append(time.perf_counter() - start)
-            clocks.append((taken[-1], now / 1000 - (wall + taken[-1] / 2)))
-        taken.sort()
-        error, skew = min(clocks)
-        name = said.get("server_name", "redis").capitalize()
-        version = said.get("valkey_version") or said.get("redis_version", "?")
-        median, late = taken[len(taken) // 2], taken[-1]
-        reached = f"{name} {version} at {node if self.store.scattered else self.store.address}"
-        times = f"median {parted(median)}, slowest of {_PINGS} {parted(late)}"
-        return [
-            about("reachability", reached),
-            _round_trip(median, times),
-            _clock(skew, error / 2),
-        ]
 
-    async def _rights(self) -> list[Finding]:
-        """Whether scripts run, and nothing that they need is refused, on any server that answers."""
-        told = {
-            place_of(node): [await self._rights_at(node, keys)]
-            for node, keys in (await self.one_on_each()).items()
-        }
-        return as_one(told)
+async def _setting(core: Core, node: Address, name: str) -> str:
+    """Empty where Redis does not tell."""
+    with suppress(GopherError):
+        return await core.store.ask(survey.setting(name), node=node)
+    return ""
 
-    async def _rights_at(self, node: Address, keys: Keys) -> Finding:
-        at = node if self.store.scattered else None
+
+async def _answers(core: Core, node: Address, said: Mapping[str, str]) -> list[Finding]:
+    """How long an answer takes, and how far Redis's clock is from ours, within half the quickest."""
+    taken, clocks = [], []
+    await core.store.ask(survey.ping(), node=node)  # the connection is opened
+    for _ in range(_PINGS):
+        wall, start = time.time(), time.perf_counter()
+        now = await core.store.ask(ask.time_ms(), node=node)
+        taken.append(time.perf_counter() - start)
+        clocks.append((taken[-1], now / 1000 - (wall + taken[-1] / 2)))
+    taken.sort()
+    error, skew = min(clocks)
+    name = said.get("server_name", "redis").capitalize()
+    version = said.get("valkey_version") or said.get("redis_version", "?")
+    median, late = taken[len(taken) // 2], taken[-1]
+    reached = f"{name} {version} at {node if core.store.scattered else core.store.address}"
+    times = f"median {parted(median)}, slowest of {_PINGS} {parted(late)}"
+    return [
+        about("reachability", reached),
+        _round_trip(median, times),
+        _clock(skew, error / 2),
+    ]
+
+
+async def _rights(core: Core) -> list[Finding]:
+    """Whether scripts run, and nothing that they need is refused, on any server that answers."""
+    told = {
+        place_of(node): [await _rights_at(core, node, keys)]
+        for node, keys in (await one_on_each(core)).items()
+    }
+    return as_one(told)
+
+
+async def _rights_at(core: Core, node: Address, keys: Keys) -> Finding:
+    at = node if core.store.scattered else None
+    try:
+        refused = await core.store.run(calls.refused_commands(keys, _USED))
+    except Denied as error:
+        fix = "let this user run scripts: redis-cli ACL SETUSER NAME +eval +evalsha"
+        return critical("rights", f"scripts are refused: {error}", fix)
+    refused += await _refused(core, at, keys)
+    if refused:
+        words = ", ".join(dict.fromkeys(refused))
+        plus = " ".join(f"+{word.lower()}" for word in dict.fromkeys(refused))
+        fix = f"redis-cli ACL SETUSER {await _user(core, at)} {plus} '~{core.namespace}:*'"
+        return critical("rights", f"commands or keys are refused: {words}", fix)
+    return about("rights", f"the user {await _user(core, at)} may run scripts, and do what they do")
+
+
+async def _refused(core: Core, node: Address | None, keys: Keys) -> list[str]:
+    refused = []
+    for name, command in survey.try_all(keys.held("doctor")):
         try:
-            refused = await self.store.run(calls.refused_commands(keys, _USED))
-        except Denied as error:
-            fix = "let this user run scripts: redis-cli ACL SETUSER NAME +eval +evalsha"
-            return critical("rights", f"scripts are refused: {error}", fix)
-        refused += await self._refused(at, keys)
-        if refused:
-            words = ", ".join(dict.fromkeys(refused))
-            plus = " ".join(f"+{word.lower()}" for word in dict.fromkeys(refused))
-            fix = f"redis-cli ACL SETUSER {await self._user(at)} {plus} '~{self.namespace}:*'"
-            return critical("rights", f"commands or keys are refused: {words}", fix)
-        return about("rights", f"the user {await self._user(at)} may run scripts, and do what they do")
+            await core.store.ask(ask.Ask([command], lambda _: None), node=node)
+        except Denied:
+            refused.append(name)
+        except (BadData, TryLater):  # a full memory is told of elsewhere
+            continue
+    return refused
 
-    async def _refused(self, node: Address | None, keys: Keys) -> list[str]:
-        refused = []
-        for name, command in survey.try_all(keys.held("doctor")):
-            try:
-                await self.store.ask(ask.Ask([command], lambda _: None), node=node)
-            except Denied:
-                refused.append(name)
-            except (BadData, TryLater):  # a full memory is told of elsewhere
-                continue
-        return refused
 
-    async def _user(self, node: Address | None) -> str:
+async def _user(core: Core, node: Address | None) -> str:
+    with suppress(GopherError):
+        return await core.store.ask(survey.user(), node=node)
+    return "of this connection"
+
+
+async def _slots(core: Core, nodes: Sequence[Address]) -> list[Finding]:
+    """Whether every slot has a server, as each says that answers, and which are on their way."""
+    views = {}
+    for node in nodes:
         with suppress(GopherError):
-            return await self.store.ask(survey.user(), node=node)
-        return "of this connection"
+            views[place_of(node)] = await core.store.ask(survey.cluster(), node=node)
+    return cluster_findings(views)
 
-    async def _slots(self, nodes: Sequence[Address]) -> list[Finding]:
-        """Whether every slot has a server, as each says that answers, and which are on their way."""
-        views = {}
-        for node in nodes:
-            with suppress(GopherError):
-                views[place_of(node)] = await self.store.ask(survey.cluster(), node=node)
-        return cluster_findings(views)
 
-    async def _sentinels(self, master: Address) -> list[Finding]:
-        """Whether those who watch over the master can replace it, and by whom."""
-        name, known, silent, doubts = self.store.address.master, list[dict[str, str]](), [], []
-        for sentinel in self.store.sentinels:
-            try:
-                known.append(await self.store.ask(survey.watched(name), node=sentinel))
-                await self.store.ask(survey.quorum(name), node=sentinel)
-            except BadData as error:
-                doubts.append(f"{place_of(sentinel)}: {error}")
-            except GopherError:
-                silent.append(place_of(sentinel))
-        said = await self.store.ask(ask.info(), node=master)
-        return sentinel_findings(known, silent, doubts, said)
+async def _sentinels(core: Core, master: Address) -> list[Finding]:
+    """Whether those who watch over the master can replace it, and by whom."""
+    name, known, silent, doubts = core.store.address.master, list[dict[str, str]](), [], []
+    for sentinel in core.store.sentinels:
+        try:
+            known.append(await core.store.ask(survey.watched(name), node=sentinel))
+            await core.store.ask(survey.quorum(name), node=sentinel)
+        except BadData as error:
+            doubts.append(f"{place_of(sentinel)}: {error}")
+        except GopherError:
+            silent.append(place_of(sentinel))
+    said = await core.store.ask(ask.info(), node=master)
+    return sentinel_findings(known, silent, doubts, said)
 
-    async def check_fleet(
-        self, depths: Mapping[str, Depth], types: Mapping[str, Mapping[str, int]]
-    ) -> list[Finding]:
-        """Workers against work, and what is expected.
 
-        ``types`` counts, by queue, the types of jobs that wait.
-        """
-        infos = await self.workers()
-        alive = [worker for worker in infos if worker.alive]
-        found = [*worker_findings.crew(infos, alive)]
-        for queue, depth in depths.items():
-            serving = [worker for worker in alive if queue in worker.queues]
-            found += worker_findings.of_queue(queue, depth, serving)
-            found += worker_findings.unhandled(queue, serving, types.get(queue, {}))
-        return found + of_expects([one for one in await self.expects() if one.queue in depths])
+async def check_fleet(
+    core: Core, depths: Mapping[str, Depth], types: Mapping[str, Mapping[str, int]]
+) -> list[Finding]:
+    """Workers against work, and what is expected.
+
+    ``types`` counts, by queue, the types of jobs that wait.
+    """
+    infos = await list_workers(core)
+    alive = [worker for worker in infos if worker.alive]
+    found = [*worker_findings.crew(infos, alive)]
+    for queue, depth in depths.items():
+        serving = [worker for worker in alive if queue in worker.queues]
+        found += worker_findings.of_queue(queue, depth, serving)
+        found += worker_findings.unhandled(queue, serving, types.get(queue, {}))
+    return found + of_expects([one for one in await list_expects(core) if one.queue in depths])
 
 
 def _round_trip(median: float, times: str) -> Finding:

@@ -15,16 +15,23 @@ from gopher_cli.store.asks import ask
 from gopher_cli.store.asks import survey as survey_asks
 from gopher_cli.store.calls import Depth
 from gopher_cli.store.calls.call import text
-from gopher_cli.verbs.core import SLICE
-from gopher_cli.verbs.doctor.check import Checking
-from gopher_cli.verbs.doctor.queue_check import Audit, Auditing
-from gopher_cli.verbs.doctor.schedule_check import ScheduleCheck
+from gopher_cli.verbs.core import SLICE, Core
+from gopher_cli.verbs.doctor.check import check_fleet, check_up
+from gopher_cli.verbs.doctor.queue_check import (
+    Audit,
+    audit_queue,
+    leftover_members,
+    still_in_outbox,
+)
+from gopher_cli.verbs.doctor.schedule_check import planned
 from gopher_cli.verbs.doctor.schedule_findings import Planned, schedule_findings
-from gopher_cli.verbs.doctor.survey import Survey, Surveys
+from gopher_cli.verbs.doctor.survey import Survey, survey_keys
 from gopher_cli.verbs.doctor.worker_findings import failing, poison
-from gopher_cli.verbs.outbox import Outbox, readable
-from gopher_cli.verbs.read.stats import Counting, type_stats
-from gopher_cli.verbs.select.list import Paging
+from gopher_cli.verbs.outbox import plan_delivery, readable
+from gopher_cli.verbs.queues import known_queues
+from gopher_cli.verbs.read.fleet import list_workers
+from gopher_cli.verbs.read.stats import depth, type_stats
+from gopher_cli.verbs.select.list import list_page
 
 _SHOWN = 5
 _PATIENCE = 2.5  # seconds in which a living worker carries a follow-up to its queue
@@ -54,126 +61,133 @@ class Diagnosis:
         return [finding for finding in self.troubles if finding.name == MISSING]
 
 
-class Diagnosing(Auditing, Checking, Counting, Paging, Outbox, Surveys, ScheduleCheck):
-    async def diagnose(
-        self, queues: Sequence[str] = (), *, data: bool = True, tell: Callable[[str], None] = lambda _: None
-    ) -> Diagnosis:
-        """Everything that can be seen from here. Needs an event loop. Raises Unavailable, NotFound."""
-        found = Diagnosis()
-        tell("the server")
-        found.findings += await self.check_up()
+async def diagnose(
+    core: Core, queues: Sequence[str] = (), *, data: bool = True, tell: Callable[[str], None] = lambda _: None
+) -> Diagnosis:
+    """Everything that can be seen from here. Needs an event loop. Raises Unavailable, NotFound."""
+    found = Diagnosis()
+    tell("the server")
+    found.findings += await check_up(core)
+    try:
+        await _examine_all(core, found, queues, data=data, tell=tell)
+    except (Unavailable, TryLater) as error:
+        if not any(finding.severity is Severity.CRITICAL for finding in found.findings):
+            raise
+        found.audits, found.unlisted, found.jobs = [], [], 0
+        found.findings.append(_unseen(error))
+    found.findings.sort(key=_order)
+    return found
+
+
+async def _examine_all(
+    core: Core, found: Diagnosis, queues: Sequence[str], *, data: bool, tell: Callable[[str], None]
+) -> None:
+    """Fleet and data; what is found is told when all of it is known."""
+    listed = await known_queues(core, queues)
+    survey = await survey_keys(core) if data else Survey()
+    found.unlisted = [] if queues else sorted(set(survey.parts) - set(listed) - {"~"})
+    names = [q for q in [*listed, *found.unlisted] if q not in survey.foreign]
+    if data:
+        await _audit_all(core, found, names, survey, tell)
+    tell("the fleet")
+    depths, unreadable = await _depths(core, names)
+    for queue in unreadable:
+        survey.foreign[queue].append(f"a key of {queue}")
+    types = {audit.queue: audit.types for audit in found.audits}
+    found.findings += await check_fleet(core, depths, types)
+    found.findings += failing(await _types(core, list(depths)))
+    found.planned = await planned(core, list(depths))
+    alive = [worker for worker in await list_workers(core) if worker.alive]
+    found.findings += [one for some in found.planned for one in schedule_findings(some, alive)]
+    if data:
+        for queue in set(listed) & {name for name, depth in depths.items() if depth.sizes["failed"]}:
+            found.findings += await _poison(core, queue)
+    found.findings += _about_keys(found, survey, set(queues))
+    for audit in found.audits:
+        found.findings += _about_data(audit)
+
+
+async def _types(core: Core, names: Sequence[str]) -> list[TypeStats]:
+    """What became of the jobs of each type."""
+    cells = await core.store.ask(ask.cells([core.keys(queue) for queue in names])) if names else []
+    return type_stats(cells, await core.store.ask(ask.time_ms()))
+
+
+async def _poison(core: Core, queue: str) -> list[Finding]:
+    """One page of the dead jobs is looked into, the newest first."""
+    wanted = Filter(queues=(queue,), states=("failed",), poison="yes")
+    page = await list_page(core, wanted, limit=SLICE)
+    return poison(queue, [row.id for row in page.rows], more=bool(page.next_cursor))
+
+
+async def _depths(core: Core, names: Sequence[str]) -> tuple[dict[str, Depth], list[str]]:
+    known: dict[str, Depth] = {}
+    unreadable = []
+    for name in names:
         try:
-            await self._examine_all(found, queues, data=data, tell=tell)
-        except (Unavailable, TryLater) as error:
-            if not any(finding.severity is Severity.CRITICAL for finding in found.findings):
-                raise
-            found.audits, found.unlisted, found.jobs = [], [], 0
-            found.findings.append(_unseen(error))
-        found.findings.sort(key=_order)
-        return found
+            known[name] = await depth(core, name)
+        except BadData:
+            unreadable.append(name)
+        except ValueError:  # a counter that is no number: the audit tells of it
+            continue
+    return known, unreadable
 
-    async def _examine_all(
-        self, found: Diagnosis, queues: Sequence[str], *, data: bool, tell: Callable[[str], None]
-    ) -> None:
-        """Fleet and data; what is found is told when all of it is known."""
-        listed = await self.known_queues(queues)
-        survey = await self.survey() if data else Survey()
-        found.unlisted = [] if queues else sorted(set(survey.parts) - set(listed) - {"~"})
-        names = [q for q in [*listed, *found.unlisted] if q not in survey.foreign]
-        if data:
-            await self._audit_all(found, names, survey, tell)
-        tell("the fleet")
-        depths, unreadable = await self._depths(names)
-        for queue in unreadable:
-            survey.foreign[queue].append(f"a key of {queue}")
-        types = {audit.queue: audit.types for audit in found.audits}
-        found.findings += await self.check_fleet(depths, types)
-        found.findings += failing(await self._types(list(depths)))
-        found.planned = await self.planned(list(depths))
-        alive = [worker for worker in await self.workers() if worker.alive]
-        found.findings += [one for some in found.planned for one in schedule_findings(some, alive)]
-        if data:
-            for queue in set(listed) & {name for name, depth in depths.items() if depth.sizes["failed"]}:
-                found.findings += await self._poison(queue)
-        found.findings += _about_keys(found, survey, set(queues))
-        for audit in found.audits:
-            found.findings += _about_data(audit)
 
-    async def _types(self, names: Sequence[str]) -> list[TypeStats]:
-        """What became of the jobs of each type."""
-        cells = await self.store.ask(ask.cells([self.keys(queue) for queue in names])) if names else []
-        return type_stats(cells, await self.store.ask(ask.time_ms()))
+async def _audit_all(
+    core: Core, found: Diagnosis, names: Sequence[str], survey: Survey, tell: Callable[[str], None]
+) -> None:
+    for queue in names:
+        tell(f"the queue {queue}")
+        workers = [worker.id for worker in await list_workers(core)]
+        audit = await audit_queue(core, queue, workers)
+        await _hands(core, audit, survey.parts.get(queue, []), workers)
+        found.audits.append(audit)
+        found.jobs += audit.count.jobs if audit.count else 0
+    await _follow_ups(core, found.audits)
 
-    async def _poison(self, queue: str) -> list[Finding]:
-        """One page of the dead jobs is looked into, the newest first."""
-        wanted = Filter(queues=(queue,), states=("failed",), poison="yes")
-        page = await self.page(wanted, limit=SLICE)
-        return poison(queue, [row.id for row in page.rows], more=bool(page.next_cursor))
 
-    async def _depths(self, names: Sequence[str]) -> tuple[dict[str, Depth], list[str]]:
-        known: dict[str, Depth] = {}
-        unreadable = []
-        for name in names:
-            try:
-                known[name] = await self.depth(name)
-            except BadData:
-                unreadable.append(name)
-            except ValueError:  # a counter that is no number: the audit tells of it
-                continue
-        return known, unreadable
-
-    async def _audit_all(
-        self, found: Diagnosis, names: Sequence[str], survey: Survey, tell: Callable[[str], None]
-    ) -> None:
-        for queue in names:
-            tell(f"the queue {queue}")
-            workers = [worker.id for worker in await self.workers()]
-            audit = await self.audit_queue(queue, workers)
-            await self._hands(audit, survey.parts.get(queue, []), workers)
-            found.audits.append(audit)
-            found.jobs += audit.count.jobs if audit.count else 0
-        await self._follow_ups(found.audits)
-
-    async def _follow_ups(self, audits: Sequence[Audit]) -> None:
-        """Those that are still in the outbox when a living worker would have carried them away."""
-        end = time.monotonic() + _PATIENCE
-        while True:
-            for audit in audits:
-                for kind in ("outbox", "torn"):
-                    keys, ids = self.keys(audit.queue), audit.things[kind]
-                    audit.things[kind] = await self.still_in_outbox(keys, ids)
-            await self._chained(audits)
-            if not any(audit.things["outbox"] for audit in audits) or time.monotonic() > end:
-                return
-            import asyncio  # late: a command that does not wait starts without it
-
-            await asyncio.sleep(0.1)
-
-    async def _chained(self, audits: Sequence[Audit]) -> None:
-        """Apart: those that wait in the outbox for a job of another queue, and those that others look at."""
+async def _follow_ups(core: Core, audits: Sequence[Audit]) -> None:
+    """Those that are still in the outbox when a living worker would have carried them away."""
+    end = time.monotonic() + _PATIENCE
+    while True:
         for audit in audits:
-            keys, names = self.keys(audit.queue), audit.things["outbox"]
-            for start in range(0, len(names), SLICE):
-                some = names[start : start + SLICE]
-                raw = await self.store.ask(survey_asks.values(keys["outbox"], some))
-                found = {text(name): record for name, record in zip(some, raw, strict=True) if record}
-                plan = await self.plan(audit.queue, readable(found))
-                chained = {name for name in some if (held := plan.held.get(text(name))) and held.queue}
-                kept = {name for name in some if text(name) in plan.kept} if chained else set()
-                audit.things["chained"] += sorted(chained)
-                left = [name for name in audit.things["outbox"] if name not in chained | kept]
-                audit.things["outbox"] = left
+            for kind in ("outbox", "torn"):
+                keys, ids = core.keys(audit.queue), audit.things[kind]
+                audit.things[kind] = await still_in_outbox(core, keys, ids)
+        await _chained(core, audits)
+        if not any(audit.things["outbox"] for audit in audits) or time.monotonic() > end:
+            return
+        import asyncio  # late: a command that does not wait starts without it
 
-    async def _hands(self, audit: Audit, parts: Iterable[str], workers: Sequence[str]) -> None:
-        """What processes of workers that nobody knows have in their hands, and do not run."""
-        keys = self.keys(audit.queue)
-        for part in parts:
-            holder = part.removeprefix("held:")
-            if holder == part or holder.rpartition(".")[0] in workers:
-                continue
-            ids = await self.store.ask(survey_asks.members(keys.held(holder), 500))
-            left = await self._leftover(keys, "held", ids, holder)
-            audit.things[f"held:{holder}"] += left
+        await asyncio.sleep(0.1)
+
+
+async def _chained(core: Core, audits: Sequence[Audit]) -> None:
+    """Apart: those that wait in the outbox for a job of another queue, and those that others look at."""
+    for audit in audits:
+        keys, names = core.keys(audit.queue), audit.things["outbox"]
+        for start in range(0, len(names), SLICE):
+            some = names[start : start + SLICE]
+            raw = await core.store.ask(survey_asks.values(keys["outbox"], some))
+            found = {text(name): record for name, record in zip(some, raw, strict=True) if record}
+            plan = await plan_delivery(core, audit.queue, readable(found))
+            chained = {name for name in some if (held := plan.held.get(text(name))) and held.queue}
+            kept = {name for name in some if text(name) in plan.kept} if chained else set()
+            audit.things["chained"] += sorted(chained)
+            left = [name for name in audit.things["outbox"] if name not in chained | kept]
+            audit.things["outbox"] = left
+
+
+async def _hands(core: Core, audit: Audit, parts: Iterable[str], workers: Sequence[str]) -> None:
+    """What processes of workers that nobody knows have in their hands, and do not run."""
+    keys = core.keys(audit.queue)
+    for part in parts:
+        holder = part.removeprefix("held:")
+        if holder == part or holder.rpartition(".")[0] in workers:
+            continue
+        ids = await core.store.ask(survey_asks.members(keys.held(holder), 500))
+        left = await leftover_members(core, keys, "held", ids, holder)
+        audit.things[f"held:{holder}"] += left
 
 
 def _unseen(error: GopherError) -> Finding:

@@ -24,7 +24,7 @@ from gopher_cli.store.calls.call import text
 from gopher_cli.store.codec import decode_spec
 from gopher_cli.store.keyspace import PLACES, Keys
 from gopher_cli.store.record import read_record
-from gopher_cli.verbs.core import Base
+from gopher_cli.verbs.core import Core
 from gopher_cli.verbs.doctor.judge import Complaint, judge
 
 _OF_A_JOB = ("spec", "meta", "result", "errors", "log", "progress", "once", "waiters", "cancels")
@@ -50,158 +50,171 @@ class Audit:
     count: calls.Count | None = None
 
 
-class Auditing(Base):
-    async def audit_queue(self, queue: str, workers: Iterable[str]) -> Audit:
-        """Look at all that is stored of a queue. ``workers`` are those that the fleet knows."""
-        found, known = Audit(queue), frozenset(workers)
-        keys = self.keys(queue)
-        async for ids in self._placed(keys):
-            await self._examine(keys, ids, known, found)
-        async for ids in self._unplaced(keys):
-            await self._examine(keys, ids, known, found, placed=False)
-        found.complaints += await self._unfreed(keys)
-        await self._locks(keys, found)
-        await self._outbox(keys, found)
-        found.count = await self.store.run(calls.recount(keys, act=False))
-        return found
+async def audit_queue(core: Core, queue: str, workers: Iterable[str]) -> Audit:
+    """Look at all that is stored of a queue. ``workers`` are those that the fleet knows."""
+    found, known = Audit(queue), frozenset(workers)
+    keys = core.keys(queue)
+    async for ids in _placed(core, keys):
+        await _examine(core, keys, ids, known, found)
+    async for ids in _unplaced(core, keys):
+        await _examine(core, keys, ids, known, found, placed=False)
+    found.complaints += await _unfreed(core, keys)
+    await _locks(core, keys, found)
+    await _outbox(core, keys, found)
+    found.count = await core.store.run(calls.recount(keys, act=False))
+    return found
 
-    async def _steps(self, step: Step) -> AsyncIterator[list[tuple[bytes, bytes]]]:
-        """Slices of a collection, each entry perhaps more than once."""
-        cursor = 0
-        while True:
-            cursor, page = await self.store.ask(step(cursor))
-            for start in range(0, len(page), AUDITED):
-                yield page[start : start + AUDITED]
-            if not cursor:
-                return
 
-    async def _placed(self, keys: Keys) -> AsyncIterator[list[bytes]]:
-        for place in PLACES:
-            async for page in self._steps(partial(survey.in_zset, keys[place], count=AUDITED)):
-                yield list(dict.fromkeys(id for id, _ in page))
+async def _steps(core: Core, step: Step) -> AsyncIterator[list[tuple[bytes, bytes]]]:
+    """Slices of a collection, each entry perhaps more than once."""
+    cursor = 0
+    while True:
+        cursor, page = await core.store.ask(step(cursor))
+        for start in range(0, len(page), AUDITED):
+            yield page[start : start + AUDITED]
+        if not cursor:
+            return
 
-    async def _unplaced(self, keys: Keys) -> AsyncIterator[list[bytes]]:
-        """Ids of which something is kept, and that stand nowhere."""
-        for name in _OF_A_JOB:
-            # Specs and results can be large: few at a time.
-            count = AUDITED if name in ("meta", "waiters", "cancels") else AUDITED // 2
-            async for page in self._steps(partial(survey.in_hash, keys[name], count=count)):
-                ids = list(dict.fromkeys(id for id, _ in page))
-                if strays := await self.store.ask(survey.strays(keys, ids)):
-                    yield strays
 
-    async def _examine(
-        self, keys: Keys, ids: Sequence[bytes], known: frozenset[str], found: Audit, *, placed: bool = True
-    ) -> None:
-        jobs = await self.store.run(calls.audit(keys, ids))
-        complaints = await self._judged(keys, jobs, known, found if placed else None)
-        if complaints:
-            again = await self._held(keys, await self._again(keys, complaints))
-            believed = {(c.name, c.job.id) for c in complaints}
-            for complaint in await self._judged(keys, again, known, None, holders=True):
-                name = (complaint.name, complaint.job.id)
-                if name in believed and name not in found.known:
-                    found.known.add(name)  # it may be met again, in another of its hashes
-                    found.complaints.append(complaint)
-                    found.without_record += complaint.name in _WITHOUT_RECORD and complaint.job.record is None
-        found.jobs += len(jobs) if placed else 0
+async def _placed(core: Core, keys: Keys) -> AsyncIterator[list[bytes]]:
+    for place in PLACES:
+        async for page in _steps(core, partial(survey.in_zset, keys[place], count=AUDITED)):
+            yield list(dict.fromkeys(id for id, _ in page))
 
-    async def _again(self, keys: Keys, complaints: Sequence[Complaint]) -> list[Facts]:
-        ids = list(dict.fromkeys(complaint.job.id for complaint in complaints))
-        return await self.store.run(calls.audit(keys, ids))
 
-    async def _held(self, keys: Keys, jobs: Sequence[Facts]) -> list[Facts]:
-        """The same jobs; those that run are asked for once more, with who should be holding them."""
-        apart: dict[str, list[bytes]] = defaultdict(list)
+async def _unplaced(core: Core, keys: Keys) -> AsyncIterator[list[bytes]]:
+    """Ids of which something is kept, and that stand nowhere."""
+    for name in _OF_A_JOB:
+        # Specs and results can be large: few at a time.
+        count = AUDITED if name in ("meta", "waiters", "cancels") else AUDITED // 2
+        async for page in _steps(core, partial(survey.in_hash, keys[name], count=count)):
+            ids = list(dict.fromkeys(id for id, _ in page))
+            if strays := await core.store.ask(survey.strays(keys, ids)):
+                yield strays
+
+
+async def _examine(
+    core: Core, keys: Keys, ids: Sequence[bytes], known: frozenset[str], found: Audit, *, placed: bool = True
+) -> None:
+    jobs = await core.store.run(calls.audit(keys, ids))
+    complaints = await _judged(core, keys, jobs, known, found if placed else None)
+    if complaints:
+        again = await _held(core, keys, await _again(core, keys, complaints))
+        believed = {(c.name, c.job.id) for c in complaints}
+        for complaint in await _judged(core, keys, again, known, None, holders=True):
+            name = (complaint.name, complaint.job.id)
+            if name in believed and name not in found.known:
+                found.known.add(name)  # it may be met again, in another of its hashes
+                found.complaints.append(complaint)
+                found.without_record += complaint.name in _WITHOUT_RECORD and complaint.job.record is None
+    found.jobs += len(jobs) if placed else 0
+
+
+async def _again(core: Core, keys: Keys, complaints: Sequence[Complaint]) -> list[Facts]:
+    ids = list(dict.fromkeys(complaint.job.id for complaint in complaints))
+    return await core.store.run(calls.audit(keys, ids))
+
+
+async def _held(core: Core, keys: Keys, jobs: Sequence[Facts]) -> list[Facts]:
+    """The same jobs; those that run are asked for once more, with who should be holding them."""
+    apart: dict[str, list[bytes]] = defaultdict(list)
+    for job in jobs:
+        apart[holder_of(job) if "running" in job.places else ""].append(job.id)
+    seen = {job.id: job for job in jobs}
+    for holder, ids in apart.items():
+        if holder:
+            for job in await core.store.run(calls.audit(keys, ids, holder=holder)):
+                # Of one that is another's by now, that one's hands would have to be looked at.
+                moved = holder_of(job) != holder
+                seen[job.id] = replace(job, held=True) if moved else job
+    return list(seen.values())
+
+
+async def _judged(
+    core: Core, keys: Keys, jobs: Sequence[Facts], known: frozenset[str], tally: Audit | None,
+    *, holders: bool = False,
+) -> list[Complaint]:  # fmt: skip
+    if not holders:
+        jobs = await _held(core, keys, jobs)
+    now, specs = await core.store.ask(survey.specs(keys, [job.id for job in jobs]))
+    retention, found = round(core.defaults.retention * 1000), list[Complaint]()
+    for job, raw in zip(jobs, specs, strict=True):
+        spec = _spec(raw)
+        alive = holder_of(job).rpartition(".")[0] in known
+        found += judge(job, spec, now, retention, readable=raw is None or spec is not None, known=alive)
+        if tally is not None and spec and any(PLACES[place] in _WAITING for place in job.places):
+            tally.types[spec.type] += 1
+    return found
+
+
+async def _unfreed(core: Core, keys: Keys) -> list[Complaint]:
+    """Blocked jobs that wait for more than will ever come.
+
+    Who waits is read before the score: both shrink together, so a smaller list is no ghost.
+    """
+    found = []
+    async for page in _steps(core, partial(survey.in_zset, keys["blocked"], count=AUDITED)):
+        ids = [id for id, _ in page]
+        specs = [_spec(raw) for raw in await core.store.ask(survey.values(keys["spec"], ids))]
+        parents = sorted({parent.encode() for spec in specs if spec for parent in spec.options.after})
+        waiting = await _who_waits(core, keys, parents)
+        jobs = await core.store.run(calls.audit(keys, ids))
         for job in jobs:
-            apart[holder_of(job) if "running" in job.places else ""].append(job.id)
-        seen = {job.id: job for job in jobs}
-        for holder, ids in apart.items():
-            if holder:
-                for job in await self.store.run(calls.audit(keys, ids, holder=holder)):
-                    # Of one that is another's by now, that one's hands would have to be looked at.
-                    moved = holder_of(job) != holder
-                    seen[job.id] = replace(job, held=True) if moved else job
-        return list(seen.values())
+            score, record = job.places.get("blocked"), read_record(job.record or b"")
+            if score is not None and waiting[job.id, record.score] < score:
+                found.append(Complaint("blocked, and nobody frees them", job))
+    return found
 
-    async def _judged(
-        self, keys: Keys, jobs: Sequence[Facts], known: frozenset[str], tally: Audit | None,
-        *, holders: bool = False,
-    ) -> list[Complaint]:  # fmt: skip
-        if not holders:
-            jobs = await self._held(keys, jobs)
-        now, specs = await self.store.ask(survey.specs(keys, [job.id for job in jobs]))
-        retention, found = round(self.defaults.retention * 1000), list[Complaint]()
-        for job, raw in zip(jobs, specs, strict=True):
-            spec = _spec(raw)
-            alive = holder_of(job).rpartition(".")[0] in known
-            found += judge(job, spec, now, retention, readable=raw is None or spec is not None, known=alive)
-            if tally is not None and spec and any(PLACES[place] in _WAITING for place in job.places):
-                tally.types[spec.type] += 1
-        return found
 
-    async def _unfreed(self, keys: Keys) -> list[Complaint]:
-        """Blocked jobs that wait for more than will ever come.
+async def _who_waits(core: Core, keys: Keys, parents: Sequence[bytes]) -> Counter[tuple[bytes, int]]:
+    """How often each (child, score) is told of. (Parents that have completed are told of themselves.)"""
+    waits: Counter[tuple[bytes, int]] = Counter()
+    for start in range(0, len(parents), AUDITED):
+        some = parents[start : start + AUDITED]
+        for children in await core.store.ask(survey.values(keys["waiters"], some)):
+            for entry in (children or b"").split(b","):
+                child, _, score = entry.rpartition(b" ")
+                waits[child, int(score) if score.isdigit() else 0] += 1
+    return waits
 
-        Who waits is read before the score: both shrink together, so a smaller list is no ghost.
-        """
-        found = []
-        async for page in self._steps(partial(survey.in_zset, keys["blocked"], count=AUDITED)):
-            ids = [id for id, _ in page]
-            specs = [_spec(raw) for raw in await self.store.ask(survey.values(keys["spec"], ids))]
-            parents = sorted({parent.encode() for spec in specs if spec for parent in spec.options.after})
-            waiting = await self._who_waits(keys, parents)
-            jobs = await self.store.run(calls.audit(keys, ids))
-            for job in jobs:
-                score, record = job.places.get("blocked"), read_record(job.record or b"")
-                if score is not None and waiting[job.id, record.score] < score:
-                    found.append(Complaint("blocked, and nobody frees them", job))
-        return found
 
-    async def _who_waits(self, keys: Keys, parents: Sequence[bytes]) -> Counter[tuple[bytes, int]]:
-        """How often each (child, score) is told of. (Parents that have completed are told of themselves.)"""
-        waits: Counter[tuple[bytes, int]] = Counter()
-        for start in range(0, len(parents), AUDITED):
-            some = parents[start : start + AUDITED]
-            for children in await self.store.ask(survey.values(keys["waiters"], some)):
-                for entry in (children or b"").split(b","):
-                    child, _, score = entry.rpartition(b" ")
-                    waits[child, int(score) if score.isdigit() else 0] += 1
-        return waits
+async def _locks(core: Core, keys: Keys, found: Audit) -> None:
+    """Locks, and their ends: delete_orphans.lua says in one instant which of them belong to nobody."""
+    async for page in _steps(core, partial(survey.in_hash, keys["locks"], count=AUDITED)):
+        found.things["lock"] += await leftover_members(core, keys, "lock", [lock for lock, _ in page])
+    async for page in _steps(core, partial(survey.in_zset, keys["lock_ends"], count=AUDITED)):
+        found.things["end"] += await leftover_members(core, keys, "end", [lock for lock, _ in page])
+        found.windows |= await _windows(core, keys, page)
 
-    async def _locks(self, keys: Keys, found: Audit) -> None:
-        """Locks, and their ends: delete_orphans.lua says in one instant which of them belong to nobody."""
-        async for page in self._steps(partial(survey.in_hash, keys["locks"], count=AUDITED)):
-            found.things["lock"] += await self._leftover(keys, "lock", [lock for lock, _ in page])
-        async for page in self._steps(partial(survey.in_zset, keys["lock_ends"], count=AUDITED)):
-            found.things["end"] += await self._leftover(keys, "end", [lock for lock, _ in page])
-            found.windows |= await self._windows(keys, page)
 
-    async def _windows(self, keys: Keys, ends: Sequence[tuple[bytes, bytes]]) -> set[bytes]:
-        now, holders = await self.store.ask(survey.holders(keys, [lock for lock, _ in ends]))
-        held = [(lock, id) for (lock, end), id in zip(ends, holders, strict=True) if id and float(end) > now]
-        if not held:
-            return set()
-        records = await self.store.ask(survey.values(keys["meta"], [id for _, id in held]))
-        return {lock for (lock, _), record in zip(held, records, strict=True) if record is None}
+async def _windows(core: Core, keys: Keys, ends: Sequence[tuple[bytes, bytes]]) -> set[bytes]:
+    now, holders = await core.store.ask(survey.holders(keys, [lock for lock, _ in ends]))
+    held = [(lock, id) for (lock, end), id in zip(ends, holders, strict=True) if id and float(end) > now]
+    if not held:
+        return set()
+    records = await core.store.ask(survey.values(keys["meta"], [id for _, id in held]))
+    return {lock for (lock, _), record in zip(held, records, strict=True) if record is None}
 
-    async def _leftover(
-        self, keys: Keys, kind: str, names: Sequence[bytes], holder: str = "nobody"
-    ) -> list[bytes]:
-        things = [(kind, name) for name in dict.fromkeys(names)]
-        said = await self.store.run(calls.delete_orphans(keys, things, act=False, holder=holder))
-        return [name for _, name in said]
 
-    async def _outbox(self, keys: Keys, found: Audit) -> None:
-        async for page in self._steps(partial(survey.in_hash, keys["outbox"], count=20)):
-            for id, raw in page:
-                kind = "outbox" if _is_job(id, raw) else "torn"
-                if id not in found.things[kind]:
-                    found.things[kind].append(id)
+async def leftover_members(
+    core: Core, keys: Keys, kind: str, names: Sequence[bytes], holder: str = "nobody"
+) -> list[bytes]:
+    things = [(kind, name) for name in dict.fromkeys(names)]
+    said = await core.store.run(calls.delete_orphans(keys, things, act=False, holder=holder))
+    return [name for _, name in said]
 
-    async def still_in_outbox(self, keys: Keys, ids: Sequence[bytes]) -> list[bytes]:
-        there = await self.store.ask(survey.values(keys["outbox"], ids)) if ids else []
-        return [id for id, raw in zip(ids, there, strict=True) if raw is not None]
+
+async def _outbox(core: Core, keys: Keys, found: Audit) -> None:
+    async for page in _steps(core, partial(survey.in_hash, keys["outbox"], count=20)):
+        for id, raw in page:
+            kind = "outbox" if _is_job(id, raw) else "torn"
+            if id not in found.things[kind]:
+                found.things[kind].append(id)
+
+
+async def still_in_outbox(core: Core, keys: Keys, ids: Sequence[bytes]) -> list[bytes]:
+    there = await core.store.ask(survey.values(keys["outbox"], ids)) if ids else []
+    return [id for id, raw in zip(ids, there, strict=True) if raw is not None]
 
 
 def holder_of(job: Facts) -> str:

@@ -9,7 +9,7 @@ from gopher_cli.model.events import MISSED, OF_SCHEDULES, EventId, JobEvent, rea
 from gopher_cli.store.asks import ask, streams
 from gopher_cli.store.keyspace import PLACES, Keys
 from gopher_cli.store.rows import spec_or_none
-from gopher_cli.verbs.core import Base
+from gopher_cli.verbs.core import Core
 
 _MOST = 1000  # entries of a queue in one look
 _RENEWED = 20.0  # seconds, a third of what a stream lasts
@@ -23,8 +23,8 @@ _HIGHEST = 10**12 - 1  # that an id may have
 class Types:
     """The types of jobs, looked up once for each of the last few thousand."""
 
-    def __init__(self, base: Base, most: int = 20_000) -> None:
-        self._base, self._most = base, most
+    def __init__(self, core: Core, most: int = 20_000) -> None:
+        self._core, self._most = core, most
         self._known: dict[tuple[str, str], str] = {}
 
     async def put(self, event: JobEvent) -> JobEvent:
@@ -38,7 +38,7 @@ class Types:
         missing = [id for id in ids if (queue, id) not in self._known]
         for start in range(0, len(missing), _PIECE):
             piece = missing[start : start + _PIECE]
-            specs = await self._base.store.ask(streams.specs(self._base.keys(queue), piece))
+            specs = await self._core.store.ask(streams.specs(self._core.keys(queue), piece))
             for id, raw in zip(piece, specs, strict=True):
                 if raw and (spec := spec_or_none(raw)):
                     self._known[queue, id] = spec.type
@@ -51,11 +51,11 @@ class Types:
 class EventReader:
     """See `Watching.lookout`. While it looks every few seconds the scripts tell what they do."""
 
-    def __init__(self, base: Base, queues: Sequence[str], *, last_id: str, ago: float, types: bool) -> None:
-        self._base, self._queues = base, tuple(queues)
+    def __init__(self, core: Core, queues: Sequence[str], *, last_id: str, ago: float, types: bool) -> None:
+        self._core, self._queues = core, tuple(queues)
         self._since = read_event_id(last_id) if last_id else EventId(0, 0, "")
         self._ago = ago
-        self._types = Types(base) if types else None
+        self._types = Types(core) if types else None
         self._after: dict[str, tuple[int, int]] = {}
         self._renewed: float | None = None
         self._heard: list[JobEvent] = []  # and not yet handed over: Redis may go away in between
@@ -82,18 +82,18 @@ class EventReader:
 
     async def _attend(self) -> None:
         """See to it that every queue is watched."""
-        known = await self._base.store.ask(ask.queues(self._base.namespace))
+        known = await self._core.store.ask(ask.queues(self._core.namespace))
         queues = [queue for queue in known if not self._queues or queue in self._queues]
         now, first = time.monotonic(), self._renewed is None
         if self._ago and not self._since.ms:
-            at = await self._base.store.ask(ask.time_ms()) - round(self._ago * 1000)
+            at = await self._core.store.ask(ask.time_ms()) - round(self._ago * 1000)
             self._since = EventId(max(1, at), 0, "")
         due = first or now - (self._renewed or 0) >= _RENEWED
         wanted = [queue for queue in queues if due or queue not in self._after]
-        keys = [self._base.keys(queue) for queue in wanted]
+        keys = [self._core.keys(queue) for queue in wanted]
         # Read, then renewed: what is no stream is somebody else's, and must not be given an end.
-        stand = await self._base.store.ask(streams.ends(keys))
-        there = await self._base.store.ask(streams.renew(keys))
+        stand = await self._core.store.ask(streams.ends(keys))
+        there = await self._core.store.ask(streams.renew(keys))
         for queue, (begins, ends), is_there in zip(wanted, stand, there, strict=True):
             came = self._join(queue, first, begins, ends) if is_there else self._begin(queue, first)
             self._heard += await came
@@ -117,16 +117,16 @@ class EventReader:
         """Right behind the last event where that was; elsewhere its whole millisecond comes again."""
         if queue == self._since.queue:
             return self._since.ms, self._since.sequence
-        back = _APART_MS if self._base.store.scattered else 0
+        back = _APART_MS if self._core.store.scattered else 0
         return max(0, self._since.ms - back - 1), _LAST
 
     async def _begin(self, queue: str, first: bool) -> list[JobEvent]:
         """A stream that is not there: nobody has watched this queue, or it is new."""
         known = queue in self._after
-        keys = self._base.keys(queue)
-        place = await self._base.store.ask(streams.begin(keys))
+        keys = self._core.keys(queue)
+        place = await self._core.store.ask(streams.begin(keys))
         if place is None:  # another who watches was faster
-            ((_, place),) = await self._base.store.ask(streams.ends([keys]))
+            ((_, place),) = await self._core.store.ask(streams.ends([keys]))
         self._after[queue] = place
         if known or (first and self._since.ms):
             return [_missed(queue, place)]
@@ -136,14 +136,14 @@ class EventReader:
         """A new queue: its jobs came before its stream did."""
         found = []
         for name, state in PLACES.items():
-            rows = ask.ids_in(self._base.keys(queue), name, 0, _SHOWN - 1, newest=True)
-            if ids := tuple(id for id, _ in await self._base.store.ask(rows)):
+            rows = ask.ids_in(self._core.keys(queue), name, 0, _SHOWN - 1, newest=True)
+            if ids := tuple(id for id, _ in await self._core.store.ask(rows)):
                 found.append(JobEvent(EventId(*place, queue), state, ids))
         return found
 
     async def _read(self) -> list[JobEvent]:
         """What the streams say, only as far as all of them have been read: resuming goes by time."""
-        found = await _news(self._base, self._after)
+        found = await _news(self._core, self._after)
         ends = [entries[-1].ms for entries in found.values() if len(entries) >= _MOST]
         horizon, events = min(ends, default=_LAST), []
         for queue, entries in found.items():
@@ -156,11 +156,11 @@ class EventReader:
         return events
 
 
-async def past(base: Base, queues: Sequence[str], *, types: bool, ago: float = 0.0) -> list[JobEvent] | None:
+async def past(core: Core, queues: Sequence[str], *, types: bool, ago: float = 0.0) -> list[JobEvent] | None:
     """See `Watching.happened`. It watches nothing: streams that end soon will end."""
-    least = await base.store.ask(ask.time_ms()) - round(ago * 1000) if ago else 0
-    names = list(queues) or await base.store.ask(ask.queues(base.namespace))
-    found = await base.store.ask(streams.ends([base.keys(queue) for queue in names]))
+    least = await core.store.ask(ask.time_ms()) - round(ago * 1000) if ago else 0
+    names = list(queues) or await core.store.ask(ask.queues(core.namespace))
+    found = await core.store.ask(streams.ends([core.keys(queue) for queue in names]))
     after = {
         queue: (max(0, least - 1), _LAST if least > 0 else 0)
         for queue, (_, end) in zip(names, found, strict=True)
@@ -168,8 +168,8 @@ async def past(base: Base, queues: Sequence[str], *, types: bool, ago: float = 0
     }
     if not after:
         return None
-    events, looked_up = [], Types(base)
-    while news := await _news(base, after):
+    events, looked_up = [], Types(core)
+    while news := await _news(core, after):
         for queue, entries in news.items():
             after[queue] = (entries[-1].ms, entries[-1].sequence)
             events += [_event(queue, entry) for entry in entries if entry.state != streams.MARK]
@@ -177,10 +177,10 @@ async def past(base: Base, queues: Sequence[str], *, types: bool, ago: float = 0
     return [await looked_up.put(event) for event in events] if types else events
 
 
-async def _news(base: Base, after: dict[str, tuple[int, int]]) -> dict[str, list[streams.StreamEntry]]:
+async def _news(core: Core, after: dict[str, tuple[int, int]]) -> dict[str, list[streams.StreamEntry]]:
     """Only queues of which there is something new."""
-    places: dict[Keys, str] = {base.keys(queue): f"{ms}-{n}" for queue, (ms, n) in after.items()}
-    found = await base.store.ask(streams.news(places, _MOST, apart=base.store.scattered))
+    places: dict[Keys, str] = {core.keys(queue): f"{ms}-{n}" for queue, (ms, n) in after.items()}
+    found = await core.store.ask(streams.news(places, _MOST, apart=core.store.scattered))
     return {keys.queue: entries for keys, entries in found.items() if entries}
 
 

@@ -10,33 +10,32 @@ from gopher_cli.model.errors import Usage
 from gopher_cli.model.select.failure_groups import FailureGroup, FailureGroups, group_of, shape_of
 from gopher_cli.model.select.filter import Filter
 from gopher_cli.model.views.job_view import JobRow
-from gopher_cli.verbs.select.list import Paging
+from gopher_cli.verbs.core import Core
 
 _SAMPLE = 5
 _ALL = Filter()
 
 
-class Grouping(Paging):
-    async def failure_groups(self, wanted: Filter = _ALL, *, most: int = 10_000) -> FailureGroups:
-        """Dead jobs by their last error, the largest group first; the ``most`` newest are looked at.
+async def failure_groups(core: Core, wanted: Filter = _ALL, *, most: int = 10_000) -> FailureGroups:
+    """Dead jobs by their last error, the largest group first; the ``most`` newest are looked at.
 
-        Fewer, where they are so large that a page of them ends before. ``Filter(group=...)`` finds the jobs
-        of a group. Raises Usage for other states than failed.
-        """
-        if set(wanted.states) - {"failed"}:
-            raise Usage("only dead jobs are grouped", "leave the states out, or say failed")
-        from gopher_cli.verbs.select.merge import Cursor
-        from gopher_cli.verbs.select.scan import Scan, rows_of  # late: most commands list nothing
+    Fewer, where they are so large that a page of them ends before. ``Filter(group=...)`` finds the jobs
+    of a group. Raises Usage for other states than failed.
+    """
+    if set(wanted.states) - {"failed"}:
+        raise Usage("only dead jobs are grouped", "leave the states out, or say failed")
+    from gopher_cli.verbs.select.merge import Cursor
+    from gopher_cli.verbs.select.scan import Scan, rows_of  # late: most commands list nothing
 
-        found: dict[str, _Gathered] = {}
-        dead = msgspec.structs.replace(wanted, states=("failed",))
-        jobs = Scan(self, dead, Cursor(newest=True), whole=True)
-        rows = rows_of(await jobs.next(most))
-        for row in rows:
-            found.setdefault(group_of(row.error or ""), _Gathered()).add(row)
-        groups = [gathered.group(name) for name, gathered in found.items()]
-        groups.sort(key=lambda one: (-one.count, -one.last_ms))
-        return FailureGroups(groups, len(rows), whole=not jobs.more)
+    found: dict[str, _Gathered] = {}
+    dead = msgspec.structs.replace(wanted, states=("failed",))
+    jobs = Scan(core, dead, Cursor(newest=True), whole=True)
+    rows = rows_of(await jobs.next(most))
+    for row in rows:
+        found.setdefault(group_of(row.error or ""), _Gathered()).add(row)
+    groups = [gathered.group(name) for name, gathered in found.items()]
+    groups.sort(key=lambda one: (-one.count, -one.last_ms))
+    return FailureGroups(groups, len(rows), whole=not jobs.more)
 
 
 class _Gathered:

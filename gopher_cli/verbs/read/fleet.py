@@ -16,116 +16,126 @@ from gopher_cli.store import calls
 from gopher_cli.store.asks import ask
 from gopher_cli.store.keyspace import Keys, fleet_of
 from gopher_cli.store.url import Address
-from gopher_cli.verbs.startup import Starting
+from gopher_cli.verbs.core import Core
 
 _ALIVE_MS = 6_000  # it speaks every second
 _BURY_MS = 60_000
 ORDERS = {"quiet": "quiet", "resume": "running", "stop": "stopping"}  # and the state that comes of it
 
 
-class Fleet(Starting):
-    async def beat(self, worker: str, about: Mapping[str, Any], heeded: str = "") -> str:
-        """Say that a worker lives, and what it is doing. Answers what an operator wants of it: see `order`.
+async def beat(core: Core, worker: str, about: Mapping[str, Any], heeded: str = "") -> str:
+    """Say that a worker lives, and what it is doing. Answers what an operator wants of it: see `order`.
 
-        That is answered until it comes back as ``heeded``, so no lost answer loses it; "" is nothing.
-        """
-        call = calls.beat(fleet_of(self.namespace), worker, msgspec.json.encode(about), heeded=heeded)
-        return await self.store.run(call, "beat")
+    That is answered until it comes back as ``heeded``, so no lost answer loses it; "" is nothing.
+    """
+    call = calls.beat(fleet_of(core.namespace), worker, msgspec.json.encode(about), heeded=heeded)
+    return await core.store.run(call, "beat")
 
-    async def types(self) -> dict[str, dict[str, Any]]:
-        """The types that workers have published, with the JSON Schema of their payload."""
-        raw = await self.store.ask(ask.types(self.namespace))
-        return {type: msgspec.json.decode(schema) for type, schema in sorted(raw.items())}
 
-    async def order(self, name: str, order: str, *, every: bool = False) -> list[OrderedWorker]:
-        """Tell a worker to be ``quiet``, to ``resume`` or to ``stop``: it heeds that within some two seconds.
+async def list_types(core: Core) -> dict[str, dict[str, Any]]:
+    """The types that workers have published, with the JSON Schema of their payload."""
+    raw = await core.store.ask(ask.types(core.namespace))
+    return {type: msgspec.json.decode(schema) for type, schema in sorted(raw.items())}
 
-        ``name`` is its id, its name, host:pid, or a host with one worker; with ``every`` all that are
-        called so. Raises Usage for another order, NotFound where there is no such worker, and Conflict
-        where there are several or where none of them lives.
-        """
-        if order not in ORDERS:
-            raise Usage(f"{order!r} is not an order", f"orders: {', '.join(ORDERS)}")
-        meant = _called(name, await self.workers(), every=every)
-        called, given = labels(meant), []
-        for info in meant:
-            if await self.store.run(calls.order(fleet_of(self.namespace), info.id, order)):
-                self.emit(WorkerOrdered(info.id, order))
-                changed = info.state != ORDERS[order]
-                given.append(OrderedWorker(
-                    id=info.id, worker=called[info.id], order=order, state=info.state, changed=changed,
-                ))  # fmt: skip
-        changes = sum(one.changed for one in given)
-        await self.audit(order, f"worker {name}", changed=changes, detail=", ".join(called.values()))
-        return given
 
-    async def bury(self, worker: str, queues: Iterable[str], processes: int) -> None:
-        """Forget a worker that has stopped."""
-        keys = [self.keys(queue) for queue in queues]
-        parts = [f"{worker}.{n}" for n in range(processes)]
-        await self.store.ask(ask.bury(self.namespace, worker, keys, parts))
+async def order(core: Core, name: str, order: str, *, every: bool = False) -> list[OrderedWorker]:
+    """Tell a worker to be ``quiet``, to ``resume`` or to ``stop``: it heeds that within some two seconds.
 
-    async def silent(self) -> dict[str, int]:
-        """Workers that were not heard for a minute, and when they last were (ms).
+    ``name`` is its id, its name, host:pid, or a host with one worker; with ``every`` all that are
+    called so. Raises Usage for another order, NotFound where there is no such worker, and Conflict
+    where there are several or where none of them lives.
+    """
+    if order not in ORDERS:
+        raise Usage(f"{order!r} is not an order", f"orders: {', '.join(ORDERS)}")
+    meant = _called(name, await list_workers(core), every=every)
+    called, given = labels(meant), []
+    for info in meant:
+        if await core.store.run(calls.order(fleet_of(core.namespace), info.id, order)):
+            core.emit(WorkerOrdered(info.id, order))
+            changed = info.state != ORDERS[order]
+            given.append(OrderedWorker(
+                id=info.id, worker=called[info.id], order=order, state=info.state, changed=changed,
+            ))  # fmt: skip
+    changes = sum(one.changed for one in given)
+    await core.audit(order, f"worker {name}", changed=changes, detail=", ".join(called.values()))
+    return given
 
-        By Redis's clock, which may jump: one of them can live. Look twice before `bury_the_dead`.
-        """
-        now, known = await self.store.ask(ask.workers(self.namespace), "beat")
-        return {worker: heard for worker, (heard, _) in known.items() if now - heard > _BURY_MS}
 
-    async def bury_the_dead(self, workers: Iterable[str]) -> None:
-        """Forget these, except who still holds the lease of a running job: that is reclaimed first."""
-        now, known = await self.store.ask(ask.workers(self.namespace), "beat")
-        for worker in workers:
-            heard, about = known.get(worker, (0, b"{}"))
-            info = _info(worker, heard, about, now)
-            keys = [self.keys(queue) for queue in info.queues]
-            parts = [f"{worker}.{n}" for n in range(info.processes)]
-            if not await self._holds_any(keys, parts):
-                await self.store.ask(ask.bury(self.namespace, worker, keys, parts), "beat")
+async def bury(core: Core, worker: str, queues: Iterable[str], processes: int) -> None:
+    """Forget a worker that has stopped."""
+    keys = [core.keys(queue) for queue in queues]
+    parts = [f"{worker}.{n}" for n in range(processes)]
+    await core.store.ask(ask.bury(core.namespace, worker, keys, parts))
 
-    async def _holds_any(self, keys: Iterable[Keys], parts: Sequence[str]) -> bool:
-        """Whether any of these runners has a job that runs under its token."""
-        for of_queue in keys:
-            for part in parts:
-                held = await self.store.ask(ask.held(of_queue, part), "beat")
-                tokens = await self.store.ask(ask.running_tokens(of_queue, held), "beat")
-                if any(token.startswith(f"{part}:") for token in tokens.values()):
-                    return True
+
+async def silent(core: Core) -> dict[str, int]:
+    """Workers that were not heard for a minute, and when they last were (ms).
+
+    By Redis's clock, which may jump: one of them can live. Look twice before `bury_the_dead`.
+    """
+    now, known = await core.store.ask(ask.workers(core.namespace), "beat")
+    return {worker: heard for worker, (heard, _) in known.items() if now - heard > _BURY_MS}
+
+
+async def bury_the_dead(core: Core, workers: Iterable[str]) -> None:
+    """Forget these, except who still holds the lease of a running job: that is reclaimed first."""
+    now, known = await core.store.ask(ask.workers(core.namespace), "beat")
+    for worker in workers:
+        heard, about = known.get(worker, (0, b"{}"))
+        info = _info(worker, heard, about, now)
+        keys = [core.keys(queue) for queue in info.queues]
+        parts = [f"{worker}.{n}" for n in range(info.processes)]
+        if not await _holds_any(core, keys, parts):
+            await core.store.ask(ask.bury(core.namespace, worker, keys, parts), "beat")
+
+
+async def _holds_any(core: Core, keys: Iterable[Keys], parts: Sequence[str]) -> bool:
+    """Whether any of these runners has a job that runs under its token."""
+    for of_queue in keys:
+        for part in parts:
+            held = await core.store.ask(ask.held(of_queue, part), "beat")
+            tokens = await core.store.ask(ask.running_tokens(of_queue, held), "beat")
+            if any(token.startswith(f"{part}:") for token in tokens.values()):
+                return True
+    return False
+
+
+async def list_workers(core: Core) -> list[WorkerInfo]:
+    """Every worker that was heard in the last minute, the dead ones too."""
+    now, known = await core.store.ask(ask.workers(core.namespace))
+    infos = [_info(worker, heard, about, now) for worker, (heard, about) in known.items()]
+    return sorted(infos, key=lambda info: (info.host, info.pid))
+
+
+async def server(core: Core) -> ServerInfo:
+    """The server, and how long it takes to answer (the median of five). Of several the sums, and the
+    worst."""
+    infos = [await _server_at(core, node) for node in await core.store.masters()]
+    return infos[0] if len(infos) == 1 else _as_one(infos, str(core.store.address))
+
+
+async def memory_is_full(core: Core) -> bool:
+    """Whether some server refuses submits because its memory is full."""
+    nodes = await core.store.masters()
+    return any([ask.is_full(await core.store.ask(ask.info(), node=node)) for node in nodes])
+
+
+async def _server_at(core: Core, node: Address) -> ServerInfo:
+    taken = []
+    for _ in range(5):
+        start = time.perf_counter()
+        await core.store.ask(ask.time_ms(), node=node)
+        taken.append(time.perf_counter() - start)
+    said = await core.store.ask(ask.info(), node=node)
+    return _server(said, str(core.store.address), sorted(taken)[2], await worker_snapshots(core, node))
+
+
+async def worker_snapshots(core: Core, node: Address) -> bool:
+    """Whether the server saves snapshots by itself; False also where it does not tell."""
+    try:
+        return await core.store.ask(ask.saves(), node=node)
+    except GopherError:
         return False
-
-    async def workers(self) -> list[WorkerInfo]:
-        """Every worker that was heard in the last minute, the dead ones too."""
-        now, known = await self.store.ask(ask.workers(self.namespace))
-        infos = [_info(worker, heard, about, now) for worker, (heard, about) in known.items()]
-        return sorted(infos, key=lambda info: (info.host, info.pid))
-
-    async def server(self) -> ServerInfo:
-        """The server, and how long it takes to answer (the median of five). Of several the sums, and the
-        worst."""
-        infos = [await self._server_at(node) for node in await self.store.masters()]
-        return infos[0] if len(infos) == 1 else _as_one(infos, str(self.store.address))
-
-    async def memory_is_full(self) -> bool:
-        """Whether some server refuses submits because its memory is full."""
-        nodes = await self.store.masters()
-        return any([ask.is_full(await self.store.ask(ask.info(), node=node)) for node in nodes])
-
-    async def _server_at(self, node: Address) -> ServerInfo:
-        taken = []
-        for _ in range(5):
-            start = time.perf_counter()
-            await self.store.ask(ask.time_ms(), node=node)
-            taken.append(time.perf_counter() - start)
-        said = await self.store.ask(ask.info(), node=node)
-        return _server(said, str(self.store.address), sorted(taken)[2], await self._snapshots(node))
-
-    async def _snapshots(self, node: Address) -> bool:
-        """Whether the server saves snapshots by itself; False also where it does not tell."""
-        try:
-            return await self.store.ask(ask.saves(), node=node)
-        except GopherError:
-            return False
 
 
 def _called(name: str, known: Sequence[WorkerInfo], *, every: bool) -> list[WorkerInfo]:

@@ -23,11 +23,9 @@ from gopher_cli.store.asks import ask
 from gopher_cli.store.calls import Found
 from gopher_cli.store.keyspace import PLACES
 from gopher_cli.store.rows import at_least, read_history, spec_or_none
-from gopher_cli.verbs.core import in_slices
-from gopher_cli.verbs.queues import Queues
-from gopher_cli.verbs.read.fleet import Fleet
+from gopher_cli.verbs.core import Core, in_slices
+from gopher_cli.verbs.queues import list_queues, type_terms
 from gopher_cli.verbs.read.why import reasons
-from gopher_cli.verbs.schedule.schedule_rows import ScheduleRows
 
 if TYPE_CHECKING:
     from gopher_cli.store.asks.outbox import OutboxEntry
@@ -38,100 +36,107 @@ _STEPS = 200  # of 1 000 entries each, through an outbox
 _NO_SPEC = Spec("(unreadable)", msgspec.Raw(b"null"))
 
 
-class Finding(Queues, Fleet, ScheduleRows):
-    async def find(self, text: str, queue: str = "") -> tuple[str, str]:
-        """(queue, id) of a whole id, or of a unique prefix (4 characters) or suffix (6): to look at it.
+async def find(core: Core, text: str, queue: str = "") -> tuple[str, str]:
+    """(queue, id) of a whole id, or of a unique prefix (4 characters) or suffix (6): to look at it.
 
-        Raises NotFound, Usage with the candidates when several fit, or Ambiguous.
-        """
-        queues = await self._among(queue)
-        if holders := await self._holders(queues, text):
-            return the_only(holders, text), text
-        found = await self._search(queues, text) if len(text) >= _PREFIX else []
-        if not found:
-            raise await self._missing(text, queue)
-        if len(found) > 1:
-            if len({id for _, id in found}) == 1:  # no more of it would tell them apart
-                the_only([queue for queue, _ in found], found[0][1])
-            some = ", ".join(id for _, id in found[:4]) + (", ..." if len(found) > 4 else "")
-            raise Usage(f"{text!r} fits {len(found)} jobs: {some}", "type more of it")
-        return found[0]
-
-    async def queue_of(self, id: str, queue: str = "") -> str:
-        """The queue that has the job of this whole id. Raises NotFound, or Ambiguous for several."""
-        holders = await self._holders(await self._among(queue), id)
-        if not holders:
-            raise await self._missing(id, queue)
-        return the_only(holders, id)
-
-    async def _missing(self, id: str, queue: str) -> NotFound:
-        """That there is no such job; when a schedule makes it; or where it is on its way between queues."""
-        if ":" in id:
-            from gopher_cli.verbs.schedule.instants import missing_instant
-
-            with suppress(BadData):  # whatever schedules are there, this job is not
-                if why := await missing_instant(self, id, queue):
-                    return why
-        return await self._on_its_way(id)
-
-    async def _on_its_way(self, id: str) -> NotFound:
-        from gopher_cli.store.asks import outbox  # late: nearly every job is in its queue
-        from gopher_cli.verbs.outbox import readable
-
-        queues = await self.queues()
-        filled = await self.store.ask(outbox.sizes([self.keys(queue) for queue in queues])) if queues else []
-        for queue in (queue for queue, size in zip(queues, filled, strict=True) if size):
-            cursor, steps = 0, 0
-            while steps < _STEPS:
-                cursor, found = await self.store.ask(outbox.entries_of(self.keys(queue), id, cursor))
-                for entry in readable(found):
-                    return _on_its_way(queue, entry)
-                steps += 1
-                if not cursor:
-                    break
-        return NotFound(f"no job {id[:140]!r}", LIST_JOBS)
-
-    async def queues_of(self, ids: Sequence[str], queue: str = "") -> dict[str, list[str]]:
-        """For each of these whole ids the queues that have a job of it; with ``queue`` only that one."""
-        all_keys, found = [self.keys(one) for one in await self._among(queue)], dict[str, list[str]]()
-        for piece in in_slices(ids):
-            found |= zip(piece, await self.store.ask(ask.holders(all_keys, piece)), strict=True)
-        return found
-
-    async def _among(self, queue: str) -> list[str]:
-        return [one for one in await self.queues() if queue in ("", one)]
-
-    async def _holders(self, queues: Sequence[str], id: str) -> list[str]:
-        return (await self.store.ask(ask.holders([self.keys(queue) for queue in queues], [id])))[0]
-
-    async def _search(self, queues: list[str], text: str) -> list[tuple[str, str]]:
-        safe = "".join(c if c.isalnum() or c in "-_:." else f"\\{c}" for c in text)
-        patterns = [f"{safe}*"] + ([f"*{safe}"] if len(text) >= _SUFFIX else [])
-        found: set[tuple[str, str]] = set()
-        for queue in queues:
-            for place in PLACES:
-                for pattern in patterns:
-                    cursor = 0
-                    while True:
-                        step = ask.scan(self.keys(queue)[place], cursor, pattern, 5000)
-                        cursor, ids = await self.store.ask(step)
-                        found |= {(queue, id) for id in ids}
-                        if not cursor or len(found) > 20:
-                            break
-        return sorted(found)
-
-    async def inspect(self, queue: str, id: str) -> JobDetail:
-        """Everything about one job, and why it does not run yet. Raises NotFound."""
-        found = await self.store.run(calls.inspect(self.keys(queue), id))
-        if found is None:
-            raise NotFound(f"no job {id} in {queue}", LIST_JOBS)
-        spec = spec_or_none(found.spec)
-        why = "; also: ".join(await reasons(self, queue, found, spec))
-        published = (await self.terms(spec.type)).get(spec.type) if spec else None
-        return _detail(queue, id, found, spec, why, published, self.defaults)
+    Raises NotFound, Usage with the candidates when several fit, or Ambiguous.
+    """
+    queues = await _among(core, queue)
+    if holders := await _holders(core, queues, text):
+        return the_only(holders, text), text
+    found = await _search(core, queues, text) if len(text) >= _PREFIX else []
+    if not found:
+        raise await _missing(core, text, queue)
+    if len(found) > 1:
+        if len({id for _, id in found}) == 1:  # no more of it would tell them apart
+            the_only([queue for queue, _ in found], found[0][1])
+        some = ", ".join(id for _, id in found[:4]) + (", ..." if len(found) > 4 else "")
+        raise Usage(f"{text!r} fits {len(found)} jobs: {some}", "type more of it")
+    return found[0]
 
 
-def _on_its_way(queue: str, entry: OutboxEntry) -> NotFound:
+async def queue_of(core: Core, id: str, queue: str = "") -> str:
+    """The queue that has the job of this whole id. Raises NotFound, or Ambiguous for several."""
+    holders = await _holders(core, await _among(core, queue), id)
+    if not holders:
+        raise await _missing(core, id, queue)
+    return the_only(holders, id)
+
+
+async def _missing(core: Core, id: str, queue: str) -> NotFound:
+    """That there is no such job; when a schedule makes it; or where it is on its way between queues."""
+    if ":" in id:
+        from gopher_cli.verbs.schedule.instants import missing_instant
+
+        with suppress(BadData):  # whatever schedules are there, this job is not
+            if why := await missing_instant(core, id, queue):
+                return why
+    return await _on_its_way(core, id)
+
+
+async def _on_its_way(core: Core, id: str) -> NotFound:
+    from gopher_cli.store.asks import outbox  # late: nearly every job is in its queue
+    from gopher_cli.verbs.outbox import readable
+
+    queues = await list_queues(core)
+    filled = await core.store.ask(outbox.sizes([core.keys(queue) for queue in queues])) if queues else []
+    for queue in (queue for queue, size in zip(queues, filled, strict=True) if size):
+        cursor, steps = 0, 0
+        while steps < _STEPS:
+            cursor, found = await core.store.ask(outbox.entries_of(core.keys(queue), id, cursor))
+            for entry in readable(found):
+                return _in_outbox(queue, entry)
+            steps += 1
+            if not cursor:
+                break
+    return NotFound(f"no job {id[:140]!r}", LIST_JOBS)
+
+
+async def queues_of(core: Core, ids: Sequence[str], queue: str = "") -> dict[str, list[str]]:
+    """For each of these whole ids the queues that have a job of it; with ``queue`` only that one."""
+    all_keys, found = [core.keys(one) for one in await _among(core, queue)], dict[str, list[str]]()
+    for piece in in_slices(ids):
+        found |= zip(piece, await core.store.ask(ask.holders(all_keys, piece)), strict=True)
+    return found
+
+
+async def _among(core: Core, queue: str) -> list[str]:
+    return [one for one in await list_queues(core) if queue in ("", one)]
+
+
+async def _holders(core: Core, queues: Sequence[str], id: str) -> list[str]:
+    return (await core.store.ask(ask.holders([core.keys(queue) for queue in queues], [id])))[0]
+
+
+async def _search(core: Core, queues: list[str], text: str) -> list[tuple[str, str]]:
+    safe = "".join(c if c.isalnum() or c in "-_:." else f"\\{c}" for c in text)
+    patterns = [f"{safe}*"] + ([f"*{safe}"] if len(text) >= _SUFFIX else [])
+    found: set[tuple[str, str]] = set()
+    for queue in queues:
+        for place in PLACES:
+            for pattern in patterns:
+                cursor = 0
+                while True:
+                    step = ask.scan(core.keys(queue)[place], cursor, pattern, 5000)
+                    cursor, ids = await core.store.ask(step)
+                    found |= {(queue, id) for id in ids}
+                    if not cursor or len(found) > 20:
+                        break
+    return sorted(found)
+
+
+async def inspect(core: Core, queue: str, id: str) -> JobDetail:
+    """Everything about one job, and why it does not run yet. Raises NotFound."""
+    found = await core.store.run(calls.inspect(core.keys(queue), id))
+    if found is None:
+        raise NotFound(f"no job {id} in {queue}", LIST_JOBS)
+    spec = spec_or_none(found.spec)
+    why = "; also: ".join(await reasons(core, queue, found, spec))
+    published = (await type_terms(core, spec.type)).get(spec.type) if spec else None
+    return _detail(queue, id, found, spec, why, published, core.defaults)
+
+
+def _in_outbox(queue: str, entry: OutboxEntry) -> NotFound:
     waits = ", ".join(f"{id} ({where})" for id, where in entry.waits.items())
     return NotFound(
         f"the job {entry.job.id!r} is on its way from the queue {queue} to the queue {entry.job.queue}"

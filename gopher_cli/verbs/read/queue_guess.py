@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection
-from typing import TYPE_CHECKING
 
 from gopher_cli.model.views.stats import WorkerInfo
-
-if TYPE_CHECKING:
-    from gopher_cli.verbs.read.inspect import Finding
+from gopher_cli.verbs.core import Core
+from gopher_cli.verbs.queues import list_queues
+from gopher_cli.verbs.read.fleet import list_workers
 
 _LIKE = 0.75  # of 1
 
@@ -31,12 +30,12 @@ def doubt(
     return f"no worker serves the queue {queue}{guess}" if served and not serves else ""
 
 
-async def doubts(gopher: Finding, queues: Collection[str]) -> list[str]:
+async def doubts(core: Core, queues: Collection[str]) -> list[str]:
     """What speaks against some of the queues that a worker is about to serve: only new ones are looked at."""
-    new = set(gopher.new_queues).intersection(queues)
+    new = set(core.new_queues).intersection(queues)
     if not new:
         return []
-    known, workers = set(await gopher.queues()) - new, await gopher.workers()
+    known, workers = set(await list_queues(core)) - new, await list_workers(core)
     found = (doubt(queue, known, workers, serves=True) for queue in sorted(new))
     return [said for said in found if said]
 

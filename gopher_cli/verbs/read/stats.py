@@ -13,69 +13,75 @@ from gopher_cli.store import calls
 from gopher_cli.store.asks import ask
 from gopher_cli.store.calls import Depth
 from gopher_cli.store.keyspace import PLACES
-from gopher_cli.verbs.queues import Queues
-from gopher_cli.verbs.read.fleet import Fleet
+from gopher_cli.verbs.core import Core
+from gopher_cli.verbs.queues import known_queues
+from gopher_cli.verbs.read.fleet import list_workers, server
 
 _Seen = tuple[Depth, dict[str, bytes]]
 
 
-class Counting(Queues, Fleet):
-    async def stats(self, queues: Sequence[str] = ()) -> Stats:
-        """Depths, throughput, times, workers and the server. Raises NotFound for an unknown queue."""
-        names = await self.known_queues(queues)
-        known, unreadable = await self._looked_at(names)
-        cells = [cells for _, cells in known.values()]
-        now = await self.time_ms()
-        per_queue = [queue_stats(queue, depth) for queue, (depth, _) in known.items()]
-        types = type_stats(cells, now)
-        totals = {str(state): sum(one.states[state] for one in per_queue) for state in JobState}
-        ages = [one.oldest_age_seconds for one in per_queue if one.oldest_age_seconds is not None]
-        return Stats(
-            at=rfc3339(now),
-            pending=totals["enqueued"], running=totals["processing"], completed=totals["completed"],
-            failed=totals["failed"], total=sum(totals.values()), scheduled=totals["scheduled"],
-            retrying=totals["retrying"], blocked=totals["blocked"], cancelled=totals["cancelled"],
-            backlog=totals["enqueued"] + totals["retrying"], oldest_age_seconds=max(ages, default=None),
-            queues=per_queue, windows=all_windows(cells, now), types=types,
-            per_minute=per_minute(cells, now, 60), workers=await self.workers(), server=await self.server(),
-            unreadable=unreadable,
-        )  # fmt: skip
+async def stats(core: Core, queues: Sequence[str] = ()) -> Stats:
+    """Depths, throughput, times, workers and the server. Raises NotFound for an unknown queue."""
+    names = await known_queues(core, queues)
+    known, unreadable = await readable_depths(core, names)
+    cells = [cells for _, cells in known.values()]
+    now = await time_ms(core)
+    per_queue = [queue_stats(queue, depth) for queue, (depth, _) in known.items()]
+    types = type_stats(cells, now)
+    totals = {str(state): sum(one.states[state] for one in per_queue) for state in JobState}
+    ages = [one.oldest_age_seconds for one in per_queue if one.oldest_age_seconds is not None]
+    return Stats(
+        at=rfc3339(now),
+        pending=totals["enqueued"], running=totals["processing"], completed=totals["completed"],
+        failed=totals["failed"], total=sum(totals.values()), scheduled=totals["scheduled"],
+        retrying=totals["retrying"], blocked=totals["blocked"], cancelled=totals["cancelled"],
+        backlog=totals["enqueued"] + totals["retrying"], oldest_age_seconds=max(ages, default=None),
+        queues=per_queue, windows=all_windows(cells, now), types=types,
+        per_minute=per_minute(cells, now, 60), workers=await list_workers(core), server=await server(core),
+        unreadable=unreadable,
+    )  # fmt: skip
 
-    async def _looked_at(self, names: Sequence[str]) -> tuple[dict[str, _Seen], list[str]]:
-        """Depth and cells by queue; apart, the queues with foreign keys: they must not hide the others."""
-        try:
-            return dict(zip(names, await self._look(names), strict=True)), []
-        except BadData:
-            known, unreadable = {}, []
-            for name in names:
-                try:
-                    (known[name],) = await self._look([name])
-                except BadData:
-                    unreadable.append(name)
-            return known, unreadable
 
-    async def _look(self, names: Sequence[str]) -> list[_Seen]:
-        keys = [self.keys(queue) for queue in names]
-        depths = await self.store.run_many([calls.depth(one) for one in keys])
-        return list(zip(depths, await self.store.ask(ask.cells(keys)), strict=True))
+async def readable_depths(core: Core, names: Sequence[str]) -> tuple[dict[str, _Seen], list[str]]:
+    """Depth and cells by queue; apart, the queues with foreign keys: they must not hide the others."""
+    try:
+        return dict(zip(names, await _look(core, names), strict=True)), []
+    except BadData:
+        known, unreadable = {}, []
+        for name in names:
+            try:
+                (known[name],) = await _look(core, [name])
+            except BadData:
+                unreadable.append(name)
+        return known, unreadable
 
-    async def queue_stats(self, queues: Sequence[str] = ()) -> list[QueueStats]:
-        """How these queues stand, or all. Raises NotFound for an unknown one."""
-        names = await self.known_queues(queues)
-        depths = await self.store.run_many([calls.depth(self.keys(queue)) for queue in names])
-        return [queue_stats(queue, depth) for queue, depth in zip(names, depths, strict=True)]
 
-    async def speeds(self, queues: Sequence[str]) -> dict[str, Speed]:
-        """How fast attempts end, by queue."""
-        now, found = await self.time_ms(), await self.store.ask(ask.cells([self.keys(one) for one in queues]))
-        return {queue: _speed(cells, now) for queue, cells in zip(queues, found, strict=True)}
+async def _look(core: Core, names: Sequence[str]) -> list[_Seen]:
+    keys = [core.keys(queue) for queue in names]
+    depths = await core.store.run_many([calls.depth(one) for one in keys])
+    return list(zip(depths, await core.store.ask(ask.cells(keys)), strict=True))
 
-    async def time_ms(self) -> int:
-        """The time of Redis, by which all times of jobs are: epoch milliseconds."""
-        return await self.store.ask(ask.time_ms())
 
-    async def depth(self, queue: str) -> Depth:
-        return await self.store.run(calls.depth(self.keys(queue)))
+async def list_queue_stats(core: Core, queues: Sequence[str] = ()) -> list[QueueStats]:
+    """How these queues stand, or all. Raises NotFound for an unknown one."""
+    names = await known_queues(core, queues)
+    depths = await core.store.run_many([calls.depth(core.keys(queue)) for queue in names])
+    return [queue_stats(queue, depth) for queue, depth in zip(names, depths, strict=True)]
+
+
+async def speeds(core: Core, queues: Sequence[str]) -> dict[str, Speed]:
+    """How fast attempts end, by queue."""
+    now, found = await time_ms(core), await core.store.ask(ask.cells([core.keys(one) for one in queues]))
+    return {queue: _speed(cells, now) for queue, cells in zip(queues, found, strict=True)}
+
+
+async def time_ms(core: Core) -> int:
+    """The time of Redis, by which all times of jobs are: epoch milliseconds."""
+    return await core.store.ask(ask.time_ms())
+
+
+async def depth(core: Core, queue: str) -> Depth:
+    return await core.store.run(calls.depth(core.keys(queue)))
 
 
 def queue_stats(queue: str, depth: Depth) -> QueueStats:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING
 
 from gopher_cli.model.errors import Usage
-from gopher_cli.verbs.core import Base
+from gopher_cli.verbs.core import Core
 
 if TYPE_CHECKING:
     from gopher_cli.model.events import AuditEntry, JobEvent
@@ -17,68 +17,70 @@ EVERY = 0.25  # seconds between two looks
 _ENTRY = re.compile(r"[0-9]{1,15}-[0-9]{1,12}")
 
 
-class Watching(Base):
-    def lookout(
-        self, queues: Sequence[str] = (), *, last_id: str = "", ago: float = 0.0, types: bool = False
-    ) -> EventReader:
-        """For those who look for themselves, and go on when Redis was away; see `EventReader.look`.
+def event_reader(
+    core: Core, queues: Sequence[str] = (), *, last_id: str = "", ago: float = 0.0, types: bool = False
+) -> EventReader:
+    """For those who look for themselves, and go on when Redis was away; see `EventReader.look`.
 
-        ``last_id`` is the id of the last event that was seen, ``ago`` how many seconds to look back; without
-        either it begins now. Raises Usage for an id that is none.
-        """
-        from gopher_cli.verbs.read.event_reader import EventReader
+    ``last_id`` is the id of the last event that was seen, ``ago`` how many seconds to look back; without
+    either it begins now. Raises Usage for an id that is none.
+    """
+    from gopher_cli.verbs.read.event_reader import EventReader
 
-        return EventReader(self, queues, last_id=last_id, ago=ago, types=types)
+    return EventReader(core, queues, last_id=last_id, ago=ago, types=types)
 
-    async def watch(
-        self, queues: Sequence[str] = (), *, last_id: str = "", types: bool = False, every: float = EVERY
-    ) -> AsyncIterator[JobEvent]:
-        """What happens in these queues, or in all, until you stop listening.
 
-        After a break, give the id of the last event: an event may then come twice, and none is left out
-        that happened within the last minute. ``types`` has the types of jobs looked up.
-        """
-        import asyncio
+async def watch(
+    core: Core, queues: Sequence[str] = (), *, last_id: str = "", types: bool = False, every: float = EVERY
+) -> AsyncIterator[JobEvent]:
+    """What happens in these queues, or in all, until you stop listening.
 
-        lookout = self.lookout(queues, last_id=last_id, types=types)
-        while True:
-            for event in await lookout.look():
-                yield event
-            await asyncio.sleep(every)
+    After a break, give the id of the last event: an event may then come twice, and none is left out
+    that happened within the last minute. ``types`` has the types of jobs looked up.
+    """
+    import asyncio
 
-    async def happened(
-        self, queues: Sequence[str] = (), *, types: bool = False, ago: float = 0.0
-    ) -> list[JobEvent] | None:
-        """What is still known of the last minute or so; None where nobody has watched.
+    lookout = event_reader(core, queues, last_id=last_id, types=types)
+    while True:
+        for event in await lookout.look():
+            yield event
+        await asyncio.sleep(every)
 
-        ``ago``: only what happened within these seconds, by the clock of Redis.
-        """
-        from gopher_cli.verbs.read.event_reader import past
 
-        return await past(self, queues, types=types, ago=ago)
+async def past_events(
+    core: Core, queues: Sequence[str] = (), *, types: bool = False, ago: float = 0.0
+) -> list[JobEvent] | None:
+    """What is still known of the last minute or so; None where nobody has watched.
 
-    async def audit_log(self, *, limit: int = 100, before: str = "", ago: float = 0.0) -> list[AuditEntry]:
-        """Who did what, the newest first; ``before`` is the id of an entry: what came before it.
+    ``ago``: only what happened within these seconds, by the clock of Redis.
+    """
+    from gopher_cli.verbs.read.event_reader import past
 
-        ``ago``: only what was done within these seconds, by the clock of Redis. Raises Usage for a ``before``
-        that is not the id of an entry.
-        """
-        if before and not _ENTRY.fullmatch(before):
-            raise Usage(
-                f"{before[:40]!r} is not the id of an audit entry", "take the id of an entry as it was told"
-            )
-        from gopher_cli.store.asks import ask, streams
+    return await past(core, queues, types=types, ago=ago)
 
-        least = max(0, await self.store.ask(ask.time_ms()) - round(ago * 1000)) if ago else 0
-        found: list[AuditEntry] = []
-        seen: set[str] = set()
-        while len(found) < limit:
-            page = await self.store.ask(streams.written_down(self.namespace, before, limit, least))
-            # What was sent twice stands there twice, and the copy is close by.
-            for nonce, entry in page:
-                found += [] if nonce in seen else [entry]
-                seen.add(nonce)
-            if len(page) < limit:
-                break
-            before = page[-1][1].id
-        return found[:limit]
+
+async def audit_log(core: Core, *, limit: int = 100, before: str = "", ago: float = 0.0) -> list[AuditEntry]:
+    """Who did what, the newest first; ``before`` is the id of an entry: what came before it.
+
+    ``ago``: only what was done within these seconds, by the clock of Redis. Raises Usage for a ``before``
+    that is not the id of an entry.
+    """
+    if before and not _ENTRY.fullmatch(before):
+        raise Usage(
+            f"{before[:40]!r} is not the id of an audit entry", "take the id of an entry as it was told"
+        )
+    from gopher_cli.store.asks import ask, streams
+
+    least = max(0, await core.store.ask(ask.time_ms()) - round(ago * 1000)) if ago else 0
+    found: list[AuditEntry] = []
+    seen: set[str] = set()
+    while len(found) < limit:
+        page = await core.store.ask(streams.written_down(core.namespace, before, limit, least))
+        # What was sent twice stands there twice, and the copy is close by.
+        for nonce, entry in page:
+            found += [] if nonce in seen else [entry]
+            seen.add(nonce)
+        if len(page) < limit:
+            break
+        before = page[-1][1].id
+    return found[:limit]

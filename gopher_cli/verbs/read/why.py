@@ -11,28 +11,29 @@ from gopher_cli.model.text.humanize import plural
 from gopher_cli.model.views.stats import WorkerInfo, running_types
 from gopher_cli.store import calls
 from gopher_cli.store.calls import Found
-from gopher_cli.verbs.read.fleet import Fleet
+from gopher_cli.verbs.core import Core
+from gopher_cli.verbs.read.fleet import list_types, list_workers
 
 _RESTING = ("quiet", "stopping")
 _WAITING = ("enqueued", "scheduled", "retrying", "blocked")
 
 
-async def reasons(verbs: Fleet, queue: str, found: Found, spec: Spec | None) -> list[str]:
+async def reasons(core: Core, queue: str, found: Found, spec: Spec | None) -> list[str]:
     """The most telling first; none for a job that runs or has ended."""
     if found.state not in _WAITING:
         return []
-    why = await _own(verbs, queue, found, spec)
+    why = await _own(core, queue, found, spec)
     if found.paused:
         why.append(f"the queue is paused; resume it: gopher queue resume {queue}")
-    workers = [worker for worker in await verbs.workers() if worker.alive]
+    workers = [worker for worker in await list_workers(core) if worker.alive]
     serving = [worker for worker in workers if queue in worker.queues]
-    nobody = await _nobody(verbs, queue, found, spec, workers)
+    nobody = await _nobody(core, queue, found, spec, workers)
     if nobody:
         return [*why, nobody]
     return why or [_in_line(found, [worker for worker in serving if worker.state not in _RESTING])]
 
 
-async def _own(verbs: Fleet, queue: str, found: Found, spec: Spec | None) -> list[str]:
+async def _own(core: Core, queue: str, found: Found, spec: Spec | None) -> list[str]:
     """What it waits for by itself."""
     wait = format_duration(max(0, found.score - found.now) / 1000)
     match found.state:
@@ -41,14 +42,14 @@ async def _own(verbs: Fleet, queue: str, found: Found, spec: Spec | None) -> lis
         case "retrying":
             return [f"attempt {found.record.attempts} failed; the next is due in {wait}"]
         case "blocked":
-            return [f"it waits for {await _parents(verbs, queue, spec)}"]
+            return [f"it waits for {await _parents(core, queue, spec)}"]
     return []
 
 
-async def _parents(verbs: Fleet, queue: str, spec: Spec | None) -> str:
+async def _parents(core: Core, queue: str, spec: Spec | None) -> str:
     waiting = []
     for id in spec.options.after if spec else ():
-        parent = await verbs.store.run(calls.inspect(verbs.keys(queue), id))
+        parent = await core.store.run(calls.inspect(core.keys(queue), id))
         if parent is None or parent.state != "completed":
             stands = parent.state if parent else "which is gone: gopher retry runs this job anyway"
             waiting.append(f"{id} ({stands})")
@@ -56,12 +57,12 @@ async def _parents(verbs: Fleet, queue: str, spec: Spec | None) -> str:
 
 
 async def _nobody(
-    verbs: Fleet, queue: str, found: Found, spec: Spec | None, workers: Sequence[WorkerInfo]
+    core: Core, queue: str, found: Found, spec: Spec | None, workers: Sequence[WorkerInfo]
 ) -> str:
     """That no worker would take it; empty where one would."""
     serving = [worker for worker in workers if queue in worker.queues]
     if not workers:
-        guess = await _misspelt(verbs, spec.type) if spec else ""
+        guess = await _misspelt(core, spec.type) if spec else ""
         return f"no worker is running; start one: gopher worker{guess}"
     if not serving:
         return f"no worker serves the queue {queue}; start one: gopher worker -Q {queue}"
@@ -106,8 +107,8 @@ def _in_line(found: Found, workers: Sequence[WorkerInfo]) -> str:
     return f"{place}; all {plural(slots, 'slot')} of its workers are busy" + (f" ({most})" if most else "")
 
 
-async def _misspelt(verbs: Fleet, type: str) -> str:
+async def _misspelt(core: Core, type: str) -> str:
     """A guess from the types that workers have published, where this is none of them."""
-    known = await verbs.types()
+    known = await list_types(core)
     near = difflib.get_close_matches(type, known, 1)
     return f"; did you mean {near[0]}?" if near and type not in known else ""

@@ -21,74 +21,79 @@ from gopher_cli.model.schedule.expect import (
 from gopher_cli.model.select.filter import Filter
 from gopher_cli.model.views.job_view import JobRow
 from gopher_cli.store import calls
-from gopher_cli.verbs.select.list import Paging
+from gopher_cli.verbs.core import Core
+from gopher_cli.verbs.queues import known_queues
+from gopher_cli.verbs.select.list import list_page
 
 _SHORT = 200  # characters of who has declared it
 _LOOKED_AT = 100  # completed jobs of the type: they stand in the order in which their retention ends
 
 
-class Expects(Paging):
-    async def expect(
-        self, name: str, type: str, every: float, *, queue: str = "", grace: float = 0.0
-    ) -> Declared:
-        """Declare that jobs of a type succeed in a queue at least every so many seconds (1 s to 10 years);
-        ``grace`` is how much later still counts as on time. The same again changes nothing.
+async def expect(
+    core: Core, name: str, type: str, every: float, *, queue: str = "", grace: float = 0.0
+) -> Declared:
+    """Declare that jobs of a type succeed in a queue at least every so many seconds (1 s to 10 years);
+    ``grace`` is how much later still counts as on time. The same again changes nothing.
 
-        It counts from the last success that is still known, else from now. Raises Usage; Refused where the
-        queue has a thousand; TryLater where nothing can be stored.
-        """
-        queue = check_queue(queue or self.defaults.queue)
-        wanted = Expect(
-            queue=queue, name=check_expect_name(name), type=check_type(type), every=check_every(every),
-            grace=check_grace(grace), by=ACTOR.get()[:_SHORT],
-        )  # fmt: skip
-        await self.announce([queue])
-        word, stored = await self.store.run(calls.expect(self.keys(queue), wanted))
-        if word == "full":
-            raise Refused(
-                f"the queue {queue} has {MOST} expects, and that is the limit",
-                LIST_EXPECTS.put(f"remove one that nobody needs: gopher expect rm NAME -Q {queue}"),
-            )
-        # What succeeds from now on is noted; a success before is looked for behind that, so none is missed.
-        if not stored.last_success and (seen := await self._success_of(queue, type)):
-            wanted = msgspec.structs.replace(wanted, last_success=int(seen.at))
-            _, stored = await self.store.run(calls.expect(self.keys(queue), wanted))
-        if word != SAME:
-            await self.audit("expect", f"{queue}/{name}", changed=1, detail=stored.terms)
-        return Declared(stored, word)
+    It counts from the last success that is still known, else from now. Raises Usage; Refused where the
+    queue has a thousand; TryLater where nothing can be stored.
+    """
+    queue = check_queue(queue or core.defaults.queue)
+    wanted = Expect(
+        queue=queue, name=check_expect_name(name), type=check_type(type), every=check_every(every),
+        grace=check_grace(grace), by=ACTOR.get()[:_SHORT],
+    )  # fmt: skip
+    await core.announce([queue])
+    word, stored = await core.store.run(calls.expect(core.keys(queue), wanted))
+    if word == "full":
+        raise Refused(
+            f"the queue {queue} has {MOST} expects, and that is the limit",
+            LIST_EXPECTS.put(f"remove one that nobody needs: gopher expect rm NAME -Q {queue}"),
+        )
+    # What succeeds from now on is noted; a success before is looked for behind that, so none is missed.
+    if not stored.last_success and (seen := await _success_of(core, queue, type)):
+        wanted = msgspec.structs.replace(wanted, last_success=int(seen.at))
+        _, stored = await core.store.run(calls.expect(core.keys(queue), wanted))
+    if word != SAME:
+        await core.audit("expect", f"{queue}/{name}", changed=1, detail=stored.terms)
+    return Declared(stored, word)
 
-    async def expects(self, queue: str = "") -> list[Expect]:
-        """All that is expected, by queue and name; of one queue, where it is named.
 
-        Of all, those are left out whose queue has keys of a foreign type: see `diagnose`. Raises NotFound
-        for a queue that nobody has used.
-        """
-        names = await self.known_queues([queue] if queue else [])
-        try:
-            found = await self.store.run_many([calls.expects(self.keys(one)) for one in names])
-        except BadData:
-            if queue:
-                raise
-            found = [await self._if_readable(one) for one in names]
-        return [one for of_queue in found for one in of_queue]
+async def list_expects(core: Core, queue: str = "") -> list[Expect]:
+    """All that is expected, by queue and name; of one queue, where it is named.
 
-    async def drop_expect(self, name: str, queue: str = "") -> Expect:
-        """Expect it no longer; what was expected. Raises NotFound, or Ambiguous as `the_expect`."""
-        gone = the_expect(await self.expects(queue), name)
-        await self.store.run(calls.drop_expect(self.keys(gone.queue), name))
-        await self.audit("drop expect", f"{gone.queue}/{name}", changed=1)
-        return gone
+    Of all, those are left out whose queue has keys of a foreign type: see `diagnose`. Raises NotFound
+    for a queue that nobody has used.
+    """
+    names = await known_queues(core, [queue] if queue else [])
+    try:
+        found = await core.store.run_many([calls.expects(core.keys(one)) for one in names])
+    except BadData:
+        if queue:
+            raise
+        found = [await _if_readable(core, one) for one in names]
+    return [one for of_queue in found for one in of_queue]
 
-    async def _if_readable(self, queue: str) -> list[Expect]:
-        try:
-            return await self.store.run(calls.expects(self.keys(queue)))
-        except BadData:
-            return []
 
-    async def _success_of(self, queue: str, type: str) -> JobRow | None:
-        """The newest completed job of the type, as far as one page of a list goes."""
-        page = await self.page(completed(type, (queue,)), limit=_LOOKED_AT)
-        return max(page.rows, key=lambda row: row.at, default=None)
+async def drop_expect(core: Core, name: str, queue: str = "") -> Expect:
+    """Expect it no longer; what was expected. Raises NotFound, or Ambiguous as `the_expect`."""
+    gone = the_expect(await list_expects(core, queue), name)
+    await core.store.run(calls.drop_expect(core.keys(gone.queue), name))
+    await core.audit("drop expect", f"{gone.queue}/{name}", changed=1)
+    return gone
+
+
+async def _if_readable(core: Core, queue: str) -> list[Expect]:
+    try:
+        return await core.store.run(calls.expects(core.keys(queue)))
+    except BadData:
+        return []
+
+
+async def _success_of(core: Core, queue: str, type: str) -> JobRow | None:
+    """The newest completed job of the type, as far as one page of a list goes."""
+    page = await list_page(core, completed(type, (queue,)), limit=_LOOKED_AT)
+    return max(page.rows, key=lambda row: row.at, default=None)
 
 
 def completed(type: str, queues: tuple[str, ...]) -> Filter:

@@ -11,19 +11,20 @@ from gopher_cli.model.schedule.schedule_state import ScheduleRow
 from gopher_cli.model.text.duration import rfc3339
 from gopher_cli.model.text.humanize import ago
 from gopher_cli.store.asks import ask
-from gopher_cli.verbs.schedule.schedule_rows import ScheduleRows
+from gopher_cli.verbs.core import Core
+from gopher_cli.verbs.schedule.schedule_rows import schedules_called
 
 _ID = re.compile(r"([A-Za-z0-9_.-]{1,64}):([0-9]{8}T[0-9]{6}Z)")
 
 
-async def missing_instant(gopher: ScheduleRows, id: str, queue: str = "") -> NotFound | None:
+async def missing_instant(core: Core, id: str, queue: str = "") -> NotFound | None:
     """Why this job is not there, where its id is that of an instant of a known schedule."""
     found = _ID.fullmatch(id)
     instant = _instant(found[2]) if found else None
     if found is None or instant is None:
         return None
-    now = await gopher.store.ask(ask.time_ms())
-    for row in await gopher.schedules_called(found[1], queue):
+    now = await core.store.ask(ask.time_ms())
+    for row in await schedules_called(core, found[1], queue):
         if why := _why(row, instant * 1000, now):
             return NotFound(f"the job {id} is not there: {why}", LIST_SCHEDULES)
     return None

@@ -12,107 +12,118 @@ from gopher_cli.model.hints import LIST_QUEUES, LIST_SCHEDULES
 from gopher_cli.model.schedule.schedule_state import ScheduleRow
 from gopher_cli.store.asks import ask, schedules
 from gopher_cli.store.asks.schedules import Stored
-from gopher_cli.verbs.core import Base
+from gopher_cli.verbs.core import Core
 
 _PAGE = 20  # each may have a payload of 1 MB
 
 
-class ScheduleRows(Base):
-    async def schedules(self, queue: str = "") -> list[ScheduleRow]:
-        """All schedules, or those of a queue, by queue and name.
+async def list_schedules(core: Core, queue: str = "") -> list[ScheduleRow]:
+    """All schedules, or those of a queue, by queue and name.
 
-        Of all, those are left out whose queue has keys of a foreign type: see `diagnose`. Raises NotFound for
-        an unknown queue, and BadData for one that has such keys.
-        """
-        if not queue:
-            names, _ = await self.schedule_names()
-            rows, _ = await self.schedules_named(names)
-            return rows
-        if queue not in await self.store.ask(ask.queues(self.namespace)):
-            raise NotFound(f"no queue {queue}", LIST_QUEUES)
-        return await self.schedules_of([queue])
-
-    async def schedules_of(self, queues: Sequence[str]) -> list[ScheduleRow]:
-        """All schedules of these queues."""
-        return [
-            row for one, names in (await self._names(queues)).items() for row in await self._rows(one, names)
-        ]
-
-    async def schedule_names(self) -> tuple[list[tuple[str, str]], list[str]]:
-        """(queue, name) of all schedules, by both; apart, queues with foreign keys, which hide no others."""
-        queues = await self.store.ask(ask.queues(self.namespace))
-        try:
-            found, foreign = await self._names(queues), list[str]()
-        except BadData:
-            found, foreign = await self._names_apart(queues)
-        return [(queue, name) for queue, names in found.items() for name in names], foreign
-
-    async def _names_apart(self, queues: Sequence[str]) -> tuple[dict[str, list[str]], list[str]]:
-        found, foreign = dict[str, list[str]](), list[str]()
-        for queue in queues:
-            try:
-                found |= await self._names([queue])
-            except BadData:
-                foreign.append(queue)
-        return found, foreign
-
-    async def _names(self, queues: Sequence[str]) -> dict[str, list[str]]:
-        names = await self.store.ask(schedules.names([self.keys(one) for one in queues])) if queues else []
-        return dict(zip(queues, names, strict=True))
-
-    async def schedules_named(self, wanted: Sequence[tuple[str, str]]) -> tuple[list[ScheduleRow], list[str]]:
-        """Those of these (queue, name) that are there; apart, as above, the queues with foreign keys."""
-        apart, rows, foreign = defaultdict[str, list[str]](list), list[ScheduleRow](), list[str]()
-        for queue, name in wanted:
-            apart[queue].append(name)
-        for queue, names in apart.items():
-            try:
-                rows += await self._rows(queue, names)
-            except BadData:
-                foreign.append(queue)
-        return rows, foreign
-
-    async def _rows(self, queue: str, names: Sequence[str]) -> list[ScheduleRow]:
-        keys, rows = self.keys(queue), list[ScheduleRow]()
-        for start in range(0, len(names), _PAGE):
-            stored = await self.store.ask(schedules.read(keys, names[start : start + _PAGE]))
-            found = [row_of(queue, one) for one in stored if one]
-            ids = {entry.detail for row in found for entry in row.standing.history if entry.made}
-            last = [row.standing.job for row in found if row.standing.job]
-            states = await self.store.ask(schedules.states(keys, sorted(ids.union(last))))
-            rows += [_whole(row, states) for row in found]
+    Of all, those are left out whose queue has keys of a foreign type: see `diagnose`. Raises NotFound for
+    an unknown queue, and BadData for one that has such keys.
+    """
+    if not queue:
+        names, _ = await schedule_names(core)
+        rows, _ = await schedules_named(core, names)
         return rows
+    if queue not in await core.store.ask(ask.queues(core.namespace)):
+        raise NotFound(f"no queue {queue}", LIST_QUEUES)
+    return await schedules_of(core, [queue])
 
-    async def schedule_row(self, name: str, queue: str = "") -> ScheduleRow:
-        """One schedule. Raises NotFound, or Ambiguous where several queues have one of this name."""
-        return the_schedule(await self.schedules_called(name, queue), name)
 
-    async def schedules_called(self, name: str, queue: str = "") -> list[ScheduleRow]:
-        """Those of this name, of all queues or of one. A queue that cannot be read hides none of another."""
-        if queue:
-            return await self._rows(queue, [name])
-        rows, broken = list[ScheduleRow](), list[BadData]()
-        for one in await self._having(name):
-            try:
-                rows += await self._rows(one, [name])
-            except BadData as error:
-                broken.append(error)
-        if broken and not rows:
-            raise broken[0]
-        return rows
+async def schedules_of(core: Core, queues: Sequence[str]) -> list[ScheduleRow]:
+    """All schedules of these queues."""
+    return [
+        row for one, names in (await _names(core, queues)).items() for row in await rows_in(core, one, names)
+    ]
 
-    async def _having(self, name: str) -> list[str]:
-        """The queues that may have a schedule of this name: one look at all, unless one of them is broken."""
-        queues = await self.store.ask(ask.queues(self.namespace))
+
+async def schedule_names(core: Core) -> tuple[list[tuple[str, str]], list[str]]:
+    """(queue, name) of all schedules, by both; apart, queues with foreign keys, which hide no others."""
+    queues = await core.store.ask(ask.queues(core.namespace))
+    try:
+        found, foreign = await _names(core, queues), list[str]()
+    except BadData:
+        found, foreign = await _names_apart(core, queues)
+    return [(queue, name) for queue, names in found.items() for name in names], foreign
+
+
+async def _names_apart(core: Core, queues: Sequence[str]) -> tuple[dict[str, list[str]], list[str]]:
+    found, foreign = dict[str, list[str]](), list[str]()
+    for queue in queues:
         try:
-            found = await self.store.ask(schedules.known([self.keys(one) for one in queues], name))
+            found |= await _names(core, [queue])
         except BadData:
-            return queues
-        return [queue for queue, there in zip(queues, found, strict=True) if there]
+            foreign.append(queue)
+    return found, foreign
 
-    async def _read_schedule(self, queue: str, name: str, now: str) -> tuple[Stored | None, int]:
-        clock, (stored,) = await self.store.ask(ask.clocked(schedules.read(self.keys(queue), [name])))
-        return stored, int(now) if now else clock
+
+async def _names(core: Core, queues: Sequence[str]) -> dict[str, list[str]]:
+    names = await core.store.ask(schedules.names([core.keys(one) for one in queues])) if queues else []
+    return dict(zip(queues, names, strict=True))
+
+
+async def schedules_named(
+    core: Core, wanted: Sequence[tuple[str, str]]
+) -> tuple[list[ScheduleRow], list[str]]:
+    """Those of these (queue, name) that are there; apart, as above, the queues with foreign keys."""
+    apart, rows, foreign = defaultdict[str, list[str]](list), list[ScheduleRow](), list[str]()
+    for queue, name in wanted:
+        apart[queue].append(name)
+    for queue, names in apart.items():
+        try:
+            rows += await rows_in(core, queue, names)
+        except BadData:
+            foreign.append(queue)
+    return rows, foreign
+
+
+async def rows_in(core: Core, queue: str, names: Sequence[str]) -> list[ScheduleRow]:
+    keys, rows = core.keys(queue), list[ScheduleRow]()
+    for start in range(0, len(names), _PAGE):
+        stored = await core.store.ask(schedules.read(keys, names[start : start + _PAGE]))
+        found = [row_of(queue, one) for one in stored if one]
+        ids = {entry.detail for row in found for entry in row.standing.history if entry.made}
+        last = [row.standing.job for row in found if row.standing.job]
+        states = await core.store.ask(schedules.states(keys, sorted(ids.union(last))))
+        rows += [_whole(row, states) for row in found]
+    return rows
+
+
+async def schedule_row(core: Core, name: str, queue: str = "") -> ScheduleRow:
+    """One schedule. Raises NotFound, or Ambiguous where several queues have one of this name."""
+    return the_schedule(await schedules_called(core, name, queue), name)
+
+
+async def schedules_called(core: Core, name: str, queue: str = "") -> list[ScheduleRow]:
+    """Those of this name, of all queues or of one. A queue that cannot be read hides none of another."""
+    if queue:
+        return await rows_in(core, queue, [name])
+    rows, broken = list[ScheduleRow](), list[BadData]()
+    for one in await _having(core, name):
+        try:
+            rows += await rows_in(core, one, [name])
+        except BadData as error:
+            broken.append(error)
+    if broken and not rows:
+        raise broken[0]
+    return rows
+
+
+async def _having(core: Core, name: str) -> list[str]:
+    """The queues that may have a schedule of this name: one look at all, unless one of them is broken."""
+    queues = await core.store.ask(ask.queues(core.namespace))
+    try:
+        found = await core.store.ask(schedules.known([core.keys(one) for one in queues], name))
+    except BadData:
+        return queues
+    return [queue for queue, there in zip(queues, found, strict=True) if there]
+
+
+async def read_schedule(core: Core, queue: str, name: str, now: str) -> tuple[Stored | None, int]:
+    clock, (stored,) = await core.store.ask(ask.clocked(schedules.read(core.keys(queue), [name])))
+    return stored, int(now) if now else clock
 
 
 def the_schedule(rows: Sequence[ScheduleRow], name: str) -> ScheduleRow:

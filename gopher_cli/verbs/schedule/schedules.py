@@ -20,154 +20,157 @@ from gopher_cli.store import calls
 from gopher_cli.store.asks import schedules
 from gopher_cli.store.asks.schedules import Stored
 from gopher_cli.store.calls.submit import head_of
+from gopher_cli.verbs.core import Core
 from gopher_cli.verbs.schedule.new_schedule import new_schedule
-from gopher_cli.verbs.schedule.schedule_rows import ScheduleRows, row_of
-from gopher_cli.verbs.schedule.ticks import TRIES, TickVerbs, job_of
-from gopher_cli.verbs.submit import Producing
+from gopher_cli.verbs.schedule.schedule_rows import read_schedule, row_of, schedule_row
+from gopher_cli.verbs.schedule.ticks import TRIES, job_of, tick
 
 
-class ScheduleVerbs(Producing, ScheduleRows, TickVerbs):
-    async def set_schedule(
-        self, name: str | None, type: str, payload: Any = EMPTY, *, now: str = "",
-        revision: int | None = None, **options: Any,
-    ) -> ScheduleChange:  # fmt: skip
-        """Define a recurring job, or change it. The same definition again changes nothing.
+async def set_schedule(
+    core: Core, name: str | None, type: str, payload: Any = EMPTY, *, now: str = "",
+    revision: int | None = None, **options: Any,
+) -> ScheduleChange:  # fmt: skip
+    """Define a recurring job, or change it. The same definition again changes nothing.
 
-        Without a name it has one that is made of its type, payload, queue and when: see `default_name`.
+    Without a name it has one that is made of its type, payload, queue and when: see `default_name`.
 
-        When: ``cron`` and ``tz`` (without it the setting SCHEDULE_TIMEZONE), or ``every`` and ``offset``
-        (whole seconds); ``start`` and ``until`` (epoch seconds), ``times``, ``jitter`` (seconds). Policies:
-        ``overlap`` (skip, all), ``catchup`` (once, skip, all:N), ``within`` (seconds), ``pause_after``. The
-        other options are those of `submit` that say what each job is. Another when counts from now on, once
-        its due ticks are done; else the next one stays. With ``revision`` only what is still of this one is
-        changed; of 0 is what is not there.
+    When: ``cron`` and ``tz`` (without it the setting SCHEDULE_TIMEZONE), or ``every`` and ``offset``
+    (whole seconds); ``start`` and ``until`` (epoch seconds), ``times``, ``jitter`` (seconds). Policies:
+    ``overlap`` (skip, all), ``catchup`` (once, skip, all:N), ``within`` (seconds), ``pause_after``. The
+    other options are those of `submit` that say what each job is. Another when counts from now on, once
+    its due ticks are done; else the next one stays. With ``revision`` only what is still of this one is
+    changed; of 0 is what is not there.
 
-        Raises BadSchedule or Usage for what makes no sense, TooMany schedules of a queue, Changed,
-        TryLater.
-        """
-        schedule = self.make_schedule(name, type, payload, **options)
-        return await self.put_schedule(schedule, now=now, revision=revision)
+    Raises BadSchedule or Usage for what makes no sense, TooMany schedules of a queue, Changed,
+    TryLater.
+    """
+    schedule = make_schedule(core, name, type, payload, **options)
+    return await put_schedule(core, schedule, now=now, revision=revision)
 
-    async def put_schedule(
-        self, schedule: Schedule, *, now: str = "", revision: int | None = None
-    ) -> ScheduleChange:
-        """Define exactly this one, whatever the defaults are: see `set_schedule`, also for what it raises."""
-        name, stuck = schedule.name, False
-        await self.announce([schedule.queue])
-        for _ in range(TRIES):
-            stored, clock = await self._read_schedule(schedule.queue, name, now)
-            known = _decoded(schedule.queue, stored)
-            if known and not schedule.origin:  # an operator changes what code has declared
-                schedule = msgspec.structs.replace(schedule, origin=known.origin, declared=known.declared)
-            if stored and known and _same(known, schedule):
-                return change_of(row_of(schedule.queue, stored), schedule, "unchanged", clock)
-            _check_revision(name, stored, revision)
-            edit = _edit(schedule, known, stored, clock)
-            outcome = await self._change(stored, edit, "restart" if stuck else edit.what, now)
-            if outcome == "done":
-                change = "changed" if stored and stored.revision else "created"
-                await self.audit("set schedule", f"{schedule.queue}/{name}", changed=1, detail=change)
-                made, _ = await self._read_schedule(schedule.queue, name, now)
-                return change_of(row_of(schedule.queue, made or _gone(name)), schedule, change, clock)
-            if outcome == "full":
-                raise TooMany(
-                    f"the queue {schedule.queue} has {MOST} schedules, the most that it may have",
-                    LIST_SCHEDULES.put(
-                        "gopher schedule ls; gopher schedule rm SCHEDULE, or use another queue"
-                    ),
-                )
-            if outcome == "due":
-                # Nobody here can read what is due: it would stand in the way for ever.
-                stuck = name in (await self.tick(schedule.queue, now=now)).problems
-        raise TryLater(f"the schedule {name} is being changed by others", "try again")
 
-    def make_schedule(self, name: str | None, type: str, payload: Any = EMPTY, **options: Any) -> Schedule:
-        """A checked schedule of these options (see `set_schedule`), which is not stored."""
-        return new_schedule(self.defaults, name, type, payload, **options)
+async def put_schedule(
+    core: Core, schedule: Schedule, *, now: str = "", revision: int | None = None
+) -> ScheduleChange:
+    """Define exactly this one, whatever the defaults are: see `set_schedule`, also for what it raises."""
+    name, stuck = schedule.name, False
+    await core.announce([schedule.queue])
+    for _ in range(TRIES):
+        stored, clock = await read_schedule(core, schedule.queue, name, now)
+        known = _decoded(schedule.queue, stored)
+        if known and not schedule.origin:  # an operator changes what code has declared
+            schedule = msgspec.structs.replace(schedule, origin=known.origin, declared=known.declared)
+        if stored and known and _same(known, schedule):
+            return change_of(row_of(schedule.queue, stored), schedule, "unchanged", clock)
+        _check_revision(name, stored, revision)
+        edit = _edit(schedule, known, stored, clock)
+        outcome = await _change(core, stored, edit, "restart" if stuck else edit.what, now)
+        if outcome == "done":
+            change = "changed" if stored and stored.revision else "created"
+            await core.audit("set schedule", f"{schedule.queue}/{name}", changed=1, detail=change)
+            made, _ = await read_schedule(core, schedule.queue, name, now)
+            return change_of(row_of(schedule.queue, made or _gone(name)), schedule, change, clock)
+        if outcome == "full":
+            raise TooMany(
+                f"the queue {schedule.queue} has {MOST} schedules, the most that it may have",
+                LIST_SCHEDULES.put("gopher schedule ls; gopher schedule rm SCHEDULE, or use another queue"),
+            )
+        if outcome == "due":
+            # Nobody here can read what is due: it would stand in the way for ever.
+            stuck = name in (await tick(core, schedule.queue, now=now)).problems
+    raise TryLater(f"the schedule {name} is being changed by others", "try again")
 
-    async def pause_schedule(
-        self, name: str, queue: str = "", reason: str = "", *, now: str = "", revision: int | None = None
-    ) -> bool:
-        """Nothing of it runs until it is resumed. False where it was paused already."""
-        why = schedules.encode_pause(ACTOR.get(), reason and check_text("the reason", reason))
-        return await self._hold(
-            name, queue, "pause", lambda row: row.standing.pause is None, why, now, revision
-        )
 
-    async def resume_schedule(
-        self, name: str, queue: str = "", *, now: str = "", revision: int | None = None
-    ) -> bool:
-        """It counts from now on: what was due meanwhile is not made up. False where it was not paused."""
-        return await self._hold(
-            name, queue, "resume", lambda row: row.standing.pause is not None, "", now, revision
-        )
+def make_schedule(core: Core, name: str | None, type: str, payload: Any = EMPTY, **options: Any) -> Schedule:
+    """A checked schedule of these options (see `set_schedule`), which is not stored."""
+    return new_schedule(core.defaults, name, type, payload, **options)
 
-    async def drop_schedule(
-        self, name: str, queue: str = "", *, now: str = "", revision: int | None = None
-    ) -> None:
-        """Take it away with its history. The jobs that it has made stay."""
-        await self._hold(name, queue, "remove", lambda row: True, "", now, revision)
 
-    async def _hold(
-        self, name: str, queue: str, what: str, applies: Callable[[ScheduleRow], bool], why: str, now: str,
-        revision: int | None,
-    ) -> bool:  # fmt: skip
-        queue = (await self.schedule_row(name, queue)).queue
-        for _ in range(TRIES):
-            stored, clock = await self._read_schedule(queue, name, now)
-            if not stored:
-                raise _not_there(name, queue)
-            _check_revision(name, stored, revision)
-            row = row_of(queue, stored)
-            if not applies(row):
-                return False
-            next, last = _resumed(row, clock) if what == "resume" else ("", "")
-            call = calls.schedule(
-                self.keys(queue), name, what, revision=stored.revision, expected=stored.tick, next=next,
-                last=last, why=why, now=now,
-            )  # fmt: skip
-            if await self.store.run(call) == "done":
-                detail = why and str(msgspec.json.decode(why)[1])
-                await self.audit(f"{what} schedule", f"{queue}/{name}", changed=1, detail=detail)
-                return True
-        raise TryLater(f"the schedule {name} is being changed by others", "try again")
+async def pause_schedule(
+    core: Core, name: str, queue: str = "", reason: str = "", *, now: str = "", revision: int | None = None
+) -> bool:
+    """Nothing of it runs until it is resumed. False where it was paused already."""
+    why = schedules.encode_pause(ACTOR.get(), reason and check_text("the reason", reason))
+    return await _hold(core, name, queue, "pause", lambda row: row.standing.pause is None, why, now, revision)
 
-    async def run_schedule(self, name: str, queue: str = "", *, mark: str = "", now: str = "") -> str:
-        """Run it now, beside its ticks; the id of the job. With one ``mark`` it is run once.
 
-        Raises Unfinished where it has to skip: the run before is unfinished, or its unique key is held.
-        """
-        queue = (await self.schedule_row(name, queue)).queue
-        for _ in range(TRIES):
-            stored, _clock = await self._read_schedule(queue, name, now)
-            schedule = _decoded(queue, stored, name)
-            if not stored or not schedule:
-                raise _not_there(name, queue)
-            job = job_of(schedule, 0, f"{name}:now:{mark or uuid4().hex}")
-            call = calls.run_schedule(
-                self.keys(queue), name, revision=stored.revision, overlap=schedule.overlap, id=job.id,
-                head=head_of(job), spec=job.stored, now=now,
-            )  # fmt: skip
-            obstacle = await self.store.run(call, "submit")
-            if not obstacle:
-                await self.audit("run schedule", f"{queue}/{name}", changed=1, detail=job.id)
-                return job.id
-            if obstacle == "known":
-                return job.id
-            if obstacle != "late":
-                holder = obstacle.partition(";")[0]
-                said = f"{holder} is in the way: it is unfinished"
-                raise Unfinished(said, Hint(f"gopher inspect {holder}"), holder)
-        raise TryLater(f"the schedule {name} is being changed by others", "try again")
+async def resume_schedule(
+    core: Core, name: str, queue: str = "", *, now: str = "", revision: int | None = None
+) -> bool:
+    """It counts from now on: what was due meanwhile is not made up. False where it was not paused."""
+    return await _hold(
+        core, name, queue, "resume", lambda row: row.standing.pause is not None, "", now, revision
+    )
 
-    async def _change(self, stored: Stored | None, edit: _Edit, what: str, now: str) -> str:
-        revision, tick = (stored.revision, stored.tick) if stored else ("", "")
-        wanted = edit.schedule
+
+async def drop_schedule(
+    core: Core, name: str, queue: str = "", *, now: str = "", revision: int | None = None
+) -> None:
+    """Take it away with its history. The jobs that it has made stay."""
+    await _hold(core, name, queue, "remove", lambda row: True, "", now, revision)
+
+
+async def _hold(
+    core: Core, name: str, queue: str, what: str, applies: Callable[[ScheduleRow], bool], why: str, now: str,
+    revision: int | None,
+) -> bool:  # fmt: skip
+    queue = (await schedule_row(core, name, queue)).queue
+    for _ in range(TRIES):
+        stored, clock = await read_schedule(core, queue, name, now)
+        if not stored:
+            raise _not_there(name, queue)
+        _check_revision(name, stored, revision)
+        row = row_of(queue, stored)
+        if not applies(row):
+            return False
+        next, last = _resumed(row, clock) if what == "resume" else ("", "")
         call = calls.schedule(
-            self.keys(wanted.queue), wanted.name, what, revision=revision, expected=tick,
-            definition=schedules.encode_definition(wanted), next=edit.next, last=edit.last, now=now,
+            core.keys(queue), name, what, revision=stored.revision, expected=stored.tick, next=next,
+            last=last, why=why, now=now,
         )  # fmt: skip
-        return await self.store.run(call, "submit")
+        if await core.store.run(call) == "done":
+            detail = why and str(msgspec.json.decode(why)[1])
+            await core.audit(f"{what} schedule", f"{queue}/{name}", changed=1, detail=detail)
+            return True
+    raise TryLater(f"the schedule {name} is being changed by others", "try again")
+
+
+async def run_schedule(core: Core, name: str, queue: str = "", *, mark: str = "", now: str = "") -> str:
+    """Run it now, beside its ticks; the id of the job. With one ``mark`` it is run once.
+
+    Raises Unfinished where it has to skip: the run before is unfinished, or its unique key is held.
+    """
+    queue = (await schedule_row(core, name, queue)).queue
+    for _ in range(TRIES):
+        stored, _clock = await read_schedule(core, queue, name, now)
+        schedule = _decoded(queue, stored, name)
+        if not stored or not schedule:
+            raise _not_there(name, queue)
+        job = job_of(schedule, 0, f"{name}:now:{mark or uuid4().hex}")
+        call = calls.run_schedule(
+            core.keys(queue), name, revision=stored.revision, overlap=schedule.overlap, id=job.id,
+            head=head_of(job), spec=job.stored, now=now,
+        )  # fmt: skip
+        obstacle = await core.store.run(call, "submit")
+        if not obstacle:
+            await core.audit("run schedule", f"{queue}/{name}", changed=1, detail=job.id)
+            return job.id
+        if obstacle == "known":
+            return job.id
+        if obstacle != "late":
+            holder = obstacle.partition(";")[0]
+            said = f"{holder} is in the way: it is unfinished"
+            raise Unfinished(said, Hint(f"gopher inspect {holder}"), holder)
+    raise TryLater(f"the schedule {name} is being changed by others", "try again")
+
+
+async def _change(core: Core, stored: Stored | None, edit: _Edit, what: str, now: str) -> str:
+    revision, tick = (stored.revision, stored.tick) if stored else ("", "")
+    wanted = edit.schedule
+    call = calls.schedule(
+        core.keys(wanted.queue), wanted.name, what, revision=revision, expected=tick,
+        definition=schedules.encode_definition(wanted), next=edit.next, last=edit.last, now=now,
+    )  # fmt: skip
+    return await core.store.run(call, "submit")
 
 
 def _decoded(queue: str, stored: Stored | None, strictly: str = "") -> Schedule | None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from gopher_cli.verbs.schedule.ticks import TickVerbs
+from gopher_cli.verbs.core import Core
+from gopher_cli.verbs.schedule.ticks import restart_ticks, tick
 
 _LEAP = 60_000.0  # ms: so far no clock is ever set back in everyday life
 
@@ -16,8 +15,8 @@ _LEAP = 60_000.0  # ms: so far no clock is ever set back in everyday life
 class Ticker:
     """``say`` hears what people should know. It keeps an eye on Redis's clock: see `note_clock`."""
 
-    def __init__(self, gopher: TickVerbs, say: Callable[[str], None]) -> None:
-        self._gopher, self._say = gopher, say
+    def __init__(self, core: Core, say: Callable[[str], None]) -> None:
+        self._core, self._say = core, say
         self._told: dict[str, dict[str, str]] = {}  # by queue and schedule: what is wrong with it
         self._ahead: float | None = None  # ms, of Redis's clock to our own
         self._leaps = 0
@@ -38,10 +37,10 @@ class Ticker:
         """Tick what is due; whether some schedule cannot be read here. Raises as the verb `tick` does."""
         if self.must_check(queue):
             leaps = self._leaps
-            for name in await self._gopher.restart_ticks(queue):
+            for name in await restart_ticks(self._core, queue):
                 self._say(f"the schedule {name} of {queue} counts from now on: the clock had been far ahead")
             self._checked[queue] = leaps
-        ticks = await self._gopher.tick(queue, rest=lambda: asyncio.sleep(0))
+        ticks = await tick(self._core, queue, rest=lambda: asyncio.sleep(0))
         for name in ticks.paused:
             self._say(f"the schedule {name} of {queue} has paused itself: its last runs are dead")
         known = self._told.get(queue, {})

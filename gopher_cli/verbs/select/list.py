@@ -8,8 +8,7 @@ import msgspec
 
 from gopher_cli.model.select.filter import Filter
 from gopher_cli.model.views.job_view import JobRow
-from gopher_cli.verbs.core import SLICE
-from gopher_cli.verbs.queues import Queues
+from gopher_cli.verbs.core import SLICE, Core
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -19,37 +18,40 @@ class Page(msgspec.Struct, frozen=True):
     next_cursor: str
 
 
-class Paging(Queues):
-    async def page(self, wanted: Filter, *, limit: int = 50, cursor: str = "", newest: bool = True) -> Page:
-        """The next rows of a list, by the time that their state turns on; ``limit`` at most.
+async def list_page(
+    core: Core, wanted: Filter, *, limit: int = 50, cursor: str = "", newest: bool = True
+) -> Page:
+    """The next rows of a list, by the time that their state turns on; ``limit`` at most.
 
-        Of more queues than a cursor has room for, one group comes after the other (`scan._LANES`).
-        What one page may cost is bounded: it may have fewer rows, even none, and a cursor to go on. A
-        job that changes its state while the list is read may come twice; any other comes exactly once.
-        Raises Usage for a cursor that is none, NotFound for an unknown queue.
-        """
-        from gopher_cli.verbs.select.merge import Cursor
-        from gopher_cli.verbs.select.scan import Scan, rows_of  # late: most commands list nothing
+    Of more queues than a cursor has room for, one group comes after the other (`scan._LANES`).
+    What one page may cost is bounded: it may have fewer rows, even none, and a cursor to go on. A
+    job that changes its state while the list is read may come twice; any other comes exactly once.
+    Raises Usage for a cursor that is none, NotFound for an unknown queue.
+    """
+    from gopher_cli.verbs.select.merge import Cursor
+    from gopher_cli.verbs.select.scan import Scan, rows_of  # late: most commands list nothing
 
-        passed = Cursor.read(cursor, newest=newest)
-        jobs = Scan(self, wanted, passed)
-        rows = rows_of(await jobs.next(limit))
-        return Page(rows, passed.text() if jobs.more else "")
+    passed = Cursor.read(cursor, newest=newest)
+    jobs = Scan(core, wanted, passed)
+    rows = rows_of(await jobs.next(limit))
+    return Page(rows, passed.text() if jobs.more else "")
 
-    async def jobs(self, wanted: Filter, *, limit: int = 50, newest: bool = True) -> list[JobRow]:
-        """Jobs as rows, those whose state is the newest first; ``limit`` in all, 0 for no limit."""
-        slices = self.slices(wanted, limit=limit, newest=newest)
-        return [row async for rows, _ in slices for row in rows]
 
-    async def slices(
-        self, wanted: Filter, *, limit: int = 0, newest: bool = True
-    ) -> AsyncIterator[tuple[list[JobRow], int]]:
-        """The same, some rows at a time, or none; and how many jobs have been looked at by then."""
-        from gopher_cli.verbs.select.merge import Cursor
-        from gopher_cli.verbs.select.scan import Scan, rows_of
+async def list_jobs(core: Core, wanted: Filter, *, limit: int = 50, newest: bool = True) -> list[JobRow]:
+    """Jobs as rows, those whose state is the newest first; ``limit`` in all, 0 for no limit."""
+    slices = list_slices(core, wanted, limit=limit, newest=newest)
+    return [row async for rows, _ in slices for row in rows]
 
-        found, count = Scan(self, wanted, Cursor(newest), whole=True), 0
-        while found.more and (not limit or count < limit):
-            rows = rows_of(await found.next(min(SLICE, limit - count) if limit else SLICE))
-            count += len(rows)
-            yield rows, found.looked
+
+async def list_slices(
+    core: Core, wanted: Filter, *, limit: int = 0, newest: bool = True
+) -> AsyncIterator[tuple[list[JobRow], int]]:
+    """The same, some rows at a time, or none; and how many jobs have been looked at by then."""
+    from gopher_cli.verbs.select.merge import Cursor
+    from gopher_cli.verbs.select.scan import Scan, rows_of
+
+    found, count = Scan(core, wanted, Cursor(newest), whole=True), 0
+    while found.more and (not limit or count < limit):
+        rows = rows_of(await found.next(min(SLICE, limit - count) if limit else SLICE))
+        count += len(rows)
+        yield rows, found.looked

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from itertools import chain
-from typing import TYPE_CHECKING
 
 from gopher_cli.model.errors import Usage
 from gopher_cli.model.job.terms import TypeTerms
@@ -14,12 +13,10 @@ from gopher_cli.model.views.job_view import JobRow
 from gopher_cli.store.asks import ask
 from gopher_cli.store.asks.ranges import Range, contents, sizes, stretches_of
 from gopher_cli.store.rows import moment_of, row_of
-from gopher_cli.verbs.core import SLICE
+from gopher_cli.verbs.core import SLICE, Core
+from gopher_cli.verbs.queues import queues_and_places, type_terms
 from gopher_cli.verbs.select.match import may_mean, means, sieve_of
 from gopher_cli.verbs.select.merge import Candidate, Cursor, Merge
-
-if TYPE_CHECKING:
-    from gopher_cli.verbs.queues import Queues
 
 # What one page may cost: jobs looked at, bytes of them, seconds. Then it answers what it has found.
 LOOKED_AT, BYTES, SECONDS = 10_000, 32 * 1024 * 1024, 1.0
@@ -44,7 +41,7 @@ class Scan:
 
     def __init__(
         self,
-        verbs: Queues,
+        core: Core,
         wanted: Filter,
         passed: Cursor,
         *,
@@ -54,7 +51,7 @@ class Scan:
     ) -> None:
         self.more = True
         self.looked = 0  # candidates so far
-        self._verbs, self._wanted, self._passed = verbs, wanted, passed
+        self._core, self._wanted, self._passed = core, wanted, passed
         self._whole, self._since, self._reruns = whole, since, reruns
         self._picky = bool(wanted.id_part or wanted.older_than)
         self._bare = bool(since) and not wanted.looks_inside
@@ -84,7 +81,7 @@ class Scan:
         """Whether any candidate remains; in the next group of queues where this one has come to its end."""
         while self._walk is None or not await self._walk.fill(most):
             if self._queues is None:
-                queues, self._places = await self._verbs.places(self._wanted)
+                queues, self._places = await queues_and_places(self._core, self._wanted)
                 self._queues = [queue for queue in queues if queue >= self._passed.first]
             else:
                 for queue in self._queues[: self._group]:
@@ -100,9 +97,9 @@ class Scan:
         assert self._queues
         self._passed.first, self._looked = self._queues[0], time.monotonic()
         lanes, self._group = await _group(
-            self._verbs, self._queues, self._places, self._passed, whole=self._whole
+            self._core, self._queues, self._places, self._passed, whole=self._whole
         )
-        self._walk = Merge(self._verbs.store, lanes, self._passed, self._sieve)
+        self._walk = Merge(self._core.store, lanes, self._passed, self._sieve)
 
     async def _read(self, found: list[Candidate], most: int, budget: _Budget) -> None:
         """A slice of candidates: those that are meant are ``found``."""
@@ -127,7 +124,7 @@ class Scan:
         """Whether each is meant; those that are have a row then, unless it is not needed."""
         late = self._since and any(self._came(one) > self._since for one in candidates)
         asks = late or self._wanted.older_than
-        now = await self._verbs.store.ask(ask.time_ms()) if asks else 0
+        now = await self._core.store.ask(ask.time_ms()) if asks else 0
         fits = [self._fits(one, now) for one in candidates]
         budget.jobs -= len(candidates)
         if not self._sieve:
@@ -156,17 +153,17 @@ class Scan:
         by_queue: dict[str, list[Candidate]] = {}
         for one in some:
             by_queue.setdefault(one.queue, []).append(one)
-        apart = [(self._verbs.keys(queue), [one.id for one in mine]) for queue, mine in by_queue.items()]
-        found = await self._verbs.store.ask(contents(apart)) if some else []
+        apart = [(self._core.keys(queue), [one.id for one in mine]) for queue, mine in by_queue.items()]
+        found = await self._core.store.ask(contents(apart)) if some else []
         if some and self._terms is None:
-            self._terms = await self._verbs.terms()
+            self._terms = await type_terms(self._core)
         size = sum(len(spec) + len(errors) for spec, errors in found)
         budget.bytes -= size
         most = _SEARCHED if self._wanted.error else SLICE  # a search may take long: look at the clock
         self._slice = max(1, min(most, _SLICE_BYTES * len(some) // max(1, size)))
         for one, (spec, errors) in zip(chain(*by_queue.values()), found, strict=True):
             row = row_of(
-                one.id, one.queue, one.state, one.score, spec, one.record, errors, self._verbs.defaults,
+                one.id, one.queue, one.state, one.score, spec, one.record, errors, self._core.defaults,
                 self._terms or {},
             )  # fmt: skip
             one.row = row if means(self._wanted, row, spec, errors) else None
@@ -184,7 +181,7 @@ class _Budget:
 
 
 async def _group(
-    verbs: Queues, queues: Sequence[str], places: Sequence[str], passed: Cursor, *, whole: bool
+    core: Core, queues: Sequence[str], places: Sequence[str], passed: Cursor, *, whole: bool
 ) -> tuple[list[Range], int]:
     """The stretches of the first queues, as many as go together; and how many queues those are.
 
@@ -192,8 +189,8 @@ async def _group(
     """
     lanes: list[Range] = []
     for start in range(0, len(queues), _QUEUES):
-        some = [verbs.keys(queue) for queue in queues[start : start + _QUEUES]]
-        for n, held in enumerate(await verbs.store.ask(sizes(some, places))):
+        some = [core.keys(queue) for queue in queues[start : start + _QUEUES]]
+        for n, held in enumerate(await core.store.ask(sizes(some, places))):
             mine = [s for s in stretches_of(some[n], places) if held[s.place] or passed.mark(s)]
             if lanes and not whole and len(lanes) + len(mine) > _LANES:
                 return lanes, start + n

@@ -81,7 +81,7 @@ class EventFeed:
             self.leave(client)
 
     async def _look_again_and_again(self) -> None:
-        lookout = self._lookout = self.gopher.lookout(types=True)
+        lookout = self._lookout = self.gopher.event_reader(types=True)
         while True:
             for news in await self._look(lookout):
                 for client in self._clients:
@@ -108,7 +108,7 @@ class EventFeed:
 
 async def replay(gopher: Gopher, last_id: str) -> list[JobEvent]:
     """What has happened since this event. Raises Unavailable, TryLater."""
-    lookout, found = gopher.lookout(last_id=last_id, types=True), list[JobEvent]()
+    lookout, found = gopher.event_reader(last_id=last_id, types=True), list[JobEvent]()
     while more := await soon(lookout.look()):
         found += more
     return found

@@ -66,7 +66,7 @@ def follow(program: Callable[..., Any]) -> Iterator[Callable[..., Following]]:
 
 def watched(cli: Cli) -> None:
     """Somebody looks once, so that the next minute is kept."""
-    do(cli, lambda gopher: gopher.lookout().look())
+    do(cli, lambda gopher: gopher.event_reader().look())
 
 
 def test_where_nobody_has_watched_it_says_so_and_how_to_watch(cli: Cli) -> None:

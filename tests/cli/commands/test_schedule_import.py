@@ -12,9 +12,9 @@ import pytest
 
 from cli.running import Cli, Ran
 from cli.world import do
+from gopher_cli.gopher import Gopher
 from gopher_cli.load_handlers import load_registry
 from gopher_cli.model.errors import TryLater
-from gopher_cli.verbs.schedule.schedules import ScheduleVerbs
 
 CRONTAB = r"""
 # the night
@@ -157,14 +157,14 @@ def test_lines_that_cannot_be_taken_may_be_left_out(cli: Cli) -> None:
 
 
 def test_where_one_fails_nothing_is_left_of_the_others(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = ScheduleVerbs.set_schedule
+    whole = Gopher.set_schedule
 
-    async def full(self: ScheduleVerbs, name: str | None, *args: object, **options: object) -> object:
+    async def full(gopher: Gopher, name: str | None, *args: object, **options: object) -> object:
         if name == "tr":
             raise TryLater("the memory is full")
-        return await whole(self, name, *args, **options)  # type: ignore[arg-type]
+        return await whole(gopher, name, *args, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(ScheduleVerbs, "set_schedule", full)
+    monkeypatch.setattr(Gopher, "set_schedule", full)
     ran = take(cli, CRONTAB, "--apply")
 
     assert ran.code == 75 and names(cli) == []

@@ -60,7 +60,7 @@ async def test_events_come_from_afar_as_they_are(
     far: RemoteGopher, gopher: Gopher, served: Served, cli: Cli
 ) -> None:
     await gopher.submit("x", {})
-    near, looking = gopher.lookout(types=True), far.lookout()
+    near, looking = gopher.event_reader(types=True), far.event_reader()
     await near.look()
     await looking.look()
     ids = [receipt.id for receipt in await gopher.submit_many([builders.job("one"), builders.job("two")])]
@@ -72,10 +72,10 @@ async def test_events_come_from_afar_as_they_are(
     (held,) = await near.look()
     assert (held.state, held.job_ids) == ("schedule_paused", ("nightly",))
     assert await heard(looking, "nightly") == held
-    assert event in (await far.happened() or [])
-    assert await far.happened(["nowhere"]) is None
-    assert event in (await far.happened(ago=3600) or [])
-    assert await far.happened(ago=0.001) == []
+    assert event in (await far.past_events() or [])
+    assert await far.past_events(["nowhere"]) is None
+    assert event in (await far.past_events(ago=3600) or [])
+    assert await far.past_events(ago=0.001) == []
     remote = replace(
         cli, env={**cli.env, "REDIS_URL": "", "GOPHER_API_URL": served.url, "GOPHER_API_KEY": KEY}
     )
@@ -86,7 +86,7 @@ async def test_when_the_server_goes_away_that_is_said_again_and_again(
     far: RemoteGopher, gopher: Gopher, served: Served
 ) -> None:
     await gopher.submit("x", {})
-    looking = far.lookout()
+    looking = far.event_reader()
     await looking.look()
     served.kill()
 
@@ -103,4 +103,4 @@ async def test_when_the_server_goes_away_that_is_said_again_and_again(
 
 async def test_without_a_right_there_is_nothing_to_see(served: Served) -> None:
     with pytest.raises(Denied):
-        await RemoteGopher(Wire(served.url, "wrong"), Defaults()).lookout().look()
+        await RemoteGopher(Wire(served.url, "wrong"), Defaults()).event_reader().look()

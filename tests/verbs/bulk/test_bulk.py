@@ -14,7 +14,7 @@ from gopher_cli.model.errors import Usage
 from gopher_cli.model.select.actions import CANCEL, DELETE, RETRY, Action, Answer, Result, plain_action
 from gopher_cli.model.select.bulk import Bulk, words_of
 from gopher_cli.model.select.filter import Filter
-from gopher_cli.verbs.bulk import plan
+from gopher_cli.verbs.bulk import bulk, plan
 from gopher_cli.verbs.select import scan
 
 pytestmark = pytest.mark.anyio
@@ -211,9 +211,9 @@ async def test_what_comes_while_a_deed_goes_on_is_no_part_of_it(
     assert (changed, await state(gopher, late.id)) == (5, "enqueued")
 
 
-def meanwhile(gopher: Gopher, monkeypatch: pytest.MonkeyPatch, happens: Callable[[], Any]) -> None:
+def meanwhile(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], Any]) -> None:
     """A deed goes on in slices of two, and this happens after each."""
-    act = gopher.do_to
+    act = bulk.do_to
 
     async def and_more(*given: Any) -> Any:
         words = await act(*given)
@@ -221,7 +221,7 @@ def meanwhile(gopher: Gopher, monkeypatch: pytest.MonkeyPatch, happens: Callable
         return words
 
     monkeypatch.setattr(plan, "SLICE", 2)
-    monkeypatch.setattr(gopher, "do_to", and_more)
+    monkeypatch.setattr(bulk, "do_to", and_more)
 
 
 @pytest.mark.parametrize("deed", ["cancel_all", "purge"])
@@ -236,7 +236,7 @@ async def test_a_deed_in_one_piece_takes_nothing_that_comes_while_it_works(
         late.append(await gopher.submit("late"))
         await a_moment_later(gopher)
 
-    meanwhile(gopher, monkeypatch, one_comes)
+    meanwhile(monkeypatch, one_comes)
     done = await getattr(gopher, deed)(ALL)
 
     assert (done.changed, done.left, len(late)) == (5, {}, 3)
@@ -255,7 +255,7 @@ async def test_a_job_that_goes_where_none_stood_is_found_there(
     gopher: Gopher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids = [await gopher.submit("x") for _ in range(5)]
-    meanwhile(gopher, monkeypatch, lambda: gopher.cancel("default", ids[-1:]))
+    meanwhile(monkeypatch, lambda: gopher.cancel("default", ids[-1:]))
     monkeypatch.setattr(scan, "_FRESH", 0)
 
     done = await gopher.purge(ALL)

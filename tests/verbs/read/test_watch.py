@@ -28,7 +28,7 @@ async def submit(gopher: Gopher, *ids: str, queue: str = "default") -> None:
 
 async def test_it_begins_now(gopher: Gopher) -> None:
     await submit(gopher, "before")
-    looking = gopher.lookout()
+    looking = gopher.event_reader()
 
     assert await looking.look() == []
     await submit(gopher, "after")
@@ -37,7 +37,7 @@ async def test_it_begins_now(gopher: Gopher) -> None:
 
 
 async def test_a_queue_that_is_new_is_introduced_with_its_jobs(gopher: Gopher) -> None:
-    looking = gopher.lookout()
+    looking = gopher.event_reader()
     await looking.look()
     await gopher.submit_many([builders.job("one"), builders.job("two"), builders.job("late", delay=60.0)])
 
@@ -47,7 +47,7 @@ async def test_a_queue_that_is_new_is_introduced_with_its_jobs(gopher: Gopher) -
 
 
 async def test_a_queue_that_is_new_is_introduced_to_all_who_watch(gopher: Gopher) -> None:
-    both = [gopher.lookout(), gopher.lookout()]
+    both = [gopher.event_reader(), gopher.event_reader()]
     for looking in both:
         await looking.look()
     await submit(gopher, "one", "two")
@@ -63,7 +63,7 @@ async def test_a_queue_that_is_new_is_introduced_to_all_who_watch(gopher: Gopher
 async def test_a_queue_that_is_not_asked_for_is_not_watched(gopher: Gopher, redis: Redis) -> None:
     await submit(gopher, "x", queue="x")
     await submit(gopher, "y", queue="y")
-    looking = gopher.lookout(["x", "later"])
+    looking = gopher.event_reader(["x", "later"])
     await looking.look()
     await submit(gopher, "x2", queue="x")
     await submit(gopher, "y2", queue="y")
@@ -75,7 +75,7 @@ async def test_a_queue_that_is_not_asked_for_is_not_watched(gopher: Gopher, redi
 
 async def test_what_nobody_watches_any_more_is_told_no_more(gopher: Gopher, redis: Redis) -> None:
     await submit(gopher, "one")
-    await gopher.lookout().look()
+    await gopher.event_reader().look()
     key = gopher.keys("default")["events"]
 
     assert 50_000 < redis.pttl(key) <= streams.KEPT_MS
@@ -86,7 +86,7 @@ async def test_what_is_no_stream_is_somebody_elses_and_left_alone(gopher: Gopher
     key = gopher.keys("default")["events"]
     redis.set(key, "theirs")
     with pytest.raises(BadData):
-        await gopher.lookout().look()
+        await gopher.event_reader().look()
 
     assert (redis.get(key), redis.pttl(key)) == (b"theirs", -1)
     redis.delete(key)
@@ -95,7 +95,7 @@ async def test_what_is_no_stream_is_somebody_elses_and_left_alone(gopher: Gopher
 async def test_who_watches_renews(gopher: Gopher, redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(event_reader, "_RENEWED", 0.0)
     await submit(gopher, "one")
-    looking, key = gopher.lookout(), gopher.keys("default")["events"]
+    looking, key = gopher.event_reader(), gopher.keys("default")["events"]
     await looking.look()
     redis.pexpire(key, 5000)
     await looking.look()
@@ -108,7 +108,7 @@ async def test_who_has_lost_the_stream_says_that_something_was_missed(
 ) -> None:
     monkeypatch.setattr(event_reader, "_RENEWED", 0.0)
     await submit(gopher, "one")
-    first, second = gopher.lookout(), gopher.lookout()
+    first, second = gopher.event_reader(), gopher.event_reader()
     await first.look()
     await second.look()
     redis.delete(gopher.keys("default")["events"])
@@ -121,14 +121,14 @@ async def test_who_has_lost_the_stream_says_that_something_was_missed(
 async def test_coming_back_with_any_id_leaves_nothing_out(gopher: Gopher) -> None:
     for queue in ("x", "y"):
         await submit(gopher, f"{queue}-first", queue=queue)
-    looking = gopher.lookout()
+    looking = gopher.event_reader()
     await looking.look()
     for n in range(6):
         await submit(gopher, f"j{n}", queue="xy"[n % 2])
     whole = await looking.look()
 
     for n, event in enumerate(whole):
-        again = await gopher.lookout(last_id=str(event.id)).look()
+        again = await gopher.event_reader(last_id=str(event.id)).look()
         assert {id for e in whole[n + 1 :] for id in e.job_ids} <= {id for e in again for id in e.job_ids}
         assert event not in again
 
@@ -139,7 +139,7 @@ async def test_more_than_one_look_can_hold_comes_in_order(
     monkeypatch.setattr(event_reader, "_MOST", 3)
     for queue in ("x", "y"):
         await submit(gopher, f"{queue}-first", queue=queue)
-    looking = gopher.lookout()
+    looking = gopher.event_reader()
     await looking.look()
     for n in range(8):
         await submit(gopher, f"x{n}", queue="x")
@@ -157,7 +157,7 @@ async def test_more_than_one_look_can_hold_comes_in_order(
 
 async def test_types_are_told_where_they_are_known(gopher: Gopher) -> None:
     await submit(gopher, "one")
-    looking = gopher.lookout(types=True)
+    looking = gopher.event_reader(types=True)
     await looking.look()
     await gopher.submit_many([builders.job("two", type="mail"), builders.job("three", type="note")])
     await gopher.purge(Filter(states=("enqueued",)))
@@ -172,7 +172,7 @@ async def test_what_was_read_before_redis_went_away_is_told_later(
     gopher: Gopher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await submit(gopher, "one")
-    looking = gopher.lookout(types=True)
+    looking = gopher.event_reader(types=True)
     await looking.look()
     await submit(gopher, "two")
     with monkeypatch.context() as patch:
@@ -190,7 +190,7 @@ def _away(*_: Any) -> Any:
 async def test_servers_apart_say_the_same(gopher: Gopher) -> None:
     for queue in ("x", "y", "z"):
         await submit(gopher, f"{queue}1", queue=queue)
-    await gopher.lookout().look()
+    await gopher.event_reader().look()
     for queue in ("x", "y"):
         await submit(gopher, f"{queue}2", queue=queue)
     after = dict.fromkeys(map(gopher.keys, "xyz"), "0-0")
@@ -202,7 +202,7 @@ async def test_servers_apart_say_the_same(gopher: Gopher) -> None:
 
 async def test_watch_goes_on_and_on(gopher: Gopher) -> None:
     await submit(gopher, "one")
-    await gopher.lookout().look()
+    await gopher.event_reader().look()
     at = str(EventId(await gopher.store.ask(ask.time_ms()) - 1, 0, "default"))
     await submit(gopher, "two")
     found: list[str] = []
@@ -221,12 +221,12 @@ async def test_what_has_happened_is_known_for_a_while_and_looking_back_watches_n
     gopher: Gopher, redis: Redis
 ) -> None:
     await submit(gopher, "one")
-    assert await gopher.happened() is None
+    assert await gopher.past_events() is None
     assert not redis.exists(gopher.keys("default")["events"])
-    await gopher.lookout().look()
+    await gopher.event_reader().look()
     await submit(gopher, "two")
 
-    assert told(await gopher.happened() or []) == ["default enqueued two"]
+    assert told(await gopher.past_events() or []) == ["default enqueued two"]
 
 
 @pytest.mark.parametrize("text", ["", "1", "1-1", "1-1-", "x-1-q", "1-1-ä", "1-1-q\n", "1" * 16 + "-0-q"])
@@ -260,7 +260,7 @@ async def test_no_stream_is_without_an_end_whatever_arrives_of_its_beginning(
 
     assert redis.pttl(key) != -1
     assert bool(redis.exists(key)) == (arrived >= 3)
-    await gopher.lookout().look()
+    await gopher.event_reader().look()
     assert 50_000 < redis.pttl(key) <= streams.KEPT_MS and not redis.exists(f"{key}_new")
 
 
@@ -268,7 +268,7 @@ async def test_of_two_who_begin_a_stream_at_once_neither_takes_it_from_the_other
     gopher: Gopher, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await submit(gopher, "one")
-    first, second, key = gopher.lookout(), gopher.lookout(), gopher.keys("default")["events"]
+    first, second, key = gopher.event_reader(), gopher.event_reader(), gopher.keys("default")["events"]
     begin = streams.begin
 
     def late(keys: Any) -> Any:

@@ -15,7 +15,9 @@ from gopher_cli.model.schedule.expect import MOST, Expect
 from gopher_cli.store import calls
 from gopher_cli.store.stores.redis_store import RedisStore
 from gopher_cli.store.url import parse_url
+from gopher_cli.verbs.core import Core
 from gopher_cli.verbs.last_of_type import last_of_type
+from gopher_cli.verbs.schedule import expects
 
 pytestmark = pytest.mark.anyio
 DAY = 86_400.0
@@ -86,14 +88,14 @@ async def test_a_success_that_comes_while_it_is_declared_is_not_missed(
     gopher: Gopher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await done(gopher, ago=2 * builders.hour)
-    look = gopher._success_of
+    look = expects._success_of
 
-    async def meanwhile(queue: str, type: str) -> Any:
-        found = await look(queue, type)
+    async def meanwhile(core: Core, queue: str, type: str) -> Any:
+        found = await look(core, queue, type)
         await done(gopher)
         return found
 
-    monkeypatch.setattr(gopher, "_success_of", meanwhile)
+    monkeypatch.setattr(expects, "_success_of", meanwhile)
     one = (await gopher.expect("often", "mail", 3600)).expect
 
     assert one.now - one.last_success < builders.minute

@@ -19,6 +19,8 @@ from gopher_cli.model.schedule.recurrence import BadSchedule, Recurrence, compac
 from gopher_cli.model.schedule.schedule import MOST, Schedule
 from gopher_cli.store.asks.schedules import encode_definition
 from gopher_cli.store.keyspace import fleet_key
+from gopher_cli.verbs.core import Core
+from gopher_cli.verbs.schedule import backfill
 from verbs.test_requeue import fail
 
 pytestmark = pytest.mark.anyio
@@ -405,13 +407,13 @@ async def test_a_backfill_of_large_payloads_has_few_of_them_in_memory(
     gopher: Gopher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await set(gopher, every=1, payload="x" * 1_000_000)
-    sizes, submit = list[int](), gopher.submit_many
+    sizes, submit = list[int](), backfill.submit_many
 
-    async def counted(jobs: Any, **more: Any) -> Any:
+    async def counted(core: Core, jobs: Any, **more: Any) -> Any:
         sizes.append(len(jobs))
-        return await submit(jobs, **more)
+        return await submit(core, jobs, **more)
 
-    monkeypatch.setattr(gopher, "submit_many", counted)
+    monkeypatch.setattr(backfill, "submit_many", counted)
     done = await gopher.backfill("s", NOW / 1000 - 9, NOW / 1000, now=at(0))
     assert len(done.made) == 10 and max(sizes) <= 4
 
@@ -420,16 +422,16 @@ async def test_a_backfill_that_ends_halfway_is_written_down_as_far_as_it_came(
     gopher: Gopher, ann: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await set(gopher, every=1)
-    submit = gopher.submit_many
+    submit = backfill.submit_many
 
-    async def once(jobs: Any, **more: Any) -> Any:
-        monkeypatch.setattr(gopher, "submit_many", full)
-        return await submit(jobs, **more)
+    async def once(core: Core, jobs: Any, **more: Any) -> Any:
+        monkeypatch.setattr(backfill, "submit_many", full)
+        return await submit(core, jobs, **more)
 
     async def full(*_: Any, **__: Any) -> Any:
         raise MemoryFull("the memory is full")
 
-    monkeypatch.setattr(gopher, "submit_many", once)
+    monkeypatch.setattr(backfill, "submit_many", once)
     with pytest.raises(MemoryFull):
         await gopher.backfill("s", NOW / 1000 - 999, NOW / 1000, now=at(0))
     assert [one.changed for one in await gopher.audit_log() if one.action == "backfill"] == [500]

@@ -13,6 +13,8 @@ from gopher_cli.model.errors import Usage
 from gopher_cli.model.select.actions import DELETE, PLAIN, RETRY, Action, Answer
 from gopher_cli.model.select.failure_groups import group_of
 from gopher_cli.model.select.filter import Filter
+from gopher_cli.verbs.bulk import bulk
+from gopher_cli.verbs.core import Core
 from verbs.bulk.test_bulk import ALL, a_moment_later, end, in_every_state, state, take
 
 pytestmark = pytest.mark.anyio
@@ -69,11 +71,12 @@ async def test_a_deed_on_a_filter_sees_the_jobs_that_its_list_shows(
     await mine_and_others(gopher)
     wanted, seen = CRITERIA[criterion], set[str]()
 
-    async def see(action: Action, queue: str, place: str, ids: Any, target: str = "") -> dict[Answer, int]:
+    async def see(core: Core, action: Action, queue: str, *rest: Any) -> dict[Answer, int]:
+        _, ids, *_ = rest
         seen.update(ids)
         return {}
 
-    monkeypatch.setattr(gopher, "do_to", see)
+    monkeypatch.setattr(bulk, "do_to", see)
     listed = await gopher.jobs(wanted)
     assert listed
     for deed, action in PLAIN.items():

@@ -10,6 +10,7 @@ from redis import Redis
 
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import MemoryFull
+from gopher_cli.verbs.schedule import ticker
 from gopher_cli.web.services.ticks import Ticks
 
 pytestmark = pytest.mark.anyio
@@ -56,16 +57,16 @@ async def test_what_keeps_schedules_from_their_ticks_is_said_once_and_that_it_is
     gopher: Gopher, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     await set_due(gopher, "a")
-    server, tick = Ticks(gopher), gopher.tick
+    server = Ticks(gopher)
 
     async def full(*_: Any, **__: Any) -> None:
         raise MemoryFull("the memory is full")
 
     caplog.set_level(logging.WARNING, "gopher.web")
-    monkeypatch.setattr(gopher, "tick", full)
-    for _ in range(3):
-        await server.look()
-    monkeypatch.setattr(gopher, "tick", tick)
+    with monkeypatch.context() as patch:
+        patch.setattr(ticker, "tick", full)
+        for _ in range(3):
+            await server.look()
     await server.look()
     assert [record.getMessage() for record in caplog.records] == [
         "the schedules of a do not tick: the memory is full", "the schedules of a tick again",
