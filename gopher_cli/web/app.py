@@ -6,21 +6,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import cast
 
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gopher_cli.build import open_gopher
 from gopher_cli.config import Settings
-from gopher_cli.model.access.scopes import READ
 from gopher_cli.version import __version__
 from gopher_cli.web import health
 from gopher_cli.web.api import install as api
-from gopher_cli.web.api.routes import events, job, keys, metrics, stats
 from gopher_cli.web.api.submit import submit
 from gopher_cli.web.api.support import openapi
 from gopher_cli.web.auth.authenticate import Authenticator
 from gopher_cli.web.auth.origin_checks import checks_of, heard_by_friends
-from gopher_cli.web.authorize import needs
 from gopher_cli.web.dashboard import install as dashboard
 from gopher_cli.web.metrics.exposition import Exposition
 from gopher_cli.web.server import problems
@@ -113,12 +110,7 @@ def create_app(settings: Settings, *, exposed: bool = False) -> Application:
 def _add_routes(app: FastAPI) -> None:
     app.include_router(openapi.router)
     app.include_router(health.router)
-    api.install_submits(app)  # before the routes that take anything behind /jobs/ for an id
-    for router in (job.router, stats.router, events.router):
-        app.include_router(router, dependencies=[Depends(needs(READ))])
-    app.include_router(metrics.router)
-    app.include_router(keys.router)
+    api.install(app)
     problems.install(app)
     dashboard.install(app)
-    api.install(app)
     app.openapi = lambda: openapi.describe(app)  # type: ignore[method-assign]

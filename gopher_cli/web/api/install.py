@@ -1,36 +1,36 @@
-"""The routes of submitters, readers and operators, each behind the scope that it needs."""
+"""The routes of programs, in the order in which they are looked at."""
 
 from __future__ import annotations
 
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI
 
-from gopher_cli.model.access.scopes import OPERATE, READ
 from gopher_cli.web.api.routes import (
     batch_marks,
     bulk_actions,
+    events,
     expects,
+    job,
     job_actions,
     jobs,
+    keys,
+    metrics,
     queues,
     reschedule,
+    stats,
     workers,
 )
 from gopher_cli.web.api.schedules import schedule_actions, schedules
 from gopher_cli.web.api.submit import legacy, submit
-from gopher_cli.web.authorize import needs
 
-
-def install_submits(app: FastAPI) -> None:
-    """Who may submit: each of these routes asks for the scope itself."""
-    for one in (submit, batch_marks, legacy):
-        app.include_router(one.router)
+# Those of submitters stand before what takes anything behind /jobs/ for an id.
+_SUBMITS = (submit, batch_marks, legacy)
+_SUBJECTS = (
+    job, stats, events, keys, jobs, workers, queues, expects, schedules, bulk_actions, job_actions,
+    reschedule, schedule_actions,
+)  # fmt: skip
 
 
 def install(app: FastAPI) -> None:
-    """Who may look, and who may change something."""
-    for router in (jobs.router, workers.router, queues.reading, expects.reading, schedules.router):
-        app.include_router(router, dependencies=[Depends(needs(READ))])
-    changing = (bulk_actions, queues, expects, job_actions, reschedule, schedule_actions)
-    for router in (workers.operating, *(one.router for one in changing)):
-        app.include_router(router, dependencies=[Depends(needs(OPERATE))])
-    app.include_router(schedule_actions.running)
+    app.include_router(metrics.router)
+    for module in (*_SUBMITS, *_SUBJECTS):
+        app.include_router(module.routes.router)

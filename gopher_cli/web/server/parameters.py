@@ -43,6 +43,7 @@ PARAMETERS: dict[str, tuple[dict[str, Any], str]] = {
         "hold the answer until the job has ended, so many seconds at most",
     ),
     "poison": (_SURE, "also where workers died of the job: it may take others down"),
+    "atomic": (FLAG | {"default": False}, "store all of them or none: up to 500 jobs of one queue"),
     "follow": (FLAG, "go on until the job has ended"),
     "batch": (TEXT | {"maxLength": 100}, "the id of a batch"),
     "durability": (TEXT, "how safe that has to be: memory (default), fsync or replica:N"),
@@ -73,18 +74,12 @@ class Parameters:
             for name, (schema, about) in self._known.items()
         ]
 
-    def read(self, request: Request) -> Given:
-        """Raises Problem 422 for a parameter that the route does not have."""
-        only(request, *self._known)
-        return Given(request)
-
-
-def only(request: Request, *names: str) -> None:
-    """Raises Problem 422, with a guess, for a parameter that is none of these."""
-    if request.scope["query_string"]:
-        for name in request.query_params:
-            if name not in names:
-                raise _unknown(name, names)
+    def check(self, request: Request) -> None:
+        """Raises Problem 422, with a guess, for a parameter that the route does not have."""
+        if request.scope["query_string"]:
+            for name in request.query_params:
+                if name not in self._known:
+                    raise _unknown(name, tuple(self._known))
 
 
 def _unknown(name: str, names: tuple[str, ...]) -> Problem:

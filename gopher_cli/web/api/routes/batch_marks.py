@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import msgspec
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,17 +13,16 @@ from gopher_cli.verbs.submit import wanted_durability
 from gopher_cli.web.api.routes.jobs import answered
 from gopher_cli.web.api.support import openapi
 from gopher_cli.web.api.support.body import read_json
+from gopher_cli.web.api.support.openapi import answers, body_of
+from gopher_cli.web.api.support.route_table import Routes
 from gopher_cli.web.api.support.strict_json import parse
 from gopher_cli.web.api.support.submit_common import permit
-from gopher_cli.web.authorize import needs
 from gopher_cli.web.server.parameters import ONE_QUEUE, Given, Parameters, parameter, wrong
 from gopher_cli.web.server.problems import Problem, field, soon, wished
 from gopher_cli.web.services.services import gopher_of
 
-router = APIRouter(prefix="/api/v1/batches", tags=["jobs"])
-_enter = needs(SUBMIT)
+routes = Routes("/api/v1/batches", "jobs")
 _QUERY, _PUT = Parameters("batch", "queue", "durability", queue=ONE_QUEUE), Parameters("batch", "durability")
-_BODY = {"required": True, "content": openapi.answer("", "MarkView")["content"]}
 _DISK = 30.0  # seconds that a disk or a replica may take
 
 
@@ -44,16 +42,13 @@ class MarkList(msgspec.Struct, kw_only=True):
 openapi.SCHEMAS += [MarkList]
 
 
-@router.get(
-    "", summary="How far a batch has come", operation_id="get_batch_marks",
-    responses=openapi.problems(s403="the key may not submit", s422="a parameter is not valid")
-    | {200: openapi.answer("a mark of each queue", "MarkList")},
-    openapi_extra={"parameters": _QUERY.described},
+@routes(
+    "GET", SUBMIT, "How far a batch has come", takes=_QUERY,
+    answers=answers("MarkList", "a mark of each queue", s403="the key may not submit"),
 )  # fmt: skip
-async def marks(request: Request) -> Response:
+async def get_batch_marks(request: Request) -> Response:
     """What it tells is as safe as `durability` says."""
-    await _enter(request)
-    given = _QUERY.read(request)
+    given = Given(request)
     batch, queue, level = batch_of(given), given.text("queue"), given.text("durability")
     with parameter("durability"):
         wanted_durability(level)
@@ -67,20 +62,13 @@ async def marks(request: Request) -> Response:
     return answered(MarkList(items=[MarkView(queue=queue, mark=str(mark)) for queue, mark in mine.items()]))
 
 
-@router.put(
-    "", summary="Keep how far a batch has come", operation_id="put_batch_mark",
-    responses=openapi.problems(
-        s400="the body is not valid JSON", s403="the key may not submit to this queue", s413="more than 1 MB",
-        s408="the body did not arrive in time", s415="not application/json",
-        s422="a field or a parameter is not valid",
-    )
-    | {200: openapi.answer("it is kept", "MarkView")},
-    openapi_extra={"parameters": _PUT.described, "requestBody": _BODY},
+@routes(
+    "PUT", SUBMIT, "Keep how far a batch has come", takes=_PUT, body=body_of("MarkView"),
+    answers=answers("MarkView", "it is kept", s403="the key may not submit to this queue"),
 )  # fmt: skip
-async def put_mark(request: Request) -> Response:
+async def put_batch_mark(request: Request) -> Response:
     """The last mark of a queue, when what became of all lines is known; as safe as `durability` says."""
-    await _enter(request)
-    given = _PUT.read(request)
+    given = Given(request)
     batch, level = batch_of(given), given.text("durability")
     with parameter("durability"):
         wanted_durability(level)

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from gopher_cli.gopher import Gopher
+from gopher_cli.model.access.scopes import OPERATE
 from gopher_cli.model.errors import Ambiguous, NotFound
 from gopher_cli.model.job.ids import VALID_ID
 from gopher_cli.model.job.value_checks import check_queue
@@ -23,12 +23,12 @@ from gopher_cli.verbs.read.inspect import the_only
 from gopher_cli.web.api.routes.jobs import answered
 from gopher_cli.web.api.support import openapi
 from gopher_cli.web.api.support.filters import STEP_SECONDS, Again, Meant, filter_of_body, read_meant
-from gopher_cli.web.server.parameters import Parameters
+from gopher_cli.web.api.support.openapi import answers, body_of
+from gopher_cli.web.api.support.route_table import Routes
 from gopher_cli.web.server.problems import Problem, field, soon
 from gopher_cli.web.services.services import gopher_of, services_of
 
-router = APIRouter(prefix="/api/v1", tags=["jobs"])
-_NONE = Parameters()
+routes = Routes("/api/v1", "jobs")
 
 
 class Part(msgspec.Struct, kw_only=True):
@@ -66,55 +66,39 @@ _DONE_EXAMPLE = {
     "changed": 41, "left": {"locked": 1}, "more": False, "cursor": None, "retry_after": None,
     "matched": None, "by": None,
 }  # fmt: skip
-answers = openapi.problems(
-    s400="the body is not valid JSON",
-    s403="this key lacks the scope operate",
-    s404="no such queue",
-    s408="the body did not arrive in time",
-    s413="more than 1 MB",
-    s415="not application/json",
+BULK_ANSWERS = answers(
+    "Changed", "what was done", example=_DONE_EXAMPLE, s404="no such queue",
     s422="a field is not valid, or no job is meant",
-) | {200: openapi.answer("what was done", "Changed", example=_DONE_EXAMPLE)}
-
-
-def body_of(name: str) -> dict[str, Any]:
-    """How a body is described."""
-    schema = {"$ref": openapi.REF.format(name=name)}
-    said = {"application/json": {"schema": schema, "examples": _EXAMPLES}}
-    return {"requestBody": {"required": True, "content": said}}
-
-
-@router.post(
-    "/jobs/cancel", summary="Cancel many jobs", operation_id="cancel_jobs",
-    responses=answers, openapi_extra=body_of("Meant"),
 )  # fmt: skip
-async def cancel(request: Request) -> Response:
+
+
+def meant_body(name: str = "Meant") -> dict[str, Any]:
+    body = body_of(name)
+    body["content"]["application/json"]["examples"] = _EXAMPLES
+    return body
+
+
+@routes("POST /jobs/cancel", OPERATE, "Cancel many jobs", BULK_ANSWERS, body=meant_body())
+async def cancel_jobs(request: Request) -> Response:
     """Running jobs are asked to stop: they count as left, because they are `requested`."""
     return await _many(request, CANCEL)
 
 
-@router.post(
-    "/jobs/retry", summary="Run many jobs again now", operation_id="retry_jobs",
-    responses=answers, openapi_extra=body_of("Again"),
-)  # fmt: skip
-async def retry(request: Request) -> Response:
+@routes("POST /jobs/retry", OPERATE, "Run many jobs again now", BULK_ANSWERS, body=meant_body("Again"))
+async def retry_jobs(request: Request) -> Response:
     """Retrying and failed jobs, unless states are named."""
     return await _many(request, RETRY, Again)
 
 
-@router.post(
-    "/jobs/purge", summary="Delete many jobs for good", operation_id="purge_jobs",
-    responses=answers, openapi_extra=body_of("Meant"),
-)  # fmt: skip
-async def purge(request: Request) -> Response:
+@routes("POST /jobs/purge", OPERATE, "Delete many jobs for good", BULK_ANSWERS, body=meant_body())
+async def purge_jobs(request: Request) -> Response:
     """In any state but processing, unless that is named."""
     return await _many(request, DELETE)
 
 
-@router.post(
-    "/dlq/requeue", summary="Bring dead jobs back", operation_id="requeue_dlq", tags=["dlq"],
-    responses=answers, openapi_extra=body_of("Again"),
-)  # fmt: skip
+@routes(
+    "POST /dlq/requeue", OPERATE, "Bring dead jobs back", BULK_ANSWERS, body=meant_body("Again"), tag="dlq"
+)
 async def requeue_dlq(request: Request) -> Response:
     """The oldest first, with all their attempts before them."""
     return await _many(request, RETRY, Again, ("failed",))
@@ -123,7 +107,6 @@ async def requeue_dlq(request: Request) -> Response:
 async def _many(
     request: Request, action: Action, body: type[Meant] = Meant, states: Sequence[str] = ()
 ) -> Response:
-    _NONE.read(request)
     meant = await read_meant(request, body)
     return await done(request, action, meant, filter_of_body(meant, states))
 

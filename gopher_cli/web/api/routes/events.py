@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from functools import partial
 
-from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -16,14 +15,15 @@ from gopher_cli.model.job.job import JobState
 from gopher_cli.model.text.timestamp import json_of
 from gopher_cli.web.api.support.event_stream import EventStream, tell
 from gopher_cli.web.api.support.openapi import problems
-from gopher_cli.web.authorize import needs, still_may
+from gopher_cli.web.api.support.route_table import Routes
+from gopher_cli.web.authorize import still_may
 from gopher_cli.web.server.parameters import MANY, MOST, NUMBER, TEXT, Given, Parameters
 from gopher_cli.web.server.problems import Problem, soon
 from gopher_cli.web.services.services import gopher_of, services_of
 
 _KNOWN = (*JobState, GONE, *OF_QUEUES, *OF_SCHEDULES)
 _PLACE = re.compile(r"[0-9]{1,15}-[0-9]{1,12}")
-router = APIRouter(prefix="/api/v1", tags=["events"])
+routes = Routes("/api/v1", "events")
 
 _EXAMPLE = (
     'id: 1767225600000-0-default\nevent: job\ndata: {"job_id":"0193...","type":"email",'
@@ -76,18 +76,15 @@ _AUDIT = Parameters(
 )
 
 
-@router.get(
-    "/events", summary="Watch what happens", operation_id="watch_events", response_class=Response,
-    responses=_stream, openapi_extra={"parameters": [*_EVENTS.described, _LAST_EVENT]},
-)  # fmt: skip
-async def events(request: Request) -> Response:
+@routes("GET /events", READ, "Watch what happens", takes=_EVENTS, headers=[_LAST_EVENT], answers=_stream)
+async def watch_events(request: Request) -> Response:
     """Server-sent events: `job` for each job that came to a state, `queue` for a queue that was paused or
     resumed, `redis` when Redis goes `away` and is `back`. A comment every 15 seconds shows that somebody is
     there.
 
     `EventSource` comes back by itself and misses nothing of the last minute; an event may then come twice.
     """
-    given = _EVENTS.read(request)
+    given = Given(request)
     wanted = EventFilter(
         queues=frozenset(given.words("queue")), jobs=frozenset(given.words("job")), states=_states(given),
         types=frozenset(given.words("type")),
@@ -101,13 +98,10 @@ async def events(request: Request) -> Response:
     return EventStream(told, feed.closed, lambda: feed.leave(client))
 
 
-@router.get(
-    "/audit", summary="Who did what", operation_id="list_audit", response_class=Response, responses=_log,
-    openapi_extra={"parameters": _AUDIT.described}, dependencies=[Depends(needs(ADMIN))],
-)  # fmt: skip
-async def audit(request: Request) -> Response:
+@routes("GET /audit", ADMIN, "Who did what", takes=_AUDIT, answers=_log)
+async def list_audit(request: Request) -> Response:
     """What people have changed, the newest first; some ten thousand entries are kept."""
-    given = _AUDIT.read(request)
+    given = Given(request)
     limit, cursor = given.number("limit", 100, MOST), given.text("cursor")
     if cursor and not _PLACE.fullmatch(cursor):
         hint = "take next_cursor of the page before"

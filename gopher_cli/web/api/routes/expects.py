@@ -5,14 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter
 from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gopher_cli.model.errors import NotFound
-from gopher_cli.model.hints import LIST_QUEUES
-from gopher_cli.model.job.ids import VALID_NAME
+from gopher_cli.model.access.scopes import OPERATE, READ
 from gopher_cli.model.job.value_checks import check_queue, check_type
 from gopher_cli.model.schedule.expect import (
     NEW,
@@ -27,14 +24,16 @@ from gopher_cli.model.text.duration import parse_duration, rfc3339
 from gopher_cli.web.api.routes.jobs import answered
 from gopher_cli.web.api.support import openapi
 from gopher_cli.web.api.support.body import check_filled, read_json
+from gopher_cli.web.api.support.filters import known_queue
+from gopher_cli.web.api.support.openapi import answers, body_of
+from gopher_cli.web.api.support.route_table import Routes
 from gopher_cli.web.api.support.strict_json import fields_of, misread, parse
-from gopher_cli.web.server.parameters import Parameters
+from gopher_cli.web.server.parameters import Given, Parameters
 from gopher_cli.web.server.problems import field, soon
 from gopher_cli.web.services.services import gopher_of
 
-reading = APIRouter(prefix="/api/v1/expects", tags=["expects"])
-router = APIRouter(prefix="/api/v1/expects", tags=["expects"])
-_NONE, _OF = Parameters(), Parameters("queue")
+routes = Routes("/api/v1/expects", "expects")
+_OF = Parameters("queue")
 _Span = int | float | str
 
 
@@ -93,52 +92,38 @@ _EXAMPLE = {
     "late_seconds": 21600.0, "created_at": "2026-01-01T08:00:00.000Z", "created_by": "key deploy",
     "at": "2026-01-31T10:00:00.000Z",
 }  # fmt: skip
-_BODY = {"requestBody": {"required": True, "content": openapi.answer("", "ExpectRequest")["content"]}}
-_read_answers = openapi.problems(s404="no such queue or expect", s422="a parameter is not valid")
-_operate = openapi.problems(s403="this key lacks the scope operate")
-_put_answers = _operate | openapi.problems(
-    s400="the body is not valid JSON", s408="the body did not arrive in time",
-    s409="the queue has a thousand already", s413="more than 1 MB", s415="not application/json",
-    s422="a field or a parameter is not valid",
-) | {
-    200: openapi.answer("it was there: changed, or as it was", "ExpectSet"),
-    201: openapi.answer("it is new", "ExpectSet"),
-}  # fmt: skip
+_NONE, _FULL = "no such queue or expect", "the queue has a thousand already"
 
 
-@reading.get(
-    "", summary="List what is expected", operation_id="list_expects",
-    openapi_extra={"parameters": _OF.described},
-    responses=_read_answers | {
-        200: openapi.answer("all, or those of these queues", "ExpectList", example={"items": [_EXAMPLE]})
-    },
+@routes(
+    "GET", READ, "List what is expected", takes=_OF,
+    answers=answers("ExpectList", "all, or those of these queues", example={"items": [_EXAMPLE]}, s404=_NONE),
 )  # fmt: skip
-async def expects(request: Request) -> Response:
+async def list_expects(request: Request) -> Response:
     """What jobs are to succeed at least so often, when they did last, and which are late."""
-    queues = [_known(queue) for queue in _OF.read(request).words("queue")]
+    queues = [known_queue(queue) for queue in Given(request).words("queue")]
     gopher = gopher_of(request)
     found = [one for queue in queues or [""] for one in await soon(gopher.expects(queue))]
     return answered(ExpectList(items=[view(one) for one in found]))
 
 
-@reading.get(
-    "/{queue}/{name}", summary="Look at what is expected", operation_id="get_expect",
-    responses=_read_answers | {200: openapi.answer("it, as it stands", "ExpectView", example=_EXAMPLE)},
+@routes(
+    "GET /{queue}/{name}", READ, "Look at what is expected",
+    answers("ExpectView", "it, as it stands", example=_EXAMPLE, s404=_NONE),
 )  # fmt: skip
-async def expect(queue: str, name: str, request: Request) -> Response:
-    _NONE.read(request)
+async def get_expect(queue: str, name: str, request: Request) -> Response:
     gopher = gopher_of(request)
-    return answered(view(the_expect(await soon(gopher.expects(_known(queue))), name)))
+    return answered(view(the_expect(await soon(gopher.expects(known_queue(queue))), name)))
 
 
-@router.put(
-    "/{queue}/{name}", summary="Expect jobs to succeed at least so often", operation_id="put_expect",
-    responses=_put_answers, openapi_extra=_BODY,
+@routes(
+    "PUT /{queue}/{name}", OPERATE, "Expect jobs to succeed at least so often", body=body_of("ExpectRequest"),
+    answers=answers("ExpectSet", "it was there: changed, or as it was", s409=_FULL)
+    | {201: openapi.answer("it is new", "ExpectSet")},
 )  # fmt: skip
-async def put(queue: str, name: str, request: Request) -> Response:
+async def put_expect(queue: str, name: str, request: Request) -> Response:
     """Whoever submits them. It counts from the last success that is known, else from now. The same again
     changes nothing."""
-    _NONE.read(request)
     check_queue(queue)
     check_expect_name(name)
     type, every, grace = await _read(request)
@@ -149,17 +134,14 @@ async def put(queue: str, name: str, request: Request) -> Response:
     return answered(said, 201 if done.word == NEW else 200)
 
 
-@router.delete(
-    "/{queue}/{name}", summary="Expect it no longer", operation_id="delete_expect",
-    responses=_read_answers | _operate | {
-        200: openapi.answer("what was expected", "ExpectDropped", example=_EXAMPLE)
-    },
+@routes(
+    "DELETE /{queue}/{name}", OPERATE, "Expect it no longer",
+    answers("ExpectDropped", "what was expected", example=_EXAMPLE, s404=_NONE),
 )  # fmt: skip
-async def drop(queue: str, name: str, request: Request) -> Response:
+async def delete_expect(queue: str, name: str, request: Request) -> Response:
     """Jobs, and whoever submits them, are left alone."""
-    _NONE.read(request)
     gopher = gopher_of(request)
-    gone = await soon(gopher.drop_expect(name, _known(queue)))
+    gone = await soon(gopher.drop_expect(name, known_queue(queue)))
     return answered(ExpectDropped(**msgspec.structs.asdict(view(gone))))
 
 
@@ -195,10 +177,3 @@ def view(one: Expect) -> ExpectView:
 
 def _when(ms: int) -> str | None:
     return rfc3339(ms) if ms else None
-
-
-def _known(queue: str) -> str:
-    """Raises NotFound for what is no name at all."""
-    if not VALID_NAME.fullmatch(queue):
-        raise NotFound(f"no queue {queue[:64]!r}", LIST_QUEUES)
-    return queue

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -23,14 +22,15 @@ from gopher_cli.web.api.support import openapi
 from gopher_cli.web.api.support.etag import awaited, etag_of, matches
 from gopher_cli.web.api.support.event_stream import PING
 from gopher_cli.web.api.support.prefer_wait import applied, wait_of
+from gopher_cli.web.api.support.route_table import Routes
 from gopher_cli.web.api.support.views import job_view
 from gopher_cli.web.authorize import still_may
-from gopher_cli.web.server.parameters import ONE_QUEUE, PREFER, Parameters
+from gopher_cli.web.server.parameters import ONE_QUEUE, PREFER, Given, Parameters
 from gopher_cli.web.server.problems import Problem, soon
 from gopher_cli.web.services.services import gopher_of, services_of
 
 _FOLLOW_STEP = 0.5  # seconds between two looks at a log
-router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
+routes = Routes("/api/v1/jobs", "jobs")
 
 
 class AttemptList(msgspec.Struct, kw_only=True):
@@ -42,7 +42,6 @@ class AttemptList(msgspec.Struct, kw_only=True):
 openapi.SCHEMAS += [AttemptList]
 _ONE, _PLAIN = Parameters("queue", "wait", queue=ONE_QUEUE), Parameters("queue", queue=ONE_QUEUE)
 _LOG = Parameters("queue", "follow", queue=ONE_QUEUE)
-_WAITS = {"parameters": [*_ONE.described, PREFER]}
 _IF_NONE_MATCH = {
     "name": "If-None-Match", "in": "header", "required": False, "schema": {"type": "string"},
     "description": "the ETag that is known: 304 while the job is still as it says",
@@ -61,16 +60,13 @@ job_answers = (
 )  # fmt: skip
 
 
-@router.get(
-    "/{id}", summary="Look at a job", operation_id="get_job",
-    responses=job_answers, openapi_extra={"parameters": [*_WAITS["parameters"], _IF_NONE_MATCH]},
-)  # fmt: skip
-async def get(id: str, request: Request) -> Response:
+@routes("GET /{id}", READ, "Look at a job", takes=_ONE, headers=[PREFER, _IF_NONE_MATCH], answers=job_answers)
+async def get_job(id: str, request: Request) -> Response:
     """By its whole id. `?wait=10` or `Prefer: wait=10` holds the answer until the job has ended.
 
     With If-None-Match it is held until the job is another than that, and 304 says that it is not.
     """
-    given = _ONE.read(request)
+    given = Given(request)
     seconds = wait_of(request)
     headers = applied(request, seconds) if seconds else {}
     queue, known = await place_of(request, id, given.text("queue")), request.headers.get("if-none-match", "")
@@ -84,13 +80,12 @@ async def get(id: str, request: Request) -> Response:
     return answered(job_view(job), 200, headers)
 
 
-@router.get(
-    "/{id}/result", summary="The result of a job, bare", operation_id="get_result",
-    responses=_GONE | _ANY, openapi_extra=_WAITS,
-)  # fmt: skip
-async def result(id: str, request: Request) -> Response:
+@routes(
+    "GET /{id}/result", READ, "The result of a job, bare", takes=_ONE, headers=[PREFER], answers=_GONE | _ANY
+)
+async def get_result(id: str, request: Request) -> Response:
     """The JSON value that the handler has returned; 404 says why there is none (yet)."""
-    given = _ONE.read(request)
+    given = Given(request)
     seconds = wait_of(request)
     headers = applied(request, seconds) if seconds else {}
     queue = await place_of(request, id, given.text("queue"))
@@ -103,25 +98,21 @@ async def result(id: str, request: Request) -> Response:
     return answered(job.exact_result, 200, headers)
 
 
-@router.get(
-    "/{id}/attempts", summary="The attempts of a job that did not complete", operation_id="get_attempts",
-    responses=_GONE | {200: openapi.answer("its history", "AttemptList")},
-    openapi_extra={"parameters": _PLAIN.described},
+@routes(
+    "GET /{id}/attempts", READ, "The attempts of a job that did not complete",
+    _GONE | {200: openapi.answer("its history", "AttemptList")}, takes=_PLAIN,
 )  # fmt: skip
-async def attempts(id: str, request: Request) -> Response:
+async def get_attempts(id: str, request: Request) -> Response:
     """With the error, the traceback and the worker of each, oldest first."""
-    job = await _look(request, await place_of(request, id, _PLAIN.read(request).text("queue")), id)
+    job = await _look(request, await place_of(request, id, Given(request).text("queue")), id)
     return answered(AttemptList(items=job.history))
 
 
-@router.get(
-    "/{id}/log", summary="The log of a job", operation_id="get_log", response_class=Response,
-    responses=_GONE | _TEXT, openapi_extra={"parameters": _LOG.described},
-)  # fmt: skip
-async def log(id: str, request: Request) -> Response:
+@routes("GET /{id}/log", READ, "The log of a job", takes=_LOG, answers=_GONE | _TEXT)
+async def get_log(id: str, request: Request) -> Response:
     """Its lines as text; `?follow` goes on until the job has ended, and sends an empty line after 15 seconds
     of silence, so that no proxy takes it for dead."""
-    given = _LOG.read(request)
+    given = Given(request)
     follow = given.flag("follow")
     queue = await place_of(request, id, given.text("queue"))
     job = await _look(request, queue, id)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter
 from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
 from gopher_cli.gopher import Gopher
+from gopher_cli.model.access.scopes import OPERATE
 from gopher_cli.model.errors import NotFound
 from gopher_cli.model.hints import LIST_JOBS
 from gopher_cli.model.job.job import JobState
@@ -22,12 +22,14 @@ from gopher_cli.web.api.routes.job import place_of
 from gopher_cli.web.api.routes.jobs import answered
 from gopher_cli.web.api.support import openapi
 from gopher_cli.web.api.support.etag import etag_of, matches
+from gopher_cli.web.api.support.openapi import answers
+from gopher_cli.web.api.support.route_table import Routes
 from gopher_cli.web.server.links import links_of
-from gopher_cli.web.server.parameters import ONE_QUEUE, Parameters
+from gopher_cli.web.server.parameters import ONE_QUEUE, Given, Parameters
 from gopher_cli.web.server.problems import Problem, soon
 from gopher_cli.web.services.services import gopher_of
 
-router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
+routes = Routes("/api/v1/jobs", "jobs")
 Act = Callable[[Gopher, str], Awaitable[Mapping[str, Answer]]]
 Check = Callable[[JobDetail], None]
 
@@ -47,7 +49,6 @@ class Done(msgspec.Struct, kw_only=True):
 
 
 openapi.SCHEMAS += [Done]
-_QUERY = Parameters("queue", queue=ONE_QUEUE)
 _RETRY = Parameters("queue", "source", "poison", queue=ONE_QUEUE)
 _EXAMPLE = {
     "job_id": "019f8a2c-7b1e-7c40-8a31-5b3d4ce62f10", "queue": "default", "outcome": "enqueued",
@@ -57,37 +58,30 @@ _IF_MATCH = {
     "name": "If-Match", "in": "header", "required": False, "schema": {"type": "string"},
     "description": "only if the job is still as this ETag says",
 }  # fmt: skip
-DESCRIBED = {"parameters": [*_QUERY.described, _IF_MATCH]}
-_RETRY_DESCRIBED = {"parameters": [*_RETRY.described, _IF_MATCH]}
-answers = openapi.problems(
-    s403="this key lacks the scope operate",
-    s404="no such job",
-    s409="the state of the job forbids it (job_status, outcome), or several queues have this id (queues)",
-    s412="the job is not as If-Match says any more",
-    s422="a parameter is not valid",
-) | {200: openapi.answer("done, or so already", "Done", example=_EXAMPLE)}
+_FORBIDDEN = "the state of the job forbids it (job_status, outcome), or several queues have this id (queues)"
+ACTION: dict[str, Any] = {
+    "answers": answers(
+        "Done", "done, or so already", example=_EXAMPLE, s404="no such job", s409=_FORBIDDEN,
+        s412="the job is not as If-Match says any more",
+    ),
+    "takes": Parameters("queue", queue=ONE_QUEUE), "headers": [_IF_MATCH],
+}  # fmt: skip
 
 
-@router.post(
-    "/{id}/cancel", summary="Stop a job", operation_id="cancel_job",
-    responses=answers, openapi_extra=DESCRIBED,
-)  # fmt: skip
-async def cancel(id: str, request: Request) -> Response:
+@routes("POST /{id}/cancel", OPERATE, "Stop a job", **ACTION)
+async def cancel_job(id: str, request: Request) -> Response:
     """One that waits never runs; one that runs is told to stop within seconds."""
     return await do(request, id, CANCEL)
 
 
-@router.post(
-    "/{id}/retry", summary="Run a job again now", operation_id="retry_job",
-    responses=answers, openapi_extra=_RETRY_DESCRIBED,
-)  # fmt: skip
-async def retry(id: str, request: Request) -> Response:
+@routes("POST /{id}/retry", OPERATE, "Run a job again now", **ACTION | {"takes": _RETRY})
+async def retry_job(id: str, request: Request) -> Response:
     """A dead or cancelled one with all its attempts before it, a waiting one ahead of its time.
 
     One of which workers died (poison) is left (409, outcome `poison`) unless `?poison=true` says that it is
     meant.
     """
-    given = _RETRY.read(request)
+    given = Given(request)
     source, sure = given.choice("source", ("any", *JobState)), given.flag("poison")
 
     def act(gopher: Gopher, queue: str) -> Awaitable[Mapping[str, Answer]]:
@@ -96,20 +90,14 @@ async def retry(id: str, request: Request) -> Response:
     return await do(request, id, RETRY, act, None if sure else _no_poison)
 
 
-@router.post(
-    "/{id}/promote", summary="Run a scheduled or retrying job now", operation_id="promote_job",
-    responses=answers, openapi_extra=DESCRIBED,
-)  # fmt: skip
-async def run_now(id: str, request: Request) -> Response:
+@routes("POST /{id}/promote", OPERATE, "Run a scheduled or retrying job now", **ACTION)
+async def promote_job(id: str, request: Request) -> Response:
     """With the attempts that it has left."""
     return await do(request, id, RUN_NOW)
 
 
-@router.delete(
-    "/{id}", summary="Delete a job for good", operation_id="delete_job",
-    responses=answers, openapi_extra=DESCRIBED,
-)  # fmt: skip
-async def delete(id: str, request: Request) -> Response:
+@routes("DELETE /{id}", OPERATE, "Delete a job for good", **ACTION)
+async def delete_job(id: str, request: Request) -> Response:
     """In any state but processing: cancel it first."""
     return await do(request, id, DELETE)
 
@@ -121,7 +109,7 @@ async def do(
 
     ``check`` may refuse the job as it is.
     """
-    given = (_RETRY if action is RETRY else _QUERY).read(request)
+    given = Given(request)
     gopher = gopher_of(request)
     queue = await place_of(request, id, given.text("queue"))
     wanted = request.headers.get("if-match")
@@ -130,8 +118,8 @@ async def do(
         _check_match(job, wanted)
         if check:
             check(job)
-    answers = await soon(act(gopher, queue) if act else gopher.act(action, queue, [id]))
-    return answered(_done(action, queue, id, answers[id]))
+    results = await soon(act(gopher, queue) if act else gopher.act(action, queue, [id]))
+    return answered(_done(action, queue, id, results[id]))
 
 
 def _done(action: Action, queue: str, id: str, answer: Answer) -> Done:

@@ -6,14 +6,16 @@ from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gopher_cli.model.access.scopes import READ
 from gopher_cli.model.select.failure_groups import FailureGroup
 from gopher_cli.model.text.timestamp import json_of
 from gopher_cli.web.api.support import openapi
 from gopher_cli.web.api.support.filters import NAMES, filter_of_query
+from gopher_cli.web.api.support.openapi import answers
+from gopher_cli.web.api.support.route_table import Routes
 from gopher_cli.web.api.support.views import JobLine, job_line
 from gopher_cli.web.server.compression import Compression
 from gopher_cli.web.server.links import links_of
@@ -23,7 +25,7 @@ from gopher_cli.web.services.services import gopher_of
 
 FRESH = {"Cache-Control": "no-store"}
 _PATIENCE = 1.5  # seconds that a search may take beside a silent Redis
-router = APIRouter(prefix="/api/v1", tags=["jobs"])
+routes = Routes("/api/v1", "jobs")
 
 
 class JobList(msgspec.Struct, kw_only=True):
@@ -70,9 +72,7 @@ _EXAMPLE = {
     ],
     "next_cursor": None,
 }  # fmt: skip
-list_answers = openapi.problems(s404="no such queue", s422="a parameter is not valid") | {
-    200: openapi.answer("a page", "JobList", example=_EXAMPLE)
-}
+_PAGE = answers("JobList", "a page", example=_EXAMPLE, s404="no such queue")
 
 
 def answered(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -80,22 +80,16 @@ def answered(value: Any, status: int = 200, headers: dict[str, str] | None = Non
     return Compression(json_of(value), status, FRESH | (headers or {}), media_type="application/json")
 
 
-@router.get(
-    "/jobs", summary="List jobs", operation_id="list_jobs",
-    responses=list_answers, openapi_extra={"parameters": _JOBS.described},
-)  # fmt: skip
-async def jobs(request: Request) -> Response:
+@routes("GET /jobs", READ, "List jobs", _PAGE, takes=_JOBS)
+async def list_jobs(request: Request) -> Response:
     """Newest first, by the time that their state turns on. A job that is inserted shifts no other."""
-    return await _page(request, _JOBS.read(request))
+    return await _page(request, Given(request))
 
 
-@router.get(
-    "/dlq", summary="List the dead letter queue", operation_id="list_dlq", tags=["dlq"],
-    responses=list_answers, openapi_extra={"parameters": _DEAD.described},
-)  # fmt: skip
-async def dlq(request: Request) -> Response:
+@routes("GET /dlq", READ, "List the dead letter queue", _PAGE, takes=_DEAD, tag="dlq")
+async def list_dlq(request: Request) -> Response:
     """Jobs that are out of retries, newest first."""
-    return await _page(request, _DEAD.read(request), ("failed",))
+    return await _page(request, Given(request), ("failed",))
 
 
 async def _page(request: Request, given: Given, states: tuple[str, ...] = ()) -> Response:
@@ -112,29 +106,27 @@ async def _page(request: Request, given: Given, states: tuple[str, ...] = ()) ->
     return answered(JobList(items=[job_line(row) for row in page.rows], next_cursor=cursor), 200, headers)
 
 
-@router.get(
-    "/dlq/groups", summary="Group the dead letter queue by error", operation_id="list_failure_groups",
-    tags=["dlq"], openapi_extra={"parameters": _GROUPS.described},
-    responses=openapi.problems(s404="no such queue", s422="a parameter is not valid")
-    | {200: openapi.answer("the groups", "GroupList")},
+@routes(
+    "GET /dlq/groups", READ, "Group the dead letter queue by error",
+    answers("GroupList", "the groups", s404="no such queue"), takes=_GROUPS, tag="dlq",
 )  # fmt: skip
-async def groups(request: Request) -> Response:
+async def list_failure_groups(request: Request) -> Response:
     """The 10 000 newest dead jobs by what they have in common; `?group=` lists the jobs of one."""
-    wanted = filter_of_query(_GROUPS.read(request), ("failed",))
+    wanted = filter_of_query(Given(request), ("failed",))
     found = await soon(gopher_of(request).failure_groups(wanted), _PATIENCE * 2)
     items = [GroupView(**msgspec.structs.asdict(group)) for group in found.groups]
     return answered(GroupList(items=items, seen=found.seen, whole=found.whole))
 
 
-@router.get(
-    "/find", summary="Find a job by a part of its id", operation_id="find_job",
-    openapi_extra={"parameters": _FIND.described},
-    responses=openapi.problems(s404="no such job", s409="several queues have it", s422="it fits several")
-    | {200: openapi.answer("where it is", "Where")},
+@routes(
+    "GET /find", READ, "Find a job by a part of its id", takes=_FIND,
+    answers=answers(
+        "Where", "where it is", s404="no such job", s409="several queues have it", s422="it fits several"
+    ),
 )  # fmt: skip
-async def find(request: Request) -> Response:
+async def find_job(request: Request) -> Response:
     """A whole id, or a unique prefix (4 characters) or suffix (6) of one."""
-    given = _FIND.read(request)
+    given = Given(request)
     text, queue = given.text("id")[:140], given.text("queue")
     queue, id = await soon(gopher_of(request).find(text, queue), _PATIENCE * 2)
     return answered(Where(job_id=id, queue=queue, links=links_of(id)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Depends
 from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,13 +16,13 @@ from gopher_cli.model.text.rate import parse_rate
 from gopher_cli.web.api.routes.jobs import answered
 from gopher_cli.web.api.support import openapi
 from gopher_cli.web.api.support.body import check_filled, read_json
+from gopher_cli.web.api.support.openapi import answers, body_of
+from gopher_cli.web.api.support.route_table import Routes
 from gopher_cli.web.api.support.strict_json import parse
-from gopher_cli.web.authorize import needs
-from gopher_cli.web.server.parameters import only
 from gopher_cli.web.server.problems import Problem, field, soon
 from gopher_cli.web.services.services import gopher_of, services_of
 
-router = APIRouter(prefix="/api/v1/keys", tags=["keys"], dependencies=[Depends(needs(ADMIN))])
+routes = Routes("/api/v1/keys", "keys")
 
 
 class KeyRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -73,39 +72,26 @@ class SignedOut(msgspec.Struct, kw_only=True):
 
 
 openapi.SCHEMAS += [KeyRequest, KeyView, NewKeyView, KeyList, SignedOut]
-_list_answers = openapi.problems(s422="it takes no parameters") | {
-    200: openapi.answer("every key, the newest first", "KeyList")
-}
-_create_answers = openapi.problems(
-    s400="the body is not valid JSON", s408="the body did not arrive in time", s409="there are too many keys",
-    s413="more than 1 MB", s415="not application/json", s422="a field is not valid",
-) | {201: openapi.answer("made; its secret is told here and never again", "NewKeyView")}  # fmt: skip
-_revoke_answers = openapi.problems(
-    s404="no such key", s409="it was revoked already, or several have this name",
-    s422="it takes no parameters",
-) | {200: openapi.answer("revoked: it opens nothing any more", "KeyView")}  # fmt: skip
-_sign_out_answers = openapi.problems(s422="it takes no parameters") | {
-    200: openapi.answer("nobody is signed in any more", "SignedOut", example={"changed": True})
-}
-_KEY = {"requestBody": {"required": True, "content": openapi.answer("", "KeyRequest")["content"]}}
+_NO = "it takes no parameters"
 
 
-@router.get("", summary="List the keys", operation_id="list_keys", responses=_list_answers)
-async def listed(request: Request) -> Response:
-    only(request)
+@routes("GET", ADMIN, "List the keys", answers("KeyList", "every key, the newest first", s422=_NO))
+async def list_keys(request: Request) -> Response:
     gopher = gopher_of(request)
     found = await soon(gopher.api_keys())
     at = rfc3339(found[0].as_of_ms) if found else None
     return answered(KeyList(items=[_view(info, info.standing) for info in found], at=at))
 
 
-@router.post(
-    "", summary="Make a key", operation_id="create_key", status_code=201, openapi_extra=_KEY,
-    responses=_create_answers,
+@routes(
+    "POST", ADMIN, "Make a key", body=body_of("KeyRequest"),
+    answers=answers(
+        "NewKeyView", "made; its secret is told here and never again", status=201,
+        s409="there are too many keys", s422="a field is not valid",
+    ),
 )  # fmt: skip
-async def create(request: Request) -> Response:
+async def create_key(request: Request) -> Response:
     """Its secret is in this answer, and nowhere else."""
-    only(request)
     gopher = gopher_of(request)
     asked, lasts = await _read(request)
     with field(""):
@@ -123,22 +109,26 @@ async def create(request: Request) -> Response:
     return answered(NewKeyView(**view, secret=made.secret), 201)
 
 
-@router.post(
-    "/sign-out-all", summary="End every session", operation_id="sign_out_all", responses=_sign_out_answers
-)
+@routes(
+    "POST /sign-out-all", ADMIN, "End every session",
+    answers("SignedOut", "nobody is signed in any more", example={"changed": True}, s422=_NO),
+)  # fmt: skip
 async def sign_out_all(request: Request) -> Response:
     """Whoever is signed in to the dashboard has to do it again, on every server within a second."""
-    only(request)
     gopher = gopher_of(request)
     changed = await soon(gopher.sign_out_all())
     await services_of(request).authenticator.key_cache.anew()
     return answered(SignedOut(changed=changed))
 
 
-@router.delete("/{id}", summary="Revoke a key", operation_id="revoke_key", responses=_revoke_answers)
-async def revoke(id: str, request: Request) -> Response:
+@routes(
+    "DELETE /{id}", ADMIN, "Revoke a key", answers(
+        "KeyView", "revoked: it opens nothing any more", s404="no such key",
+        s409="it was revoked already, or several have this name", s422=_NO,
+    ),
+)  # fmt: skip
+async def revoke_key(id: str, request: Request) -> Response:
     """By its id, or by a name that no other living key has. Every server knows it within a second."""
-    only(request)
     gopher = gopher_of(request)
     gone = await soon(gopher.revoke_key(id))
     await services_of(request).authenticator.key_cache.anew()

@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import msgspec
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gopher_cli.model.errors import NotFound
-from gopher_cli.model.hints import LIST_QUEUES
-from gopher_cli.model.job.ids import VALID_NAME
+from gopher_cli.model.access.scopes import OPERATE, READ
 from gopher_cli.model.select.actions import DELETE
 from gopher_cli.model.select.filter import Filter
 from gopher_cli.model.views.stats import QueueStats
-from gopher_cli.web.api.routes.bulk_actions import answers as _purge_answers
-from gopher_cli.web.api.routes.bulk_actions import body_of, done
+from gopher_cli.web.api.routes.bulk_actions import BULK_ANSWERS, done, meant_body
 from gopher_cli.web.api.routes.jobs import answered
 from gopher_cli.web.api.support import openapi
-from gopher_cli.web.api.support.filters import Meant, filter_of_body, read_meant
-from gopher_cli.web.server.parameters import Parameters
+from gopher_cli.web.api.support.filters import Meant, filter_of_body, known_queue, read_meant
+from gopher_cli.web.api.support.openapi import answers
+from gopher_cli.web.api.support.route_table import Routes
 from gopher_cli.web.server.problems import Problem, soon
 from gopher_cli.web.services.services import gopher_of
 
-reading = APIRouter(prefix="/api/v1/queues", tags=["queues"])
-router = APIRouter(prefix="/api/v1/queues", tags=["queues"])
-_NONE = Parameters()
+routes = Routes("/api/v1/queues", "queues")
 
 
 class QueueList(msgspec.Struct, kw_only=True):
@@ -48,89 +43,63 @@ class Removed(msgspec.Struct, kw_only=True):
 
 
 openapi.SCHEMAS += [QueueList, QueueStats, Switched, Removed]
-_queue_answers = openapi.problems(s404="no such queue", s422="a parameter is not valid")
-_switch_answers = _queue_answers | openapi.problems(s403="this key lacks the scope operate") | {
-    200: openapi.answer(
-        "it is so now", "Switched", example={"queue": "mail", "paused": True, "changed": True}
-    )
-}  # fmt: skip
+_NO_QUEUE, _SERVED = "no such queue", "it has jobs, or a living worker serves it"
+_SWITCHED = answers(
+    "Switched", "it is so now", example={"queue": "mail", "paused": True, "changed": True}, s404=_NO_QUEUE
+)
 
 
-@reading.get(
-    "", summary="List the queues", operation_id="list_queues",
-    responses=_queue_answers | {200: openapi.answer("the queues", "QueueList")},
-)  # fmt: skip
-async def queues(request: Request) -> Response:
+@routes("GET", READ, "List the queues", answers("QueueList", "the queues", s404=_NO_QUEUE))
+async def list_queues(request: Request) -> Response:
     """Jobs by state and class, counters, and the age in seconds of the oldest that waits."""
-    _NONE.read(request)
     gopher = gopher_of(request)
     return answered(QueueList(items=await soon(gopher.queue_stats())))
 
 
-@reading.get(
-    "/{queue}", summary="Look at a queue", operation_id="get_queue",
-    responses=_queue_answers | {200: openapi.answer("the queue", "QueueStats")},
-)  # fmt: skip
-async def queue(queue: str, request: Request) -> Response:
-    _NONE.read(request)
+@routes("GET /{queue}", READ, "Look at a queue", answers("QueueStats", "the queue", s404=_NO_QUEUE))
+async def get_queue(queue: str, request: Request) -> Response:
     gopher = gopher_of(request)
-    (found,) = await soon(gopher.queue_stats([_known(queue)]))
+    (found,) = await soon(gopher.queue_stats([known_queue(queue)]))
     return answered(found)
 
 
-@router.put(
-    "/{queue}/pause", summary="Pause a queue", operation_id="put_pause_queue", responses=_switch_answers,
-)  # fmt: skip
-@router.post(
-    "/{queue}/pause", summary="Pause a queue", operation_id="pause_queue", responses=_switch_answers,
-)  # fmt: skip
-async def pause(queue: str, request: Request) -> Response:
+@routes("PUT /{queue}/pause", OPERATE, "Pause a queue", _SWITCHED, name="put_pause_queue")
+@routes("POST /{queue}/pause", OPERATE, "Pause a queue", _SWITCHED)
+async def pause_queue(queue: str, request: Request) -> Response:
     """No job of it starts any more; running ones finish, and new ones may be submitted."""
     return await _switch(queue, request, paused=True)
 
 
-@router.put(
-    "/{queue}/resume", summary="Resume a queue", operation_id="put_resume_queue", responses=_switch_answers,
-)  # fmt: skip
-@router.post(
-    "/{queue}/resume", summary="Resume a queue", operation_id="resume_queue", responses=_switch_answers,
-)  # fmt: skip
-async def resume(queue: str, request: Request) -> Response:
+@routes("PUT /{queue}/resume", OPERATE, "Resume a queue", _SWITCHED, name="put_resume_queue")
+@routes("POST /{queue}/resume", OPERATE, "Resume a queue", _SWITCHED)
+async def resume_queue(queue: str, request: Request) -> Response:
     """It goes on."""
     return await _switch(queue, request, paused=False)
 
 
 async def _switch(queue: str, request: Request, *, paused: bool) -> Response:
-    _NONE.read(request)
     gopher = gopher_of(request)
-    changed = await soon(gopher.pause(_known(queue), paused=paused))
+    changed = await soon(gopher.pause(known_queue(queue), paused=paused))
     return answered(Switched(queue=queue, paused=paused, changed=changed))
 
 
-@router.delete(
-    "/{queue}", summary="Remove a queue that has no jobs", operation_id="remove_queue",
-    responses=_queue_answers | openapi.problems(
-        s403="this key lacks the scope operate", s409="it has jobs, or a living worker serves it"
-    ) | {200: openapi.answer("it is gone", "Removed", example={"queue": "mial"})},
+@routes(
+    "DELETE /{queue}", OPERATE, "Remove a queue that has no jobs",
+    answers("Removed", "it is gone", example={"queue": "mial"}, s404=_NO_QUEUE, s409=_SERVED),
 )  # fmt: skip
-async def remove(queue: str, request: Request) -> Response:
+async def remove_queue(queue: str, request: Request) -> Response:
     """With its pause, its counters and charts, and the windows of its unique keys. The next job that is
     submitted to it makes it anew."""
-    _NONE.read(request)
     gopher = gopher_of(request)
-    await soon(gopher.remove_queue(_known(queue)))
+    await soon(gopher.remove_queue(known_queue(queue)))
     return answered(Removed(queue=queue))
 
 
-@router.post(
-    "/{queue}/purge", summary="Delete jobs of a queue for good", operation_id="purge_queue",
-    responses=_purge_answers, openapi_extra=body_of("Meant"),
-)  # fmt: skip
-async def purge(queue: str, request: Request) -> Response:
+@routes("POST /{queue}/purge", OPERATE, "Delete jobs of a queue for good", BULK_ANSWERS, body=meant_body())
+async def purge_queue(queue: str, request: Request) -> Response:
     """As `POST /jobs/purge`, in this queue alone; `{"all": true}` is all of it but running jobs."""
-    _NONE.read(request)
     meant = await read_meant(request)
-    wanted = _in_it_alone(_known(queue), meant, filter_of_body(meant))
+    wanted = _in_it_alone(known_queue(queue), meant, filter_of_body(meant))
     return await done(request, DELETE, meant, wanted)
 
 
@@ -143,10 +112,3 @@ def _in_it_alone(queue: str, meant: Meant, wanted: Filter) -> Filter:
         hint = 'name another criterion, or say {"all": true} and nothing else'
         raise Problem(422, "which jobs of this queue are meant?", hint=hint, pointer="/all")
     return msgspec.structs.replace(wanted, queues=(queue,))
-
-
-def _known(queue: str) -> str:
-    """Raises NotFound for what is no name at all."""
-    if not VALID_NAME.fullmatch(queue):
-        raise NotFound(f"no queue {queue[:64]!r}", LIST_QUEUES)
-    return queue

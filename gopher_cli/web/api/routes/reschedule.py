@@ -5,20 +5,22 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter
 from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gopher_cli.model.access.scopes import OPERATE
 from gopher_cli.model.select.actions import RESCHEDULE
 from gopher_cli.model.text.duration import parse_duration, parse_when
-from gopher_cli.web.api.routes.job_actions import DESCRIBED, answers, do
+from gopher_cli.web.api.routes.job_actions import ACTION, do
 from gopher_cli.web.api.support import openapi
 from gopher_cli.web.api.support.body import check_filled, read_json
+from gopher_cli.web.api.support.openapi import body_of
+from gopher_cli.web.api.support.route_table import Routes
 from gopher_cli.web.api.support.strict_json import parse
 from gopher_cli.web.server.problems import Problem, field
 
-router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
+routes = Routes("/api/v1/jobs", "jobs")
 
 
 class Moment(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -32,18 +34,10 @@ class Moment(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 openapi.SCHEMAS += [Moment]
-_BODY = {"requestBody": {"required": True, "content": openapi.answer("", "Moment")["content"]}}
-_ANSWERS = answers | openapi.problems(
-    s400="the body is not valid JSON", s408="the body did not arrive in time", s413="more than 1 MB",
-    s415="not application/json", s422="a field or a parameter is not valid",
-)  # fmt: skip
 
 
-@router.post(
-    "/{id}/reschedule", summary="Give a waiting job another time", operation_id="reschedule_job",
-    responses=_ANSWERS, openapi_extra=DESCRIBED | _BODY,
-)  # fmt: skip
-async def reschedule(id: str, request: Request) -> Response:
+@routes("POST /{id}/reschedule", OPERATE, "Give a waiting job another time", **ACTION, body=body_of("Moment"))
+async def reschedule_job(id: str, request: Request) -> Response:
     """A scheduled one, or one that waits for its next attempt; its attempts stay as they are."""
     due, delay = await _read(request)
     return await do(

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from gopher_cli.web.api.support.openapi import answer, problems
+from gopher_cli.web.api.support.openapi import answer, answers, body_of
 
 IF_NONE_MATCH = {
     "name": "If-None-Match", "in": "header", "required": False, "schema": {"type": "string"},
     "description": "the ETag that is known: 304 while the schedule is still as it says",
 }  # fmt: skip
-_ONLY_NEW = {
+ONLY_NEW = {
     "name": "If-None-Match", "in": "header", "required": False, "schema": {"type": "string"},
     "description": "*: only if there is none of this name",
 }  # fmt: skip
-_IF_MATCH = {
+IF_MATCH = {
     "name": "If-Match", "in": "header", "required": False, "schema": {"type": "string"},
     "description": "only if it is defined as it was with this ETag; what has run since does not matter",
 }  # fmt: skip
-IF_MATCH = {"parameters": [_IF_MATCH]}
-_KEY = {
+IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key", "in": "header", "required": False,
     "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
     "description": "sent again under its key within a day, it runs once, and is answered as before",
 }  # fmt: skip
-RUN = {"parameters": [_KEY]}
 _NIGHTLY = {
     "type": "report", "payload": {"report_type": "daily_summary"}, "cron": "0 3 * * *",
     "tz": "Europe/Berlin",
@@ -45,52 +41,27 @@ _SHOWN = {
 }  # fmt: skip
 
 
-def _body(name: str, example: Any, *, required: bool = True) -> dict[str, Any]:
-    return {"required": required, "content": answer("", name, example=example)["content"]}
-
-
-PUT = {"requestBody": _body("ScheduleRequest", _NIGHTLY), "parameters": [_IF_MATCH, _ONLY_NEW]}
-PAUSE = {
-    "requestBody": _body("PauseRequest", {"reason": "the database moves"}, required=False),
-    "parameters": [_IF_MATCH],
-}
-BACKFILL = {"requestBody": _body("BackfillRequest", {"from": "2026-01-01", "to": "2026-01-08"})}
-PREVIEW = {
-    "requestBody": _body(
-        "PreviewRequest", {"cron": "30 2 * * *", "tz": "Europe/Berlin", "from": "2026-03-28", "count": 2}
-    )
-}
-_NONE = "no such queue or schedule"
-_body_problems = problems(
-    s400="the body is not valid JSON", s408="the body did not arrive in time", s413="more than 1 MB",
-    s415="not application/json", s422="a field or a parameter is not valid",
-)  # fmt: skip
-_read = problems(s404=_NONE, s422="a parameter is not valid")
-_operate = problems(s403="this key lacks the scope operate")
-_match = problems(s412="it is not defined any more as If-Match says")
-list_answers = _read | {200: answer("all, or those of these queues", "ScheduleList")}
-get_answers = _read | {
-    200: answer("the schedule", "ScheduleDetail"),
-    304: {"description": "it is as If-None-Match says"},
-}
-next_answers = _read | {200: answer("the next runs", "NextRuns", example=_SHOWN)}
-preview_answers = _body_problems | {200: answer("what it means", "NextRuns", example=_SHOWN)}
-put_answers = (
-    _operate
-    | _match
-    | _body_problems
-    | problems(s409="the queue has a thousand already")
-    | {
-        200: answer("it was there: changed, or as it was", "ScheduleDone"),
-        201: answer("it is new", "ScheduleDone", example=_CREATED),
-    }
+SCHEDULE = body_of("ScheduleRequest", example=_NIGHTLY)
+PAUSE = body_of("PauseRequest", example={"reason": "the database moves"}, required=False)
+BACKFILL = body_of("BackfillRequest", example={"from": "2026-01-01", "to": "2026-01-08"})
+PREVIEW = body_of(
+    "PreviewRequest", example={"cron": "30 2 * * *", "tz": "Europe/Berlin", "from": "2026-03-28", "count": 2}
 )
-change_answers = _read | _operate | _match | {200: answer("it is so now", "ScheduleDone")}
-pause_answers = change_answers | _body_problems
-run_answers = _read | problems(
-    s400="the Idempotency-Key is not valid", s403="the key may not submit, or not to this queue",
+_NONE, _MATCH = "no such queue or schedule", "it is not defined any more as If-Match says"
+LIST_ANSWERS = answers("ScheduleList", "all, or those of these queues", s404=_NONE)
+GET_ANSWERS = answers("ScheduleDetail", "the schedule", s404=_NONE) | {
+    304: {"description": "it is as If-None-Match says"}
+}
+NEXT_ANSWERS = answers("NextRuns", "the next runs", example=_SHOWN, s404=_NONE)
+PREVIEW_ANSWERS = answers("NextRuns", "what it means", example=_SHOWN)
+PUT_ANSWERS = answers(
+    "ScheduleDone", "it was there: changed, or as it was", s409="the queue has a thousand already",
+    s412=_MATCH,
+) | {201: answer("it is new", "ScheduleDone", example=_CREATED)}  # fmt: skip
+CHANGE_ANSWERS = answers("ScheduleDone", "it is so now", s404=_NONE, s412=_MATCH)
+RUN_ANSWERS = answers(
+    "Submitted", "its job", status=201, s404=_NONE, s400="the Idempotency-Key is not valid",
+    s403="the key may not submit, or not to this queue",
     s409="it has to skip: the run before is unfinished, or its unique key is held (job_id)",
-) | {201: answer("its job", "Submitted")}  # fmt: skip
-backfill_answers = (
-    _read | _operate | _body_problems | {200: answer("what became of each instant", "Backfilled")}
-)
+)  # fmt: skip
+BACKFILL_ANSWERS = answers("Backfilled", "what became of each instant", s404=_NONE)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gopher_cli.model.access.scopes import SUBMIT
+from gopher_cli.model.access.scopes import OPERATE, SUBMIT
 from gopher_cli.model.errors import BadData, Changed, Unfinished
 from gopher_cli.model.job.value_checks import check_queue
 from gopher_cli.model.schedule.recurrence import BadSchedule
@@ -29,29 +28,27 @@ from gopher_cli.web.api.schedules.schedule_request import (
 from gopher_cli.web.api.schedules.schedule_views import Backfilled, change_done, row_done, run_reply
 from gopher_cli.web.api.schedules.schedules import row_of
 from gopher_cli.web.api.support.body import MAX_BODY, check_kind, read, read_json
+from gopher_cli.web.api.support.route_table import Routes
 from gopher_cli.web.api.support.submit_common import permit
-from gopher_cli.web.authorize import needs
 from gopher_cli.web.server.links import links_of_schedule
-from gopher_cli.web.server.parameters import Parameters, parameter
+from gopher_cli.web.server.parameters import parameter
 from gopher_cli.web.server.problems import PATIENCE, Problem, field, soon
 from gopher_cli.web.services import idempotency
 from gopher_cli.web.services.idempotency import Claim, Reply
 from gopher_cli.web.services.services import gopher_of, services_of
 
-router = APIRouter(prefix="/api/v1/schedules", tags=["schedules"])
-running = APIRouter(prefix="/api/v1/schedules", tags=["schedules"], dependencies=[Depends(needs(SUBMIT))])
+routes = Routes("/api/v1/schedules", "schedules")
 T = TypeVar("T")
-_NONE = Parameters()
+_CHANGE: dict[str, Any] = {"answers": about.CHANGE_ANSWERS, "headers": [about.IF_MATCH]}
 _BACKFILL = 60.0  # seconds that a hundred thousand jobs may take
 
 
-@router.put(
-    "/{queue}/{name}", summary="Define a schedule", operation_id="put_schedule",
-    responses=about.put_answers, openapi_extra=about.PUT,
+@routes(
+    "PUT /{queue}/{name}", OPERATE, "Define a schedule", about.PUT_ANSWERS,
+    headers=[about.IF_MATCH, about.ONLY_NEW], body=about.SCHEDULE,
 )  # fmt: skip
-async def put(queue: str, name: str, request: Request) -> Response:
+async def put_schedule(queue: str, name: str, request: Request) -> Response:
     """The body says all of it: what is left out has its default. The same again changes nothing."""
-    _NONE.read(request)
     with parameter("queue"):
         check_queue(queue)
     with parameter("name"):
@@ -67,26 +64,18 @@ async def put(queue: str, name: str, request: Request) -> Response:
     return answered(change_done(change), 201 if change.change == "created" else 200, headers)
 
 
-@router.delete(
-    "/{queue}/{name}", summary="Remove a schedule", operation_id="delete_schedule",
-    responses=about.change_answers, openapi_extra=about.IF_MATCH,
-)  # fmt: skip
-async def remove(queue: str, name: str, request: Request) -> Response:
+@routes("DELETE /{queue}/{name}", OPERATE, "Remove a schedule", **_CHANGE)
+async def delete_schedule(queue: str, name: str, request: Request) -> Response:
     """With its history. The jobs that it has made stay."""
-    _NONE.read(request)
     gopher = gopher_of(request)
     row = await row_of(request, queue, name)
     await _seen(gopher.drop_schedule(name, queue, revision=_matched(request, row)))
     return answered(row_done(row, "removed", changed=True))
 
 
-@router.post(
-    "/{queue}/{name}/pause", summary="Pause a schedule", operation_id="pause_schedule",
-    responses=about.pause_answers, openapi_extra=about.PAUSE,
-)  # fmt: skip
-async def pause(queue: str, name: str, request: Request) -> Response:
+@routes("POST /{queue}/{name}/pause", OPERATE, "Pause a schedule", **_CHANGE, body=about.PAUSE)
+async def pause_schedule(queue: str, name: str, request: Request) -> Response:
     """Nothing of it runs until it is resumed, and what is due meanwhile is not made up for."""
-    _NONE.read(request)
     gopher = gopher_of(request)
     text = await read(request, lambda _: MAX_BODY)
     if text:
@@ -98,13 +87,9 @@ async def pause(queue: str, name: str, request: Request) -> Response:
     return answered(row_done(await row_of(request, queue, name), "paused", changed=changed))
 
 
-@router.post(
-    "/{queue}/{name}/resume", summary="Resume a schedule", operation_id="resume_schedule",
-    responses=about.change_answers, openapi_extra=about.IF_MATCH,
-)  # fmt: skip
-async def resume(queue: str, name: str, request: Request) -> Response:
+@routes("POST /{queue}/{name}/resume", OPERATE, "Resume a schedule", **_CHANGE)
+async def resume_schedule(queue: str, name: str, request: Request) -> Response:
     """It counts from now on."""
-    _NONE.read(request)
     gopher = gopher_of(request)
     revision = _matched(request, await row_of(request, queue, name))
     with _readable():
@@ -112,13 +97,12 @@ async def resume(queue: str, name: str, request: Request) -> Response:
     return answered(row_done(await row_of(request, queue, name), "resumed", changed=changed))
 
 
-@running.post(
-    "/{queue}/{name}/run", summary="Run a schedule now", operation_id="run_schedule", status_code=201,
-    responses=about.run_answers, openapi_extra=about.RUN,
+@routes(
+    "POST /{queue}/{name}/run", SUBMIT, "Run a schedule now", about.RUN_ANSWERS,
+    headers=[about.IDEMPOTENCY_KEY],
 )  # fmt: skip
-async def run(queue: str, name: str, request: Request) -> Response:
+async def run_schedule(queue: str, name: str, request: Request) -> Response:
     """Beside its ticks, which stay as they are; its overlap counts."""
-    _NONE.read(request)
     permit(request.state.caller, queue)
     gopher = gopher_of(request)
     row = await row_of(request, queue, name)
@@ -138,13 +122,12 @@ async def run(queue: str, name: str, request: Request) -> Response:
     return (await work(None)).response()
 
 
-@router.post(
-    "/{queue}/{name}/backfill", summary="Make the jobs of past instants", operation_id="backfill_schedule",
-    responses=about.backfill_answers, openapi_extra=about.BACKFILL,
+@routes(
+    "POST /{queue}/{name}/backfill", OPERATE, "Make the jobs of past instants", about.BACKFILL_ANSWERS,
+    body=about.BACKFILL,
 )  # fmt: skip
-async def backfill(queue: str, name: str, request: Request) -> Response:
+async def backfill_schedule(queue: str, name: str, request: Request) -> Response:
     """Those that have run, and are known still, are not made again. Up to 100 000 in a request."""
-    _NONE.read(request)
     gopher = gopher_of(request)
     asked = read_backfill(await read_json(request))
     await row_of(request, queue, name)

@@ -6,12 +6,12 @@ import asyncio
 import time
 from itertools import islice
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gopher_cli.model.access.scopes import READ
 from gopher_cli.model.errors import NotFound
-from gopher_cli.model.hints import LIST_QUEUES, LIST_SCHEDULES
+from gopher_cli.model.hints import LIST_SCHEDULES
 from gopher_cli.model.job.ids import VALID_NAME
 from gopher_cli.model.schedule.next_runs import next_runs, next_runs_of
 from gopher_cli.model.schedule.schedule import check_schedule_name
@@ -29,22 +29,21 @@ from gopher_cli.web.api.schedules.schedule_views import (
 )
 from gopher_cli.web.api.support.body import read_json
 from gopher_cli.web.api.support.etag import matches
-from gopher_cli.web.server.parameters import Parameters, parameter
+from gopher_cli.web.api.support.filters import known_queue
+from gopher_cli.web.api.support.route_table import Routes
+from gopher_cli.web.server.parameters import Given, Parameters, parameter
 from gopher_cli.web.server.problems import soon
 from gopher_cli.web.services.services import gopher_of
 
-router = APIRouter(prefix="/api/v1/schedules", tags=["schedules"])
+routes = Routes("/api/v1/schedules", "schedules")
 _PATIENCE, _PAGE = 3.0, 100  # seconds that a thousand schedules may take beside a silent Redis
-_NONE, _OF, _COUNT = Parameters(), Parameters("queue", "name"), Parameters("count")
+_OF, _COUNT = Parameters("queue", "name"), Parameters("count")
 
 
-@router.get(
-    "", summary="List the schedules", operation_id="list_schedules",
-    openapi_extra={"parameters": _OF.described}, responses=about.list_answers,
-)  # fmt: skip
-async def schedules(request: Request) -> Response:
+@routes("GET", READ, "List the schedules", about.LIST_ANSWERS, takes=_OF)
+async def list_schedules(request: Request) -> Response:
     """When they run, what is next, how they stand, and what became of their last ticks."""
-    given = _OF.read(request)
+    given = Given(request)
     queues, name = [known_queue(queue) for queue in given.words("queue")], given.text("name")
     with parameter("name"):
         name = name and check_schedule_name(name)
@@ -60,26 +59,18 @@ async def schedules(request: Request) -> Response:
     return answered(ScheduleList(items=items))
 
 
-@router.post(
-    "/preview", summary="Tell what an expression means", operation_id="preview_schedule",
-    responses=about.preview_answers, openapi_extra=about.PREVIEW,
-)  # fmt: skip
-async def preview(request: Request) -> Response:
+@routes("POST /preview", READ, "Tell what an expression means", about.PREVIEW_ANSWERS, body=about.PREVIEW)
+async def preview_schedule(request: Request) -> Response:
     """When it would run, in plain English and as a list; nothing is stored."""
-    _NONE.read(request)
     gopher = gopher_of(request)
     when, key, count = read_preview(await read_json(request), gopher.defaults)
     runs = next_runs(when, when.start - 1e-3 if when.start else time.time(), key)
     return answered(next_view(describe_when(when, key), islice(runs, min(count, when.times or count))))
 
 
-@router.get(
-    "/{queue}/{name}", summary="Look at a schedule", operation_id="get_schedule",
-    responses=about.get_answers, openapi_extra={"parameters": [about.IF_NONE_MATCH]},
-)  # fmt: skip
-async def schedule(queue: str, name: str, request: Request) -> Response:
+@routes("GET /{queue}/{name}", READ, "Look at a schedule", about.GET_ANSWERS, headers=[about.IF_NONE_MATCH])
+async def get_schedule(queue: str, name: str, request: Request) -> Response:
     """All of it. Its ETag is for If-None-Match, and for If-Match where it is changed."""
-    _NONE.read(request)
     row = await row_of(request, queue, name)
     headers = {"ETag": etag_of(row)}
     known = request.headers.get("if-none-match", "")
@@ -88,13 +79,10 @@ async def schedule(queue: str, name: str, request: Request) -> Response:
     return answered(detail(row), 200, headers)
 
 
-@router.get(
-    "/{queue}/{name}/next", summary="Tell its next runs", operation_id="get_next_runs",
-    responses=about.next_answers, openapi_extra={"parameters": _COUNT.described},
-)  # fmt: skip
-async def next_of(queue: str, name: str, request: Request) -> Response:
+@routes("GET /{queue}/{name}/next", READ, "Tell its next runs", about.NEXT_ANSWERS, takes=_COUNT)
+async def get_next_runs(queue: str, name: str, request: Request) -> Response:
     """As clocks of its time zone show them; of one that is paused those that it would have."""
-    count = _COUNT.read(request).number("count", SHOWN, MOST_SHOWN)
+    count = Given(request).number("count", SHOWN, MOST_SHOWN)
     row = await row_of(request, queue, name)
     return answered(next_view(detail(row).description, islice(next_runs_of(row, time.time()), count)))
 
@@ -105,10 +93,3 @@ async def row_of(request: Request, queue: str, name: str) -> ScheduleRow:
         raise NotFound(f"no schedule {name[:64]!r}", LIST_SCHEDULES)
     gopher = gopher_of(request)
     return await soon(gopher.schedule_row(name, known_queue(queue)))
-
-
-def known_queue(queue: str) -> str:
-    """Raises NotFound for what is no name at all."""
-    if not VALID_NAME.fullmatch(queue):
-        raise NotFound(f"no queue {queue[:64]!r}", LIST_QUEUES)
-    return queue

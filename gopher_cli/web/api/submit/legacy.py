@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gopher_cli.model.access.scopes import OPERATE, READ
+from gopher_cli.model.access.scopes import OPERATE, READ, SUBMIT
 from gopher_cli.model.select.actions import RETRY
 from gopher_cli.model.select.filter import Filter
 from gopher_cli.model.text.timestamp import json_of
@@ -18,14 +17,18 @@ from gopher_cli.web.api.submit import openapi_submit
 from gopher_cli.web.api.submit.submit import submit_in
 from gopher_cli.web.api.support.dialects import CLASSIC, PLAIN, Dialect
 from gopher_cli.web.api.support.filters import STEP_SECONDS
-from gopher_cli.web.api.support.openapi import answer, problems
+from gopher_cli.web.api.support.openapi import answers
+from gopher_cli.web.api.support.route_table import Routes
 from gopher_cli.web.api.support.views import job_view
-from gopher_cli.web.authorize import needs
 from gopher_cli.web.server.links import rooted
 from gopher_cli.web.server.problems import soon
 from gopher_cli.web.services.services import gopher_of, services_of
 
-router = APIRouter(tags=["legacy"])
+routes = Routes("", "legacy", deprecated=True)
+_SUBMIT: dict[str, Any] = {
+    "answers": openapi_submit.LEGACY_ANSWERS, "takes": None, "headers": [openapi_submit.KEY],
+    "body": openapi_submit.LEGACY_BODY,
+}  # fmt: skip
 
 
 class LegacyJob(msgspec.Struct, kw_only=True):
@@ -71,20 +74,14 @@ class Requeued(msgspec.Struct, kw_only=True):
 openapi_submit.add(LegacyJob, PlainJob, TypeNames, QueueTotals, Requeued)
 
 
-@router.post(
-    "/api/jobs", deprecated=True, summary="Submit a job", operation_id="submit_job_classic", status_code=201,
-    responses=openapi_submit.legacy_answers, openapi_extra=openapi_submit.legacy_body,
-)  # fmt: skip
-async def submit_classic(request: Request) -> Response:
+@routes("POST /api/jobs", SUBMIT, "Submit a job", **_SUBMIT)
+async def submit_job_classic(request: Request) -> Response:
     """As `POST /api/v1/jobs`; the answer is `job_id` and `status`."""
     return await _submit(request, CLASSIC)
 
 
-@router.post(
-    "/job", deprecated=True, summary="Submit a job", operation_id="submit_job_plain", status_code=201,
-    responses=openapi_submit.legacy_answers, openapi_extra=openapi_submit.legacy_body,
-)  # fmt: skip
-async def submit_plain(request: Request) -> Response:
+@routes("POST /job", SUBMIT, "Submit a job", **_SUBMIT)
+async def submit_job_plain(request: Request) -> Response:
     """As `POST /api/v1/jobs`; the answer is `job_id` and `status`, in the words of `GET /job/{id}`."""
     return await _submit(request, PLAIN)
 
@@ -95,13 +92,11 @@ async def _submit(request: Request, dialect: Dialect) -> Response:
     return response
 
 
-@router.get(
-    "/job/{id}", deprecated=True, summary="Look at a job", operation_id="get_job_plain",
-    responses=problems(s404="no such job", s409="several queues have a job of this id")
-    | {200: answer("the job", "PlainJob")},
-    dependencies=[Depends(needs(READ))],
+@routes(
+    "GET /job/{id}", READ, "Look at a job", takes=None,
+    answers=answers("PlainJob", "the job", s404="no such job", s409="several queues have a job of this id"),
 )  # fmt: skip
-async def get_plain(id: str, request: Request) -> Response:
+async def get_job_plain(id: str, request: Request) -> Response:
     """Its status in few words."""
     gopher = gopher_of(request)
     queue = await place_of(request, id)
@@ -109,12 +104,11 @@ async def get_plain(id: str, request: Request) -> Response:
     return _answered(PLAIN.job(PLAIN, job), "no-store")
 
 
-@router.post(
-    "/job/requeue-dlq", deprecated=True, summary="Run all dead jobs again", operation_id="requeue_dlq_plain",
-    responses=problems() | {200: answer("so many run again", "Requeued")},
-    dependencies=[Depends(needs(OPERATE))],
+@routes(
+    "POST /job/requeue-dlq", OPERATE, "Run all dead jobs again", answers("Requeued", "so many run again"),
+    takes=None,
 )  # fmt: skip
-async def requeue_plain(request: Request) -> Response:
+async def requeue_dlq_plain(request: Request) -> Response:
     """Each dead job goes back to its queue, oldest first, its attempts counted anew."""
     gopher = gopher_of(request)
     seconds = min(STEP_SECONDS, services_of(request).settings.server_write_timeout / 2)
@@ -122,21 +116,15 @@ async def requeue_plain(request: Request) -> Response:
     return _answered(Requeued(requeued=step.changed, more=bool(step.cursor)), "no-store")
 
 
-@router.get(
-    "/api/v1/jobs/types", deprecated=True, summary="List the types", operation_id="list_job_types",
-    responses=problems() | {200: answer("their names", "TypeNames")}, dependencies=[Depends(needs(READ))],
-)  # fmt: skip
-async def types(request: Request) -> Response:
+@routes("GET /api/v1/jobs/types", READ, "List the types", answers("TypeNames", "their names"), takes=None)
+async def list_job_types(request: Request) -> Response:
     """The types that workers have published; `GET /api/v1/types` tells their schemas too."""
     found = await soon(gopher_of(request).types())
     return _answered(TypeNames(types=sorted(found)))
 
 
-@router.get(
-    "/api/v1/queue/stats", deprecated=True, summary="Count jobs", operation_id="get_queue_stats",
-    responses=problems() | {200: answer("counts", "QueueTotals")}, dependencies=[Depends(needs(READ))],
-)  # fmt: skip
-async def queue_stats(request: Request) -> Response:
+@routes("GET /api/v1/queue/stats", READ, "Count jobs", answers("QueueTotals", "counts"), takes=None)
+async def get_queue_stats(request: Request) -> Response:
     """Sizes by queue, and what has ended: in all, and by type within a day."""
     found = await soon(gopher_of(request).stats(()))
     queues = {one.queue: {"size": one.states.get("enqueued", 0)} | one.states for one in found.queues}

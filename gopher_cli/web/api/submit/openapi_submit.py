@@ -38,7 +38,7 @@ _EXAMPLES = {
 }
 _JOB = {"$ref": REF.format(name="JobRequest")}
 _JOBS = {"type": "array", "items": _JOB}
-_KEY = {
+KEY = {
     "name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
     "description": "sent again under its key within a day, a request is done once, and answered as before",
 }  # fmt: skip
@@ -71,10 +71,7 @@ _refused = {
     "s415": "another kind of body, or a compressed one",
     "s422": "a field is not valid, or the Idempotency-Key has come with another request",
 }
-one_body = {
-    "requestBody": _body({"oneOf": [_JOB, _JOBS]}, _EXAMPLES),
-    "parameters": [_KEY, PREFER, _WAIT, _ATOMIC],
-}
+ONE, ONE_BODY = [KEY, PREFER, _WAIT, _ATOMIC], _body({"oneOf": [_JOB, _JOBS]}, _EXAMPLES)
 _known = {
     "description": "there already, as it is now (who may not read hears its state alone); the finished job, "
     "for who waits; a Batch, for an array",
@@ -82,9 +79,9 @@ _known = {
         {"$ref": REF.format(name=name)} for name in ("JobView", "Batch", "Submitted")
     ]}}},
 }  # fmt: skip
-one_answers = problems(**_refused) | {200: _known, 201: answer("accepted", "Submitted")}
-legacy_body = {"requestBody": _body(_JOB, _EXAMPLES), "parameters": [_KEY]}
-legacy_answers = problems(**_refused) | {
+ONE_ANSWERS = problems(**_refused) | {200: _known, 201: answer("accepted", "Submitted")}
+LEGACY_BODY = _body(_JOB, _EXAMPLES)
+LEGACY_ANSWERS = problems(**_refused) | {
     200: answer("there already", "LegacyJob"),
     201: answer("accepted", "LegacyJob"),
 }
@@ -92,17 +89,15 @@ _object = {
     "type": "object", "properties": {"jobs": _JOBS}, "required": ["jobs"], "additionalProperties": False,
 }  # fmt: skip
 _two = [{"type": "email", "payload": {"to": "ann@example.com"}}, {"type": "cleanup"}]
-many_body = {
-    "requestBody": _body(
-        {"oneOf": [_JOBS, _object]},
-        {"two jobs": {"jobs": _two}},
-        **{"application/x-ndjson": {"schema": {"type": "string"}}},
-    ),
-    "parameters": [_KEY, _ATOMIC, _BATCH],
-}  # fmt: skip
+MANY = [KEY, _ATOMIC, _BATCH]
+MANY_BODY = _body(
+    {"oneOf": [_JOBS, _object]},
+    {"two jobs": {"jobs": _two}},
+    **{"application/x-ndjson": {"schema": {"type": "string"}}},
+)
 _many = answer("what became of each", "Batch")
 _many["content"]["application/x-ndjson"] = {"schema": {"type": "string"}}
-many_answers = problems(**_refused) | {200: _many}
+MANY_ANSWERS = problems(**_refused) | {200: _many}
 
 
 def add(*kinds: Any) -> None:

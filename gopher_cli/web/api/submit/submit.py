@@ -6,7 +6,6 @@ import time
 from contextlib import nullcontext, suppress
 from typing import Any
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
@@ -24,12 +23,13 @@ from gopher_cli.web.api.support import prefer_wait
 from gopher_cli.web.api.support.body import MAX_BODY, check_kind, read
 from gopher_cli.web.api.support.dialects import GONE, V1, Accepted, Dialect
 from gopher_cli.web.api.support.job_request import Asked, read_job
+from gopher_cli.web.api.support.route_table import Routes
 from gopher_cli.web.api.support.submit_common import is_ending, is_new, permit, refusal, states_of, under
 from gopher_cli.web.api.support.views import job_view
 from gopher_cli.web.authorize import needs
 from gopher_cli.web.server.fast_path import FastPath
 from gopher_cli.web.server.links import rooted
-from gopher_cli.web.server.parameters import Given, only
+from gopher_cli.web.server.parameters import Given, Parameters
 from gopher_cli.web.server.problems import soon, under_id, wished
 from gopher_cli.web.services import idempotency
 from gopher_cli.web.services.idempotency import Claim, Reply
@@ -37,18 +37,15 @@ from gopher_cli.web.services.services import services_of
 
 _JSON = {"Content-Type": "application/json"}
 _enter = needs(SUBMIT)
-router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
+_ONE, _MANY = Parameters("wait", "atomic"), Parameters("atomic", "batch")
+routes = Routes("/api/v1/jobs", "jobs")
 
 
-@router.post(
-    "",
-    summary="Submit a job",
-    operation_id="submit_job",
-    status_code=201,
-    responses=openapi_submit.one_answers,
-    openapi_extra=openapi_submit.one_body,
-)
-async def submit(request: Request) -> Response:
+@routes(
+    "POST", "", "Submit a job", openapi_submit.ONE_ANSWERS, takes=None, headers=openapi_submit.ONE,
+    body=openapi_submit.ONE_BODY,
+)  # fmt: skip
+async def submit_job(request: Request) -> Response:
     """Accepted means stored: the job survives whatever happens to this server.
 
     201 for a new job; 200 for one that is there already, by its id or its unique key, as it is now. With
@@ -56,7 +53,7 @@ async def submit(request: Request) -> Response:
     of jobs is answered as `/api/v1/jobs/batch` answers it.
     """
     await _enter(request)
-    only(request, "wait", "atomic")
+    _ONE.check(request)
     together, wait = _all_or_none(request), prefer_wait.wait_of(request)
     settings = services_of(request).settings
 
@@ -70,22 +67,18 @@ async def submit(request: Request) -> Response:
     return await _accept(request, V1, text, wait)
 
 
-@router.post(
-    "/batch",
-    summary="Submit many jobs",
-    operation_id="submit_jobs",
-    responses=openapi_submit.many_answers,
-    openapi_extra=openapi_submit.many_body,
-)
-async def submit_many(request: Request) -> Response:
+@routes(
+    "POST /batch", SUBMIT, "Submit many jobs", openapi_submit.MANY_ANSWERS, takes=None,
+    headers=openapi_submit.MANY, body=openapi_submit.MANY_BODY,
+)  # fmt: skip
+async def submit_jobs(request: Request) -> Response:
     """An array of jobs, `{"jobs": [...]}`, or a job a line (`application/x-ndjson`): what became of each.
 
     With `?atomic=true` all of them are stored or none: up to 500 of one queue. NDJSON is answered by NDJSON
     where Accept asks for it. With `?batch=ID` they are lines of a file that may come again, each with its
     `mark` (`GET /api/v1/batches`): up to 500; if one is not valid, nothing is stored.
     """
-    await _enter(request)
-    only(request, "atomic", "batch")
+    _MANY.check(request)
     together, of = _all_or_none(request), batch_of(Given(request))
     settings = services_of(request).settings
     most = batch.limit_of(settings)
@@ -96,7 +89,6 @@ async def submit_many(request: Request) -> Response:
 
 async def submit_in(request: Request, dialect: Dialect) -> Response:
     """Submit one job as another system would."""
-    await _enter(request)
     check_kind(request)
     text = await read(request, lambda _: MAX_BODY)
     return await _accept(request, dialect, text, 0.0)
@@ -201,4 +193,4 @@ async def _known(gopher: Gopher, job: Job, receipt: Receipt) -> JobDetail | Acce
 
 def shortened(app: ASGIApp) -> ASGIApp:
     """The same, with a short way to the route that is called most."""
-    return FastPath(app, path="/api/v1/jobs", endpoint=submit)
+    return FastPath(app, path="/api/v1/jobs", endpoint=submit_job)

@@ -9,7 +9,8 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 from starlette.requests import Request
 
-from gopher_cli.model.errors import Usage
+from gopher_cli.model.errors import NotFound, Usage
+from gopher_cli.model.hints import LIST_QUEUES
 from gopher_cli.model.job.ids import VALID_NAME
 from gopher_cli.model.job.job import JobState
 from gopher_cli.model.job.value_checks import check_queue
@@ -190,3 +191,10 @@ def _parameter(name: str, said: str, hint: str = "") -> Problem:
 
 def _pointed(name: str, said: str, hint: str = "") -> Problem:
     return Problem(422, said, hint=hint, pointer=f"/{name}")
+
+
+def known_queue(queue: str) -> str:
+    """Raises NotFound for what is not a name at all."""
+    if not VALID_NAME.fullmatch(queue):
+        raise NotFound(f"no queue {queue[:64]!r}", LIST_QUEUES)
+    return queue

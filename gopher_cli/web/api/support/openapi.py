@@ -54,6 +54,18 @@ def answer(about: str, name: str, kind: str = "application/json", *, example: An
     return {"description": about, "content": {kind: said | ({"example": example} if example else {})}}
 
 
+def answers(
+    name: str, about: str, *, status: int = 200, example: Any = None, **wrong: str
+) -> dict[int | str, dict[str, Any]]:
+    """This type, and what may go wrong: `s404="no such job"`."""
+    return problems(**wrong) | {status: answer(about, name, example=example)}
+
+
+def body_of(name: str, *, example: Any = None, required: bool = True) -> dict[str, Any]:
+    """A body of this type."""
+    return {"required": required, "content": answer("", name, example=example)["content"]}
+
+
 def problems(**about: str) -> dict[int | str, dict[str, Any]]:
     always = {
         "s401": "the key is missing or wrong",
