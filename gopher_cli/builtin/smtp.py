@@ -118,7 +118,7 @@ def _recipients(message: EmailMessage) -> list[str]:
     from email.utils import getaddresses
 
     fields = message.get_all("To", []) + message.get_all("Cc", [])
-    return [address for _, address in getaddresses([str(one) for one in fields])]
+    return [address for _, address in getaddresses([str(field) for field in fields])]
 
 
 def _all_refused(recipients: dict[str, tuple[int, bytes]]) -> Exception:

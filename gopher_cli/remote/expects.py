@@ -33,7 +33,7 @@ class RemoteExpects:
         return Declared(expect_of(said), str(said["outcome"]))
 
     async def expects(self, queue: str = "") -> list[Expect]:
-        return [expect_of(one) for one in self.wire.get("/expects", {"queue": queue})["items"]]
+        return [expect_of(item) for item in self.wire.get("/expects", {"queue": queue})["items"]]
 
     async def drop_expect(self, name: str, queue: str = "") -> Expect:
         known = the_expect(await self.expects(queue), name)

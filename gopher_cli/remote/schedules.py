@@ -49,7 +49,7 @@ class RemoteSchedules:
         return self._rows({"name": name, "queue": queue}) if VALID_NAME.fullmatch(name) else []
 
     def _rows(self, asked: dict[str, str]) -> list[ScheduleRow]:
-        return [row_of(one) for one in self.wire.get("/schedules", asked, kind=_Items)["items"]]
+        return [row_of(item) for item in self.wire.get("/schedules", asked, kind=_Items)["items"]]
 
     async def schedule_row(self, name: str, queue: str = "") -> ScheduleRow:
         return the_schedule(await self.schedules_called(name, queue), name)

@@ -35,7 +35,7 @@ class RemoteSubmits:
 
     async def types(self) -> dict[str, dict[str, Any]]:
         if self._types is None:  # a batch asks for each of its types
-            self._types = {one["type"]: one["schema"] for one in self.wire.get("/types")["items"]}
+            self._types = {item["type"]: item["schema"] for item in self.wire.get("/types")["items"]}
         return self._types
 
     async def schema_of(self, type: str) -> bytes | None:
@@ -71,7 +71,7 @@ class RemoteSubmits:
         level = self.defaults.durability
         asked = {"batch": batch, "queue": queue, "durability": "" if level == "memory" else level}
         said = self.wire.get("/batches", asked, waits=_WAITS)
-        return {one["queue"]: read_mark(one["mark"]) for one in said["items"]}
+        return {item["queue"]: read_mark(item["mark"]) for item in said["items"]}
 
     async def mark_batch(self, queue: str, batch: str, mark: str, durability: str = "") -> None:
         """Keep how far a batch has come in a queue; a server of old takes marks with jobs only."""

@@ -25,7 +25,9 @@ async def last_of_type(verbs: Verbs, type: str, queue: str = "") -> LastOfType:
     newest = await verbs.jobs(Filter(type=check_type(type), queues=queues), limit=1)
     done = await verbs.jobs(completed(type, queues), limit=1)
     success = done[0] if done else None
-    noted = max((one.last_success for one in await verbs.expects(queue) if one.type == type), default=0)
+    noted = max(
+        (expect.last_success for expect in await verbs.expects(queue) if expect.type == type), default=0
+    )
     if not (newest or success or noted):
         where = f" in the queue {queue}" if queue else ""
         hint = LIST_JOBS.put("see: gopher types, gopher jobs ls")

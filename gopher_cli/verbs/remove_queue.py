@@ -21,7 +21,9 @@ async def remove_queue(core: Core, queue: str) -> None:
     queues have brought it lately.
     """
     await known_queues(core, [queue])
-    if serving := [one.label for one in await list_workers(core) if one.alive and queue in one.queues]:
+    if serving := [
+        worker.label for worker in await list_workers(core) if worker.alive and queue in worker.queues
+    ]:
         raise Conflict(
             f"the queue {queue} is served by the worker {serving[0]}", "stop it, or let it serve others"
         )

@@ -150,7 +150,7 @@ def told(console: Console, outcomes: Sequence[JobResult], *more: Column) -> int:
     console.rows(
         Listing(rows=outcomes, columns=columns, record=record, id=lambda one: one.id, empty="no jobs")
     )
-    return max((one.code for one in outcomes), default=0)
+    return max((outcome.code for outcome in outcomes), default=0)
 
 
 COLUMNS = (

@@ -66,11 +66,11 @@ def _title(name: str, about: str) -> Text:
 def _unhandled(queues: list[QueueStats]) -> list[Text]:
     return [
         Text(
-            f"no handler in {safe(one.queue)}: {types_of(one.unhandled)}; start a worker that has it",
+            f"no handler in {safe(queue.queue)}: {types_of(queue.unhandled)}; start a worker that has it",
             style="red",
         )
-        for one in queues
-        if one.unhandled
+        for queue in queues
+        if queue.unhandled
     ]
 
 
@@ -81,7 +81,7 @@ def _unreadable(queues: list[str]) -> list[Text]:
 
 def _totals(found: Stats, room: int, *, color: bool) -> Group:
     """A bar of all jobs by state, and its legend. Without colours each state has its own hatching."""
-    counts = {state: sum(one.states[state] for one in found.queues) for state in ORDER}
+    counts = {state: sum(queue.states[state] for queue in found.queues) for state in ORDER}
     bar = Text()
     for state, cells in shares(counts, min(room, 100)).items():
         bar.append(("█" if color else HATCHES[state]) * cells, style=style_of(state) or "white")
@@ -164,7 +164,7 @@ def _sparkline(found: Stats, room: int) -> Text:
 def _speed_tables(found: Stats, room: int, trim: int) -> tuple[Any, list[Any]]:
     """What the windows of time tell, and the last hour by type, with the same columns."""
     last = Column(name="last", show=lambda w: w.window, keep=20)
-    windows = [one for one in found.windows if trim < 2 or one.window not in ("1h", "24h")]
+    windows = [window for window in found.windows if trim < 2 or window.window not in ("1h", "24h")]
     listings = [
         Listing(rows=windows, columns=[last, *_window_columns(lambda w: w)], id=str),
         *_types(found.types, 5 if trim else 12),
@@ -227,7 +227,7 @@ def _types(types: list[TypeStats], most: int) -> list[Listing]:
 
 
 def _workers_say(workers: list[WorkerInfo]) -> str:
-    alive = [one for one in workers if one.alive]
+    alive = [worker for worker in workers if worker.alive]
     if not alive:
         return ""
     busy, slots = sum(one.busy for one in alive), sum(one.slots for one in alive)

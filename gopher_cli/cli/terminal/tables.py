@@ -196,10 +196,12 @@ def fitting(listing: Listing, room: int) -> list[tuple[Column, int]]:
 
 def alike(listings: Sequence[Listing], room: int) -> list[Listing]:
     """Tables of one kind below each other: behind the first column, all show the same ones."""
-    common = set.intersection(*({column.name for column, _ in fitting(one, room)} for one in listings))
+    common = set.intersection(
+        *({column.name for column, _ in fitting(listing, room)} for listing in listings)
+    )
     return [
-        replace(one, columns=[c for n, c in enumerate(one.columns) if n == 0 or c.name in common])
-        for one in listings
+        replace(listing, columns=[c for n, c in enumerate(listing.columns) if n == 0 or c.name in common])
+        for listing in listings
     ]
 
 

@@ -136,8 +136,8 @@ def window_length(now_ms: int, seconds: int) -> float:
 def per_minute(cells: Iterable[Mapping[str, bytes]], now_ms: int, minutes: int) -> list[int]:
     """Ended attempts in each of the last minutes, oldest first: a sparkline's values."""
     minute, counts = now_ms // 60000, [0] * minutes
-    for one in cells:
-        for name, text in one.items():
+    for cell in cells:
+        for name, text in cell.items():
             unit, at, _ = placed(name)
             age = minute - at
             if unit == "m" and 0 <= age < minutes:

@@ -110,4 +110,6 @@ def history_of(steps: Steps, cells: Sequence[Cell], notes: Iterable[Mapping[int,
 
 
 def _percentiles(histograms: Sequence[list[int]]) -> Percentiles:
-    return {name: [percentile(one, share) for one in histograms] for name, share in _SHARES.items()}
+    return {
+        name: [percentile(histogram, share) for histogram in histograms] for name, share in _SHARES.items()
+    }

@@ -172,7 +172,7 @@ async def check_fleet(
         serving = [worker for worker in alive if queue in worker.queues]
         found += worker_findings.of_queue(queue, depth, serving)
         found += worker_findings.unhandled(queue, serving, types.get(queue, {}))
-    return found + of_expects([one for one in await list_expects(core) if one.queue in depths])
+    return found + of_expects([expect for expect in await list_expects(core) if expect.queue in depths])
 
 
 def _round_trip(median: float, times: str) -> Finding:

@@ -98,7 +98,7 @@ async def _examine_all(
     found.findings += failing(await _types(core, list(depths)))
     found.planned = await planned(core, list(depths))
     alive = [worker for worker in await list_workers(core) if worker.alive]
-    found.findings += [one for some in found.planned for one in schedule_findings(some, alive)]
+    found.findings += [finding for some in found.planned for finding in schedule_findings(some, alive)]
     if data:
         for queue in set(listed) & {name for name, depth in depths.items() if depth.sizes["failed"]}:
             found.findings += await _poison(core, queue)

@@ -75,9 +75,9 @@ def members(nodes: str) -> list[Member]:
     found = []
     for line in nodes.splitlines():
         _, place, flags, _, _, _, _, _, *slots = line.split(" ")
-        parts = [one.partition("-") for one in slots if one[:1].isdigit()]
+        parts = [slot.partition("-") for slot in slots if slot[:1].isdigit()]
         ranges = tuple(range(int(first), int(last or first) + 1) for first, _, last in parts)
-        moving = tuple(one.strip("[]").partition("-")[0] for one in slots if one.startswith("["))
+        moving = tuple(slot.strip("[]").partition("-")[0] for slot in slots if slot.startswith("["))
         found.append(Member(place.partition("@")[0], frozenset(flags.split(",")), ranges, moving))
     return found
 

@@ -20,7 +20,7 @@ def doubt(
 
     ``known`` are the queues that were there before. ``serves``: a worker asks, which serves it from now on.
     """
-    served = {name for one in workers if one.alive for name in one.queues}
+    served = {name for worker in workers if worker.alive for name in worker.queues}
     if queue in served or (serves and queue in known):
         return ""
     near = _near(queue, served) or ("" if queue in known else _near(queue, known))

@@ -58,7 +58,7 @@ async def readable_depths(core: Core, names: Sequence[str]) -> tuple[dict[str, _
 
 async def _look(core: Core, names: Sequence[str]) -> list[_Seen]:
     keys = [core.keys(queue) for queue in names]
-    depths = await core.store.run_many([calls.depth(one) for one in keys])
+    depths = await core.store.run_many([calls.depth(key) for key in keys])
     return list(zip(depths, await core.store.ask(ask.cells(keys)), strict=True))
 
 

@@ -67,11 +67,11 @@ async def list_expects(core: Core, queue: str = "") -> list[Expect]:
     """
     names = await known_queues(core, [queue] if queue else [])
     try:
-        found = await core.store.run_many([calls.expects(core.keys(one)) for one in names])
+        found = await core.store.run_many([calls.expects(core.keys(name)) for name in names])
     except BadData:
         if queue:
             raise
-        found = [await _if_readable(core, one) for one in names]
+        found = [await _if_readable(core, name) for name in names]
     return [one for of_queue in found for one in of_queue]
 
 

@@ -60,7 +60,7 @@ async def _names_apart(core: Core, queues: Sequence[str]) -> tuple[dict[str, lis
 
 
 async def _names(core: Core, queues: Sequence[str]) -> dict[str, list[str]]:
-    names = await core.store.ask(schedules.names([core.keys(one) for one in queues])) if queues else []
+    names = await core.store.ask(schedules.names([core.keys(queue) for queue in queues])) if queues else []
     return dict(zip(queues, names, strict=True))
 
 

@@ -230,7 +230,7 @@ class Merge:
             skip = await self._index(lane.stretch, lane.mark)
             wanted = [(lane.stretch, lane.mark, skip)]
             (rows,) = await self._store.ask(ranges.read(wanted, step + 1, newest=self._newest))
-            behind = [one for one in rows if lane.mark.is_before(one, newest=self._newest)]
+            behind = [row for row in rows if lane.mark.is_before(row, newest=self._newest)]
             if not skip or not rows or len(behind) < len(rows):
                 return lane, behind[:step]
 

@@ -122,17 +122,17 @@ class Scan:
 
     async def _judged(self, candidates: Sequence[Candidate], budget: _Budget) -> list[bool]:
         """Whether each is meant; those that are have a row then, unless it is not needed."""
-        late = self._since and any(self._came(one) > self._since for one in candidates)
+        late = self._since and any(self._came(candidate) > self._since for candidate in candidates)
         asks = late or self._wanted.older_than
         now = await self._core.store.ask(ask.time_ms()) if asks else 0
-        fits = [self._fits(one, now) for one in candidates]
+        fits = [self._fits(candidate, now) for candidate in candidates]
         budget.jobs -= len(candidates)
         if not self._sieve:
             self.looked += len(candidates)
         if self._bare:
             return fits
         await self._describe([one for one, fit in zip(candidates, fits, strict=True) if fit], budget)
-        return [one.row is not None for one in candidates]
+        return [candidate.row is not None for candidate in candidates]
 
     def _fits(self, one: Candidate, now: int) -> bool:
         """As far as that can be known without a look into it."""

@@ -21,14 +21,14 @@ REVIVE = 2.0  # seconds between two looks whether the built-in server lives
 async def publish(crew: Crew, runner: RunnerProcess) -> None:
     """What the handlers of this worker take, and the schedules that its code declares."""
     await crew.gopher.publish_types(runner.types, runner.wishes)
-    for one in runner.schedules:
-        await _declare(crew, one)
+    for schedule in runner.schedules:
+        await _declare(crew, schedule)
 
 
 async def bring_home(crew: Crew, runner: RunnerProcess) -> None:
     """Schedules of its code that stand in queues which no worker serves come to this one."""
     if runner.schedules:
-        living = [one for one in await crew.gopher.workers() if one.alive]
+        living = [worker for worker in await crew.gopher.workers() if worker.alive]
         served = {queue for one in living for queue in one.queues}.union(crew.queues)
         for one in runner.schedules:
             await _declare(crew, one, served)

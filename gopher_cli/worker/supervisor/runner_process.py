@@ -277,9 +277,11 @@ def share_slots(runners: Sequence[RunnerProcess]) -> None:
     """Who leaves keeps its slots until its jobs have ended; what is stuck anywhere is begun nowhere else."""
     barred = sorted({job.id for runner in runners for job in runner.stuck})
     for runner in runners:
-        runner.relieves = [one for one in runner.relieves if one in runners]  # the ended lend nothing
+        runner.relieves = [
+            relieve for relieve in runner.relieves if relieve in runners
+        ]  # the ended lend nothing
         if not runner.leaving.is_set():
-            runner.share(sum(one.busy for one in runner.relieves), barred)
+            runner.share(sum(relieve.busy for relieve in runner.relieves), barred)
 
 
 def _own_memory(pid: int) -> int:

@@ -24,7 +24,7 @@ def status_of(crew: Crew) -> dict[str, object]:
         "started": round(state.started * 1000),
         "queues": crew.queues,
         "types": sorted(runners[0].types) if runners else [],
-        "schedules": [one.name for one in runners[0].schedules] if runners else [],
+        "schedules": [schedule.name for schedule in runners[0].schedules] if runners else [],
         "slots": options.concurrency * options.processes,
         "busy": sum(runner.busy for runner in runners),
         "processes": state.made,
