@@ -1,4 +1,4 @@
-"""What has happened: to jobs and queues, as those hear it who watch; and who did what, as it is kept."""
+"""Events: what has happened to jobs and queues, as the streams of the queues tell it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import re
 import msgspec
 
 from gopher_cli.model.errors import Usage
-from gopher_cli.model.text.timestamp import Instant
 
 PAUSED, RESUMED, MISSED, GONE = "paused", "resumed", "missed", "gone"
 # Of a queue, not of jobs. `missed`: something may have happened there that nobody has heard of.
@@ -80,15 +79,3 @@ class EventFilter(msgspec.Struct, frozen=True, kw_only=True):
         """Those of the event's jobs that are meant."""
         found = [id for id in event.job_ids if not self.jobs or id in self.jobs]
         return [id for id in found if not self.types or event.types.get(id) in self.types]
-
-
-class AuditEntry(msgspec.Struct, frozen=True, rename={"at_ms": "at"}):
-    """Somebody changed something. ``changed`` counts jobs, queues or keys."""
-
-    id: str
-    at_ms: Instant
-    actor: str
-    action: str
-    target: str
-    changed: int
-    detail: str

@@ -1,4 +1,7 @@
-"""What happened, as frozen facts. Logs, metrics and traces listen; nothing in the core knows who does."""
+"""Facts: what verbs have done. Each is told once: listeners hear it, and the audit keeps operations.
+
+What happens to jobs as they run is told by the scripts of the store: see `model/events.py`.
+"""
 
 from __future__ import annotations
 
@@ -7,40 +10,37 @@ from collections.abc import Callable
 import msgspec
 
 from gopher_cli.model.job.job import Job
+from gopher_cli.model.text.timestamp import Instant
+
+
+class Operation(msgspec.Struct, frozen=True):
+    """What an operator does is done, or as much of it as could be.
+
+    ``changed`` counts jobs, queues, workers, schedules or keys. ``ids`` names those jobs or workers that it
+    was done to, where the operator has named them; what a filter means is only counted.
+    """
+
+    action: str
+    target: str
+    changed: int = 1
+    detail: str = ""
+    ids: tuple[str, ...] = ()
+
+
+class AuditEntry(msgspec.Struct, frozen=True, rename={"at_ms": "at"}):
+    """An operation as the audit keeps it: when it was done, and by whom."""
+
+    id: str
+    at_ms: Instant
+    actor: str
+    action: str
+    target: str
+    changed: int
+    detail: str
 
 
 class JobsSubmitted(msgspec.Struct, frozen=True):
     jobs: list[Job]
-
-
-class QueuePaused(msgspec.Struct, frozen=True):
-    queue: str
-    paused: bool
-
-
-class WorkerOrdered(msgspec.Struct, frozen=True):
-    """An operator has told a worker to be quiet, to resume or to stop."""
-
-    worker: str
-    order: str
-
-
-class JobsRequeued(msgspec.Struct, frozen=True):
-    queue: str
-    ids: list[str]
-
-
-class JobsRescheduled(msgspec.Struct, frozen=True):
-    """They wait for another moment now."""
-
-    queue: str
-    ids: list[str]
-
-
-class JobsPurged(msgspec.Struct, frozen=True):
-    queue: str
-    state: str
-    count: int
 
 
 class JobsReclaimed(msgspec.Struct, frozen=True):
@@ -50,7 +50,5 @@ class JobsReclaimed(msgspec.Struct, frozen=True):
     jobs: list[tuple[str, str, str]]
 
 
-Event = (
-    JobsSubmitted | QueuePaused | WorkerOrdered | JobsRequeued | JobsRescheduled | JobsPurged | JobsReclaimed
-)
-Listener = Callable[[Event], None]
+Fact = Operation | JobsSubmitted | JobsReclaimed
+Listener = Callable[[Fact], None]

@@ -9,7 +9,7 @@ import msgspec
 
 from gopher_cli.model.access.api_keys import KeyInfo, ListedKey, NewKey, meant_key
 from gopher_cli.model.errors import Ambiguous, GopherError, NotFound
-from gopher_cli.model.events import AuditEntry
+from gopher_cli.model.facts import AuditEntry
 from gopher_cli.model.hints import LIST_JOBS, LIST_QUEUES
 from gopher_cli.model.job.defaults import Defaults
 from gopher_cli.model.select.actions import CANCEL, GONE, RESCHEDULE, RETRY, Action, Answer

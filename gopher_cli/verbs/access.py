@@ -25,6 +25,7 @@ from gopher_cli.model.access.api_keys import (
     write_secret,
 )
 from gopher_cli.model.errors import Refused, Usage
+from gopher_cli.model.facts import Operation
 from gopher_cli.model.hints import SEE_KEYS
 from gopher_cli.model.text.rate import parse_rate
 from gopher_cli.store.asks import access, ask
@@ -67,7 +68,7 @@ async def create_key(
     )  # fmt: skip
     secret = write_secret(id, secrets.token_urlsafe(32))
     await _put(core, ApiKey(info=info, digest=digest_of(secret)))
-    await core.audit("create key", f"{info.name} ({id})", changed=1, detail=" ".join(granted))
+    await core.tell(Operation("create key", f"{info.name} ({id})", detail=" ".join(granted)))
     return NewKey(info=info, secret=secret)
 
 
@@ -95,7 +96,7 @@ async def revoke_key(core: Core, wanted: str) -> KeyInfo:
     now = await core.store.ask(ask.time_ms())
     info = msgspec.structs.replace(key.info, revoked_ms=now)
     await _put(core, msgspec.structs.replace(key, info=info))
-    await core.audit("revoke key", f"{info.name} ({info.id})", changed=1)
+    await core.tell(Operation("revoke key", f"{info.name} ({info.id})"))
     return info
 
 
@@ -128,7 +129,7 @@ async def sign_out_all(core: Core) -> bool:
     if not (await access_table(core)).seal:
         return False
     await core.store.ask(access.seal_anew(core.namespace, secrets.token_hex(32)))
-    await core.audit("sign out", "everybody", changed=1)
+    await core.tell(Operation("sign out", "everybody"))
     return True
 
 

@@ -6,12 +6,13 @@ import os
 import time
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gopher_cli.actor import ACTOR
 from gopher_cli.model.errors import GopherError
-from gopher_cli.model.facts import Event, Listener
+from gopher_cli.model.facts import Fact, Listener, Operation
 from gopher_cli.model.job.defaults import Defaults
 from gopher_cli.store.asks import ask
 from gopher_cli.store.keyspace import Keys, fleet_of, keys_of
@@ -22,15 +23,22 @@ if TYPE_CHECKING:
 SLICE = 500  # jobs in one call of a script, so that Redis never waits for one
 
 _LATELY = 10.0  # seconds
-_SHORT = 500  # characters of a word that goes into the audit
 
 
 @dataclass(slots=True)
-class Deed:
-    """What somebody is doing: how much of it is done by now."""
+class Draft:
+    """An operation that goes on: what of it is done by now."""
 
-    changed: int = 0
     detail: str = ""
+    changed: int = 0
+    ids: Sequence[str] = ()
+
+    def has_changed(self, ids: Sequence[str]) -> None:
+        """These, of all that were named."""
+        self.ids, self.changed = ids, len(ids)
+
+
+_OUTER: ContextVar[Draft | None] = ContextVar("outer", default=None)  # of what is done within an operation
 
 
 class Announced:
@@ -70,10 +78,6 @@ class Core:
     def keys(self, queue: str) -> Keys:
         return keys_of(self.namespace, queue)
 
-    def emit(self, event: Event) -> None:
-        for listener in self.listeners:
-            listener(event)
-
     async def announce(self, queues: Iterable[str]) -> None:
         """Make queues known to the fleet before anything is stored in them. Raises Outdated."""
         for queue in self.announced.missing(queues):
@@ -85,35 +89,47 @@ class Core:
         """Those that nobody knew before they were announced here."""
         return self.announced.new
 
-    async def audit(self, action: str, target: str, *, changed: int, detail: str = "") -> None:
-        """Write down who did what, after the action. Nobody is known: nothing is written."""
-        if not (actor := ACTOR.get()):
-            return
-        from gopher_cli.model.events import AuditEntry  # late: most commands change nothing
-        from gopher_cli.model.text.timestamp import Instant
-        from gopher_cli.store import calls
+    def inform(self, fact: Fact) -> None:
+        for listener in self.listeners:
+            listener(fact)
 
-        entry = AuditEntry("", Instant(0), actor[:_SHORT], action, target[:_SHORT], changed, detail[:_SHORT])
+    async def tell(self, operation: Operation) -> None:
+        """Say once what was done, after it is done: in the audit, where somebody is known, and to listeners.
+
+        Within an `operation` that is not told: it counts there.
+        """
+        if outer := _OUTER.get():
+            outer.changed += operation.changed
+            return
+        if actor := ACTOR.get():
+            await self._write_down(actor, operation)
+        self.inform(operation)
+
+    async def _write_down(self, actor: str, operation: Operation) -> None:
+        from gopher_cli.store import calls  # late: most commands change nothing
+
         try:
-            await self.store.run(calls.append_audit(fleet_of(self.namespace), entry, os.urandom(8).hex()))
-        except GopherError as error:  # the action is done, and its result is what counts
+            call = calls.append_audit(fleet_of(self.namespace), actor, operation, os.urandom(8).hex())
+            await self.store.run(call)
+        except GopherError as error:  # the operation is done, and its result is what counts
             import logging
 
-            said = f"{actor}: {action} {target} ({changed} changed)"
-            logging.getLogger("gopher.audit").warning("not written into the audit: %s: %s", said, error)
+            line = f"{actor}: {operation.action} {operation.target} ({operation.changed} changed)"
+            logging.getLogger("gopher.audit").warning("not written into the audit: %s: %s", line, error)
 
     @asynccontextmanager
-    async def recorded(self, action: str, target: str, detail: str = "") -> AsyncIterator[Deed]:
-        """All that is done in here is one action in the audit, also where it breaks off half-way."""
-        deed, silence, whole = Deed(detail=detail), ACTOR.set(""), False
+    async def operation(self, action: str, target: str, detail: str = "") -> AsyncIterator[Draft]:
+        """All that is done in here is one operation, and told as one, also where it breaks off halfway."""
+        draft, whole = Draft(detail), False
+        outer = _OUTER.set(draft)
         try:
-            yield deed
+            yield draft
             whole = True
         finally:
-            ACTOR.reset(silence)
-            if whole or deed.changed:
-                said = deed.detail if whole else f"{deed.detail}; broken off".lstrip("; ")
-                await self.audit(action, target, changed=deed.changed, detail=said)
+            _OUTER.reset(outer)
+            if whole or draft.changed:
+                detail = draft.detail if whole else f"{draft.detail}; broken off".lstrip("; ")
+                await self.tell(Operation(action, target, draft.changed, detail, tuple(draft.ids)))
 
 
 def named(queue: str, ids: Sequence[str]) -> str:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 
-from gopher_cli.model.facts import JobsPurged, QueuePaused
+from gopher_cli.model.facts import Operation
 from gopher_cli.model.job.job import JobState
 from gopher_cli.model.select.actions import CANCEL, DELETE, GONE, Action, Answer, Result
 from gopher_cli.store import calls
 from gopher_cli.store.asks import ranges
-from gopher_cli.store.keyspace import PLACES
 from gopher_cli.verbs.core import Core, in_slices, named
 from gopher_cli.verbs.queues import known_queues
 from gopher_cli.verbs.requeue import retry, run_now
@@ -26,9 +25,7 @@ async def pause(core: Core, queue: str, *, paused: bool = True) -> bool:
     """
     await known_queues(core, [queue])
     changed = await core.store.run(calls.pause(core.keys(queue), paused=paused))
-    if changed:
-        core.emit(QueuePaused(queue, paused))
-    await core.audit("pause" if paused else "resume", queue, changed=int(changed))
+    await core.tell(Operation("pause" if paused else "resume", queue, int(changed)))
     return changed
 
 
@@ -44,21 +41,21 @@ async def cancel(core: Core, queue: str, ids: Sequence[str]) -> dict[str, Answer
     """One that runs is asked to stop: ``requested``."""
     done: dict[str, Answer] = {}
     retention = round(core.defaults.retention * 1000)
-    async with core.recorded(CANCEL.audit, named(queue, ids)) as deed:
+    async with core.operation(CANCEL.audit, named(queue, ids)) as draft:
         for piece in in_slices(ids):
             done |= await core.store.run(calls.cancel(core.keys(queue), piece, retention_ms=retention))
-            asked = sum(one.result is Result.REQUESTED for one in done.values())
-            deed.changed = len(CANCEL.changed(done)) + asked
+            results = (CANCEL.result, Result.REQUESTED)
+            draft.has_changed([id for id, answer in done.items() if answer.result in results])
     return done
 
 
 async def delete(core: Core, queue: str, ids: Sequence[str], *, force: bool = False) -> dict[str, Answer]:
     """Delete these for good; those that run only with ``force``."""
     done: dict[str, Answer] = {}
-    async with core.recorded(DELETE.audit, named(queue, ids)) as deed:
+    async with core.operation(DELETE.audit, named(queue, ids)) as draft:
         for piece in in_slices(list(dict.fromkeys(ids))):
             done |= await _delete(core, queue, piece, force=force)
-            deed.changed = len(DELETE.changed(done))
+            draft.has_changed(DELETE.changed(done))
     return done
 
 
@@ -85,6 +82,4 @@ async def _delete(core: Core, queue: str, ids: Sequence[str], *, force: bool) ->
 
 async def erase(core: Core, queue: str, place: str, ids: Sequence[str]) -> int:
     """Delete those of them that are in this place; how many were."""
-    gone = await core.store.run(calls.purge(core.keys(queue), place, ids))
-    core.emit(JobsPurged(queue, PLACES[place], gone))
-    return gone
+    return await core.store.run(calls.purge(core.keys(queue), place, ids))

@@ -12,7 +12,8 @@ from gopher_cli.model.select.filter import Filter
 
 if TYPE_CHECKING:
     from gopher_cli.model.access.api_keys import KeyInfo, ListedKey, NewKey
-    from gopher_cli.model.events import AuditEntry, JobEvent
+    from gopher_cli.model.events import JobEvent
+    from gopher_cli.model.facts import AuditEntry
     from gopher_cli.model.job.batch_mark import BatchMark
     from gopher_cli.model.job.defaults import Defaults
     from gopher_cli.model.job.job import Job

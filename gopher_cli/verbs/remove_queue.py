@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gopher_cli.model.errors import Conflict
+from gopher_cli.model.facts import Operation
 from gopher_cli.model.hints import LIST_EXPECTS, LIST_JOBS, LIST_SCHEDULES
 from gopher_cli.model.text.humanize import plural
 from gopher_cli.store import calls
@@ -34,7 +35,7 @@ async def remove_queue(core: Core, queue: str) -> None:
     if any(left):
         await core.announce([queue])
         raise _in_use(queue, left)
-    await core.audit("remove queue", queue, changed=1)
+    await core.tell(Operation("remove queue", queue))
 
 
 def _in_use(queue: str, left: InTheWay) -> Conflict:

@@ -6,7 +6,6 @@ import os
 from collections.abc import Sequence
 
 from gopher_cli.model.errors import BadData, GopherError, TryLater
-from gopher_cli.model.facts import JobsRequeued
 from gopher_cli.model.job.job import JobState
 from gopher_cli.model.select.actions import RETRY, RUN_NOW, Answer, Result
 from gopher_cli.store import calls
@@ -19,12 +18,10 @@ from gopher_cli.verbs.outbox import relay
 async def retry(core: Core, queue: str, ids: Sequence[str], *, source: str = "any") -> dict[str, Answer]:
     """Run these again now, where they are in the state ``source``."""
     done: dict[str, Answer] = {}
-    async with core.recorded(RETRY.audit, named(queue, ids)) as deed:
+    async with core.operation(RETRY.audit, named(queue, ids)) as draft:
         for piece in in_slices(ids):
             done |= await core.store.run(calls.requeue(core.keys(queue), piece, source=source))
-            deed.changed = len(RETRY.changed(done))
-    if back := RETRY.changed(done):
-        core.emit(JobsRequeued(queue, back))
+            draft.has_changed(RETRY.changed(done))
     return done
 
 
@@ -40,12 +37,12 @@ async def move(core: Core, queue: str, ids: Sequence[str], target: str) -> dict[
         return await retry(core, queue, ids, source=JobState.FAILED)
     await core.announce([target])
     words: dict[str, str] = {}
-    async with core.recorded("move", named(queue, ids), f"to {target}") as deed:
+    async with core.operation("move", named(queue, ids), f"to {target}") as draft:
         for piece in in_slices(list(dict.fromkeys(ids))):
             left = await _readable(core, queue, piece, words)
             while left:
                 left = await _move(core, queue, left, target, words)
-                deed.changed = sum(word == RETRY.result for word in words.values())
+                draft.has_changed([id for id, word in words.items() if word == RETRY.result])
     return {id: RETRY.read(word) for id, word in words.items()}
 
 
@@ -91,11 +88,11 @@ async def _arrive(core: Core, queue: str, target: str, names: dict[str, str], wo
 
 async def run_now(core: Core, queue: str, ids: Sequence[str]) -> dict[str, Answer]:
     """Let scheduled and retrying jobs stand in line now, with the attempts that they have left."""
-    async with core.recorded(RUN_NOW.audit, named(queue, ids)) as deed:
+    async with core.operation(RUN_NOW.audit, named(queue, ids)) as draft:
         done = await retry(core, queue, ids, source=JobState.SCHEDULED)
         if waiting := [id for id, one in done.items() if one.state is JobState.RETRYING]:
             done |= await retry(core, queue, waiting, source=JobState.RETRYING)
-        deed.changed = len(RUN_NOW.changed(done))
+        draft.has_changed(RUN_NOW.changed(done))
     return done
 
 

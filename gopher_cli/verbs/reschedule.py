@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gopher_cli.model.facts import JobsRescheduled
 from gopher_cli.model.job.value_checks import check_seconds
 from gopher_cli.model.select.actions import RESCHEDULE, Answer
 from gopher_cli.model.text.duration import format_duration, rfc3339
@@ -23,13 +22,11 @@ async def reschedule(
     name, moment = ("delay", delay) if due is None else ("due", due)
     check_seconds(name, moment, to="the year 5138")
     due_ms = None if due is None else round(due * 1000)
-    said = f"in {format_duration(delay)}" if due_ms is None else f"at {rfc3339(due_ms)}"
+    detail = f"in {format_duration(delay)}" if due_ms is None else f"at {rfc3339(due_ms)}"
     done: dict[str, Answer] = {}
-    async with core.recorded(RESCHEDULE.audit, named(queue, ids), said) as deed:
+    async with core.operation(RESCHEDULE.audit, named(queue, ids), detail) as draft:
         for piece in in_slices(ids):
             call = calls.reschedule(core.keys(queue), piece, due_ms=due_ms, delay_ms=round(delay * 1000))
             done |= await core.store.run(call)
-            deed.changed = len(RESCHEDULE.changed(done))
-    if moved := RESCHEDULE.changed(done):
-        core.emit(JobsRescheduled(queue, moved))
+            draft.has_changed(RESCHEDULE.changed(done))
     return done

@@ -227,7 +227,7 @@ async def submit_many(
         receipts |= zip(indexes, answer, strict=True)
     await _explain(core, jobs, receipts)
     if core.listeners:
-        core.emit(JobsSubmitted([job for i, job in enumerate(jobs) if receipts[i].accepted]))
+        core.inform(JobsSubmitted([job for i, job in enumerate(jobs) if receipts[i].accepted]))
     return [receipts[index] for index in range(len(jobs))]
 
 

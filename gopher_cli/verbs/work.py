@@ -197,7 +197,7 @@ async def _reclaim(core: Core, queue: str, expiries: Sequence[str], after: str, 
     )
     done = await core.store.run(call, "beat")
     if done.jobs:
-        core.emit(JobsReclaimed(queue, done.jobs))
+        core.inform(JobsReclaimed(queue, done.jobs))
     return done
 
 
@@ -216,7 +216,7 @@ async def release(
         jobs, left = await core.store.run(call, "beat")
         count += len(jobs)
         if jobs:
-            core.emit(JobsReclaimed(queue, [(id, state, worker) for id, state in jobs]))
+            core.inform(JobsReclaimed(queue, [(id, state, worker) for id, state in jobs]))
         if not left:
             return count
 

@@ -17,6 +17,7 @@ from browser.site import ADMIN, Site
 from gopher_cli.actor import ACTOR
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import BadData, Usage
+from gopher_cli.model.facts import Operation
 from gopher_cli.store.stores.redis_store import RedisStore
 from gopher_cli.store.url import parse_url
 from gopher_cli.verbs.submit import new_job
@@ -60,7 +61,7 @@ async def _spread(site: Site) -> list[str]:
         for word in WORDS:
             await gopher.submit("echo", word, delay=3600)
         actor = ACTOR.set(WORDS[5])
-        await gopher.audit(WORDS[0], WORDS[3], changed=1, detail=WORDS[6])
+        await gopher.tell(Operation(WORDS[0], WORDS[3], detail=WORDS[6]))
         ACTOR.reset(actor)
     return ids
 

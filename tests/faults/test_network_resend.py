@@ -15,11 +15,10 @@ from laws.state import look
 from redis import Redis
 
 from gopher_cli.gopher import Gopher
-from gopher_cli.model.events import AuditEntry
+from gopher_cli.model.facts import Operation
 from gopher_cli.model.job.job import JobState
 from gopher_cli.model.job.outcome import Transition
 from gopher_cli.model.schedule.expect import Expect
-from gopher_cli.model.text.timestamp import Instant
 from gopher_cli.store import calls
 from gopher_cli.store.calls import Call, doctor, fleet, outbox
 from gopher_cli.store.calls.schedules import Run
@@ -281,8 +280,8 @@ def after_expects(queue: Queue) -> Call[Any]:
 
 
 def after_append_audit(queue: Queue) -> Call[Any]:
-    entry = AuditEntry("", Instant(0), "ann", "pause", "default", 1, "")
-    return fleet.append_audit(fleet_of(queue.namespace), entry, "nonce", now=queue.at)
+    done = Operation("pause", "default")
+    return fleet.append_audit(fleet_of(queue.namespace), "ann", done, "nonce", now=queue.at)
 
 
 MADE: dict[str, Made] = {

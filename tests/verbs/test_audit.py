@@ -12,6 +12,7 @@ from redis import Redis
 from gopher_cli.actor import ACTOR
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import Usage
+from gopher_cli.model.facts import Operation
 from gopher_cli.model.select.actions import DELETE, RETRY
 from gopher_cli.model.select.filter import Filter
 from gopher_cli.store import calls
@@ -99,17 +100,16 @@ async def test_what_was_refused_is_no_deed(gopher: Gopher, ann: None) -> None:
 
 
 async def test_what_was_sent_twice_is_told_once(gopher: Gopher, ann: None) -> None:
-    await gopher.audit("pause", "x", changed=1)
-    (entry,) = await gopher.audit_log()
+    await gopher.tell(pause := Operation("pause", "x"))
     for _ in range(2):
-        await gopher.store.run(calls.append_audit(fleet_of(gopher.namespace), entry, "nonce"))
+        await gopher.store.run(calls.append_audit(fleet_of(gopher.namespace), "ann", pause, "nonce"))
 
     assert [one.action for one in await gopher.audit_log()] == ["pause", "pause"]
 
 
 async def test_the_audit_is_read_page_by_page(gopher: Gopher, ann: None) -> None:
     for n in range(5):
-        await gopher.audit("pause", f"q{n}", changed=1)
+        await gopher.tell(Operation("pause", f"q{n}"))
     first = await gopher.audit_log(limit=2)
     rest = await gopher.audit_log(limit=10, before=first[-1].id)
 

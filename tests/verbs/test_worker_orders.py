@@ -10,7 +10,7 @@ import pytest
 from gopher_cli.actor import ACTOR
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import Conflict, NotFound, Usage
-from gopher_cli.model.facts import Event, WorkerOrdered
+from gopher_cli.model.facts import Fact, Operation
 from gopher_cli.store import calls
 from gopher_cli.store.asks import ask
 from gopher_cli.store.keyspace import fleet_key, fleet_of
@@ -83,7 +83,7 @@ async def test_an_order_to_one_that_is_gone_is_not_kept(gopher: Gopher) -> None:
 
 
 async def test_who_gave_an_order_stands_in_the_audit_and_listeners_hear_of_it(gopher: Gopher) -> None:
-    heard: list[Event] = []
+    heard: list[Fact] = []
     gopher.listeners.append(heard.append)
     await lives(gopher, "w1", name="mail", state="quiet")
     token = ACTOR.set("ann")
@@ -92,7 +92,10 @@ async def test_who_gave_an_order_stands_in_the_audit_and_listeners_hear_of_it(go
     ACTOR.reset(token)
 
     assert (again.worker, again.state, again.changed, told.changed) == ("mail", "quiet", False, True)
-    assert heard == [WorkerOrdered("w1", "quiet"), WorkerOrdered("w1", "stop")]
+    assert heard == [
+        Operation("quiet", "worker mail", 0, "mail", ("w1",)),
+        Operation("stop", "worker mail", 1, "mail", ("w1",)),
+    ]
     entries = [(one.actor, one.action, one.target, one.changed) for one in await gopher.audit_log()]
     assert entries == [("ann", "stop", "worker mail", 1), ("ann", "quiet", "worker mail", 0)]
 

@@ -15,7 +15,8 @@ from gopher_cli.model.errors import TryLater, Unavailable, Usage
 from gopher_cli.model.events import GONE, OF_QUEUES, OF_SCHEDULES, EventFilter
 
 if TYPE_CHECKING:
-    from gopher_cli.model.events import AuditEntry, JobEvent
+    from gopher_cli.model.events import JobEvent
+    from gopher_cli.model.facts import AuditEntry
     from gopher_cli.verbs.protocol import Verbs
 
 _ALL = 100_000  # of the audit: more than is kept

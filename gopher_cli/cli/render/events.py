@@ -10,7 +10,8 @@ from gopher_cli.cli.render.styles import ago, style_of, when
 from gopher_cli.cli.shell.console import Console
 from gopher_cli.cli.terminal.color import wants_color
 from gopher_cli.cli.terminal.tables import Column, Listing, write_listing
-from gopher_cli.model.events import OF_QUEUES, OF_SCHEDULES, AuditEntry, EventFilter, JobEvent
+from gopher_cli.model.events import OF_QUEUES, OF_SCHEDULES, EventFilter, JobEvent
+from gopher_cli.model.facts import AuditEntry
 from gopher_cli.model.text.safe import safe
 
 _CODES = {

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from gopher_cli.model.events import AuditEntry
+from gopher_cli.model.facts import AuditEntry
 from gopher_cli.model.text.timestamp import Instant
 from gopher_cli.store.asks.ask import Ask, Command
 from gopher_cli.store.calls.call import pairs, text

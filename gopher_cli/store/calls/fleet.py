@@ -6,11 +6,12 @@ from typing import Any
 
 import msgspec
 
-from gopher_cli.model.events import AuditEntry
+from gopher_cli.model.facts import Operation
 from gopher_cli.store.calls.call import Arg, Call, make_call, text
 from gopher_cli.store.keyspace import Keys
 
 _KEPT = 10_000  # entries of the audit
+_SHORT = 500  # characters of a word in it
 
 
 def beat(fleet: Keys, worker: str, about: bytes, *, heeded: str = "", now: str = "") -> Call[str]:
@@ -27,10 +28,10 @@ def order(fleet: Keys, worker: str, word: str, *, now: str = "") -> Call[bool]:
     return make_call("order", fleet, {"now": now, "worker": worker, "order": word}, bool)
 
 
-def append_audit(fleet: Keys, entry: AuditEntry, nonce: str, *, now: str = "") -> Call[None]:
+def append_audit(fleet: Keys, actor: str, done: Operation, nonce: str, *, now: str = "") -> Call[None]:
     """Who did what: an entry of the audit."""
-    written = msgspec.json.encode((entry.actor, entry.action, entry.target, entry.changed, entry.detail))
-    argv: dict[str, Arg] = {"now": now, "nonce": nonce, "entry": written, "keep": _KEPT}
+    written = (actor[:_SHORT], done.action, done.target[:_SHORT], done.changed, done.detail[:_SHORT])
+    argv: dict[str, Arg] = {"now": now, "nonce": nonce, "entry": msgspec.json.encode(written), "keep": _KEPT}
     return make_call("append_audit", fleet, argv, _nothing)
 
 

@@ -13,7 +13,7 @@ from gopher_cli.model.select.bulk import Bulk, Tell, no_progress
 from gopher_cli.model.select.filter import Filter
 from gopher_cli.store.asks import ranges
 from gopher_cli.store.keyspace import PLACES
-from gopher_cli.verbs.core import SLICE, Core, Deed, named
+from gopher_cli.verbs.core import SLICE, Core, Draft, named
 from gopher_cli.verbs.operate import act, erase
 from gopher_cli.verbs.queues import queues_and_places
 from gopher_cli.verbs.requeue import move, retry
@@ -109,10 +109,10 @@ async def _work(
         core, order.wanted, course.passed, whole=whole, since=course.since, reruns=order.action.reruns
     )
     detail = f"to {order.target}" if order.target else ""
-    async with core.recorded(order.audited, described(order.wanted), detail) as record:
+    async with core.operation(order.audited, described(order.wanted), detail) as draft:
         while True:
             found = await jobs.next(order.next(done))
-            await _act(core, order, found, done, record)
+            await _act(core, order, found, done, draft)
             tell(done.changed)
             course.more = jobs.more and order.next(done) > 0
             if not course.more:
@@ -123,13 +123,13 @@ async def _work(
                 return wait
 
 
-async def _act(core: Core, order: Plan, found: Sequence[Candidate], done: Bulk, record: Deed) -> None:
+async def _act(core: Core, order: Plan, found: Sequence[Candidate], done: Bulk, draft: Draft) -> None:
     apart: dict[tuple[str, str], list[str]] = defaultdict(list)
     for one in found:
         apart[one.queue, one.place].append(one.id)
     for (queue, place), ids in apart.items():
         done.add(order.action, await do_to(core, order.action, queue, place, ids, order.target))
-        record.changed = done.changed
+        draft.changed = done.changed
 
 
 async def do_to(
@@ -148,10 +148,11 @@ async def do_to(
 
 
 async def _purge(core: Core, queue: str, place: str, ids: Sequence[str]) -> Mapping[Answer, int]:
-    async with core.recorded(DELETE.audit, named(queue, ids)) as record:
-        record.changed = await erase(core, queue, place, ids)
-    counts = Counter({DELETE.success: record.changed})
-    if record.changed < len(ids):  # somebody was faster with the others
+    async with core.operation(DELETE.audit, named(queue, ids)) as draft:
+        draft.changed = gone = await erase(core, queue, place, ids)
+        draft.ids = ids if gone == len(ids) else ()  # which of them is not known
+    counts = Counter({DELETE.success: gone})
+    if gone < len(ids):  # somebody was faster with the others
         stand = await core.store.ask(ranges.places_of(core.keys(queue), ids))
         counts.update(DELETE.read(PLACES[place]) for place in stand if place)
         counts[GONE] = max(0, len(ids) - counts.total())

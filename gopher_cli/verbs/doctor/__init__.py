@@ -28,7 +28,7 @@ async def heal(core: Core, diagnosis: Diagnosis) -> list[Repair]:
     """Repair what a diagnosis has found, as far as that is safe; what was changed."""
     from gopher_cli.verbs.doctor.repair import heal
 
-    async with core.recorded("repair", "what gopher doctor has found") as deed:
+    async with core.operation("repair", "what gopher doctor has found") as draft:
         done = await heal(core, diagnosis)
-        deed.changed = sum(repair.count for repair in done)
+        draft.changed = sum(repair.count for repair in done)
     return done

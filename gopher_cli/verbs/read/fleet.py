@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 
 from gopher_cli.model.errors import Conflict, GopherError, NotFound, Usage
-from gopher_cli.model.facts import WorkerOrdered
 from gopher_cli.model.hints import LIST_WORKERS
 from gopher_cli.model.views.stats import OrderedWorker, ServerInfo, WorkerInfo, labels
 from gopher_cli.store import calls
@@ -49,15 +48,14 @@ async def order(core: Core, name: str, order: str, *, every: bool = False) -> li
         raise Usage(f"{order!r} is not an order", f"orders: {', '.join(ORDERS)}")
     meant = _called(name, await list_workers(core), every=every)
     called, given = labels(meant), []
-    for info in meant:
-        if await core.store.run(calls.order(fleet_of(core.namespace), info.id, order)):
-            core.emit(WorkerOrdered(info.id, order))
-            changed = info.state != ORDERS[order]
-            given.append(OrderedWorker(
-                id=info.id, worker=called[info.id], order=order, state=info.state, changed=changed,
-            ))  # fmt: skip
-    changes = sum(one.changed for one in given)
-    await core.audit(order, f"worker {name}", changed=changes, detail=", ".join(called.values()))
+    async with core.operation(order, f"worker {name}", ", ".join(called.values())) as draft:
+        for info in meant:
+            if await core.store.run(calls.order(fleet_of(core.namespace), info.id, order)):
+                changed = info.state != ORDERS[order]
+                draft.ids, draft.changed = (*draft.ids, info.id), draft.changed + changed
+                given.append(OrderedWorker(
+                    id=info.id, worker=called[info.id], order=order, state=info.state, changed=changed,
+                ))  # fmt: skip
     return given
 
 

@@ -10,7 +10,8 @@ from gopher_cli.model.errors import Usage
 from gopher_cli.verbs.core import Core
 
 if TYPE_CHECKING:
-    from gopher_cli.model.events import AuditEntry, JobEvent
+    from gopher_cli.model.events import JobEvent
+    from gopher_cli.model.facts import AuditEntry
     from gopher_cli.verbs.read.event_reader import EventReader
 
 EVERY = 0.25  # seconds between two looks

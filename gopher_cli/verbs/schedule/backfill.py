@@ -7,6 +7,7 @@ from itertools import islice
 from uuid import uuid4
 
 from gopher_cli.model.errors import BadData
+from gopher_cli.model.facts import Operation
 from gopher_cli.model.schedule.recurrence import BadSchedule, compact
 from gopher_cli.model.schedule.schedule import Schedule
 from gopher_cli.model.schedule.schedule_state import Backfill
@@ -52,7 +53,7 @@ async def backfill(
             for receipt in await submit_many(core, jobs, now=now):
                 (made if receipt.accepted else known).append(receipt.id)
     finally:  # also of what ends halfway
-        await core.audit("backfill", f"{row.queue}/{name}", changed=len(made))
+        await core.tell(Operation("backfill", f"{row.queue}/{name}", len(made)))
     return Backfill(tuple(made), tuple(known))
 
 

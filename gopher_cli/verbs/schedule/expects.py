@@ -6,6 +6,7 @@ import msgspec
 
 from gopher_cli.actor import ACTOR
 from gopher_cli.model.errors import BadData, Refused
+from gopher_cli.model.facts import Operation
 from gopher_cli.model.hints import LIST_EXPECTS
 from gopher_cli.model.job.value_checks import check_queue, check_type
 from gopher_cli.model.schedule.expect import (
@@ -55,7 +56,7 @@ async def expect(
         wanted = msgspec.structs.replace(wanted, last_success=int(seen.at))
         _, stored = await core.store.run(calls.expect(core.keys(queue), wanted))
     if word != SAME:
-        await core.audit("expect", f"{queue}/{name}", changed=1, detail=stored.terms)
+        await core.tell(Operation("expect", f"{queue}/{name}", detail=stored.terms))
     return Declared(stored, word)
 
 
@@ -79,7 +80,7 @@ async def drop_expect(core: Core, name: str, queue: str = "") -> Expect:
     """Expect it no longer; what was expected. Raises NotFound, or Ambiguous as `the_expect`."""
     gone = the_expect(await list_expects(core, queue), name)
     await core.store.run(calls.drop_expect(core.keys(gone.queue), name))
-    await core.audit("drop expect", f"{gone.queue}/{name}", changed=1)
+    await core.tell(Operation("drop expect", f"{gone.queue}/{name}"))
     return gone
 
 

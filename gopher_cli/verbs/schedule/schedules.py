@@ -10,6 +10,7 @@ import msgspec
 
 from gopher_cli.actor import ACTOR
 from gopher_cli.model.errors import BadData, Changed, NotFound, TooMany, TryLater, Unfinished
+from gopher_cli.model.facts import Operation
 from gopher_cli.model.hints import LIST_SCHEDULES, Hint
 from gopher_cli.model.job.payload import EMPTY
 from gopher_cli.model.job.value_checks import check_text
@@ -66,7 +67,7 @@ async def put_schedule(
         outcome = await _change(core, stored, edit, "restart" if stuck else edit.what, now)
         if outcome == "done":
             change = "changed" if stored and stored.revision else "created"
-            await core.audit("set schedule", f"{schedule.queue}/{name}", changed=1, detail=change)
+            await core.tell(Operation("set schedule", f"{schedule.queue}/{name}", detail=change))
             made, _ = await read_schedule(core, schedule.queue, name, now)
             return change_of(row_of(schedule.queue, made or _gone(name)), schedule, change, clock)
         if outcome == "full":
@@ -129,7 +130,7 @@ async def _hold(
         )  # fmt: skip
         if await core.store.run(call) == "done":
             detail = why and str(msgspec.json.decode(why)[1])
-            await core.audit(f"{what} schedule", f"{queue}/{name}", changed=1, detail=detail)
+            await core.tell(Operation(f"{what} schedule", f"{queue}/{name}", detail=detail))
             return True
     raise TryLater(f"the schedule {name} is being changed by others", "try again")
 
@@ -152,7 +153,7 @@ async def run_schedule(core: Core, name: str, queue: str = "", *, mark: str = ""
         )  # fmt: skip
         obstacle = await core.store.run(call, "submit")
         if not obstacle:
-            await core.audit("run schedule", f"{queue}/{name}", changed=1, detail=job.id)
+            await core.tell(Operation("run schedule", f"{queue}/{name}", detail=job.id))
             return job.id
         if obstacle == "known":
             return job.id

@@ -10,7 +10,7 @@ import msgspec
 from gopher_cli.actor import ACTOR
 from gopher_cli.failpoints import failpoint, underway
 from gopher_cli.model.errors import BadData
-from gopher_cli.model.facts import JobsSubmitted
+from gopher_cli.model.facts import JobsSubmitted, Operation
 from gopher_cli.model.job.job import Job
 from gopher_cli.model.schedule.schedule import Schedule, is_far_ahead, is_of_a_wrong_clock, plan
 from gopher_cli.model.schedule.schedule_state import Ticks
@@ -115,7 +115,7 @@ async def _note(core: Core, one: _Planned, ticked: Ticked, done: Ticks) -> None:
     made = [id for id, why in ticked.jobs.items() if why == ""]
     done.made += made
     if made and core.listeners:
-        core.emit(JobsSubmitted([one.jobs[id] for id in made]))
+        core.inform(JobsSubmitted([one.jobs[id] for id in made]))
     if ticked.what == "paused":
         done.paused.append(one.schedule.name)
         schedule = one.schedule
@@ -126,7 +126,7 @@ async def _audit_own(core: Core, action: str, queue: str, name: str, detail: str
     """Nobody has asked for it."""
     actor = ACTOR.set("gopher")
     try:
-        await core.audit(action, f"{queue}/{name}", changed=1, detail=detail)
+        await core.tell(Operation(action, f"{queue}/{name}", detail=detail))
     finally:
         ACTOR.reset(actor)
 

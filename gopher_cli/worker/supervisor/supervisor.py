@@ -16,7 +16,7 @@ from gopher_cli.build import open_gopher
 from gopher_cli.config import Settings
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import BadData, GopherError
-from gopher_cli.model.facts import Event, JobsReclaimed
+from gopher_cli.model.facts import Fact, JobsReclaimed
 from gopher_cli.process_setup import TOGETHER, reset_signals
 from gopher_cli.verbs.read.queue_guess import doubts
 from gopher_cli.worker import logs
@@ -166,9 +166,9 @@ class Supervisor:
             return
 
 
-def listen(event: Event) -> None:
-    if isinstance(event, JobsReclaimed):
-        for id, state, worker in event.jobs:
+def listen(fact: Fact) -> None:
+    if isinstance(fact, JobsReclaimed):
+        for id, state, worker in fact.jobs:
             say(
                 "a lost job goes back" if state == "enqueued" else "a lost job goes to the DLQ",
                 logging.WARNING,

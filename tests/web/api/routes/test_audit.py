@@ -9,6 +9,7 @@ import pytest
 
 from gopher_cli.actor import ACTOR
 from gopher_cli.gopher import Gopher
+from gopher_cli.model.facts import Operation
 from web.keyring import key
 
 pytestmark = pytest.mark.anyio
@@ -18,7 +19,7 @@ AUDIT = "/api/v1/audit"
 async def deeds(gopher: Gopher, count: int) -> None:
     ACTOR.set("ann@host")
     for n in range(count):
-        await gopher.audit("pause", f"q{n}", changed=1, detail="for a while")
+        await gopher.tell(Operation("pause", f"q{n}", detail="for a while"))
 
 
 async def test_the_newest_comes_first_with_all_that_is_known(api: httpx2.AsyncClient, gopher: Gopher) -> None:

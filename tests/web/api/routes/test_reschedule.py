@@ -11,7 +11,7 @@ import pytest
 from gopher_cli.actor import ACTOR
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import Usage
-from gopher_cli.model.facts import Event, JobsRescheduled
+from gopher_cli.model.facts import Fact, Operation
 from gopher_cli.model.text.duration import rfc3339
 from web.operated import end, in_every_state, take
 from web.pages import Page, look, send
@@ -27,7 +27,7 @@ async def due(gopher: Gopher, id: str) -> int:
 
 async def test_what_waits_for_a_moment_gets_another_and_all_else_is_left(gopher: Gopher) -> None:
     made = await in_every_state(gopher)
-    heard: list[Event] = []
+    heard: list[Fact] = []
     gopher.listeners.append(heard.append)
     token = ACTOR.set("ann")
 
@@ -40,8 +40,8 @@ async def test_what_waits_for_a_moment_gets_another_and_all_else_is_left(gopher:
     for name in ("scheduled", "retrying"):
         job = await gopher.inspect("default", made[name])
         assert (job.state, job.due, job.attempts) == (name, FAR * 1000, 1 if name == "retrying" else 0)
-    (event,) = heard
-    assert isinstance(event, JobsRescheduled) and set(event.ids) == {made["scheduled"], made["retrying"]}
+    (fact,) = heard
+    assert isinstance(fact, Operation) and set(fact.ids) == {made["scheduled"], made["retrying"]}
     (entry,) = await gopher.audit_log()
     assert (entry.actor, entry.action, entry.changed) == ("ann", "reschedule", 2)
     assert entry.detail == "at 2100-01-01T00:00:00.000Z"
