@@ -43,7 +43,7 @@ def whole_path(path: str, prefix: str) -> str:
 class Application(FastAPI):
     """All requests pass its front first; what stands behind it is for those that it lets through.
 
-    ``prefix`` is the path under which a proxy shows this server; the proxy may pass it on or take it away.
+    ``prefix`` is the path under which a proxy shows this server; the proxy may pass it on or take it off.
     """
 
     front: ASGIApp

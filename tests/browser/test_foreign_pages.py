@@ -60,7 +60,7 @@ def test_a_page_of_another_site_can_neither_act_nor_read(admin: Chrome, site: Si
     id = site.submit("echo", 1, "--in", "1h")
     forms = [
         ("/queues/default/pause", {}), (f"/jobs/{id}/cancel", {}), (f"/jobs/{id}/purge", {}), ("/logout", {}),
-        ("/bulk", {"deed": "purge", "q": "state:scheduled", "all": "1"}),
+        ("/bulk", {"action": "purge", "q": "state:scheduled", "all": "1"}),
         ("/submit", {"type": "echo", "json": "666"}),
     ]  # fmt: skip
     before = state_of(site)

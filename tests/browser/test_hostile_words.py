@@ -24,11 +24,11 @@ from gopher_cli.verbs.submit import new_job
 
 PAGES = """
     / /jobs /jobs?q=type:boom /jobs?q=state:scheduled /dlq /scheduled /queues /queues/default /workers /server
-    /audit /submit /submit?type=hostile /bulk?deed=retry&q=state:failed&all=1
+    /audit /submit /submit?type=hostile /bulk?action=retry&q=state:failed&all=1
 """.strip().split()
 PLACES = """
     /jobs?q={} /dlq?q={} /submit?type={} /queues/{} /jobs/{} /{} /jobs?cursor={} /?range={} /login?next={}
-    /bulk?deed=purge&q=queue:{}&all=1 /bulk?deed=cancel&all=1&q=type:mail&back={} /audit?before={}
+    /bulk?action=purge&q=queue:{}&all=1 /bulk?action=cancel&all=1&q=type:mail&back={} /audit?before={}
 """.strip().split()
 _SEEN: set[str] = set()
 # Everything that could run, or lead away, if it was there.

@@ -18,7 +18,8 @@ VIEWS = {
     "search": "/jobs?q=state:failed", "dead-letters": "/dlq", "scheduled": "/scheduled",
     "workers": "/workers", "server": "/server", "audit": "/audit",
     "keys": "/keys", "new-key": "/keys/new", "sign-out-all": "/sign-out-all",
-    "submit": "/submit", "form": "/submit?type=mail", "confirm": "/bulk?deed=cancel&q=state:scheduled&all=1",
+    "submit": "/submit", "form": "/submit?type=mail",
+    "confirm": "/bulk?action=cancel&q=state:scheduled&all=1",
     "nothing-here": "/nowhere", "no-match": "/jobs?q=type:nobody",
 }  # fmt: skip
 
@@ -69,7 +70,7 @@ def test_the_page_where_one_signs_in(visitor: Chrome, pictures: Path) -> None:
         assert visitor.run(_ACCESS) == []
 
 
-def test_the_tab_key_reaches_every_deed_in_the_order_of_the_page(
+def test_the_tab_key_reaches_every_action_in_the_order_of_the_page(
     admin: Chrome, site: Site, lively: dict[str, str]
 ) -> None:
     admin.open(f"/jobs/{lively['failed']}")

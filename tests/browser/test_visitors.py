@@ -16,22 +16,22 @@ from selenium.webdriver.support.ui import Select
 PAGES = ("/", "/queues", "/queues/default", "/jobs", "/dlq", "/scheduled", "/workers", "/server")
 
 
-def test_a_viewer_sees_no_deeds_and_can_do_none(visitor: Chrome, site: Site, viewer_key: str) -> None:
+def test_a_viewer_sees_no_actions_and_can_do_none(visitor: Chrome, site: Site, viewer_key: str) -> None:
     id = site.submit("echo", 1, "--in", "1h")
     log_in(visitor, viewer_key)
     for path in (*PAGES, f"/jobs/{id}"):
         visitor.open(path)
-        assert not visitor.all(".actions form, .deeds button, .actions a.button.danger"), path
+        assert not visitor.all(".actions form, .bulk-actions button, .actions a.button.danger"), path
         forms = [one.get_attribute("action") for one in visitor.all("form[method=post]")]
         assert all("/logout" in action for action in forms), (path, forms)
-    for path in ("/audit", "/keys", "/bulk?deed=cancel&q=state:scheduled&all=1"):
+    for path in ("/audit", "/keys", "/bulk?action=cancel&q=state:scheduled&all=1"):
         visitor.open(path)
         visitor.shows("Not allowed")
     token = visitor.run("return document.querySelector('[name=csrf_token]').value")
     for path, words in (
         (f"/jobs/{id}/cancel", {}),
         ("/queues/default/pause", {}),
-        ("/bulk", {"deed": "cancel", "q": "state:scheduled", "all": "1"}),
+        ("/bulk", {"action": "cancel", "q": "state:scheduled", "all": "1"}),
         ("/submit", {"type": "echo", "json": "1"}),
     ):
         assert posted(visitor, path, words | {"csrf_token": token}) == 403, path

@@ -70,7 +70,7 @@ def _is_probe(scope: Scope) -> bool:
 class SameOrigin:
     """Refuses what a page of another site has made a browser send, and that could change something.
 
-    A page cannot set a key's header without asking first: what carries one is no browser's mistake.
+    A page cannot set a key's header without asking first: what carries one is not a browser's mistake.
     """
 
     def __init__(self, addresses: Addresses, friends: Collection[str] = ()) -> None:

@@ -88,7 +88,7 @@ def _name_in(claims: Mapping[str, Any]) -> str:
 
 
 def _scopes_in(claims: Mapping[str, Any]) -> frozenset[str]:
-    """From `scope` (words), `scopes` (a list) and `role`; what is no scope of ours opens nothing."""
+    """From `scope` (words), `scopes` (a list) and `role`; what is not a scope of ours opens nothing."""
     found: set[str] = set()
     for claim in ("scope", "scopes"):
         said = claims.get(claim, ())

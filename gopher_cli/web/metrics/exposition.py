@@ -44,7 +44,7 @@ class Exposition:
             return text
 
     async def _gather(self, gopher: Gopher | None) -> list[Metric]:
-        """Without Redis it is no error: `gopher_redis_up 0` is what an alert waits for, and a failed scrape
+        """That is not an error: `gopher_redis_up 0` is what an alert waits for, and a failed scrape
         would hide it together with the metrics of this process, just when they are wanted."""
         with suppress(GopherError):
             if gopher:

@@ -67,7 +67,7 @@ def down() -> Metric:
 
 
 def merged(types: Mapping[str, Cell]) -> dict[str, Cell]:
-    """The first types by name, and the rest as one, with what is no type.
+    """The first types by name, and the rest as one, with what is not a type.
 
     A type that has once come to the rest stays there, for names are only added: so no counter ever falls.
     """

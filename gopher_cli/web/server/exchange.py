@@ -25,7 +25,7 @@ class Exchange:
     """``hear`` and ``say`` stand for the receive and send of the server.
 
     Every answer carries the id of its request; one to HEAD has no body; one that leaves more than a little of
-    a body unread closes the connection, for that rest is no next request.
+    a body unread closes the connection, for that rest is not the next request.
 
     ``code`` is 0 until there is an answer, ``took`` the seconds until it began. ``since`` is when the server
     had all it needs, by `time.monotonic`; while a body is on its way (``is_hearing``) it is when that began.

@@ -29,7 +29,7 @@ _CROWD, _GATHER = 4, 0.001  # jobs in one call; seconds
 _STEP = 0.05  # seconds between two looks at who has waited too long
 
 
-class _Seat(NamedTuple):
+class _Entry(NamedTuple):
     job: Job
     done: asyncio.Future[Receipt]
     weight: int  # bytes
@@ -40,8 +40,8 @@ class _Seat(NamedTuple):
 class _Line:
     """Those who wait to be submitted to one queue at one level of durability, in the order they came."""
 
-    waiting: deque[_Seat] = field(default_factory=deque)
-    sent: list[list[_Seat]] = field(default_factory=list)  # with the calls that are on their way
+    waiting: deque[_Entry] = field(default_factory=deque)
+    sent: list[list[_Entry]] = field(default_factory=list)  # with the calls that are on their way
     calls: int = 0
 
 
@@ -73,7 +73,7 @@ class GroupCommit:
         line = self._lines.setdefault((job.queue, durability), _Line())
         loop = asyncio.get_running_loop()
         done: asyncio.Future[Receipt] = loop.create_future()
-        line.waiting.append(_Seat(job, done, weight, loop.time() + PATIENCE + self._more(durability)))
+        line.waiting.append(_Entry(job, done, weight, loop.time() + PATIENCE + self._more(durability)))
         if line.calls < (1 if durability == "memory" else _SAFELY):
             line.calls += 1
             task = asyncio.create_task(self._drain((job.queue, durability), line))
@@ -93,10 +93,10 @@ class GroupCommit:
         """Who has waited too long hears so, in line or on the way: one alarm for all of them."""
         loop = asyncio.get_running_loop()
         for line in self._lines.values():
-            for seats in (*line.sent, line.waiting):
-                for seat in takewhile(lambda seat: seat.until <= loop.time(), seats):
-                    if not seat.done.done():
-                        seat.done.set_exception(Unavailable("Redis does not answer in time"))
+            for entries in (*line.sent, line.waiting):
+                for entry in takewhile(lambda entry: entry.until <= loop.time(), entries):
+                    if not entry.done.done():
+                        entry.done.set_exception(Unavailable("Redis does not answer in time"))
         self._alarm = loop.call_later(_STEP, self._look) if self._lines else None
 
     def _more(self, durability: str) -> float:
@@ -106,55 +106,55 @@ class GroupCommit:
         try:
             while line.waiting:
                 async with self._calls:
-                    if seats := self._next(line):
-                        line.sent.append(seats)
-                        await self._send(seats, name[1])
-                        line.sent.remove(seats)
-                        if len(seats) >= _CROWD:
+                    if entries := self._next(line):
+                        line.sent.append(entries)
+                        await self._send(entries, name[1])
+                        line.sent.remove(entries)
+                        if len(entries) >= _CROWD:
                             await asyncio.sleep(_GATHER)
         finally:
             line.calls -= 1
             if not line.calls:
                 del self._lines[name]
-                for seat in line.waiting:  # only when the server is about to end
-                    seat.done.cancel()
+                for entry in line.waiting:  # only when the server is about to end
+                    entry.done.cancel()
 
-    def _next(self, line: _Line) -> list[_Seat]:
+    def _next(self, line: _Line) -> list[_Entry]:
         """Those at the head of the line who are still there, as many as one call takes."""
-        seats: list[_Seat] = []
+        entries: list[_Entry] = []
         size = 0
-        while line.waiting and len(seats) < LIMIT:
-            seat = line.waiting[0]
-            if seats and size + seat.weight > ROUND_TRIP_BYTES:
+        while line.waiting and len(entries) < LIMIT:
+            entry = line.waiting[0]
+            if entries and size + entry.weight > ROUND_TRIP_BYTES:
                 break
             line.waiting.popleft()
-            if not seat.done.done():
-                seats.append(seat)
-                size += seat.weight
-        return seats
+            if not entry.done.done():
+                entries.append(entry)
+                size += entry.weight
+        return entries
 
-    async def _send(self, seats: list[_Seat], durability: str) -> None:
-        work = self._gopher.submit_many([seat.job for seat in seats], durability=durability)
+    async def _send(self, entries: list[_Entry], durability: str) -> None:
+        work = self._gopher.submit_many([entry.job for entry in entries], durability=durability)
         try:
             receipts = await soon(work, self._more(durability))
         except asyncio.CancelledError:
-            for seat in seats:
-                seat.done.cancel()
+            for entry in entries:
+                entry.done.cancel()
             raise
         except Exception as error:
-            if not isinstance(error, GopherError) and len(seats) > 1:
-                await self._apart(seats, durability)
+            if not isinstance(error, GopherError) and len(entries) > 1:
+                await self._apart(entries, durability)
                 return
-            for seat in seats:
-                if not seat.done.done():
-                    seat.done.set_exception(error)
+            for entry in entries:
+                if not entry.done.done():
+                    entry.done.set_exception(error)
             return
-        for seat, receipt in zip(seats, receipts, strict=True):
-            if not seat.done.done():
-                seat.done.set_result(receipt)
+        for entry, receipt in zip(entries, receipts, strict=True):
+            if not entry.done.done():
+                entry.done.set_result(receipt)
 
-    async def _apart(self, seats: list[_Seat], durability: str) -> None:
+    async def _apart(self, entries: list[_Entry], durability: str) -> None:
         """One of them is the matter: let it be nobody else's."""
-        for seat in seats:
-            if not seat.done.done():
-                await self._send([seat], durability)
+        for entry in entries:
+            if not entry.done.done():
+                await self._send([entry], durability)

@@ -92,7 +92,7 @@ def _digest(caller: Caller, key: str) -> str:
 
 
 def _print(request: Request, body: bytes) -> str:
-    """What is asked for, told apart from anything else. How long its client waits is no part of that."""
+    """What is asked for, told apart from anything else. How long its client waits is not part of that."""
     asked = [pair for pair in request.query_params.multi_items() if pair[0] != "wait"]
     head = f"{request.method} {request.url.path}?{urlencode(asked)}\n"
     return hashlib.sha256(head.encode() + body).hexdigest()[:_PRINT]

@@ -100,10 +100,10 @@ async def test_selected_jobs_are_counted_before_anything_is_done(
     ids = [await gopher.submit("x") for _ in range(3)]
     picked = "&".join(f"job=default/{id}" for id in ids[:2])
 
-    page = await look(api, f"/bulk?deed=cancel&back=/jobs&q=&{picked}")
+    page = await look(api, f"/bulk?action=cancel&back=/jobs&q=&{picked}")
     assert "Cancel 2 jobs?" in page.text
     assert await gopher.jobs(Filter(states=("cancelled",))) == []
-    answer = await send(api, "/bulk", deed="cancel", back="/jobs", job=[f"default/{id}" for id in ids[:2]])
+    answer = await send(api, "/bulk", action="cancel", back="/jobs", job=[f"default/{id}" for id in ids[:2]])
 
     assert "2 jobs cancelled" in await said(api, answer)
     assert {row.id for row in await gopher.jobs(Filter(states=("cancelled",)))} == set(ids[:2])
@@ -112,8 +112,8 @@ async def test_selected_jobs_are_counted_before_anything_is_done(
 async def test_nothing_selected_is_nothing_done(api: httpx2.AsyncClient, gopher: Gopher) -> None:
     await gopher.submit("x")
 
-    asked = await said(api, await api.get("/bulk?deed=purge&q=&back=/jobs"))
-    sent = await said(api, await send(api, "/bulk", deed="purge", back="/jobs", q=""))
+    asked = await said(api, await api.get("/bulk?action=purge&q=&back=/jobs"))
+    sent = await said(api, await send(api, "/bulk", action="purge", back="/jobs", q=""))
 
     assert "No job is selected" in asked
     assert "No job is selected" in sent
@@ -125,7 +125,7 @@ async def test_all_that_match_are_done_and_no_other(api: httpx2.AsyncClient, gop
         await gopher.submit("x", {"n": n})
     await gopher.submit("other")
 
-    page = await look(api, "/bulk?deed=cancel&q=type:x&all=1&back=/jobs")
+    page = await look(api, "/bulk?action=cancel&q=type:x&all=1&back=/jobs")
     assert "Cancel 5 jobs?" in page.text
     answer = await send(api, "/bulk", **page.fields("/bulk"))
 
@@ -140,7 +140,7 @@ async def test_a_long_deed_goes_on_page_by_page_and_tells_the_sum(
     jobs = [builders.job(type="x") for _ in range(1100)]
     await gopher.submit_many(jobs)
 
-    answer = await send(api, "/bulk", deed="cancel", q="type:x", all="1", back="/jobs")
+    answer = await send(api, "/bulk", action="cancel", q="type:x", all="1", back="/jobs")
     pages = 0
     while answer.status_code == 200:
         pages += 1
@@ -158,7 +158,7 @@ async def test_a_whole_queue_is_deleted_by_who_types_its_name(
     api: httpx2.AsyncClient, gopher: Gopher
 ) -> None:
     await gopher.submit("x", queue="mail")
-    page = await look(api, "/bulk?deed=purge&q=queue:mail&all=1&back=/queues/mail")
+    page = await look(api, "/bulk?action=purge&q=queue:mail&all=1&back=/queues/mail")
     assert "Type mail to confirm" in page.text
 
     wrong = await send(api, "/bulk", **page.fields("/bulk"), typed="male")
@@ -176,7 +176,7 @@ async def test_a_group_of_dead_jobs_runs_again(api: httpx2.AsyncClient, gopher: 
         await end(gopher, await take(gopher), builders.failure(delay=None), told)
     page = await look(api, "/dlq")
     (link,) = [
-        one["href"] for one in page.all("a") if "deed=retry" in one["href"] and "group" in one["href"]
+        one["href"] for one in page.all("a") if "action=retry" in one["href"] and "group" in one["href"]
     ][:1]
 
     answer = await send(api, "/bulk", **(await look(api, link)).fields("/bulk"))
@@ -212,8 +212,8 @@ async def test_the_question_names_poison_jobs(api: httpx2.AsyncClient, gopher: G
         await gopher.submit("x")
         said = b'{"outcome":"%s","error":"e","attempt":1}' % outcome
         await end(gopher, await take(gopher), builders.discard(), said)
-    every = await look(api, "/bulk?deed=retry&q=state:failed&all=1&back=/dlq")
-    others = await look(api, "/bulk?deed=retry&q=state:failed%20poison:no&all=1&back=/dlq")
+    every = await look(api, "/bulk?action=retry&q=state:failed&all=1&back=/dlq")
+    others = await look(api, "/bulk?action=retry&q=state:failed%20poison:no&all=1&back=/dlq")
 
     assert "1 of them is poison" in every.text and "Retry 2 jobs?" in every.text
     assert "poison:" in others.text and "of them is" not in others.text and "Retry 1 job?" in others.text
@@ -234,14 +234,14 @@ async def test_one_poison_job_is_asked_about_wherever_it_is_retried(
     assert not (await look(api, f"/jobs/{other}")).all("button", popovertarget="poison")
 
     asked = await send(api, f"/jobs/{poison}/retry")  # from a page of before it was dead
-    assert asked.headers["location"].startswith("/bulk?deed=retry&job=default%2F")
+    assert asked.headers["location"].startswith("/bulk?action=retry&job=default%2F")
     question = await look(api, asked.headers["location"])
     assert "Retry 1 job?" in question.text and "It is poison" in question.text
-    several = await look(api, f"/bulk?deed=retry&job=default/{poison}&job=default/{other}")
+    several = await look(api, f"/bulk?action=retry&job=default/{poison}&job=default/{other}")
     assert "1 of them is poison" in several.text
     assert (await gopher.inspect("default", poison)).state == "failed"
 
     await send(api, f"/jobs/{poison}/retry", sure="yes")
     await send(api, f"/jobs/{other}/retry")
     assert {(await gopher.inspect("default", id)).state for id in ids} == {"enqueued"}
-    assert "poison" not in (await look(api, f"/bulk?deed=retry&job=default/{poison}")).text
+    assert "poison" not in (await look(api, f"/bulk?action=retry&job=default/{poison}")).text

@@ -87,8 +87,8 @@ async def test_no_field_of_a_form_is_an_error_of_ours(
 
 
 FORMS = (
-    ("/bulk", "deed=cancel", "deed job back"),
-    ("/bulk", "deed=cancel&all=1", "q cursor word typed"),
+    ("/bulk", "action=cancel", "action job back"),
+    ("/bulk", "action=cancel&all=1", "q cursor word typed"),
     ("/reschedule", "job=default/x&when=1h", "when back"),
     ("/reschedule", "when=1h", "job"),
     ("/submit", "type=x&json={}", "id queue delay retries headers tags timeout backoff priority"),
@@ -100,6 +100,6 @@ FORMS = (
 
 
 def filled(path: str, made: dict[str, str], text: str = "") -> str:
-    for name, value in (("{id}", made.get("failed")), ("{queue}", "default"), ("{deed}", "retry")):
+    for name, value in (("{id}", made.get("failed")), ("{queue}", "default"), ("{action}", "retry")):
         path = path.replace(name, text or value or "")
     return path.replace("{name}", text or "default")

@@ -28,7 +28,7 @@ PAGES = (
     "/jobs?q=state:completed,failed+older:1s", "/jobs?q=type:x",
     "/jobs?order=oldest&size=25", "/scheduled", "/schedules", "/workers", "/server", "/submit",
     "/submit?type=x", "/audit", "/keys", "/keys/new",
-    "/bulk?deed=retry&q=state:failed&all=1", "/bulk?deed=purge&q=&all=1",
+    "/bulk?action=retry&q=state:failed&all=1", "/bulk?action=purge&q=&all=1",
 )  # fmt: skip
 EVIL = "\"><script>alert(1)</script><img src=x onerror=alert(1)>{{7*7}}'`</textarea></title>\u202e\x1b[31m"
 each_page = pytest.mark.parametrize("path", PAGES)
@@ -123,7 +123,7 @@ async def test_a_search_that_is_wrong_says_where(api: httpx2.AsyncClient) -> Non
 
 
 @pytest.mark.parametrize(
-    "query", ["/jobs?q=", "/dlq?q=", "/bulk?all=1&deed=retry&q=", "/login?next=/", "/submit?type="]
+    "query", ["/jobs?q=", "/dlq?q=", "/bulk?all=1&action=retry&q=", "/login?next=/", "/submit?type="]
 )
 async def test_a_parameter_of_a_page_that_is_too_long_is_told_by_name(
     api: httpx2.AsyncClient, query: str

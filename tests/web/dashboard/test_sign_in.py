@@ -106,9 +106,9 @@ async def test_a_viewer_sees_no_button_and_may_press_none(open_api: Open, gopher
             assert not page.all("a", href="/submit") and not page.all("a", href="/audit")
 
         for path in ("/queues/default/pause", f"/jobs/{made['failed']}/retry", "/bulk", "/submit"):
-            refused = await send(api, path, viewer, deed="purge", all="1", type="x")
+            refused = await send(api, path, viewer, action="purge", all="1", type="x")
             assert refused.status_code == 403, path
-        for path in ("/audit", "/submit", "/bulk?deed=purge&all=1"):
+        for path in ("/audit", "/submit", "/bulk?action=purge&all=1"):
             assert "This key lacks the scope" in (await look(api, path, 403, **viewer)).text
 
 

@@ -10,13 +10,13 @@ from gopher_cli.model.access.scopes import SUBMIT
 from gopher_cli.model.job.batch_mark import read_mark
 from gopher_cli.model.job.value_checks import check_queue
 from gopher_cli.verbs.submit import wanted_durability
-from gopher_cli.web.api.routes.jobs import answered
 from gopher_cli.web.api.support import openapi
 from gopher_cli.web.api.support.body import read_json
 from gopher_cli.web.api.support.openapi import answers, body_of
 from gopher_cli.web.api.support.route_table import Routes
 from gopher_cli.web.api.support.strict_json import parse
 from gopher_cli.web.api.support.submit_common import permit
+from gopher_cli.web.api.support.views import answered
 from gopher_cli.web.server.parameters import ONE_QUEUE, Given, Parameters, parameter, wrong
 from gopher_cli.web.server.problems import Problem, field, soon, wished
 from gopher_cli.web.services.services import gopher_of

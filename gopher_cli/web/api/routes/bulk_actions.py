@@ -20,11 +20,11 @@ from gopher_cli.model.select.bulk import Bulk, words_of
 from gopher_cli.model.select.filter import Filter
 from gopher_cli.store.keyspace import PLACES
 from gopher_cli.verbs.read.inspect import the_only
-from gopher_cli.web.api.routes.jobs import answered
 from gopher_cli.web.api.support import openapi
 from gopher_cli.web.api.support.filters import STEP_SECONDS, Again, Meant, filter_of_body, read_meant
 from gopher_cli.web.api.support.openapi import answers, body_of
 from gopher_cli.web.api.support.route_table import Routes
+from gopher_cli.web.api.support.views import answered
 from gopher_cli.web.server.problems import Problem, field, soon
 from gopher_cli.web.services.services import gopher_of, services_of
 

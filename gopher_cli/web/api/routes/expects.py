@@ -21,13 +21,13 @@ from gopher_cli.model.schedule.expect import (
     the_expect,
 )
 from gopher_cli.model.text.duration import parse_duration, rfc3339
-from gopher_cli.web.api.routes.jobs import answered
 from gopher_cli.web.api.support import openapi
 from gopher_cli.web.api.support.body import check_filled, read_json
 from gopher_cli.web.api.support.filters import known_queue
 from gopher_cli.web.api.support.openapi import answers, body_of
 from gopher_cli.web.api.support.route_table import Routes
 from gopher_cli.web.api.support.strict_json import fields_of, misread, parse
+from gopher_cli.web.api.support.views import answered
 from gopher_cli.web.server.parameters import Given, Parameters
 from gopher_cli.web.server.problems import field, soon
 from gopher_cli.web.services.services import gopher_of

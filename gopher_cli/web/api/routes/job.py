@@ -17,13 +17,12 @@ from gopher_cli.model.job.ids import VALID_ID
 from gopher_cli.model.job.job import FINAL
 from gopher_cli.model.text.log_lines import new_lines
 from gopher_cli.model.views.job_view import AttemptView, JobDetail
-from gopher_cli.web.api.routes.jobs import FRESH, answered
 from gopher_cli.web.api.support import openapi
 from gopher_cli.web.api.support.etag import awaited, etag_of, matches
 from gopher_cli.web.api.support.event_stream import PING
 from gopher_cli.web.api.support.prefer_wait import applied, wait_of
 from gopher_cli.web.api.support.route_table import Routes
-from gopher_cli.web.api.support.views import job_view
+from gopher_cli.web.api.support.views import FRESH, answered, job_view
 from gopher_cli.web.authorize import still_may
 from gopher_cli.web.server.parameters import ONE_QUEUE, PREFER, Given, Parameters
 from gopher_cli.web.server.problems import Problem, soon

@@ -19,11 +19,11 @@ from gopher_cli.model.select.actions import CANCEL, DELETE, RETRY, RUN_NOW, Acti
 from gopher_cli.model.text.duration import rfc3339
 from gopher_cli.model.views.job_view import JobDetail
 from gopher_cli.web.api.routes.job import place_of
-from gopher_cli.web.api.routes.jobs import answered
 from gopher_cli.web.api.support import openapi
 from gopher_cli.web.api.support.etag import etag_of, matches
 from gopher_cli.web.api.support.openapi import answers
 from gopher_cli.web.api.support.route_table import Routes
+from gopher_cli.web.api.support.views import answered
 from gopher_cli.web.server.links import links_of
 from gopher_cli.web.server.parameters import ONE_QUEUE, Given, Parameters
 from gopher_cli.web.server.problems import Problem, soon

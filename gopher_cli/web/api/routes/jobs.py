@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
@@ -11,19 +10,16 @@ from starlette.responses import Response
 
 from gopher_cli.model.access.scopes import READ
 from gopher_cli.model.select.failure_groups import FailureGroup
-from gopher_cli.model.text.timestamp import json_of
 from gopher_cli.web.api.support import openapi
 from gopher_cli.web.api.support.filters import NAMES, filter_of_query
 from gopher_cli.web.api.support.openapi import answers
 from gopher_cli.web.api.support.route_table import Routes
-from gopher_cli.web.api.support.views import JobLine, job_line
-from gopher_cli.web.server.compression import Compression
+from gopher_cli.web.api.support.views import JobLine, answered, job_line
 from gopher_cli.web.server.links import links_of
 from gopher_cli.web.server.parameters import MOST, ONE_QUEUE, Given, Parameters, parameter
 from gopher_cli.web.server.problems import soon
 from gopher_cli.web.services.services import gopher_of
 
-FRESH = {"Cache-Control": "no-store"}
 _PATIENCE = 1.5  # seconds that a search may take beside a silent Redis
 routes = Routes("/api/v1", "jobs")
 
@@ -73,11 +69,6 @@ _EXAMPLE = {
     "next_cursor": None,
 }  # fmt: skip
 _PAGE = answers("JobList", "a page", example=_EXAMPLE, s404="no such queue")
-
-
-def answered(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """A value as JSON that nobody keeps."""
-    return Compression(json_of(value), status, FRESH | (headers or {}), media_type="application/json")
 
 
 @routes("GET /jobs", READ, "List jobs", _PAGE, takes=_JOBS)

@@ -13,12 +13,12 @@ from gopher_cli.model.access.api_keys import LIVE, REVOKED, KeyInfo, check_scope
 from gopher_cli.model.access.scopes import ADMIN
 from gopher_cli.model.text.duration import parse_duration, rfc3339
 from gopher_cli.model.text.rate import parse_rate
-from gopher_cli.web.api.routes.jobs import answered
 from gopher_cli.web.api.support import openapi
 from gopher_cli.web.api.support.body import check_filled, read_json
 from gopher_cli.web.api.support.openapi import answers, body_of
 from gopher_cli.web.api.support.route_table import Routes
 from gopher_cli.web.api.support.strict_json import parse
+from gopher_cli.web.api.support.views import answered
 from gopher_cli.web.server.problems import Problem, field, soon
 from gopher_cli.web.services.services import gopher_of, services_of
 

@@ -11,11 +11,11 @@ from gopher_cli.model.select.actions import DELETE
 from gopher_cli.model.select.filter import Filter
 from gopher_cli.model.views.stats import QueueStats
 from gopher_cli.web.api.routes.bulk_actions import BULK_ANSWERS, done, meant_body
-from gopher_cli.web.api.routes.jobs import answered
 from gopher_cli.web.api.support import openapi
 from gopher_cli.web.api.support.filters import Meant, filter_of_body, known_queue, read_meant
 from gopher_cli.web.api.support.openapi import answers
 from gopher_cli.web.api.support.route_table import Routes
+from gopher_cli.web.api.support.views import answered
 from gopher_cli.web.server.problems import Problem, soon
 from gopher_cli.web.services.services import gopher_of
 

@@ -6,9 +6,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gopher_cli.model.access.scopes import READ
-from gopher_cli.web.api.routes.jobs import answered
 from gopher_cli.web.api.support.openapi import answers
 from gopher_cli.web.api.support.route_table import Routes
+from gopher_cli.web.api.support.views import answered
 from gopher_cli.web.server.parameters import Given, Parameters
 from gopher_cli.web.server.problems import soon
 from gopher_cli.web.services.services import gopher_of

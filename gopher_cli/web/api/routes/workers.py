@@ -12,10 +12,10 @@ from gopher_cli.model.access.scopes import OPERATE, READ
 from gopher_cli.model.numbers.series import History
 from gopher_cli.model.views.stats import OrderedWorker, WorkerInfo
 from gopher_cli.version import __version__
-from gopher_cli.web.api.routes.jobs import answered
 from gopher_cli.web.api.support import openapi
 from gopher_cli.web.api.support.openapi import answers
 from gopher_cli.web.api.support.route_table import Routes
+from gopher_cli.web.api.support.views import answered
 from gopher_cli.web.server.links import rooted
 from gopher_cli.web.server.parameters import Given, Parameters
 from gopher_cli.web.server.problems import soon

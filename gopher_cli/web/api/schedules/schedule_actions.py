@@ -16,7 +16,6 @@ from gopher_cli.model.job.value_checks import check_queue
 from gopher_cli.model.schedule.recurrence import BadSchedule
 from gopher_cli.model.schedule.schedule import check_schedule_name
 from gopher_cli.model.schedule.schedule_state import ScheduleRow
-from gopher_cli.web.api.routes.jobs import answered
 from gopher_cli.web.api.schedules import openapi_schedules as about
 from gopher_cli.web.api.schedules.schedule_request import (
     bad_schedule,
@@ -30,6 +29,7 @@ from gopher_cli.web.api.schedules.schedules import row_of
 from gopher_cli.web.api.support.body import MAX_BODY, check_kind, read, read_json
 from gopher_cli.web.api.support.route_table import Routes
 from gopher_cli.web.api.support.submit_common import permit
+from gopher_cli.web.api.support.views import answered
 from gopher_cli.web.server.links import links_of_schedule
 from gopher_cli.web.server.parameters import parameter
 from gopher_cli.web.server.problems import PATIENCE, Problem, field, soon

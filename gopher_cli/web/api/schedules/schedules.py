@@ -17,7 +17,6 @@ from gopher_cli.model.schedule.next_runs import next_runs, next_runs_of
 from gopher_cli.model.schedule.schedule import check_schedule_name
 from gopher_cli.model.schedule.schedule_state import ScheduleRow
 from gopher_cli.model.schedule.schedule_view import describe_when
-from gopher_cli.web.api.routes.jobs import FRESH, answered
 from gopher_cli.web.api.schedules import openapi_schedules as about
 from gopher_cli.web.api.schedules.schedule_request import MOST_SHOWN, SHOWN, read_preview
 from gopher_cli.web.api.schedules.schedule_views import (
@@ -31,6 +30,7 @@ from gopher_cli.web.api.support.body import read_json
 from gopher_cli.web.api.support.etag import matches
 from gopher_cli.web.api.support.filters import known_queue
 from gopher_cli.web.api.support.route_table import Routes
+from gopher_cli.web.api.support.views import FRESH, answered
 from gopher_cli.web.server.parameters import Given, Parameters, parameter
 from gopher_cli.web.server.problems import soon
 from gopher_cli.web.services.services import gopher_of
@@ -88,7 +88,7 @@ async def get_next_runs(queue: str, name: str, request: Request) -> Response:
 
 
 async def row_of(request: Request, queue: str, name: str) -> ScheduleRow:
-    """Raises NotFound, also for what is no name at all."""
+    """Raises NotFound, also for what is not a name at all."""
     if not VALID_NAME.fullmatch(name):
         raise NotFound(f"no schedule {name[:64]!r}", LIST_SCHEDULES)
     gopher = gopher_of(request)

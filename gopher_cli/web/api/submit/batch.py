@@ -136,7 +136,7 @@ class Many:
             raise Problem(413, "this job is larger than 1 MB, and 1 MB is the limit")
         asked = read_job(self._texts[index], self._gopher.defaults)
         if asked.body:
-            said = "a job that recurs makes a schedule, and is no part of a batch"
+            said = "a job that recurs makes a schedule, and cannot be part of a batch"
             raise Problem(422, said, hint="send it alone: POST /api/v1/jobs", pointer="/recurring")
         check_mark(asked.mark, self._batch)
         permit(self._request.state.caller, asked.job.queue)

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-import msgspec
+from typing import Any
 
+import msgspec
+from starlette.responses import Response
+
+from gopher_cli.model.text.timestamp import json_of
 from gopher_cli.model.views.job_view import JobDetail, JobRow
+from gopher_cli.web.server.compression import Compression
 from gopher_cli.web.server.links import links_of
+
+FRESH = {"Cache-Control": "no-store"}
 
 
 class Submitted(msgspec.Struct, kw_only=True):
@@ -44,3 +51,8 @@ def job_view(job: JobDetail) -> JobView:
 
 def job_line(row: JobRow) -> JobLine:
     return JobLine(**msgspec.structs.asdict(row), links=links_of(row.id))
+
+
+def answered(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """A value as JSON that nobody keeps."""
+    return Compression(json_of(value), status, FRESH | (headers or {}), media_type="application/json")

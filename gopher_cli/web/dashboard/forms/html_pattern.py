@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-# A class of characters, an escape, or the beginning of a group that is no plain one.
+# A class of characters, an escape, or the beginning of a group that is not a plain one.
 _PART = re.compile(r"\[\^?\]?(?:\\.|[^\]\\])*\]|\\.|\(\?.?", re.DOTALL)
 _TOKEN = re.compile(r"\\.|.", re.DOTALL)
 _GROUPS = ("(?:", "(?=", "(?!")

@@ -99,7 +99,7 @@ def _tag(field: Field, text: str) -> tuple[str, dict[str, str]]:
 
 
 def _number(field: Field, text: str) -> dict[str, str]:
-    """What is no number stays to be seen, which an input for numbers would not do."""
+    """What is not a number stays to be seen, which an input for numbers would not do."""
     whole = field.kind == "integer"
     if text and not is_scalar(field.kind, text):
         return {"inputmode": "numeric" if whole else "decimal"}

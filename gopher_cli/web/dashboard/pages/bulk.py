@@ -37,7 +37,7 @@ _MOST = 1000
 async def confirm(request: Request) -> Response:
     """Says how many jobs are meant, and asks. Nothing is done by looking at it."""
     given = Given(request)
-    action, all = plain_action(given.free_text("deed", 20)), given.free_text("all", 1)
+    action, all = plain_action(given.free_text("action", 20)), given.free_text("all", 1)
     back = local(given.free_text("back", 2000, "/jobs"))
     told: dict[str, Any] = {
         "action": action, "back": back, "typed": "", "states": (), "named": False, "q": "",
@@ -64,7 +64,7 @@ async def confirm(request: Request) -> Response:
 async def act(request: Request) -> Response:
     """Some of it; while there is more, a page that goes on (by itself, where scripts run)."""
     form = await checked_form(request)
-    action, back = plain_action(form.one("deed")), local(form.one("back"))
+    action, back = plain_action(form.one("action")), local(form.one("back"))
     if picked := job_actions.picked_jobs(form.all("job")):
         act = partial(gopher_of(request).act, action)
         said, done = job_actions.sentence(action, await soon(job_actions.done_to(picked[:_MOST], act), 2))
@@ -79,7 +79,7 @@ async def _some(request: Request, form: Form, action: Action, back: str) -> Resp
     cursor, needed = form.raw("cursor") or "", to_type(action, wanted)
     if needed and form.one("typed") != needed:
         said = f"Nothing was deleted: type {needed} to delete all of it."
-        again = link("/bulk", deed=action.name, q=format_search(wanted), all="1", back=back)
+        again = link("/bulk", action=action.name, q=format_search(wanted), all="1", back=back)
         return redirect(request, again, said=said, kind="wrong")
     settings = services_of(request).settings
     some = min(_AT_ONCE, settings.server_write_timeout / 3)  # an answer may not take longer than that

@@ -68,20 +68,20 @@ router.add_api_route(
 )
 
 
-@router.post("/jobs/{id}/{deed}", dependencies=[Depends(needs(OPERATE))])
-async def act(id: str, deed: str, request: Request) -> Response:
+@router.post("/jobs/{id}/{action}", dependencies=[Depends(needs(OPERATE))])
+async def act(id: str, action: str, request: Request) -> Response:
     """Do it, and tell on the page of the job what came of it."""
     form = await checked_form(request)
-    if (action := PLAIN.get(deed)) is None:
+    if (plain := PLAIN.get(action)) is None:
         raise Problem(404, "There is nothing at this address.")
     gopher = gopher_of(request)
     queue = request.query_params.get("queue", "")
     found = await soon(job_at(gopher, id, queue))
-    if action is RETRY and found.is_poison and form.one("sure") != "yes":  # of a page from before it was dead
+    if plain is RETRY and found.is_poison and form.one("sure") != "yes":  # of a page from before it was dead
         back = f"/jobs/{segment(id)}{_of(queue)}"
-        return redirect(request, link("/bulk", deed=deed, job=f"{found.queue}/{id}", back=back))
-    said, done = sentence(action, Counter((await soon(gopher.act(action, found.queue, [id]))).values()))
-    where = "/jobs" if action is DELETE and done else f"/jobs/{segment(id)}{_of(queue)}"
+        return redirect(request, link("/bulk", action=action, job=f"{found.queue}/{id}", back=back))
+    said, done = sentence(plain, Counter((await soon(gopher.act(plain, found.queue, [id]))).values()))
+    where = "/jobs" if plain is DELETE and done else f"/jobs/{segment(id)}{_of(queue)}"
     return redirect(request, where, said=said, kind="done" if done else "wrong")
 
 

@@ -54,7 +54,7 @@ async def make(request: Request) -> Response:
     wanted = wanted_key(form)
     if wanted.faults or not VALID_ID.fullmatch(
         form.one("id")
-    ):  # without an id of its own it is no form of ours
+    ):  # without an id of its own it is not a form of ours
         return await _form(request, form, wanted.faults, status=422)
     is_first = not await soon(gopher.api_keys())
     if not await _is_new(gopher, form.one("id")):

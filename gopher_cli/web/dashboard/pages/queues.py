@@ -56,14 +56,14 @@ async def queue(queue: str, request: Request) -> Response:
     )  # fmt: skip
 
 
-@router.post("/queues/{queue}/{deed}", dependencies=[Depends(needs(OPERATE))])
-async def act(queue: str, deed: str, request: Request) -> Response:
+@router.post("/queues/{queue}/{action}", dependencies=[Depends(needs(OPERATE))])
+async def act(queue: str, action: str, request: Request) -> Response:
     """Pause, or resume."""
     await checked_form(request)
-    if deed not in ("pause", "resume"):
+    if action not in ("pause", "resume"):
         raise NotFound("There is nothing at this address.")
-    changed = await soon(gopher_of(request).pause(queue, paused=deed == "pause"))
-    word = "paused: nothing more of it is leased" if deed == "pause" else "running again"
+    changed = await soon(gopher_of(request).pause(queue, paused=action == "pause"))
+    word = "paused: nothing more of it is leased" if action == "pause" else "running again"
     said = f"{queue} is {word}." if changed else f"{queue} was so already."
     return redirect(request, f"/queues/{segment(queue)}", said=said)
 

@@ -12,7 +12,7 @@ function tell(form) {
     whole.indeterminate = ticked > 0 && !whole.checked;
   }
   if (label) label.textContent = ticked ? `${ticked} selected` : "none selected";
-  for (const button of form.querySelectorAll("button[name=deed]")) {
+  for (const button of form.querySelectorAll("button[name=action]")) {
     // All at once would be due in one moment: another time is for jobs that were ticked.
     button.disabled = all?.checked ? button.value === "reschedule" : !ticked;
   }

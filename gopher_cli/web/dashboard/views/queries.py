@@ -93,7 +93,7 @@ async def recent(gopher: Gopher, queues: Sequence[str], wanted: str = "") -> tup
 
 
 async def types_of(gopher: Gopher) -> dict[str, Any]:
-    """What workers have published; nothing where one of them has published what is no JSON."""
+    """What workers have published; nothing where one of them has published what is not valid JSON."""
     try:
         return dict(await gopher.types())
     except msgspec.DecodeError:

@@ -137,7 +137,7 @@ async def test_a_list_of_what_waits_offers_another_time_before_it_offers_to_dele
     await in_every_state(gopher)
 
     def offered(page: Page) -> list[str]:
-        return [one["value"] for one in page.all("button", name="deed")]
+        return [one["value"] for one in page.all("button", name="action")]
 
     for path in ("/scheduled", "/jobs?q=state:scheduled", "/jobs?q=state:scheduled,retrying"):
         assert offered(await look(api, path))[-2:] == ["reschedule", "purge"], path
@@ -164,7 +164,7 @@ async def test_ticked_jobs_are_put_off_together(api: httpx2.AsyncClient, gopher:
     assert page.all("button", formaction="/reschedule", value="reschedule")
     picked = [one["value"] for one in page.all("input", name="job")]
 
-    asked = await api.get("/reschedule", params={"job": picked, "deed": "reschedule"})
+    asked = await api.get("/reschedule", params={"job": picked, "action": "reschedule"})
     fields: dict[str, Any] = Page(asked.text).fields("/reschedule") | {"job": picked, "when": "1h"}
     answer = await send(api, "/reschedule", **fields)
 
