@@ -18,22 +18,22 @@ _STEP = 10.0  # seconds that a request may take beside its way
 class RemoteBulk:
     wire: Wire
 
-    async def count(self, wanted: Filter, *, tell: Tell = no_progress) -> dict[tuple[str, str], int]:
+    async def count(self, filter: Filter, *, tell: Tell = no_progress) -> dict[tuple[str, str], int]:
         """How many jobs the server has looked at it does not tell: ``tell`` hears 0."""
         found: dict[tuple[str, str], int] = {}
-        for said in self._steps("/jobs/purge", wanted, 0, {"dry_run": True}):
+        for said in self._steps("/jobs/purge", filter, 0, {"dry_run": True}):
             for part in said["by"]:
                 key = (part["queue"], part["state"])
                 found[key] = found.get(key, 0) + part["jobs"]
             tell(0)
         return found
 
-    async def purge(self, wanted: Filter, *, limit: int = 0, tell: Tell = no_progress) -> Bulk:
-        return self._all(DELETE, "/jobs/purge", wanted, limit, {}, tell)
+    async def purge(self, filter: Filter, *, limit: int = 0, tell: Tell = no_progress) -> Bulk:
+        return self._all(DELETE, "/jobs/purge", filter, limit, {}, tell)
 
     async def retry_all(
         self,
-        wanted: Filter,
+        filter: Filter,
         *,
         limit: int = 0,
         rate: float = 0.0,
@@ -41,7 +41,7 @@ class RemoteBulk:
         tell: Tell = no_progress,
     ) -> Bulk:
         more: dict[str, Any] = {"target": target} if target else {}
-        return self._all(RETRY, "/jobs/retry", wanted, limit, more | ({"rate": rate} if rate else {}), tell)
+        return self._all(RETRY, "/jobs/retry", filter, limit, more | ({"rate": rate} if rate else {}), tell)
 
     async def move(self, queue: str, ids: Sequence[str], target: str) -> dict[str, Answer]:
         done = {}
@@ -54,19 +54,19 @@ class RemoteBulk:
         return done
 
     def _all(
-        self, action: Action, path: str, wanted: Filter, limit: int, more: dict[str, Any], tell: Tell
+        self, action: Action, path: str, filter: Filter, limit: int, more: dict[str, Any], tell: Tell
     ) -> Bulk:
         done = Bulk()
-        for said in self._steps(path, wanted, limit, more):
+        for said in self._steps(path, filter, limit, more):
             left = {action.read(word): count for word, count in said["left"].items()}
             done.add(action, {action.success: said["changed"]} | left)
             tell(done.changed)
         return done
 
-    def _steps(self, path: str, wanted: Filter, limit: int, more: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    def _steps(self, path: str, filter: Filter, limit: int, more: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """What each request has done; ``limit`` counts the jobs that were seen by all of them."""
         # Only whoever asks for nothing means all: criteria that come to nothing are refused by the server.
-        asked = ({"all": True} if wanted == Filter() else criteria_of(wanted)) | more
+        asked = ({"all": True} if filter == Filter() else criteria_of(filter)) | more
         while True:
             said = self.wire.post(path, asked | ({"limit": limit} if limit else {}), waits=_STEP)
             yield said

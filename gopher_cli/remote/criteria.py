@@ -11,13 +11,13 @@ from gopher_cli.model.select.filter_parser import format_search
 _NAMED = ("type", "tag", "error", "group")
 
 
-def criteria_of(wanted: Filter) -> dict[str, Any]:
+def criteria_of(filter: Filter) -> dict[str, Any]:
     """In a query and in a body: what is not empty."""
-    criteria: dict[str, Any] = {"state": list(wanted.states), "queue": list(wanted.queues)}
-    criteria |= {name: getattr(wanted, name) for name in _NAMED}
-    if wanted.older_than:
-        criteria["older_than"] = f"{wanted.older_than:.9f}s"
+    criteria: dict[str, Any] = {"state": list(filter.states), "queue": list(filter.queues)}
+    criteria |= {name: getattr(filter, name) for name in _NAMED}
+    if filter.older_than:
+        criteria["older_than"] = f"{filter.older_than:.9f}s"
     criteria["q"] = format_search(
-        Filter(id_part=wanted.id_part, payload=wanted.payload, text=wanted.text, poison=wanted.poison)
+        Filter(id_part=filter.id_part, payload=filter.payload, text=filter.text, poison=filter.poison)
     )
     return {name: value for name, value in criteria.items() if value}

@@ -76,12 +76,12 @@ class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteExpects, RemoteSchedules, Re
         """The server does not tell which queues are new."""
         return ()
 
-    async def known_queues(self, wanted: Sequence[str] = ()) -> list[str]:
+    async def known_queues(self, queues: Sequence[str] = ()) -> list[str]:
         known = await self.queues()
-        for queue in wanted:
+        for queue in queues:
             if queue not in known:
                 raise NotFound(f"no queue {queue}", LIST_QUEUES)
-        return list(wanted) or known
+        return list(queues) or known
 
     async def pause(self, queue: str, *, paused: bool = True) -> bool:
         deed = "pause" if paused else "resume"
@@ -121,16 +121,16 @@ class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteExpects, RemoteSchedules, Re
         except NotFound as error:
             raise NotFound(f"no job {id} in {queue}", LIST_JOBS) from error
 
-    async def jobs(self, wanted: Filter, *, limit: int = 50, newest: bool = True) -> list[JobRow]:
-        slices = self.slices(wanted, limit=limit, newest=newest)
+    async def jobs(self, filter: Filter, *, limit: int = 50, newest: bool = True) -> list[JobRow]:
+        slices = self.slices(filter, limit=limit, newest=newest)
         return [row async for rows, _ in slices for row in rows]
 
     async def slices(
-        self, wanted: Filter, *, limit: int = 0, newest: bool = True
+        self, filter: Filter, *, limit: int = 0, newest: bool = True
     ) -> AsyncIterator[tuple[list[JobRow], int]]:
         """Some rows at a time. How many jobs the server has looked at it does not tell: 0."""
         count = 0
-        asked: dict[str, Any] = criteria_of(wanted) | {"order": "" if newest else "oldest"}
+        asked: dict[str, Any] = criteria_of(filter) | {"order": "" if newest else "oldest"}
         while not limit or count < limit:
             some = min(_PAGE, limit - count) if limit else _PAGE
             page = self.wire.get("/jobs", asked | {"limit": str(some)}, kind=_Page)
@@ -170,8 +170,8 @@ class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteExpects, RemoteSchedules, Re
         done = action.read(said["outcome"])
         return msgspec.structs.replace(done, due_ms=ms_of(said.get("due_at")))
 
-    async def failure_groups(self, wanted: Filter = ALL) -> FailureGroups:
-        asked = criteria_of(wanted)
+    async def failure_groups(self, filter: Filter = ALL) -> FailureGroups:
+        asked = criteria_of(filter)
         asked.pop("state", None)
         found: FailureGroups = self.wire.get("/dlq/groups", asked, waits=5.0, kind=FailureGroups)
         return found
@@ -190,12 +190,12 @@ class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteExpects, RemoteSchedules, Re
         at = ms_of(said["at"])
         return [ListedKey(**msgspec.structs.asdict(_key_of(key)), as_of_ms=at) for key in said["items"]]
 
-    async def living_key(self, wanted: str) -> KeyInfo:
+    async def living_key(self, name_or_id: str) -> KeyInfo:
         known = await self.api_keys()
-        return meant_key(known, wanted, known[0].as_of_ms if known else 0)
+        return meant_key(known, name_or_id, known[0].as_of_ms if known else 0)
 
-    async def revoke_key(self, wanted: str) -> KeyInfo:
-        return _key_of(self.wire.delete(f"/keys/{_name(wanted)}"))
+    async def revoke_key(self, name_or_id: str) -> KeyInfo:
+        return _key_of(self.wire.delete(f"/keys/{_name(name_or_id)}"))
 
     async def sign_out_all(self) -> bool:
         return bool(self.wire.post("/keys/sign-out-all")["changed"])

@@ -81,18 +81,18 @@ async def api_keys(core: Core) -> list[ListedKey]:
     return sorted(infos, key=lambda info: (info.created_ms, info.id), reverse=True)
 
 
-async def living_key(core: Core, wanted: str) -> KeyInfo:
+async def living_key(core: Core, name_or_id: str) -> KeyInfo:
     """The key that an id or a name means, when it can be revoked. Raises as `revoke_key`."""
-    return (await _meant(core, wanted)).info
+    return (await _meant(core, name_or_id)).info
 
 
-async def revoke_key(core: Core, wanted: str) -> KeyInfo:
+async def revoke_key(core: Core, name_or_id: str) -> KeyInfo:
     """By id, or by a name that one living key has, or one expired where none lives. It opens nothing
     within a second.
 
     Raises NotFound, and Conflict where it was revoked already or the name is not enough.
     """
-    key = await _meant(core, wanted)
+    key = await _meant(core, name_or_id)
     now = await core.store.ask(ask.time_ms())
     info = msgspec.structs.replace(key.info, revoked_ms=now)
     await _put(core, msgspec.structs.replace(key, info=info))
@@ -142,10 +142,10 @@ async def _put(core: Core, key: ApiKey) -> None:
     await core.store.ask(access.put_key(core.namespace, key.info.id, msgspec.json.encode(key)))
 
 
-async def _meant(core: Core, wanted: str) -> ApiKey:
+async def _meant(core: Core, name_or_id: str) -> ApiKey:
     known = (await access_table(core)).keys
     now = await core.store.ask(ask.time_ms())
-    return known[meant_key([key.info for key in known.values()], wanted, now).id]
+    return known[meant_key([key.info for key in known.values()], name_or_id, now).id]
 
 
 async def _make_room(core: Core, now: int) -> None:

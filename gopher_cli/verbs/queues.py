@@ -19,13 +19,13 @@ async def list_queues(core: Core) -> list[str]:
     return await core.store.ask(ask.queues(core.namespace))
 
 
-async def known_queues(core: Core, wanted: Sequence[str] = ()) -> list[str]:
+async def known_queues(core: Core, queues: Sequence[str] = ()) -> list[str]:
     """The queues asked for, or all. Raises NotFound for one that nobody has used."""
     known = await list_queues(core)
-    for queue in wanted:
+    for queue in queues:
         if queue not in known:
             raise NotFound(f"no queue {queue}", LIST_QUEUES)
-    return list(wanted) or known
+    return list(queues) or known
 
 
 async def type_terms(core: Core, type: str = "") -> dict[str, TypeTerms]:
@@ -33,11 +33,11 @@ async def type_terms(core: Core, type: str = "") -> dict[str, TypeTerms]:
     return await core.store.ask(ask.terms(core.namespace, type))
 
 
-async def queues_and_places(core: Core, wanted: Filter) -> tuple[list[str], list[str]]:
+async def queues_and_places(core: Core, filter: Filter) -> tuple[list[str], list[str]]:
     """The queues, in the order of their names, and the places that a filter's states can mean."""
-    for state in wanted.states:
+    for state in filter.states:
         if state not in list(JobState):
             raise Usage(f"no state {state!r}", f"states: {', '.join(JobState)}")
-    states = wanted.states_of(tuple(JobState))
+    states = filter.states_of(tuple(JobState))
     places = [place for place, state in PLACES.items() if state in states]
-    return sorted(set(await known_queues(core, wanted.queues))), places
+    return sorted(set(await known_queues(core, filter.queues))), places

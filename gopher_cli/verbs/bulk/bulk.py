@@ -25,19 +25,19 @@ if TYPE_CHECKING:
 _AT_ONCE = 100  # queues whose jobs are counted
 
 
-async def purge(core: Core, wanted: Filter, *, limit: int = 0, tell: Tell = no_progress) -> Bulk:
+async def purge(core: Core, filter: Filter, *, limit: int = 0, tell: Tell = no_progress) -> Bulk:
     """Delete all that the filter means, for good. A running job only if its state is named."""
-    return await _all(core, DELETE, wanted, limit, tell)
+    return await _all(core, DELETE, filter, limit, tell)
 
 
-async def cancel_all(core: Core, wanted: Filter, *, limit: int = 0, tell: Tell = no_progress) -> Bulk:
+async def cancel_all(core: Core, filter: Filter, *, limit: int = 0, tell: Tell = no_progress) -> Bulk:
     """Cancel all that the filter means; running jobs are asked to stop."""
-    return await _all(core, CANCEL, wanted, limit, tell)
+    return await _all(core, CANCEL, filter, limit, tell)
 
 
 async def retry_all(
     core: Core,
-    wanted: Filter,
+    filter: Filter,
     *,
     limit: int = 0,
     rate: float = 0.0,
@@ -49,23 +49,23 @@ async def retry_all(
     ``rate`` in jobs a second, 0 is no limit. Each job once: one that fails again meanwhile is left as
     it is. Only dead jobs go to a ``target``.
     """
-    return await _all(core, RETRY, wanted, limit, tell, target, rate)
+    return await _all(core, RETRY, filter, limit, tell, target, rate)
 
 
 async def _all(
-    core: Core, action: Action, wanted: Filter, limit: int, tell: Tell, target: str = "", rate: float = 0.0
+    core: Core, action: Action, filter: Filter, limit: int, tell: Tell, target: str = "", rate: float = 0.0
 ) -> Bulk:
     from gopher_cli.verbs.bulk.plan import Plan, Progress
 
-    order, done = Plan(action, action.meant(wanted, target), limit, target, rate), Bulk()
-    await _work(core, order, await Progress.begun(core.store), done, whole=True, tell=tell)
+    plan, done = Plan(action, action.meant(filter, target), limit, target, rate), Bulk()
+    await _work(core, plan, await Progress.begun(core.store), done, whole=True, tell=tell)
     return done
 
 
 async def bulk(
     core: Core,
     action: Action,
-    wanted: Filter,
+    filter: Filter,
     *,
     limit: int = 0,
     cursor: str = "",
@@ -83,17 +83,17 @@ async def bulk(
     """
     from gopher_cli.verbs.bulk.plan import Plan, Progress  # late: most commands change few jobs
 
-    order, done = Plan(action, action.meant(wanted, target), limit, target, rate), Bulk()
-    course = Progress.read(cursor) if cursor else await Progress.begun(core.store)
-    done.retry_after = await _work(core, order, course, done, until=time.monotonic() + seconds)
-    done.cursor = course.text()
+    plan, done = Plan(action, action.meant(filter, target), limit, target, rate), Bulk()
+    progress = Progress.read(cursor) if cursor else await Progress.begun(core.store)
+    done.retry_after = await _work(core, plan, progress, done, until=time.monotonic() + seconds)
+    done.cursor = progress.text()
     return done
 
 
 async def _work(
     core: Core,
-    order: Plan,
-    course: Progress,
+    plan: Plan,
+    progress: Progress,
     done: Bulk,
     *,
     until: float = math.inf,
@@ -103,32 +103,32 @@ async def _work(
     """Slice by slice, as long as there is time; the seconds to wait before it may go on."""
     from gopher_cli.verbs.select.scan import Scan
 
-    if wait := await course.wait(core.store, until):
+    if wait := await progress.wait(core.store, until):
         return wait
     jobs = Scan(
-        core, order.wanted, course.passed, whole=whole, since=course.since, reruns=order.action.reruns
+        core, plan.filter, progress.passed, whole=whole, since=progress.since, reruns=plan.action.reruns
     )
-    detail = f"to {order.target}" if order.target else ""
-    async with core.operation(order.audited, described(order.wanted), detail) as draft:
+    detail = f"to {plan.target}" if plan.target else ""
+    async with core.operation(plan.audited, described(plan.filter), detail) as draft:
         while True:
-            found = await jobs.next(order.next(done))
-            await _act(core, order, found, done, draft)
+            candidates = await jobs.next(plan.next(done))
+            await _act(core, plan, candidates, done, draft)
             tell(done.changed)
-            course.more = jobs.more and order.next(done) > 0
-            if not course.more:
+            progress.more = jobs.more and plan.next(done) > 0
+            if not progress.more:
                 return 0.0
-            if order.rate and found:
-                await course.slow_down(core.store, len(found), order.rate)
-            if (wait := await course.wait(core.store, until)) or time.monotonic() >= until:
+            if plan.rate and candidates:
+                await progress.slow_down(core.store, len(candidates), plan.rate)
+            if (wait := await progress.wait(core.store, until)) or time.monotonic() >= until:
                 return wait
 
 
-async def _act(core: Core, order: Plan, found: Sequence[Candidate], done: Bulk, draft: Draft) -> None:
+async def _act(core: Core, plan: Plan, candidates: Sequence[Candidate], done: Bulk, draft: Draft) -> None:
     apart: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for one in found:
-        apart[one.queue, one.place].append(one.id)
+    for candidate in candidates:
+        apart[candidate.queue, candidate.place].append(candidate.id)
     for (queue, place), ids in apart.items():
-        done.add(order.action, await do_to(core, order.action, queue, place, ids, order.target))
+        done.add(plan.action, await do_to(core, plan.action, queue, place, ids, plan.target))
         draft.changed = done.changed
 
 
@@ -159,18 +159,18 @@ async def _purge(core: Core, queue: str, place: str, ids: Sequence[str]) -> Mapp
     return counts
 
 
-async def count(core: Core, wanted: Filter, *, tell: Tell = no_progress) -> dict[tuple[str, str], int]:
+async def count(core: Core, filter: Filter, *, tell: Tell = no_progress) -> dict[tuple[str, str], int]:
     """How many jobs a filter means, by (queue, state): what a destructive verb says first.
 
     Running ones count only where their state is named. ``tell`` hears how many have been looked at.
     """
-    return (await tally(core, DELETE, wanted, seconds=math.inf, tell=tell))[0]
+    return (await tally(core, DELETE, filter, seconds=math.inf, tell=tell))[0]
 
 
 async def tally(
     core: Core,
     action: Action,
-    wanted: Filter,
+    filter: Filter,
     *,
     cursor: str = "",
     seconds: float = 5.0,
@@ -178,26 +178,26 @@ async def tally(
     tell: Tell = no_progress,
 ) -> tuple[dict[tuple[str, str], int], str]:
     """How many jobs an action would see, by (queue, state), as far as ``seconds`` go; and a cursor."""
-    wanted = action.meant(wanted, target)
-    if not wanted.by_content:
-        return await _sizes(core, wanted), ""
+    filter = action.meant(filter, target)
+    if not filter.by_content:
+        return await _sizes(core, filter), ""
     from gopher_cli.verbs.bulk.plan import Progress
     from gopher_cli.verbs.select.scan import Scan
 
-    course = Progress.read(cursor) if cursor else await Progress.begun(core.store)
-    jobs = Scan(core, wanted, course.passed, since=course.since, reruns=action.reruns)
+    progress = Progress.read(cursor) if cursor else await Progress.begun(core.store)
+    jobs = Scan(core, filter, progress.passed, since=progress.since, reruns=action.reruns)
     counts, until = Counter[tuple[str, str]](), time.monotonic() + seconds
     while jobs.more:
-        counts.update((one.queue, one.state) for one in await jobs.next(SLICE))
+        counts.update((job.queue, job.state) for job in await jobs.next(SLICE))
         tell(jobs.looked)
         if time.monotonic() >= until:
             break
-    course.more = jobs.more
-    return counts, course.text()
+    progress.more = jobs.more
+    return counts, progress.text()
 
 
-async def _sizes(core: Core, wanted: Filter) -> dict[tuple[str, str], int]:
-    queues, places = await queues_and_places(core, wanted)
+async def _sizes(core: Core, filter: Filter) -> dict[tuple[str, str], int]:
+    queues, places = await queues_and_places(core, filter)
     counts = Counter[tuple[str, str]]()
     for start in range(0, len(queues), _AT_ONCE):
         some = queues[start : start + _AT_ONCE]
@@ -214,8 +214,8 @@ async def place_of(core: Core, queue: str, id: str) -> str:
     return place or ""
 
 
-def described(wanted: Filter) -> str:
+def described(filter: Filter) -> str:
     """A filter as the audit names it: as it would be searched for."""
     from gopher_cli.model.select.filter_parser import format_search  # late: only where somebody acts on many
 
-    return format_search(wanted) or "all jobs"
+    return format_search(filter) or "all jobs"

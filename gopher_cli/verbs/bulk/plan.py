@@ -29,7 +29,7 @@ class Plan:
     """
 
     action: Action
-    wanted: Filter
+    filter: Filter
     limit: int = 0
     target: str = ""
     rate: float = 0.0

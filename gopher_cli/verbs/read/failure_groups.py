@@ -16,19 +16,19 @@ _SAMPLE = 5
 _ALL = Filter()
 
 
-async def failure_groups(core: Core, wanted: Filter = _ALL, *, most: int = 10_000) -> FailureGroups:
+async def failure_groups(core: Core, filter: Filter = _ALL, *, most: int = 10_000) -> FailureGroups:
     """Dead jobs by their last error, the largest group first; the ``most`` newest are looked at.
 
     Fewer, where they are so large that a page of them ends before. ``Filter(group=...)`` finds the jobs
     of a group. Raises Usage for other states than failed.
     """
-    if set(wanted.states) - {"failed"}:
+    if set(filter.states) - {"failed"}:
         raise Usage("only dead jobs are grouped", "leave the states out, or say failed")
     from gopher_cli.verbs.select.merge import Cursor
     from gopher_cli.verbs.select.scan import Scan, rows_of  # late: most commands list nothing
 
     found: dict[str, _Gathered] = {}
-    dead = msgspec.structs.replace(wanted, states=("failed",))
+    dead = msgspec.structs.replace(filter, states=("failed",))
     jobs = Scan(core, dead, Cursor(newest=True), whole=True)
     rows = rows_of(await jobs.next(most))
     for row in rows:

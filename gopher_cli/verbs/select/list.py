@@ -19,7 +19,7 @@ class Page(msgspec.Struct, frozen=True):
 
 
 async def list_page(
-    core: Core, wanted: Filter, *, limit: int = 50, cursor: str = "", newest: bool = True
+    core: Core, filter: Filter, *, limit: int = 50, cursor: str = "", newest: bool = True
 ) -> Page:
     """The next rows of a list, by the time that their state turns on; ``limit`` at most.
 
@@ -32,25 +32,25 @@ async def list_page(
     from gopher_cli.verbs.select.scan import Scan, rows_of  # late: most commands list nothing
 
     passed = Cursor.read(cursor, newest=newest)
-    jobs = Scan(core, wanted, passed)
+    jobs = Scan(core, filter, passed)
     rows = rows_of(await jobs.next(limit))
     return Page(rows, passed.text() if jobs.more else "")
 
 
-async def list_jobs(core: Core, wanted: Filter, *, limit: int = 50, newest: bool = True) -> list[JobRow]:
+async def list_jobs(core: Core, filter: Filter, *, limit: int = 50, newest: bool = True) -> list[JobRow]:
     """Jobs as rows, those whose state is the newest first; ``limit`` in all, 0 for no limit."""
-    slices = list_slices(core, wanted, limit=limit, newest=newest)
+    slices = list_slices(core, filter, limit=limit, newest=newest)
     return [row async for rows, _ in slices for row in rows]
 
 
 async def list_slices(
-    core: Core, wanted: Filter, *, limit: int = 0, newest: bool = True
+    core: Core, filter: Filter, *, limit: int = 0, newest: bool = True
 ) -> AsyncIterator[tuple[list[JobRow], int]]:
     """The same, some rows at a time, or none; and how many jobs have been looked at by then."""
     from gopher_cli.verbs.select.merge import Cursor
     from gopher_cli.verbs.select.scan import Scan, rows_of
 
-    found, count = Scan(core, wanted, Cursor(newest), whole=True), 0
+    found, count = Scan(core, filter, Cursor(newest), whole=True), 0
     while found.more and (not limit or count < limit):
         rows = rows_of(await found.next(min(SLICE, limit - count) if limit else SLICE))
         count += len(rows)

@@ -22,36 +22,36 @@ _LINE, _HISTORY = 500, 4000  # bytes
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")  # as JSON has it
 
 
-def may_mean(wanted: Filter, id: str, at: int, now: int) -> bool:
+def may_mean(filter: Filter, id: str, at: int, now: int) -> bool:
     """As far as the id tells, and the time that the job's state turns on (ms, as ``now``)."""
-    if wanted.id_part and wanted.id_part not in id:
+    if filter.id_part and filter.id_part not in id:
         return False
-    return not wanted.older_than or at <= now - wanted.older_than * 1000
+    return not filter.older_than or at <= now - filter.older_than * 1000
 
 
-def sieve_of(wanted: Filter) -> Sieve | None:
+def sieve_of(filter: Filter) -> Sieve | None:
     """What the server can tell of it without reading JSON; None where that is nothing.
 
     Specs are written by us alone: they begin with the type, and a tag stands in them as it is encoded here.
     """
-    head = b'["%b",' % wanted.type.encode() if VALID_ID.fullmatch(wanted.type) else b""
-    tag = msgspec.json.encode(wanted.tag) if wanted.tag else b""
+    head = b'["%b",' % filter.type.encode() if VALID_ID.fullmatch(filter.type) else b""
+    tag = msgspec.json.encode(filter.tag) if filter.tag else b""
     # First without its first quote: a search by a letter meets fewer places than one by quotes.
     texts = (tag[1:], tag) if tag else ()
-    return Sieve(wanted.id_part, head, texts) if head or texts or wanted.id_part else None
+    return Sieve(filter.id_part, head, texts) if head or texts or filter.id_part else None
 
 
-def means(wanted: Filter, row: JobRow, spec: bytes, errors: bytes) -> bool:
+def means(filter: Filter, row: JobRow, spec: bytes, errors: bytes) -> bool:
     """A job that it may mean, by what is in it."""
-    if wanted.type and row.type != wanted.type:
+    if filter.type and row.type != filter.type:
         return False
-    if wanted.error and not re.search(wanted.error, _searched(errors)):
+    if filter.error and not re.search(filter.error, _searched(errors)):
         return False
-    if wanted.group and not _is_of(wanted.group, row):
+    if filter.group and not _is_of(filter.group, row):
         return False
-    if wanted.poison and (wanted.poison == "yes") is not (row.state == "failed" and is_poison(errors)):
+    if filter.poison and (filter.poison == "yes") is not (row.state == "failed" and is_poison(errors)):
         return False
-    return not (wanted.tag or wanted.payload or wanted.text) or _holds(wanted, row, spec)
+    return not (filter.tag or filter.payload or filter.text) or _holds(filter, row, spec)
 
 
 def is_poison(errors: bytes) -> bool:
@@ -72,14 +72,14 @@ def _is_of(group: str, row: JobRow) -> bool:
     return bool(row.error or row.state == "failed") and group_of(row.error or "") == group
 
 
-def _holds(wanted: Filter, row: JobRow, raw: bytes) -> bool:
+def _holds(filter: Filter, row: JobRow, raw: bytes) -> bool:
     """The questions that need the spec; of an unreadable one nothing but the text can be known."""
     spec = spec_or_none(raw)
-    if wanted.tag and (spec is None or wanted.tag not in spec.options.tags):
+    if filter.tag and (spec is None or filter.tag not in spec.options.tags):
         return False
-    if wanted.payload and not (spec and _has_fields(spec, wanted.payload)):
+    if filter.payload and not (spec and _has_fields(spec, filter.payload)):
         return False
-    return not wanted.text or _says(wanted.text, row, spec)
+    return not filter.text or _says(filter.text, row, spec)
 
 
 def _has_fields(spec: Spec, fields: tuple[tuple[str, str], ...]) -> bool:

@@ -42,7 +42,7 @@ class Scan:
     def __init__(
         self,
         core: Core,
-        wanted: Filter,
+        filter: Filter,
         passed: Cursor,
         *,
         whole: bool = False,
@@ -51,12 +51,12 @@ class Scan:
     ) -> None:
         self.more = True
         self.looked = 0  # candidates so far
-        self._core, self._wanted, self._passed = core, wanted, passed
+        self._core, self._filter, self._passed = core, filter, passed
         self._whole, self._since, self._reruns = whole, since, reruns
-        self._picky = bool(wanted.id_part or wanted.older_than)
-        self._bare = bool(since) and not wanted.looks_inside
+        self._picky = bool(filter.id_part or filter.older_than)
+        self._bare = bool(since) and not filter.looks_inside
         self._slice = SLICE if self._bare else _FIRST_SLICE
-        self._sieve = sieve_of(wanted)
+        self._sieve = sieve_of(filter)
         self._walk: Merge | None = None
         self._queues: Sequence[str] | None = None
         self._group, self._places, self._looked = 0, list[str](), 0.0
@@ -81,7 +81,7 @@ class Scan:
         """Whether any candidate remains; in the next group of queues where this one has come to its end."""
         while self._walk is None or not await self._walk.fill(most):
             if self._queues is None:
-                queues, self._places = await queues_and_places(self._core, self._wanted)
+                queues, self._places = await queues_and_places(self._core, self._filter)
                 self._queues = [queue for queue in queues if queue >= self._passed.first]
             else:
                 for queue in self._queues[: self._group]:
@@ -104,7 +104,7 @@ class Scan:
     async def _read(self, found: list[Candidate], most: int, budget: _Budget) -> None:
         """A slice of candidates: those that are meant are ``found``."""
         assert self._walk
-        choosy = self._wanted.by_content or self._since
+        choosy = self._filter.by_content or self._since
         size = min(self._slice, budget.jobs, SLICE if choosy else most - len(found))
         candidates = await self._walk.next(max(1, size))
         for n, is_meant in enumerate(await self._judged(candidates, budget)):
@@ -123,7 +123,7 @@ class Scan:
     async def _judged(self, candidates: Sequence[Candidate], budget: _Budget) -> list[bool]:
         """Whether each is meant; those that are have a row then, unless it is not needed."""
         late = self._since and any(self._came(candidate) > self._since for candidate in candidates)
-        asks = late or self._wanted.older_than
+        asks = late or self._filter.older_than
         now = await self._core.store.ask(ask.time_ms()) if asks else 0
         fits = [self._fits(candidate, now) for candidate in candidates]
         budget.jobs -= len(candidates)
@@ -140,7 +140,7 @@ class Scan:
         if self._since and self._since < self._came(one) <= now:
             return False
         at = moment_of(one.state, one.score, one.record) if self._picky else 0
-        return may_mean(self._wanted, one.id, at, now)
+        return may_mean(self._filter, one.id, at, now)
 
     def _came(self, one: Candidate) -> float:
         """When the action's part in it began (ms): it came, or ran, or died."""
@@ -159,14 +159,14 @@ class Scan:
             self._terms = await type_terms(self._core)
         size = sum(len(spec) + len(errors) for spec, errors in found)
         budget.bytes -= size
-        most = _SEARCHED if self._wanted.error else SLICE  # a search may take long: look at the clock
+        most = _SEARCHED if self._filter.error else SLICE  # a search may take long: look at the clock
         self._slice = max(1, min(most, _SLICE_BYTES * len(some) // max(1, size)))
         for one, (spec, errors) in zip(chain(*by_queue.values()), found, strict=True):
             row = row_of(
                 one.id, one.queue, one.state, one.score, spec, one.record, errors, self._core.defaults,
                 self._terms or {},
             )  # fmt: skip
-            one.row = row if means(self._wanted, row, spec, errors) else None
+            one.row = row if means(self._filter, row, spec, errors) else None
 
 
 class _Budget:
