@@ -18,8 +18,8 @@ from gopher_cli.model.text.humanize import ms_of
 from gopher_cli.remote.http import Wire
 from gopher_cli.store.calls import Receipt
 from gopher_cli.verbs.submit import (
-    Halfway,
-    note_halfway,
+    PartialSubmit,
+    note_partial_submit,
     wanted_durability,
 )
 
@@ -63,7 +63,7 @@ class RemoteSubmits:
             try:
                 receipts += self._many([job for job, _ in some], [one for _, one in some], batch)
             except GopherError as error:
-                note_halfway(error, _added(receipts, _halfway_in([job for job, _ in some], error)))
+                note_partial_submit(error, _added(receipts, _halfway_in([job for job, _ in some], error)))
                 raise
         return receipts
 
@@ -91,7 +91,7 @@ class RemoteSubmits:
             status, said = self.wire.told("POST", "/jobs", _asked(job, level), waits=_WAITS)
         except GopherError as error:
             if (receipt := _refused_alone(job, error)) is None:
-                note_halfway(error, _halfway_in([job], error))
+                note_partial_submit(error, _halfway_in([job], error))
                 raise
             return receipt
         holder, until = "" if said["job_id"] == job.id else said["job_id"], ms_of(said.get("held_until"))
@@ -126,22 +126,22 @@ def _refused_alone(job: Job, error: GopherError) -> Receipt | None:
     return None
 
 
-def _halfway_in(jobs: Sequence[Job], error: GopherError) -> Halfway:
+def _halfway_in(jobs: Sequence[Job], error: GopherError) -> PartialSubmit:
     """What the problem of a request tells of its jobs."""
     problem = getattr(error, "problem", None)
     if problem is None:  # no answer, or not one of gopher's
-        return Halfway(unknown=frozenset(range(len(jobs) if isinstance(error, Unavailable) else 0)))
+        return PartialSubmit(unknown=frozenset(range(len(jobs) if isinstance(error, Unavailable) else 0)))
     if items := problem.get("items"):
         known = {item["index"]: item for item in items}
         unknown = frozenset(i for i, item in known.items() if item["status"] == "unknown")
-        return Halfway({i: _receipt(jobs[i], known[i]) for i in known.keys() - unknown}, unknown)
+        return PartialSubmit({i: _receipt(jobs[i], known[i]) for i in known.keys() - unknown}, unknown)
     if len(jobs) == 1 and _is_of_the_job(problem):
-        return Halfway({0: Receipt(jobs[0].id, False, refused=str(error))}, goes_on=True)
+        return PartialSubmit({0: Receipt(jobs[0].id, False, refused=str(error))}, goes_on=True)
     if int(problem.get("status") or 0) >= 500:
-        return Halfway(unknown=frozenset(range(len(jobs))))
+        return PartialSubmit(unknown=frozenset(range(len(jobs))))
     wrong = {_index_in(one["pointer"]): one["detail"] for one in problem.get("errors") or ()}
     refused = {i: Receipt(jobs[i].id, False, refused=wrong[i]) for i in wrong if 0 <= i < len(jobs)}
-    return Halfway(refused, goes_on=bool(refused))
+    return PartialSubmit(refused, goes_on=bool(refused))
 
 
 def _is_of_the_job(problem: Mapping[str, Any]) -> bool:
@@ -157,11 +157,11 @@ def _index_in(pointer: str) -> int:
     return int(digits) if digits.isdecimal() else -1
 
 
-def _added(before: Sequence[Receipt], halfway: Halfway) -> Halfway:
+def _added(before: Sequence[Receipt], partial: PartialSubmit) -> PartialSubmit:
     """The same as part of a whole that has come so far before."""
     at = len(before)
-    receipts = dict(enumerate(before)) | {at + i: receipt for i, receipt in halfway.receipts.items()}
-    return Halfway(receipts, frozenset(at + i for i in halfway.unknown), halfway.goes_on)
+    receipts = dict(enumerate(before)) | {at + i: receipt for i, receipt in partial.receipts.items()}
+    return PartialSubmit(receipts, frozenset(at + i for i in partial.unknown), partial.goes_on)
 
 
 def _requests(jobs: Iterable[tuple[Job, dict[str, Any]]]) -> Iterator[list[tuple[Job, dict[str, Any]]]]:

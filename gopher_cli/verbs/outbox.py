@@ -26,7 +26,7 @@ _FRESH = 30.0
 Endings = dict[tuple[str, str], str]  # by queue, and name of the entry while it is in the outbox, or id
 
 
-class Held(msgspec.Struct, frozen=True):
+class HeldEntry(msgspec.Struct, frozen=True):
     """Why an entry stays where it is, and of which job it waits for the end, if that is of another queue."""
 
     why: str
@@ -34,15 +34,15 @@ class Held(msgspec.Struct, frozen=True):
     id: str = ""
 
 
-class Plan(msgspec.Struct):
+class DeliveryPlan(msgspec.Struct):
     """What to do with some entries. ``held``: they cannot go yet; ``kept``: they stay for those."""
 
     ready: dict[str, list[Cargo]] = msgspec.field(default_factory=lambda: defaultdict(list))
-    held: dict[str, Held] = msgspec.field(default_factory=dict)
+    held: dict[str, HeldEntry] = msgspec.field(default_factory=dict)
     kept: set[str] = msgspec.field(default_factory=set)
 
 
-class Tour(msgspec.Struct):
+class Delivery(msgspec.Struct):
     """One walk after the other through an outbox, or to entries of these names.
 
     A queue that could not be reached is not tried again in it. What was ``brought`` moves no second time.
@@ -53,7 +53,7 @@ class Tour(msgspec.Struct):
     carried: int = 0
     moved: bool = False
     brought: set[str] = msgspec.field(default_factory=set)
-    plan: Plan = msgspec.field(default_factory=Plan)
+    plan: DeliveryPlan = msgspec.field(default_factory=DeliveryPlan)
     failed: dict[str, GopherError] = msgspec.field(default_factory=dict)
 
 
@@ -67,22 +67,22 @@ async def relay(core: Core, queue: str, names: Sequence[str] = ()) -> int:
     One that cannot be read, or whose queue cannot be reached,
     stays, and does not hold up the others. Raises at the end what kept some from their queue.
     """
-    tour = Tour(queue, names)
+    delivery = Delivery(queue, names)
     while True:
-        tour.moved, tour.plan = False, Plan()
-        await _walk(core, tour)
-        if not (tour.moved and (tour.plan.held or tour.plan.kept)):
+        delivery.moved, delivery.plan = False, DeliveryPlan()
+        await _walk(core, delivery)
+        if not (delivery.moved and (delivery.plan.held or delivery.plan.kept)):
             break
     if not names:
         for some in core.awaits.values():
             some -= {seen for seen in some if seen[0] == queue}
         core.awaits = {job: some for job, some in core.awaits.items() if some}
-    for name, held in tour.plan.held.items():
+    for name, held in delivery.plan.held.items():
         if held.queue:
             core.awaits.setdefault((held.queue, held.id), set()).add((queue, name))
-    for error in tour.failed.values():
+    for error in delivery.failed.values():
         raise error
-    return tour.carried
+    return delivery.carried
 
 
 def due(core: Core, queue: str, items: Sequence[Settlement]) -> dict[str, list[str]]:
@@ -97,29 +97,31 @@ def due(core: Core, queue: str, items: Sequence[Settlement]) -> dict[str, list[s
     return found
 
 
-async def _walk(core: Core, tour: Tour) -> None:
-    cursor, keys = 0, core.keys(tour.queue)
-    for piece in in_slices(tour.names):
+async def _walk(core: Core, delivery: Delivery) -> None:
+    cursor, keys = 0, core.keys(delivery.queue)
+    for piece in in_slices(delivery.names):
         read = time.monotonic()
-        await _visit(core, tour, await core.store.ask(outbox.called(keys, piece)), read)
-    while not tour.names:
+        await _visit(core, delivery, await core.store.ask(outbox.called(keys, piece)), read)
+    while not delivery.names:
         read = time.monotonic()
         cursor, found = await core.store.ask(outbox.page(keys, cursor, _PAGE))
-        await _visit(core, tour, found, read)
+        await _visit(core, delivery, found, read)
         if not cursor:
             return
 
 
-async def _visit(core: Core, tour: Tour, found: Mapping[str, bytes], read: float) -> None:
+async def _visit(core: Core, delivery: Delivery, found: Mapping[str, bytes], read: float) -> None:
     if entries := readable(found):
-        await _deliver(core, tour, await plan_delivery(core, tour.queue, entries, tour.plan), read)
+        await _deliver(
+            core, delivery, await plan_delivery(core, delivery.queue, entries, delivery.plan), read
+        )
 
 
 async def plan_delivery(
-    core: Core, queue: str, entries: Sequence[OutboxEntry], plan: Plan | None = None
-) -> Plan:
+    core: Core, queue: str, entries: Sequence[OutboxEntry], plan: DeliveryPlan | None = None
+) -> DeliveryPlan:
     """Which of these entries can go to their queues now, in which order."""
-    plan = plan or Plan()
+    plan = plan or DeliveryPlan()
     plan.ready = defaultdict(list)
     entries = sorted(entries, key=lambda entry: (entry.nonce, entry.turn))
     there = await _there(core, queue, entries)
@@ -182,12 +184,12 @@ async def _endings(core: Core, entries: Sequence[OutboxEntry], there: set[str]) 
     return endings
 
 
-async def _deliver(core: Core, tour: Tour, plan: Plan, read: float) -> None:
+async def _deliver(core: Core, delivery: Delivery, plan: DeliveryPlan, read: float) -> None:
     """To one queue after the other; in a cluster at once, for one may be slow to say that it is away."""
     journeys = [
-        _bring(core, tour, queue, cargo, read)
+        _bring(core, delivery, queue, cargo, read)
         for queue, cargo in plan.ready.items()
-        if queue not in tour.failed
+        if queue not in delivery.failed
     ]
     if core.store.scattered and len(journeys) > 1:
         import asyncio  # late: a command that does not wait starts without it
@@ -198,7 +200,7 @@ async def _deliver(core: Core, tour: Tour, plan: Plan, read: float) -> None:
         await journey
 
 
-async def _bring(core: Core, tour: Tour, queue: str, cargo: Sequence[Cargo], read: float) -> None:
+async def _bring(core: Core, delivery: Delivery, queue: str, cargo: Sequence[Cargo], read: float) -> None:
     for piece in pieces(cargo):
         if time.monotonic() - read > _FRESH:
             return
@@ -206,16 +208,16 @@ async def _bring(core: Core, tour: Tour, queue: str, cargo: Sequence[Cargo], rea
             await core.announce([queue])
             done = await core.store.run(calls.accept(core.keys(queue), piece))
         except GopherError as error:
-            tour.failed[queue] = error
+            delivery.failed[queue] = error
             return
-        back = await _bring_back(core, tour.queue, done.refused)
+        back = await _bring_back(core, delivery.queue, done.refused)
         arrived = {one.name for one in piece} - {*done.refused} | {*back}
-        tour.moved |= not arrived <= tour.brought
-        tour.brought |= arrived
-        left = {*tour.plan.kept, *done.refused}
+        delivery.moved |= not arrived <= delivery.brought
+        delivery.brought |= arrived
+        left = {*delivery.plan.kept, *done.refused}
         gone = [one for one in piece if one.name not in left]
-        tour.carried += len(gone)
-        await _let_go(core, tour.queue, queue, gone, done.now)
+        delivery.carried += len(gone)
+        await _let_go(core, delivery.queue, queue, gone, done.now)
 
 
 async def _bring_back(core: Core, source: str, names: Sequence[str]) -> list[str]:
@@ -235,19 +237,19 @@ async def _let_go(core: Core, source: str, queue: str, gone: Sequence[Cargo], no
 
 def _judge(
     entry: OutboxEntry, there: set[str], endings: Mapping[tuple[str, str], str], sent: set[str]
-) -> tuple[bytes, Held | None]:
+) -> tuple[bytes, HeldEntry | None]:
     """Why it is dead, as JSON, and why it is held, if it is."""
     for id, queue in entry.waits.items():
         name = entry.sibling(id)
         word = endings.get((queue, name if name in there else id), "away")
         if queue == entry.job.queue:
             if name in there and name not in sent and word in ("unknown", "away"):
-                return b"", Held(f"it waits for {id}, which is not in its queue {queue} yet")
+                return b"", HeldEntry(f"it waits for {id}, which is not in its queue {queue} yet")
         elif word == "lost" or (word == "unknown" and name not in there):
             why = f"it waits for {id} of the queue {queue}, which was cancelled or deleted"
             return history_entry(HistoryOutcome.FAILED, why, attempt=0), None
         elif word != "completed":
-            return b"", Held(f"it waits for {id} of the queue {queue}", queue, id)
+            return b"", HeldEntry(f"it waits for {id} of the queue {queue}", queue, id)
     return b"", None
 
 

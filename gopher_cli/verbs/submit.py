@@ -147,7 +147,7 @@ def _told(jobs: Sequence[Job], receipts: dict[int, Receipt]) -> dict[int, Receip
     }
 
 
-class Halfway(msgspec.Struct):
+class PartialSubmit(msgspec.Struct):
     """What is known of the jobs of a submit that an error has ended, by their places in it.
 
     Those of ``unknown`` may be stored; all others without a receipt are not. With ``goes_on`` some make no
@@ -159,15 +159,15 @@ class Halfway(msgspec.Struct):
     goes_on: bool = False
 
 
-def halfway_of(error: GopherError) -> Halfway:
+def partial_submit_of(error: GopherError) -> PartialSubmit:
     """How far a submit of many had come that has raised this."""
-    found = getattr(error, "halfway", None)
-    return found if isinstance(found, Halfway) else Halfway()
+    found = getattr(error, "partial", None)
+    return found if isinstance(found, PartialSubmit) else PartialSubmit()
 
 
-def note_halfway(error: GopherError, halfway: Halfway) -> None:
+def note_partial_submit(error: GopherError, partial: PartialSubmit) -> None:
     """Let it tell how far the submit had come that it ends."""
-    error.halfway = halfway  # type: ignore[attr-defined]
+    error.partial = partial  # type: ignore[attr-defined]
 
 
 async def submit(core: Core, type: str, payload: Any = EMPTY, **options: Any) -> str:
@@ -211,7 +211,7 @@ async def submit_many(
     ``marks`` (line numbers, or a BatchMark as text) are kept per queue under ``batch`` in the
     same instant, so that a repeated batch knows where to go on.
 
-    An error that ends it halfway tells what has become of the jobs by then: `halfway_of`.
+    An error that ends it halfway tells what has become of the jobs by then: `partial_submit_of`.
     """
     jobs = [checked(job) for job in jobs]
     safely = wanted_durability(durability or core.defaults.durability)
@@ -222,7 +222,7 @@ async def submit_many(
             answer = await underway("bulk.chunk_sent", core.store.run(call, "submit", safely))
         except GopherError as error:
             maybe = indexes if isinstance(error, (Unavailable, Unconfirmed)) else ()
-            note_halfway(error, Halfway(_told(jobs, receipts), frozenset(maybe)))
+            note_partial_submit(error, PartialSubmit(_told(jobs, receipts), frozenset(maybe)))
             raise
         receipts |= zip(indexes, answer, strict=True)
     await _explain(core, jobs, receipts)

@@ -113,7 +113,7 @@ async def nobody_is_awake_for_a_child(ward: Ward) -> None:
     ward.redis.delete(ward.keys["wake"])
     found = await ward.look()
     for audit in found.audits:
-        audit.complaints = [c for c in audit.complaints if c.name == "completed, and still waited for"]
+        audit.damages = [c for c in audit.damages if c.name == "completed, and still waited for"]
     await ward.gopher.heal(found)
     assert len(ward.queue.whole().wake) == 1
     await ward.heal()

@@ -165,7 +165,7 @@ def after_repair(queue: Queue) -> Call[Any]:
     score, record = queue.score("ready_normal", "one"), queue.redis.hget(queue.keys["meta"], "one")
     queue.redis.zadd(queue.keys["completed"], {"one": 1})
     (seen,) = queue.run(doctor.audit(queue.keys, [b"one"], now=queue.at))
-    mending = doctor.Mending(seen, "ready_normal", str(score), record.decode())
+    mending = doctor.Remedy(seen, "ready_normal", str(score), record.decode())
     return doctor.repair(queue.keys, [mending], now=queue.at)
 
 

@@ -195,7 +195,7 @@ class _Work:
 
     async def _send(self, gopher: Verbs, wanted: Sequence[Made]) -> None:
         """Raises as the verb does; of some lines it is known then what has become of them."""
-        from gopher_cli.verbs.submit import halfway_of
+        from gopher_cli.verbs.submit import partial_submit_of
 
         while wanted:
             unsure = [one for one in wanted if not self._is_sure(one)]
@@ -204,11 +204,11 @@ class _Work:
             try:
                 receipts = await gopher.submit_many(jobs, batch=self.batch, marks=marks)
             except GopherError as error:
-                halfway = halfway_of(error)
-                self._take(wanted, halfway.receipts, unsure)
-                for i in halfway.unknown:
+                partial = partial_submit_of(error)
+                self._take(wanted, partial.receipts, unsure)
+                for i in partial.unknown:
                     wanted[i].id, wanted[i].status = jobs[i].id, "unknown"
-                if not halfway.goes_on:
+                if not partial.goes_on:
                     raise
                 wanted = [one for one in wanted if not one.is_known]
             else:

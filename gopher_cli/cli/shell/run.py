@@ -152,7 +152,7 @@ def _unwritten(args: Sequence[str], error: OSError) -> int:
 
 
 def _hung_up() -> int:
-    """The reader of our pipe is gone: no complaint, and none from the interpreter at its end."""
+    """The reader of our pipe is gone: no damage, and none from the interpreter at its end."""
     for stream in (sys.stdout, sys.stderr):
         _to_nowhere(stream)
     return BROKEN_PIPE

@@ -49,7 +49,7 @@ def in_zset(key: str, cursor: int, count: int) -> Ask[tuple[int, list[tuple[byte
     return Ask([("ZSCAN", key, cursor, "COUNT", count)], answer)
 
 
-def strays(keys: Keys, ids: Sequence[bytes]) -> Ask[list[bytes]]:
+def orphans(keys: Keys, ids: Sequence[bytes]) -> Ask[list[bytes]]:
     """Those of these ids that stand in no place."""
 
     def answer(raw: list[Any]) -> list[bytes]:

@@ -13,7 +13,7 @@ from gopher_cli.store.keyspace import PLACES, Keys
 AUDITED = 100
 _PLACES = tuple(PLACES)
 _SUM = {"enqueued", "expired", "purged", "missing"}
-_SHOWN = 1024  # bytes of a record that a mending compares
+_SHOWN = 1024  # bytes of a record that a remedy compares
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -33,7 +33,7 @@ class Facts(msgspec.Struct, frozen=True):
     places: dict[str, float]
 
 
-class Mending(msgspec.Struct, frozen=True):
+class Remedy(msgspec.Struct, frozen=True):
     """How a job shall be, if it still is as ``seen``. Empty bytes leave the spec, and tell nothing."""
 
     seen: Facts
@@ -84,7 +84,7 @@ def _facts(id: bytes, standing: Any, record: Any, *said: Any) -> Facts:
     )  # fmt: skip
 
 
-def repair(keys: Keys, items: Sequence[Mending], *, holder: str = "nobody", now: str = "") -> Call[list[str]]:
+def repair(keys: Keys, items: Sequence[Remedy], *, holder: str = "nobody", now: str = "") -> Call[list[str]]:
     """For each: mended, or changed (since it was seen). Running ones go into the hands of ``holder``."""
     flat: list[Arg] = []
     for item in items:

@@ -209,8 +209,8 @@ def _about_keys(found: Diagnosis, survey: Survey, chosen: set[str]) -> list[Find
 def _about_data(audit: Audit) -> list[Finding]:
     """One finding for each kind of trouble in a queue, or one that all is well."""
     apart: dict[str, list[str]] = defaultdict(list)
-    for complaint in audit.complaints:
-        apart[complaint.name].append(shown(complaint.job.id))
+    for damage in audit.damages:
+        apart[damage.name].append(shown(damage.job.id))
     for kind, name in _THINGS.items():
         for where, ids in audit.things.items():
             if where.partition(":")[0] == kind and ids:

@@ -25,7 +25,7 @@ from gopher_cli.store.codec import decode_spec
 from gopher_cli.store.keyspace import PLACES, Keys
 from gopher_cli.store.record import read_record
 from gopher_cli.verbs.core import Core
-from gopher_cli.verbs.doctor.judge import Complaint, judge
+from gopher_cli.verbs.doctor.judge import Damage, judge
 
 _OF_A_JOB = ("spec", "meta", "result", "errors", "log", "progress", "once", "waiters", "cancels")
 _WITHOUT_RECORD = ("jobs in no place", "jobs without a record", "jobs in two places")
@@ -41,7 +41,7 @@ class Audit:
 
     queue: str
     jobs: int = 0
-    complaints: list[Complaint] = field(default_factory=list)
+    damages: list[Damage] = field(default_factory=list)
     known: set[tuple[str, bytes]] = field(default_factory=set)
     things: dict[str, list[bytes]] = field(default_factory=lambda: defaultdict(list))
     types: Counter[str] = field(default_factory=Counter)
@@ -58,7 +58,7 @@ async def audit_queue(core: Core, queue: str, workers: Iterable[str]) -> Audit:
         await _examine(core, keys, ids, known, found)
     async for ids in _unplaced(core, keys):
         await _examine(core, keys, ids, known, found, placed=False)
-    found.complaints += await _unfreed(core, keys)
+    found.damages += await _unfreed(core, keys)
     await _locks(core, keys, found)
     await _outbox(core, keys, found)
     found.count = await core.store.run(calls.recount(keys, act=False))
@@ -89,29 +89,29 @@ async def _unplaced(core: Core, keys: Keys) -> AsyncIterator[list[bytes]]:
         count = AUDITED if name in ("meta", "waiters", "cancels") else AUDITED // 2
         async for page in _steps(core, partial(survey.in_hash, keys[name], count=count)):
             ids = list(dict.fromkeys(id for id, _ in page))
-            if strays := await core.store.ask(survey.strays(keys, ids)):
-                yield strays
+            if orphans := await core.store.ask(survey.orphans(keys, ids)):
+                yield orphans
 
 
 async def _examine(
     core: Core, keys: Keys, ids: Sequence[bytes], known: frozenset[str], found: Audit, *, placed: bool = True
 ) -> None:
     jobs = await core.store.run(calls.audit(keys, ids))
-    complaints = await _judged(core, keys, jobs, known, found if placed else None)
-    if complaints:
-        again = await _held(core, keys, await _again(core, keys, complaints))
-        believed = {(c.name, c.job.id) for c in complaints}
-        for complaint in await _judged(core, keys, again, known, None, holders=True):
-            name = (complaint.name, complaint.job.id)
+    damages = await _judged(core, keys, jobs, known, found if placed else None)
+    if damages:
+        again = await _held(core, keys, await _again(core, keys, damages))
+        believed = {(c.name, c.job.id) for c in damages}
+        for damage in await _judged(core, keys, again, known, None, holders=True):
+            name = (damage.name, damage.job.id)
             if name in believed and name not in found.known:
                 found.known.add(name)  # it may be met again, in another of its hashes
-                found.complaints.append(complaint)
-                found.without_record += complaint.name in _WITHOUT_RECORD and complaint.job.record is None
+                found.damages.append(damage)
+                found.without_record += damage.name in _WITHOUT_RECORD and damage.job.record is None
     found.jobs += len(jobs) if placed else 0
 
 
-async def _again(core: Core, keys: Keys, complaints: Sequence[Complaint]) -> list[Facts]:
-    ids = list(dict.fromkeys(complaint.job.id for complaint in complaints))
+async def _again(core: Core, keys: Keys, damages: Sequence[Damage]) -> list[Facts]:
+    ids = list(dict.fromkeys(damage.job.id for damage in damages))
     return await core.store.run(calls.audit(keys, ids))
 
 
@@ -133,11 +133,11 @@ async def _held(core: Core, keys: Keys, jobs: Sequence[Facts]) -> list[Facts]:
 async def _judged(
     core: Core, keys: Keys, jobs: Sequence[Facts], known: frozenset[str], tally: Audit | None,
     *, holders: bool = False,
-) -> list[Complaint]:  # fmt: skip
+) -> list[Damage]:  # fmt: skip
     if not holders:
         jobs = await _held(core, keys, jobs)
     now, specs = await core.store.ask(survey.specs(keys, [job.id for job in jobs]))
-    retention, found = round(core.defaults.retention * 1000), list[Complaint]()
+    retention, found = round(core.defaults.retention * 1000), list[Damage]()
     for job, raw in zip(jobs, specs, strict=True):
         spec = _spec(raw)
         alive = holder_of(job).rpartition(".")[0] in known
@@ -147,7 +147,7 @@ async def _judged(
     return found
 
 
-async def _unfreed(core: Core, keys: Keys) -> list[Complaint]:
+async def _unfreed(core: Core, keys: Keys) -> list[Damage]:
     """Blocked jobs that wait for more than will ever come.
 
     Who waits is read before the score: both shrink together, so a smaller list is no ghost.
@@ -162,7 +162,7 @@ async def _unfreed(core: Core, keys: Keys) -> list[Complaint]:
         for job in jobs:
             score, record = job.places.get("blocked"), read_record(job.record or b"")
             if score is not None and waiting[job.id, record.score] < score:
-                found.append(Complaint("blocked, and nobody frees them", job))
+                found.append(Damage("blocked, and nobody frees them", job))
     return found
 
 

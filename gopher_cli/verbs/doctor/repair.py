@@ -12,7 +12,7 @@ from gopher_cli.model.findings import MISSING
 from gopher_cli.model.job.history_outcome import HistoryOutcome, history_entry
 from gopher_cli.store import calls
 from gopher_cli.store.asks import ask, survey
-from gopher_cli.store.calls import AUDITED, Mending
+from gopher_cli.store.calls import AUDITED, Remedy
 from gopher_cli.store.record import Record
 from gopher_cli.verbs.core import Core
 from gopher_cli.verbs.doctor.diagnose import Diagnosis, shown
@@ -70,11 +70,11 @@ async def _mend_schedules(core: Core, planned: Planned) -> list[Repair]:
 
 async def _mend(core: Core, audit: Audit) -> list[Repair]:
     """Jobs, by who shall hold them: nearly always nobody."""
-    apart: dict[tuple[str, str], list[Mending]] = defaultdict(list)
-    for complaint in audit.complaints:
-        if mending := complaint.mending:
-            holder = holder_of(mending.seen) if mending.place == "running" else "nobody"
-            apart[complaint.name, holder].append(mending)
+    apart: dict[tuple[str, str], list[Remedy]] = defaultdict(list)
+    for damage in audit.damages:
+        if remedy := damage.remedy:
+            holder = holder_of(remedy.seen) if remedy.place == "running" else "nobody"
+            apart[damage.name, holder].append(remedy)
     done = []
     for (name, holder), mendings in apart.items():
         ids = []
@@ -90,7 +90,7 @@ async def _clear(core: Core, audit: Audit) -> list[Repair]:
     """Leftovers, by kind and by whose they were."""
     done = []
     for name in ("completed, and still waited for", "leftovers of jobs"):
-        left = [c.job.id for c in audit.complaints if c.name == name]
+        left = [c.job.id for c in audit.damages if c.name == name]
         done.append(await _take(core, audit.queue, name, "trace", left))
     done.append(await _take(core, audit.queue, "locks without a live job", "lock", audit.things["lock"]))
     done.append(await _take(core, audit.queue, "lock ends without a lock", "end", audit.things["end"]))
@@ -116,9 +116,9 @@ async def _take(
 async def _forward(core: Core, audit: Audit) -> list[Repair]:
     """Jobs that are due go into line, and follow-ups to their queues."""
     done = []
-    if late := [c for c in audit.complaints if c.name == "due, and not promoted"]:
+    if late := [c for c in audit.damages if c.name == "due, and not promoted"]:
         await promote_due(core, audit.queue)
-        ids = tuple(shown(complaint.job.id) for complaint in late)
+        ids = tuple(shown(damage.job.id) for damage in late)
         done.append(Repair("due, and not promoted", audit.queue, len(ids), ids))
     if audit.things["outbox"]:
         carried = await relay(core, audit.queue)
@@ -137,23 +137,23 @@ async def _bury_follow_up(core: Core, queue: str, name: bytes) -> None:
     (raw,) = await core.store.ask(survey.values(keys["outbox"], [name]))
     (seen,) = await core.store.run(calls.audit(keys, [id]))
     if raw is not None and not seen.standing:
-        mending = await _as_dead(core, seen, raw)
-        await core.store.run(calls.repair(keys, [mending]))
+        remedy = await _as_dead(core, seen, raw)
+        await core.store.run(calls.repair(keys, [remedy]))
     await core.store.ask(survey.drop_from_outbox(keys, name))
 
 
-async def _as_dead(core: Core, seen: calls.Facts, raw: bytes) -> Mending:
+async def _as_dead(core: Core, seen: calls.Facts, raw: bytes) -> Remedy:
     now = await core.store.ask(ask.time_ms())
     record = changed(Record(), score=5 * 10**13, created=now, ready_at=now, finished=now)
     why, cut = "this follow-up cannot be read", raw[:1024].hex()
     told = history_entry(HistoryOutcome.CORRUPT, why, raw_hex=cut)
     spec = msgspec.json.encode(["(unreadable)", raw.hex()])
-    return Mending(seen, "failed", str(now), line(record), spec, told)
+    return Remedy(seen, "failed", str(now), line(record), spec, told)
 
 
 async def _recount(core: Core, audit: Audit) -> list[Repair]:
     """Only when every job has its record again: until then it is not among those that are counted."""
-    keys, nameless = core.keys(audit.queue), [c.job.id for c in audit.complaints if not c.job.record]
+    keys, nameless = core.keys(audit.queue), [c.job.id for c in audit.damages if not c.job.record]
     for start in range(0, len(nameless), AUDITED):
         seen = await core.store.run(calls.audit(keys, nameless[start : start + AUDITED]))
         if any(job.record is None and (job.places or job.spec) for job in seen):
