@@ -35,10 +35,12 @@ class Queue:
         self.namespace = namespace
         self.keys = keys_of(namespace, name)
         self.now = builders.NOW
+        self.runs = 0  # scripts that were run
         self._scripts = scripts or {}
         self._fetches = count(1)
 
     def run(self, call: Call[T]) -> T:
+        self.runs += 1
         source = self._scripts.get(call.script.name, call.script.source)
         sha = hashlib.sha1(source.encode()).hexdigest()
         head = (len(call.keys), *call.keys, *call.argv)

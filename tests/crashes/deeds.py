@@ -73,8 +73,8 @@ async def done(world: World, many: int) -> None:
 
 
 async def children_on_their_way(world: World, many: int) -> None:
-    """Each parent has two children, near and far, in the outbox."""
-    await waiting(world, many)
+    """Each parent has two children, near and far: an outbox of 620 is more than three full pages."""
+    await waiting(world, min(many, MANY // 2))
     while leases := await world.lease():
         await world.gopher.settle("w", [_with_children(lease) for lease in leases], carry=False)
 

@@ -37,14 +37,20 @@ class Ground:
         self.born = 0
         self.sequence = 0  # the last that a job was given
         self.watched = False
+        self._state, self._read_at = State({}), -1
 
     def watch(self) -> None:
         """From now on the scripts tell what they do."""
         self.watched = True
         self.queue.redis.xadd(self.queue.keys["events"], {"watched": ""})
+        self._read_at = -1
 
     def whole(self) -> State:
-        return self.queue.whole() if self.queue.redis.exists(*self._any) else State({})
+        """It is read once between two scripts, and nobody may change what is handed out."""
+        if self._read_at != self.queue.runs:
+            self._state = self.queue.whole() if self.queue.redis.exists(*self._any) else State({})
+            self._read_at = self.queue.runs
+        return self._state
 
     @property
     def _any(self) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property, lru_cache
 from typing import Any
 
 from gopher_cli.store import keyspace
@@ -22,26 +23,28 @@ class State:
     def __getattr__(self, name: str) -> Any:
         if name not in QUEUE_KEYS:
             raise AttributeError(name)
-        return self.found.get(name, [] if name == "wake" else {})
+        value = self.found.get(name, [] if name == "wake" else {})
+        self.__dict__[name] = value  # the laws ask for it a hundred thousand times
+        return value
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, State) and self.found == other.found
 
     __hash__ = None  # type: ignore[assignment]
 
-    @property
+    @cached_property
     def places(self) -> dict[str, dict[str, float]]:
         return {place: getattr(self, place) for place in PLACES}
 
-    @property
-    def ids(self) -> set[str]:
-        return {id for place in self.places.values() for id in place}
+    @cached_property
+    def ids(self) -> frozenset[str]:
+        return frozenset(id for place in self.places.values() for id in place)
 
     @property
     def counts(self) -> dict[str, int]:
         return {name: int(value) for name, value in self.counters.items()}
 
-    @property
+    @cached_property
     def told(self) -> dict[str, str]:
         """The last that was told of each job; of the queue itself, under an empty id."""
         last: dict[str, str] = {}
@@ -55,7 +58,7 @@ class State:
         return next((PLACES[p] for p, jobs in self.places.items() if id in jobs), "gone")
 
     def record(self, id: str) -> Record:
-        return read_record(self.meta.get(id, b""))
+        return _record(self.meta.get(id, b""))
 
     def holder(self, lock: str, now: int | None = None) -> str | None:
         """The job that keeps others with this lock out; without ``now``, by life alone."""
@@ -63,6 +66,9 @@ class State:
         alive = id in self.meta and not self.record(id).finished
         lasts = now is not None and self.lock_ends.get(lock, 0) > now
         return id if id and (alive or lasts) else None
+
+
+_record = lru_cache(4096)(read_record)  # most are as they were at the last look
 
 
 def keys_of(redis: Any, namespace: str) -> tuple[list[tuple[str, str, str]], list[str]]:
