@@ -13,6 +13,7 @@ EXTRAS_dev := dev
 EXTRAS_bench := bench
 # arq asks for a redis-py older than ours, openapi-python-client for such a typer; both run on the newer one.
 THEN_test := --no-deps openapi-python-client
+THEN_browser := $(THEN_test)
 THEN_bench := --no-deps arq
 
 # Two installs into one .venv at a time would trip over each other.
@@ -34,7 +35,7 @@ demo: $(VENV)/.installed-demo  ## Install gopher, then watch real jobs run (abou
 test: $(VENV)/.installed-test  ## Run the tests against a real server (ARGS='-k pause')
 	$(BIN)/pytest -n 3 --dist worksteal $(ARGS)
 
-test-all: $(VENV)/.installed-test $(VENV)/.installed-browser  ## The same with what takes minutes: real faults, and a browser where there is one
+test-all: $(VENV)/.installed-browser  ## The same with what takes minutes: real faults, and a browser where there is one
 	$(BIN)/pytest -n 4 --dist worksteal --all $(ARGS)
 
 MINUTES ?= 30
