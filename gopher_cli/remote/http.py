@@ -247,5 +247,5 @@ def _is_idle(line: socket.socket | None) -> bool:
         return False
 
 
-def job_path(id: str, deed: str = "") -> str:
-    return f"/jobs/{quote(id, safe='')}" + (f"/{deed}" if deed else "")
+def job_path(id: str, action: str = "") -> str:
+    return f"/jobs/{quote(id, safe='')}" + (f"/{action}" if action else "")

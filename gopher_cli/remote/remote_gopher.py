@@ -84,8 +84,8 @@ class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteExpects, RemoteSchedules, Re
         return list(queues) or known
 
     async def pause(self, queue: str, *, paused: bool = True) -> bool:
-        deed = "pause" if paused else "resume"
-        return bool(self.wire.post(f"/queues/{_name(queue)}/{deed}")["changed"])
+        action = "pause" if paused else "resume"
+        return bool(self.wire.post(f"/queues/{_name(queue)}/{action}")["changed"])
 
     async def order(self, name: str, order: str, *, every: bool = False) -> list[OrderedWorker]:
         said = self.wire.post(f"/workers/{_name(name)}/{order}", params={"all": "true"} if every else {})

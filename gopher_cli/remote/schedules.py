@@ -60,9 +60,9 @@ class RemoteSchedules:
     async def resume_schedule(self, name: str, queue: str = "") -> bool:
         return await self._hold(name, queue, "resume", None)
 
-    async def _hold(self, name: str, queue: str, deed: str, body: dict[str, str] | None) -> bool:
+    async def _hold(self, name: str, queue: str, action: str, body: dict[str, str] | None) -> bool:
         row = await self.schedule_row(name, queue)
-        return bool(self.wire.post(_path(row.queue, name, deed), body or {})["changed"])
+        return bool(self.wire.post(_path(row.queue, name, action), body or {})["changed"])
 
     async def drop_schedule(self, name: str, queue: str = "") -> None:
         row = await self.schedule_row(name, queue)
@@ -82,17 +82,17 @@ class RemoteSchedules:
         said = self._post(row, "backfill", body, waits=_WAITS)
         return Backfill(tuple(said["made"]), tuple(said["known"]))
 
-    def _post(self, row: ScheduleRow, deed: str, body: Any = None, *, waits: float = 0.0) -> Any:
+    def _post(self, row: ScheduleRow, action: str, body: Any = None, *, waits: float = 0.0) -> Any:
         try:
-            return self.wire.post(_path(row.queue, row.name, deed), body, waits=waits)
+            return self.wire.post(_path(row.queue, row.name, action), body, waits=waits)
         except BadData as error:
             if row.state == "unreadable":
                 error.hint = f"gopher schedule rm {row.name} -Q {row.queue}, and set it again"
             raise
 
 
-def _path(queue: str, name: str, deed: str = "") -> str:
-    return f"/schedules/{quote(queue, safe='')}/{quote(name, safe='')}" + (f"/{deed}" if deed else "")
+def _path(queue: str, name: str, action: str = "") -> str:
+    return f"/schedules/{quote(queue, safe='')}/{quote(name, safe='')}" + (f"/{action}" if action else "")
 
 
 def _moment(seconds: float) -> str:

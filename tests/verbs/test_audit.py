@@ -1,4 +1,4 @@
-"""Who did what: every deed is written down once, after it was done."""
+"""Who did what: every operation is written down once, after it was done."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def test_where_nobody_is_known_nothing_is_written_down(gopher: Gopher, red
     assert not redis.exists(fleet_key(gopher.namespace, "audit"))
 
 
-async def test_every_deed_is_written_down_once(gopher: Gopher, ann: None) -> None:
+async def test_every_operation_is_written_down_once(gopher: Gopher, ann: None) -> None:
     await submit(gopher, *(f"j{n}" for n in range(4)))
     await gopher.pause("default")
     await gopher.pause("default", paused=False)
@@ -61,7 +61,7 @@ async def test_every_deed_is_written_down_once(gopher: Gopher, ann: None) -> Non
     ]  # fmt: skip
 
 
-async def test_a_deed_on_many_is_one_deed_and_counts_what_was_done_before_it_broke_off(
+async def test_an_operation_on_many_is_one_and_counts_what_was_done_before_it_broke_off(
     gopher: Gopher, ann: None
 ) -> None:
     await submit(gopher, *(f"j{n}" for n in range(7)))
@@ -82,7 +82,7 @@ async def test_a_deed_on_many_is_one_deed_and_counts_what_was_done_before_it_bro
     assert ACTOR.get() == "ann@host", "whoever acts next is known again"
 
 
-async def test_what_the_doctor_repairs_is_a_deed(gopher: Gopher, redis: Redis, ann: None) -> None:
+async def test_what_the_doctor_repairs_is_an_operation(gopher: Gopher, redis: Redis, ann: None) -> None:
     await submit(gopher, "one")
     redis.hset(gopher.keys("default")["progress"], "nobody", "1")
     await gopher.heal(await gopher.diagnose())
@@ -91,7 +91,7 @@ async def test_what_the_doctor_repairs_is_a_deed(gopher: Gopher, redis: Redis, a
     assert (entry.action, entry.changed) == ("repair", 1)
 
 
-async def test_what_was_refused_is_no_deed(gopher: Gopher, ann: None) -> None:
+async def test_what_was_refused_is_no_operation(gopher: Gopher, ann: None) -> None:
     await submit(gopher, "one")
     with pytest.raises(Usage):
         await gopher.retry_all(Filter(states=("completed",)), target="x")

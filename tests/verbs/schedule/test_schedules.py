@@ -491,7 +491,7 @@ async def ann() -> AsyncIterator[None]:
     ACTOR.reset(before)
 
 
-async def test_every_deed_is_written_down_once(gopher: Gopher, ann: None) -> None:
+async def test_every_operation_is_written_down_once(gopher: Gopher, ann: None) -> None:
     await set(gopher)
     await set(gopher)
     await set(gopher, type="other")

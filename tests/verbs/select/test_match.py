@@ -65,7 +65,7 @@ async def mine_and_others(gopher: Gopher) -> None:
 
 
 @pytest.mark.parametrize("criterion", CRITERIA)
-async def test_a_deed_on_a_filter_sees_the_jobs_that_its_list_shows(
+async def test_an_action_on_a_filter_sees_the_jobs_that_its_list_shows(
     gopher: Gopher, monkeypatch: pytest.MonkeyPatch, criterion: str
 ) -> None:
     await mine_and_others(gopher)

@@ -86,7 +86,7 @@ async def test_what_stands_all_the_time_comes_once_whatever_goes_meanwhile(
     assert len(seen) == len(set(seen)) and set(before) - gone <= set(seen)
 
 
-async def test_a_deed_on_a_type_meets_all_of_it(gopher: Gopher, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_action_on_a_type_meets_all_of_it(gopher: Gopher, monkeypatch: pytest.MonkeyPatch) -> None:
     await fill(gopher)
     monkeypatch.setattr(merge, "_SLICE", 9)
     count = sum((await gopher.count(Filter(type="b"))).values())

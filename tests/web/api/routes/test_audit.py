@@ -16,14 +16,14 @@ pytestmark = pytest.mark.anyio
 AUDIT = "/api/v1/audit"
 
 
-async def deeds(gopher: Gopher, count: int) -> None:
+async def operations(gopher: Gopher, count: int) -> None:
     ACTOR.set("ann@host")
     for n in range(count):
         await gopher.tell(Operation("pause", f"q{n}", detail="for a while"))
 
 
 async def test_the_newest_comes_first_with_all_that_is_known(api: httpx2.AsyncClient, gopher: Gopher) -> None:
-    await deeds(gopher, 2)
+    await operations(gopher, 2)
     answer = await api.get(AUDIT)
     first = answer.json()["items"][0]
 
@@ -35,7 +35,7 @@ async def test_the_newest_comes_first_with_all_that_is_known(api: httpx2.AsyncCl
 
 
 async def test_pages_follow_each_other_without_a_gap(api: httpx2.AsyncClient, gopher: Gopher) -> None:
-    await deeds(gopher, 5)
+    await operations(gopher, 5)
     targets, cursor = [], ""
     while cursor is not None:
         page = (await api.get(AUDIT, params={"limit": 2} | ({"cursor": cursor} if cursor else {}))).json()
