@@ -102,8 +102,7 @@ _NONE, _FULL = "no such queue or expect", "the queue has a thousand already"
 async def list_expects(request: Request) -> Response:
     """What jobs are to succeed at least so often, when they did last, and which are late."""
     queues = [known_queue(queue) for queue in Given(request).words("queue")]
-    gopher = gopher_of(request)
-    found = [one for queue in queues or [""] for one in await soon(gopher.expects(queue))]
+    found = [one for queue in queues or [""] for one in await soon(gopher_of(request).expects(queue))]
     return answered(ExpectList(items=[view(one) for one in found]))
 
 
@@ -112,8 +111,7 @@ async def list_expects(request: Request) -> Response:
     answers("ExpectView", "it, as it stands", example=_EXAMPLE, s404=_NONE),
 )  # fmt: skip
 async def get_expect(queue: str, name: str, request: Request) -> Response:
-    gopher = gopher_of(request)
-    return answered(view(the_expect(await soon(gopher.expects(known_queue(queue))), name)))
+    return answered(view(the_expect(await soon(gopher_of(request).expects(known_queue(queue))), name)))
 
 
 @routes(
@@ -127,8 +125,7 @@ async def put_expect(queue: str, name: str, request: Request) -> Response:
     check_queue(queue)
     check_expect_name(name)
     type, every, grace = await _read(request)
-    gopher = gopher_of(request)
-    done = await soon(gopher.expect(name, type, every, queue=queue, grace=grace), more=1.0)
+    done = await soon(gopher_of(request).expect(name, type, every, queue=queue, grace=grace), more=1.0)
     known = msgspec.structs.asdict(view(done.expect))
     said = ExpectSet(**known, outcome=done.word, changed=done.word != SAME)
     return answered(said, 201 if done.word == NEW else 200)
@@ -140,8 +137,7 @@ async def put_expect(queue: str, name: str, request: Request) -> Response:
 )  # fmt: skip
 async def delete_expect(queue: str, name: str, request: Request) -> Response:
     """Jobs, and whoever submits them, are left alone."""
-    gopher = gopher_of(request)
-    gone = await soon(gopher.drop_expect(name, known_queue(queue)))
+    gone = await soon(gopher_of(request).drop_expect(name, known_queue(queue)))
     return answered(ExpectDropped(**msgspec.structs.asdict(view(gone))))
 
 

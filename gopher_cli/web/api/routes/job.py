@@ -150,13 +150,11 @@ def _text(lines: list[str]) -> bytes:
 
 
 async def _look(request: Request, queue: str, id: str) -> JobDetail:
-    gopher = gopher_of(request)
-    return await soon(gopher.inspect(queue, id))
+    return await soon(gopher_of(request).inspect(queue, id))
 
 
 async def place_of(request: Request, id: str, queue: str = "") -> str:
     """The queue of a job. No parts of ids here. Raises NotFound, or Ambiguous where several have one."""
     if not VALID_ID.fullmatch(id):
         raise NotFound(f"no job {id[:140]!r}", LIST_JOBS)
-    gopher = gopher_of(request)
-    return await soon(gopher.queue_of(id, queue))
+    return await soon(gopher_of(request).queue_of(id, queue))

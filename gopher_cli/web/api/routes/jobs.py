@@ -84,11 +84,10 @@ async def list_dlq(request: Request) -> Response:
 
 
 async def _page(request: Request, given: Given, states: tuple[str, ...] = ()) -> Response:
-    gopher = gopher_of(request)
     wanted = filter_of_query(given, states)
     limit, newest = given.number("limit", 50, MOST), given.choice("order", ("newest", "oldest")) == "newest"
     with parameter("cursor"):
-        work = gopher.page(wanted, limit=limit, cursor=given.text("cursor"), newest=newest)
+        work = gopher_of(request).page(wanted, limit=limit, cursor=given.text("cursor"), newest=newest)
         page = await soon(work, _PATIENCE)
     cursor, headers = page.next_cursor or None, {}
     if cursor:

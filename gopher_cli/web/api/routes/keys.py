@@ -77,8 +77,7 @@ _NO = "it takes no parameters"
 
 @routes("GET", ADMIN, "List the keys", answers("KeyList", "every key, the newest first", s422=_NO))
 async def list_keys(request: Request) -> Response:
-    gopher = gopher_of(request)
-    found = await soon(gopher.api_keys())
+    found = await soon(gopher_of(request).api_keys())
     at = rfc3339(found[0].as_of_ms) if found else None
     return answered(KeyList(items=[_view(info, info.standing) for info in found], at=at))
 
@@ -92,11 +91,10 @@ async def list_keys(request: Request) -> Response:
 )  # fmt: skip
 async def create_key(request: Request) -> Response:
     """Its secret is in this answer, and nowhere else."""
-    gopher = gopher_of(request)
     asked, lasts = await _read(request)
     with field(""):
         made = await soon(
-            gopher.create_key(
+            gopher_of(request).create_key(
                 asked.name,
                 role=asked.role or "",
                 scopes=asked.scopes or (),
@@ -115,8 +113,7 @@ async def create_key(request: Request) -> Response:
 )  # fmt: skip
 async def sign_out_all(request: Request) -> Response:
     """Whoever is signed in to the dashboard has to do it again, on every server within a second."""
-    gopher = gopher_of(request)
-    changed = await soon(gopher.sign_out_all())
+    changed = await soon(gopher_of(request).sign_out_all())
     await services_of(request).authenticator.key_cache.anew()
     return answered(SignedOut(changed=changed))
 
@@ -129,8 +126,7 @@ async def sign_out_all(request: Request) -> Response:
 )  # fmt: skip
 async def revoke_key(id: str, request: Request) -> Response:
     """By its id, or by a name that no other living key has. Every server knows it within a second."""
-    gopher = gopher_of(request)
-    gone = await soon(gopher.revoke_key(id))
+    gone = await soon(gopher_of(request).revoke_key(id))
     await services_of(request).authenticator.key_cache.anew()
     return answered(_view(gone, REVOKED))
 

@@ -52,14 +52,12 @@ _SWITCHED = answers(
 @routes("GET", READ, "List the queues", answers("QueueList", "the queues", s404=_NO_QUEUE))
 async def list_queues(request: Request) -> Response:
     """Jobs by state and class, counters, and the age in seconds of the oldest that waits."""
-    gopher = gopher_of(request)
-    return answered(QueueList(items=await soon(gopher.queue_stats())))
+    return answered(QueueList(items=await soon(gopher_of(request).queue_stats())))
 
 
 @routes("GET /{queue}", READ, "Look at a queue", answers("QueueStats", "the queue", s404=_NO_QUEUE))
 async def get_queue(queue: str, request: Request) -> Response:
-    gopher = gopher_of(request)
-    (found,) = await soon(gopher.queue_stats([known_queue(queue)]))
+    (found,) = await soon(gopher_of(request).queue_stats([known_queue(queue)]))
     return answered(found)
 
 
@@ -78,8 +76,7 @@ async def resume_queue(queue: str, request: Request) -> Response:
 
 
 async def _switch(queue: str, request: Request, *, paused: bool) -> Response:
-    gopher = gopher_of(request)
-    changed = await soon(gopher.pause(known_queue(queue), paused=paused))
+    changed = await soon(gopher_of(request).pause(known_queue(queue), paused=paused))
     return answered(Switched(queue=queue, paused=paused, changed=changed))
 
 
@@ -90,8 +87,7 @@ async def _switch(queue: str, request: Request, *, paused: bool) -> Response:
 async def remove_queue(queue: str, request: Request) -> Response:
     """With its pause, its counters and charts, and the windows of its unique keys. The next job that is
     submitted to it makes it anew."""
-    gopher = gopher_of(request)
-    await soon(gopher.remove_queue(known_queue(queue)))
+    await soon(gopher_of(request).remove_queue(known_queue(queue)))
     return answered(Removed(queue=queue))
 
 

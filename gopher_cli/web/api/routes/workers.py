@@ -83,8 +83,7 @@ async def get_root(request: Request) -> Response:
 @routes("GET /workers", READ, "List the workers", answers("WorkerList", "the workers"), tag="workers")
 async def list_workers(request: Request) -> Response:
     """Who is working, on what, and since when."""
-    gopher = gopher_of(request)
-    return answered(WorkerList(items=await soon(gopher.workers())))
+    return answered(WorkerList(items=await soon(gopher_of(request).workers())))
 
 
 _ORDER: dict[str, Any] = {
@@ -115,15 +114,13 @@ async def stop_worker(name: str, request: Request) -> Response:
 
 async def _order(name: str, order: str, request: Request) -> Response:
     every = Given(request).flag("all")
-    gopher = gopher_of(request)
-    return answered(Ordered(items=await soon(gopher.order(name, order, every=every))))
+    return answered(Ordered(items=await soon(gopher_of(request).order(name, order, every=every))))
 
 
 @routes("GET /types", READ, "List the types of jobs", answers("TypeList", "the types"), tag="types")
 async def list_types(request: Request) -> Response:
     """Those that workers have published, with the JSON Schema of their payloads."""
-    gopher = gopher_of(request)
-    found = await soon(gopher.types())
+    found = await soon(gopher_of(request).types())
     return answered(TypeList(items=[TypeView(type=name, schema=schema) for name, schema in found.items()]))
 
 
@@ -134,6 +131,5 @@ async def list_types(request: Request) -> Response:
 async def get_history(request: Request) -> Response:
     """Throughput, percentiles (seconds) and depth, a value a step; null where nothing is known."""
     given = Given(request)
-    gopher = gopher_of(request)
     minutes, queues, type = given.number("minutes", 60, 1440), given.words("queue"), given.text("type")
-    return answered(await soon(gopher.history(minutes, queues=queues, type=type)))
+    return answered(await soon(gopher_of(request).history(minutes, queues=queues, type=type)))

@@ -67,9 +67,8 @@ async def put_schedule(queue: str, name: str, request: Request) -> Response:
 @routes("DELETE /{queue}/{name}", OPERATE, "Remove a schedule", **_CHANGE)
 async def delete_schedule(queue: str, name: str, request: Request) -> Response:
     """With its history. The jobs that it has made stay."""
-    gopher = gopher_of(request)
     row = await row_of(request, queue, name)
-    await _seen(gopher.drop_schedule(name, queue, revision=_matched(request, row)))
+    await _seen(gopher_of(request).drop_schedule(name, queue, revision=_matched(request, row)))
     return answered(row_done(row, "removed", changed=True))
 
 
@@ -90,10 +89,9 @@ async def pause_schedule(queue: str, name: str, request: Request) -> Response:
 @routes("POST /{queue}/{name}/resume", OPERATE, "Resume a schedule", **_CHANGE)
 async def resume_schedule(queue: str, name: str, request: Request) -> Response:
     """It counts from now on."""
-    gopher = gopher_of(request)
     revision = _matched(request, await row_of(request, queue, name))
     with _readable():
-        changed = await _seen(gopher.resume_schedule(name, queue, revision=revision))
+        changed = await _seen(gopher_of(request).resume_schedule(name, queue, revision=revision))
     return answered(row_done(await row_of(request, queue, name), "resumed", changed=changed))
 
 
@@ -128,12 +126,11 @@ async def run_schedule(queue: str, name: str, request: Request) -> Response:
 )  # fmt: skip
 async def backfill_schedule(queue: str, name: str, request: Request) -> Response:
     """Those that have run, and are known still, are not made again. Up to 100 000 in a request."""
-    gopher = gopher_of(request)
     asked = read_backfill(await read_json(request))
     await row_of(request, queue, name)
     request.state.patience = PATIENCE + _BACKFILL
     try:
-        work = gopher.backfill(
+        work = gopher_of(request).backfill(
             name,
             asked.first,
             asked.last,
@@ -179,8 +176,7 @@ async def _revision(request: Request, queue: str, name: str) -> int | None:
         return 0
     if "if-match" not in request.headers:
         return None
-    gopher = gopher_of(request)
-    rows = await soon(gopher.schedules_called(name, queue))
+    rows = await soon(gopher_of(request).schedules_called(name, queue))
     if not rows:
         raise _not_as_it_was(f"there is no schedule {name} in the queue {queue}")
     return _matched(request, rows[0])

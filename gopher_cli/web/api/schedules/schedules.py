@@ -62,8 +62,7 @@ async def list_schedules(request: Request) -> Response:
 @routes("POST /preview", READ, "Tell what an expression means", about.PREVIEW_ANSWERS, body=about.PREVIEW)
 async def preview_schedule(request: Request) -> Response:
     """When it would run, in plain English and as a list; nothing is stored."""
-    gopher = gopher_of(request)
-    when, key, count = read_preview(await read_json(request), gopher.defaults)
+    when, key, count = read_preview(await read_json(request), gopher_of(request).defaults)
     runs = next_runs(when, when.start - 1e-3 if when.start else time.time(), key)
     return answered(next_view(describe_when(when, key), islice(runs, min(count, when.times or count))))
 
@@ -91,5 +90,4 @@ async def row_of(request: Request, queue: str, name: str) -> ScheduleRow:
     """Raises NotFound, also for what is not a name at all."""
     if not VALID_NAME.fullmatch(name):
         raise NotFound(f"no schedule {name[:64]!r}", LIST_SCHEDULES)
-    gopher = gopher_of(request)
-    return await soon(gopher.schedule_row(name, known_queue(queue)))
+    return await soon(gopher_of(request).schedule_row(name, known_queue(queue)))

@@ -98,9 +98,8 @@ async def _submit(request: Request, dialect: Dialect) -> Response:
 )  # fmt: skip
 async def get_job_plain(id: str, request: Request) -> Response:
     """Its status in few words."""
-    gopher = gopher_of(request)
     queue = await place_of(request, id)
-    job = job_view(await soon(gopher.inspect(queue, id)))
+    job = job_view(await soon(gopher_of(request).inspect(queue, id)))
     return _answered(PLAIN.job(PLAIN, job), "no-store")
 
 
@@ -110,9 +109,8 @@ async def get_job_plain(id: str, request: Request) -> Response:
 )  # fmt: skip
 async def requeue_dlq_plain(request: Request) -> Response:
     """Each dead job goes back to its queue, oldest first, its attempts counted anew."""
-    gopher = gopher_of(request)
     seconds = min(STEP_SECONDS, services_of(request).settings.server_write_timeout / 2)
-    step = await soon(gopher.bulk(RETRY, Filter(states=("failed",)), seconds=seconds), seconds)
+    step = await soon(gopher_of(request).bulk(RETRY, Filter(states=("failed",)), seconds=seconds), seconds)
     return _answered(Requeued(requeued=step.changed, more=bool(step.cursor)), "no-store")
 
 

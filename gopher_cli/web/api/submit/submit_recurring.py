@@ -46,5 +46,4 @@ def read(request: Request, asked: Asked, wait: float) -> Wanted:
         said = "a job that recurs has no end to wait for"
         raise Problem(422, said, hint="leave wait out", parameter="wait")
 
-    gopher = gopher_of(request)
-    return read_recurring(asked, gopher.defaults)
+    return read_recurring(asked, gopher_of(request).defaults)

@@ -21,12 +21,11 @@ async def awaited(request: Request, queue: str, id: str, seconds: float, *, etag
 
     Or as it is when this server ends.
     """
-    gopher = gopher_of(request)
     request.state.patience = seconds  # the time to answer begins when the wait is over
     loop = asyncio.get_running_loop()
     until, looks = loop.time() + seconds, iter(_LOOKS)
     while True:
-        job = await soon(gopher.inspect(queue, id))
+        job = await soon(gopher_of(request).inspect(queue, id))
         left = until - loop.time()
         changed = etag and etag != etag_of(job)
         over = left <= 0 or services_of(request).lifecycle.ending
