@@ -20,13 +20,13 @@ class RemoteBulk:
 
     async def count(self, filter: Filter, *, tell: Tell = no_progress) -> dict[tuple[str, str], int]:
         """How many jobs the server has looked at it does not tell: ``tell`` hears 0."""
-        found: dict[tuple[str, str], int] = {}
-        for said in self._steps("/jobs/purge", filter, 0, {"dry_run": True}):
-            for part in said["by"]:
+        counts: dict[tuple[str, str], int] = {}
+        for step in self._steps("/jobs/purge", filter, 0, {"dry_run": True}):
+            for part in step["by"]:
                 key = (part["queue"], part["state"])
-                found[key] = found.get(key, 0) + part["jobs"]
+                counts[key] = counts.get(key, 0) + part["jobs"]
             tell(0)
-        return found
+        return counts
 
     async def purge(self, filter: Filter, *, limit: int = 0, tell: Tell = no_progress) -> Bulk:
         return self._all(DELETE, "/jobs/purge", filter, limit, {}, tell)
@@ -46,20 +46,20 @@ class RemoteBulk:
     async def move(self, queue: str, ids: Sequence[str], target: str) -> dict[str, Answer]:
         done = {}
         for id in ids:
-            said = self.wire.post(
+            step = self.wire.post(
                 "/dlq/requeue", {"ids": [id], "queue": queue, "target": target}, waits=_STEP
             )
-            left = [RETRY.read(word) for word in said["left"]]
-            done[id] = RETRY.success if said["changed"] else next(iter(left), GONE)
+            left = [RETRY.read(word) for word in step["left"]]
+            done[id] = RETRY.success if step["changed"] else next(iter(left), GONE)
         return done
 
     def _all(
         self, action: Action, path: str, filter: Filter, limit: int, more: dict[str, Any], tell: Tell
     ) -> Bulk:
         done = Bulk()
-        for said in self._steps(path, filter, limit, more):
-            left = {action.read(word): count for word, count in said["left"].items()}
-            done.add(action, {action.success: said["changed"]} | left)
+        for step in self._steps(path, filter, limit, more):
+            left = {action.read(word): count for word, count in step["left"].items()}
+            done.add(action, {action.success: step["changed"]} | left)
             tell(done.changed)
         return done
 
@@ -68,11 +68,11 @@ class RemoteBulk:
         # Only whoever asks for nothing means all: criteria that come to nothing are refused by the server.
         asked = ({"all": True} if filter == Filter() else criteria_of(filter)) | more
         while True:
-            said = self.wire.post(path, asked | ({"limit": limit} if limit else {}), waits=_STEP)
-            yield said
-            seen = said["changed"] + sum(said["left"].values())
-            if not said["more"] or (limit and seen >= limit):
+            step = self.wire.post(path, asked | ({"limit": limit} if limit else {}), waits=_STEP)
+            yield step
+            seen = step["changed"] + sum(step["left"].values())
+            if not step["more"] or (limit and seen >= limit):
                 return
             limit = limit - seen if limit else 0
-            asked["cursor"] = said["cursor"]
-            time.sleep(said.get("retry_after") or 0)  # the rate: sooner the server would do nothing
+            asked["cursor"] = step["cursor"]
+            time.sleep(step.get("retry_after") or 0)  # the rate: sooner the server would do nothing

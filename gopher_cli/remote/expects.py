@@ -29,8 +29,8 @@ class RemoteExpects:
         # A name with a slash would be another address, and all else is told in the words of a shell here.
         path = _path(check_queue(queue or self.defaults.queue), check_expect_name(name))
         body = {"type": check_type(type), "every": check_every(every), "grace": check_grace(grace)}
-        said = self.wire.put(path, body)
-        return Declared(expect_of(said), str(said["outcome"]))
+        answer = self.wire.put(path, body)
+        return Declared(expect_of(answer), str(answer["outcome"]))
 
     async def expects(self, queue: str = "") -> list[Expect]:
         return [expect_of(item) for item in self.wire.get("/expects", {"queue": queue})["items"]]
@@ -44,9 +44,9 @@ def _path(queue: str, name: str) -> str:
     return f"/expects/{quote(queue, safe='')}/{quote(name, safe='')}"
 
 
-def expect_of(said: dict[str, Any]) -> Expect:
+def expect_of(view: dict[str, Any]) -> Expect:
     return Expect(
-        queue=said["queue"], name=said["name"], type=said["type"] or "", every=said["every"],
-        grace=said["grace"], created=ms_of(said["created_at"]), by=said["created_by"] or "",
-        last_success=ms_of(said["last_success_at"]), now=ms_of(said["at"]),
+        queue=view["queue"], name=view["name"], type=view["type"] or "", every=view["every"],
+        grace=view["grace"], created=ms_of(view["created_at"]), by=view["created_by"] or "",
+        last_success=ms_of(view["last_success_at"]), now=ms_of(view["at"]),
     )  # fmt: skip

@@ -195,17 +195,17 @@ class Wire:
                 f"{self.url} points to {where}", "redirects are not followed: give that address as --api"
             )
         try:
-            said = msgspec.json.decode(raw)
+            problem = msgspec.json.decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            said = None
-        if not isinstance(said, dict) or "detail" not in said:
+            problem = None
+        if not isinstance(problem, dict) or "detail" not in problem:
             return self._foreign(answer)
-        return error_of(answer.status, said)
+        return error_of(answer.status, problem)
 
     def _foreign(self, answer: http.client.HTTPResponse) -> GopherError:
-        said = f"{self.url} answers {answer.status} {answer.reason}, and not as gopher does"
+        message = f"{self.url} answers {answer.status} {answer.reason}, and not as gopher does"
         return Unavailable(
-            said, "--api takes the address of a gopher serve, such as https://gopher.example.com"
+            message, "--api takes the address of a gopher serve, such as https://gopher.example.com"
         )
 
     def _away(self, error: Exception, *, maybe_done: bool = False) -> Unavailable:
@@ -235,8 +235,9 @@ def _may_come_twice(method: str, path: str, body: Any) -> bool:
     """Whether a request that comes twice has the effect of one."""
     if method in ("GET", "PUT") or (method == "POST" and path in _STORED_ONCE):
         return True
-    said = body or {}
-    return method == "POST" and path in _DONE_ONCE and (said.get("dry_run", False) or not said.get("limit"))
+    fields = body or {}
+    is_dry = bool(fields.get("dry_run", False))
+    return method == "POST" and path in _DONE_ONCE and (is_dry or not fields.get("limit"))
 
 
 def _is_idle(line: socket.socket | None) -> bool:

@@ -43,22 +43,23 @@ _HINTS = {
 }
 
 
-def error_of(status: int, said: Mapping[str, Any]) -> errors.GopherError:
-    """``said`` is a problem (RFC 9457)."""
-    kind = _BY_CODE.get(str(said.get("code"))) or _BY_STATUS.get(status, errors.GopherError)
-    hint = str(said.get("hint") or "")
-    detail = str(said["detail"])
-    found: errors.GopherError
-    if status == 409 and said.get("queues"):
-        found = errors.Ambiguous(detail, list(said["queues"]))
+def error_of(status: int, problem: Mapping[str, Any]) -> errors.GopherError:
+    """``problem`` is a problem (RFC 9457)."""
+    kind = _BY_CODE.get(str(problem.get("code"))) or _BY_STATUS.get(status, errors.GopherError)
+    hint = str(problem.get("hint") or "")
+    detail = str(problem["detail"])
+    error: errors.GopherError
+    if status == 409 and problem.get("queues"):
+        error = errors.Ambiguous(detail, list(problem["queues"]))
     elif kind is errors.Unfinished:
-        found = errors.Unfinished(detail, f"gopher inspect {said.get('job_id')}", str(said.get("job_id")))
-    elif said.get("code") == "bad_schedule":
-        found = BadSchedule(str(said.get("field")), detail, of_http(hint))
+        id = str(problem.get("job_id"))
+        error = errors.Unfinished(detail, f"gopher inspect {id}", id)
+    elif problem.get("code") == "bad_schedule":
+        error = BadSchedule(str(problem.get("field")), detail, of_http(hint))
     else:
-        found = kind(detail, _HINTS.get(status) or of_http(hint))
-    found.problem = dict(said)  # type: ignore[attr-defined]
-    return found
+        error = kind(detail, _HINTS.get(status) or of_http(hint))
+    error.problem = dict(problem)  # type: ignore[attr-defined]
+    return error
 
 
 def outcome_of(error: errors.GopherError) -> str:

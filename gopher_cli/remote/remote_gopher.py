@@ -88,8 +88,8 @@ class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteExpects, RemoteSchedules, Re
         return bool(self.wire.post(f"/queues/{_name(queue)}/{action}")["changed"])
 
     async def order(self, name: str, order: str, *, every: bool = False) -> list[OrderedWorker]:
-        said = self.wire.post(f"/workers/{_name(name)}/{order}", params={"all": "true"} if every else {})
-        return msgspec.convert(said["items"], list[OrderedWorker])
+        answer = self.wire.post(f"/workers/{_name(name)}/{order}", params={"all": "true"} if every else {})
+        return msgspec.convert(answer["items"], list[OrderedWorker])
 
     async def remove_queue(self, queue: str) -> None:
         self.wire.delete(f"/queues/{_name(queue)}")
@@ -97,27 +97,27 @@ class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteExpects, RemoteSchedules, Re
     # Jobs.
 
     async def find(self, text: str, queue: str = "") -> tuple[str, str]:
-        found = self.wire.get("/find", {"id": text, "queue": queue})
-        return found["queue"], found["job_id"]
+        place = self.wire.get("/find", {"id": text, "queue": queue})
+        return place["queue"], place["job_id"]
 
     async def queue_of(self, id: str, queue: str = "") -> str:
         return str(self.wire.get(job_path(id), {"queue": queue})["queue"])
 
     async def queues_of(self, ids: Sequence[str], queue: str = "") -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
+        holders: dict[str, list[str]] = {}
         for id in ids:
             try:
-                found[id] = [await self.queue_of(id, queue)]
+                holders[id] = [await self.queue_of(id, queue)]
             except NotFound:
-                found[id] = []
+                holders[id] = []
             except Ambiguous as error:
-                found[id] = error.queues
-        return found
+                holders[id] = error.queues
+        return holders
 
     async def inspect(self, queue: str, id: str) -> JobDetail:
         try:
-            found: JobDetail = self.wire.get(job_path(id), {"queue": queue}, kind=JobDetail)
-            return found
+            job: JobDetail = self.wire.get(job_path(id), {"queue": queue}, kind=JobDetail)
+            return job
         except NotFound as error:
             raise NotFound(f"no job {id} in {queue}", LIST_JOBS) from error
 
@@ -160,21 +160,21 @@ class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteExpects, RemoteSchedules, Re
     ) -> Answer:
         """``more`` are parameters."""
         try:
-            said = self.wire.post(job_path(id, action.name), body, {"queue": queue} | more)
+            answer = self.wire.post(job_path(id, action.name), body, {"queue": queue} | more)
         except NotFound:
             return GONE
         except GopherError as error:
             if word := outcome_of(error):
                 return action.read(word)
             raise
-        done = action.read(said["outcome"])
-        return msgspec.structs.replace(done, due_ms=ms_of(said.get("due_at")))
+        done = action.read(answer["outcome"])
+        return msgspec.structs.replace(done, due_ms=ms_of(answer.get("due_at")))
 
     async def failure_groups(self, filter: Filter = ALL) -> FailureGroups:
         asked = criteria_of(filter)
         asked.pop("state", None)
-        found: FailureGroups = self.wire.get("/dlq/groups", asked, waits=5.0, kind=FailureGroups)
-        return found
+        groups: FailureGroups = self.wire.get("/dlq/groups", asked, waits=5.0, kind=FailureGroups)
+        return groups
 
     # Events, keys and the audit.
 
@@ -182,13 +182,13 @@ class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteExpects, RemoteSchedules, Re
         self, name: str, *, role: str = "", scopes: Iterable[str] = (), lasts: float = 0.0, rate: str = ""
     ) -> NewKey:
         body = {"name": name, "role": role, "scopes": list(scopes), "expires_in": lasts, "rate": rate}
-        said = self.wire.post("/keys", {k: v for k, v in body.items() if v})
-        return NewKey(info=_key_of(said), secret=said["secret"])
+        answer = self.wire.post("/keys", {k: v for k, v in body.items() if v})
+        return NewKey(info=_key_of(answer), secret=answer["secret"])
 
     async def api_keys(self) -> list[ListedKey]:
-        said = self.wire.get("/keys")
-        at = ms_of(said["at"])
-        return [ListedKey(**msgspec.structs.asdict(_key_of(key)), as_of_ms=at) for key in said["items"]]
+        answer = self.wire.get("/keys")
+        at = ms_of(answer["at"])
+        return [ListedKey(**msgspec.structs.asdict(_key_of(key)), as_of_ms=at) for key in answer["items"]]
 
     async def living_key(self, name_or_id: str) -> KeyInfo:
         known = await self.api_keys()
@@ -201,16 +201,16 @@ class RemoteGopher(RemoteSubmits, RemoteBulk, RemoteExpects, RemoteSchedules, Re
         return bool(self.wire.post("/keys/sign-out-all")["changed"])
 
     async def audit_log(self, *, limit: int = 100, before: str = "", ago: float = 0.0) -> list[AuditEntry]:
-        found: list[AuditEntry] = []
+        entries: list[AuditEntry] = []
         least = since_ms(self.wire, ago)
-        while len(found) < limit:
-            asked = {"limit": str(min(_PAGE, limit - len(found))), "cursor": before}
+        while len(entries) < limit:
+            asked = {"limit": str(min(_PAGE, limit - len(entries))), "cursor": before}
             page = self.wire.get("/audit", asked, kind=_Audit)
-            found += [entry for entry in page.items if entry.at_ms >= least]
+            entries += [entry for entry in page.items if entry.at_ms >= least]
             before = page.next_cursor or ""
             if not before or page.items[-1].at_ms < least:
                 break
-        return found
+        return entries
 
 
 def _name(text: str) -> str:

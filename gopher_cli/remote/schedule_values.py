@@ -40,53 +40,55 @@ def _work_of(schedule: Schedule) -> dict[str, Any]:
 
 def _when_of(schedule: Schedule) -> dict[str, Any]:
     when = schedule.when
-    said = {name: getattr(when, name) for name in _WHEN} | {name: getattr(schedule, name) for name in _POLICY}
+    body = {name: getattr(when, name) for name in _WHEN} | {name: getattr(schedule, name) for name in _POLICY}
     for name, seconds in (("from", when.start), ("until", when.until)):
-        said[name] = rfc3339(round(seconds * 1000)) if seconds else None
-    return {name: value for name, value in said.items() if value}
+        body[name] = rfc3339(round(seconds * 1000)) if seconds else None
+    return {name: value for name, value in body.items() if value}
 
 
 def row_of(whole: Mapping[str, msgspec.Raw]) -> ScheduleRow:
     """``whole`` is a view field by field: the payload keeps the digits of its numbers."""
-    said = {name: msgspec.json.decode(raw) for name, raw in whole.items() if name != "payload"}
-    history = tuple(_entry_of(one) for one in said["history"])
-    states = [(one["job_id"], one["state"]) for one in (*said["history"], said["last_run"] or {}) if one]
-    pause = said["paused"]
+    view = {name: msgspec.json.decode(raw) for name, raw in whole.items() if name != "payload"}
+    history = tuple(_entry_of(entry) for entry in view["history"])
+    states = [
+        (entry["job_id"], entry["state"]) for entry in (*view["history"], view["last_run"] or {}) if entry
+    ]
+    pause = view["paused"]
     standing = Standing(
-        ran=said["runs"], skipped=said["skipped"], missed=said["missed"],
-        job=said["last_run"]["job_id"] if said["last_run"] else "",
-        completed=ms_of(said["last_completed"]),
+        ran=view["runs"], skipped=view["skipped"], missed=view["missed"],
+        job=view["last_run"]["job_id"] if view["last_run"] else "",
+        completed=ms_of(view["last_completed"]),
         pause=Pause(ms_of(pause["at"]), pause["by"], pause["reason"]) if pause else None, history=history,
     )  # fmt: skip
     return ScheduleRow(
-        name=said["name"], queue=said["queue"], state=said["state"], next=ms_of(said["next_run"]) or None,
-        schedule=_schedule_of(said, whole["payload"]) if said["type"] is not None else None,
-        standing=standing, problem=said["problem"] or "",
+        name=view["name"], queue=view["queue"], state=view["state"], next=ms_of(view["next_run"]) or None,
+        schedule=_schedule_of(view, whole["payload"]) if view["type"] is not None else None,
+        standing=standing, problem=view["problem"] or "",
         jobs={id: state for id, state in states if id and state},
-        revision=ms_of(said["updated_at"]),
+        revision=ms_of(view["updated_at"]),
     )  # fmt: skip
 
 
-def _schedule_of(said: Mapping[str, Any], payload: msgspec.Raw) -> Schedule:
-    options = make_options(**{field.name: said[field.name] for field in JOB_FIELDS if field.is_optional})
+def _schedule_of(view: Mapping[str, Any], payload: msgspec.Raw) -> Schedule:
+    options = make_options(**{field.name: view[field.name] for field in JOB_FIELDS if field.is_optional})
     spec = Spec(
-        said["type"], msgspec.Raw(bytes(payload)), said["priority"], said["max_retries"], said["timeout"],
+        view["type"], msgspec.Raw(bytes(payload)), view["priority"], view["max_retries"], view["timeout"],
         options,
     )  # fmt: skip
     when = Recurrence(
-        **{name: said[name] for name in _WHEN if said[name]},
-        start=ms_of(said["from"]) / 1000, until=ms_of(said["until"]) / 1000,
+        **{name: view[name] for name in _WHEN if view[name]},
+        start=ms_of(view["from"]) / 1000, until=ms_of(view["until"]) / 1000,
     )  # fmt: skip
-    left = said["runs_left"]
+    left = view["runs_left"]
     return Schedule(
-        name=said["name"], queue=said["queue"], spec=spec, when=when,
-        **{name: said[name] for name in _POLICY if said[name]}, origin=said["origin"] or "",
-        by=said["by"] or "", run_limit=0 if left is None else said["runs"] + left,
+        name=view["name"], queue=view["queue"], spec=spec, when=when,
+        **{name: view[name] for name in _POLICY if view[name]}, origin=view["origin"] or "",
+        by=view["by"] or "", run_limit=0 if left is None else view["runs"] + left,
     )  # fmt: skip
 
 
-def _entry_of(said: Mapping[str, Any]) -> HistoryEntry:
-    detail = said["job_id"] or said["held_by"] or said["reason"] or ""
-    times = (ms_of(said[name]) for name in ("instant", "until", "at"))
+def _entry_of(view: Mapping[str, Any]) -> HistoryEntry:
+    detail = view["job_id"] or view["held_by"] or view["reason"] or ""
+    times = (ms_of(view[name]) for name in ("instant", "until", "at"))
     instant, last, at = times
-    return HistoryEntry(instant, said["outcome"], said["count"], last, at, detail)
+    return HistoryEntry(instant, view["outcome"], view["count"], last, at, detail)

@@ -38,8 +38,8 @@ class RemoteSchedules:
             if getattr(error, "problem", {}).get("scope") != "operate":
                 raise
         # A key that may only submit makes new ones.
-        status, said = self.wire.told("POST", "/jobs", recurring_of(schedule))
-        return _submitted_of(status, said)
+        status, answer = self.wire.told("POST", "/jobs", recurring_of(schedule))
+        return _submitted_of(status, answer)
 
     async def schedules(self, queue: str = "") -> list[ScheduleRow]:
         return self._rows({"queue": queue})
@@ -79,8 +79,8 @@ class RemoteSchedules:
         row = await self.schedule_row(name, queue)
         body = {"from": _moment(first), "to": _moment(last), "overlap": overlap, "again": again,
                 "dry_run": dry_run}  # fmt: skip
-        said = self._post(row, "backfill", body, waits=_WAITS)
-        return Backfill(tuple(said["made"]), tuple(said["known"]))
+        answer = self._post(row, "backfill", body, waits=_WAITS)
+        return Backfill(tuple(answer["made"]), tuple(answer["known"]))
 
     def _post(self, row: ScheduleRow, action: str, body: Any = None, *, waits: float = 0.0) -> Any:
         try:
@@ -99,15 +99,15 @@ def _moment(seconds: float) -> str:
     return rfc3339(round(seconds * 1000))
 
 
-def _change_of(said: dict[str, Any]) -> ScheduleChange:
+def _change_of(answer: dict[str, Any]) -> ScheduleChange:
     return ScheduleChange(
-        said["name"], said["queue"], said["outcome"], ms_of(said["next_run"]) or None, said["job_id"] or "",
-        said["state"],
+        answer["name"], answer["queue"], answer["outcome"], ms_of(answer["next_run"]) or None,
+        answer["job_id"] or "", answer["state"],
     )  # fmt: skip
 
 
-def _submitted_of(status: int, said: dict[str, Any]) -> ScheduleChange:
-    state = "active" if said["status"] == "scheduled" else said["status"]
+def _submitted_of(status: int, answer: dict[str, Any]) -> ScheduleChange:
+    state = "active" if answer["status"] == "scheduled" else answer["status"]
     change = "created" if status == 201 else "unchanged"
-    next = ms_of(said["next_run"]) or None
-    return ScheduleChange(said["schedule"], said["queue"], change, next, said["job_id"], state)
+    next = ms_of(answer["next_run"]) or None
+    return ScheduleChange(answer["schedule"], answer["queue"], change, next, answer["job_id"], state)

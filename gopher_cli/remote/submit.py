@@ -55,13 +55,13 @@ class RemoteSubmits:
         wanted_durability(level)
         if len(jobs) == 1 and not batch:
             return [self._one(jobs[0], level)]
-        asked = [_asked(job, level) for job in jobs]
-        for one, mark in zip(asked, marks, strict=False):
-            one["mark"] = str(mark)
+        bodies = [_asked(job, level) for job in jobs]
+        for body, mark in zip(bodies, marks, strict=False):
+            body["mark"] = str(mark)
         receipts: list[Receipt] = []
-        for some in _requests(zip(jobs, asked, strict=True)):
+        for some in _requests(zip(jobs, bodies, strict=True)):
             try:
-                receipts += self._many([job for job, _ in some], [one for _, one in some], batch)
+                receipts += self._many([job for job, _ in some], [body for _, body in some], batch)
             except GopherError as error:
                 note_partial_submit(error, _added(receipts, _halfway_in([job for job, _ in some], error)))
                 raise
@@ -69,9 +69,9 @@ class RemoteSubmits:
 
     async def batch_marks(self, batch: str, queue: str = "") -> dict[str, BatchMark]:
         level = self.defaults.durability
-        asked = {"batch": batch, "queue": queue, "durability": "" if level == "memory" else level}
-        said = self.wire.get("/batches", asked, waits=_WAITS)
-        return {item["queue"]: read_mark(item["mark"]) for item in said["items"]}
+        params = {"batch": batch, "queue": queue, "durability": "" if level == "memory" else level}
+        answer = self.wire.get("/batches", params, waits=_WAITS)
+        return {item["queue"]: read_mark(item["mark"]) for item in answer["items"]}
 
     async def mark_batch(self, queue: str, batch: str, mark: str, durability: str = "") -> None:
         """Keep how far a batch has come in a queue; a server of old takes marks with jobs only."""
@@ -88,19 +88,22 @@ class RemoteSubmits:
 
     def _one(self, job: Job, level: str) -> Receipt:
         try:
-            status, said = self.wire.told("POST", "/jobs", _asked(job, level), waits=_WAITS)
+            status, answer = self.wire.told("POST", "/jobs", _asked(job, level), waits=_WAITS)
         except GopherError as error:
             if (receipt := _refused_alone(job, error)) is None:
                 note_partial_submit(error, _halfway_in([job], error))
                 raise
             return receipt
-        holder, until = "" if said["job_id"] == job.id else said["job_id"], ms_of(said.get("held_until"))
+        holder, until = (
+            "" if answer["job_id"] == job.id else answer["job_id"],
+            ms_of(answer.get("held_until")),
+        )
         return Receipt(job.id, status == 201, holder, until)
 
-    def _many(self, jobs: Sequence[Job], asked: Sequence[dict[str, Any]], batch: str) -> list[Receipt]:
+    def _many(self, jobs: Sequence[Job], bodies: Sequence[dict[str, Any]], batch: str) -> list[Receipt]:
         """What became of each. Raises as the verb does, also where of some it is not known."""
-        said = self.wire.post("/jobs/batch", {"jobs": asked}, {"batch": batch}, waits=_WAITS)
-        items = said["items"]
+        answer = self.wire.post("/jobs/batch", {"jobs": bodies}, {"batch": batch}, waits=_WAITS)
+        items = answer["items"]
         if lacking := [item for item in items if item.get("code") == "cannot_be_given"]:
             raise TooMuch(lacking[0]["error"], "ask for less: --durability fsync or memory")
         return [_receipt(job, item) for job, item in zip(jobs, items, strict=True)]
@@ -139,7 +142,7 @@ def _halfway_in(jobs: Sequence[Job], error: GopherError) -> PartialSubmit:
         return PartialSubmit({0: Receipt(jobs[0].id, False, refused=str(error))}, goes_on=True)
     if int(problem.get("status") or 0) >= 500:
         return PartialSubmit(unknown=frozenset(range(len(jobs))))
-    wrong = {_index_in(one["pointer"]): one["detail"] for one in problem.get("errors") or ()}
+    wrong = {_index_in(fault["pointer"]): fault["detail"] for fault in problem.get("errors") or ()}
     refused = {i: Receipt(jobs[i].id, False, refused=wrong[i]) for i in wrong if 0 <= i < len(jobs)}
     return PartialSubmit(refused, goes_on=bool(refused))
 
@@ -167,12 +170,12 @@ def _added(before: Sequence[Receipt], partial: PartialSubmit) -> PartialSubmit:
 def _requests(jobs: Iterable[tuple[Job, dict[str, Any]]]) -> Iterator[list[tuple[Job, dict[str, Any]]]]:
     some: list[tuple[Job, dict[str, Any]]] = []
     size = 0
-    for job, asked in jobs:
-        weight = len(memoryview(job.spec.payload)) + len(asked.get("mark", "")) + 500
+    for job, body in jobs:
+        weight = len(memoryview(job.spec.payload)) + len(body.get("mark", "")) + 500
         if some and (len(some) == _MOST or size + weight > _LARGEST):
             yield some
             some, size = [], 0
-        some.append((job, asked))
+        some.append((job, body))
         size += weight
     if some:
         yield some
@@ -181,11 +184,11 @@ def _requests(jobs: Iterable[tuple[Job, dict[str, Any]]]) -> Iterator[list[tuple
 def _asked(job: Job, level: str) -> dict[str, Any]:
     """A job as the API takes it. What its submitter has not said is not said here either."""
     spec = job.spec
-    said: dict[str, Any] = {
+    body: dict[str, Any] = {
         "id": job.id, "type": spec.type, "payload": spec.payload, "queue": job.queue,
         "execute_at": rfc3339(round(job.due * 1000)) if job.due else None, "delay": job.delay or None,
         "after": list(spec.options.after) or None,
         "durability": None if level == "memory" else level,
     }  # fmt: skip
-    said |= {field.name: value for field, value in given_in(spec)}
-    return {name: value for name, value in said.items() if value is not None}
+    body |= {field.name: value for field, value in given_in(spec)}
+    return {name: value for name, value in body.items() if value is not None}

@@ -56,13 +56,13 @@ class RemoteLookout:
         """Raises Unavailable while the server, or its Redis, is away; look again then."""
         if self._answer is None:
             self._open()
-        found = [self._heard.popleft() for _ in range(len(self._heard))]
-        if self._ended.is_set() and not found and not self._heard:
+        events = [self._heard.popleft() for _ in range(len(self._heard))]
+        if self._ended.is_set() and not events and not self._heard:
             self.close()
             raise Unavailable(f"the API at {self._wire.url} has hung up")
-        if self._away and not found:
+        if self._away and not events:
             raise Unavailable("Redis does not answer the server of the API")
-        return found
+        return events
 
     def close(self) -> None:
         if self._answer is not None:
@@ -87,12 +87,12 @@ class RemoteLookout:
                 if frame.get("") == _READY:
                     ready.set()
                 data = msgspec.json.decode(frame.get("data", "{}"), type=dict[str, str | None])
-                said = {name: value for name, value in data.items() if value is not None}
+                fields = {name: value for name, value in data.items() if value is not None}
                 if frame.get("event") == "redis":
-                    self._away = said["status"] == "away"
+                    self._away = fields["status"] == "away"
                     ready.set()
-                elif said:
-                    whole.append(said)
+                elif fields:
+                    whole.append(fields)
                     if "id" in frame:  # of the jobs of one event the last one carries it
                         self._heard.append(_event(frame["id"], whole))
                         whole = []
@@ -104,15 +104,15 @@ class RemoteLookout:
 
 def _frames(answer: http.client.HTTPResponse) -> Iterator[dict[str, str]]:
     """The fields of each; the name of a comment is empty."""
-    said: dict[str, str] = {}
+    frame: dict[str, str] = {}
     while line := answer.readline():
         text = line.decode("utf-8", "replace").rstrip("\r\n")
         if text:
             name, _, value = text.partition(":")
-            said[name] = value.removeprefix(" ")
-        elif said:
-            yield said
-            said = {}
+            frame[name] = value.removeprefix(" ")
+        elif frame:
+            yield frame
+            frame = {}
 
 
 def _event(id: str, whole: list[dict[str, str]]) -> JobEvent:
@@ -121,6 +121,6 @@ def _event(id: str, whole: list[dict[str, str]]) -> JobEvent:
         return JobEvent(read_event_id(id), first["status"])
     if first["status"] in OF_SCHEDULES:
         return JobEvent(read_event_id(id), first["status"], (first["schedule"],))
-    ids = tuple(said["job_id"] for said in whole)
-    types = {said["job_id"]: said["type"] for said in whole if "type" in said}
+    ids = tuple(fields["job_id"] for fields in whole)
+    types = {fields["job_id"]: fields["type"] for fields in whole if "type" in fields}
     return JobEvent(read_event_id(id), first["status"], ids, types)

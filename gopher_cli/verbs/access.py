@@ -74,10 +74,10 @@ async def create_key(
 
 async def api_keys(core: Core) -> list[ListedKey]:
     """Every key, the newest first; the dead ones for a while too."""
-    found = (await access_table(core)).keys
+    keys = (await access_table(core)).keys
     used = await core.store.ask(access.uses(core.namespace))
     now = await core.store.ask(ask.time_ms())
-    infos = [_listed(key.info, used.get(id, 0), now) for id, key in found.items()]
+    infos = [_listed(key.info, used.get(id, 0), now) for id, key in keys.items()]
     return sorted(infos, key=lambda info: (info.created_ms, info.id), reverse=True)
 
 
@@ -102,9 +102,9 @@ async def revoke_key(core: Core, name_or_id: str) -> KeyInfo:
 
 async def access_table(core: Core) -> Known:
     """A key that cannot be read opens nothing, and keeps nobody else out."""
-    found = await core.store.ask(access.table(core.namespace))
-    keys = {id: key for id, raw in found.keys.items() if (key := _read(raw))}
-    return Known(keys, found.seal, found.signed_out)
+    table = await core.store.ask(access.table(core.namespace))
+    keys = {id: key for id, raw in table.keys.items() if (key := _read(raw))}
+    return Known(keys, table.seal, table.signed_out)
 
 
 async def session_secret(core: Core) -> str:

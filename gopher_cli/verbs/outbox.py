@@ -88,13 +88,13 @@ async def relay(core: Core, queue: str, names: Sequence[str] = ()) -> int:
 def due(core: Core, queue: str, items: Sequence[Settlement]) -> dict[str, list[str]]:
     """The follow-ups that may go their way when these attempts of a queue have ended, by outbox."""
     own = [name for item in items for name, _ in item.follow_ups]
-    found = {queue: own} if own else {}
+    names_of = {queue: own} if own else {}
     for item in items if core.awaits else ():
         id = item.lease.id
         for source, name in core.awaits.pop((queue, id), ()):
             # The entry of the job itself was kept for those that wait for it.
-            found.setdefault(source, []).extend((name, f"{id} {nonce_of(name)}"))
-    return found
+            names_of.setdefault(source, []).extend((name, f"{id} {nonce_of(name)}"))
+    return names_of
 
 
 async def _walk(core: Core, delivery: Delivery) -> None:
@@ -104,14 +104,14 @@ async def _walk(core: Core, delivery: Delivery) -> None:
         await _visit(core, delivery, await core.store.ask(outbox.called(keys, piece)), read)
     while not delivery.names:
         read = time.monotonic()
-        cursor, found = await core.store.ask(outbox.page(keys, cursor, _PAGE))
-        await _visit(core, delivery, found, read)
+        cursor, stored = await core.store.ask(outbox.page(keys, cursor, _PAGE))
+        await _visit(core, delivery, stored, read)
         if not cursor:
             return
 
 
-async def _visit(core: Core, delivery: Delivery, found: Mapping[str, bytes], read: float) -> None:
-    if entries := readable(found):
+async def _visit(core: Core, delivery: Delivery, stored: Mapping[str, bytes], read: float) -> None:
+    if entries := readable(stored):
         await _deliver(
             core, delivery, await plan_delivery(core, delivery.queue, entries, delivery.plan), read
         )
@@ -138,13 +138,13 @@ async def plan_delivery(
             plan.kept.add(entry.name)
             if came(job.queue, entry.name):
                 continue
-        told, held = _judge(entry, there, endings, sent)
+        ending, held = _judge(entry, there, endings, sent)
         if held:
             plan.held[entry.name] = held
             continue
         sent.add(entry.name)
         waits = tuple(entry.waits)
-        cargo = Cargo(entry.name, job, bool(entry.awaited), entry.unsure, waits, told, entry.kept)
+        cargo = Cargo(entry.name, job, bool(entry.awaited), entry.unsure, waits, ending, entry.kept)
         plan.ready[job.queue].append(cargo)
     return plan
 
@@ -211,11 +211,11 @@ async def _bring(core: Core, delivery: Delivery, queue: str, cargo: Sequence[Car
             delivery.failed[queue] = error
             return
         back = await _bring_back(core, delivery.queue, done.refused)
-        arrived = {one.name for one in piece} - {*done.refused} | {*back}
+        arrived = {entry.name for entry in piece} - {*done.refused} | {*back}
         delivery.moved |= not arrived <= delivery.brought
         delivery.brought |= arrived
         left = {*delivery.plan.kept, *done.refused}
-        gone = [one for one in piece if one.name not in left]
+        gone = [entry for entry in piece if entry.name not in left]
         delivery.carried += len(gone)
         await _let_go(core, delivery.queue, queue, gone, done.now)
 
@@ -227,9 +227,9 @@ async def _bring_back(core: Core, source: str, names: Sequence[str]) -> list[str
 
 async def _let_go(core: Core, source: str, queue: str, gone: Sequence[Cargo], now: int) -> None:
     """They have arrived: the outbox forgets them, and then their queue that they were brought."""
-    names = [one.name for one in gone]
+    names = [entry.name for entry in gone]
     await core.store.ask(outbox.drop(core.keys(source), names))
-    awaited = [one.job.id for one in gone if one.awaited]
+    awaited = [entry.job.id for entry in gone if entry.awaited]
     with suppress(GopherError):  # what it keeps it drops after a month
         awaited = await core.store.ask(outbox.droppable_notes(core.keys(queue), awaited)) if awaited else []
         await core.store.ask(outbox.let_go(core.keys(queue), names, now + LET_GO, awaited))
@@ -253,10 +253,10 @@ def _judge(
     return b"", None
 
 
-def readable(found: Mapping[str, bytes]) -> list[OutboxEntry]:
+def readable(stored: Mapping[str, bytes]) -> list[OutboxEntry]:
     """The entries of a page, without those that cannot be read."""
     entries = []
-    for name, raw in found.items():
+    for name, raw in stored.items():
         with suppress(BadData):
             entries.append(decode_entry(name, raw))
     return entries
@@ -266,11 +266,11 @@ def pieces(cargo: Iterable[Cargo]) -> Iterator[list[Cargo]]:
     """What one script call takes: 500 jobs, and 4 MB of payload."""
     piece: list[Cargo] = []
     size = 0
-    for one in cargo:
-        if piece and (len(piece) == SLICE or size + one.size > ROUND_TRIP_BYTES):
+    for entry in cargo:
+        if piece and (len(piece) == SLICE or size + entry.size > ROUND_TRIP_BYTES):
             yield piece
             piece, size = [], 0
-        piece.append(one)
-        size += one.size
+        piece.append(entry)
+        size += entry.size
     if piece:
         yield piece

@@ -14,15 +14,15 @@ _WATCHED = 86_400_000  # ms; so long a follow-up may be on its way, and learn ho
 async def unknown(core: Core, queue: str, ids: Sequence[str]) -> list[str]:
     """Those of these jobs that a queue does not have; how the others end is noted for follow-ups."""
     until = round(time.time() * 1000) + _WATCHED
-    found = await core.store.ask(outbox.watch(core.keys(queue), ids, until))
-    return [id for id in ids if id not in found]
+    answers = await core.store.ask(outbox.watch(core.keys(queue), ids, until))
+    return [id for id in ids if id not in answers]
 
 
 async def queues_with(core: Core, ids: Sequence[str]) -> dict[str, list[str]]:
     """The queues that have each of these jobs."""
     names = await core.store.ask(ask.queues(core.namespace))
-    found = await core.store.ask(ask.holders([core.keys(name) for name in names], ids))
-    return dict(zip(ids, found, strict=True))
+    holders = await core.store.ask(ask.holders([core.keys(name) for name in names], ids))
+    return dict(zip(ids, holders, strict=True))
 
 
 def missing(queue: str, parent: str, elsewhere: Sequence[str]) -> str:

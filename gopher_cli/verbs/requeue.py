@@ -61,12 +61,12 @@ async def _readable(core: Core, queue: str, ids: Sequence[str], words: dict[str,
 async def _move(core: Core, queue: str, ids: Sequence[str], target: str, words: dict[str, str]) -> list[str]:
     """As many as go at once; those that are left for the next time."""
     keys, nonce = core.keys(queue), os.urandom(6).hex()
-    said = await core.store.run(calls.move_out(keys, ids, target, nonce))
-    words |= {id: word for id, word in said.items() if word != "later"}
+    answers = await core.store.run(calls.move_out(keys, ids, target, nonce))
+    words |= {id: word for id, word in answers.items() if word != "later"}
     # One that is gone may be ours: the call was sent again, and others were faster to carry it.
-    names = {f"{id} {nonce}": id for id, word in said.items() if word in ("moved", "gone")}
+    names = {f"{id} {nonce}": id for id, word in answers.items() if word in ("moved", "gone")}
     await _arrive(core, queue, target, names, words)
-    return [id for id, word in said.items() if word == "later"]
+    return [id for id, word in answers.items() if word == "later"]
 
 
 async def _arrive(core: Core, queue: str, target: str, names: dict[str, str], words: dict[str, str]) -> None:
@@ -90,7 +90,7 @@ async def run_now(core: Core, queue: str, ids: Sequence[str]) -> dict[str, Answe
     """Let scheduled and retrying jobs stand in line now, with the attempts that they have left."""
     async with core.operation(RUN_NOW.audit, named(queue, ids)) as draft:
         done = await retry(core, queue, ids, source=JobState.SCHEDULED)
-        if waiting := [id for id, one in done.items() if one.state is JobState.RETRYING]:
+        if waiting := [id for id, answer in done.items() if answer.state is JobState.RETRYING]:
             done |= await retry(core, queue, waiting, source=JobState.RETRYING)
         draft.has_changed(RUN_NOW.changed(done))
     return done

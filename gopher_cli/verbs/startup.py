@@ -35,12 +35,12 @@ async def check(
     those who stay: that, and BadConfig for a namespace that is somebody else's, and Denied where a
     right is missing.
     """
-    said, written = await core.store.ask(startup.first_look(core.namespace))
-    nodes = {core.store.address: said}
+    info, written = await core.store.ask(startup.first_look(core.namespace))
+    nodes = {core.store.address: info}
     if core.store.scattered and (everywhere or thorough):
         nodes = await _what_they_say(core)
-    for node, said in nodes.items():
-        _check_server(node, said, accept_eviction)
+    for node, info in nodes.items():
+        _check_server(node, info, accept_eviction)
     if thorough:
         await _check_rights(core, nodes)
         if not written and not await core.store.ask(startup.is_used(core.namespace)):
@@ -49,11 +49,11 @@ async def check(
 
 async def _what_they_say(core: Core) -> dict[Address, dict[str, str]]:
     """INFO of every master that answers: the others stop nobody."""
-    told = {}
+    answers = {}
     for node in await core.store.masters():
         with suppress(*_AWAY):
-            told[node] = await core.store.ask(ask.info(), node=node)
-    return told
+            answers[node] = await core.store.ask(ask.info(), node=node)
+    return answers
 
 
 async def _refuse_foreign_keys(core: Core) -> None:
@@ -86,19 +86,19 @@ async def one_on_each(core: Core) -> dict[Address, Keys]:
     if not core.store.scattered:
         return {core.store.address: mine}
     tried = [mine, *(Keys(core.namespace, f"try-{n}") for n in range(_TRIED))]
-    found: dict[Address, Keys] = {}
+    homes_of: dict[Address, Keys] = {}
     with suppress(TryLater):
-        homes = await core.store.homes([one["meta"] for one in tried])
+        homes = await core.store.homes([keys_of_try["meta"] for keys_of_try in tried])
         for node, keys in zip(homes, tried, strict=True):
-            found.setdefault(node, keys)
-    return found
+            homes_of.setdefault(node, keys)
+    return homes_of
 
 
 async def publish_types(
     core: Core, schemas: Mapping[str, bytes], wishes: Mapping[str, Wishes] | None = None
 ) -> None:
     """Make known what a payload of a worker's types is, and what counts for their jobs."""
-    terms = {type: terms_of_type(said, core.defaults) for type, said in (wishes or {}).items()}
+    terms = {type: terms_of_type(wish, core.defaults) for type, wish in (wishes or {}).items()}
     await core.store.ask(ask.publish_types(core.namespace, schemas, terms))
 
 
@@ -109,15 +109,15 @@ async def stand(
 
     Raises Outdated when a newer gopher has taken the data over meanwhile.
     """
-    found = await core.store.ask(startup.standing(core.namespace, queues, list(types)))
-    if found.missing_queues:
+    standing = await core.store.ask(startup.standing(core.namespace, queues, list(types)))
+    if standing.missing_queues:
         core.announced.forget()
-        await core.announce(found.missing_queues)
-    missing = {type: types[type] for type in found.missing_types}
+        await core.announce(standing.missing_queues)
+    missing = {type: types[type] for type in standing.missing_types}
     await publish_types(core, missing, wishes if missing else None)
-    if not found.written or found.schema.minor < OURS.minor:
-        await core.store.ask(startup.write_schema(core.namespace, anew=found.written))
-    return found
+    if not standing.written or standing.schema.minor < OURS.minor:
+        await core.store.ask(startup.write_schema(core.namespace, anew=standing.written))
+    return standing
 
 
 async def _check_rights(core: Core, nodes: Container[Address]) -> None:
@@ -136,14 +136,14 @@ async def _check_rights(core: Core, nodes: Container[Address]) -> None:
             )
 
 
-def _check_server(node: Address, said: Mapping[str, str], accept_eviction: bool) -> None:
-    version = said.get("redis_version", "0")
-    if ask.version_of(said) < ask.OLDEST:
+def _check_server(node: Address, info: Mapping[str, str], accept_eviction: bool) -> None:
+    version = info.get("redis_version", "0")
+    if ask.version_of(info) < ask.OLDEST:
         raise BadConfig(
             f"Redis at {node} is version {version}; gopher needs 6.2 or later, or Valkey",
             "unset REDIS_URL to use the embedded server",
         )
-    policy = said.get("maxmemory_policy", "noeviction")
+    policy = info.get("maxmemory_policy", "noeviction")
     if policy != "noeviction" and not accept_eviction:
         raise BadConfig(
             f"Redis at {node} may throw jobs away when its memory is full (maxmemory-policy {policy})",

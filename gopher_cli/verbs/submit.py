@@ -48,8 +48,8 @@ def new_job(defaults: Defaults, type: str, payload: Any = EMPTY, **given: Any) -
 
 def said_durability(options: dict[str, Any]) -> str:
     """Take it out of the options of a submit; "" where they have none. Raises Usage."""
-    said = options.pop("durability", None)
-    return "" if said is None else check_text("durability", said)
+    level = options.pop("durability", None)
+    return "" if level is None else check_text("durability", level)
 
 
 def wanted_durability(text: str) -> Durability:
@@ -85,8 +85,8 @@ def by_queue(jobs: Sequence[Job]) -> dict[str, list[tuple[int, Job]]]:
 
 def being_cancelled(receipt: Receipt, hint: str = "submit it again when that one has ended") -> TryLater:
     """What is said of a job that would be done by nobody: who holds its unique key is about to end."""
-    said = f"{receipt.duplicate_of} holds this unique key, and is being cancelled: nothing was submitted"
-    return TryLater(said, hint)
+    message = f"{receipt.duplicate_of} holds this unique key, and is being cancelled: nothing was submitted"
+    return TryLater(message, hint)
 
 
 def submissions(
@@ -161,8 +161,8 @@ class PartialSubmit(msgspec.Struct):
 
 def partial_submit_of(error: GopherError) -> PartialSubmit:
     """How far a submit of many had come that has raised this."""
-    found = getattr(error, "partial", None)
-    return found if isinstance(found, PartialSubmit) else PartialSubmit()
+    partial = getattr(error, "partial", None)
+    return partial if isinstance(partial, PartialSubmit) else PartialSubmit()
 
 
 def note_partial_submit(error: GopherError, partial: PartialSubmit) -> None:
@@ -253,8 +253,8 @@ async def confirm(core: Core, queue: str, durability: str = "") -> None:
 
 async def blocked(core: Core, queue: str, ids: Sequence[str]) -> set[str]:
     """Those of these jobs that wait for others."""
-    found = await core.store.ask(ask.scores(core.keys(queue), "blocked", ids))
-    return {id for id, score in zip(ids, found, strict=True) if score is not None}
+    scores = await core.store.ask(ask.scores(core.keys(queue), "blocked", ids))
+    return {id for id, score in zip(ids, scores, strict=True) if score is not None}
 
 
 async def mark_batch(core: Core, queue: str, batch: str, mark: str, durability: str = "") -> None:
@@ -268,14 +268,14 @@ async def mark_batch(core: Core, queue: str, batch: str, mark: str, durability: 
 
 async def batch_mark(core: Core, queue: str, batch: str) -> int:
     """The last line of a batch that this queue has."""
-    found = await batch_marks(core, batch, queue)
-    return found[queue].line if found else 0
+    marks = await batch_marks(core, batch, queue)
+    return marks[queue].line if marks else 0
 
 
 async def batch_marks(core: Core, batch: str, queue: str = "") -> dict[str, BatchMark]:
     """By queue, how far a batch has come; of one queue only, where it is named."""
     queues = [queue] if queue else await core.store.ask(ask.queues(core.namespace))
-    return await core.store.ask(ask.batch_marks([core.keys(one) for one in queues], batch))
+    return await core.store.ask(ask.batch_marks([core.keys(name) for name in queues], batch))
 
 
 async def schema_of(core: Core, type: str) -> bytes | None:

@@ -98,11 +98,11 @@ async def held(core: Core, queue: str, worker: str) -> dict[str, str]:
     """The jobs that Redis says a worker runs, and under which tokens."""
     keys, prefix = core.keys(queue), f"{worker}:"
     ids = await core.store.ask(ask.held(keys, worker), "beat")
-    found: dict[str, str] = {}
+    holders: dict[str, str] = {}
     for piece in in_slices(ids):
         tokens = await core.store.ask(ask.running_tokens(keys, piece), "beat")
-        found |= {id: token for id, token in tokens.items() if token.startswith(prefix)}
-    return found
+        holders |= {id: token for id, token in tokens.items() if token.startswith(prefix)}
+    return holders
 
 
 async def lease(core: Core, queue: str, id: str, worker: str) -> Lease | None:
@@ -120,8 +120,8 @@ async def lease(core: Core, queue: str, id: str, worker: str) -> Lease | None:
 async def report(core: Core, reports: Sequence[Report], *, now: str = "") -> None:
     """Progress and log lines of running jobs; those of a lost lease are not heard."""
     by_queue: dict[str, list[Report]] = defaultdict(list)
-    for said in reports:
-        by_queue[said.lease.queue].append(said)
+    for report in reports:
+        by_queue[report.lease.queue].append(report)
     for queue, mine in by_queue.items():
         for start in range(0, len(mine), 100):
             await core.store.run(calls.report(core.keys(queue), mine[start : start + 100], now=now), "settle")
@@ -154,16 +154,16 @@ async def requeue_unhandled(
     Those of these types, and any that has stood there for longer than ``patience`` (s). Their ids,
     ``limit`` at most.
     """
-    found: list[str] = []
+    ids: list[str] = []
     for start in range(0, max(1, len(types)), SLICE):
         call = calls.requeue_unhandled(
             core.keys(queue), types[start : start + SLICE], patience_ms=round(patience * 1000),
-            limit=limit - len(found), now=now,
+            limit=limit - len(ids), now=now,
         )  # fmt: skip
-        found += await core.store.run(call, "fetch")
-        if len(found) >= limit:
+        ids += await core.store.run(call, "fetch")
+        if len(ids) >= limit:
             break
-    return found
+    return ids
 
 
 async def reclaim(core: Core, queue: str, expiries: Sequence[str] = (), *, now: str = "") -> list[str]:

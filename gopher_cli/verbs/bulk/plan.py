@@ -60,9 +60,9 @@ class Progress:
     @classmethod
     def read(cls, text: str) -> Progress:
         """Raises Usage for what is no cursor of an action."""
-        if not (found := re.fullmatch(r"([0-9]{1,15})\.(?:([0-9]{1,15})\.)?(.+)", text, re.ASCII)):
+        if not (match := re.fullmatch(r"([0-9]{1,15})\.(?:([0-9]{1,15})\.)?(.+)", text, re.ASCII)):
             raise Usage("this cursor was not made here", "leave it out to begin at the beginning")
-        return cls(int(found[1]), Cursor.read(found[3], newest=False), int(found[2] or 0))
+        return cls(int(match[1]), Cursor.read(match[3], newest=False), int(match[2] or 0))
 
     def text(self) -> str:
         return f"{self.since}.{self.free_at}.{self.passed.text()}" if self.more else ""

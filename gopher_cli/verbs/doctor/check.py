@@ -33,32 +33,34 @@ _FAR = 0.05
 async def check_up(core: Core) -> list[Finding]:
     """Every server: what it is, how it keeps data, how quick it is, what it allows; and what holds
     several together. Raises Unavailable where there is no other."""
-    nodes, told = await core.store.masters(), dict[str, list[Finding]]()
+    nodes, by_node = await core.store.masters(), dict[str, list[Finding]]()
     for node in nodes:
         try:
-            told[place_of(node)] = await _vitals(core, node)
+            by_node[place_of(node)] = await _vitals(core, node)
         except Unavailable as error:
             if len(nodes) == 1:
                 raise
-            told[place_of(node)] = [critical("reachability", str(error), "start it: its queues stand still")]
-    found = as_one(told)
+            by_node[place_of(node)] = [
+                critical("reachability", str(error), "start it: its queues stand still")
+            ]
+    findings = as_one(by_node)
     try:
-        found += await _rights(core)
+        findings += await _rights(core)
     except (Unavailable, TryLater):  # told of already, or by the slots
         if not core.store.scattered:
             raise
     if core.store.scattered:
-        found += await _slots(core, nodes)
+        findings += await _slots(core, nodes)
     if core.store.sentinels:
-        found += await _sentinels(core, nodes[0])
-    return found
+        findings += await _sentinels(core, nodes[0])
+    return findings
 
 
 async def _vitals(core: Core, node: Address) -> list[Finding]:
-    said = await core.store.ask(ask.info(), node=node)
+    info = await core.store.ask(ask.info(), node=node)
     fsync = await _setting(core, node, "appendfsync")
-    vitals = server_findings(said, fsync, snapshots=await worker_snapshots(core, node))
-    return [*await _answers(core, node, said), *vitals]
+    vitals = server_findings(info, fsync, snapshots=await worker_snapshots(core, node))
+    return [*await _answers(core, node, info), *vitals]
 
 
 async def _setting(core: Core, node: Address, name: str) -> str:
@@ -68,7 +70,7 @@ async def _setting(core: Core, node: Address, name: str) -> str:
     return ""
 
 
-async def _answers(core: Core, node: Address, said: Mapping[str, str]) -> list[Finding]:
+async def _answers(core: Core, node: Address, info: Mapping[str, str]) -> list[Finding]:
     """How long an answer takes, and how far Redis's clock is from ours, within half the quickest."""
     taken, clocks = [], []
     await core.store.ask(survey.ping(), node=node)  # the connection is opened
@@ -79,8 +81,8 @@ async def _answers(core: Core, node: Address, said: Mapping[str, str]) -> list[F
         clocks.append((taken[-1], now / 1000 - (wall + taken[-1] / 2)))
     taken.sort()
     error, skew = min(clocks)
-    name = said.get("server_name", "redis").capitalize()
-    version = said.get("valkey_version") or said.get("redis_version", "?")
+    name = info.get("server_name", "redis").capitalize()
+    version = info.get("valkey_version") or info.get("redis_version", "?")
     median, late = taken[len(taken) // 2], taken[-1]
     reached = f"{name} {version} at {node if core.store.scattered else core.store.address}"
     times = f"median {parted(median)}, slowest of {_PINGS} {parted(late)}"
@@ -93,11 +95,11 @@ async def _answers(core: Core, node: Address, said: Mapping[str, str]) -> list[F
 
 async def _rights(core: Core) -> list[Finding]:
     """Whether scripts run, and nothing that they need is refused, on any server that answers."""
-    told = {
+    refused = {
         place_of(node): [await _rights_at(core, node, keys)]
         for node, keys in (await one_on_each(core)).items()
     }
-    return as_one(told)
+    return as_one(refused)
 
 
 async def _rights_at(core: Core, node: Address, keys: Keys) -> Finding:
@@ -154,8 +156,8 @@ async def _sentinels(core: Core, master: Address) -> list[Finding]:
             doubts.append(f"{place_of(sentinel)}: {error}")
         except GopherError:
             silent.append(place_of(sentinel))
-    said = await core.store.ask(ask.info(), node=master)
-    return sentinel_findings(known, silent, doubts, said)
+    info = await core.store.ask(ask.info(), node=master)
+    return sentinel_findings(known, silent, doubts, info)
 
 
 async def check_fleet(
@@ -167,12 +169,12 @@ async def check_fleet(
     """
     infos = await list_workers(core)
     alive = [worker for worker in infos if worker.alive]
-    found = [*worker_findings.crew(infos, alive)]
+    findings = [*worker_findings.crew(infos, alive)]
     for queue, depth in depths.items():
         serving = [worker for worker in alive if queue in worker.queues]
-        found += worker_findings.of_queue(queue, depth, serving)
-        found += worker_findings.unhandled(queue, serving, types.get(queue, {}))
-    return found + of_expects([expect for expect in await list_expects(core) if expect.queue in depths])
+        findings += worker_findings.of_queue(queue, depth, serving)
+        findings += worker_findings.unhandled(queue, serving, types.get(queue, {}))
+    return findings + of_expects([expect for expect in await list_expects(core) if expect.queue in depths])
 
 
 def _round_trip(median: float, times: str) -> Finding:

@@ -65,46 +65,48 @@ async def diagnose(
     core: Core, queues: Sequence[str] = (), *, data: bool = True, tell: Callable[[str], None] = lambda _: None
 ) -> Diagnosis:
     """Everything that can be seen from here. Needs an event loop. Raises Unavailable, NotFound."""
-    found = Diagnosis()
+    diagnosis = Diagnosis()
     tell("the server")
-    found.findings += await check_up(core)
+    diagnosis.findings += await check_up(core)
     try:
-        await _examine_all(core, found, queues, data=data, tell=tell)
+        await _examine_all(core, diagnosis, queues, data=data, tell=tell)
     except (Unavailable, TryLater) as error:
-        if not any(finding.severity is Severity.CRITICAL for finding in found.findings):
+        if not any(finding.severity is Severity.CRITICAL for finding in diagnosis.findings):
             raise
-        found.audits, found.unlisted, found.jobs = [], [], 0
-        found.findings.append(_unseen(error))
-    found.findings.sort(key=_order)
-    return found
+        diagnosis.audits, diagnosis.unlisted, diagnosis.jobs = [], [], 0
+        diagnosis.findings.append(_unseen(error))
+    diagnosis.findings.sort(key=_order)
+    return diagnosis
 
 
 async def _examine_all(
-    core: Core, found: Diagnosis, queues: Sequence[str], *, data: bool, tell: Callable[[str], None]
+    core: Core, diagnosis: Diagnosis, queues: Sequence[str], *, data: bool, tell: Callable[[str], None]
 ) -> None:
     """Fleet and data; what is found is told when all of it is known."""
     listed = await known_queues(core, queues)
     survey = await survey_keys(core) if data else Survey()
-    found.unlisted = [] if queues else sorted(set(survey.parts) - set(listed) - {"~"})
-    names = [q for q in [*listed, *found.unlisted] if q not in survey.foreign]
+    diagnosis.unlisted = [] if queues else sorted(set(survey.parts) - set(listed) - {"~"})
+    names = [q for q in [*listed, *diagnosis.unlisted] if q not in survey.foreign]
     if data:
-        await _audit_all(core, found, names, survey, tell)
+        await _audit_all(core, diagnosis, names, survey, tell)
     tell("the fleet")
     depths, unreadable = await _depths(core, names)
     for queue in unreadable:
         survey.foreign[queue].append(f"a key of {queue}")
-    types = {audit.queue: audit.types for audit in found.audits}
-    found.findings += await check_fleet(core, depths, types)
-    found.findings += failing(await _types(core, list(depths)))
-    found.planned = await planned(core, list(depths))
+    types = {audit.queue: audit.types for audit in diagnosis.audits}
+    diagnosis.findings += await check_fleet(core, depths, types)
+    diagnosis.findings += failing(await _types(core, list(depths)))
+    diagnosis.planned = await planned(core, list(depths))
     alive = [worker for worker in await list_workers(core) if worker.alive]
-    found.findings += [finding for some in found.planned for finding in schedule_findings(some, alive)]
+    diagnosis.findings += [
+        finding for some in diagnosis.planned for finding in schedule_findings(some, alive)
+    ]
     if data:
         for queue in set(listed) & {name for name, depth in depths.items() if depth.sizes["failed"]}:
-            found.findings += await _poison(core, queue)
-    found.findings += _about_keys(found, survey, set(queues))
-    for audit in found.audits:
-        found.findings += _about_data(audit)
+            diagnosis.findings += await _poison(core, queue)
+    diagnosis.findings += _about_keys(diagnosis, survey, set(queues))
+    for audit in diagnosis.audits:
+        diagnosis.findings += _about_data(audit)
 
 
 async def _types(core: Core, names: Sequence[str]) -> list[TypeStats]:
@@ -115,8 +117,8 @@ async def _types(core: Core, names: Sequence[str]) -> list[TypeStats]:
 
 async def _poison(core: Core, queue: str) -> list[Finding]:
     """One page of the dead jobs is looked into, the newest first."""
-    wanted = Filter(queues=(queue,), states=("failed",), poison="yes")
-    page = await list_page(core, wanted, limit=SLICE)
+    poisoned = Filter(queues=(queue,), states=("failed",), poison="yes")
+    page = await list_page(core, poisoned, limit=SLICE)
     return poison(queue, [row.id for row in page.rows], more=bool(page.next_cursor))
 
 
@@ -134,16 +136,16 @@ async def _depths(core: Core, names: Sequence[str]) -> tuple[dict[str, Depth], l
 
 
 async def _audit_all(
-    core: Core, found: Diagnosis, names: Sequence[str], survey: Survey, tell: Callable[[str], None]
+    core: Core, diagnosis: Diagnosis, names: Sequence[str], survey: Survey, tell: Callable[[str], None]
 ) -> None:
     for queue in names:
         tell(f"the queue {queue}")
         workers = [worker.id for worker in await list_workers(core)]
         audit = await audit_queue(core, queue, workers)
         await _hands(core, audit, survey.parts.get(queue, []), workers)
-        found.audits.append(audit)
-        found.jobs += audit.count.jobs if audit.count else 0
-    await _follow_ups(core, found.audits)
+        diagnosis.audits.append(audit)
+        diagnosis.jobs += audit.count.jobs if audit.count else 0
+    await _follow_ups(core, diagnosis.audits)
 
 
 async def _follow_ups(core: Core, audits: Sequence[Audit]) -> None:
@@ -169,8 +171,8 @@ async def _chained(core: Core, audits: Sequence[Audit]) -> None:
         for start in range(0, len(names), SLICE):
             some = names[start : start + SLICE]
             raw = await core.store.ask(survey_asks.values(keys["outbox"], some))
-            found = {text(name): record for name, record in zip(some, raw, strict=True) if record}
-            plan = await plan_delivery(core, audit.queue, readable(found))
+            records = {text(name): record for name, record in zip(some, raw, strict=True) if record}
+            plan = await plan_delivery(core, audit.queue, readable(records))
             chained = {name for name in some if (held := plan.held.get(text(name))) and held.queue}
             kept = {name for name in some if text(name) in plan.kept} if chained else set()
             audit.things["chained"] += sorted(chained)
@@ -197,12 +199,12 @@ def _unseen(error: GopherError) -> Finding:
     )  # fmt: skip
 
 
-def _about_keys(found: Diagnosis, survey: Survey, chosen: set[str]) -> list[Finding]:
+def _about_keys(diagnosis: Diagnosis, survey: Survey, chosen: set[str]) -> list[Finding]:
     findings = [_finding("keys that gopher does not know", "", survey.unknown)] if survey.unknown else []
     for queue, names in survey.foreign.items():
         if not chosen or queue in chosen:
             findings.append(_finding("keys of a foreign type", queue, names))
-    findings += [_finding("queues that are not listed", queue, [queue]) for queue in found.unlisted]
+    findings += [_finding("queues that are not listed", queue, [queue]) for queue in diagnosis.unlisted]
     return findings
 
 
@@ -253,16 +255,16 @@ def _about_count(audit: Audit) -> list[Finding]:
     if count is None:
         return []
     missing = count.missing - audit.without_record if count.missing > 0 else count.missing
-    found = []
+    findings = []
     if count.unreadable:
-        found.append(_finding("counters that cannot be read", audit.queue, count.unreadable))
+        findings.append(_finding("counters that cannot be read", audit.queue, count.unreadable))
     if not count.tells:
-        return found
+        return findings
     if missing > 0:
-        found.append(_finding(MISSING, audit.queue, [], missing))
+        findings.append(_finding(MISSING, audit.queue, [], missing))
     elif missing < 0:
-        found.append(_finding("jobs that nobody counted", audit.queue, [], -missing))
-    return found
+        findings.append(_finding("jobs that nobody counted", audit.queue, [], -missing))
+    return findings
 
 
 def _finding(name: str, queue: str, examples: Sequence[str], count: int = 0) -> Finding:

@@ -16,25 +16,29 @@ _CLOCKS_DIFFER_MS = 60_000  # a fail-over may bring another server's clock
 def of_expects(known: Iterable[Expect]) -> list[Finding]:
     """What is late, by queue, and what nobody would hear of; one line where all is well."""
     by_queue: dict[str, list[Expect]] = defaultdict(list)
-    for one in known:
-        by_queue[one.queue].append(one)
-    found = [finding for queue, some in by_queue.items() for finding in _of_queue(queue, some)]
-    if by_queue and not found:
+    for expect in known:
+        by_queue[expect.queue].append(expect)
+    findings = [finding for queue, some in by_queue.items() for finding in _of_queue(queue, some)]
+    if by_queue and not findings:
         count = sum(map(len, by_queue.values()))
         return [_finding("expected jobs", Severity.OK, "none is late", "", count=count)]
-    return found
+    return findings
 
 
 def _of_queue(queue: str, known: Sequence[Expect]) -> list[Finding]:
     looks = (_late, _torn, _forgotten, _ahead)
-    return [found for look in looks if (found := look(queue, known))]
+    return [finding for look in looks if (finding := look(queue, known))]
 
 
 def _late(queue: str, known: Sequence[Expect]) -> Finding | None:
-    late = sorted((one for one in known if one.state == LATE), key=lambda one: -one.late_seconds)
+    late = sorted(
+        (expect for expect in known if expect.state == LATE), key=lambda expect: -expect.late_seconds
+    )
     if not late:
         return None
-    examples = tuple(f"{one.name}: {_last(one)}, late {span(one.late_seconds)}" for one in late[:_SHOWN])
+    examples = tuple(
+        f"{expect.name}: {_last(expect)}, late {span(expect.late_seconds)}" for expect in late[:_SHOWN]
+    )
     return _finding(
         "expected jobs that are late", Severity.WARNING,
         "no job of their type has succeeded in time: does anybody submit them?", queue, count=len(late),
@@ -43,7 +47,7 @@ def _late(queue: str, known: Sequence[Expect]) -> Finding | None:
 
 
 def _torn(queue: str, known: Sequence[Expect]) -> Finding | None:
-    torn = [one.name for one in known if one.state == UNREADABLE]
+    torn = [expect.name for expect in known if expect.state == UNREADABLE]
     if not torn:
         return None
     return _finding(
@@ -54,7 +58,7 @@ def _torn(queue: str, known: Sequence[Expect]) -> Finding | None:
 
 
 def _forgotten(queue: str, known: Sequence[Expect]) -> Finding | None:
-    some = [one for one in known if one.type and not one.noted]
+    some = [expect for expect in known if expect.type and not expect.noted]
     if not some:
         return None
     return _finding(
@@ -66,29 +70,31 @@ def _forgotten(queue: str, known: Sequence[Expect]) -> Finding | None:
 
 
 def _ahead(queue: str, known: Sequence[Expect]) -> Finding | None:
-    ahead = [one for one in known if one.type and one.last_success > one.now + _CLOCKS_DIFFER_MS]
+    ahead = [
+        expect for expect in known if expect.type and expect.last_success > expect.now + _CLOCKS_DIFFER_MS
+    ]
     if not ahead:
         return None
     return _finding(
         "successes that are yet to come", Severity.NOTE,
         "a clock was ahead: until the next success nobody would hear that these are late", queue,
-        count=len(ahead), examples=tuple(one.name for one in ahead[:_SHOWN]),
+        count=len(ahead), examples=tuple(expect.name for expect in ahead[:_SHOWN]),
         fix=_again(ahead[0]),
     )  # fmt: skip
 
 
-def _again(one: Expect) -> str:
+def _again(expect: Expect) -> str:
     """The same declaration: it lets successes be noted again, and cuts one that is yet to come."""
-    spans = f"--every {_exact(one.every)}" + (f" --grace {_exact(one.grace)}" if one.grace else "")
-    return f"declare it again: gopher expect {one.name} -t {one.type} {spans} -Q {one.queue}"
+    spans = f"--every {_exact(expect.every)}" + (f" --grace {_exact(expect.grace)}" if expect.grace else "")
+    return f"declare it again: gopher expect {expect.name} -t {expect.type} {spans} -Q {expect.queue}"
 
 
 def _exact(seconds: float) -> str:
     return f"{seconds:.3f}".rstrip("0").rstrip(".")
 
 
-def _last(one: Expect) -> str:
-    return f"last success {ago(one.last_success, one.now)}" if one.last_success else "no success yet"
+def _last(expect: Expect) -> str:
+    return f"last success {ago(expect.last_success, expect.now)}" if expect.last_success else "no success yet"
 
 
 def _finding(

@@ -33,8 +33,8 @@ def judge(
     seen_job = SeenJob(job, record, spec, now, retention)
     if not job.places:
         return _nowhere(seen_job)
-    found = _broken(seen_job, readable) or _contradiction(seen_job, known=known)
-    return [*found, *_late(seen_job), *_traces(job)]
+    damages = _broken(seen_job, readable) or _contradiction(seen_job, known=known)
+    return [*damages, *_late(seen_job), *_traces(job)]
 
 
 def _nowhere(seen_job: SeenJob) -> list[Damage]:
@@ -141,7 +141,7 @@ def _traces(job: Facts) -> list[Damage]:
     over = ("result" in traces and "completed" not in places) or (
         "cancels" in traces and "running" not in places
     )
-    found = [Damage("leftovers of jobs", job)] if over else []
+    damages = [Damage("leftovers of jobs", job)] if over else []
     if "waiters" in traces and "completed" in places:
-        found.append(Damage("completed, and still waited for", job))
-    return found
+        damages.append(Damage("completed, and still waited for", job))
+    return damages

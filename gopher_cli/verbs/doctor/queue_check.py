@@ -52,17 +52,17 @@ class Audit:
 
 async def audit_queue(core: Core, queue: str, workers: Iterable[str]) -> Audit:
     """Look at all that is stored of a queue. ``workers`` are those that the fleet knows."""
-    found, known = Audit(queue), frozenset(workers)
+    audit, known = Audit(queue), frozenset(workers)
     keys = core.keys(queue)
     async for ids in _placed(core, keys):
-        await _examine(core, keys, ids, known, found)
+        await _examine(core, keys, ids, known, audit)
     async for ids in _unplaced(core, keys):
-        await _examine(core, keys, ids, known, found, placed=False)
-    found.damages += await _unfreed(core, keys)
-    await _locks(core, keys, found)
-    await _outbox(core, keys, found)
-    found.count = await core.store.run(calls.recount(keys, act=False))
-    return found
+        await _examine(core, keys, ids, known, audit, placed=False)
+    audit.damages += await _unfreed(core, keys)
+    await _locks(core, keys, audit)
+    await _outbox(core, keys, audit)
+    audit.count = await core.store.run(calls.recount(keys, act=False))
+    return audit
 
 
 async def _steps(core: Core, step: Step) -> AsyncIterator[list[tuple[bytes, bytes]]]:
@@ -94,20 +94,20 @@ async def _unplaced(core: Core, keys: Keys) -> AsyncIterator[list[bytes]]:
 
 
 async def _examine(
-    core: Core, keys: Keys, ids: Sequence[bytes], known: frozenset[str], found: Audit, *, placed: bool = True
+    core: Core, keys: Keys, ids: Sequence[bytes], known: frozenset[str], audit: Audit, *, placed: bool = True
 ) -> None:
     jobs = await core.store.run(calls.audit(keys, ids))
-    damages = await _judged(core, keys, jobs, known, found if placed else None)
+    damages = await _judged(core, keys, jobs, known, audit if placed else None)
     if damages:
         again = await _held(core, keys, await _again(core, keys, damages))
         believed = {(c.name, c.job.id) for c in damages}
         for damage in await _judged(core, keys, again, known, None, holders=True):
             name = (damage.name, damage.job.id)
-            if name in believed and name not in found.known:
-                found.known.add(name)  # it may be met again, in another of its hashes
-                found.damages.append(damage)
-                found.without_record += damage.name in _WITHOUT_RECORD and damage.job.record is None
-    found.jobs += len(jobs) if placed else 0
+            if name in believed and name not in audit.known:
+                audit.known.add(name)  # it may be met again, in another of its hashes
+                audit.damages.append(damage)
+                audit.without_record += damage.name in _WITHOUT_RECORD and damage.job.record is None
+    audit.jobs += len(jobs) if placed else 0
 
 
 async def _again(core: Core, keys: Keys, damages: Sequence[Damage]) -> list[Facts]:
@@ -137,14 +137,14 @@ async def _judged(
     if not holders:
         jobs = await _held(core, keys, jobs)
     now, specs = await core.store.ask(survey.specs(keys, [job.id for job in jobs]))
-    retention, found = round(core.defaults.retention * 1000), list[Damage]()
+    retention, damages = round(core.defaults.retention * 1000), list[Damage]()
     for job, raw in zip(jobs, specs, strict=True):
         spec = _spec(raw)
         alive = holder_of(job).rpartition(".")[0] in known
-        found += judge(job, spec, now, retention, readable=raw is None or spec is not None, known=alive)
+        damages += judge(job, spec, now, retention, readable=raw is None or spec is not None, known=alive)
         if tally is not None and spec and any(PLACES[place] in _WAITING for place in job.places):
             tally.types[spec.type] += 1
-    return found
+    return damages
 
 
 async def _unfreed(core: Core, keys: Keys) -> list[Damage]:
@@ -152,7 +152,7 @@ async def _unfreed(core: Core, keys: Keys) -> list[Damage]:
 
     Who waits is read before the score: both shrink together, so a smaller list is no ghost.
     """
-    found = []
+    unfreed = []
     async for page in _steps(core, partial(survey.in_zset, keys["blocked"], count=AUDITED)):
         ids = [id for id, _ in page]
         specs = [_spec(raw) for raw in await core.store.ask(survey.values(keys["spec"], ids))]
@@ -162,8 +162,8 @@ async def _unfreed(core: Core, keys: Keys) -> list[Damage]:
         for job in jobs:
             score, record = job.places.get("blocked"), read_record(job.record or b"")
             if score is not None and waiting[job.id, record.score] < score:
-                found.append(Damage("blocked, and nobody frees them", job))
-    return found
+                unfreed.append(Damage("blocked, and nobody frees them", job))
+    return unfreed
 
 
 async def _who_waits(core: Core, keys: Keys, parents: Sequence[bytes]) -> Counter[tuple[bytes, int]]:
@@ -178,13 +178,13 @@ async def _who_waits(core: Core, keys: Keys, parents: Sequence[bytes]) -> Counte
     return waits
 
 
-async def _locks(core: Core, keys: Keys, found: Audit) -> None:
+async def _locks(core: Core, keys: Keys, audit: Audit) -> None:
     """Locks, and their ends: delete_orphans.lua says in one instant which of them belong to nobody."""
     async for page in _steps(core, partial(survey.in_hash, keys["locks"], count=AUDITED)):
-        found.things["lock"] += await leftover_members(core, keys, "lock", [lock for lock, _ in page])
+        audit.things["lock"] += await leftover_members(core, keys, "lock", [lock for lock, _ in page])
     async for page in _steps(core, partial(survey.in_zset, keys["lock_ends"], count=AUDITED)):
-        found.things["end"] += await leftover_members(core, keys, "end", [lock for lock, _ in page])
-        found.windows |= await _windows(core, keys, page)
+        audit.things["end"] += await leftover_members(core, keys, "end", [lock for lock, _ in page])
+        audit.windows |= await _windows(core, keys, page)
 
 
 async def _windows(core: Core, keys: Keys, ends: Sequence[tuple[bytes, bytes]]) -> set[bytes]:
@@ -200,16 +200,16 @@ async def leftover_members(
     core: Core, keys: Keys, kind: str, names: Sequence[bytes], holder: str = "nobody"
 ) -> list[bytes]:
     things = [(kind, name) for name in dict.fromkeys(names)]
-    said = await core.store.run(calls.delete_orphans(keys, things, act=False, holder=holder))
-    return [name for _, name in said]
+    left = await core.store.run(calls.delete_orphans(keys, things, act=False, holder=holder))
+    return [name for _, name in left]
 
 
-async def _outbox(core: Core, keys: Keys, found: Audit) -> None:
+async def _outbox(core: Core, keys: Keys, audit: Audit) -> None:
     async for page in _steps(core, partial(survey.in_hash, keys["outbox"], count=20)):
         for id, raw in page:
             kind = "outbox" if _is_job(id, raw) else "torn"
-            if id not in found.things[kind]:
-                found.things[kind].append(id)
+            if id not in audit.things[kind]:
+                audit.things[kind].append(id)
 
 
 async def still_in_outbox(core: Core, keys: Keys, ids: Sequence[bytes]) -> list[bytes]:

@@ -64,8 +64,8 @@ def line(record: Record) -> str:
 def quarantine(seen_job: SeenJob, why: str) -> Remedy:
     """Into the dead letter queue, with the bytes of its record in its history."""
     record = changed(seen_job.known(), finished=seen_job.now, token="")
-    told = history_entry(HistoryOutcome.CORRUPT, why, raw_hex=(seen_job.job.record or b"").hex())
-    return Remedy(seen_job.job, "failed", str(seen_job.now), line(record), told=told)
+    entry = history_entry(HistoryOutcome.CORRUPT, why, raw_hex=(seen_job.job.record or b"").hex())
+    return Remedy(seen_job.job, "failed", str(seen_job.now), line(record), told=entry)
 
 
 def rebuilt(seen_job: SeenJob) -> Remedy:

@@ -107,8 +107,8 @@ async def _take(
     gone: list[bytes] = []
     for start in range(0, len(names), _SLICE):
         things = [(kind, name) for name in names[start : start + _SLICE]]
-        said = await core.store.run(calls.delete_orphans(core.keys(queue), things, act=True, holder=holder))
-        gone += [name for _, name in said]
+        taken = await core.store.run(calls.delete_orphans(core.keys(queue), things, act=True, holder=holder))
+        gone += [name for _, name in taken]
     ids = tuple(shown(id) for id in dict.fromkeys(gone))
     return Repair(name, queue, len(ids), ids)
 
@@ -146,9 +146,9 @@ async def _as_dead(core: Core, seen: calls.Facts, raw: bytes) -> Remedy:
     now = await core.store.ask(ask.time_ms())
     record = changed(Record(), score=5 * 10**13, created=now, ready_at=now, finished=now)
     why, cut = "this follow-up cannot be read", raw[:1024].hex()
-    told = history_entry(HistoryOutcome.CORRUPT, why, raw_hex=cut)
+    entry = history_entry(HistoryOutcome.CORRUPT, why, raw_hex=cut)
     spec = msgspec.json.encode(["(unreadable)", raw.hex()])
-    return Remedy(seen, "failed", str(now), line(record), spec, told)
+    return Remedy(seen, "failed", str(now), line(record), spec, entry)
 
 
 async def _recount(core: Core, audit: Audit) -> list[Repair]:

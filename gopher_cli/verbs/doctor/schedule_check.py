@@ -15,9 +15,9 @@ async def planned(core: Core, queues: Sequence[str]) -> list[Planned]:
     keys = [core.keys(queue) for queue in queues]
     names = await core.store.ask(schedules.names(keys)) if keys else []
     now, heads = await core.store.ask(schedules.heads(keys))
-    found = []
+    by_queue = []
     for queue, some, head in zip(queues, names, heads, strict=True):
         if some or head is not None:
             ticks = await core.store.ask(schedules.ticks(core.keys(queue)))
-            found.append(Planned(queue, await rows_in(core, queue, some), ticks, now))
-    return found
+            by_queue.append(Planned(queue, await rows_in(core, queue, some), ticks, now))
+    return by_queue

@@ -47,7 +47,7 @@ def schedule_findings(planned: Planned, alive: Sequence[WorkerInfo]) -> list[Fin
     unreadable = [row.name for row in planned.rows if row.state == "unreadable"]
     late = [row for row in planned.rows if row.state == "active" and _lateness(row, planned.now) > LATE]
     paused = [row for row in planned.rows if row.standing.pause]
-    found = [
+    findings = [
         _trouble(_UNREADABLE, planned.queue, unreadable),
         _trouble(_NOBODY, planned.queue, [row.name for row in late]),
         _trouble(LOST, planned.queue, planned.lost),
@@ -66,18 +66,18 @@ def schedule_findings(planned: Planned, alive: Sequence[WorkerInfo]) -> list[Fin
             f"gopher schedule rm NAME -Q {planned.queue}",
         ),
     ]  # fmt: skip
-    return [one for one in found if one]
+    return [finding for finding in findings if finding]
 
 
 def undeclared(rows: Iterable[ScheduleRow], alive: Sequence[WorkerInfo]) -> list[str]:
     """Of those that code has set: which no living worker declares, where one lives that serves the queue."""
-    found = []
+    undeclared_names = []
     for row in rows:
         serving = [worker for worker in alive if row.queue in worker.queues]
         is_of_code = row.schedule is not None and row.schedule.origin == "app"
         if is_of_code and serving and not any(row.name in worker.schedules for worker in alive):
-            found.append(row.name)
-    return found
+            undeclared_names.append(row.name)
+    return undeclared_names
 
 
 def _unhandled(planned: Planned, alive: Sequence[WorkerInfo]) -> list[str]:

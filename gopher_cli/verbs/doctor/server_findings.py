@@ -12,24 +12,24 @@ _FULL = 0.9  # of maxmemory
 _SIZES = {"GB": 1024**3, "MB": 1024**2, "KB": 1024}
 
 
-def server_findings(said: Mapping[str, str], fsync: str, *, snapshots: bool) -> list[Finding]:
+def server_findings(info: Mapping[str, str], fsync: str, *, snapshots: bool) -> list[Finding]:
     """``fsync`` is Redis's setting, or empty where it does not tell; ``snapshots``: some are saved."""
     return [
-        _version(said), _eviction(said), _memory(said), _persistence(said, fsync, snapshots=snapshots),
-        *_saving(said), _replicas(said), _durability(said, fsync), *_loading(said),
+        _version(info), _eviction(info), _memory(info), _persistence(info, fsync, snapshots=snapshots),
+        *_saving(info), _replicas(info), _durability(info, fsync), *_loading(info),
     ]  # fmt: skip
 
 
-def _version(said: Mapping[str, str]) -> Finding:
-    version = said.get("redis_version", "0")
+def _version(info: Mapping[str, str]) -> Finding:
+    version = info.get("redis_version", "0")
     words = f"speaks as Redis {version}"
-    if version_of(said) < OLDEST:
+    if version_of(info) < OLDEST:
         return critical("version", f"{words}: too old", "gopher needs Redis 6.2 or later, or Valkey")
     return about("version", words)
 
 
-def _eviction(said: Mapping[str, str]) -> Finding:
-    policy = said.get("maxmemory_policy", "noeviction")
+def _eviction(info: Mapping[str, str]) -> Finding:
+    policy = info.get("maxmemory_policy", "noeviction")
     if policy == "noeviction":
         return about("eviction", "noeviction: nothing is thrown away")
     fix = "redis-cli CONFIG SET maxmemory-policy noeviction"
@@ -40,12 +40,12 @@ def _eviction(said: Mapping[str, str]) -> Finding:
     return critical("eviction", words, fix)
 
 
-def _memory(said: Mapping[str, str]) -> Finding:
-    used, limit = number_in(said, "used_memory"), number_in(said, "maxmemory")
-    total = number_in(said, "total_system_memory")
+def _memory(info: Mapping[str, str]) -> Finding:
+    used, limit = number_in(info, "used_memory"), number_in(info, "maxmemory")
+    total = number_in(info, "total_system_memory")
     if limit:
         words = f"{sized(used)} of {sized(limit)} used ({used / limit:.0%})"
-        if is_full(said):
+        if is_full(info):
             return critical(
                 "memory",
                 f"{words}: full, submits are refused",
@@ -64,8 +64,8 @@ def _memory(said: Mapping[str, str]) -> Finding:
     return about("memory", words)
 
 
-def _persistence(said: Mapping[str, str], fsync: str, *, snapshots: bool) -> Finding:
-    if said.get("aof_enabled") == "1":
+def _persistence(info: Mapping[str, str], fsync: str, *, snapshots: bool) -> Finding:
+    if info.get("aof_enabled") == "1":
         words = f"append-only file, fsync {fsync or '(Redis does not tell)'}"
         if fsync == "no":
             return warning(
@@ -80,26 +80,26 @@ def _persistence(said: Mapping[str, str], fsync: str, *, snapshots: bool) -> Fin
     return warning("persistence", "none: a crash of Redis loses every job", fix)
 
 
-def _saving(said: Mapping[str, str]) -> list[Finding]:
+def _saving(info: Mapping[str, str]) -> list[Finding]:
     """The last tries to write to the disk, where one has failed."""
-    found = []
+    findings = []
     for name, what in (
         ("aof_last_write_status", "the last write of the append-only file has failed"),
         ("aof_last_bgrewrite_status", "the last rewrite of the append-only file has failed"),
         ("rdb_last_bgsave_status", "the last snapshot has failed"),
     ):
-        if said.get(name, "ok") != "ok":
-            found.append(
+        if info.get(name, "ok") != "ok":
+            findings.append(
                 critical("disk", f"{what}: is the disk full?", "see the log of Redis, and free disk space")
             )
-    return found
+    return findings
 
 
-def _replicas(said: Mapping[str, str]) -> Finding:
-    count = number_in(said, "connected_slaves")
-    if said.get("role") == "slave":
+def _replicas(info: Mapping[str, str]) -> Finding:
+    count = number_in(info, "connected_slaves")
+    if info.get("role") == "slave":
         return critical("replicas", "this is a read-only replica", "point REDIS_URL at the primary")
-    enough = said.get("min_slaves_good_slaves")
+    enough = info.get("min_slaves_good_slaves")
     if enough is not None:
         words = f"{count} connected, {enough} in time; Redis asks for some (min-replicas-to-write)"
         if enough == "0":
@@ -108,22 +108,22 @@ def _replicas(said: Mapping[str, str]) -> Finding:
     return about("replicas", f"{count} connected")
 
 
-def _durability(said: Mapping[str, str], fsync: str) -> Finding:
+def _durability(info: Mapping[str, str], fsync: str) -> Finding:
     """The levels that a submit can ask for here."""
     levels = ["memory"]
-    if not hindrance(log=said.get("aof_enabled") == "1", policy=fsync):
+    if not hindrance(log=info.get("aof_enabled") == "1", policy=fsync):
         levels.append("fsync")
-    if count := number_in(said, "connected_slaves"):
+    if count := number_in(info, "connected_slaves"):
         levels.append(f"replica:{count}" if count == 1 else f"replica:1 to replica:{count}")
     return about("durability", f"a submit can ask for {', '.join(levels)}")
 
 
-def _loading(said: Mapping[str, str]) -> list[Finding]:
-    return [warning("loading", "Redis still loads its data", "wait")] if said.get("loading") == "1" else []
+def _loading(info: Mapping[str, str]) -> list[Finding]:
+    return [warning("loading", "Redis still loads its data", "wait")] if info.get("loading") == "1" else []
 
 
-def number_in(said: Mapping[str, str], name: str) -> int:
-    text = said.get(name, "0")
+def number_in(info: Mapping[str, str], name: str) -> int:
+    text = info.get(name, "0")
     return int(text) if text.isdecimal() else 0
 
 

@@ -24,21 +24,21 @@ def place_of(node: Address) -> str:
 # Many as one
 
 
-def as_one(told: Mapping[str, Sequence[Finding]]) -> list[Finding]:
-    """One finding of each name: the worst, with the place that it is about. ``told`` is by place."""
-    if len(told) == 1:
-        return [finding for findings in told.values() for finding in findings]
+def as_one(by_node: Mapping[str, Sequence[Finding]]) -> list[Finding]:
+    """One finding of each name: the worst, with the place that it is about. ``by_node`` is by place."""
+    if len(by_node) == 1:
+        return [finding for findings in by_node.values() for finding in findings]
     apart: dict[str, list[tuple[str, Finding]]] = {}
-    for place, findings in told.items():
+    for place, findings in by_node.items():
         for finding in findings:
             apart.setdefault(finding.name, []).append((place, finding))
-    return [_worst(those, len(told)) for those in apart.values()]
+    return [_worst(those, len(by_node)) for those in apart.values()]
 
 
 def _worst(those: Sequence[tuple[str, Finding]], servers: int) -> Finding:
     if len(those) == servers and len({finding.meaning for _, finding in those}) == 1:
         return replace(those[0][1], fix=_on_each(those[0][1].fix))
-    place, worst = max(those, key=lambda one: _RANKS.index(one[1].severity))
+    place, worst = max(those, key=lambda item: _RANKS.index(item[1].severity))
     alike = sum(finding.severity is worst.severity for _, finding in those) - 1
     more = f" (and {alike} more like it)" if alike and worst.is_trouble else ""
     where = "" if place in worst.meaning else f"{place}: "
@@ -72,14 +72,14 @@ class Member(NamedTuple):
 
 def members(nodes: str) -> list[Member]:
     """CLUSTER NODES, read. Only the node that was asked tells what it is moving."""
-    found = []
+    members_seen = []
     for line in nodes.splitlines():
         _, place, flags, _, _, _, _, _, *slots = line.split(" ")
         parts = [slot.partition("-") for slot in slots if slot[:1].isdigit()]
         ranges = tuple(range(int(first), int(last or first) + 1) for first, _, last in parts)
         moving = tuple(slot.strip("[]").partition("-")[0] for slot in slots if slot.startswith("["))
-        found.append(Member(place.partition("@")[0], frozenset(flags.split(",")), ranges, moving))
-    return found
+        members_seen.append(Member(place.partition("@")[0], frozenset(flags.split(",")), ranges, moving))
+    return members_seen
 
 
 def cluster_findings(views: Mapping[str, tuple[Mapping[str, str], str]]) -> list[Finding]:
@@ -88,24 +88,24 @@ def cluster_findings(views: Mapping[str, tuple[Mapping[str, str], str]]) -> list
         return []
     seen = {place: members(nodes) for place, (_, nodes) in views.items()}
     everybody = next(iter(seen.values()))
-    states = {place: said.get("cluster_state", "?") for place, (said, _) in views.items()}
-    found = [_served(everybody, [place for place, state in states.items() if state != "ok"])]
-    if dead := sorted(one.place for one in everybody if one.is_dead):
+    states = {place: info.get("cluster_state", "?") for place, (info, _) in views.items()}
+    findings = [_served(everybody, [place for place, state in states.items() if state != "ok"])]
+    if dead := sorted(member.place for member in everybody if member.is_dead):
         what = f"{len(dead)} of {len(everybody)} do not answer: {_some(dead)}"
-        found.append(warning("cluster members", what, "start them, or: redis-cli CLUSTER FORGET ID"))
-    moving = {(slot, place) for place, those in seen.items() for one in those for slot in one.moving}
+        findings.append(warning("cluster members", what, "start them, or: redis-cli CLUSTER FORGET ID"))
+    moving = {(slot, place) for place, those in seen.items() for member in those for slot in member.moving}
     if moving:
         slots = sorted({int(slot) for slot, _ in moving})
         places = sorted({place for _, place in moving})
         what = f"{_some(map(str, slots))} (told by {_some(places)}); if nobody moves them any more: "
-        found.append(note("moving slots", f"{what}redis-cli --cluster fix {places[0]}"))
-    return found
+        findings.append(note("moving slots", f"{what}redis-cli --cluster fix {places[0]}"))
+    return findings
 
 
 def _served(everybody: Sequence[Member], failing: Sequence[str]) -> Finding:
-    covered = {slot for one in everybody if not one.is_dead for part in one.slots for slot in part}
+    covered = {slot for member in everybody if not member.is_dead for part in member.slots for slot in part}
     words = f"{len(covered)} of {SLOTS} slots are served"
-    masters = sum(bool(one.slots) and not one.is_dead for one in everybody)
+    masters = sum(bool(member.slots) and not member.is_dead for member in everybody)
     if len(covered) == SLOTS and not failing:
         return about("cluster slots", f"{words}, by {masters} masters")
     if lost := sorted(set(range(SLOTS)) - covered):
@@ -133,32 +133,32 @@ def _some(words: Iterable[str]) -> str:
 
 
 def sentinel_findings(
-    known: Sequence[Mapping[str, str]], silent: Sequence[str], doubts: Sequence[str], said: Mapping[str, str]
+    known: Sequence[Mapping[str, str]], silent: Sequence[str], doubts: Sequence[str], info: Mapping[str, str]
 ) -> list[Finding]:
     """``known`` is what each sentinel tells of the master, ``doubts`` why some could not replace it, and
-    ``said`` INFO of the master."""
-    watchmen = 1 + max((number_in(one, "num-other-sentinels") for one in known), default=0)
-    quorum = max((number_in(one, "quorum") for one in known), default=0)
+    ``info`` INFO of the master."""
+    watchmen = 1 + max((number_in(sentinel, "num-other-sentinels") for sentinel in known), default=0)
+    quorum = max((number_in(sentinel, "quorum") for sentinel in known), default=0)
     words = f"{len(known)} of {len(known) + len(silent)} answer, {watchmen} watch over the master"
     words += f", {quorum} must agree that it is down"
     see = "see: redis-cli -p 26379 SENTINEL CKQUORUM NAME"
     if doubts:
-        found = [critical("sentinels", f"they cannot replace a dead master: {doubts[0]}", see)]
+        findings = [critical("sentinels", f"they cannot replace a dead master: {doubts[0]}", see)]
     elif silent:
         fix = "start them, or name others in REDIS_URL"
-        found = [warning("sentinels", f"{words}; silent: {_some(silent)}", fix)]
+        findings = [warning("sentinels", f"{words}; silent: {_some(silent)}", fix)]
     elif watchmen < 3:
-        found = [warning("sentinels", f"{words}: one that dies takes the rest with it", "run three")]
+        findings = [warning("sentinels", f"{words}: one that dies takes the rest with it", "run three")]
     else:
-        found = [about("sentinels", words)]
-    return [*found, *_successors(said)]
+        findings = [about("sentinels", words)]
+    return [*findings, *_successors(info)]
 
 
-def _successors(said: Mapping[str, str]) -> list[Finding]:
+def _successors(info: Mapping[str, str]) -> list[Finding]:
     """Who can take over, and whether a master that was cut off stops taking jobs."""
-    if not number_in(said, "connected_slaves"):
+    if not number_in(info, "connected_slaves"):
         return [warning("fail-over", "no replica can take over when the master dies", "attach a replica")]
-    if "min_slaves_good_slaves" not in said:
+    if "min_slaves_good_slaves" not in info:
         lost = "a master that is cut off goes on taking jobs, which are lost when another has taken over; "
         return [note("fail-over", f"{lost}to prevent that: redis-cli CONFIG SET min-replicas-to-write 1")]
     return [about("fail-over", "a replica can take over; a master that is cut off takes no jobs")]

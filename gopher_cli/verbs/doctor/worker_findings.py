@@ -23,15 +23,15 @@ def crew(infos: Sequence[WorkerInfo], alive: Sequence[WorkerInfo]) -> list[Findi
     """The workers themselves."""
     dead = [worker for worker in infos if not worker.alive]
     slots = sum(worker.slots for worker in alive)
-    found = [_fleet("workers", Severity.OK, f"{len(alive)} alive, with {slots} slots", count=len(alive))]
+    findings = [_fleet("workers", Severity.OK, f"{len(alive)} alive, with {slots} slots", count=len(alive))]
     if dead:
         names = tuple(worker.label for worker in dead[:_SHOWN])
-        found.append(
+        findings.append(
             _fleet("dead workers", Severity.WARNING, "silent, and not yet buried: a living worker does that "
                    "after a minute", count=len(dead), examples=names, fix="start a worker: gopher worker")
         )  # fmt: skip
-    found += [_stuck(worker) for worker in alive if worker.stuck]
-    return [*found, *_versions(alive), *_resting(alive)]
+    findings += [_stuck(worker) for worker in alive if worker.stuck]
+    return [*findings, *_versions(alive), *_resting(alive)]
 
 
 def _stuck(worker: WorkerInfo) -> Finding:
@@ -70,20 +70,20 @@ def of_queue(queue: str, depth: Depth, serving: Sequence[WorkerInfo]) -> list[Fi
     waiting = sum(depth.sizes[place] for place in (*READY, "unhandled"))
     work = waiting + depth.sizes["retrying"] + depth.sizes["scheduled"]
     oldest = max(((depth.now - at) / 1000 for at in depth.oldest.values()), default=0.0)
-    found = []
+    findings = []
     if work and not serving:
-        found.append(
+        findings.append(
             _fleet("queues without a worker", Severity.WARNING, "jobs wait, and no living worker serves it",
                    queue=queue, count=work, fix=f"gopher worker -Q {queue}")
         )  # fmt: skip
     if waiting and depth.paused_since:
-        found.append(_paused(queue, waiting, (depth.now - depth.paused_since) / 1000))
+        findings.append(_paused(queue, waiting, (depth.now - depth.paused_since) / 1000))
     elif waiting > depth.sizes["unhandled"]:
-        found += _full(queue, waiting, serving)
+        findings += _full(queue, waiting, serving)
     if oldest > _OLD:
         words = f"the oldest job has waited for {_whole(oldest)}"
-        found.append(_fleet("old jobs", Severity.NOTE, words, queue=queue, count=waiting))
-    return [*found, *_releases(queue, serving)]
+        findings.append(_fleet("old jobs", Severity.NOTE, words, queue=queue, count=waiting))
+    return [*findings, *_releases(queue, serving)]
 
 
 def _paused(queue: str, waiting: int, seconds: float) -> Finding:
@@ -98,8 +98,8 @@ def _full(queue: str, waiting: int, serving: Sequence[WorkerInfo]) -> list[Findi
     since = min((worker.youngest_seconds for worker in at_work), default=0.0)
     if since < _FULL or any(worker.busy < worker.slots for worker in at_work):
         return []
-    said = f"no slot of {plural(len(at_work), 'worker')} was free for {_whole(since)}"
-    words = f"jobs wait, and {said}: {running_types(at_work)}"
+    why = f"no slot of {plural(len(at_work), 'worker')} was free for {_whole(since)}"
+    words = f"jobs wait, and {why}: {running_types(at_work)}"
     severity = Severity.WARNING if since > _LONG else Severity.NOTE
     fix = "start more workers, or give slow types a queue and a worker of their own"
     return [_fleet("all slots are busy", severity, words, queue=queue, count=waiting, fix=fix)]
@@ -137,7 +137,7 @@ def unhandled(queue: str, serving: Sequence[WorkerInfo], types: Mapping[str, int
 
 def failing(types: Iterable[TypeStats]) -> list[Finding]:
     """Types most of whose attempts fail now."""
-    bad = [(one.type, last) for one in types if _fails(last := _five_minutes(one))]
+    bad = [(stats.type, window) for stats in types if _fails(window := _five_minutes(stats))]
     if not bad:
         return []
     bad.sort(key=lambda pair: (-pair[1].failed - pair[1].retried, pair[0]))
@@ -149,8 +149,8 @@ def failing(types: Iterable[TypeStats]) -> list[Finding]:
     ]  # fmt: skip
 
 
-def _five_minutes(one: TypeStats) -> WindowStats:
-    return next(window for window in one.windows if window.window == "5m")
+def _five_minutes(type: TypeStats) -> WindowStats:
+    return next(window for window in type.windows if window.window == "5m")
 
 
 def _ended(window: WindowStats) -> int:

@@ -42,10 +42,10 @@ class Types:
             for id, raw in zip(piece, specs, strict=True):
                 if raw and (spec := spec_or_none(raw)):
                     self._known[queue, id] = spec.type
-        found = {id: self._known[queue, id] for id in ids if (queue, id) in self._known}
+        types = {id: self._known[queue, id] for id in ids if (queue, id) in self._known}
         while len(self._known) > self._most:
             del self._known[next(iter(self._known))]
-        return found
+        return types
 
 
 class EventReader:
@@ -89,12 +89,12 @@ class EventReader:
             at = await self._core.store.ask(ask.time_ms()) - round(self._ago * 1000)
             self._since = EventId(max(1, at), 0, "")
         due = first or now - (self._renewed or 0) >= _RENEWED
-        wanted = [queue for queue in queues if due or queue not in self._after]
-        keys = [self._core.keys(queue) for queue in wanted]
+        asked = [queue for queue in queues if due or queue not in self._after]
+        keys = [self._core.keys(queue) for queue in asked]
         # Read, then renewed: what is no stream is somebody else's, and must not be given an end.
         stand = await self._core.store.ask(streams.ends(keys))
         there = await self._core.store.ask(streams.renew(keys))
-        for queue, (begins, ends), is_there in zip(wanted, stand, there, strict=True):
+        for queue, (begins, ends), is_there in zip(asked, stand, there, strict=True):
             came = self._join(queue, first, begins, ends) if is_there else self._begin(queue, first)
             self._heard += await came
         if due:
@@ -134,19 +134,19 @@ class EventReader:
 
     async def _introduced(self, queue: str, place: tuple[int, int]) -> list[JobEvent]:
         """A new queue: its jobs came before its stream did."""
-        found = []
+        events = []
         for name, state in PLACES.items():
             rows = ask.ids_in(self._core.keys(queue), name, 0, _SHOWN - 1, newest=True)
             if ids := tuple(id for id, _ in await self._core.store.ask(rows)):
-                found.append(JobEvent(EventId(*place, queue), state, ids))
-        return found
+                events.append(JobEvent(EventId(*place, queue), state, ids))
+        return events
 
     async def _read(self) -> list[JobEvent]:
         """What the streams say, only as far as all of them have been read: resuming goes by time."""
-        found = await _news(self._core, self._after)
-        ends = [entries[-1].ms for entries in found.values() if len(entries) >= _MOST]
+        news = await _news(self._core, self._after)
+        ends = [entries[-1].ms for entries in news.values() if len(entries) >= _MOST]
         horizon, events = min(ends, default=_LAST), []
-        for queue, entries in found.items():
+        for queue, entries in news.items():
             for entry in entries:
                 if entry.ms > horizon:
                     break
@@ -160,10 +160,10 @@ async def past(core: Core, queues: Sequence[str], *, types: bool, ago: float = 0
     """See `Watching.happened`. It watches nothing: streams that end soon will end."""
     least = await core.store.ask(ask.time_ms()) - round(ago * 1000) if ago else 0
     names = list(queues) or await core.store.ask(ask.queues(core.namespace))
-    found = await core.store.ask(streams.ends([core.keys(queue) for queue in names]))
+    ends = await core.store.ask(streams.ends([core.keys(queue) for queue in names]))
     after = {
         queue: (max(0, least - 1), _LAST if least > 0 else 0)
-        for queue, (_, end) in zip(names, found, strict=True)
+        for queue, (_, end) in zip(names, ends, strict=True)
         if end != (0, 0)
     }
     if not after:
@@ -180,8 +180,8 @@ async def past(core: Core, queues: Sequence[str], *, types: bool, ago: float = 0
 async def _news(core: Core, after: dict[str, tuple[int, int]]) -> dict[str, list[streams.StreamEntry]]:
     """Only queues of which there is something new."""
     places: dict[Keys, str] = {core.keys(queue): f"{ms}-{n}" for queue, (ms, n) in after.items()}
-    found = await core.store.ask(streams.news(places, _MOST, apart=core.store.scattered))
-    return {keys.queue: entries for keys, entries in found.items() if entries}
+    news = await core.store.ask(streams.news(places, _MOST, apart=core.store.scattered))
+    return {keys.queue: entries for keys, entries in news.items() if entries}
 
 
 def _event(queue: str, entry: streams.StreamEntry) -> JobEvent:

@@ -27,14 +27,14 @@ async def failure_groups(core: Core, filter: Filter = _ALL, *, most: int = 10_00
     from gopher_cli.verbs.select.merge import Cursor
     from gopher_cli.verbs.select.scan import Scan, rows_of  # late: most commands list nothing
 
-    found: dict[str, _Gathered] = {}
+    by_group: dict[str, _Gathered] = {}
     dead = msgspec.structs.replace(filter, states=("failed",))
     jobs = Scan(core, dead, Cursor(newest=True), whole=True)
     rows = rows_of(await jobs.next(most))
     for row in rows:
-        found.setdefault(group_of(row.error or ""), _Gathered()).add(row)
-    groups = [gathered.group(name) for name, gathered in found.items()]
-    groups.sort(key=lambda one: (-one.count, -one.last_ms))
+        by_group.setdefault(group_of(row.error or ""), _Gathered()).add(row)
+    groups = [gathered.group(name) for name, gathered in by_group.items()]
+    groups.sort(key=lambda group: (-group.count, -group.last_ms))
     return FailureGroups(groups, len(rows), whole=not jobs.more)
 
 

@@ -124,8 +124,8 @@ async def _server_at(core: Core, node: Address) -> ServerInfo:
         start = time.perf_counter()
         await core.store.ask(ask.time_ms(), node=node)
         taken.append(time.perf_counter() - start)
-    said = await core.store.ask(ask.info(), node=node)
-    return _server(said, str(core.store.address), sorted(taken)[2], await worker_snapshots(core, node))
+    info = await core.store.ask(ask.info(), node=node)
+    return _server(info, str(core.store.address), sorted(taken)[2], await worker_snapshots(core, node))
 
 
 async def worker_snapshots(core: Core, node: Address) -> bool:
@@ -139,12 +139,12 @@ async def worker_snapshots(core: Core, node: Address) -> bool:
 def _called(name: str, known: Sequence[WorkerInfo], *, every: bool) -> list[WorkerInfo]:
     """The living workers of this name. Raises NotFound, and Conflict where it is not clear which."""
     ways = (lambda w: w.id, lambda w: w.name, lambda w: f"{w.host}:{w.pid}", lambda w: w.host)
-    found = next((some for way in ways if (some := [w for w in known if way(w) == name])), [])
-    if not found:
+    called = next((some for way in ways if (some := [w for w in known if way(w) == name])), [])
+    if not called:
         raise NotFound(f"no worker {name}", LIST_WORKERS)
-    alive = [info for info in found if info.alive]
+    alive = [info for info in called if info.alive]
     if not alive:
-        silent = min(info.last_heard_seconds for info in found)
+        silent = min(info.last_heard_seconds for info in called)
         raise Conflict(f"the worker {name} has been silent for {silent:.0f}s: it hears nothing")
     if len(alive) > 1 and not every:
         places = ", ".join(f"{info.host}:{info.pid}" for info in alive)
@@ -157,41 +157,42 @@ def _called(name: str, known: Sequence[WorkerInfo], *, every: bool) -> list[Work
 
 def _info(worker: str, heard: int, about: bytes, now: int) -> WorkerInfo:
     try:
-        said: dict[str, Any] = msgspec.json.decode(about)
+        snapshot: dict[str, Any] = msgspec.json.decode(about)
     except msgspec.DecodeError:
-        said = {}
-    started = int(said.get("started", heard))
+        snapshot = {}
+    started = int(snapshot.get("started", heard))
     return WorkerInfo(
-        id=worker, host=str(said.get("host", "?")), pid=int(said.get("pid", 0)),
-        version=str(said.get("version", "?")), state=str(said.get("state", "?")),
+        id=worker, host=str(snapshot.get("host", "?")), pid=int(snapshot.get("pid", 0)),
+        version=str(snapshot.get("version", "?")), state=str(snapshot.get("state", "?")),
         alive=now - heard < _ALIVE_MS, last_heard_seconds=max(0, now - heard) / 1000,
-        uptime_seconds=max(0, now - started) / 1000, queues=list(said.get("queues", [])),
-        types=list(said.get("types", [])), slots=int(said.get("slots", 0)), busy=int(said.get("busy", 0)),
-        processes=int(said.get("processes", 1)), rss_bytes=int(said.get("rss_bytes", 0)),
-        cpu_percent=float(said.get("cpu_percent", 0)), completed=int(said.get("completed", 0)),
-        failed=int(said.get("failed", 0)), current=list(said.get("current", [])),
-        stuck=list(said.get("stuck", [])), name=str(said.get("name", "")),
-        youngest_seconds=float(said.get("youngest", 0)), schedules=list(said.get("schedules", [])),
+        uptime_seconds=max(0, now - started) / 1000, queues=list(snapshot.get("queues", [])),
+        types=list(snapshot.get("types", [])),
+        slots=int(snapshot.get("slots", 0)), busy=int(snapshot.get("busy", 0)),
+        processes=int(snapshot.get("processes", 1)), rss_bytes=int(snapshot.get("rss_bytes", 0)),
+        cpu_percent=float(snapshot.get("cpu_percent", 0)), completed=int(snapshot.get("completed", 0)),
+        failed=int(snapshot.get("failed", 0)), current=list(snapshot.get("current", [])),
+        stuck=list(snapshot.get("stuck", [])), name=str(snapshot.get("name", "")),
+        youngest_seconds=float(snapshot.get("youngest", 0)), schedules=list(snapshot.get("schedules", [])),
     )  # fmt: skip
 
 
-def _server(said: Mapping[str, str], address: str, round_trip: float, snapshots: bool) -> ServerInfo:
+def _server(info: Mapping[str, str], address: str, round_trip: float, snapshots: bool) -> ServerInfo:
     def number(name: str) -> int:
-        return int(said.get(name, "0") or 0)
+        return int(info.get(name, "0") or 0)
 
-    aof = said.get("aof_enabled") == "1"
+    aof = info.get("aof_enabled") == "1"
     return ServerInfo(
         address=address,
-        name=said.get("server_name", "redis"),
-        version=said.get("valkey_version") or said.get("redis_version", "?"),
+        name=info.get("server_name", "redis"),
+        version=info.get("valkey_version") or info.get("redis_version", "?"),
         memory_bytes=number("used_memory"),
         memory_limit_bytes=number("maxmemory"),
-        policy=said.get("maxmemory_policy", "?"),
+        policy=info.get("maxmemory_policy", "?"),
         clients=number("connected_clients"),
         uptime_seconds=number("uptime_in_seconds"),
         round_trip_seconds=round_trip,
         persistence="AOF" if aof else "snapshots only" if snapshots else "none",
-        full=ask.is_full(said),
+        full=ask.is_full(info),
     )
 
 

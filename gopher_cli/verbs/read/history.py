@@ -39,7 +39,7 @@ async def history(
     steps = Steps.of(minutes, now_ms or await core.store.ask(ask.time_ms()))
     cells = await core.store.ask(ask.cells(keys))
     noted = await core.store.ask(samples(keys, steps.minutes))
-    notes = [{at: _sizes(one) for at, one in of_queue.items()} for of_queue in noted]
+    notes = [{at: _sizes(sample) for at, sample in of_queue.items()} for of_queue in noted]
     return history_of(steps, cells_by_step(cells, steps, type), notes)
 
 
@@ -70,5 +70,5 @@ async def _schedules_in(core: Core, queue: str) -> list[ScheduleRow]:
     return []
 
 
-def _sizes(one: Sample) -> list[int]:
-    return [*(getattr(one, state) for state in DEPTHS), one.oldest_age_ms]
+def _sizes(sample: Sample) -> list[int]:
+    return [*(getattr(sample, state) for state in DEPTHS), sample.oldest_age_ms]

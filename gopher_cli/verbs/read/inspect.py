@@ -44,15 +44,15 @@ async def find(core: Core, text: str, queue: str = "") -> tuple[str, str]:
     queues = await _among(core, queue)
     if holders := await _holders(core, queues, text):
         return the_only(holders, text), text
-    found = await _search(core, queues, text) if len(text) >= _PREFIX else []
-    if not found:
+    matches = await _search(core, queues, text) if len(text) >= _PREFIX else []
+    if not matches:
         raise await _missing(core, text, queue)
-    if len(found) > 1:
-        if len({id for _, id in found}) == 1:  # no more of it would tell them apart
-            the_only([queue for queue, _ in found], found[0][1])
-        some = ", ".join(id for _, id in found[:4]) + (", ..." if len(found) > 4 else "")
-        raise Usage(f"{text!r} fits {len(found)} jobs: {some}", "type more of it")
-    return found[0]
+    if len(matches) > 1:
+        if len({id for _, id in matches}) == 1:  # no more of it would tell them apart
+            the_only([queue for queue, _ in matches], matches[0][1])
+        some = ", ".join(id for _, id in matches[:4]) + (", ..." if len(matches) > 4 else "")
+        raise Usage(f"{text!r} fits {len(matches)} jobs: {some}", "type more of it")
+    return matches[0]
 
 
 async def queue_of(core: Core, id: str, queue: str = "") -> str:
@@ -83,8 +83,8 @@ async def _on_its_way(core: Core, id: str) -> NotFound:
     for queue in (queue for queue, size in zip(queues, filled, strict=True) if size):
         cursor, steps = 0, 0
         while steps < _STEPS:
-            cursor, found = await core.store.ask(outbox.entries_of(core.keys(queue), id, cursor))
-            for entry in readable(found):
+            cursor, entries = await core.store.ask(outbox.entries_of(core.keys(queue), id, cursor))
+            for entry in readable(entries):
                 return _in_outbox(queue, entry)
             steps += 1
             if not cursor:
@@ -94,14 +94,14 @@ async def _on_its_way(core: Core, id: str) -> NotFound:
 
 async def queues_of(core: Core, ids: Sequence[str], queue: str = "") -> dict[str, list[str]]:
     """For each of these whole ids the queues that have a job of it; with ``queue`` only that one."""
-    all_keys, found = [core.keys(one) for one in await _among(core, queue)], dict[str, list[str]]()
+    all_keys, holders = [core.keys(name) for name in await _among(core, queue)], dict[str, list[str]]()
     for piece in in_slices(ids):
-        found |= zip(piece, await core.store.ask(ask.holders(all_keys, piece)), strict=True)
-    return found
+        holders |= zip(piece, await core.store.ask(ask.holders(all_keys, piece)), strict=True)
+    return holders
 
 
 async def _among(core: Core, queue: str) -> list[str]:
-    return [one for one in await list_queues(core) if queue in ("", one)]
+    return [name for name in await list_queues(core) if queue in ("", name)]
 
 
 async def _holders(core: Core, queues: Sequence[str], id: str) -> list[str]:
@@ -111,7 +111,7 @@ async def _holders(core: Core, queues: Sequence[str], id: str) -> list[str]:
 async def _search(core: Core, queues: list[str], text: str) -> list[tuple[str, str]]:
     safe = "".join(c if c.isalnum() or c in "-_:." else f"\\{c}" for c in text)
     patterns = [f"{safe}*"] + ([f"*{safe}"] if len(text) >= _SUFFIX else [])
-    found: set[tuple[str, str]] = set()
+    matches: set[tuple[str, str]] = set()
     for queue in queues:
         for place in PLACES:
             for pattern in patterns:
@@ -119,21 +119,21 @@ async def _search(core: Core, queues: list[str], text: str) -> list[tuple[str, s
                 while True:
                     step = ask.scan(core.keys(queue)[place], cursor, pattern, 5000)
                     cursor, ids = await core.store.ask(step)
-                    found |= {(queue, id) for id in ids}
-                    if not cursor or len(found) > 20:
+                    matches |= {(queue, id) for id in ids}
+                    if not cursor or len(matches) > 20:
                         break
-    return sorted(found)
+    return sorted(matches)
 
 
 async def inspect(core: Core, queue: str, id: str) -> JobDetail:
     """Everything about one job, and why it does not run yet. Raises NotFound."""
-    found = await core.store.run(calls.inspect(core.keys(queue), id))
-    if found is None:
+    stored = await core.store.run(calls.inspect(core.keys(queue), id))
+    if stored is None:
         raise NotFound(f"no job {id} in {queue}", LIST_JOBS)
-    spec = spec_or_none(found.spec)
-    why = "; also: ".join(await reasons(core, queue, found, spec))
+    spec = spec_or_none(stored.spec)
+    why = "; also: ".join(await reasons(core, queue, stored, spec))
     published = (await type_terms(core, spec.type)).get(spec.type) if spec else None
-    return _detail(queue, id, found, spec, why, published, core.defaults)
+    return _detail(queue, id, stored, spec, why, published, core.defaults)
 
 
 def _in_outbox(queue: str, entry: OutboxEntry) -> NotFound:
@@ -179,38 +179,38 @@ def _asked(options: Options) -> dict[str, Any]:
 
 
 def _detail(
-    queue: str, id: str, found: Found, spec: Spec | None, why: str, published: TypeTerms | None,
+    queue: str, id: str, stored: Found, spec: Spec | None, why: str, published: TypeTerms | None,
     defaults: Defaults,
 ) -> JobDetail:  # fmt: skip
-    known, record = spec or _NO_SPEC, found.record
+    known, record = spec or _NO_SPEC, stored.record
     options: Options = known.options or NO_OPTIONS
-    log = found.log.decode("utf-8", "replace").splitlines()
+    log = stored.log.decode("utf-8", "replace").splitlines()
     terms, ends, history = (
         terms_of(known, published, defaults),
-        round(found.score),
-        read_history(found.errors),
+        round(stored.score),
+        read_history(stored.errors),
     )
-    failed = history and found.state in ("failed", "retrying")
+    failed = history and stored.state in ("failed", "retrying")
 
     def ends_in(*states: str) -> Timestamp:
-        return Timestamp(ends if found.state in states else 0)
+        return Timestamp(ends if stored.state in states else 0)
 
     return JobDetail(
-        id=id, queue=queue, state=found.state, type=known.type, exact_payload=_exact(bytes(known.payload)),
+        id=id, queue=queue, state=stored.state, type=known.type, exact_payload=_exact(bytes(known.payload)),
         priority=known.priority, attempts=record.attempts,
         max_retries=at_least(terms.max_retries, record.attempts), losses=record.losses,
         timeout=terms.timeout, backoff=terms.backoff, sources=sources_of(known, published),
         **_asked(options), after=list(options.after), parent=options.parent or None,
         schedule=options.schedule or msgspec.UNSET,
         instant=Instant(options.instant * 1000) if options.instant else msgspec.UNSET,
-        worker=record.token.lstrip("!?").partition(":")[0] or None, now=Instant(found.now),
+        worker=record.token.lstrip("!?").partition(":")[0] or None, now=Instant(stored.now),
         created=Timestamp(record.created), ready_at=Timestamp(record.ready_at or record.created),
         started=Timestamp(record.started), finished=Timestamp(record.finished),
         due=ends_in("scheduled", "retrying"), lease_until=ends_in("processing"),
-        kept_until=ends_in("completed", "cancelled"), cancel_asked=found.cancel_asked,
-        error=history[-1].error if failed else None, exact_result=_exact(found.result),
-        progress=msgspec.json.decode(_exact(found.progress)), history=history,
+        kept_until=ends_in("completed", "cancelled"), cancel_asked=stored.cancel_asked,
+        error=history[-1].error if failed else None, exact_result=_exact(stored.result),
+        progress=msgspec.json.decode(_exact(stored.progress)), history=history,
         log=[log_text(line) for line in log], why_not_running=why or None,
-        spec_bytes=len(found.spec),
-        unreadable=None if spec else found.spec[:2000].decode("utf-8", "backslashreplace"),
+        spec_bytes=len(stored.spec),
+        unreadable=None if spec else stored.spec[:2000].decode("utf-8", "backslashreplace"),
     )  # fmt: skip

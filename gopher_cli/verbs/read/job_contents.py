@@ -22,11 +22,11 @@ from gopher_cli.verbs.read.inspect import inspect
 
 async def specs(core: Core, jobs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Spec | None]:
     """What was submitted; None for a job that is gone or that nobody can read."""
-    found: dict[tuple[str, str], Spec | None] = {}
+    contents: dict[tuple[str, str], Spec | None] = {}
     for queue, ids in by_queue(jobs):
         specs, _, _ = await core.store.ask(ask.records(core.keys(queue), ids))
-        found |= {(queue, id): spec_or_none(raw) for id, raw in zip(ids, specs, strict=True)}
-    return found
+        contents |= {(queue, id): spec_or_none(raw) for id, raw in zip(ids, specs, strict=True)}
+    return contents
 
 
 async def count_poison(core: Core, jobs: Iterable[tuple[str, str]]) -> int:
@@ -48,8 +48,8 @@ async def due_next(core: Core, limit: int) -> list[JobRow]:
     for queue in await list_queues(core):
         for place, state in PLACES.items():
             if state in ("scheduled", "retrying"):
-                found = await core.store.ask(ask.ids_in(core.keys(queue), place, 0, limit - 1))
-                waiting += [(score, queue, place, id) for id, score in found]
+                ids = await core.store.ask(ask.ids_in(core.keys(queue), place, 0, limit - 1))
+                waiting += [(score, queue, place, id) for id, score in ids]
     return await _due_rows(core, sorted(waiting)[:limit])
 
 

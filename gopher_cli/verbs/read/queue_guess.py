@@ -36,8 +36,8 @@ async def doubts(core: Core, queues: Collection[str]) -> list[str]:
     if not new:
         return []
     known, workers = set(await list_queues(core)) - new, await list_workers(core)
-    found = (doubt(queue, known, workers, serves=True) for queue in sorted(new))
-    return [said for said in found if said]
+    reasons = (doubt(queue, known, workers, serves=True) for queue in sorted(new))
+    return [reason for reason in reasons if reason]
 
 
 def _near(queue: str, others: Collection[str]) -> str:

@@ -28,8 +28,8 @@ async def stats(core: Core, queues: Sequence[str] = ()) -> Stats:
     now = await time_ms(core)
     per_queue = [queue_stats(queue, depth) for queue, (depth, _) in known.items()]
     types = type_stats(cells, now)
-    totals = {str(state): sum(one.states[state] for one in per_queue) for state in JobState}
-    ages = [one.oldest_age_seconds for one in per_queue if one.oldest_age_seconds is not None]
+    totals = {str(state): sum(stand.states[state] for stand in per_queue) for state in JobState}
+    ages = [stand.oldest_age_seconds for stand in per_queue if stand.oldest_age_seconds is not None]
     return Stats(
         at=rfc3339(now),
         pending=totals["enqueued"], running=totals["processing"], completed=totals["completed"],
@@ -71,8 +71,8 @@ async def list_queue_stats(core: Core, queues: Sequence[str] = ()) -> list[Queue
 
 async def speeds(core: Core, queues: Sequence[str]) -> dict[str, Speed]:
     """How fast attempts end, by queue."""
-    now, found = await time_ms(core), await core.store.ask(ask.cells([core.keys(one) for one in queues]))
-    return {queue: _speed(cells, now) for queue, cells in zip(queues, found, strict=True)}
+    now, by_queue = await time_ms(core), await core.store.ask(ask.cells([core.keys(name) for name in queues]))
+    return {queue: _speed(cells, now) for queue, cells in zip(queues, by_queue, strict=True)}
 
 
 async def time_ms(core: Core) -> int:
@@ -104,11 +104,11 @@ def queue_stats(queue: str, depth: Depth) -> QueueStats:
 
 def type_stats(cells: Sequence[Mapping[str, bytes]], now: int) -> list[TypeStats]:
     merged = {name: _by_type(cells, now, seconds) for name, seconds in WINDOWS.items()}
-    types = sorted({type for found in merged.values() for type in found})
+    types = sorted({type for by_type in merged.values() for type in by_type})
     return [
         TypeStats(
             type=type,
-            windows=[window_stats(name, found.get(type, Cell()), now) for name, found in merged.items()],
+            windows=[window_stats(name, by_type.get(type, Cell()), now) for name, by_type in merged.items()],
         )
         for type in types
     ]
@@ -126,8 +126,8 @@ def all_windows(cells: Sequence[Mapping[str, bytes]], now: int) -> list[WindowSt
 
 def _by_type(cells: Sequence[Mapping[str, bytes]], now: int, seconds: int) -> dict[str, Cell]:
     merged: dict[str, Cell] = {}
-    for one in cells:
-        for type, cell in window(one, now, seconds).items():
+    for cells_of_queue in cells:
+        for type, cell in window(cells_of_queue, now, seconds).items():
             merged.setdefault(type, Cell()).add(cell)
     return merged
 

@@ -73,15 +73,15 @@ async def audit_log(core: Core, *, limit: int = 100, before: str = "", ago: floa
     from gopher_cli.store.asks import ask, streams
 
     least = max(0, await core.store.ask(ask.time_ms()) - round(ago * 1000)) if ago else 0
-    found: list[AuditEntry] = []
+    entries: list[AuditEntry] = []
     seen: set[str] = set()
-    while len(found) < limit:
+    while len(entries) < limit:
         page = await core.store.ask(streams.written_down(core.namespace, before, limit, least))
         # What was sent twice stands there twice, and the copy is close by.
         for nonce, entry in page:
-            found += [] if nonce in seen else [entry]
+            entries += [] if nonce in seen else [entry]
             seen.add(nonce)
         if len(page) < limit:
             break
         before = page[-1][1].id
-    return found[:limit]
+    return entries[:limit]

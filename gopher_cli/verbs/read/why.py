@@ -18,29 +18,29 @@ _RESTING = ("quiet", "stopping")
 _WAITING = ("enqueued", "scheduled", "retrying", "blocked")
 
 
-async def reasons(core: Core, queue: str, found: Found, spec: Spec | None) -> list[str]:
+async def reasons(core: Core, queue: str, stored: Found, spec: Spec | None) -> list[str]:
     """The most telling first; none for a job that runs or has ended."""
-    if found.state not in _WAITING:
+    if stored.state not in _WAITING:
         return []
-    why = await _own(core, queue, found, spec)
-    if found.paused:
+    why = await _own(core, queue, stored, spec)
+    if stored.paused:
         why.append(f"the queue is paused; resume it: gopher queue resume {queue}")
     workers = [worker for worker in await list_workers(core) if worker.alive]
     serving = [worker for worker in workers if queue in worker.queues]
-    nobody = await _nobody(core, queue, found, spec, workers)
+    nobody = await _nobody(core, queue, stored, spec, workers)
     if nobody:
         return [*why, nobody]
-    return why or [_in_line(found, [worker for worker in serving if worker.state not in _RESTING])]
+    return why or [_in_line(stored, [worker for worker in serving if worker.state not in _RESTING])]
 
 
-async def _own(core: Core, queue: str, found: Found, spec: Spec | None) -> list[str]:
+async def _own(core: Core, queue: str, stored: Found, spec: Spec | None) -> list[str]:
     """What it waits for by itself."""
-    wait = format_duration(max(0, found.score - found.now) / 1000)
-    match found.state:
+    wait = format_duration(max(0, stored.score - stored.now) / 1000)
+    match stored.state:
         case "scheduled":
             return [f"it is due in {wait}"]
         case "retrying":
-            return [f"attempt {found.record.attempts} failed; the next is due in {wait}"]
+            return [f"attempt {stored.record.attempts} failed; the next is due in {wait}"]
         case "blocked":
             return [f"it waits for {await _parents(core, queue, spec)}"]
     return []
@@ -57,7 +57,7 @@ async def _parents(core: Core, queue: str, spec: Spec | None) -> str:
 
 
 async def _nobody(
-    core: Core, queue: str, found: Found, spec: Spec | None, workers: Sequence[WorkerInfo]
+    core: Core, queue: str, stored: Found, spec: Spec | None, workers: Sequence[WorkerInfo]
 ) -> str:
     """That no worker would take it; empty where one would."""
     serving = [worker for worker in workers if queue in worker.queues]
@@ -67,21 +67,21 @@ async def _nobody(
     if not serving:
         return f"no worker serves the queue {queue}; start one: gopher worker -Q {queue}"
     if spec and not any(spec.type in worker.types for worker in serving):
-        return _no_handler(found, spec.type, serving)
+        return _no_handler(stored, spec.type, serving)
     able = [worker for worker in serving if not spec or spec.type in worker.types]
     if all(worker.state in _RESTING for worker in able):
         return _resting(able)
-    if found.unhandled and spec:
+    if stored.unhandled and spec:
         return f"no worker had a handler for {spec.type}; one has it now, and takes it up within a second"
     return ""
 
 
-def _no_handler(found: Found, type: str, serving: Sequence[WorkerInfo]) -> str:
+def _no_handler(stored: Found, type: str, serving: Sequence[WorkerInfo]) -> str:
     known = sorted({name for worker in serving for name in worker.types})
     near = difflib.get_close_matches(type, known, 1)
     guess = f"did you mean {near[0]}?" if near else f"they serve {', '.join(known)}" if known else ""
-    if found.unhandled:
-        since = format_duration(float(int(max(0.0, found.now - found.score) / 1000)))
+    if stored.unhandled:
+        since = format_duration(float(int(max(0.0, stored.now - stored.score) / 1000)))
         start = "start one with it: gopher worker --app ..."
         return (
             f"no worker has a handler for {type} (since {since}); {'; '.join(filter(None, (start, guess)))}"
@@ -96,10 +96,12 @@ def _resting(serving: Sequence[WorkerInfo]) -> str:
     return f"its workers are stopping: {', '.join(worker.label for worker in serving)}"
 
 
-def _in_line(found: Found, workers: Sequence[WorkerInfo]) -> str:
+def _in_line(stored: Found, workers: Sequence[WorkerInfo]) -> str:
     """Who stands before it, and what keeps all slots."""
-    stand = "stands" if found.ahead == 1 else "stand"
-    place = f"{plural(found.ahead, 'job')} {stand} in line before it" if found.ahead else "it is next in line"
+    stand = "stands" if stored.ahead == 1 else "stand"
+    place = (
+        f"{plural(stored.ahead, 'job')} {stand} in line before it" if stored.ahead else "it is next in line"
+    )
     slots = sum(worker.slots for worker in workers)
     if not workers or any(worker.busy < worker.slots for worker in workers):
         return place

@@ -70,10 +70,10 @@ def _past(schedule: Schedule, first: float, last: float, now: float, most: int) 
     if last < first:
         raise BadSchedule("to", "to is before from", "give a later to")
     # Not counted to the end: a schedule of each minute has millions, and a server has others to answer.
-    found = list(islice(schedule.instants.between(first - 1e-3, last), most + 1))
-    if len(found) > most:
+    instants = list(islice(schedule.instants.between(first - 1e-3, last), most + 1))
+    if len(instants) > most:
         raise BadSchedule("to", f"these are more than {most} instants", "do it in parts")
-    return found
+    return instants
 
 
 def _fresh(schedule: Schedule, instant: int) -> str:

@@ -40,12 +40,12 @@ async def expect(
     queue has a thousand; TryLater where nothing can be stored.
     """
     queue = check_queue(queue or core.defaults.queue)
-    wanted = Expect(
+    declared = Expect(
         queue=queue, name=check_expect_name(name), type=check_type(type), every=check_every(every),
         grace=check_grace(grace), by=ACTOR.get()[:_SHORT],
     )  # fmt: skip
     await core.announce([queue])
-    word, stored = await core.store.run(calls.expect(core.keys(queue), wanted))
+    word, stored = await core.store.run(calls.expect(core.keys(queue), declared))
     if word == "full":
         raise Refused(
             f"the queue {queue} has {MOST} expects, and that is the limit",
@@ -53,8 +53,8 @@ async def expect(
         )
     # What succeeds from now on is noted; a success before is looked for behind that, so none is missed.
     if not stored.last_success and (seen := await _success_of(core, queue, type)):
-        wanted = msgspec.structs.replace(wanted, last_success=int(seen.at))
-        _, stored = await core.store.run(calls.expect(core.keys(queue), wanted))
+        declared = msgspec.structs.replace(declared, last_success=int(seen.at))
+        _, stored = await core.store.run(calls.expect(core.keys(queue), declared))
     if word != SAME:
         await core.tell(Operation("expect", f"{queue}/{name}", detail=stored.terms))
     return Declared(stored, word)
@@ -68,12 +68,12 @@ async def list_expects(core: Core, queue: str = "") -> list[Expect]:
     """
     names = await known_queues(core, [queue] if queue else [])
     try:
-        found = await core.store.run_many([calls.expects(core.keys(name)) for name in names])
+        by_queue = await core.store.run_many([calls.expects(core.keys(name)) for name in names])
     except BadData:
         if queue:
             raise
-        found = [await _if_readable(core, name) for name in names]
-    return [one for of_queue in found for one in of_queue]
+        by_queue = [await _if_readable(core, name) for name in names]
+    return [expect for of_queue in by_queue for expect in of_queue]
 
 
 async def drop_expect(core: Core, name: str, queue: str = "") -> Expect:

@@ -19,12 +19,12 @@ _ID = re.compile(r"([A-Za-z0-9_.-]{1,64}):([0-9]{8}T[0-9]{6}Z)")
 
 async def missing_instant(core: Core, id: str, queue: str = "") -> NotFound | None:
     """Why this job is not there, where its id is that of an instant of a known schedule."""
-    found = _ID.fullmatch(id)
-    instant = _instant(found[2]) if found else None
-    if found is None or instant is None:
+    match = _ID.fullmatch(id)
+    instant = _instant(match[2]) if match else None
+    if match is None or instant is None:
         return None
     now = await core.store.ask(ask.time_ms())
-    for row in await schedules_called(core, found[1], queue):
+    for row in await schedules_called(core, match[1], queue):
         if why := _why(row, instant * 1000, now):
             return NotFound(f"the job {id} is not there: {why}", LIST_SCHEDULES)
     return None

@@ -35,7 +35,9 @@ async def list_schedules(core: Core, queue: str = "") -> list[ScheduleRow]:
 async def schedules_of(core: Core, queues: Sequence[str]) -> list[ScheduleRow]:
     """All schedules of these queues."""
     return [
-        row for one, names in (await _names(core, queues)).items() for row in await rows_in(core, one, names)
+        row
+        for queue, names in (await _names(core, queues)).items()
+        for row in await rows_in(core, queue, names)
     ]
 
 
@@ -43,20 +45,20 @@ async def schedule_names(core: Core) -> tuple[list[tuple[str, str]], list[str]]:
     """(queue, name) of all schedules, by both; apart, queues with foreign keys, which hide no others."""
     queues = await core.store.ask(ask.queues(core.namespace))
     try:
-        found, foreign = await _names(core, queues), list[str]()
+        by_queue, foreign = await _names(core, queues), list[str]()
     except BadData:
-        found, foreign = await _names_apart(core, queues)
-    return [(queue, name) for queue, names in found.items() for name in names], foreign
+        by_queue, foreign = await _names_apart(core, queues)
+    return [(queue, name) for queue, names in by_queue.items() for name in names], foreign
 
 
 async def _names_apart(core: Core, queues: Sequence[str]) -> tuple[dict[str, list[str]], list[str]]:
-    found, foreign = dict[str, list[str]](), list[str]()
+    names, foreign = dict[str, list[str]](), list[str]()
     for queue in queues:
         try:
-            found |= await _names(core, [queue])
+            names |= await _names(core, [queue])
         except BadData:
             foreign.append(queue)
-    return found, foreign
+    return names, foreign
 
 
 async def _names(core: Core, queues: Sequence[str]) -> dict[str, list[str]]:
@@ -65,11 +67,11 @@ async def _names(core: Core, queues: Sequence[str]) -> dict[str, list[str]]:
 
 
 async def schedules_named(
-    core: Core, wanted: Sequence[tuple[str, str]]
+    core: Core, asked: Sequence[tuple[str, str]]
 ) -> tuple[list[ScheduleRow], list[str]]:
     """Those of these (queue, name) that are there; apart, as above, the queues with foreign keys."""
     apart, rows, foreign = defaultdict[str, list[str]](list), list[ScheduleRow](), list[str]()
-    for queue, name in wanted:
+    for queue, name in asked:
         apart[queue].append(name)
     for queue, names in apart.items():
         try:
@@ -83,11 +85,11 @@ async def rows_in(core: Core, queue: str, names: Sequence[str]) -> list[Schedule
     keys, rows = core.keys(queue), list[ScheduleRow]()
     for start in range(0, len(names), _PAGE):
         stored = await core.store.ask(schedules.read(keys, names[start : start + _PAGE]))
-        found = [row_of(queue, one) for one in stored if one]
-        ids = {entry.detail for row in found for entry in row.standing.history if entry.made}
-        last = [row.standing.job for row in found if row.standing.job]
+        found_rows = [row_of(queue, definition) for definition in stored if definition]
+        ids = {entry.detail for row in found_rows for entry in row.standing.history if entry.made}
+        last = [row.standing.job for row in found_rows if row.standing.job]
         states = await core.store.ask(schedules.states(keys, sorted(ids.union(last))))
-        rows += [_whole(row, states) for row in found]
+        rows += [_whole(row, states) for row in found_rows]
     return rows
 
 
@@ -101,9 +103,9 @@ async def schedules_called(core: Core, name: str, queue: str = "") -> list[Sched
     if queue:
         return await rows_in(core, queue, [name])
     rows, broken = list[ScheduleRow](), list[BadData]()
-    for one in await _having(core, name):
+    for holder in await _having(core, name):
         try:
-            rows += await rows_in(core, one, [name])
+            rows += await rows_in(core, holder, [name])
         except BadData as error:
             broken.append(error)
     if broken and not rows:
@@ -115,10 +117,10 @@ async def _having(core: Core, name: str) -> list[str]:
     """The queues that may have a schedule of this name: one look at all, unless one of them is broken."""
     queues = await core.store.ask(ask.queues(core.namespace))
     try:
-        found = await core.store.ask(schedules.known([core.keys(one) for one in queues], name))
+        answers = await core.store.ask(schedules.known([core.keys(name_of) for name_of in queues], name))
     except BadData:
         return queues
-    return [queue for queue, there in zip(queues, found, strict=True) if there]
+    return [queue for queue, there in zip(queues, answers, strict=True) if there]
 
 
 async def read_schedule(core: Core, queue: str, name: str, now: str) -> tuple[Stored | None, int]:

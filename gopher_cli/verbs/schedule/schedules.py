@@ -159,17 +159,17 @@ async def run_schedule(core: Core, name: str, queue: str = "", *, mark: str = ""
             return job.id
         if obstacle != "late":
             holder = obstacle.partition(";")[0]
-            said = f"{holder} is in the way: it is unfinished"
-            raise Unfinished(said, Hint(f"gopher inspect {holder}"), holder)
+            why = f"{holder} is in the way: it is unfinished"
+            raise Unfinished(why, Hint(f"gopher inspect {holder}"), holder)
     raise TryLater(f"the schedule {name} is being changed by others", "try again")
 
 
 async def _change(core: Core, stored: Stored | None, edit: _Edit, what: str, now: str) -> str:
     revision, tick = (stored.revision, stored.tick) if stored else ("", "")
-    wanted = edit.schedule
+    schedule = edit.schedule
     call = calls.schedule(
-        core.keys(wanted.queue), wanted.name, what, revision=revision, expected=tick,
-        definition=schedules.encode_definition(wanted), next=edit.next, last=edit.last, now=now,
+        core.keys(schedule.queue), schedule.name, what, revision=revision, expected=tick,
+        definition=schedules.encode_definition(schedule), next=edit.next, last=edit.last, now=now,
     )  # fmt: skip
     return await core.store.run(call, "submit")
 
@@ -235,10 +235,10 @@ def _resumed(row: ScheduleRow, clock: int) -> tuple[str, str]:
 def _check_revision(name: str, stored: Stored | None, revision: int | None) -> None:
     known = int((stored and stored.revision) or 0)
     if revision is not None and known != revision:
-        said = "was changed meanwhile" if known else "is not there any more"
-        said = said if revision else "is there already"
+        what = "was changed meanwhile" if known else "is not there any more"
+        what = what if revision else "is there already"
         hint = LIST_SCHEDULES.put(f"gopher schedule show {name}")
-        raise Changed(f"the schedule {name} {said}: nothing was changed", hint)
+        raise Changed(f"the schedule {name} {what}: nothing was changed", hint)
 
 
 def _not_there(name: str, queue: str) -> NotFound:

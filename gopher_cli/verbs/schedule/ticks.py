@@ -70,10 +70,10 @@ async def _tick(
     """How many of these ticks stay due, because they cannot be read here."""
     stored = await core.store.ask(schedules.read(core.keys(queue), names), "beat")
     planned, size = list[_Planned](), 0
-    for name, found in zip(names, stored, strict=True):
+    for name, definition in zip(names, stored, strict=True):
         try:
-            if found and found.tick:
-                planned.append(_planned(core, queue, found, clock, now))
+            if definition and definition.tick:
+                planned.append(_planned(core, queue, definition, clock, now))
                 size += sum(len(job.stored) for job in planned[-1].jobs.values())
         except (BadData, ValueError) as error:
             done.problems[name] = str(error)
@@ -88,37 +88,37 @@ async def _tick(
 async def _send(core: Core, planned: Sequence[_Planned], done: Ticks) -> None:
     if planned:
         failpoint("tick.planned")
-    ticks = core.store.run_many([one.call for one in planned], "beat")
+    ticks = core.store.run_many([schedule.call for schedule in planned], "beat")
     answers = await underway("tick.sent", ticks)
-    for one, ticked in zip(planned, answers, strict=True):
-        await _note(core, one, ticked, done)
+    for schedule, ticked in zip(planned, answers, strict=True):
+        await _note(core, schedule, ticked, done)
 
 
 def _planned(core: Core, queue: str, stored: Stored, clock: int, now: str) -> _Planned:
     schedule = schedules.decode_definition(queue, stored.name, stored.definition)
     due = (schedules.next_instant(queue, stored) or 0) // 1000
-    found = plan(schedule, due, clock / 1000)
-    jobs = [job_of(schedule, instant) for instant in found.run]
+    ticks = plan(schedule, due, clock / 1000)
+    jobs = [job_of(schedule, instant) for instant in ticks.run]
     call = calls.tick(
         core.keys(queue), schedule.name, revision=stored.revision, expected=stored.tick,
-        next="" if found.next is None else str(found.next * 1000),
-        last=max(due, found.missed_last if found.missed else due, *found.run) * 1000,
-        runs=[run_of(job, instant) for job, instant in zip(jobs, found.run, strict=True)],
-        missed=Missed(found.missed, found.missed_first * 1000, found.missed_last * 1000),
+        next="" if ticks.next is None else str(ticks.next * 1000),
+        last=max(due, ticks.missed_last if ticks.missed else due, *ticks.run) * 1000,
+        runs=[run_of(job, instant) for job, instant in zip(jobs, ticks.run, strict=True)],
+        missed=Missed(ticks.missed, ticks.missed_first * 1000, ticks.missed_last * 1000),
         run_limit=schedule.run_limit, overlap=schedule.overlap, pause_after=schedule.pause_after,
         why=schedules.encode_pause("gopher", _failing(schedule)) if schedule.pause_after else "", now=now,
     )  # fmt: skip
     return _Planned(schedule, {job.id: job for job in jobs}, call)
 
 
-async def _note(core: Core, one: _Planned, ticked: Ticked, done: Ticks) -> None:
+async def _note(core: Core, planned: _Planned, ticked: Ticked, done: Ticks) -> None:
     made = [id for id, why in ticked.jobs.items() if why == ""]
     done.made += made
     if made and core.listeners:
-        core.inform(JobsSubmitted([one.jobs[id] for id in made]))
+        core.inform(JobsSubmitted([planned.jobs[id] for id in made]))
     if ticked.what == "paused":
-        done.paused.append(one.schedule.name)
-        schedule = one.schedule
+        done.paused.append(planned.schedule.name)
+        schedule = planned.schedule
         await _audit_own(core, "pause schedule", schedule.queue, schedule.name, _failing(schedule))
 
 
@@ -145,7 +145,7 @@ async def restart_ticks(core: Core, queue: str, *, now: str = "") -> list[str]:
         look = ask.clocked(schedules.read(core.keys(queue), piece))
         clock, stored = await core.store.ask(look, "beat")
         clock, known = int(now) if now else clock, filter(None, stored)
-        restarted += [one.name for one in known if await _restart(core, queue, one, clock, now)]
+        restarted += [planned.name for planned in known if await _restart(core, queue, planned, clock, now)]
     for name in restarted:
         await _audit_own(core, "restart schedule", queue, name, "the clock had been far ahead")
     return restarted

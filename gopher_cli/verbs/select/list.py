@@ -50,8 +50,8 @@ async def list_slices(
     from gopher_cli.verbs.select.merge import Cursor
     from gopher_cli.verbs.select.scan import Scan, rows_of
 
-    found, count = Scan(core, filter, Cursor(newest), whole=True), 0
-    while found.more and (not limit or count < limit):
-        rows = rows_of(await found.next(min(SLICE, limit - count) if limit else SLICE))
+    scan, count = Scan(core, filter, Cursor(newest), whole=True), 0
+    while scan.more and (not limit or count < limit):
+        rows = rows_of(await scan.next(min(SLICE, limit - count) if limit else SLICE))
         count += len(rows)
-        yield rows, found.looked
+        yield rows, scan.looked

@@ -85,7 +85,7 @@ def _holds(filter: Filter, row: JobRow, raw: bytes) -> bool:
 def _has_fields(spec: Spec, fields: tuple[tuple[str, str], ...]) -> bool:
     try:
         payload = msgspec.json.decode(spec.payload)
-        return all(any(_equals(one, text) for one in _at(payload, path)) for path, text in fields)
+        return all(any(_equals(value, text) for value in _at(payload, path)) for path, text in fields)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
 
@@ -103,8 +103,8 @@ def _at(value: Any, path: str) -> Iterator[Any]:
     elif isinstance(value, list) and name.isdecimal():
         yield from _at(value[int(name)], rest) if int(name) < len(value) else ()
     elif isinstance(value, list):
-        for one in value:
-            yield from _at(one, path)
+        for item in value:
+            yield from _at(item, path)
 
 
 def _equals(value: Any, text: str) -> bool:

@@ -52,12 +52,12 @@ class Cursor(msgspec.Struct, array_like=True):
         try:
             packed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
             plain = zlib.decompressobj().decompress(packed, 64 * _LONGEST)
-            found = msgspec.json.decode(plain, type=cls)
+            cursor = msgspec.json.decode(plain, type=cls)
         except (binascii.Error, zlib.error, msgspec.DecodeError, ValueError) as error:
             raise wrong from error
-        if found.newest is not newest:
+        if cursor.newest is not newest:
             raise Usage("this cursor is of a list in the other order", "give the order as before")
-        return found
+        return cursor
 
     def mark(self, stretch: Range) -> Mark | None:
         return self.marks.get(stretch.keys.queue, {}).get(stretch.name)
@@ -109,28 +109,28 @@ class Merge:
     """
 
     def __init__(
-        self, store: RedisStore, wanted: Sequence[Range], cursor: Cursor, sieve: Sieve | None = None
+        self, store: RedisStore, ranges: Sequence[Range], cursor: Cursor, sieve: Sieve | None = None
     ) -> None:
         self._store = store
         self._sieve = sieve
         self.sifted = 0  # jobs that the server has looked at
         self._newest = cursor.newest
         self.cursor = cursor
-        self._lanes = [Lane(one, cursor.mark(one)) for one in wanted]
+        self._lanes = [Lane(range, cursor.mark(range)) for range in ranges]
 
     async def next(self, count: int) -> list[Candidate]:
         """The next candidates, ``count`` at most, none at the end. Each is to be passed, or put back."""
-        found: list[Candidate] = []
+        candidates: list[Candidate] = []
         await self.fill(count)
         if self._is_behind():
-            return found
+            return candidates
         heads = [self._head(n) for n, lane in enumerate(self._lanes) if lane.ahead]
         heapq.heapify(heads)
-        while heads and len(found) < count:
+        while heads and len(candidates) < count:
             n = heads[0][1]
             lane = self._lanes[n]
-            found.append(lane.ahead.popleft())
-            if not lane.ahead and lane.more and len(found) < count:
+            candidates.append(lane.ahead.popleft())
+            if not lane.ahead and lane.more and len(candidates) < count:
                 await self.fill(count)
                 if self._is_behind():
                     break
@@ -138,7 +138,7 @@ class Merge:
                 heapq.heapreplace(heads, self._head(n))
             else:
                 heapq.heappop(heads)
-        return found
+        return candidates
 
     def _is_behind(self) -> bool:
         """Whether a stretch must be looked through further before anything can be said."""
@@ -150,8 +150,12 @@ class Merge:
         return (-when if self._newest else when), n
 
     def passed(self, some: Sequence[Candidate]) -> None:
-        for one in {id(one.lane): one for one in some}.values():  # the last one of each lane
-            self.cursor.put(one.lane.stretch, Mark(one.score, "" if one.alone else one.id))
+        for candidate in {
+            id(candidate.lane): candidate for candidate in some
+        }.values():  # the last one of each lane
+            self.cursor.put(
+                candidate.lane.stretch, Mark(candidate.score, "" if candidate.alone else candidate.id)
+            )
 
     def note_sifted(self) -> None:
         """What was looked at and left out is passed, where no candidate of that stretch stands before it."""
@@ -161,8 +165,8 @@ class Merge:
 
     def put_back(self, some: Sequence[Candidate]) -> None:
         """The last ones that `next` has answered come again."""
-        for one in reversed(some):
-            one.lane.ahead.appendleft(one)
+        for candidate in reversed(some):
+            candidate.lane.ahead.appendleft(candidate)
 
     async def fill(self, count: int) -> bool:
         """Read ahead where nothing is left; whether any candidate remains."""
@@ -173,17 +177,17 @@ class Merge:
             return any(lane.ahead or lane.more for lane in self._lanes)
         if dry:
             step = max(8, min(count + 1, _AT_ONCE // len(dry)))
-            found = [await self._behind(lane, step) for lane in dry if lane.mark and lane.mark.id]
+            behind = [await self._behind(lane, step) for lane in dry if lane.mark and lane.mark.id]
             plain = [lane for lane in dry if not (lane.mark and lane.mark.id)]
-            wanted = [(lane.stretch, lane.mark, 0) for lane in plain]
-            read = await self._store.ask(ranges.read(wanted, step, newest=self._newest)) if wanted else []
-            await self._take([*found, *zip(plain, read, strict=True)], step)
+            asked = [(lane.stretch, lane.mark, 0) for lane in plain]
+            read = await self._store.ask(ranges.read(asked, step, newest=self._newest)) if asked else []
+            await self._take([*behind, *zip(plain, read, strict=True)], step)
         return any(lane.ahead for lane in self._lanes)
 
-    async def _take(self, found: Sequence[tuple[Lane, list[Standing]]], step: int) -> None:
-        ids = [(lane.stretch.keys, [id for id, _ in rows]) for lane, rows in found]
-        lines = iter(await self._store.ask(ranges.metas(ids)) if any(rows for _, rows in found) else [])
-        for lane, rows in found:
+    async def _take(self, pages: Sequence[tuple[Lane, list[Standing]]], step: int) -> None:
+        ids = [(lane.stretch.keys, [id for id, _ in rows]) for lane, rows in pages]
+        lines = iter(await self._store.ask(ranges.metas(ids)) if any(rows for _, rows in pages) else [])
+        for lane, rows in pages:
             lane.more = len(rows) >= step
             for n, (id, score) in enumerate(rows):
                 record = read_record(next(lines))
@@ -228,8 +232,8 @@ class Merge:
         assert lane.mark
         while True:
             skip = await self._index(lane.stretch, lane.mark)
-            wanted = [(lane.stretch, lane.mark, skip)]
-            (rows,) = await self._store.ask(ranges.read(wanted, step + 1, newest=self._newest))
+            asked = [(lane.stretch, lane.mark, skip)]
+            (rows,) = await self._store.ask(ranges.read(asked, step + 1, newest=self._newest))
             behind = [row for row in rows if lane.mark.is_before(row, newest=self._newest)]
             if not skip or not rows or len(behind) < len(rows):
                 return lane, behind[:step]
@@ -242,8 +246,8 @@ class Merge:
         low, high = 0, size  # the first that stands behind the mark is in here
         while low < high:
             middle = (low + high) // 2
-            one = await self._store.ask(ranges.nth(stretch, mark, middle, newest=self._newest))
-            if one is None or mark.is_before(one, newest=self._newest):
+            entry = await self._store.ask(ranges.nth(stretch, mark, middle, newest=self._newest))
+            if entry is None or mark.is_before(entry, newest=self._newest):
                 high = middle
             else:
                 low = middle + 1

@@ -66,16 +66,16 @@ class Scan:
         """The next of them; fewer than asked for, even none, where it had to look at many."""
         if not 0 < most <= LOOKED_AT:
             raise Usage(f"a page has from 1 to {LOOKED_AT} jobs, not {most}")
-        found: list[Candidate] = []
+        candidates: list[Candidate] = []
         budget = _Budget()
         if self._queues and time.monotonic() >= self._looked + _FRESH:
             await self._look()
         while await self._ready(most):
-            if len(found) == most or budget.is_spent:
-                return found
-            await self._read(found, most, budget)
+            if len(candidates) == most or budget.is_spent:
+                return candidates
+            await self._read(candidates, most, budget)
         self.more = False
-        return found
+        return candidates
 
     async def _ready(self, most: int) -> bool:
         """Whether any candidate remains; in the next group of queues where this one has come to its end."""
@@ -101,19 +101,19 @@ class Scan:
         )
         self._walk = Merge(self._core.store, lanes, self._passed, self._sieve)
 
-    async def _read(self, found: list[Candidate], most: int, budget: _Budget) -> None:
-        """A slice of candidates: those that are meant are ``found``."""
+    async def _read(self, read: list[Candidate], most: int, budget: _Budget) -> None:
+        """A slice of candidates: those that are meant are ``read``."""
         assert self._walk
         choosy = self._filter.by_content or self._since
-        size = min(self._slice, budget.jobs, SLICE if choosy else most - len(found))
+        size = min(self._slice, budget.jobs, SLICE if choosy else most - len(read))
         candidates = await self._walk.next(max(1, size))
         for n, is_meant in enumerate(await self._judged(candidates, budget)):
-            if len(found) == most:
+            if len(read) == most:
                 self._walk.put_back(candidates[n:])
                 candidates = candidates[:n]
                 break
             if is_meant:
-                found.append(candidates[n])
+                read.append(candidates[n])
         self._walk.passed(candidates)
         self._walk.note_sifted()
         self.looked += self._walk.sifted
@@ -131,42 +131,45 @@ class Scan:
             self.looked += len(candidates)
         if self._bare:
             return fits
-        await self._describe([one for one, fit in zip(candidates, fits, strict=True) if fit], budget)
+        fitting = [candidate for candidate, fit in zip(candidates, fits, strict=True) if fit]
+        await self._describe(fitting, budget)
         return [candidate.row is not None for candidate in candidates]
 
-    def _fits(self, one: Candidate, now: int) -> bool:
+    def _fits(self, candidate: Candidate, now: int) -> bool:
         """As far as that can be known without a look into it."""
         # A time that is yet to come is no news: the server's clock was ahead before.
-        if self._since and self._since < self._came(one) <= now:
+        if self._since and self._since < self._came(candidate) <= now:
             return False
-        at = moment_of(one.state, one.score, one.record) if self._picky else 0
-        return may_mean(self._filter, one.id, at, now)
+        at = moment_of(candidate.state, candidate.score, candidate.record) if self._picky else 0
+        return may_mean(self._filter, candidate.id, at, now)
 
-    def _came(self, one: Candidate) -> float:
+    def _came(self, candidate: Candidate) -> float:
         """When the action's part in it began (ms): it came, or ran, or died."""
         if not self._reruns:
-            return one.record.created
-        died = one.score if one.state == "failed" else 0
-        return max(one.record.created, one.record.started, died)
+            return candidate.record.created
+        died = candidate.score if candidate.state == "failed" else 0
+        return max(candidate.record.created, candidate.record.started, died)
 
     async def _describe(self, some: Sequence[Candidate], budget: _Budget) -> None:
         by_queue: dict[str, list[Candidate]] = {}
-        for one in some:
-            by_queue.setdefault(one.queue, []).append(one)
-        apart = [(self._core.keys(queue), [one.id for one in mine]) for queue, mine in by_queue.items()]
-        found = await self._core.store.ask(contents(apart)) if some else []
+        for candidate in some:
+            by_queue.setdefault(candidate.queue, []).append(candidate)
+        apart = [
+            (self._core.keys(queue), [candidate.id for candidate in mine]) for queue, mine in by_queue.items()
+        ]
+        described = await self._core.store.ask(contents(apart)) if some else []
         if some and self._terms is None:
             self._terms = await type_terms(self._core)
-        size = sum(len(spec) + len(errors) for spec, errors in found)
+        size = sum(len(spec) + len(errors) for spec, errors in described)
         budget.bytes -= size
         most = _SEARCHED if self._filter.error else SLICE  # a search may take long: look at the clock
         self._slice = max(1, min(most, _SLICE_BYTES * len(some) // max(1, size)))
-        for one, (spec, errors) in zip(chain(*by_queue.values()), found, strict=True):
+        for candidate, (spec, errors) in zip(chain(*by_queue.values()), described, strict=True):
             row = row_of(
-                one.id, one.queue, one.state, one.score, spec, one.record, errors, self._core.defaults,
-                self._terms or {},
+                candidate.id, candidate.queue, candidate.state, candidate.score, spec, candidate.record,
+                errors, self._core.defaults, self._terms or {},
             )  # fmt: skip
-            one.row = row if means(self._filter, row, spec, errors) else None
+            candidate.row = row if means(self._filter, row, spec, errors) else None
 
 
 class _Budget:
@@ -198,5 +201,5 @@ async def _group(
     return lanes, len(queues)
 
 
-def rows_of(found: Sequence[Candidate]) -> list[JobRow]:
-    return [one.row for one in found if one.row]
+def rows_of(candidates: Sequence[Candidate]) -> list[JobRow]:
+    return [candidate.row for candidate in candidates if candidate.row]
