@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 from gopher_cli.cli.input.filters import words
+from gopher_cli.cli.render.progress import StatusLine
 from gopher_cli.cli.render.styles import plural
 from gopher_cli.cli.shell import common_options as o
 from gopher_cli.cli.shell.command import command
@@ -66,12 +67,16 @@ def doctor(
 
 
 def look(console: RedisConsole, queues: Sequence[str], *, data: bool) -> Diagnosis:
+    line = StatusLine(console)
+
+    def tell(what: str) -> None:
+        if console.talks:
+            line.write(console.paint(f"looking at {safe(what)} ...", "2"))
+
     try:
-        return console.call(
-            lambda gopher: gopher.diagnose(queues, data=data, tell=_teller(console)), waits=True
-        )
+        return console.call(lambda gopher: gopher.diagnose(queues, data=data, tell=tell), waits=True)
     finally:
-        _tell(console, "")
+        line.write("")
 
 
 def repair(console: RedisConsole, queues: Sequence[str], found: Diagnosis) -> tuple[Diagnosis, list[Repair]]:
@@ -139,16 +144,6 @@ def show(console: Console, found: Diagnosis, repairs: Sequence[Repair], *, dry: 
         return
     shown = [f for f in found.findings if f.is_trouble] if console.format == "id" else found.findings
     console.rows(Listing(rows=shown, columns=COLUMNS, id=lambda f: f.name, empty="nothing was found"))
-
-
-def _teller(console: Console) -> Any:
-    return lambda what: _tell(console, f"looking at {safe(what)} ...")
-
-
-def _tell(console: Console, text: str) -> None:
-    """On one line of the terminal, which is wiped at the end."""
-    if console.talks:
-        print(f"\r\x1b[K{console.paint(text, '2') if text else ''}", end="", file=console.err, flush=True)
 
 
 def _count(finding: Finding) -> object:

@@ -8,6 +8,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, BinaryIO
 
 from gopher_cli.cli.render.styles import number
+from gopher_cli.cli.terminal.color import wants_color
 from gopher_cli.cli.terminal.environment import is_on
 
 if TYPE_CHECKING:
@@ -16,6 +17,26 @@ if TYPE_CHECKING:
 _EVERY = 0.1
 SOON = 0.5  # seconds after which somebody who waits wants to know
 _BAR = 24
+
+
+class StatusLine:
+    """A line on stderr that is written anew; without an escape sequence where no colour is wanted."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._length = 0
+
+    def write(self, text: str) -> None:
+        """Nothing wipes it."""
+        if not text and not self._length:
+            return
+        err = self._console.err
+        if wants_color(self._console.color, err):
+            print(f"\r\x1b[K{text}", end="", file=err, flush=True)
+        else:
+            wiped = f"\r{text.ljust(self._length)}"
+            print(wiped if text else f"{wiped}\r", end="", file=err, flush=True)
+        self._length = len(text)
 
 
 class Meter:
@@ -29,6 +50,7 @@ class Meter:
         self._live = console.talks and os.environ.get("TERM") != "dumb" and not is_on("CI")
         self._began = monotonic()
         self._drawn = self._began + after - _EVERY
+        self._line = StatusLine(console)
         self._visible = False
         self._bytes = 0
         self._whole = 0
@@ -52,7 +74,7 @@ class Meter:
         if not self._live or monotonic() - self._drawn < _EVERY:
             return
         self._drawn, self._visible = monotonic(), True
-        print(f"\r\x1b[K{text}", end="", file=self._console.err, flush=True)
+        self._line.write(text)
 
     def speed(self, jobs: int) -> str:
         seconds = monotonic() - self._began
@@ -60,7 +82,7 @@ class Meter:
 
     def clear(self) -> None:
         if self._visible:
-            print("\r\x1b[K", end="", file=self._console.err, flush=True)
+            self._line.write("")
             self._visible = False
 
     end = clear

@@ -242,7 +242,8 @@ def test_a_table_at_a_terminal_is_coloured_and_fits(program: Program, cli: Cli) 
 
 @pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
 @pytest.mark.parametrize(
-    "args", [["stats"], ["jobs", "ls"], ["inspect", "@last"], ["nonsense"], ["--help"], ["health"]]
+    "args",
+    [["stats"], ["jobs", "ls"], ["inspect", "@last"], ["nonsense"], ["--help"], ["health"], ["doctor"]],
 )
 @pytest.mark.row("S8")
 def test_no_colour_means_no_escape_at_all(

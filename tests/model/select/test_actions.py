@@ -35,7 +35,7 @@ each = pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name
 def test_an_action_has_a_verb_that_does_it_to_some_jobs_of_a_queue(action: Action) -> None:
     first, queue, ids, *more = inspect.signature(getattr(Gopher, action.verb)).parameters.values()
 
-    assert (first.name, queue.name, ids.name) == ("self", "queue", "ids")
+    assert (first.name, queue.name, ids.name) == ("core", "queue", "ids")
     assert all(one.kind is one.KEYWORD_ONLY and one.default is not one.empty for one in more)
 
 
