@@ -34,15 +34,15 @@ def megabytes(text: str) -> int:
 
 
 def duration(low: float = 0.0) -> Kind:
-    wanted = "a duration such as 10s, 1m30s or 500ms" + (f", {low:g}s or more" if low else "")
+    shape = "a duration such as 10s, 1m30s or 500ms" + (f", {low:g}s or more" if low else "")
 
     def read(text: str) -> float:
         try:
             seconds = parse_duration(text)
         except ValueError:
-            raise ValueError(wanted) from None
+            raise ValueError(shape) from None
         if seconds < low:
-            raise ValueError(wanted)
+            raise ValueError(shape)
         return seconds
 
     return read
@@ -55,10 +55,10 @@ def durability(text: str) -> str:
         raise ValueError("memory, fsync or replica:N (N from 1 to 9)") from None
 
 
-def matching(pattern: str, wanted: str) -> Kind:
+def matching(pattern: str, shape: str) -> Kind:
     def read(text: str) -> str:
         if not re.fullmatch(pattern, text):
-            raise ValueError(wanted)
+            raise ValueError(shape)
         return text
 
     return read
@@ -101,10 +101,10 @@ def path(text: str) -> Path:
 
 
 def paths(text: str) -> tuple[Path, ...]:
-    found = tuple(path(part) for part in text.split(":") if part.strip())
-    if not found:  # it is given, so it does not mean all paths
+    folders = tuple(path(part) for part in text.split(":") if part.strip())
+    if not folders:  # it is given, so it does not mean all paths
         raise ValueError("directories with colons between them")
-    return found
+    return folders
 
 
 def backoff(text: str) -> str:
@@ -129,15 +129,15 @@ def smtp(text: str) -> str:
 
 def commands(text: str) -> tuple[tuple[str, str], ...]:
     """Lines of ``type=command``."""
-    found = []
+    pairs = []
     for line in filter(None, map(str.strip, text.splitlines())):
         job_type, equals, command = (part.strip() for part in line.partition("="))
         if not (job_type and equals and command):
             raise ValueError("type=command, one a line")
-        found.append((job_type, command))
-    if len(dict(found)) < len(found):
+        pairs.append((job_type, command))
+    if len(dict(pairs)) < len(pairs):
         raise ValueError("type=command, one a line, and each type once")
-    return tuple(found)
+    return tuple(pairs)
 
 
 def rate(text: str) -> str:
@@ -164,11 +164,11 @@ def networks(text: str) -> str:
 
 def origins(text: str) -> str:
     """Origins as browsers send them: scheme, host, perhaps a port, and nothing behind it."""
-    found = [part.lower() for part in re.split(r"[\s,;]+", text.strip())]
+    parts = [part.lower() for part in re.split(r"[\s,;]+", text.strip())]
     if not all(re.fullmatch(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?", part)
-               for part in found):  # fmt: skip
+               for part in parts):  # fmt: skip
         raise ValueError("origins such as https://app.example.com,http://localhost:3000, each in full")
-    return ",".join(found)
+    return ",".join(parts)
 
 
 def pem(text: str) -> str:

@@ -49,13 +49,13 @@ def _from_flags(names: Sequence[Name], flags: Mapping[str, object]) -> Layer:
     unknown = flags.keys() - known.keys() - {"config"}
     if unknown:
         raise TypeError(f"no such setting: {', '.join(sorted(unknown))}")
-    found = {}
+    given = {}
     for field, value in flags.items():
         if field in known and value is not None:
             flag = known[field].flag
             if raw := raw_text(value, known[field].join, flag):
-                found[field] = Given(flag, raw, "flag")
-    return found
+                given[field] = Given(flag, raw, "flag")
+    return given
 
 
 def _from_variables(

@@ -63,7 +63,7 @@ def _profiles(table: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _layer(names: Sequence[Name], table: Mapping[str, Any], label: str) -> Layer:
     known = {name.field: name for name in names}
-    found = {}
+    layer = {}
     for key, value in _leaves(table, known):
         if key not in known:
             from difflib import get_close_matches  # late: only errors need it
@@ -73,8 +73,8 @@ def _layer(names: Sequence[Name], table: Mapping[str, Any], label: str) -> Layer
             raise BadConfig(f"{label} has an unknown setting {key!r}", hint)
         called = f"{key} in {label}"
         if raw := raw_text(value, known[key].join, called):
-            found[key] = Given(called, raw, label)
-    return found
+            layer[key] = Given(called, raw, label)
+    return layer
 
 
 def _leaves(

@@ -30,10 +30,10 @@ class EventId(msgspec.Struct, frozen=True, order=True):
 
 def read_event_id(text: str) -> EventId:
     """Raises Usage for what is no id of an event."""
-    found = _ID.fullmatch(text)
-    if not found:
+    match = _ID.fullmatch(text)
+    if not match:
         raise Usage(f"{text[:80]!r} is not an id of an event", "it looks like 1767225600000-0-default")
-    return EventId(int(found[1]), int(found[2]), found[3])
+    return EventId(int(match[1]), int(match[2]), match[3])
 
 
 class JobEvent(msgspec.Struct, frozen=True):
@@ -77,5 +77,5 @@ class EventFilter(msgspec.Struct, frozen=True, kw_only=True):
 
     def ids(self, event: JobEvent) -> list[str]:
         """Those of the event's jobs that are meant."""
-        found = [id for id in event.job_ids if not self.jobs or id in self.jobs]
-        return [id for id in found if not self.types or event.types.get(id) in self.types]
+        ids = [id for id in event.job_ids if not self.jobs or id in self.jobs]
+        return [id for id in ids if not self.types or event.types.get(id) in self.types]

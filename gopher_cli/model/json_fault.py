@@ -37,8 +37,8 @@ def fault_of(error: msgspec.ValidationError) -> JsonFault:
     if missing := _MISSING.fullmatch(message):
         return JsonFault(message, at, in_each, missing=missing[1])
     if kinds := _KINDS.fullmatch(message):
-        wanted = tuple(kind for kind in kinds[1].split(" | ") if kind != "null")
-        return JsonFault(message, at, in_each, kind=kinds[2], kinds=wanted)
+        expected = tuple(kind for kind in kinds[1].split(" | ") if kind != "null")
+        return JsonFault(message, at, in_each, kind=kinds[2], kinds=expected)
     return JsonFault(message, at, in_each)
 
 

@@ -60,8 +60,8 @@ encode_job = _encode
 def decode_job(raw: bytes) -> Job:
     """Raises BadData that names the bad field. What a newer gopher has added to its spec is kept."""
     try:
-        found = _open_envelope(raw)
-        job = revived(found.id, found.queue, bytes(found.spec))
-        return msgspec.structs.replace(job, due=found.due, delay=found.delay)
+        envelope = _open_envelope(raw)
+        job = revived(envelope.id, envelope.queue, bytes(envelope.spec))
+        return msgspec.structs.replace(job, due=envelope.due, delay=envelope.delay)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TypeError) as error:
         raise BadData(f"the stored follow-up cannot be read: {error}") from error

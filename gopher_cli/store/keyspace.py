@@ -160,9 +160,9 @@ def reply_key(namespace: str, digest: str) -> str:
 
 def known_key(namespace: str, key: str) -> Key | None:
     """What the keyspace says of a key; None for one that is not ours."""
-    if not key.startswith(f"{namespace}:") or not (found := _KEY.fullmatch(key, len(namespace) + 1)):
+    if not key.startswith(f"{namespace}:") or not (match := _KEY.fullmatch(key, len(namespace) + 1)):
         return None
-    queue, _, name, suffix = found.groups()
+    queue, _, name, suffix = match.groups()
     known = (FLEET_KEYSPACE if queue == FLEET else QUEUE_KEYSPACE).get(name)
     return known if known and re.fullmatch(known.suffix, suffix or "") else None
 

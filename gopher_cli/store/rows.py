@@ -88,29 +88,29 @@ def last_error(errors: bytes) -> str:
 
 def read_history(errors: bytes) -> list[AttemptView]:
     """One entry a line: ``<ms> <json>``."""
-    found = []
+    attempts = []
     for line in errors.splitlines():
         at, _, text = line.partition(b" ")
         try:
-            said: dict[str, Any] = msgspec.json.decode(text)
-            found.append(_attempt(int(at), said))
+            entry: dict[str, Any] = msgspec.json.decode(text)
+            attempts.append(_attempt(int(at), entry))
         except (ValueError, TypeError, msgspec.DecodeError):
             continue
-    return found
+    return attempts
 
 
-def _attempt(at: int, said: dict[str, Any]) -> AttemptView:
-    error = str(said.get("error", ""))
-    if said.get("raw_hex") is not None:
-        error += f" (raw bytes in hex: {said['raw_hex']})"
+def _attempt(at: int, entry: dict[str, Any]) -> AttemptView:
+    error = str(entry.get("error", ""))
+    if entry.get("raw_hex") is not None:
+        error += f" (raw bytes in hex: {entry['raw_hex']})"
     return AttemptView(
         at=Timestamp(at),
-        attempt=int(said.get("attempt", 0)),
-        outcome=HistoryOutcome(said.get("outcome", "")),
+        attempt=int(entry.get("attempt", 0)),
+        outcome=HistoryOutcome(entry.get("outcome", "")),
         error=error,
-        traceback=str(said.get("traceback", "")),
-        worker=str(said.get("worker", "")),
-        seconds=float(said.get("seconds", 0.0)),
-        retry_at=Timestamp(at + round(delay * 1000) if (delay := float(said.get("retry_in") or 0)) else 0),
-        exit_code=int(said.get("exit_code", 0) or 0),
+        traceback=str(entry.get("traceback", "")),
+        worker=str(entry.get("worker", "")),
+        seconds=float(entry.get("seconds", 0.0)),
+        retry_at=Timestamp(at + round(delay * 1000) if (delay := float(entry.get("retry_in") or 0)) else 0),
+        exit_code=int(entry.get("exit_code", 0) or 0),
     )

@@ -62,10 +62,10 @@ def checked(raw: bytes | None) -> SchemaVersion:
 def _read(raw: bytes | None) -> SchemaVersion:
     if raw is None:
         return _FIRST
-    found = _FORM.fullmatch(raw)
-    if not found:
+    match = _FORM.fullmatch(raw)
+    if not match:
         raise BadData(
             f"the schema version of the stored data cannot be read: {raw[:40]!r}",
             f"who knows that it is {OURS.major}.x may write it anew: redis-cli HSET KEY {FIELD} {OURS}",
         )
-    return SchemaVersion(int(found[1]), int(found[2]), (found[3] or b"").decode())
+    return SchemaVersion(int(match[1]), int(match[2]), (match[3] or b"").decode())

@@ -94,8 +94,8 @@ def _add(name: str, parts: dict[str, str], above: tuple[str, ...]) -> None:
 
 @cache
 def _header(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    found = dict(_HEADER.findall(read(name)))
-    return tuple(re.findall(r"\w+", found["KEYS"])), tuple(re.findall(r"\w+", found["ARGV"]))
+    header = dict(_HEADER.findall(read(name)))
+    return tuple(re.findall(r"\w+", header["KEYS"])), tuple(re.findall(r"\w+", header["ARGV"]))
 
 
 def numbered(name: str, text: str) -> str:
@@ -106,7 +106,7 @@ def numbered(name: str, text: str) -> str:
         for number, asked in enumerate(header, 1)
     }
     try:
-        return _NAME.sub(lambda found: numbers[found[0]], text)
+        return _NAME.sub(lambda match: numbers[match[0]], text)
     except KeyError as missing:
         raise ValueError(f"the header of {name}.lua names no {missing.args[0]}") from None
 

@@ -199,10 +199,10 @@ class _Url:
         return tuple(self._host(part, default_port) for part in self.authority.split(","))
 
     def _host(self, text: str, default_port: int) -> tuple[str, int]:
-        found = re.fullmatch(r"(?:\[([^\]]*)\]|([^:]*))(?::([^:]*))?", text)
-        if not found:
+        match = re.fullmatch(r"(?:\[([^\]]*)\]|([^:]*))(?::([^:]*))?", text)
+        if not match:
             self.refuse(f"{text!r} is not host:port (an IPv6 address goes into [brackets])")
-        ipv6, name, port = found.groups()
+        ipv6, name, port = match.groups()
         host = ipv6 if ipv6 is not None else name
         if not (_IPV6 if ipv6 is not None else _HOST).fullmatch(host):
             self.refuse(f"{host!r} is not the name of a host")

@@ -83,8 +83,8 @@ def check_key_name(name: str) -> str:
 
 def check_scopes(role: str = "", scopes: Iterable[str] = ()) -> tuple[str, ...]:
     """The scopes of a role, or these. Raises Usage for what is neither, for both, and for none."""
-    wanted = tuple(dict.fromkeys(scopes))
-    if bool(role) == bool(wanted):
+    unique = tuple(dict.fromkeys(scopes))
+    if bool(role) == bool(unique):
         raise Usage(
             "a key needs a role or scopes, and not both",
             "a role is viewer, operator or admin; a scope is read, submit, submit:QUEUE, operate, ...",
@@ -93,7 +93,7 @@ def check_scopes(role: str = "", scopes: Iterable[str] = ()) -> tuple[str, ...]:
         if role not in ROLES:
             raise Usage(f"there is no role {role[:80]!r}", "roles: viewer, operator, admin")
         return tuple(scope for scope in SCOPES if scope in ROLES[role])
-    return tuple(check_scope(scope) for scope in wanted)
+    return tuple(check_scope(scope) for scope in unique)
 
 
 def check_scope(scope: str) -> str:
@@ -108,19 +108,19 @@ def check_scope(scope: str) -> str:
     return scope
 
 
-def meant_key(known: Iterable[KeyInfo], wanted: str, now_ms: int) -> KeyInfo:
+def meant_key(known: Iterable[KeyInfo], text: str, now_ms: int) -> KeyInfo:
     """The key that can be revoked which an id or a name means: of a name the living one, and an expired one
     only where none lives. Raises NotFound, Conflict."""
     known = list(known)
-    if by_id := next((key for key in known if key.id == wanted), None):
+    if by_id := next((key for key in known if key.id == text), None):
         if by_id.revoked_ms:
-            raise Conflict(f"the key {wanted} was revoked already", SEE_KEYS)
+            raise Conflict(f"the key {text} was revoked already", SEE_KEYS)
         return by_id
-    named = [key for key in known if key.name == wanted and not key.revoked_ms]
+    named = [key for key in known if key.name == text and not key.revoked_ms]
     named = [key for key in named if key.state(now_ms) == LIVE] or named
     if not named:
-        raise NotFound(f"no key {wanted[:80]!r}", SEE_KEYS)
+        raise NotFound(f"no key {text[:80]!r}", SEE_KEYS)
     if len(named) > 1:
         ids = ", ".join(sorted(key.id for key in named))
-        raise Conflict(f"{len(named)} keys are called {wanted}", f"give an id: {ids}")
+        raise Conflict(f"{len(named)} keys are called {text}", f"give an id: {ids}")
     return named[0]

@@ -27,7 +27,7 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
         if scope in self.scopes or ADMIN in self.scopes:
             return True
         if scope == SUBMIT and not queue:
-            return any(one.startswith(f"{SUBMIT}:") for one in self.scopes)
+            return any(held.startswith(f"{SUBMIT}:") for held in self.scopes)
         return bool(queue) and f"{scope}:{queue}" in self.scopes
 
 

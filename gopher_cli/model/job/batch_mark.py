@@ -25,10 +25,10 @@ class BatchMark(msgspec.Struct, frozen=True):
 
 def read_mark(text: str) -> BatchMark:
     """Raises ValueError."""
-    if not (found := _TEXT.fullmatch(text)):
+    if not (match := _TEXT.fullmatch(text)):
         raise ValueError("a mark is line;digest;refused,refused")
-    refused = tuple(int(line) for line in found[3].split(",")) if found[3] else ()
-    return BatchMark(int(found[1]), found[2], refused)
+    refused = tuple(int(line) for line in match[3].split(",")) if match[3] else ()
+    return BatchMark(int(match[1]), match[2], refused)
 
 
 def kept_mark(text: str) -> BatchMark:

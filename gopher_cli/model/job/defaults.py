@@ -34,7 +34,7 @@ class Defaults:
     said: frozenset[str] = field(default=frozenset(), compare=False)
 
     def __init__(self, **given: Unpack[_Given]) -> None:
-        known: dict[str, object] = {one.name: one.default for one in fields(self)}
+        known: dict[str, object] = {row.name: row.default for row in fields(self)}
         if unknown := given.keys() - known.keys() | given.keys() & {"said"}:
             raise TypeError(f"there is no default for {', '.join(sorted(unknown))}")
         for name, value in (known | given | {"said": frozenset(given)}).items():

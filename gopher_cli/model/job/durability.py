@@ -29,6 +29,6 @@ def parse_durability(text: str) -> Durability:
         return MEMORY
     if word == "fsync":
         return FSYNC
-    if found := re.fullmatch(r"replicas?(?::([1-9]))?", word):
-        return Durability("replica", int(found[1] or 1))
+    if match := re.fullmatch(r"replicas?(?::([1-9]))?", word):
+        return Durability("replica", int(match[1] or 1))
     raise ValueError(f"{text!r} is not a durability: memory, fsync or replica:N (N from 1 to 9)")

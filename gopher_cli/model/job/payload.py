@@ -100,8 +100,8 @@ def _too_deep(what: str = "the payload") -> TooLarge:
 def _doubled(path: Path, what: str = "the payload") -> BadData:
     inside = pointer_to(*path[:-1])
     where = f" in {inside}" if inside else ""
-    said = f"{what} has the key {str(path[-1])[:60]!r} twice{where}"
-    return BadData(said, "readers differ about which one counts: leave one out")
+    message = f"{what} has the key {str(path[-1])[:60]!r} twice{where}"
+    return BadData(message, "readers differ about which one counts: leave one out")
 
 
 def _check_text(raw: bytes, what: str) -> None:
@@ -126,8 +126,8 @@ def _located(raw: bytes, error: Exception, excerpt: bool) -> str:
     except json.JSONDecodeError as found:
         start = max(0, found.pos - 30)
         near = text[start : found.pos + 30].replace("\n", " ").replace("\t", " ")
-        said = found.msg.removesuffix(" at").removesuffix(" starting")
-        where = f"{said} at line {found.lineno}, column {found.colno}"
+        message = found.msg.removesuffix(" at").removesuffix(" starting")
+        where = f"{message} at line {found.lineno}, column {found.colno}"
         if not excerpt:
             return where
         return f"{where}\n  {near}\n  {' ' * _cells(near[: found.pos - start])}^"

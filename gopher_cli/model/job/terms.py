@@ -80,18 +80,22 @@ _NOTHING_SAID = Spec("any", msgspec.Raw(b"null"))
 def terms_of_type(wishes: Wishes, defaults: Defaults) -> TypeTerms:
     """What a worker publishes of a type."""
     terms = terms_of(_NOTHING_SAID, wishes, defaults)
-    said = {"timeout": wishes.timeout, "max_retries": wishes.retries, "backoff": wishes.backoff or None}
+    given = {"timeout": wishes.timeout, "max_retries": wishes.retries, "backoff": wishes.backoff or None}
     return TypeTerms(
         timeout=terms.timeout, retries=terms.max_retries, backoff=terms.backoff,
-        handler=tuple(name for name, value in said.items() if value is not None),
+        handler=tuple(name for name, value in given.items() if value is not None),
     )  # fmt: skip
 
 
 def sources_of(spec: Spec, published: TypeTerms | None) -> dict[str, str]:
     """Whose word each of a job's terms is: submit, handler or settings."""
-    said = {"timeout": spec.timeout, "max_retries": spec.max_retries, "backoff": spec.options.backoff or None}
+    given = {
+        "timeout": spec.timeout,
+        "max_retries": spec.max_retries,
+        "backoff": spec.options.backoff or None,
+    }
     handler = published.handler if published else ()
     return {
         name: "submit" if value is not None else "handler" if name in handler else "settings"
-        for name, value in said.items()
+        for name, value in given.items()
     }

@@ -72,12 +72,12 @@ def _queue(queue: str) -> str:
     return check_name("the queue", queue, VALID_NAME, "1-64 of A-Z a-z 0-9 _ . -")
 
 
-def check_name(name: str, value: Any, pattern: re.Pattern[str], wanted: str) -> str:
-    """The name of something that has an address of its own. ``wanted`` says what ``pattern`` means."""
+def check_name(name: str, value: Any, pattern: re.Pattern[str], shape: str) -> str:
+    """The name of something that has an address of its own. ``shape`` says what ``pattern`` means."""
     if not isinstance(value, str):
         raise Usage(f"{name} is text, not {shown(value)}")
     if not pattern.fullmatch(value):
-        raise Usage(f"{name} {shown(value)} is not {wanted}")
+        raise Usage(f"{name} {shown(value)} is not {shape}")
     if not value.strip("."):
         raise Usage(f"{name} {shown(value)} has only dots, and in a web address they mean another place")
     return str.__str__(value)
@@ -117,10 +117,10 @@ def check_list(name: str, values: Any, most: int) -> tuple[Any, ...]:
     """The members of a list, in its order. A text is not a list of its letters."""
     if isinstance(values, (str, bytes, bytearray, memoryview, Mapping)) or not isinstance(values, Iterable):
         raise Usage(f"{name} is a list, not {shown(values)}", f"for one write {name}=[...]")
-    found = tuple(islice(values, most + 1))
-    if len(found) > most:
+    members = tuple(islice(values, most + 1))
+    if len(members) > most:
         raise Usage(f"{name} has {most} members at most")
-    return found
+    return members
 
 
 def check_headers(headers: Any) -> dict[str, str]:
@@ -128,16 +128,16 @@ def check_headers(headers: Any) -> dict[str, str]:
         raise Usage(f"headers are texts by name, not {shown(headers)}", 'such as {"tenant": "acme"}')
     if len(headers) > 50:
         raise Usage(f"a job has 50 headers at most, not {len(headers)}")
-    found, size = {}, 0
+    checked, size = {}, 0
     for name, value in headers.items():
         check_text("the name of a header", name)
         if value != "":  # a header may say nothing
             check_text(f"the header {shown(name)}", value, most=MAX_HEADERS)
-        found[str.__str__(name)] = str.__str__(value)
+        checked[str.__str__(name)] = str.__str__(value)
         size += len(name.encode()) + len(value.encode())
     if size > MAX_HEADERS:
         raise Usage(f"the headers have {size} bytes, and 8 KB is the limit", "the payload has room for more")
-    return found
+    return checked
 
 
 def check_backoff(text: str) -> str:
@@ -153,16 +153,16 @@ def check_priority(priority: Any) -> int:
     """0 to 10, higher first; or high (8), normal (5), low (2). Raises Usage."""
     if priority == 5 and type(priority) is int:
         return 5
-    wanted = "a priority is high, normal, low or 0-10"
+    rule = "a priority is high, normal, low or 0-10"
     if isinstance(priority, str):
         if priority in PRIORITIES:
             return PRIORITIES[priority]
         if not (priority.isascii() and priority.isdecimal() and len(priority) < 10):
             near = difflib.get_close_matches(priority, PRIORITIES, 1)
-            raise Usage(f"{wanted}, not {shown(priority)}", f"did you mean {near[0]}?" if near else "")
+            raise Usage(f"{rule}, not {shown(priority)}", f"did you mean {near[0]}?" if near else "")
         priority = int(priority)
     if isinstance(priority, bool) or not isinstance(priority, int) or not 0 <= priority <= 10:
-        raise Usage(f"{wanted}, not {shown(priority)}")
+        raise Usage(f"{rule}, not {shown(priority)}")
     return int(priority)
 
 

@@ -108,24 +108,24 @@ def window(cells: Mapping[str, bytes], now_ms: int, seconds: int) -> dict[str, C
     Long windows reach into whole hours. See window_length for how long it really is.
     """
     first = now_ms // 60000 - seconds // 60
-    found: dict[str, Cell] = {}
+    by_type: dict[str, Cell] = {}
     for name, text in cells.items():
         unit, at, type = placed(name)
         fits = unit == "m" or (unit in MINUTES and seconds > 3600)
         if fits and at >= first // MINUTES[unit]:
-            found.setdefault(type, Cell()).add(Cell.read(text))
-    return found
+            by_type.setdefault(type, Cell()).add(Cell.read(text))
+    return by_type
 
 
 def totals(all_cells: Iterable[Mapping[str, bytes]]) -> dict[str, Cell]:
     """Per type, all that was ever counted: it only grows, however old cells are folded together."""
-    found: dict[str, Cell] = {}
+    by_type: dict[str, Cell] = {}
     for cells in all_cells:
         for name, text in cells.items():
             unit, _, type = placed(name)
             if unit:
-                found.setdefault(type, Cell()).add(Cell.read(text))
-    return found
+                by_type.setdefault(type, Cell()).add(Cell.read(text))
+    return by_type
 
 
 def window_length(now_ms: int, seconds: int) -> float:

@@ -78,12 +78,12 @@ def cells_by_step(all_cells: Iterable[Mapping[str, bytes]], steps: Steps, type: 
 
 def last_by_step(noted: Mapping[int, Sequence[int]], steps: Steps) -> dict[int, Sequence[int]]:
     """By step, the last note in it; notes are by minute since the epoch."""
-    found: dict[int, Sequence[int]] = {}
+    last: dict[int, Sequence[int]] = {}
     for minute in sorted(noted):
         index = steps.index(minute * 60)
         if index is not None:
-            found[index] = noted[minute]
-    return found
+            last[index] = noted[minute]
+    return last
 
 
 def history_of(steps: Steps, cells: Sequence[Cell], notes: Iterable[Mapping[int, Sequence[int]]]) -> History:

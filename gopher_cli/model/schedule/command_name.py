@@ -33,11 +33,11 @@ def unique_names(commands: Sequence[str], numbers: Iterable[int]) -> list[str]:
     """
     pairs = [_names(command) for command in commands]
     firsts = Counter(first for first, _ in pairs)
-    wanted = []
+    proposed = []
     for (first, second), number in zip(pairs, numbers, strict=True):
         name = f"{first}-{second}" if second and firsts[first] > 1 else first
-        wanted.append(name[:_LONGEST].strip("-.") or f"line-{number}")
-    return list(_numbered(wanted))
+        proposed.append(name[:_LONGEST].strip("-.") or f"line-{number}")
+    return list(_numbered(proposed))
 
 
 def _numbered(names: Sequence[str]) -> Iterator[str]:
@@ -48,10 +48,10 @@ def _numbered(names: Sequence[str]) -> Iterator[str]:
         if numbers[name] == 1:
             yield name
             continue
-        while (found := f"{name}-{numbers[name]}") in taken:
+        while (numbered := f"{name}-{numbers[name]}") in taken:
             numbers[name] += 1
-        taken.add(found)
-        yield found
+        taken.add(numbered)
+        yield numbered
 
 
 def _names(command: str) -> tuple[str, str]:

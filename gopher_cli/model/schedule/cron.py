@@ -101,8 +101,8 @@ class Cron:
             if self._is_apart(day):
                 whole += sum(self._span(run, first, last) for run in self._runs(day))
             else:
-                found = self.on(date.fromordinal(day))
-                others.update(found[bisect_right(found, first) : bisect_right(found, last)])
+                instants = self.on(date.fromordinal(day))
+                others.update(instants[bisect_right(instants, first) : bisect_right(instants, last)])
         return whole + len(others)
 
     def on(self, day: date) -> list[int]:
@@ -110,8 +110,8 @@ class Cron:
         if not self.days.match(day):
             return []
         runs = self._runs(day.toordinal())
-        found = [origin + 60 * time for origin, low, high in runs for time in self.times[low:high]]
-        return found if len(runs) == 1 else sorted(set(found))
+        instants = [origin + 60 * time for origin, low, high in runs for time in self.times[low:high]]
+        return instants if len(runs) == 1 else sorted(set(instants))
 
     def ordinals(self, start: int, step: int = 1, months: int = _HORIZON) -> Iterator[int]:
         """Matching dates from this one on, forwards or (-1) backwards, for forty years or so many months."""
@@ -128,12 +128,12 @@ class Cron:
         latest = first
         while (instant := self.after(latest)) is not None and instant <= last:
             day = ordinal_of(instant, self.zone)
-            found = [instant]
+            pieces = [instant]
             if self._is_apart(day):
-                found = self.on(date.fromordinal(day))
-                found = found[bisect_left(found, instant) : bisect_right(found, last)]
-            yield found
-            latest = found[-1]
+                pieces = self.on(date.fromordinal(day))
+                pieces = pieces[bisect_left(pieces, instant) : bisect_right(pieces, last)]
+            yield pieces
+            latest = pieces[-1]
 
     def _is_apart(self, ordinal: int) -> bool:
         """Its instants follow each other, and none of them is that of another date, too: an end of a gap."""
@@ -152,12 +152,12 @@ class Cron:
         instant = floor(instant) if step > 0 else ceil(instant)  # exact where floats are not
         best: int | None = None
         for day in self.ordinals(ordinal_of(instant, self.zone) - step, step):
-            found = of_day(day, instant)
+            instants = of_day(day, instant)
             if best is not None:
-                return best if found is None else pick(best, found)
-            if found is not None and local_day(self.zone, day).whole:
-                return found
-            best = found
+                return best if instants is None else pick(best, instants)
+            if instants is not None and local_day(self.zone, day).whole:
+                return instants
+            best = instants
         return best
 
     def _runs(self, ordinal: int) -> list[tuple[int, int, int]]:
@@ -185,21 +185,21 @@ class Cron:
 
     def _first(self, ordinal: int, instant: int) -> int | None:
         """The first instant of a date that is later than this one."""
-        found = []
+        days = []
         for origin, low, high in self._runs(ordinal):
             at = bisect_left(self.times, (instant - origin) // 60 + 1, low, high)
             if at < high:
-                found.append(origin + 60 * self.times[at])
-        return min(found, default=None)
+                days.append(origin + 60 * self.times[at])
+        return min(days, default=None)
 
     def _last(self, ordinal: int, instant: int) -> int | None:
         """The last instant of a date that is earlier than this one."""
-        found = []
+        days = []
         for origin, low, high in self._runs(ordinal):
             at = bisect_left(self.times, -((origin - instant) // 60), low, high)
             if at > low:
-                found.append(origin + 60 * self.times[at - 1])
-        return max(found, default=None)
+                days.append(origin + 60 * self.times[at - 1])
+        return max(days, default=None)
 
 
 def parse_cron(text: str, zone: str = "UTC", key: str = "") -> Cron:
@@ -219,15 +219,15 @@ def _parse_cron(text: str, zone: str, key: str) -> Cron:
         parse_field(kind, word, key) for kind, word in zip(FIELDS, words, strict=True)
     )
     stars = [word.startswith("*") or word == "?" for word in words]
-    found = _Days(months, days, weekdays, either=not stars[2] and not stars[4])
-    if not _ever(found):
+    rule = _Days(months, days, weekdays, either=not stars[2] and not stars[4])
+    if not _ever(rule):
         raise ValueError(f"{' '.join(words)!r} never matches: no date is such a day")
     return Cron(
         text=" ".join(words),
         zone=place,
         minutes=minutes.numbers,
         hours=hours.numbers,
-        days=found,
+        days=rule,
         elapsed="*" in words[1],
         times=array("H", (60 * hour + minute for hour in hours.numbers for minute in minutes.numbers)),
     )

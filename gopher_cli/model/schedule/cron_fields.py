@@ -118,16 +118,16 @@ def _nth(item: str) -> tuple[int, int]:
     """A day of the week, and which one of the month."""
     if last := _LAST_WEEKDAY.fullmatch(item):
         return int(last[1]) % 7, 0
-    if not (found := _NTH.fullmatch(item)):
+    if not (match := _NTH.fullmatch(item)):
         raise ValueError("MON#2 and L5 do not go together with others" if _ITEM.fullmatch(item) else "")
-    return _value(DAY_OF_WEEK, found[1]) % 7, int(found[2])
+    return _value(DAY_OF_WEEK, match[1]) % 7, int(match[2])
 
 
 def _range(field: Field, item: str) -> str:
     """An item as a range of numbers for croniter, in the one form that means the same in all versions."""
-    if not (found := _ITEM.fullmatch(item)):
+    if not (match := _ITEM.fullmatch(item)):
         raise ValueError("a value of the schedule's own is written H(0-30)" if "~" in item else "")
-    low, high, step = found.groups()
+    low, high, step = match.groups()
     _check_step(field, step)
     if low is None:
         return item

@@ -116,18 +116,18 @@ class _Reader:
             return
         try:
             line = _decode(raw)
-            if found := _VARIABLE.fullmatch(line):
-                self.set_variable(number, found)
+            if match := _VARIABLE.fullmatch(line):
+                self.set_variable(number, match)
             else:
                 self.entries.append(self.entry(number, line))
         except ValueError as error:
             self.problems.append(Problem(number=number, text=_cut(raw), why=str(error)))
 
-    def set_variable(self, number: int, found: re.Match[str]) -> None:
-        name = next(filter(None, found.groups()[:3]), "")
+    def set_variable(self, number: int, match: re.Match[str]) -> None:
+        name = next(filter(None, match.groups()[:3]), "")
         if not _VARIABLE_NAME.fullmatch(name):
             raise ValueError(f"{_cut_text(name)!r} is not the name of a variable")
-        value = _unquoted(found[4])
+        value = _unquoted(match[4])
         note = _NOTES.get(name, "") if value else ""
         if name in ("CRON_TZ", "TZ"):
             note = self.set_zone(name, value)
@@ -223,10 +223,10 @@ def _split_input(text: str) -> tuple[str, str]:
     command = text[:end].replace("\\%", "%")
     if not text[end + 1 :]:
         return command, ""
-    input = re.sub(r"(\\?)%", lambda found: "%" if found[1] else "\n", text[end + 1 :])
+    input = re.sub(r"(\\?)%", lambda match: "%" if match[1] else "\n", text[end + 1 :])
     return command, input if input.endswith("\n") else input + "\n"
 
 
 def _percents(text: str) -> Iterator[int]:
     """Where those are that no backslash stands before; two backslashes are no escape of what follows."""
-    return (found.start(1) for found in re.finditer(r"\\.|(%)", text, re.DOTALL) if found[1])
+    return (match.start(1) for match in re.finditer(r"\\.|(%)", text, re.DOTALL) if match[1])

@@ -25,8 +25,8 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def digest(self) -> str:
         """Another one is another declaration."""
-        told = msgspec.json.encode([self.type, self.payload, sorted(self.options.items())])
-        return hashlib.blake2b(told, digest_size=8).hexdigest()
+        content = msgspec.json.encode([self.type, self.payload, sorted(self.options.items())])
+        return hashlib.blake2b(content, digest_size=8).hexdigest()
 
 
 def declare(name: str, type: str, payload: Any = EMPTY, **options: Any) -> Declaration:

@@ -111,10 +111,10 @@ def _span(name: str, value: Any, least: float, word: str) -> float:
 
 def the_expect(known: Sequence[Expect], name: str) -> Expect:
     """The one of this name. Raises NotFound, or Ambiguous where several queues have one."""
-    found = [one for one in known if one.name == name]
-    if not found:
+    matches = [expect for expect in known if expect.name == name]
+    if not matches:
         raise NotFound(f"no expect {name[:64]!r}", LIST_EXPECTS)
-    if len(found) > 1:
-        queues = [one.queue for one in found]
+    if len(matches) > 1:
+        queues = [expect.queue for expect in matches]
         raise Ambiguous(f"several queues have an expect {name!r}: {', '.join(queues[:6])}", queues)
-    return found[0]
+    return matches[0]

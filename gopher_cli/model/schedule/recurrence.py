@@ -63,8 +63,8 @@ class Recurrence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def first_after(self, moment: float, key: str = "") -> int | None:
         """The first instant that counts and is later than this moment; None where there is none."""
-        found = self.instants(key).after(max(moment, self.start - 1e-3))
-        return found if found is not None and found <= (self.until or inf) else None
+        instant = self.instants(key).after(max(moment, self.start - 1e-3))
+        return instant if instant is not None and instant <= (self.until or inf) else None
 
 
 @lru_cache(maxsize=4096)

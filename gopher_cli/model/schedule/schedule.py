@@ -219,8 +219,8 @@ def _overlap(text: str | None) -> str:
 def _catchup(text: str | None) -> str:
     if text is None:
         return "once"
-    found = _CATCHUP.fullmatch(text) if isinstance(text, str) else None
-    if not found or (found[1] and not 1 <= int(found[1]) <= _MOST_CATCHUP):
-        wanted = f"once, skip or all:N with N from 1 to {_MOST_CATCHUP}"
-        raise BadSchedule("catchup", f"a catchup is {wanted}, not {shown(text)}")
+    match = _CATCHUP.fullmatch(text) if isinstance(text, str) else None
+    if not match or (match[1] and not 1 <= int(match[1]) <= _MOST_CATCHUP):
+        rule = f"once, skip or all:N with N from 1 to {_MOST_CATCHUP}"
+        raise BadSchedule("catchup", f"a catchup is {rule}, not {shown(text)}")
     return text

@@ -113,7 +113,7 @@ def view(row: ScheduleRow) -> ScheduleView:
         last_completed=moment(standing.completed), runs=standing.ran, runs_left=_runs_left(row),
         skipped=standing.skipped, missed=standing.missed, paused=_pause(standing.pause),
         problem=row.problem or None,
-        history=[_entry(one, row.jobs) for one in standing.history], **definition_view(row.schedule),
+        history=[_entry(entry, row.jobs) for entry in standing.history], **definition_view(row.schedule),
     )  # fmt: skip
 
 
@@ -166,7 +166,7 @@ def _last_run(row: ScheduleRow) -> RunView | None:
     """The newest of the history; or, where that tells of other things alone, what its id says."""
     if not (id := row.standing.job):
         return None
-    entry = next((one for one in row.standing.history if one.detail == id and one.made), None)
+    entry = next((item for item in row.standing.history if item.detail == id and item.made), None)
     instant = moment(entry.instant) if entry else _instant_in(id)
     return RunView(instant=instant, job_id=id, state=row.jobs.get(id))
 
@@ -174,10 +174,10 @@ def _last_run(row: ScheduleRow) -> RunView | None:
 def _instant_in(id: str) -> str | None:
     """The instant that the id of a job names, as `compact` writes it."""
     try:
-        found = datetime.strptime(id.partition(":")[2], "%Y%m%dT%H%M%SZ")
+        instant = datetime.strptime(id.partition(":")[2], "%Y%m%dT%H%M%SZ")
     except ValueError:
         return None
-    return _of_seconds(found.replace(tzinfo=UTC).timestamp())
+    return _of_seconds(instant.replace(tzinfo=UTC).timestamp())
 
 
 def _runs_left(row: ScheduleRow) -> int | None:

@@ -95,8 +95,8 @@ def _nearest(name: str) -> str:
         import difflib  # late: only for what is wrong
 
         letters = {known.lower(): known for known in zone_names()}
-        for found in difflib.get_close_matches(name.lower(), letters, n=1, cutoff=0.8):
-            return f"{letters[found]}, if you mean that"
+        for near in difflib.get_close_matches(name.lower(), letters, n=1, cutoff=0.8):
+            return f"{letters[near]}, if you mean that"
     return "it like Europe/Berlin"
 
 

@@ -21,8 +21,8 @@ def decoder(type: str, annotation: Any) -> Callable[[msgspec.Raw], Any]:
         try:
             return read(raw)
         except (msgspec.DecodeError, UnicodeDecodeError, ValueError, RecursionError) as error:
-            said = "; ".join(str(error).splitlines()[:4])
-            raise BadData(f"the payload does not fit {type}: {said}") from error
+            message = "; ".join(str(error).splitlines()[:4])
+            raise BadData(f"the payload does not fit {type}: {message}") from error
 
     known = _only_fields(annotation)
     return decode if known is None else _closed(type, decode, known)

@@ -38,17 +38,17 @@ class Misfit(BadData):
     """A payload that does not fit the schema of its type: ``faults`` are all, the message tells the first."""
 
     def __init__(self, type: str, faults: Sequence[Fault]) -> None:
-        told = "; ".join(map(str, faults[:_TOLD]))
+        message = "; ".join(map(str, faults[:_TOLD]))
         more = f"; and {len(faults) - _TOLD} more" if len(faults) > _TOLD else ""
         hint = SEE_TYPES.put(f"see: gopher types {type}")
-        super().__init__(f"the payload does not fit {type}: {told}{more}", hint)
+        super().__init__(f"the payload does not fit {type}: {message}{more}", hint)
         self.faults = faults
 
 
 def check_payload(type: str, schema: Schema, payload: Any) -> None:
     """Raises Misfit for every value at fault, twenty at most."""
-    if found := list(islice(faults(schema, payload), _MOST_FAULTS)):
-        raise Misfit(type, found)
+    if first := list(islice(faults(schema, payload), _MOST_FAULTS)):
+        raise Misfit(type, first)
 
 
 def misfits(schema: Schema, payload: Any) -> Iterator[str]:
@@ -78,8 +78,8 @@ def _faults(schema: Schema, value: Any, root: Schema, path: Path, depth: int) ->
         return
     if (allowed := schema.get("enum")) and value not in allowed:
         yield Fault(path, f"is not one of {', '.join(map(str, allowed))}")
-    for said in beyond(schema, value):
-        yield Fault(path, said)
+    for fault in beyond(schema, value):
+        yield Fault(path, fault)
     if isinstance(value, dict):
         yield from _fields(schema, value, root, path, depth)
     items = schema.get("items")
@@ -115,10 +115,10 @@ def _resolved(schema: Schema, root: Schema) -> Schema:
         ref = schema.get("$ref", "") if isinstance(schema, Mapping) else ""
         if not ref.startswith("#/"):
             break
-        found: Any = root
+        node: Any = root
         for part in ref[2:].split("/"):
-            found = found.get(part, {}) if isinstance(found, Mapping) else {}
-        schema = found
+            node = node.get(part, {}) if isinstance(node, Mapping) else {}
+        schema = node
     return schema if isinstance(schema, Mapping) else {}
 
 
@@ -142,8 +142,8 @@ def _is(value: Any, kind: str) -> bool:
 
 def _no_choice(choices: list[Schema], value: Any, root: Schema, path: Path) -> Fault:
     kinds = [kind for choice in choices for kind in _kinds(_resolved(choice, root))]
-    wanted = " or ".join(dict.fromkeys(_article(kind) for kind in kinds))
-    return Fault(path, f"is {_named(value)}" + (f", not {wanted}" if wanted else ", which does not fit"))
+    expected = " or ".join(dict.fromkeys(_article(kind) for kind in kinds))
+    return Fault(path, f"is {_named(value)}" + (f", not {expected}" if expected else ", which does not fit"))
 
 
 def _named(value: Any) -> str:

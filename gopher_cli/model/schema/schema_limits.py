@@ -21,8 +21,8 @@ _LOOKED_AT = 1000  # characters: a longer text is not held against a pattern
 def beyond(schema: Mapping[str, Any], value: Any) -> Iterator[str]:
     """What each limit says of a value that it forbids, such as "is less than 1"."""
     for keyword, limit in schema.items():
-        if (check := _CHECKS.get(keyword)) and (said := check(value, limit)):
-            yield said
+        if (check := _CHECKS.get(keyword)) and (fault := check(value, limit)):
+            yield fault
 
 
 def is_number(value: Any) -> bool:
@@ -41,20 +41,20 @@ def is_multiple(value: int | float, of: int | float) -> bool:
     return not isfinite(times) or abs(times - round(times)) <= 1e-9 * max(1.0, abs(times))
 
 
-def _number(forbids: Callable[[Any, Any], bool], said: str) -> Callable[[Any, Any], str]:
+def _number(forbids: Callable[[Any, Any], bool], rule: str) -> Callable[[Any, Any], str]:
     def check(value: Any, limit: Any) -> str:
         forbidden = is_number(value) and is_number(limit) and forbids(value, limit)
-        return f"{said} {limit}" if forbidden else ""
+        return f"{rule} {limit}" if forbidden else ""
 
     return check
 
 
 def _size(
-    kind: type[str] | type[list[Any]], forbids: Callable[[int, int], bool], said: str, unit: str
+    kind: type[str] | type[list[Any]], forbids: Callable[[int, int], bool], rule: str, unit: str
 ) -> Callable[[Any, Any], str]:
     def check(value: Any, limit: Any) -> str:
         forbidden = isinstance(value, kind) and type(limit) is int and forbids(len(value), limit)
-        return f"{said} {limit} {unit}{'' if limit == 1 else 's'}" if forbidden else ""
+        return f"{rule} {limit} {unit}{'' if limit == 1 else 's'}" if forbidden else ""
 
     return check
 
@@ -74,8 +74,8 @@ def _compiled(text: str) -> re.Pattern[str] | None:
         return None
 
 
-def _constant(value: Any, wanted: Any) -> str:
-    return "" if value == wanted else f"is not {wanted}"
+def _constant(value: Any, expected: Any) -> str:
+    return "" if value == expected else f"is not {expected}"
 
 
 _CHECKS: dict[str, Callable[[Any, Any], str]] = {

@@ -116,25 +116,25 @@ class Action:
 
     def changed(self, done: Mapping[str, Answer]) -> list[str]:
         """The ids of the jobs that it has changed."""
-        return [id for id, one in done.items() if one.result is self.result]
+        return [id for id, answer in done.items() if answer.result is self.result]
 
     def allows(self, state: str) -> bool:
         return state in self.states or state in self.also
 
-    def meant(self, wanted: Filter, target: str = "") -> Filter:
+    def meant(self, filter: Filter, target: str = "") -> Filter:
         """The same filter with its states, of which there is one at least: lists of it show the same jobs.
 
         ``target`` is the queue that retried jobs move to, which dead ones alone can. Raises Usage.
         """
-        if target and set(wanted.states) - {JobState.FAILED}:
+        if target and set(filter.states) - {JobState.FAILED}:
             raise Usage("only dead jobs move to another queue", "leave the states out, or say failed")
-        states = wanted.states_of((JobState.FAILED,) if target else self.states)
+        states = filter.states_of((JobState.FAILED,) if target else self.states)
         if not states:
             raise Usage(
                 f"a group has dead jobs only, and there is nothing to {self.label.lower()} in it",
                 "name the states to mean others with such an error",
             )
-        return msgspec.structs.replace(wanted, states=states)
+        return msgspec.structs.replace(filter, states=states)
 
 
 _WAITING = (JobState.SCHEDULED, JobState.RETRYING)

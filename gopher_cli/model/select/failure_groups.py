@@ -66,7 +66,7 @@ def group_of(error: str) -> str:
 
 @lru_cache(maxsize=16_384)
 def _shape_of(line: str) -> str:
-    head = found[0] if (found := re.match(_CLASS, line)) else ""
+    head = match[0] if (match := re.match(_CLASS, line)) else ""
     rest = line[len(head) :]
     for pattern, instead in _VARIES:
         rest = re.sub(pattern, instead, rest)  # compiled once, and by nobody who only submits

@@ -41,16 +41,16 @@ def parse_search(text: str) -> Filter:
     """Raises Usage that says at which character it is wrong, and what was perhaps meant."""
     if len(text) > LONGEST:
         raise Usage(f"a search has at most {LONGEST} characters, not {len(text)}")
-    found: dict[str, Any] = {}
+    criteria: dict[str, Any] = {}
     for word in _words(text):
         if not word.name:
-            found["text"] = (*found.get("text", ()), word.value)
+            criteria["text"] = (*criteria.get("text", ()), word.value)
         elif word.name.startswith("payload."):
             path = word.name.removeprefix("payload.")
-            found["payload"] = (*found.get("payload", ()), (path, word.value))
+            criteria["payload"] = (*criteria.get("payload", ()), (path, word.value))
         else:
-            _take(found, word)
-    return Filter(**found)
+            _take(criteria, word)
+    return Filter(**criteria)
 
 
 def _words(text: str) -> Iterator[_Word]:
@@ -97,20 +97,20 @@ def _value_at(text: str, start: int) -> tuple[str, int]:
     return (bare[0], bare.end()) if bare else ("", start)
 
 
-def _take(found: dict[str, Any], word: _Word) -> None:
+def _take(criteria: dict[str, Any], word: _Word) -> None:
     name = _FIELDS[word.name]
     if name in ("states", "queues"):
         parts = [part for part in word.value.split(",") if part]
         if not parts:  # two variables that are empty must not mean everything
             raise _needs_value(word.name, word.at)
         more = [_state(part, word.at) for part in parts] if name == "states" else parts
-        found[name] = tuple(dict.fromkeys([*found.get(name, ()), *more]))
-    elif name in found:
+        criteria[name] = tuple(dict.fromkeys([*criteria.get(name, ()), *more]))
+    elif name in criteria:
         raise _wrong(word.at, f"{word.name}: stands twice", "a job has to meet both: say it once")
     elif name == "older_than":
-        found[name] = _age(word)
+        criteria[name] = _age(word)
     else:
-        found[name] = _checked(word)
+        criteria[name] = _checked(word)
 
 
 def _state(text: str, at: int) -> str:
@@ -159,21 +159,21 @@ def _unknown(name: str, at: int) -> Usage:
     )
 
 
-def _wrong(at: int, said: str, hint: str = "") -> Usage:
-    return Usage(f"the search at character {at}: {said}", hint)
+def _wrong(at: int, problem: str, hint: str = "") -> Usage:
+    return Usage(f"the search at character {at}: {problem}", hint)
 
 
-def format_search(wanted: Filter) -> str:
+def format_search(filter: Filter) -> str:
     """The text that `parse_search` makes this filter of."""
-    words = [f"state:{state}" for state in wanted.states]
-    words += [f"queue:{_quoted(queue)}" for queue in wanted.queues]
+    words = [f"state:{state}" for state in filter.states]
+    words += [f"queue:{_quoted(queue)}" for queue in filter.queues]
     for name in ("type", "tag", "error", "id", "group", "poison"):
-        if value := getattr(wanted, _FIELDS[name]):
+        if value := getattr(filter, _FIELDS[name]):
             words.append(f"{name}:{_quoted(value)}")
-    if wanted.older_than:
-        words.append(f"older:{_seconds(wanted.older_than)}")
-    words += [f"payload.{_quoted(path)}:{_quoted(value)}" for path, value in wanted.payload]
-    return " ".join([*words, *(_quoted(word) for word in wanted.text)])
+    if filter.older_than:
+        words.append(f"older:{_seconds(filter.older_than)}")
+    words += [f"payload.{_quoted(path)}:{_quoted(value)}" for path, value in filter.payload]
+    return " ".join([*words, *(_quoted(word) for word in filter.text)])
 
 
 def _seconds(value: float) -> str:

@@ -35,10 +35,10 @@ def check_pattern(text: str) -> str:
             parsed = re._parser.parse(text)  # type: ignore[attr-defined]
     except (re.error, RecursionError, OverflowError) as error:
         raise Usage(f"{text!r} is not a regular expression: {error}") from None
-    found = _Found()
-    found.look(parsed, within=False)
-    dots = all(found.endless)
-    if found.ways > _WAYS or len(found.endless) > 2 or (len(found.endless) == 2 and not dots):
+    counts = _Found()
+    counts.look(parsed, within=False)
+    dots = all(counts.endless)
+    if counts.ways > _WAYS or len(counts.endless) > 2 or (len(counts.endless) == 2 and not dots):
         raise Usage(f"{text!r} repeats too much to be searched for", _HINT)
     return text
 

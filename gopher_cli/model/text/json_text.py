@@ -74,13 +74,13 @@ def is_deep(text: bytes, most: int) -> bool:
 
 def pointer_to(*keys: str | int) -> str:
     """A JSON pointer (RFC 6901); to what is around the place, where its name is too long to be told."""
-    found = ""
+    pointer = ""
     for key in keys:
-        longer = f"{found}/" + str(key).replace("~", "~0").replace("/", "~1")
+        longer = f"{pointer}/" + str(key).replace("~", "~0").replace("/", "~1")
         if len(longer) > _LONGEST:
             break
-        found = longer
-    return found
+        pointer = longer
+    return pointer
 
 
 class _Twice(dict[str, Any]):

@@ -62,6 +62,6 @@ def _told(event: AttemptView, job: JobDetail) -> str:
     parts += [f"after {took(event.seconds)}" if event.seconds else ""]
     parts += [f"exit code {event.exit_code}" if event.exit_code else ""]
     parts += [f"again {ago(job.due, job.now)}" if _is_awaited(event, job) else ""]
-    said = ", ".join(filter(None, parts))
+    sentence = ", ".join(filter(None, parts))
     error = event.error.strip().splitlines()[0] if event.error.strip() else ""
-    return f"{said}: {error}" if error and said else said or error
+    return f"{sentence}: {error}" if error and sentence else sentence or error

@@ -131,11 +131,11 @@ def workers(namespace: str) -> Ask[tuple[int, dict[str, tuple[int, bytes]]]]:
 def publish_types(
     namespace: str, schemas: Mapping[str, bytes], terms: Mapping[str, TypeTerms] | None = None
 ) -> Ask[None]:
-    encoded = {type: msgspec.json.encode(said) for type, said in (terms or {}).items()}
+    encoded = {type: msgspec.json.encode(published) for type, published in (terms or {}).items()}
     commands: list[Command] = [
-        ("HSET", fleet_key(namespace, name), *(part for pair in said.items() for part in pair))
-        for name, said in (("types", schemas), ("terms", encoded))
-        if said
+        ("HSET", fleet_key(namespace, name), *(part for pair in published.items() for part in pair))
+        for name, published in (("types", schemas), ("terms", encoded))
+        if published
     ]
     return Ask(commands, _nothing)
 
@@ -188,24 +188,24 @@ def info() -> Ask[dict[str, str]]:
     return Ask([("INFO",)], answer)
 
 
-def is_full(said: Mapping[str, str]) -> bool:
+def is_full(info: Mapping[str, str]) -> bool:
     """Whether a server refuses what needs more memory. What it holds for replicas and its log is extra."""
 
     def number(name: str) -> int:
-        text = said.get(name, "0")
+        text = info.get(name, "0")
         return int(text) if text.isdecimal() else 0
 
     limit, used = number("maxmemory"), number("used_memory") - number("mem_not_counted_for_evict")
-    evicts = said.get("maxmemory_policy", "noeviction").startswith("allkeys")
+    evicts = info.get("maxmemory_policy", "noeviction").startswith("allkeys")
     return bool(limit) and used >= limit and not evicts
 
 
 OLDEST = (6, 2)  # the version of Redis that gopher needs
 
 
-def version_of(said: Mapping[str, str]) -> tuple[int, ...]:
+def version_of(info: Mapping[str, str]) -> tuple[int, ...]:
     """The first two numbers of the version that INFO tells."""
-    return tuple(int(part) for part in said.get("redis_version", "0").split(".")[:2] if part.isdecimal())
+    return tuple(int(part) for part in info.get("redis_version", "0").split(".")[:2] if part.isdecimal())
 
 
 def saves() -> Ask[bool]:

@@ -111,12 +111,12 @@ def decode_entry(name: str, raw: bytes) -> OutboxEntry:
     if raw.startswith(b"m "):
         return _moved(name, raw)
     try:
-        found = _open(raw)
-        job = revived(found.id, found.queue, bytes(found.spec))
+        fields = _open(raw)
+        job = revived(fields.id, fields.queue, bytes(fields.spec))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadData(f"the stored follow-up cannot be read: {error}") from error
-    job = msgspec.structs.replace(job, due=found.due, delay=found.delay)
-    return OutboxEntry(name, job, found.turn, found.waits, found.awaited, found.unsure)
+    job = msgspec.structs.replace(job, due=fields.due, delay=fields.delay)
+    return OutboxEntry(name, job, fields.turn, fields.waits, fields.awaited, fields.unsure)
 
 
 def _moved(name: str, raw: bytes) -> OutboxEntry:
@@ -187,7 +187,7 @@ def called(keys: Keys, names: Sequence[str]) -> Ask[dict[str, bytes]]:
 def present(keys: Keys, names: Sequence[str]) -> Ask[set[str]]:
     """Those of these entries that are there."""
     commands: list[Command] = [("HEXISTS", keys["outbox"], name) for name in names]
-    return Ask(commands, lambda raw: {name for name, found in zip(names, raw, strict=True) if found})
+    return Ask(commands, lambda raw: {name for name, is_there in zip(names, raw, strict=True) if is_there})
 
 
 def drop(keys: Keys, names: Sequence[str]) -> Ask[None]:
@@ -201,7 +201,7 @@ def watch(keys: Keys, ids: Sequence[str], until: int) -> Ask[set[str]]:
     """
     flat = [part for id in ids for part in (until, id)]
     commands: list[Command] = [("ZADD", keys["awaited"], "GT", *flat), ("HMGET", keys["meta"], *ids)]
-    return Ask(commands, lambda raw: {id for id, found in zip(ids, raw[1], strict=True) if found})
+    return Ask(commands, lambda raw: {id for id, is_there in zip(ids, raw[1], strict=True) if is_there})
 
 
 def droppable_notes(keys: Keys, ids: Sequence[str]) -> Ask[list[str]]:

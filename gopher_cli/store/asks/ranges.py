@@ -39,9 +39,9 @@ class Mark(msgspec.Struct, frozen=True, array_like=True):
     score: float
     id: str = ""
 
-    def is_before(self, one: Standing, *, newest: bool) -> bool:
+    def is_before(self, standing: Standing, *, newest: bool) -> bool:
         """Whether a job stands behind the mark, in the order of reading."""
-        id, score = one
+        id, score = standing
         if score != self.score:
             return score < self.score if newest else score > self.score
         if not self.id:
@@ -74,11 +74,11 @@ def sizes(all_keys: Sequence[Keys], places: Sequence[str]) -> Ask[list[dict[str,
 
 
 def read(
-    wanted: Sequence[tuple[Range, Mark | None, int]], count: int, *, newest: bool
+    ranges: Sequence[tuple[Range, Mark | None, int]], count: int, *, newest: bool
 ) -> Ask[list[list[Standing]]]:
     """The next jobs of each stretch behind its mark; the number is how many of the mark's own score to
     skip."""
-    commands: list[Command] = [_range(*one, count, newest=newest) for one in wanted]
+    commands: list[Command] = [_range(*range, count, newest=newest) for range in ranges]
     return Ask(commands, lambda raw: [_standings(rows) for rows in raw])
 
 
@@ -119,8 +119,8 @@ def nth(stretch: Range, mark: Mark, index: int, *, newest: bool) -> Ask[Standing
     """The job that stands at this index among those of the mark's score."""
     key, score = stretch.keys[stretch.place], number(mark.score)
     name = "ZREVRANGEBYSCORE" if newest else "ZRANGEBYSCORE"
-    one: Command = (name, key, score, score, "WITHSCORES", "LIMIT", index, 1)
-    return Ask([one], lambda raw: next(iter(_standings(raw[0])), None))
+    command: Command = (name, key, score, score, "WITHSCORES", "LIMIT", index, 1)
+    return Ask([command], lambda raw: next(iter(_standings(raw[0])), None))
 
 
 def metas(apart: Sequence[tuple[Keys, Sequence[str]]]) -> Ask[list[bytes]]:

@@ -48,9 +48,9 @@ def decode_definition(queue: str, name: str, raw: bytes) -> Schedule:
     try:
         if not raw:
             raise BadData("it has no definition")
-        found = _decode(raw)
-        kept = {part: getattr(found, part) for part in _KEPT}
-        schedule = Schedule(name=name, queue=queue, spec=decode_spec(bytes(found.spec)), **kept)
+        definition = _decode(raw)
+        kept = {part: getattr(definition, part) for part in _KEPT}
+        schedule = Schedule(name=name, queue=queue, spec=decode_spec(bytes(definition.spec)), **kept)
         check_schedule(schedule)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, BadData, Usage) as error:
         hint = LIST_SCHEDULES.put(f"gopher schedule rm {name} -Q {queue}, and set it again")
@@ -126,18 +126,18 @@ def first(keys: Keys, skip: int, limit: int) -> Ask[tuple[int, list[tuple[str, f
     return clocked(Ask([command], lambda raw: scored(raw[0])))
 
 
-def read(keys: Keys, wanted: Sequence[str]) -> Ask[list[Stored | None]]:
+def read(keys: Keys, names: Sequence[str]) -> Ask[list[Stored | None]]:
     """What there is under these names, also where only a tick is left; None for what is not known."""
-    hashes, ticks = ("HMGET", keys["schedules"], *wanted), ("ZMSCORE", keys["ticks"], *wanted)
+    hashes, ticks = ("HMGET", keys["schedules"], *names), ("ZMSCORE", keys["ticks"], *names)
 
     def answer(raw: list[Any]) -> list[Stored | None]:
-        rows = zip(wanted, *raw, strict=True) if raw else ()
+        rows = zip(names, *raw, strict=True) if raw else ()
         return [
             None if definition is None and tick is None else _stored(name, definition, tick, runs)
             for name, definition, tick, runs in rows
         ]
 
-    return Ask([hashes, ticks, ("HMGET", keys["runs"], *wanted)] if wanted else [], answer)
+    return Ask([hashes, ticks, ("HMGET", keys["runs"], *names)] if names else [], answer)
 
 
 def _stored(name: str, raw: bytes | None, tick: Any, runs: bytes | None) -> Stored:

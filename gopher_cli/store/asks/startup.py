@@ -41,13 +41,13 @@ def standing(namespace: str, queues: Sequence[str] = (), types: Sequence[str] = 
 
 def first_look(namespace: str) -> Ask[tuple[dict[str, str], bool]]:
     """What the server says of itself, and whether the schema version is written. Raises as `standing`."""
-    said = info()
+    look = info()
 
     def answer(raw: list[Any]) -> tuple[dict[str, str], bool]:
         checked(raw[1])
-        return said.answer(raw[:1]), raw[1] is not None
+        return look.answer(raw[:1]), raw[1] is not None
 
-    return Ask([*said.commands, ("HGET", fleet_key(namespace, "meta"), FIELD)], answer)
+    return Ask([*look.commands, ("HGET", fleet_key(namespace, "meta"), FIELD)], answer)
 
 
 def write_schema(namespace: str, *, anew: bool = False) -> Ask[None]:

@@ -78,7 +78,7 @@ def ends(all_keys: Sequence[Keys]) -> Ask[list[tuple[tuple[int, int], tuple[int,
     for keys in all_keys:
         commands.append(("XRANGE", keys["events"], "-", "+", "COUNT", 1))
         commands.append(("XREVRANGE", keys["events"], "+", "-", "COUNT", 1))
-    return Ask(commands, lambda raw: [(_first(one), _first(two)) for one, two in pairs(raw)])
+    return Ask(commands, lambda raw: [(_first(first), _first(two)) for first, two in pairs(raw)])
 
 
 def specs(keys: Keys, ids: Sequence[str]) -> Ask[list[bytes]]:
@@ -97,11 +97,11 @@ def written_down(
 
 def _audit_entries(raw: Any) -> Iterable[tuple[str, AuditEntry]]:
     for id, fields in raw:
-        nonce, said = text(fields[0]), fields[1]
+        nonce, content = text(fields[0]), fields[1]
         try:
-            actor, action, target, changed, detail = msgspec.json.decode(said, type=_SAID)
+            actor, action, target, changed, detail = msgspec.json.decode(content, type=_SAID)
         except msgspec.DecodeError:  # a newer version's, or nobody's
-            actor, action, target, changed, detail = "?", "?", text(said)[:200], 0, ""
+            actor, action, target, changed, detail = "?", "?", text(content)[:200], 0, ""
         yield nonce, AuditEntry(text(id), Instant(_place(id)[0]), actor, action, target, changed, detail)
 
 
@@ -109,12 +109,12 @@ _SAID = tuple[str, str, str, int, str]
 
 
 def _entries(raw: Any) -> list[StreamEntry]:
-    found = []
+    entries = []
     for id, fields in raw or []:
         ms, sequence = _place(id)
         for state, ids in pairs(fields):
-            found.append(StreamEntry(ms, sequence, text(state), tuple(text(ids).split())))
-    return found
+            entries.append(StreamEntry(ms, sequence, text(state), tuple(text(ids).split())))
+    return entries
 
 
 def _place(id: bytes) -> tuple[int, int]:

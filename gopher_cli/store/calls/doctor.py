@@ -72,8 +72,8 @@ def audit(keys: Keys, ids: Sequence[bytes], *, holder: str = "nobody", now: str 
     return make_call("audit", keys, {"now": now}, answer, ids, held=keys.held(holder))
 
 
-def _facts(id: bytes, standing: Any, record: Any, *said: Any) -> Facts:
-    spec, traces, corrupt, lock, held = said
+def _facts(id: bytes, standing: Any, record: Any, *fields: Any) -> Facts:
+    spec, traces, corrupt, lock, held = fields
     known = frozenset(name for name in text(traces).split(",") if name)
     places = {}
     for entry in text(standing).split(",")[:-1]:

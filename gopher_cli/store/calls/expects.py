@@ -30,21 +30,21 @@ class Expected(NamedTuple):
     expect: Expect
 
 
-def expect(keys: Keys, wanted: Expect, *, most: int = MOST, now: str = "") -> Call[Expected]:
+def expect(keys: Keys, declared: Expect, *, most: int = MOST, now: str = "") -> Call[Expected]:
     """Declare it from now on; ``wanted.last_success`` is what is known so far."""
     argv: dict[str, Arg] = {
-        "now": now, "name": wanted.name, "type": wanted.type, "every": f"{wanted.every * 1000:.0f}",
-        "grace": f"{wanted.grace * 1000:.0f}", "seen": wanted.last_success, "most": most,
-        "about": msgspec.json.encode(_About(wanted.by)),
+        "now": now, "name": declared.name, "type": declared.type, "every": f"{declared.every * 1000:.0f}",
+        "grace": f"{declared.grace * 1000:.0f}", "seen": declared.last_success, "most": most,
+        "about": msgspec.json.encode(_About(declared.by)),
     }  # fmt: skip
 
     def answer(raw: Any) -> Expected:
         at, word = int(raw[0]), text(raw[1])
         if word == "full":
-            return Expected(word, wanted)
+            return Expected(word, declared)
         last, since, about = raw[2:5]
         stored = msgspec.structs.replace(
-            wanted, created=int(since), by=_by(about), last_success=int(last), now=at
+            declared, created=int(since), by=_by(about), last_success=int(last), now=at
         )
         return Expected(word, stored)
 

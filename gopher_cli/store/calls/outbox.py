@@ -62,12 +62,12 @@ def accept(keys: Keys, cargo: Sequence[Cargo], *, now: str = "", keep_ms: int = 
         return Carried(int(raw[0]), words)
 
     items: list[Arg] = []
-    for one in cargo:
-        job = one.job
-        flags = "a" * one.awaited + "u" * one.unsure + "m" * bool(one.kept)
-        how = " ".join([flags, *(f"={id}" for id in one.siblings)])
+    for entry in cargo:
+        job = entry.job
+        flags = "a" * entry.awaited + "u" * entry.unsure + "m" * bool(entry.kept)
+        how = " ".join([flags, *(f"={id}" for id in entry.siblings)])
         spec = job.stored or encode_spec(job.spec)
-        items += (one.name, job.id, head_of(job), how, one.told, spec, *(one.kept or _NOTHING))
+        items += (entry.name, job.id, head_of(job), how, entry.told, spec, *(entry.kept or _NOTHING))
     return make_call("accept", keys, {"now": now, "keep": keep_ms}, answer, items)
 
 

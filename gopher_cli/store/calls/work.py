@@ -95,10 +95,10 @@ def _batch(raw: Any, queue: str, token: str) -> Batch:
         except Exception:  # whatever it is, it ends no worker
             lease = Lease(id.decode(errors="replace"), queue, token, int(attempt), int(losses), _NO_SPEC)
             unreadable.append((lease, blob or b""))
-    due, said = int(raw[1]), raw[2]
+    due, verdicts = int(raw[1]), raw[2]
     return Batch(
         int(raw[0]), leases, unreadable, due if due > 0 else None, due < 0,
-        unhandled=bool(said & 1), cut=bool(said & 2),
+        unhandled=bool(verdicts & 1), cut=bool(verdicts & 2),
     )  # fmt: skip
 
 
@@ -271,8 +271,8 @@ def expire(
 def report(keys: Keys, reports: Sequence[Report], *, limit: int = 65536, now: str = "") -> Call[int]:
     """How many were heard: those whose token still holds."""
     items: list[Arg] = []
-    for said in reports:
-        items += (said.lease.id, said.lease.token, said.progress, said.log)
+    for item in reports:
+        items += (item.lease.id, item.lease.token, item.progress, item.log)
     return make_call("report", keys, {"now": now, "limit": limit}, lambda raw: int(raw[1]), items)
 
 

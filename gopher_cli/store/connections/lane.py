@@ -40,18 +40,18 @@ _CODES = {
 
 
 def _plain(error: RedisError) -> Exception:
-    said = str(error)
+    message = str(error)
     if isinstance(error, TimeoutError):
-        return builtins.TimeoutError(said)
-    if said.startswith("Authentication required"):
-        return Refusal(f"NOAUTH {said}")
-    if isinstance(error, AuthenticationError) or "username-password pair" in said:
-        return Refusal(f"WRONGPASS {said}")
-    if "max number of clients" in said:
-        return Refusal(f"ERR {said}")
+        return builtins.TimeoutError(message)
+    if message.startswith("Authentication required"):
+        return Refusal(f"NOAUTH {message}")
+    if isinstance(error, AuthenticationError) or "username-password pair" in message:
+        return Refusal(f"WRONGPASS {message}")
+    if "max number of clients" in message:
+        return Refusal(f"ERR {message}")
     if isinstance(error, ConnectionError) and not isinstance(error, BusyLoadingError):
-        return builtins.ConnectionError(said)
-    return Refusal(_CODES.get(type(error).__name__, "") + said)
+        return builtins.ConnectionError(message)
+    return Refusal(_CODES.get(type(error).__name__, "") + message)
 
 
 class Lane:

@@ -13,6 +13,6 @@ class Refusal(Exception):
 
     @property
     def code(self) -> str:
-        said = str(self)
-        within = _WITHIN.match(said)
-        return within[1] if within else said.partition(" ")[0]
+        text = str(self)
+        within = _WITHIN.match(text)
+        return within[1] if within else text.partition(" ")[0]

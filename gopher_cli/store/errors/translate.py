@@ -58,7 +58,7 @@ def translate(error: Refusal | OSError, address: str) -> GopherError:
     if isinstance(error, OSError):
         cause, why = unreachable.cause_of(error)
         return Unavailable(f"cannot reach Redis at {address} ({why})", unreachable.hint(address, cause))
-    said = _SCRIPT.sub("", str(error)).strip()
+    message = _SCRIPT.sub("", str(error)).strip()
     if error.code == "NOAUTH":
         return Denied(f"Redis at {address} wants a password", "set REDIS_PASSWORD, or put it into REDIS_URL")
     if error.code == "WRONGPASS":
@@ -66,33 +66,37 @@ def translate(error: Refusal | OSError, address: str) -> GopherError:
             f"Redis at {address} refused the password",
             "set REDIS_PASSWORD, or put it into REDIS_URL",
         )
-    if "NOPERM" in said:
-        return Denied(f"Redis at {address} denies a right: {said}", "see: redis-cli ACL WHOAMI; ACL GETUSER")
+    if "NOPERM" in message:
+        return Denied(
+            f"Redis at {address} denies a right: {message}", "see: redis-cli ACL WHOAMI; ACL GETUSER"
+        )
     if "ACL failure" in str(error):
         return Denied(f"Redis at {address} denies a right that our scripts need", "see which: gopher doctor")
-    if (misled := _wrong_kind(error, said, address)) is not None:
+    if (misled := _wrong_kind(error, message, address)) is not None:
         return misled
     for code, (why, hint) in _REFUSALS.items():
-        if said.startswith(code) or f"-{code} " in said:
+        if message.startswith(code) or f"-{code} " in message:
             kind = MemoryFull if code == "OOM" else TryLater
             return kind(f"Redis at {address} refuses: {why}", hint)
     if error.code == "NOMASTER":
-        name = said.partition(" ")[2]
+        name = message.partition(" ")[2]
         return BadConfig(
             f"the sentinels at {address} know no master {name!r}", "see: redis-cli -p 26379 SENTINEL MASTERS"
         )
-    if "WRONGTYPE" in said:
-        return BadData(f"foreign data under our keys at {address}: {said}", "choose another GOPHER_NAMESPACE")
-    if "unknown command" in said.lower():
-        name = found[1] if (found := _NAME.search(said)) else "a command of our scripts"
+    if "WRONGTYPE" in message:
+        return BadData(
+            f"foreign data under our keys at {address}: {message}", "choose another GOPHER_NAMESPACE"
+        )
+    if "unknown command" in message.lower():
+        name = match[1] if (match := _NAME.search(message)) else "a command of our scripts"
         return BadConfig(
             f"Redis at {address} does not know {name}: too old, a sentinel, or it has another name for it",
             "gopher needs Redis 6.2 or later, or Valkey; sentinels: redis+sentinel://host:26379/master",
         )
-    return BadData(f"Redis at {address} answered: {said}")
+    return BadData(f"Redis at {address} answered: {message}")
 
 
-def _wrong_kind(error: Refusal, said: str, address: str) -> BadConfig | None:
+def _wrong_kind(error: Refusal, message: str, address: str) -> BadConfig | None:
     """One node of a cluster was taken for the whole, or a lone server for a cluster."""
     scheme, _, place = address.partition("://")
     if error.code in ("MOVED", "ASK", "CROSSSLOT") and "+cluster" not in scheme:
@@ -101,11 +105,11 @@ def _wrong_kind(error: Refusal, said: str, address: str) -> BadConfig | None:
             f"Redis at {address} is one node of a cluster",
             f"point REDIS_URL at the cluster: {whole or 'redis+cluster://host:port'}",
         )
-    if "unknown command" in said.lower() and "'sentinel'" in said.lower():
+    if "unknown command" in message.lower() and "'sentinel'" in message.lower():
         return BadConfig(
             f"Redis at {address} is no sentinel", "name the sentinels: redis+sentinel://host:26379/master"
         )
-    if "cluster support disabled" in said:
+    if "cluster support disabled" in message:
         return BadConfig(
             f"Redis at {address} is no cluster",
             f"point REDIS_URL at the server: {scheme.replace('+cluster', '')}://{place.partition(',')[0]}",

@@ -45,15 +45,15 @@ def cause_of(error: OSError) -> tuple[Cause, str]:
     """And how to say it: where we know no better, in the words of the system."""
     if isinstance(error, TimeoutError):
         return Cause.SILENT, Cause.SILENT
-    said = str(error)
-    known = next((cause for words, cause in _CAUSES if words in said.lower()), Cause.UNKNOWN)
-    certificate = _CERTIFICATE.search(said)
+    message = str(error)
+    known = next((cause for words, cause in _CAUSES if words in message.lower()), Cause.UNKNOWN)
+    certificate = _CERTIFICATE.search(message)
     if known is not Cause.UNKNOWN and not certificate:
         return known, known
-    cause = next((cause for word, cause in _IN_ITS_OWN_WORDS if word in said.lower()), Cause.UNKNOWN)
+    cause = next((cause for word, cause in _IN_ITS_OWN_WORDS if word in message.lower()), Cause.UNKNOWN)
     if certificate:
         return cause, f"{Cause.UNTRUSTED}: {certificate[1]}"
-    return cause, said.rstrip(".") or type(error).__name__
+    return cause, message.rstrip(".") or type(error).__name__
 
 
 def hint(address: str, cause: Cause) -> str:

@@ -44,9 +44,9 @@ class Disk(NamedTuple):
     saved: float
 
 
-def read_disk(told: Sequence[Any]) -> Disk:
+def read_disk(answers: Sequence[Any]) -> Disk:
     """The answers to LOOK."""
-    *parts, settings, clock = told
+    *parts, settings, clock = answers
     known = {name: value for part in parts for name, value in info().answer([part]).items()}
     given = mapping(settings) if isinstance(settings, (list, dict)) else {}
     fine = known.get("aof_last_write_status", "ok") == "ok"

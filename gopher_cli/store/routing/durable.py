@@ -60,12 +60,12 @@ class Durably:
     def _check(self, route: Route, call: Call[Any], durability: Durability) -> Talk[None]:
         """Raises TooMuch where this level cannot be had."""
         look = _REPLICAS if durability.replicas else (*LOOK, ("HGET", _conf(call), "synced"))
-        (told,) = yield from deliver(route, [Parcel(call.keys[0], look)])
-        if isinstance(told[0], Refusal):
-            raise told[0]
+        (answers,) = yield from deliver(route, [Parcel(call.keys[0], look)])
+        if isinstance(answers[0], Refusal):
+            raise answers[0]
         if durability.replicas:
-            return _check_replicas(durability, told[0])
-        *seen, note = told
+            return _check_replicas(durability, answers[0])
+        *seen, note = answers
         disk = read_disk(seen)
         self._clocks.read(note)
         self._clocks.is_back(disk)
@@ -78,14 +78,14 @@ class Durably:
 
     def _with_replicas(self, route: Route, call: Call[Any], durability: Durability) -> Talk[tuple[Any, str]]:
         """What the script answered, and why too few replicas have it; "" when enough have."""
-        wanted, wait = durability.replicas, round(self._wait * 1000)
-        closing = (("HSET", _conf(call), "replicated", "1"), ("WAIT", wanted, wait))
-        ((answer, *told),) = yield from run_calls(route, [call], closing, self._timeout + self._wait)
+        replicas, wait = durability.replicas, round(self._wait * 1000)
+        closing = (("HSET", _conf(call), "replicated", "1"), ("WAIT", replicas, wait))
+        ((answer, *rest),) = yield from run_calls(route, [call], closing, self._timeout + self._wait)
         if isinstance(answer, Refusal):
             return answer, ""
-        missing = _refused(told)  # a mark that was not written proves nothing
-        if not missing and int(told[1]) < wanted:
-            missing = f"only {told[1]} of {wanted} replicas confirmed it within {self._wait:g} s"
+        missing = _refused(rest)  # a mark that was not written proves nothing
+        if not missing and int(rest[1]) < replicas:
+            missing = f"only {rest[1]} of {replicas} replicas confirmed it within {self._wait:g} s"
         return answer, missing
 
     def _on_disk(self, route: Route, call: Call[Any], _: Durability) -> Talk[tuple[Any, str]]:
@@ -113,10 +113,10 @@ class Durably:
         while waited < self._disk_wait:
             waited += watch.pause
             yield Pause(watch.pause)
-            (told,) = yield from deliver(route, [Parcel(key, commands)])
-            if refused := _refused(told):
+            (answers,) = yield from deliver(route, [Parcel(key, commands)])
+            if refused := _refused(answers):
                 return refused
-            now = read_disk(told[-len(LOOK) :])
+            now = read_disk(answers[-len(LOOK) :])
             if now.server != first.server:
                 return "another server has taken over"
             if not now.log or now.policy != first.policy or hindrance(log=True, policy=now.policy):
@@ -126,20 +126,20 @@ class Durably:
         return self._late(watch)
 
     def _late(self, watch: DiskWatch) -> str:
-        said = f"the disk has not confirmed it within {self._disk_wait:g} s"
-        return f"{said}: {watch.doubt}" if watch.doubt else said
+        message = f"the disk has not confirmed it within {self._disk_wait:g} s"
+        return f"{message}: {watch.doubt}" if watch.doubt else message
 
 
 def _conf(call: Call[Any]) -> str:
     return call.keys[call.script.keys.index("conf")]
 
 
-def _refused(told: Sequence[Any]) -> str:
-    return next((f"Redis answered {said}" for said in told if isinstance(said, Refusal)), "")
+def _refused(answers: Sequence[Any]) -> str:
+    return next((f"Redis answered {answer}" for answer in answers if isinstance(answer, Refusal)), "")
 
 
-def _check_replicas(durability: Durability, said: Any) -> None:
-    attached = int(info().answer([said]).get("connected_slaves", "0"))
+def _check_replicas(durability: Durability, answer: Any) -> None:
+    attached = int(info().answer([answer]).get("connected_slaves", "0"))
     if attached < durability.replicas:
         raise TooMuch(
             f"{durability} cannot be given: {attached} of {durability.replicas} replicas are attached",

@@ -43,7 +43,7 @@ def run_calls(
     """
     parcels = [Parcel(c.keys[0], (evalsha(c), *closing)) for c in calls]
     answers = yield from deliver(route, parcels, patience)
-    unknown = [i for i, (said, *_) in enumerate(answers) if _is_unknown(said)]
+    unknown = [i for i, (first, *_) in enumerate(answers) if _is_unknown(first)]
     if unknown:
         again = [Parcel(calls[i].keys[0], (evalsha(calls[i], whole=True), *closing)) for i in unknown]
         for i, answer in zip(unknown, (yield from deliver(route, again, patience)), strict=True):
@@ -51,8 +51,8 @@ def run_calls(
     return answers
 
 
-def _is_unknown(said: Any) -> bool:
-    return isinstance(said, Refusal) and said.code == "NOSCRIPT"
+def _is_unknown(answer: Any) -> bool:
+    return isinstance(answer, Refusal) and answer.code == "NOSCRIPT"
 
 
 def run_ask(route: Route, ask: Ask[Any]) -> Talk[list[Any]]:
@@ -163,18 +163,18 @@ def _redirected(
     """Those of these that must be tried again. A key that is just being moved is asked for where it goes."""
     again = []
     for i in mine:
-        refusal = next((said for said in answers[i] if isinstance(said, Refusal)), None)
+        refusal = next((answer for answer in answers[i] if isinstance(answer, Refusal)), None)
         if refusal is None or not route.heed(refusal):
             continue
         if refusal.code == "ASK" and isinstance(route, Cluster):
             node = route.asked_at(str(refusal).split(" ")[2])
-            asking = [one for command in parcels[i].commands for one in (("ASKING",), command)]
+            asking = [part for command in parcels[i].commands for part in (("ASKING",), command)]
             try:
                 answers[i] = (yield Send(node, asking, patience))[1::2]
             except OSError:
                 again.append(i)
                 continue
-            refusal = next((said for said in answers[i] if isinstance(said, Refusal)), None)
+            refusal = next((answer for answer in answers[i] if isinstance(answer, Refusal)), None)
             if refusal is None or not route.heed(refusal):
                 continue
         again.append(i)

@@ -109,10 +109,10 @@ class Wire:
     def _last_word(self) -> Exception:
         """Why Redis has hung up before it was asked anything: a server with too many clients says so."""
         try:
-            said = self._read()
+            answer = self._read()
         except OSError as error:
             return error
-        return said if isinstance(said, Refusal) else ConnectionResetError(_CLOSED)
+        return answer if isinstance(answer, Refusal) else ConnectionResetError(_CLOSED)
 
     def _read(self) -> Any:
         line = self._answers.readline()

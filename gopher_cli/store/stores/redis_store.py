@@ -106,11 +106,11 @@ class RedisStore(StoreBase):
                     step = next(talk)
                     continue
                 try:
-                    said: Any = await self._lane(lane, step.node).talk(step.commands, step.patience)
+                    answers: Any = await self._lane(lane, step.node).talk(step.commands, step.patience)
                 except (OSError, Refusal) as error:
                     step = talk.throw(error)
                 else:
-                    step = talk.send(said)
+                    step = talk.send(answers)
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
         except (OSError, Refusal) as error:

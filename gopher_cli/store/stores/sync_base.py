@@ -71,11 +71,11 @@ class SyncStoreBase(StoreBase):
                     step = next(talk)
                     continue
                 try:
-                    said = self._send(step.node, step.commands, step.patience or self._timeout)
+                    answers = self._send(step.node, step.commands, step.patience or self._timeout)
                 except (OSError, Refusal) as error:
                     step = talk.throw(error)
                 else:
-                    step = talk.send(said)
+                    step = talk.send(answers)
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
         except (OSError, Refusal) as error:
