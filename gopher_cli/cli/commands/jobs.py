@@ -33,13 +33,8 @@ Groups = Annotated[bool, o.option("--groups", help="by error: how often, since w
 def ls(
     console: Console,
     state: o.State = None,
-    type: o.Type = None,
-    tag: o.Tag = None,
-    queue: o.Queues = None,
-    older_than: o.OlderThan = None,
-    error: o.Error = None,
-    group: o.Group = None,
-    search: o.Search = None,
+    *,
+    which: o.Listed,
     limit: o.Limit = None,
     oldest: Oldest = False,
 ) -> None:
@@ -49,23 +44,14 @@ def ls(
     gopher jobs ls -q --state failed | xargs -r gopher retry
     gopher jobs ls --search 'type:email payload.to:ann@example.com'
     """
-    wanted = filter_of(
-        state=state, type=type, tag=tag, queue=queue, older_than=older_than, error=error, group=group,
-        search=search,
-    )  # fmt: skip
-    _list(console, wanted, limit_of(console, limit), newest=not oldest)
+    _list(console, filter_of(which, state), limit_of(console, limit), newest=not oldest)
 
 
 @command
 def list_failed(
     console: Console,
-    type: o.Type = None,
-    tag: o.Tag = None,
-    queue: o.Queues = None,
-    older_than: o.OlderThan = None,
-    error: o.Error = None,
-    group: o.Group = None,
-    search: o.Search = None,
+    *,
+    which: o.Listed,
     limit: o.Limit = None,
     groups: Groups = False,
 ) -> None:
@@ -74,10 +60,7 @@ def list_failed(
     gopher list-failed --error 'timed? out'
     gopher list-failed --groups
     """
-    wanted = filter_of(
-        type=type, tag=tag, queue=queue, older_than=older_than, error=error, group=group, search=search,
-        within=("failed",), of="list-failed",
-    )  # fmt: skip
+    wanted = filter_of(which, within=("failed",), of="list-failed")
     if groups:
         from gopher_cli.cli.render.failure_groups import show
 

@@ -30,13 +30,8 @@ Force = Annotated[bool, o.option("--force", help="running jobs too: what they st
 def purge(
     console: Console,
     state: States = None,
-    type: o.Type = None,
-    queue: o.Queues = None,
-    tag: o.Tag = None,
-    error: o.Error = None,
-    group: o.Group = None,
-    older_than: o.OlderThan = None,
-    search: o.Search = None,
+    *,
+    which: o.Chosen,
     limit: o.Limit = None,
     yes: o.Yes = False,
     dry_run: o.DryRun = False,
@@ -49,11 +44,8 @@ def purge(
 
     `all` is every state but processing; a running job needs --force.
     """
-    within = chosen(state, group, force=force)
-    wanted = filter_of(
-        state=None if "all" in words(state) else state, type=type, queue=queue, tag=tag, error=error,
-        group=group, older_than=older_than, search=search, within=within, of="purge",
-    )  # fmt: skip
+    within = chosen(state, which["group"], force=force)
+    wanted = filter_of(which, None if "all" in words(state) else state, within=within, of="purge")
     most = whole("--limit", limit, least=1)
     counts = count_jobs(console, wanted)
     if dry_run:

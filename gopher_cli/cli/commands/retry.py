@@ -108,13 +108,8 @@ async def _open_parents(gopher: Verbs, queue: str, id: str) -> list[str]:
 def retry_all(
     console: Console,
     state: o.State = None,
-    type: o.Type = None,
-    queue: o.Queues = None,
-    tag: o.Tag = None,
-    error: o.Error = None,
-    group: o.Group = None,
-    older_than: o.OlderThan = None,
-    search: o.Search = None,
+    *,
+    which: o.Chosen,
     limit: o.Limit = None,
     yes: o.Yes = False,
     dry_run: o.DryRun = False,
@@ -126,11 +121,7 @@ def retry_all(
 
     gopher retry-all --type email --dry-run
     """
-    chosen = filter_of(
-        state=state, type=type, queue=queue, tag=tag, error=error, group=group, older_than=older_than,
-        search=search,
-    )  # fmt: skip
-    wanted = RETRY.meant(chosen)
+    wanted = RETRY.meant(filter_of(which, state))
     if wrong := [word for word in wanted.states if word not in RETRY.states]:
         raise Usage(f"retry-all is for retrying and failed jobs, not {wrong[0]}", "see: gopher retry --help")
     return _again(console, wanted, whole("--limit", limit, least=1), yes=yes, dry_run=dry_run)
@@ -140,13 +131,8 @@ def retry_all(
 def requeue_dlq(
     console: Console,
     ids: SomeIds = None,
-    type: o.Type = None,
-    queue: o.Queues = None,
-    tag: o.Tag = None,
-    error: o.Error = None,
-    group: o.Group = None,
-    older_than: o.OlderThan = None,
-    search: o.Search = None,
+    *,
+    which: o.Chosen,
     limit: o.Limit = None,
     rate: Annotated[
         str | None, o.option("--rate", metavar="N/s", help="no faster than that, such as 50/s")
@@ -171,17 +157,15 @@ def requeue_dlq(
 
     target = check_queue(to_queue) if to_queue is not None else ""
     if ids:
-        given = (type, tag, error, group, older_than, search, limit, rate)
+        queue = which["queue"]
+        given = [limit, rate, *(value for name, value in which.items() if name != "queue")]
         if any(value is not None for value in given) or len(words(queue)) > 1:
             raise Usage("ids and filters do not go together", "leave one of them out")
         of = queue[0] if queue else None
         if not dry_run:
             _ask_about_poison(console, ids, of, yes=yes)
         return told(console, console.call(lambda gopher: _dead(console, gopher, ids, of, target, dry_run)))
-    wanted = filter_of(
-        type=type, queue=queue, tag=tag, error=error, group=group, older_than=older_than, search=search,
-        within=("failed",), of="requeue-dlq",
-    )  # fmt: skip
+    wanted = filter_of(which, within=("failed",), of="requeue-dlq")
     most, pace = whole("--limit", limit, least=1), per_second(rate)
     return _again(console, wanted, most, rate=pace, target=target, yes=yes, dry_run=dry_run)
 

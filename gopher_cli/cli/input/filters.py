@@ -41,25 +41,23 @@ def states(given: Sequence[str] | None) -> tuple[str, ...]:
 
 
 def filter_of(
-    *, state: Sequence[str] | None = None, queue: Sequence[str] | None = None, type: str | None = None,
-    tag: str | None = None, error: str | None = None, group: str | None = None,
-    older_than: str | None = None, search: str | None = None, within: Sequence[str] = (), of: str = "",
-) -> Filter:  # fmt: skip
-    """Raises Usage for a value that is empty or makes no sense, or that ``search`` contradicts.
+    which: Mapping[str, Any], state: Sequence[str] | None = None, *, within: Sequence[str] = (), of: str = ""
+) -> Filter:
+    """Raises Usage for a value that is empty or makes no sense, or that the search contradicts.
 
-    ``within`` are the states that the command ``of`` this name is for: a filter has those of them that are
-    said, or all where none is.
+    ``which`` are the options of a command that choose jobs, by their names, but for their states. ``within``
+    are the states that the command ``of`` this name is for: a filter has those of them that are said, or all
+    where none is.
     """
     from gopher_cli.model.select.filter import Filter, check_group
 
-    check_said(state=state, queue=queue, type=type, tag=tag, error=error, group=group, search=search)
-    if error:
-        check_regex(error)
-    given: dict[str, Any] = {
-        "states": states(state), "queues": words(queue), "type": type or "", "tag": tag or "",
-        "error": error or "", "group": group or "", "older_than": _age(older_than),
-    }  # fmt: skip
-    wanted = _narrowed(search, given) if search else Filter(**given)
+    check_said(state=state, **{name: value for name, value in which.items() if name != "older_than"})
+    if which["error"]:
+        check_regex(which["error"])
+    given: dict[str, Any] = {"states": states(state), "queues": words(which["queue"])}
+    given |= {name: which[name] or "" for name in ("type", "tag", "error", "group")}
+    given["older_than"] = _age(which["older_than"])
+    wanted = _narrowed(which["search"], given) if which["search"] else Filter(**given)
     check_group(wanted.group)
     return _within(wanted, within, of) if within else wanted
 

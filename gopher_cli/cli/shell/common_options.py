@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -93,6 +94,14 @@ Search = Annotated[
         help="only jobs that this finds, such as 'payload.to:ann error:\"time out\" invoice'",
     ),
 ]  # fmt: skip
+_FILTERS = {
+    "type": Type, "tag": Tag, "queue": Queues, "older_than": OlderThan, "error": Error, "group": Group,
+    "search": Search,
+}  # fmt: skip
+_OF_ACTIONS = ("type", "queue", "tag", "error", "group", "older_than", "search")
+# Which jobs are listed, and which an action is for: see filter_of. The order is that of the help pages.
+Listed = Annotated[Mapping[str, Any], OptionGroup(_FILTERS)]
+Chosen = Annotated[Mapping[str, Any], OptionGroup({name: _FILTERS[name] for name in _OF_ACTIONS})]
 Limit = Annotated[str | None, option("--limit", "-n", metavar="N", panel=WHICH, help="at most so many jobs")]
 DryRun = Annotated[bool, option("--dry-run", help="say what would be done, and do nothing")]
 Yes = Annotated[bool, option("--yes", "-y", help="do not ask")]
