@@ -38,21 +38,21 @@ def note(name: str, type: str, payload: Any, options: dict[str, Any]) -> Declare
 def resolve(declared: Sequence[Declared], types: dict[Callable[..., Any], str]) -> list[Declaration]:
     """All of them, with the types of the functions. Raises BadConfig for two of one name."""
     places: dict[str, str] = {}
-    for one in declared:
-        if places.setdefault(one.name, one.place) != one.place:
+    for item in declared:
+        if places.setdefault(item.name, item.place) != item.place:
             raise BadConfig(
-                f"the schedule {one.name!r} is declared twice: {places[one.name]} and {one.place}",
+                f"the schedule {item.name!r} is declared twice: {places[item.name]} and {item.place}",
                 "remove one, or give it another name",
             )
-    return [declare(one.name, _type_of(one, types), one.payload, **one.options) for one in declared]
+    return [declare(item.name, _type_of(item, types), item.payload, **item.options) for item in declared]
 
 
-def _type_of(one: Declared, types: dict[Callable[..., Any], str]) -> str:
-    type = one.type or (types.get(one.function, "") if one.function else "")
+def _type_of(item: Declared, types: dict[Callable[..., Any], str]) -> str:
+    type = item.type or (types.get(item.function, "") if item.function else "")
     if not type:
         raise BadConfig(
-            f"the schedule {one.name!r} ({one.place}) names no type, and decorates no handler",
-            f'for example: app.schedule("{one.name}", "report", cron="0 3 * * *")',
+            f"the schedule {item.name!r} ({item.place}) names no type, and decorates no handler",
+            f'for example: app.schedule("{item.name}", "report", cron="0 3 * * *")',
         )
     return type
 

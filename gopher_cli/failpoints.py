@@ -77,10 +77,10 @@ def _hang() -> NoReturn:
 
 def points_of(environ: Mapping[str, str]) -> dict[str, _Point] | None:
     """The points that are armed; None, for good, where nobody tests. Raises ValueError."""
-    said = environ.get("GOPHER_FAILPOINT")
-    if not said or environ.get("GOPHER_TESTING") != "1":
+    setting = environ.get("GOPHER_FAILPOINT")
+    if not setting or environ.get("GOPHER_TESTING") != "1":
         return None
-    return {point.name: point for point in map(_Point, said.split(","))}
+    return {point.name: point for point in map(_Point, setting.split(","))}
 
 
 _armed = points_of(os.environ)

@@ -54,9 +54,9 @@ class Handler:
 class TwoHandlers(BadConfig):
     """A type with two handlers: only one of them could run it."""
 
-    def __init__(self, one: Handler, other: Handler) -> None:
+    def __init__(self, first: Handler, other: Handler) -> None:
         super().__init__(
-            f"the type {one.type!r} has two handlers: {one.place} and {other.place}",
+            f"the type {first.type!r} has two handlers: {first.place} and {other.place}",
             "remove one, or give it another type",
         )
 
@@ -113,26 +113,26 @@ class Registry:
 
         The options are those of Gopher.set_schedule. Raises Usage or BadData for what makes no sense.
         """
-        found = note(name, type, payload, options)
-        self.declared.append(found)
+        declared = note(name, type, payload, options)
+        self.declared.append(declared)
 
         def register(function: F) -> F:
-            found.function = function
+            declared.function = function
             return function
 
         return register
 
     def declarations(self) -> list[Declaration]:
         """All schedules that are declared. Raises BadConfig for two of a name, and for a bad payload."""
-        found = resolve(self.declared, self._types)
-        for one in found:
-            handler = self.get(one.type)
+        declared = resolve(self.declared, self._types)
+        for declaration in declared:
+            handler = self.get(declaration.type)
             try:
                 if handler and handler.wants_payload:
-                    handler.decode(msgspec.Raw(one.payload.encode()))
+                    handler.decode(msgspec.Raw(declaration.payload.encode()))
             except BadData as error:
-                raise BadConfig(f"the payload of the schedule {one.name!r}: {error}") from None
-        return found
+                raise BadConfig(f"the payload of the schedule {declaration.name!r}: {error}") from None
+        return declared
 
     def add(self, handler: Handler) -> None:
         """Raises TwoHandlers when another function or program has that type."""
@@ -145,7 +145,7 @@ class Registry:
         """Add all of another. Raises TwoHandlers."""
         for handler in other.handlers.values():
             self.add(handler)
-        self.declared += [one for one in other.declared if one not in self.declared]
+        self.declared += [declared for declared in other.declared if declared not in self.declared]
         self._types |= other._types
 
     def overlaid(self, other: Registry) -> Registry:
@@ -230,8 +230,8 @@ def _parameters(type: str, function: Callable[..., Any]) -> tuple[str | None, bo
     """
     if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
         raise Usage(f"the handler of {type!r} yields: a handler returns its result")
-    found = inspect.signature(function).parameters
-    given = [p for p in found.values() if p.kind is not p.VAR_KEYWORD]
+    parameters = inspect.signature(function).parameters
+    given = [p for p in parameters.values() if p.kind is not p.VAR_KEYWORD]
     payload = next((p for p in given if p.name != "ctx"), None)
     for extra in given:
         needed = extra.default is extra.empty and extra.kind is not extra.VAR_POSITIONAL
@@ -240,10 +240,10 @@ def _parameters(type: str, function: Callable[..., Any]) -> tuple[str | None, bo
                 f"the handler of {type!r} asks for {extra.name!r}: it gets its payload and ctx",
                 "for example: def send(payload: Email, ctx: Context)",
             )
-    wanted = [p for p in given if p is payload or p.name == "ctx"]
-    names = [p.name for p in wanted]
+    taken = [p for p in given if p is payload or p.name == "ctx"]
+    names = [p.name for p in taken]
     plain = names[:1] != ["ctx"] or payload is None
-    plain = plain and all(p.kind is not p.KEYWORD_ONLY for p in wanted)
+    plain = plain and all(p.kind is not p.KEYWORD_ONLY for p in taken)
     return payload.name if payload else None, "ctx" in names, plain
 
 

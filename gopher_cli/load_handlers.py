@@ -158,18 +158,18 @@ def _load_app(path: str) -> Registry:
 def _only_registry(module: ModuleType, path: str) -> Registry:
     """The registry of the one Gopher in a module. Raises BadConfig where there is none, or several."""
     names: dict[int, str] = {}
-    found: dict[int, Registry] = {}
+    registries: dict[int, Registry] = {}
     for name, value in vars(module).items():
         registry = value if isinstance(value, Registry) else getattr_static(value, "registry", None)
         if isinstance(registry, Registry):
             names.setdefault(id(registry), name)
-            found[id(registry)] = registry
-    if not found:
+            registries[id(registry)] = registry
+    if not registries:
         raise BadConfig(f"there is no Gopher in {path}", "write there: app = Gopher()")
-    if len(found) > 1:
+    if len(registries) > 1:
         choice = " ".join(f"--app {path}:{name}" for name in names.values())
         raise BadConfig(f"{path} has several: {', '.join(names.values())}", f"name those you mean: {choice}")
-    return next(iter(found.values()))
+    return next(iter(registries.values()))
 
 
 def _look_here_too() -> None:
@@ -183,10 +183,10 @@ def _look_here_too() -> None:
         sys.path.insert(next(installed, len(sys.path)), here)
 
 
-def _registry_of(found: Any, path: str) -> Registry:
-    registry = getattr(found, "registry", found)
+def _registry_of(value: Any, path: str) -> Registry:
+    registry = getattr(value, "registry", value)
     if not isinstance(registry, Registry):
-        raise BadConfig(f"{path} is a {type(found).__name__}, not a Gopher or a Registry")
+        raise BadConfig(f"{path} is a {type(value).__name__}, not a Gopher or a Registry")
     return registry
 
 

@@ -88,8 +88,8 @@ class Producer:
 
     def _missing(self, queue: str, parent: str) -> str:
         names = self.store.ask(ask.queues(self.namespace))
-        (found,) = self.store.ask(ask.holders([keys_of(self.namespace, name) for name in names], [parent]))
-        return missing(queue, parent, found)
+        (holders,) = self.store.ask(ask.holders([keys_of(self.namespace, name) for name in names], [parent]))
+        return missing(queue, parent, holders)
 
     def announce(self, queue: str) -> None:
         """Make a queue known to the fleet before anything is stored in it."""

@@ -57,8 +57,8 @@ def clean(payload: Cleanup, ctx: Context) -> dict[str, Any]:
                 failed += 1
             if ctx.cancelled:
                 raise InterruptedError("the job was cancelled")
-    found = {"directories": [str(place) for place in places], "files": files, "bytes": size}
-    return found | {"failed": failed, "dry_run": payload.dry_run}
+    summary = {"directories": [str(place) for place in places], "files": files, "bytes": size}
+    return summary | {"failed": failed, "dry_run": payload.dry_run}
 
 
 def find(top: Path, pattern: str, before: float, *, recursive: bool) -> Iterator[Old]:

@@ -112,24 +112,24 @@ def _to_file(
 
 def _answer(payload: DataProcess, kept: Iterable[Row], count: _Count, target: Path | None) -> dict[str, Any]:
     if payload.operation == "validate":
-        found = do.checked(kept, payload.columns)
-        table = found["problems"]
+        answer = do.checked(kept, payload.columns)
+        table = answer["problems"]
     elif payload.operation == "summarize":
-        found = do.summary(kept, payload.columns)
-        table = [{"column": name} | facts for name, facts in found["columns"].items()]
+        answer = do.summary(kept, payload.columns)
+        table = [{"column": name} | facts for name, facts in answer["columns"].items()]
     else:
         table = do.grouped(kept, many(payload.group_by), many(payload.sum))
-        found = {"groups": table}
+        answer = {"groups": table}
         if len(table) > MAX_SHOWN and target is None:
             raise Discard(f"{len(table)} groups are too many for a result: give a destination")
-    found = {"read": count.seen} | found
+    answer = {"read": count.seen} | answer
     if target is not None:
         _write(target, iter(table), _all_columns(table))
-        found["destination"] = str(target)
+        answer["destination"] = str(target)
         # Only what is small stays in the result when a file holds it all.
         if len(table) > MAX_SHOWN:
-            found["groups"] = len(table)
-    return found
+            answer["groups"] = len(table)
+    return answer
 
 
 def many(given: str | list[str]) -> list[str]:

@@ -34,8 +34,8 @@ def safe_name(text: str) -> str:
 
 def scheme_of(text: str) -> str:
     """The scheme of a URL, in small letters; empty for a path."""
-    found = _SCHEME.match(text)
-    return found[1].lower() if found else ""
+    match = _SCHEME.match(text)
+    return match[1].lower() if match else ""
 
 
 def local_path(text: str, settings: Settings, what: str = "source") -> Path:

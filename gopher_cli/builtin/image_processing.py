@@ -93,11 +93,11 @@ def steps_of(payload: ImageProcessing) -> list[Step]:
     return steps
 
 
-def _step(one: str | Step, payload: ImageProcessing) -> Step:
-    if isinstance(one, Step):
-        return one
+def _step(step: str | Step, payload: ImageProcessing) -> Step:
+    if isinstance(step, Step):
+        return step
     return Step(
-        operation="grayscale" if one == "greyscale" else one,
+        operation="grayscale" if step == "greyscale" else step,
         width=payload.width,
         height=payload.height,
         angle=payload.angle,

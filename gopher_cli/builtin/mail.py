@@ -124,10 +124,10 @@ def _header(text: str, name: str) -> str:
 
 
 def _addresses(given: str | list[str], name: str, *, needed: bool = True) -> list[str]:
-    found = [_address(one, name) for one in ([given] if isinstance(given, str) else given)]
-    if needed and not found:
+    addresses = [_address(text, name) for text in ([given] if isinstance(given, str) else given)]
+    if needed and not addresses:
         raise Discard(f"{name} is empty: give at least one address")
-    return found
+    return addresses
 
 
 def _address(text: str, name: str) -> str:

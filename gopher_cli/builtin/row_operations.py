@@ -39,9 +39,9 @@ def tidy(number: float) -> int | float:
 
 def matching(rows: Iterable[Row], filters: Mapping[str, Any]) -> Iterator[Row]:
     """The rows that meet every filter: a value, a list of values, or {"gte": 18, "lt": 65}."""
-    tests = [(name, *test) for name, wanted in filters.items() for test in _tests(name, wanted)]
+    tests = [(name, *test) for name, expected in filters.items() for test in _tests(name, expected)]
     for row in rows:
-        if all(test(row.get(name), wanted) for name, test, wanted in tests):
+        if all(test(row.get(name), expected) for name, test, expected in tests):
             yield row
 
 
@@ -142,63 +142,63 @@ class Column:
 
 def summary(rows: Iterable[Row], columns: Sequence[str]) -> dict[str, Any]:
     """The number of rows, and the facts of each column."""
-    found: dict[str, Column] = {name: Column() for name in columns}
+    by_name: dict[str, Column] = {name: Column() for name in columns}
     count = 0
     for count, row in enumerate(rows, 1):
         for name in columns or row:
-            if name not in found:
-                found[name] = Column(empty=count - 1)
-            found[name].see(row.get(name))
-    for column in found.values():
+            if name not in by_name:
+                by_name[name] = Column(empty=count - 1)
+            by_name[name].see(row.get(name))
+    for column in by_name.values():
         column.empty = count - column.filled  # rows that lack the column count as empty
-    return {"rows": count, "columns": {name: column.facts() for name, column in found.items()}}
+    return {"rows": count, "columns": {name: column.facts() for name, column in by_name.items()}}
 
 
-def _tests(name: str, wanted: Any) -> list[tuple[Test, Any]]:
-    if isinstance(wanted, list):
-        return [(_is_in, wanted)]
-    if not isinstance(wanted, dict):
-        return [(_equal, wanted)]
-    for word in wanted:
+def _tests(name: str, expected: Any) -> list[tuple[Test, Any]]:
+    if isinstance(expected, list):
+        return [(_is_in, expected)]
+    if not isinstance(expected, dict):
+        return [(_equal, expected)]
+    for word in expected:
         if word not in _COMPARE:
             raise Discard(f"filter {name!r}: no test {word[:40]!r}: use {', '.join(_COMPARE)}")
-    return [(_COMPARE[word], value) for word, value in wanted.items()]
+    return [(_COMPARE[word], value) for word, value in expected.items()]
 
 
-def _equal(value: Any, wanted: Any) -> bool:
+def _equal(value: Any, expected: Any) -> bool:
     """1 equals "1" and "1.0": a CSV file knows no types."""
-    if value == wanted:
+    if value == expected:
         return True
-    left, right = number_of(value), number_of(wanted)
+    left, right = number_of(value), number_of(expected)
     if left is not None and right is not None:
         return left == right
-    return _text(value) == _text(wanted)
+    return _text(value) == _text(expected)
 
 
-def _is_in(value: Any, wanted: Any) -> bool:
-    return any(_equal(value, one) for one in (wanted if isinstance(wanted, list) else [wanted]))
+def _is_in(value: Any, expected: Any) -> bool:
+    return any(_equal(value, item) for item in (expected if isinstance(expected, list) else [expected]))
 
 
 def _ordered(compare: Callable[[Any, Any], bool]) -> Test:
-    def test(value: Any, wanted: Any) -> bool:
-        left, right = number_of(value), number_of(wanted)
+    def test(value: Any, expected: Any) -> bool:
+        left, right = number_of(value), number_of(expected)
         if left is not None and right is not None:
             return compare(left, right)
         # Dates and names compare as text; an empty cell meets no comparison.
-        return value not in (None, "") and compare(_text(value), _text(wanted))
+        return value not in (None, "") and compare(_text(value), _text(expected))
 
     return test
 
 
 _COMPARE: dict[str, Test] = {
     "eq": _equal,
-    "ne": lambda value, wanted: not _equal(value, wanted),
+    "ne": lambda value, expected: not _equal(value, expected),
     "gt": _ordered(lambda left, right: left > right),
     "gte": _ordered(lambda left, right: left >= right),
     "lt": _ordered(lambda left, right: left < right),
     "lte": _ordered(lambda left, right: left <= right),
     "in": _is_in,
-    "contains": lambda value, wanted: _text(wanted) in _text(value),
+    "contains": lambda value, expected: _text(expected) in _text(value),
 }
 
 

@@ -43,10 +43,10 @@ def format_of(name: str, given: str = "", default: str = "") -> str:
             raise Discard(f"format {given[:40]!r} is not supported: use {', '.join(FORMATS)}")
         return given.lower()
     suffix = Path(name.lower().removesuffix(".gz")).suffix
-    found = _SUFFIXES.get(suffix, default)
-    if not found:
+    format = _SUFFIXES.get(suffix, default)
+    if not format:
         raise Discard(f"the format of {name} is not known: name the file {' or '.join(_SUFFIXES)}")
-    return found
+    return format
 
 
 @contextmanager
@@ -112,18 +112,18 @@ def _json(plain: BinaryIO) -> Iterator[Row]:
     text = plain.read(MAX_JSON + 1)
     if len(text) > MAX_JSON:
         raise ValueError(f"larger than {MAX_JSON >> 20} MiB: write it as NDJSON, a row a line")
-    found = msgspec.json.decode(text.removeprefix(codecs.BOM_UTF8))
-    yield from msgspec.convert(_list_in(found), list[Row])
+    document = msgspec.json.decode(text.removeprefix(codecs.BOM_UTF8))
+    yield from msgspec.convert(_list_in(document), list[Row])
 
 
-def _list_in(found: Any) -> Any:
+def _list_in(document: Any) -> Any:
     """The rows of a document: a list, an object around one list ("data"), or one object."""
-    if not isinstance(found, dict):
-        return found
-    lists = [value for value in found.values() if isinstance(value, list)]
+    if not isinstance(document, dict):
+        return document
+    lists = [value for value in document.values() if isinstance(value, list)]
     if len(lists) == 1 and all(isinstance(item, dict) for item in lists[0]):
         return lists[0]
-    return [found]
+    return [document]
 
 
 def _why(error: Exception, source: Source) -> str:

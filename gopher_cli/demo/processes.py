@@ -46,8 +46,8 @@ class Crew:
             encoding="utf-8", errors="replace", timeout=40, check=False,
         )  # fmt: skip
         if done.returncode:
-            said = (done.stdout or "").strip().splitlines()
-            why = f": {said[-1]}" if said else ""
+            lines = (done.stdout or "").strip().splitlines()
+            why = f": {lines[-1]}" if lines else ""
             raise DemoFailed(f"gopher {words[0]} ended with exit code {done.returncode}{why}")
         return done.stdout or ""
 
@@ -100,8 +100,8 @@ class Crew:
 def typed() -> str:
     """How this gopher is called from here: by its name where that finds it."""
     script = Path(sys.argv[0])
-    found = shutil.which("gopher")
-    if found and script.exists() and Path(found).samefile(script):
+    path = shutil.which("gopher")
+    if path and script.exists() and Path(path).samefile(script):
         return "gopher"
     if script.name == "gopher" and script.exists():
         return str(script.absolute())

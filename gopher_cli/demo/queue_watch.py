@@ -73,6 +73,6 @@ class Watcher:
 
 
 def _progress(job: JobDetail) -> tuple[str, float | None, str]:
-    told = job.progress or {}
-    fraction = told.get("fraction")
-    return job.id, None if fraction is None else float(fraction), str(told.get("message", ""))
+    progress = job.progress or {}
+    fraction = progress.get("fraction")
+    return job.id, None if fraction is None else float(fraction), str(progress.get("message", ""))

@@ -121,8 +121,8 @@ def drawn(picture: Picture) -> list[str]:
     """The live view: one bar for all, one for each running job that tells of its progress."""
     lines = [f"    {bar(picture.done / max(1, picture.total))} {summary(picture)}"]
     for id, fraction, message in picture.running:
-        told = f"{fraction:4.0%} {safe(message)}" if fraction is not None else ""
-        lines.append(f"    {bar(fraction or 0, 12)} {safe(id):<18} {told}".rstrip())
+        text = f"{fraction:4.0%} {safe(message)}" if fraction is not None else ""
+        lines.append(f"    {bar(fraction or 0, 12)} {safe(id):<18} {text}".rstrip())
     return lines
 
 

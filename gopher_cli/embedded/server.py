@@ -151,12 +151,12 @@ def _answers(at: Place) -> bool:
     deadline = time.monotonic() + _LOADING
     while time.monotonic() < deadline:
         try:
-            said = talk(at, "PING")
+            answer = talk(at, "PING")
         except TimeoutError:
             raise _stuck(at, "does not answer") from None
         except OSError:
             return False
-        if not said.startswith("-LOADING"):
+        if not answer.startswith("-LOADING"):
             return True
         time.sleep(0.02)
     raise _stuck(at, "still loads its data")
@@ -257,11 +257,11 @@ def _failed(at: Place, began: int, output: str) -> GopherError:
         output += log.read()[-20000:].decode("utf-8", "replace")
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     loud = [line for line in lines if (" # " in line or "rror" in line) and "WARNING" not in line]
-    said = " | ".join(line.partition(" # ")[2] or line for line in (loud or lines)[-2:])[:400]
-    message = f"the embedded server did not start: {said or 'it said nothing'}"
-    if "append only file" in said.lower() or "aof" in said.lower():
+    reason = " | ".join(line.partition(" # ")[2] or line for line in (loud or lines)[-2:])[:400]
+    message = f"the embedded server did not start: {reason or 'it reason nothing'}"
+    if "append only file" in reason.lower() or "aof" in reason.lower():
         return Unavailable(message, f"copy {at.data}, then repair it: {_repair(at)}")
-    if "No space" in said:
+    if "No space" in reason:
         return Unavailable(message, f"free some space for {at.data}")
     return Unavailable(message, f"look into {at.log}")
 
@@ -289,8 +289,8 @@ def _info(at: Place) -> dict[str, str]:
     except OSError:
         return {}
     pairs = (line.split(":", 1) for line in text.splitlines() if ":" in line)
-    found = dict(pairs)
-    return found if "process_id" in found else {}
+    info = dict(pairs)
+    return info if "process_id" in info else {}
 
 
 def _version(info: dict[str, str]) -> str:

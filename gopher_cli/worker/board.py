@@ -73,12 +73,12 @@ class Board:
         return [(slot.queue, slot.id) for slot in inside or begun]
 
     def _slots(self) -> list[_Slot]:
-        found = []
+        slots = []
         for number in range(self.slots):
             deadline, queue, apart, starting, id = _SLOT.unpack_from(self._map, _HEAD + number * _SLOT.size)
             if deadline:
-                found.append(_Slot(deadline, queue, apart, starting, _text(id)))
-        return found
+                slots.append(_Slot(deadline, queue, apart, starting, _text(id)))
+        return slots
 
     @property
     def held(self) -> bool:

@@ -98,9 +98,12 @@ class HandlerLink:
     def progress(self, lease: Lease, fraction: float, message: str) -> None:
         if forks.forked:
             return
-        said = {"fraction": round(fraction, 4), "message": message[:500].encode("utf-8", "replace").decode()}
+        report = {
+            "fraction": round(fraction, 4),
+            "message": message[:500].encode("utf-8", "replace").decode(),
+        }
         with self._lock:
-            self._words_of(lease).progress = msgspec.json.encode(said)
+            self._words_of(lease).progress = msgspec.json.encode(report)
 
     def _words_of(self, lease: Lease) -> JobOutput:
         words = self._said.get(held_by(lease))
@@ -167,5 +170,5 @@ class HandlerLink:
 
     def _speakers(self, queue: str) -> list[Held]:
         with self._lock:
-            said = {one for one, words in self._said.copy().items() if words.lease.queue == queue}
-            return list(said | {one for one, report in self._taken.items() if report.lease.queue == queue})
+            speakers = {id for id, words in self._said.copy().items() if words.lease.queue == queue}
+            return list(speakers | {id for id, report in self._taken.items() if report.lease.queue == queue})

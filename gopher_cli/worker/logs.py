@@ -51,7 +51,7 @@ class Json(logging.Formatter):
         self._worker = {"worker": worker} if worker else {}
 
     def format(self, record: logging.LogRecord) -> str:
-        said = {
+        fields = {
             "ts": stamp(record.created, clock=False),
             "level": record.levelname.lower(),
             "event": record.getMessage(),
@@ -59,8 +59,8 @@ class Json(logging.Formatter):
             **getattr(record, "fields", {}),
         }
         if record.exc_info:
-            said["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(said, default=str)
+            fields["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(fields, default=str)
 
 
 def _plain(value: object) -> str:

@@ -33,7 +33,7 @@ class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 def parse_queues(text: str) -> tuple[tuple[str, int], ...]:
     """``mail:3,default`` as names and weights. Raises Usage."""
-    found: dict[str, int] = {}
+    weights: dict[str, int] = {}
     for part in (part.strip() for part in text.split(",")):
         name, colon, weight = part.partition(":")
         if colon and not (weight.isdecimal() and 1 <= int(weight) <= 1000):
@@ -41,5 +41,5 @@ def parse_queues(text: str) -> tuple[tuple[str, int], ...]:
                 f"{part!r}: the weight of a queue is from 1 to 1000",
                 "for example: -Q mail:3,default:1",
             )
-        found[check_queue(name)] = int(weight or 1)
-    return tuple(found.items())
+        weights[check_queue(name)] = int(weight or 1)
+    return tuple(weights.items())

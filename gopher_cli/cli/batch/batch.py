@@ -53,7 +53,7 @@ def submit_batch(
         try:
             console.call(lambda gopher: work.run(gopher, stream))
         except GopherError as error:
-            raise work.told(error) from error
+            raise work.error_with_counts(error) from error
         finally:
             work.meter.end()
             work.report.close()
@@ -161,7 +161,7 @@ class _Work:
             for number, raw in lines
             if raw.strip()
         )
-        return [one for one in made if one]
+        return [line for line in made if line]
 
     async def _follow(self, gopher: Verbs, lines: Sequence[Line]) -> dict[int, tuple[int, int]]:
         """Compare with what earlier runs have read; what was held back until that is known is stored then."""
@@ -174,103 +174,103 @@ class _Work:
                 await self._send(gopher, some)
         return sums
 
-    async def _check(self, gopher: Verbs, one: Made) -> None:
+    async def _check(self, gopher: Verbs, made: Made) -> None:
         """Refuse what does not fit what workers have published; asked once for each type."""
-        if one.job is None:
+        if made.job is None:
             return
-        await self.queues.look(gopher, one.job.queue)
-        type = one.job.spec.type
+        await self.queues.look(gopher, made.job.queue)
+        type = made.job.spec.type
         if type not in self.checkers:
             known = await published_types(gopher)
             self.checkers[type] = Checker(known.get(type) or {})
             warn_unknown(self.console, type, known)
-        self.checkers[type].check(one)
+        self.checkers[type].check(made)
 
     async def _submit(self, gopher: Verbs, made: Sequence[Made]) -> None:
-        wanted = [one for one in made if not await self._is_done(gopher, one)]
+        fresh = [line for line in made if not await self._is_done(gopher, line)]
         if self.marks and self.marks.digests.expected:  # nothing is stored before it is known to be the same
-            self.held += wanted
+            self.held += fresh
             return
-        await self._send(gopher, wanted)
+        await self._send(gopher, fresh)
 
-    async def _send(self, gopher: Verbs, wanted: Sequence[Made]) -> None:
+    async def _send(self, gopher: Verbs, lines: Sequence[Made]) -> None:
         """Raises as the verb does; of some lines it is known then what has become of them."""
         from gopher_cli.verbs.submit import partial_submit_of
 
-        while wanted:
-            unsure = [one for one in wanted if not self._is_sure(one)]
-            marks = self.marks.of(wanted, unsure) if self.marks else ()
-            jobs = [one.job for one in wanted if one.job]
+        while lines:
+            unsure = [line for line in lines if not self._is_sure(line)]
+            marks = self.marks.of(lines, unsure) if self.marks else ()
+            jobs = [line.job for line in lines if line.job]
             try:
                 receipts = await gopher.submit_many(jobs, batch=self.batch, marks=marks)
             except GopherError as error:
                 partial = partial_submit_of(error)
-                self._take(wanted, partial.receipts, unsure)
+                self._take(lines, partial.receipts, unsure)
                 for i in partial.unknown:
-                    wanted[i].id, wanted[i].status = jobs[i].id, "unknown"
+                    lines[i].id, lines[i].status = jobs[i].id, "unknown"
                 if not partial.goes_on:
                     raise
-                wanted = [one for one in wanted if not one.is_known]
+                lines = [line for line in lines if not line.is_known]
             else:
-                self._take(wanted, dict(enumerate(receipts)), unsure)
+                self._take(lines, dict(enumerate(receipts)), unsure)
                 return
 
-    def _take(self, wanted: Sequence[Made], receipts: Mapping[int, Receipt], unsure: Sequence[Made]) -> None:
+    def _take(self, lines: Sequence[Made], receipts: Mapping[int, Receipt], unsure: Sequence[Made]) -> None:
         """What became of these, as far as it is known."""
         from gopher_cli.verbs.submit import being_cancelled
 
-        taken = [wanted[i] for i in receipts]
-        for one, receipt in zip(taken, receipts.values(), strict=True):
-            one.id = receipt.duplicate_of or receipt.id
-            one.status = "submitted" if receipt.accepted else "exists"
+        taken = [lines[i] for i in receipts]
+        for line, receipt in zip(taken, receipts.values(), strict=True):
+            line.id = receipt.duplicate_of or receipt.id
+            line.status = "submitted" if receipt.accepted else "exists"
             if receipt.refused:
-                one.status, one.id, one.error = "refused", "", receipt.refused
+                line.status, line.id, line.error = "refused", "", receipt.refused
             elif receipt.stops:
                 later = being_cancelled(receipt)
-                one.status, one.error = "refused", f"{later}; {later.hint}"
-            elif not receipt.accepted and self.fail_if_exists and not self._is_ours(one.line, one.id):
-                one.status, one.error = "refused", f"there is such a job already: {one.id}"
+                line.status, line.error = "refused", f"{later}; {later.hint}"
+            elif not receipt.accepted and self.fail_if_exists and not self._is_ours(line.line, line.id):
+                line.status, line.error = "refused", f"there is such a job already: {line.id}"
         self._note_refused(taken)
         if self.marks:
-            self.marks.taken(taken, [one for one in unsure if one.is_known])
+            self.marks.taken(taken, [line for line in unsure if line.is_known])
 
     def _note_refused(self, made: Sequence[Made]) -> None:
-        for one in made:
-            if self.marks and one.error:
-                self.marks.refuse(one)
+        for line in made:
+            if self.marks and line.error:
+                self.marks.refuse(line)
 
-    def _is_sure(self, one: Made) -> bool:
+    def _is_sure(self, line: Made) -> bool:
         """Will it be stored, whatever there is?"""
-        if one.job is None or one.job.spec.options.after:
+        if line.job is None or line.job.spec.options.after:
             return False
         if not self.fail_if_exists:
             return True
-        return not one.job.lock and self._is_ours(one.line, one.job.id)
+        return not line.job.lock and self._is_ours(line.line, line.job.id)
 
     def _is_ours(self, line: int, id: str) -> bool:
         """Is this the id that the batch gives to this line? Who has it is from an earlier run."""
         return bool(self.batch) and id == batch_job_id(self.batch, line)
 
-    async def _is_done(self, gopher: Verbs, one: Made) -> bool:
+    async def _is_done(self, gopher: Verbs, line: Made) -> bool:
         """Was this line submitted by an earlier run of the same batch?"""
-        if not self.marks or one.job is None:
+        if not self.marks or line.job is None:
             return False
-        queue = one.job.queue
+        queue = line.job.queue
         if not self.marks.knows(queue):
             self.marks.note(queue, await self._mark(gopher, queue))
-        if self.marks.skips(queue, one.line):
-            one.id, one.status = one.job.id, "exists"
+        if self.marks.skips(queue, line.line):
+            line.id, line.status = line.job.id, "exists"
             return True
         return False
 
     async def _mark(self, gopher: Verbs, queue: str) -> BatchMark:
         """How far an earlier run came. What it left there may not be as safe yet as is asked for now."""
-        found = await gopher.batch_marks(self.batch, queue)
-        if not found:
+        marks = await gopher.batch_marks(self.batch, queue)
+        if not marks:
             return BatchMark()
         await gopher.confirm(queue)
         again = await gopher.batch_marks(self.batch, queue)  # another server may know less
-        return min(found[queue], again.get(queue, BatchMark()), key=lambda mark: mark.line)
+        return min(marks[queue], again.get(queue, BatchMark()), key=lambda mark: mark.line)
 
     @contextmanager
     def _telling(self, made: Sequence[Made]) -> Iterator[Sequence[Made]]:
@@ -278,11 +278,11 @@ class _Work:
         try:
             yield made
         finally:
-            known = [one for one in made if one.is_known]
+            known = [line for line in made if line.is_known]
             self.beyond += known
             self.report.tell(known)
 
-    def told(self, error: GopherError) -> GopherError:
+    def error_with_counts(self, error: GopherError) -> GopherError:
         """The same error, with how far we came."""
         unknown = [one.line for one in self.beyond if one.status == "unknown"]
         beyond = [one.line for one in self.beyond if one.status in ("submitted", "exists")]
@@ -293,6 +293,6 @@ class _Work:
         elif unknown or beyond:
             again = "-o plain tells of each line, with the id of its job"
         parts = "; ".join(filter(None, (done_lines(self.last, beyond), maybe, again)))
-        told = GopherError(f"{error} ({parts})", error.hint)
-        told.exit_code = error.exit_code
-        return told
+        counted = GopherError(f"{error} ({parts})", error.hint)
+        counted.exit_code = error.exit_code
+        return counted

@@ -40,18 +40,18 @@ class Digests:
         but for ``kept``. Raises Conflict.
         """
         self._sums = {line: sum for line, sum in self._sums.items() if line in kept}
-        found = {}
+        files = {}
         for number, line in lines:
             adds = int.from_bytes(hashlib.blake2b(b"%d\n" % number + line, digest_size=8).digest())
             self._sum = (self._sum + adds) & _MASK
             self._sums[number] = self._sum
-            found[number] = adds, self._sum
+            files[number] = adds, self._sum
             if number in self._apart:
                 self._apart[number] = adds
             for mark in self.expected.pop(number, ()):
                 if mark.digest != digest(self._sum, (self._apart[line] for line in mark.refused)):
                     raise self._another("differs", number)
-        return found
+        return files
 
     def end(self) -> None:
         """The input is over. Raises Conflict where an earlier one was longer."""
@@ -59,10 +59,10 @@ class Digests:
             raise self._another("ends", min(self.expected))
 
     def _another(self, how: str, line: int) -> Conflict:
-        said = (
+        message = (
             f"this is another input than that of the batch {self._batch!r}: it {how} before line {line + 1}"
         )
-        return Conflict(f"{said}; nothing of it was stored", "give it a --batch-id of its own")
+        return Conflict(f"{message}; nothing of it was stored", "give it a --batch-id of its own")
 
 
 def digest(sum_: int, left_out: Iterable[int]) -> str:

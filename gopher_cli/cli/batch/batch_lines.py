@@ -93,8 +93,8 @@ def make(
 def _job(defaults: Defaults, number: int, line: Line, batch: str, type: str, given: dict[str, Any]) -> Job:
     from gopher_cli.verbs.submit import new_job
 
-    wanted = type if line.type is None else line.type
-    if not wanted and line.type is None:
+    type_of_line = type if line.type is None else line.type
+    if not type_of_line and line.type is None:
         raise Usage('the line has no "type", and there is no --type')
     said = _options(line)
     if "due" in said or "delay" in said:  # its own time, and not that of the command
@@ -102,7 +102,7 @@ def _job(defaults: Defaults, number: int, line: Line, batch: str, type: str, giv
     options = {**given, **said}
     if batch and "id" not in options:
         options["id"] = batch_job_id(batch, number)
-    return new_job(defaults, wanted, line.payload, **options)
+    return new_job(defaults, type_of_line, line.payload, **options)
 
 
 class Checker:

@@ -40,34 +40,34 @@ class Marks:
         mark = self._by_queue[queue]
         return line <= mark.line and line not in mark.refused
 
-    def refuse(self, one: Made) -> None:
+    def refuse(self, line: Made) -> None:
         """A line that is put right must be taken by the next run of the batch."""
-        if one.line < self._end and one.line not in self._refused:
+        if line.line < self._end and line.line not in self._refused:
             if len(self._refused) < _KNOWN:
-                self._refused[one.line] = Made(one.line, adds=one.adds, sum=one.sum)
+                self._refused[line.line] = Made(line.line, adds=line.adds, sum=line.sum)
             else:
-                self._end = one.line
+                self._end = line.line
 
-    def of(self, wanted: Sequence[Made], unsure: Sequence[Made]) -> list[str]:
+    def of(self, lines: Sequence[Made], unsure: Sequence[Made]) -> list[str]:
         """How far the next run may skip in the queue of each line, when these are stored.
 
         Those behind are known by their ids. ``unsure`` are those of them that may be refused yet.
         """
-        apart = {**self._refused, **{one.line: one for one in unsure}}
-        queues = {one.job.queue for one in wanted if one.job}
+        apart = {**self._refused, **{line.line: line for line in unsure}}
+        queues = {line.job.queue for line in lines if line.job}
         by_queue = {queue: self._apart(queue, apart) for queue in queues}
-        return [str(self._mark(one, by_queue[one.job.queue])) for one in wanted if one.job]
+        return [str(self._mark(line, by_queue[line.job.queue])) for line in lines if line.job]
 
-    def taken(self, wanted: Sequence[Made], unsure: Sequence[Made]) -> None:
+    def taken(self, lines: Sequence[Made], unsure: Sequence[Made]) -> None:
         """What became of these is known now: those that were taken stay in no mark as refused."""
-        doubted = {one.job.queue for one in unsure if one.job and not one.error}
-        for one in wanted:
-            if one.job and (one.job.queue in doubted or one.job.queue in self._last):
-                self._last[one.job.queue] = one
+        doubted = {line.job.queue for line in unsure if line.job and not line.error}
+        for line in lines:
+            if line.job and (line.job.queue in doubted or line.job.queue in self._last):
+                self._last[line.job.queue] = line
 
     def settled(self) -> list[tuple[str, str]]:
         """The last marks, by queue, without the lines that were taken: none of those runs twice."""
-        return [(queue, self.of([one], ())[0]) for queue, one in self._last.items()]
+        return [(queue, self.of([line], ())[0]) for queue, line in self._last.items()]
 
     def _apart(self, queue: str, refused: dict[int, Made]) -> list[Made]:
         """What this queue cannot skip. A line that it had stored before was refused too late to matter."""
@@ -86,5 +86,5 @@ class Marks:
             line, is_known = before.line, self.digests.knows(before.line)
             sum = self.digests.sum_at(line)
         left = apart[: bisect_right(apart, line, key=lambda made: made.line)]
-        said = digest(sum, (made.adds for made in left)) if is_known else ""
-        return BatchMark(line, said, tuple(made.line for made in left))
+        digits = digest(sum, (made.adds for made in left)) if is_known else ""
+        return BatchMark(line, digits, tuple(made.line for made in left))

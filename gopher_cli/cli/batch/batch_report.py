@@ -26,17 +26,17 @@ class Report:
     _begun: bool = False
 
     def tell(self, made: Sequence[Made]) -> None:
-        for one in made:
-            self.accepted += one.status == "submitted"
-            self.known += one.status == "exists"
-            self.refused += one.status == "refused"
-            self.unknown += one.status == "unknown"
+        for line in made:
+            self.accepted += line.status == "submitted"
+            self.known += line.status == "exists"
+            self.refused += line.status == "refused"
+            self.unknown += line.status == "unknown"
         match self.console.format:
             case "json" | "ndjson":
-                for one in made:
-                    self._json(one)
+                for line in made:
+                    self._json(line)
             case "id":
-                self.console.ids(one.id for one in made if one.status not in ("refused", "unknown"))
+                self.console.ids(line.id for line in made if line.status not in ("refused", "unknown"))
             case "table":
                 self._refusals(made)
             case _:
@@ -48,20 +48,25 @@ class Report:
         if self.console.format == "csv" and self.console.header and not self._begun:
             write_row(self.console, ("line", "status", "job_id", "error"))
         self._begun = True
-        for one in made:
-            write_row(self.console, (str(one.line), one.status, cell(one.id), cell(one.error)))
+        for line in made:
+            write_row(self.console, (str(line.line), line.status, cell(line.id), cell(line.error)))
 
     def _refusals(self, made: Sequence[Made]) -> None:
         """Where stdout does not tell of them."""
-        for one in made:
-            if one.status == "refused" and not (self.console.format == "table" and one.told):
-                one.told = True
+        for line in made:
+            if line.status == "refused" and not (self.console.format == "table" and line.told):
+                line.told = True
                 self.meter.clear()
-                print(f"line {one.line}: {safe(one.error)}", file=self.console.err)
+                print(f"line {line.line}: {safe(line.error)}", file=self.console.err)
 
-    def _json(self, one: Made) -> None:
-        said = {"line": one.line, "status": one.status, "job_id": one.id or None, "error": one.error or None}
-        text = self.console.json_text(said, lines=True)
+    def _json(self, line: Made) -> None:
+        record = {
+            "line": line.line,
+            "status": line.status,
+            "job_id": line.id or None,
+            "error": line.error or None,
+        }
+        text = self.console.json_text(record, lines=True)
         if self.console.format == "json":
             text = (",\n" if self._begun else "[") + text
             self._begun = True

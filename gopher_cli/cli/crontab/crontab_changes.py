@@ -21,32 +21,37 @@ async def changes(gopher: Verbs, jobs: Sequence[Recurring], options: dict[str, A
     TooMany schedules."""
     from gopher_cli.verbs.schedule.new_schedule import new_schedule
 
-    wanted = [
+    schedules = [
         new_schedule(gopher.defaults, job.name, job.type, job.payload, **options, **job.options())
         for job in jobs
     ]
-    queue = wanted[0].queue
+    queue = schedules[0].queue
     known = {row.name: row.schedule for row in await gopher.schedules() if row.queue == queue}
-    if len(known.keys() | {one.name for one in wanted}) > MOST:
+    if len(known.keys() | {schedule.name for schedule in schedules}) > MOST:
         raise TooMany(
             f"the queue {queue} would have more than {MOST} schedules", "use several queues: -Q QUEUE"
         )
-    return [_change(known[one.name], one) if one.name in known else "created" for one in wanted]
+    return [
+        _change(known[schedule.name], schedule) if schedule.name in known else "created"
+        for schedule in schedules
+    ]
 
 
-def _change(known: Schedule | None, wanted: Schedule) -> str:
+def _change(known: Schedule | None, schedule: Schedule) -> str:
     """Raises Conflict for a schedule that comes from elsewhere: it would be lost."""
-    if known is None or known.spec.type != wanted.spec.type:
-        said = f"the schedule {wanted.name} of {wanted.queue} is there already, and is not of this crontab"
-        raise Conflict(said, "add --prefix TEXT for other names, or use another queue: -Q QUEUE")
-    return "unchanged" if _definition(known) == _definition(wanted) else "changed"
+    if known is None or known.spec.type != schedule.spec.type:
+        message = (
+            f"the schedule {schedule.name} of {schedule.queue} is there already, and is not of this crontab"
+        )
+        raise Conflict(message, "add --prefix TEXT for other names, or use another queue: -Q QUEUE")
+    return "unchanged" if _definition(known) == _definition(schedule) else "changed"
 
 
 def _definition(schedule: Schedule) -> dict[str, Any]:
     from gopher_cli.model.schedule.schedule_view import definition_view
 
-    found = definition_view(schedule)
-    return {name: value for name, value in found.items() if name not in _OF_NO_MATTER}
+    view = definition_view(schedule)
+    return {name: value for name, value in view.items() if name not in _OF_NO_MATTER}
 
 
 async def set_all(gopher: Verbs, jobs: Sequence[Recurring], options: dict[str, Any]) -> list[str]:

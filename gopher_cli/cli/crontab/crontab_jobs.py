@@ -88,4 +88,4 @@ def exec_table(jobs: Sequence[Recurring]) -> Iterator[str]:
 
 def _toml(text: str) -> str:
     """A string of JSON is one of TOML, too, but for what a terminal must not see: that is escaped."""
-    return HOSTILE.sub(lambda found: f"\\U{ord(found[0]):08x}", json.dumps(text, ensure_ascii=False))
+    return HOSTILE.sub(lambda match: f"\\U{ord(match[0]):08x}", json.dumps(text, ensure_ascii=False))

@@ -60,12 +60,12 @@ def payload_of(console: Console, flags: Mapping[str, Any]) -> bytes:
 
 def trace_context() -> dict[str, str]:
     """The headers of the trace that this process is part of."""
-    found = {}
+    headers = {}
     for name in ("TRACEPARENT", "TRACESTATE", "BAGGAGE"):
         value = os.environ.get(name, "")
         if 0 < len(value) <= _CONTEXT and value.isprintable():  # what nobody has asked for refuses no job
-            found[name.lower()] = value
-    return found
+            headers[name.lower()] = value
+    return headers
 
 
 def _pairs(option: str, texts: Iterable[str]) -> dict[str, str]:

@@ -41,8 +41,8 @@ def _with_pairs(console: Console, raw: bytes, pairs: Sequence[str]) -> bytes:
     from gopher_cli.model.job.payload import check_json
 
     check_json(raw)
-    found: Any = msgspec.json.decode(raw)
-    if not isinstance(found, dict):
+    payload: Any = msgspec.json.decode(raw)
+    if not isinstance(payload, dict):
         raise BadData("key=value pairs need a payload that is a JSON object")
     keys: list[str] = []
     for pair in pairs:
@@ -53,9 +53,9 @@ def _with_pairs(console: Console, raw: bytes, pairs: Sequence[str]) -> bytes:
         if any(other == key or other.startswith(f"{key}.") for other in keys):  # one would be lost
             raise Usage(f"{key} is given twice", "leave one out")
         keys.append(key)
-        set_field(found, key, _value(key, match[2], match[3]))
+        set_field(payload, key, _value(key, match[2], match[3]))
     try:
-        return msgspec.json.encode(found)
+        return msgspec.json.encode(payload)
     except UnicodeEncodeError:
         raise BadData("the payload is not valid UTF-8") from None
 

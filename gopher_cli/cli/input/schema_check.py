@@ -86,8 +86,8 @@ async def warn_of_queue(console: Console, gopher: Verbs, queue: str) -> None:
 
     with suppress(GopherError):  # a key that may only submit; or whatever goes wrong: the job is what counts
         known = set(await gopher.queues()) - set(gopher.new_queues)
-        if said := doubt(queue, known, await gopher.workers()):
-            console.warn(safe(said))
+        if reason := doubt(queue, known, await gopher.workers()):
+            console.warn(safe(reason))
 
 
 class Queues:

@@ -28,14 +28,14 @@ _SAMPLE, _SECONDS = 500, 1.0  # of jobs whose types a question names
 
 
 def ask(
-    console: Console, wanted: Filter, counts: Counts, limit: int, verb: str, *, of: str, yes: bool, would: str
+    console: Console, filter: Filter, counts: Counts, limit: int, verb: str, *, of: str, yes: bool, would: str
 ) -> None:
     """Ask whether to do this to so many jobs: where that is, and of which types they are.
 
     ``of`` says more of them behind their number. Raises Usage where nobody can answer, Declined for a no.
     """
     if console.can_ask and not (yes or assumes_yes()):
-        console.note(f"at {_server(console)}; {_types(console, wanted)}")
+        console.note(f"at {_server(console)}; {_types(console, filter)}")
     jobs = min(limit or sum(counts.values()), sum(counts.values()))
     console.confirm(
         f"{verb} {some_of(counts, limit)}{of}?",
@@ -51,24 +51,24 @@ def _server(console: Console) -> str:
     return safe(f"{where}, profile {profile}" if profile else where)
 
 
-def _types(console: Console, wanted: Filter) -> str:
+def _types(console: Console, filter: Filter) -> str:
     """The types of the oldest of these jobs; of all, where that is quickly known."""
-    if wanted.type:
-        return safe(f"type {wanted.type}")
-    found: dict[str, int] = {}
+    if filter.type:
+        return safe(f"type {filter.type}")
+    jobs: dict[str, int] = {}
 
     async def work(gopher: Verbs) -> bool:
         until = time.monotonic() + _SECONDS
-        async for rows, _ in gopher.slices(wanted, newest=False):
+        async for rows, _ in gopher.slices(filter, newest=False):
             for row in rows:
-                found[row.type] = found.get(row.type, 0) + 1
-            if sum(found.values()) >= _SAMPLE or time.monotonic() >= until:
+                jobs[row.type] = jobs.get(row.type, 0) + 1
+            if sum(jobs.values()) >= _SAMPLE or time.monotonic() >= until:
                 return False
         return True
 
     whole = console.call(work)
-    said = types_of(found) or "not known"
-    return f"types: {said}" if whole else f"types of the oldest: {said}"
+    types = types_of(jobs) or "not known"
+    return f"types: {types}" if whole else f"types of the oldest: {types}"
 
 
 def carried_out(

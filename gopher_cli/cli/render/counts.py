@@ -24,11 +24,11 @@ class Part(NamedTuple):
     jobs: int
 
 
-def count_jobs(console: Console, wanted: Filter) -> dict[tuple[str, str], int]:
+def count_jobs(console: Console, filter: Filter) -> dict[tuple[str, str], int]:
     """How many jobs are meant, by (queue, state); a person who waits long sees how far it is."""
     progress = Progress(console)
     try:
-        return console.call(lambda gopher: gopher.count(wanted, tell=lambda looked: progress.show(looked, 0)))
+        return console.call(lambda gopher: gopher.count(filter, tell=lambda looked: progress.show(looked, 0)))
     finally:
         progress.clear()
 
@@ -39,8 +39,8 @@ def say_counts(console: Console, counts: Counts, limit: int, would: str) -> int:
     if console.format in ("json", "ndjson"):
         jobs, of = _taken(counts, limit)
         by = [part._asdict() for part in parts]
-        said = {"dry_run": True, "jobs": jobs, "of": of, "by": by}
-        console.json(said, lines=console.format == "ndjson")
+        record = {"dry_run": True, "jobs": jobs, "of": of, "by": by}
+        console.json(record, lines=console.format == "ndjson")
     elif not console.quiet:
         if parts:
             console.rows(

@@ -25,20 +25,20 @@ _WIDEST = 110
 _LEAST = 36  # characters for a meaning beside its name
 
 
-def picture(found: Diagnosis, room: int, *, dry: bool = False) -> Group:
+def picture(diagnosis: Diagnosis, room: int, *, dry: bool = False) -> Group:
     """Server, fleet and data, and in one line what came of it."""
     room = min(room, _WIDEST)
     parts: list[Any] = []
     for section in ("server", "fleet", "data"):
-        mine = [finding for finding in found.findings if finding.section == section]
+        mine = [finding for finding in diagnosis.findings if finding.section == section]
         if mine:
-            about = f"  {plural(found.jobs, 'job')} looked at" if section == "data" else ""
+            about = f"  {plural(diagnosis.jobs, 'job')} looked at" if section == "data" else ""
             parts += [
                 Text.assemble((section.capitalize(), "bold"), (about, "dim")),
                 _checks(mine, room),
                 Text(),
             ]
-    return Group(*parts, _verdict(found, dry=dry))
+    return Group(*parts, _verdict(diagnosis, dry=dry))
 
 
 def _checks(findings: Sequence[Finding], room: int) -> Table:
@@ -54,8 +54,8 @@ def _checks(findings: Sequence[Finding], room: int) -> Table:
         mark, style = MARKS[finding.severity]
         title, says = Text(finding.name, style="bold" if finding.is_trouble else ""), _says(finding)
         if narrow:
-            told = Text.assemble(title, ("  " if len(says) else ""), says)
-            table.add_row(Text(mark, style=style), told)
+            text = Text.assemble(title, ("  " if len(says) else ""), says)
+            table.add_row(Text(mark, style=style), text)
         else:
             table.add_row(Text(mark, style=style), title, says)
     return table
@@ -71,17 +71,17 @@ def _where(finding: Finding) -> str:
 def _says(finding: Finding) -> Text:
     """How many, what it means, which, and what is to be done: no more lines than there is to say."""
     where = _where(finding)
-    said = Text.assemble((f"{where}: " if where else "", "bold" if finding.is_trouble else ""))
-    said.append(safe(finding.meaning))
+    text = Text.assemble((f"{where}: " if where else "", "bold" if finding.is_trouble else ""))
+    text.append(safe(finding.meaning))
     if finding.examples:
         shown = ", ".join(_short(example) for example in finding.examples)
         more = 0 if finding.whole else finding.count - len(finding.examples)
-        said.append(f"\n{shown}{f' and {number(more)} more' if more > 0 else ''}", style="dim")
+        text.append(f"\n{shown}{f' and {number(more)} more' if more > 0 else ''}", style="dim")
     if finding.fix and finding.severity is not Severity.OK:
-        said.append("\n→ ", style="cyan")
-        said.append("--fix " if finding.mends else "", style="bold cyan")
-        said.append(safe(finding.fix), style="cyan")
-    return said
+        text.append("\n→ ", style="cyan")
+        text.append("--fix " if finding.mends else "", style="bold cyan")
+        text.append(safe(finding.fix), style="cyan")
+    return text
 
 
 def _short(example: str) -> str:
@@ -89,10 +89,10 @@ def _short(example: str) -> str:
     return safe(short_id(example) if whole else example)[:60]
 
 
-def _verdict(found: Diagnosis, *, dry: bool) -> Text:
-    troubles = found.troubles
+def _verdict(diagnosis: Diagnosis, *, dry: bool) -> Text:
+    troubles = diagnosis.troubles
     if not troubles:
-        return Text.assemble(("✓ ", "green"), ("healthy", "bold green"), _notes(found.findings))
+        return Text.assemble(("✓ ", "green"), ("healthy", "bold green"), _notes(diagnosis.findings))
     worst = max(troubles, key=lambda finding: list(Severity).index(finding.severity))
     mark, style = MARKS[worst.severity]
     counts = ", ".join(
@@ -100,15 +100,15 @@ def _verdict(found: Diagnosis, *, dry: bool) -> Text:
         for severity in (Severity.CRITICAL, Severity.WARNING)
         if (count := sum(finding.severity is severity for finding in troubles))
     )
-    said = Text.assemble((f"{mark} ", style), (counts, style))
-    if mendable := sum(finding.count for finding in found.mendable):
+    text = Text.assemble((f"{mark} ", style), (counts, style))
+    if mendable := sum(finding.count for finding in diagnosis.mendable):
         would = (
             f"--fix would repair {number(mendable)}"
             if dry
             else f"gopher doctor --fix repairs {number(mendable)}"
         )
-        said.append(f"; {would}")
-    return said
+        text.append(f"; {would}")
+    return text
 
 
 def _notes(findings: Iterable[Finding]) -> str:

@@ -31,13 +31,13 @@ class Happening:
     queue: str
 
 
-def happened(event: JobEvent, wanted: EventFilter) -> Iterator[Happening]:
+def happened(event: JobEvent, filter: EventFilter) -> Iterator[Happening]:
     """What of this event is wanted, job by job."""
-    if not wanted.has(event):
+    if not filter.has(event):
         return
     if event.state in OF_QUEUES:
         yield Happening(event.at_ms, event.state, "", "", event.queue)
-    for id in wanted.ids(event):
+    for id in filter.ids(event):
         yield Happening(event.at_ms, event.state, event.types.get(id, ""), id, event.queue)
 
 
@@ -72,8 +72,8 @@ class Lines:
         self._console = console
         self._rows = replace(console)  # as a list is written, of which only the first row has a header
 
-    def show(self, event: JobEvent, wanted: EventFilter) -> None:
-        for row in happened(event, wanted):
+    def show(self, event: JobEvent, filter: EventFilter) -> None:
+        for row in happened(event, filter):
             self._show(row)
 
     def _show(self, row: Happening) -> None:

@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from gopher_cli.model.select.filter import Filter
 
 
-def show(console: Console, wanted: Filter, limit: int) -> None:
+def show(console: Console, filter: Filter, limit: int) -> None:
     """The largest groups first; ``limit`` of them, 0 for all."""
-    found = console.call(lambda gopher: gopher.failure_groups(wanted))
+    groups = console.call(lambda gopher: gopher.failure_groups(filter))
     listing = Listing(
-        rows=found.groups, columns=columns(int(time.time() * 1000)),
-        id=lambda one: one.group, empty="no failed jobs",
+        rows=groups.groups, columns=columns(int(time.time() * 1000)),
+        id=lambda group: group.group, empty="no failed jobs",
     )  # fmt: skip
-    write_some(console, listing, limit, "group", more=not found.whole)
-    if not found.whole:
-        console.note(f"only the {found.seen} newest jobs were looked at: older ones are not counted")
-    if found.groups:
-        console.say(f"the jobs of a group: gopher list-failed --group {found.groups[0].group}")
+    write_some(console, listing, limit, "group", more=not groups.whole)
+    if not groups.whole:
+        console.note(f"only the {groups.seen} newest jobs were looked at: older ones are not counted")
+    if groups.groups:
+        console.say(f"the jobs of a group: gopher list-failed --group {groups.groups[0].group}")
 
 
 def columns(now: int) -> list[Column]:

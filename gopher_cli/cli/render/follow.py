@@ -74,9 +74,9 @@ class _Teller:
 
 
 def progress_words(progress: dict[str, Any]) -> str:
-    fraction, said = progress.get("fraction"), progress.get("message", "")
+    fraction, message = progress.get("fraction"), progress.get("message", "")
     done = f"{fraction:.0%}" if isinstance(fraction, (int, float)) else "?"
-    return safe(f"{done} {said}".strip())
+    return safe(f"{done} {message}".strip())
 
 
 def finish(console: Console, job: JobDetail) -> int:

@@ -63,8 +63,8 @@ class Limited:
             write_listing(self._console, replace(self._listing, rows=self._rows))
         if self.more:
             shown = plural(self._limit, self._noun)
-            said = self._console.paint(f"only {shown} shown; all of them: --limit 0", "2")
-            print(said, file=self._console.err, flush=True)  # also with --quiet: rows are missing
+            note = self._console.paint(f"only {shown} shown; all of them: --limit 0", "2")
+            print(note, file=self._console.err, flush=True)  # also with --quiet: rows are missing
 
     def _write(self, rows: Sequence[Any]) -> None:
         console = self._console

@@ -28,18 +28,18 @@ async def watch(console: Console, look: Callable[[], Awaitable[Stats]], every: f
     try:
         before: Size = (0, 0)
         while True:
-            found: Stats | Unavailable | TryLater
+            stats: Stats | Unavailable | TryLater
             try:
-                found = await look()
+                stats = await look()
             except (Unavailable, TryLater) as error:  # it may come back: a watch goes on
-                found = error
+                stats = error
             left = every
             while left > 0:
                 size = size_of(console)
                 if size != before:
                     console.out.write(_CLEAR)
                 if size != before or left == every:
-                    draw(console, frame(console, found, every, size))
+                    draw(console, frame(console, stats, every, size))
                 before = size
                 await pause(min(_GLANCE, left))
                 left -= _GLANCE
@@ -51,12 +51,12 @@ async def watch(console: Console, look: Callable[[], Awaitable[Stats]], every: f
 def size_of(console: Console) -> Size:
     """That of the terminal at this moment; $COLUMNS may be from before it was resized."""
     try:
-        found = os.get_terminal_size(console.out.fileno())
+        size = os.get_terminal_size(console.out.fileno())
     except (OSError, ValueError, AttributeError):
         import shutil
 
         return width(console), shutil.get_terminal_size((100, 24)).lines
-    return found.columns or 80, found.lines or 24
+    return size.columns or 80, size.lines or 24
 
 
 def draw(console: Console, lines: list[str]) -> None:
@@ -69,15 +69,15 @@ def draw(console: Console, lines: list[str]) -> None:
     console.out.flush()
 
 
-def frame(console: Console, found: Stats | Unavailable | TryLater, every: float, size: Size) -> list[str]:
+def frame(console: Console, stats: Stats | Unavailable | TryLater, every: float, size: Size) -> list[str]:
     """As much of the picture as has a place: the least dear is left out first, the footer stays."""
     columns, height = size
-    if isinstance(found, (Unavailable, TryLater)):
-        return _rendered(console, f"{found}\n{found.hint}", columns)[:height]
+    if isinstance(stats, (Unavailable, TryLater)):
+        return _rendered(console, f"{stats}\n{stats.hint}", columns)[:height]
     footer, color = f"Ctrl-C ends, every {every:g}s", wants_color(console.color, console.out)
     lines: list[str] = []
     for trim in range(SHORTEST + 1):
-        shown = picture(found, columns, color=color, footer=footer, trim=trim)
+        shown = picture(stats, columns, color=color, footer=footer, trim=trim)
         lines = _rendered(console, shown, columns)
         if len(lines) <= height:
             return lines

@@ -57,8 +57,8 @@ class Meter:
 
     def expect(self, stream: BinaryIO) -> None:
         """The size of a file makes a bar; of a pipe nobody knows."""
-        found = os.fstat(stream.fileno())
-        self._whole = found.st_size if stat.S_ISREG(found.st_mode) else 0
+        status = os.fstat(stream.fileno())
+        self._whole = status.st_size if stat.S_ISREG(status.st_mode) else 0
 
     def show(self, more: int, jobs: int) -> None:
         """``more`` bytes were read, ``jobs`` are done in all."""
@@ -110,10 +110,10 @@ class Progress:
     def __init__(self, console: Console) -> None:
         self._meter = Meter(console, after=SOON)
 
-    def show(self, looked: int, found: int) -> None:
+    def show(self, looked: int, matches: int) -> None:
         """So many were looked at (0 where nobody knows), and so many found."""
         parts = ["searching"] + ([f"{number(looked)} jobs looked at"] if looked else [])
-        self._meter.draw(", ".join([*parts, f"{number(found)} found"] if found else parts))
+        self._meter.draw(", ".join([*parts, f"{number(matches)} found"] if matches else parts))
 
     def clear(self) -> None:
         self._meter.clear()

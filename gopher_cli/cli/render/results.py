@@ -142,9 +142,14 @@ def told(console: Console, outcomes: Sequence[JobResult], *more: Column) -> int:
     The worst exit code: 0, 3 for a job that is gone, 5 for one in the wrong state, or that of an error.
     """
 
-    def record(one: JobResult) -> dict[str, object]:
-        added = {column.header: column.value(one) or None for column in more}
-        return {"job_id": one.id, "queue": one.queue, "ok": not one.code, "outcome": one.word} | added
+    def record(outcome: JobResult) -> dict[str, object]:
+        added = {column.header: column.value(outcome) or None for column in more}
+        return {
+            "job_id": outcome.id,
+            "queue": outcome.queue,
+            "ok": not outcome.code,
+            "outcome": outcome.word,
+        } | added
 
     columns = (*COLUMNS, *more)
     console.rows(

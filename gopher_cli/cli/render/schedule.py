@@ -38,7 +38,9 @@ def portrait(row: ScheduleRow, room: int, now: int) -> Group:
     if row.schedule:
         parts += _section("Payload", Text(_payload(row.schedule)))
     if row.standing.history:
-        listing = Listing(rows=row.standing.history, columns=entry_columns(row), id=lambda one: one.detail)
+        listing = Listing(
+            rows=row.standing.history, columns=entry_columns(row), id=lambda entry: entry.detail
+        )
         parts += _section("History", table_of(listing, room - 2))
     return Group(*parts)
 

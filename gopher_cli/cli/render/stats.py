@@ -31,7 +31,7 @@ _WIDEST = 132
 SHORTEST = 8
 
 
-def picture(found: Stats, room: int, *, color: bool = True, footer: str = "", trim: int = 0) -> Group:
+def picture(stats: Stats, room: int, *, color: bool = True, footer: str = "", trim: int = 0) -> Group:
     """Everything, from what is most asked for to what is least; it fits ``room`` characters.
 
     ``trim`` makes it shorter, step by step up to SHORTEST, where the screen is low: most types go
@@ -39,22 +39,22 @@ def picture(found: Stats, room: int, *, color: bool = True, footer: str = "", tr
     the server, all windows.
     """
     room = min(room, _WIDEST)
-    parts: list[Any] = [_totals(found, room, color=color), Text()]
-    parts += [_title("Queues", ""), *_queues(found.queues, room, 3 if trim >= 5 else 0)]
-    parts += [*_unhandled(found.queues), *_unreadable(found.unreadable), Text()]
-    windows, types = _speed_tables(found, room, trim)
-    line = [_sparkline(found, room)] if trim < 3 else []
+    parts: list[Any] = [_totals(stats, room, color=color), Text()]
+    parts += [_title("Queues", ""), *_queues(stats.queues, room, 3 if trim >= 5 else 0)]
+    parts += [*_unhandled(stats.queues), *_unreadable(stats.unreadable), Text()]
+    windows, types = _speed_tables(stats, room, trim)
+    line = [_sparkline(stats, room)] if trim < 3 else []
     if trim < 8:
         parts += [_title("Throughput", ""), *line, windows, Text()]
     if types and trim < 4:
         parts += [_title("Types", "last hour"), *types, Text()]
     most = 2 if trim >= 6 else 12
-    parts += [_title("Workers", _workers_say(found.workers)), *_workers(found.workers, room, most), Text()]
-    parts += [_title("Server", ""), _server(found.server, room, 2 if trim >= 7 else 7)]
+    parts += [_title("Workers", _workers_say(stats.workers)), *_workers(stats.workers, room, most), Text()]
+    parts += [_title("Server", ""), _server(stats.server, room, 2 if trim >= 7 else 7)]
     if footer:
         parts += [
             Text(),
-            Text(f"{footer}, {found.at[11:19]} UTC", style="dim", no_wrap=True, overflow="ellipsis"),
+            Text(f"{footer}, {stats.at[11:19]} UTC", style="dim", no_wrap=True, overflow="ellipsis"),
         ]
     return Group(*parts)
 
@@ -79,13 +79,13 @@ def _unreadable(queues: list[str]) -> list[Text]:
     return [Text(f"not counted, for keys that are not ours: {names}", style="red")] if queues else []
 
 
-def _totals(found: Stats, room: int, *, color: bool) -> Group:
+def _totals(stats: Stats, room: int, *, color: bool) -> Group:
     """A bar of all jobs by state, and its legend. Without colours each state has its own hatching."""
-    counts = {state: sum(queue.states[state] for queue in found.queues) for state in ORDER}
+    counts = {state: sum(queue.states[state] for queue in stats.queues) for state in ORDER}
     bar = Text()
     for state, cells in shares(counts, min(room, 100)).items():
         bar.append(("█" if color else HATCHES[state]) * cells, style=style_of(state) or "white")
-    if not found.total:
+    if not stats.total:
         bar = Text("─" * min(room, 100), style="dim")
     legend = Text(no_wrap=False)
     for state in ORDER:
@@ -152,25 +152,25 @@ def _more(count: int, most: int) -> list[Text]:
     return [Text(f"… {number(count - most)} more", style="dim")] if most and count > most else []
 
 
-def _sparkline(found: Stats, room: int) -> Text:
+def _sparkline(stats: Stats, room: int) -> Text:
     shown = min(60, max(20, room - 30))
-    peak = max(found.per_minute[-shown:], default=0)
+    peak = max(stats.per_minute[-shown:], default=0)
     return Text.assemble(
-        (sparkline(found.per_minute, room=shown), "green"),
+        (sparkline(stats.per_minute, room=shown), "green"),
         (f"  {shown}m, peak {number(peak)}/min" if peak else f"  {shown}m, nothing", "dim"),
     )
 
 
-def _speed_tables(found: Stats, room: int, trim: int) -> tuple[Any, list[Any]]:
+def _speed_tables(stats: Stats, room: int, trim: int) -> tuple[Any, list[Any]]:
     """What the windows of time tell, and the last hour by type, with the same columns."""
     last = Column(name="last", show=lambda w: w.window, keep=20)
-    windows = [window for window in found.windows if trim < 2 or window.window not in ("1h", "24h")]
+    windows = [window for window in stats.windows if trim < 2 or window.window not in ("1h", "24h")]
     listings = [
         Listing(rows=windows, columns=[last, *_window_columns(lambda w: w)], id=str),
-        *_types(found.types, 5 if trim else 12),
+        *_types(stats.types, 5 if trim else 12),
     ]
-    first, *rest = [table_of(one, room) for one in alike(listings, room)]
-    return first, [*rest, *_more(len(found.types), 5 if trim else 12)] if rest else []
+    first, *rest = [table_of(listing, room) for listing in alike(listings, room)]
+    return first, [*rest, *_more(len(stats.types), 5 if trim else 12)] if rest else []
 
 
 def _window_columns(of: Any) -> list[Column]:
@@ -219,7 +219,7 @@ def _types(types: list[TypeStats], most: int) -> list[Listing]:
     def hour(row: TypeStats) -> WindowStats:
         return next(window for window in row.windows if window.window == "1h")
 
-    if not any(one.windows for one in types):
+    if not any(type.windows for type in types):
         return []
     busiest = sorted(types, key=lambda row: -(hour(row).completed + hour(row).failed))[:most]
     columns = [Column(name="type", show=lambda r: r.type, keep=20, most=28), *_window_columns(hour)]

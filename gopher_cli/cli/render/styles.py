@@ -66,18 +66,18 @@ def sparkline(values: list[int], *, room: int = 60) -> str:
 
 def types_of(jobs: Mapping[str, int]) -> str:
     """How many jobs of which type, the most first: ``mail 3, report 1``; empty where there are none."""
-    ordered = sorted(jobs.items(), key=lambda one: (-one[1], one[0]))
+    ordered = sorted(jobs.items(), key=lambda pair: (-pair[1], pair[0]))
     more = [f"{len(ordered) - _NAMED} more types"] if len(ordered) > _NAMED else []
     return ", ".join([f"{safe(type)} {count}" for type, count in ordered[:_NAMED]] + more)
 
 
 def ranges(numbers: Sequence[int]) -> str:
     """Whole numbers in their order, shortly: ``1-4, 6, 9-12``; of very many the first."""
-    found: list[list[int]] = []
+    ranges: list[list[int]] = []
     for n in sorted(numbers):
-        if found and n == found[-1][1] + 1:
-            found[-1][1] = n
+        if ranges and n == ranges[-1][1] + 1:
+            ranges[-1][1] = n
         else:
-            found.append([n, n])
-    parts = [str(first) if first == last else f"{first}-{last}" for first, last in found]
+            ranges.append([n, n])
+    parts = [str(first) if first == last else f"{first}-{last}" for first, last in ranges]
     return ", ".join(parts[:_RANGES]) + (", ..." if len(parts) > _RANGES else "")

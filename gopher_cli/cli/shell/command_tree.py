@@ -75,17 +75,17 @@ def _places(path: str, about: str, entries: dict[str, Entry], other: str = "") -
     flags = _place(path, about, load(other, entries[other])).flags if other else ()
     yield Place(path=path, about=about, commands=tuple(shown), flags=flags)
     for name, entry in shown.items():
-        found = load(name, entry)
-        if hasattr(found, "entries"):
-            yield from _places(f"{path} {name}", entry.about, found.entries, entry.other)
+        command = load(name, entry)
+        if hasattr(command, "entries"):
+            yield from _places(f"{path} {name}", entry.about, command.entries, entry.other)
         else:
-            yield _place(f"{path} {name}", entry.about, found)
+            yield _place(f"{path} {name}", entry.about, command)
 
 
-def _place(path: str, about: str, found: Any) -> Place:
-    flags = [_flag(param) for param in found.params if param.param_type_name == "option"]
+def _place(path: str, about: str, command: Any) -> Place:
+    flags = [_flag(param) for param in command.params if param.param_type_name == "option"]
     flags.append(Flag(names=("--help", "-h"), about="show the help page", takes=False))
-    argument = next((p.metavar for p in found.params if p.param_type_name == "argument"), "")
+    argument = next((p.metavar for p in command.params if p.param_type_name == "argument"), "")
     return Place(
         path=path, about=about, flags=tuple(flags), asks=ARGUMENTS.get(argument, ""),
         words=ARGUMENT_WORDS.get(argument, ()),

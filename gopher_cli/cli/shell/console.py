@@ -133,8 +133,8 @@ class Console(Printer):
             return
         if not self.can_ask:
             raise Usage(f"{would}; without a terminal this needs --yes", "add --yes, or --dry-run")
-        wanted = f'Type "{word}" to go on:' if word else "[y/N]"
-        print(f"{question} {wanted} ", end="", file=self.err, flush=True)
+        keys = f'Type "{word}" to go on:' if word else "[y/N]"
+        print(f"{question} {keys} ", end="", file=self.err, flush=True)
         if self._answer() not in ((word,) if word else ("y", "yes")):
             raise Declined("nothing was changed")
 

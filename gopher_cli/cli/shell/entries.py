@@ -84,13 +84,13 @@ def load(name: str, entry: Entry) -> Any:
     from gopher_cli.cli.shell.command import Command
 
     module, _, function = entry.where.partition(":")
-    found = getattr(import_module(f"gopher_cli.cli.commands.{module}"), function)
-    if isinstance(found, dict):
+    command = getattr(import_module(f"gopher_cli.cli.commands.{module}"), function)
+    if isinstance(command, dict):
         about = entry.about[0].upper() + entry.about[1:] + "."
-        return _group(name, about, found, alone=entry.alone, other=entry.other)
+        return _group(name, about, command, alone=entry.alone, other=entry.other)
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
     names = {"help_option_names": ["-h", "--help"]}
-    app.command(name, cls=Command, context_settings=names)(found)
+    app.command(name, cls=Command, context_settings=names)(command)
     return typer.main.get_command(app)
 
 

@@ -65,13 +65,13 @@ class ProcessGroup:
 
     async def _until_the_end(self) -> int:
         ends = {asyncio.create_task(p.wait()): name for name, p in self._children.items()}
-        told = asyncio.create_task(self._told.wait())
-        done, _ = await asyncio.wait([*ends, told], return_when=asyncio.FIRST_COMPLETED)
+        stop = asyncio.create_task(self._told.wait())
+        done, _ = await asyncio.wait([*ends, stop], return_when=asyncio.FIRST_COMPLETED)
         first = next((task for task in ends if task in done), None)
         if first is not None and not self._told.is_set():
             self._say(f"{ends[first]} {_how(first.result())}: stopping the rest")
             self._signal(signal.SIGTERM)
-        told.cancel()
+        stop.cancel()
         _, late = await asyncio.wait(ends, timeout=self._grace)
         if late:
             self._say(f"{', '.join(ends[task] for task in late)} did not stop in time: killed")

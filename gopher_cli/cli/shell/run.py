@@ -99,8 +99,8 @@ def say_error(args: Sequence[str], message: str, hint: str, code: int, name: str
     if _wants_json(args):
         import json
 
-        said = {"code": name, "message": message, "hint": hint, "exit_code": code}
-        print(json.dumps({"error": said}), file=sys.stderr)
+        fields = {"code": name, "message": message, "hint": hint, "exit_code": code}
+        print(json.dumps({"error": fields}), file=sys.stderr)
         return
     color = wants_color(_value(args, "--color"), sys.stderr)
     head, tail = ("\x1b[31mgopher:\x1b[0m", "\x1b[36mhint:\x1b[0m") if color else ("gopher:", "hint:")
@@ -114,9 +114,9 @@ def _surprised(args: Sequence[str], error: Exception) -> int:
         import traceback
 
         traceback.print_exception(error)
-    said = f"{type(error).__name__}: {error}".splitlines()[0]
+    message = f"{type(error).__name__}: {error}".splitlines()[0]
     hint = "this is a bug in gopher; add --debug to see where, and please report it"
-    say_error(args, f"something went wrong: {said}", hint, 1, "Bug")
+    say_error(args, f"something went wrong: {message}", hint, 1, "Bug")
     return 1
 
 

@@ -54,7 +54,7 @@ class Output:
             del self._waiting[:count]
 
     def _about_the_lost(self) -> bytes:
-        said = "lines of this output could not be written, and are lost"
+        message = "lines of this output could not be written, and are lost"
         if self._plain:
-            return json.dumps({"level": "warning", "event": said, "lines": self._lost}).encode() + b"\n"
-        return f"gopher: {self._lost} {said}\n".encode()
+            return json.dumps({"level": "warning", "event": message, "lines": self._lost}).encode() + b"\n"
+        return f"gopher: {self._lost} {message}\n".encode()

@@ -181,17 +181,17 @@ def fitting(listing: Listing, room: int) -> list[tuple[Column, int]]:
 
     Columns with a ``least`` are shortened where it is narrow; then the least dear are left out.
     """
-    wanted = {column.name: _wanted(column, listing.rows) for column in listing.columns}
-    columns = [column for column in listing.columns if wanted[column.name]]
+    widths = {column.name: _wanted(column, listing.rows) for column in listing.columns}
+    columns = [column for column in listing.columns if widths[column.name]]
     least = {
-        c.name: min(wanted[c.name], max(c.least, len(c.name))) if c.least else wanted[c.name] for c in columns
+        c.name: min(widths[c.name], max(c.least, len(c.name))) if c.least else widths[c.name] for c in columns
     }
     while len(columns) > 1 and _sum(columns, least) > room:
         columns.remove(min(reversed(columns), key=lambda column: column.keep))
     for column in sorted(columns, key=lambda column: column.keep):
-        spare = wanted[column.name] - least[column.name]
-        wanted[column.name] -= min(spare, max(0, _sum(columns, wanted) - room))
-    return [(column, min(room, wanted[column.name])) for column in columns]
+        spare = widths[column.name] - least[column.name]
+        widths[column.name] -= min(spare, max(0, _sum(columns, widths) - room))
+    return [(column, min(room, widths[column.name])) for column in columns]
 
 
 def alike(listings: Sequence[Listing], room: int) -> list[Listing]:

@@ -66,12 +66,12 @@ class JobLog:
             fields["again_in"] = format_duration(to.after)
         say(_WORDS[to.state], level, **fields)
 
-    def _budget(self, wanted: int) -> int:
+    def _budget(self, bytes_asked: int) -> int:
         """How many of these may have a line of their own in this second."""
         second = int(time.monotonic())
         if second != self._second:
             self._second, self._told = second, 0
-        granted = max(0, min(wanted, _RATE - self._told)) if log.level <= logging.INFO else 0
+        granted = max(0, min(bytes_asked, _RATE - self._told)) if log.level <= logging.INFO else 0
         self._told += granted
         return granted
 

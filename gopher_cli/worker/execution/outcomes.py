@@ -177,7 +177,7 @@ def record(lease: Lease, outcome: Outcome, to: Transition, seconds: float, worke
         return outcome.result
     if isinstance(outcome, Interrupted):
         return b""
-    said = {
+    entry = {
         "attempt": lease.attempt,
         "outcome": _word(outcome, to),
         "error": describe(outcome),
@@ -185,29 +185,29 @@ def record(lease: Lease, outcome: Outcome, to: Transition, seconds: float, worke
         "worker": worker,
     }
     if isinstance(outcome, (Failed, Discarded)) and outcome.traceback:
-        said["traceback"] = outcome.traceback
+        entry["traceback"] = outcome.traceback
     if isinstance(outcome, (Failed, Discarded)) and outcome.exit_code is not None:
-        said["exit_code"] = outcome.exit_code
+        entry["exit_code"] = outcome.exit_code
     if to.state in ("retrying", "scheduled"):
-        said["retry_in"] = round(to.after, 3)
-    return _encode(_clean(said))
+        entry["retry_in"] = round(to.after, 3)
+    return _encode(_clean(entry))
 
 
 def unsettled(lease: Lease, error: BaseException) -> Settlement:
     """An end for a job whose outcome cannot be written down: the dead letter queue, with the reason."""
     say("an outcome could not be settled", logging.ERROR, id=lease.id, why=_said(error))
-    said = {
+    entry = {
         "attempt": lease.attempt,
         "outcome": HistoryOutcome.FAILED,
         "error": f"its outcome could not be settled: {_said(error)}",
     }
-    return Settlement(lease, DEAD, _encode(_clean(said)))
+    return Settlement(lease, DEAD, _encode(_clean(entry)))
 
 
-def _clean(said: dict[str, object]) -> dict[str, object]:
+def _clean(entry: dict[str, object]) -> dict[str, object]:
     """Lone surrogates cannot be written as UTF-8: they become visible escapes. Then each text is cut by what
     it takes in the history, where escapes are many times as long, so that many entries fit."""
-    return {key: _fitted(key, value) if isinstance(value, str) else value for key, value in said.items()}
+    return {key: _fitted(key, value) if isinstance(value, str) else value for key, value in entry.items()}
 
 
 def _fitted(key: str, value: str) -> str:

@@ -45,11 +45,11 @@ def _of_task(coroutine: Any) -> Iterator[FrameType]:
 
 
 def _of_thread(ident: int) -> list[FrameType]:
-    frame, found = sys._current_frames().get(ident), list[FrameType]()
+    frame, frames = sys._current_frames().get(ident), list[FrameType]()
     while frame is not None:
-        found.append(frame)
+        frames.append(frame)
         frame = frame.f_back
-    return [frame for frame in reversed(found) if not frame.f_code.co_filename.endswith("threading.py")]
+    return [frame for frame in reversed(frames) if not frame.f_code.co_filename.endswith("threading.py")]
 
 
 def _place(frame: FrameType) -> str:

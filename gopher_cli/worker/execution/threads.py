@@ -97,5 +97,5 @@ class Threads:
 
 def _raise_in(ident: int, what: type[BaseException] | None) -> None:
     """At the thread's next step in Python; C code is not interrupted. None takes it back."""
-    said = ctypes.py_object() if what is None else ctypes.py_object(what)
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), said)
+    exception = ctypes.py_object() if what is None else ctypes.py_object(what)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), exception)

@@ -132,12 +132,12 @@ class Keeper:
 
     def _heed(self) -> bool:
         try:
-            said = self._line.recv(64)
+            received = self._line.recv(64)
         except OSError:
             return False
-        for number in said:
+        for number in received:
             signal_group(self._program.pid, number)
-        return bool(said)
+        return bool(received)
 
     def _look_for_its_end(self) -> None:
         """Told at once, whatever it has left. Orphans that have ended are buried."""
@@ -161,8 +161,8 @@ class Keeper:
 def _ended(pid: int) -> int | None:
     """How it has ended, if it has. It stays a zombie where it can, so that its number keeps its meaning."""
     if not hasattr(os, "waitid"):  # macOS
-        found, status = os.waitpid(pid, os.WNOHANG)
-        return os.waitstatus_to_exitcode(status) if found else None
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        return os.waitstatus_to_exitcode(status) if ended else None
     end = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     if end is None:
         return None
@@ -182,10 +182,10 @@ def _here() -> str:
 
 
 def _exactly(line: socket.socket, count: int) -> bytes:
-    said = b""
-    while len(said) < count:
-        chunk = line.recv(count - len(said))
+    received = b""
+    while len(received) < count:
+        chunk = line.recv(count - len(received))
         if not chunk:
             os._exit(0)
-        said += chunk
-    return said
+        received += chunk
+    return received

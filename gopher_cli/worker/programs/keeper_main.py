@@ -37,8 +37,8 @@ def main() -> None:
         poll.register(door, select.POLLIN)
         while True:
             if poll.poll(_TICK * 1000):
-                said, fds, *_ = socket.recv_fds(door, 1, 4, getattr(socket, "MSG_CMSG_CLOEXEC", 0))
-                if not said:
+                received, fds, *_ = socket.recv_fds(door, 1, 4, getattr(socket, "MSG_CMSG_CLOEXEC", 0))
+                if not received:
                     return
                 if len(fds) == 4:  # else we may open no more, and its line closes without a word
                     _fork(door, fds, keepers)

@@ -49,22 +49,22 @@ def taken_from_stdin() -> int:
 
 def children_of(pid: int) -> list[int]:
     """Direct children; none where /proc does not tell."""
-    found: list[int] = []
+    children: list[int] = []
     with contextlib.suppress(OSError):
         for task in Path(f"/proc/{pid}/task").iterdir():
             with contextlib.suppress(OSError):
-                found += map(int, (task / "children").read_text(encoding="ascii").split())
-    return found
+                children += map(int, (task / "children").read_text(encoding="ascii").split())
+    return children
 
 
 def descendants(pid: int) -> list[int]:
-    found: list[int] = []
+    pids: list[int] = []
     ahead = [pid]
     while ahead:
         young = children_of(ahead.pop())
-        found += young
+        pids += young
         ahead += young
-    return found
+    return pids
 
 
 def kill_brood(group: int) -> None:

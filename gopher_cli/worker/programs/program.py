@@ -135,10 +135,10 @@ def _outcome(kept: KeptProgram, tail: bytes) -> Outcome:
         return Lost("the keeper of the program has died")
     if code < 0:
         return Lost(f"the program was killed by {signal_name(-code)}", code)
-    said = f"the program ended with exit code {code}"
+    message = f"the program ended with exit code {code}"
     if code in _PERMANENT:
-        return Discarded(said, exit_code=code)
-    return Failed(said, exit_code=code)
+        return Discarded(message, exit_code=code)
+    return Failed(message, exit_code=code)
 
 
 def _result(tail: bytes) -> Outcome:

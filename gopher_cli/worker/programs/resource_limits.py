@@ -45,14 +45,14 @@ class ResourceLimits:
         return None if _prlimit else self.put_on
 
     def _wanted(self) -> list[tuple[int, int]]:
-        wanted = [(resource.RLIMIT_CORE, 0)]
+        limits = [(resource.RLIMIT_CORE, 0)]
         if self.memory:
-            wanted.append((resource.RLIMIT_AS, self.memory * _MEGABYTE))
+            limits.append((resource.RLIMIT_AS, self.memory * _MEGABYTE))
         if self.files:
-            wanted.append((resource.RLIMIT_NOFILE, self.files))
+            limits.append((resource.RLIMIT_NOFILE, self.files))
         if self.processes and (running := _running()):
-            wanted.append((resource.RLIMIT_NPROC, running + _HEADROOM * self.processes))
-        return wanted
+            limits.append((resource.RLIMIT_NPROC, running + _HEADROOM * self.processes))
+        return limits
 
 
 def limits_of(settings: Settings) -> ResourceLimits:

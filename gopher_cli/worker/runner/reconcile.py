@@ -67,8 +67,8 @@ class Reconciler:
         last = self._taken(queue)
         theirs = set((await self._gopher.held(queue, self._runner)).items())
         ours = {(lease.id, lease.token): lease for lease in self._holds() if lease.queue == queue}
-        self._drop([lease for one, lease in ours.items() if one not in theirs and _fetch(one) <= last])
-        unknown = {one for one in theirs - ours.keys() if _fetch(one) <= last}
+        self._drop([lease for id, lease in ours.items() if id not in theirs and _fetch(id) <= last])
+        unknown = {id for id in theirs - ours.keys() if _fetch(id) <= last}
         # Twice, for a job may be on its way from one hand to the other.
         forgotten = unknown & self._unknown.get(queue, set())
         self._unknown[queue] = unknown

@@ -98,9 +98,9 @@ class Runner:
             task.cancel()
         self._executor.children.close()
         self._log.flush()
-        for said in await asyncio.gather(*tasks, return_exceptions=True):
-            if isinstance(said, BaseException) and not isinstance(said, asyncio.CancelledError):
-                raise said
+        for outcome in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(outcome, BaseException) and not isinstance(outcome, asyncio.CancelledError):
+                raise outcome
 
     # What the supervisor says
 
@@ -121,11 +121,11 @@ class Runner:
 
     def cancel(self, ids: Sequence[str], why: StopReason = StopReason.CANCEL) -> None:
         """Stop these if they run here."""
-        wanted = set(ids)
+        asked = set(ids)
         for attempt in self.running():
-            if attempt.lease.id in wanted:
+            if attempt.lease.id in asked:
                 self._executor.stop(attempt, why)
-        for lease in self._slots.withdraw(wanted):
+        for lease in self._slots.withdraw(asked):
             if why is StopReason.CANCEL:
                 self._end(lease, Cancelled())
 

@@ -195,12 +195,12 @@ class Slots:
     def withdraw(self, ids: Collection[str], token: str = "") -> list[Lease]:
         """Take these out of the buffer; with a token only those that are held under it."""
         with self._lock:
-            found = [
+            withdrawn = [
                 lease for lease in self._buffer if lease.id in ids and (not token or lease.token == token)
             ]
-            for lease in found:
+            for lease in withdrawn:
                 self._buffer.remove(lease)
-        return found
+        return withdrawn
 
     def clear(self, queues: Collection[str] | None = None) -> list[Lease]:
         """Take all out of the buffer, or all of these queues."""

@@ -37,8 +37,8 @@ class UnhandledJobs:
         most = max(count, _SOME) if queue in self._behind else count
         pause = self._pause.get(queue, _PAUSE[0])
         self._ask_at[queue], self._pause[queue] = time.monotonic() + pause, min(2 * pause, _PAUSE[1])
-        found = await self._gopher.requeue_unhandled(queue, self._types, self._patience, limit=most)
-        self._asked_for[queue] = set(found)
+        requeued = await self._gopher.requeue_unhandled(queue, self._types, self._patience, limit=most)
+        self._asked_for[queue] = set(requeued)
         self._bore.discard(queue)
 
     def hear(self, queue: str, batch: Batch, count: int) -> bool:

@@ -52,10 +52,10 @@ class Watchdog:
         if now > attempt.deadline and not attempt.stopped:
             self._executor.stop(attempt, StopReason.TIMEOUT)
         elif attempt.stopped and now > attempt.deadline + KILL_AFTER:
-            said = "a handler does not stop: it is stuck, and another process serves the other jobs"
+            message = "a handler does not stop: it is stuck, and another process serves the other jobs"
             spec = attempt.lease.spec
             say(
-                said,
+                message,
                 logging.ERROR,
                 type=spec.type,
                 id=attempt.lease.id,

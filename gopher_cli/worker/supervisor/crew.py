@@ -78,11 +78,11 @@ class Crew:
 
     def who_runs(self, queues: Collection[str]) -> list[RunnerProcess]:
         """Those that run jobs of these queues, as their boards tell."""
-        wanted = {number for number, queue in enumerate(self.queues) if queue in queues}
+        numbers = {number for number, queue in enumerate(self.queues) if queue in queues}
         return [
             runner
             for runner in self.runners
-            if runner.ready and any(queue in wanted for _, queue, _ in runner.board.read())
+            if runner.ready and any(queue in numbers for _, queue, _ in runner.board.read())
         ]
 
     def end_unleased(self, queues: Collection[str]) -> None:

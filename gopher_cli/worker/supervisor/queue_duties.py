@@ -84,11 +84,11 @@ class QueueDuties:
         """A worker that is told to stop may be killed before they end: that is not the fault of its jobs."""
         spared = self._crew.stopping.is_set()
         renewing = self._crew.gopher.renew(queue, runner.id, begun, spared=spared)
-        said = await underway("hb.sent", renewing)
-        if said.lost:
-            runner.tell(DropJobs(said.lost))
-        if said.cancel:
-            runner.tell(CancelJobs(said.cancel))
+        answers = await underway("hb.sent", renewing)
+        if answers.lost:
+            runner.tell(DropJobs(answers.lost))
+        if answers.cancel:
+            runner.tell(CancelJobs(answers.cancel))
 
     async def tend(self) -> float:
         """Due jobs stand in line, and cancel requests are looked for.
@@ -184,8 +184,8 @@ async def _all(visits: Sequence[Callable[[], Awaitable[object]]]) -> None:
         async with room:
             await visit()
 
-    said = await asyncio.gather(*map(made, visits), return_exceptions=True)
-    wrong = [error for error in said if isinstance(error, BaseException)]
+    answers = await asyncio.gather(*map(made, visits), return_exceptions=True)
+    wrong = [error for error in answers if isinstance(error, BaseException)]
     for error in sorted(wrong, key=lambda error: isinstance(error, BadData)):
         raise error
 

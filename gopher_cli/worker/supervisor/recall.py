@@ -56,8 +56,8 @@ class RunnerRecall:
             except GopherError:
                 whole = False
         if jobs := len(runner.gone) - before:
-            said = "a runner process does not answer: what waited in it goes back"
-            say(said, logging.WARNING, runner=runner.id, jobs=jobs)
+            message = "a runner process does not answer: what waited in it goes back"
+            say(message, logging.WARNING, runner=runner.id, jobs=jobs)
         runner.recalled = whole
         if whole:
             runner.tell(Recalled(runner.gone))
@@ -76,4 +76,6 @@ class RunnerRecall:
             except GopherError:
                 runner.gone += piece
                 raise
-            runner.gone += [it for it, said in zip(piece, verdicts, strict=True) if said is Verdict.SETTLED]
+            runner.gone += [
+                it for it, verdict in zip(piece, verdicts, strict=True) if verdict is Verdict.SETTLED
+            ]

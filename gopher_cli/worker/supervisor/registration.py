@@ -29,9 +29,9 @@ async def bring_home(crew: Crew, runner: RunnerProcess) -> None:
     """Schedules of its code that stand in queues which no worker serves come to this one."""
     if runner.schedules:
         living = [worker for worker in await crew.gopher.workers() if worker.alive]
-        served = {queue for one in living for queue in one.queues}.union(crew.queues)
-        for one in runner.schedules:
-            await _declare(crew, one, served)
+        served = {queue for schedule in living for queue in schedule.queues}.union(crew.queues)
+        for schedule in runner.schedules:
+            await _declare(crew, schedule, served)
 
 
 async def _declare(crew: Crew, declaration: Declaration, served: Collection[str] | None = None) -> None:
@@ -66,7 +66,7 @@ class Registration:
         first = crew.runners[0] if crew.runners else None
         types, wishes = (first.types, first.wishes) if first else ({}, {})
         try:
-            found = await crew.gopher.stand(crew.queues, types, wishes)
+            fleet = await crew.gopher.stand(crew.queues, types, wishes)
             if first and not crew.state.published:  # memory was full
                 await publish(crew, first)
                 crew.state.published = True
@@ -76,13 +76,13 @@ class Registration:
         except Outdated as error:
             self._leave(error)
             return
-        if found.missing_queues or found.missing_types:
-            gone = ",".join(found.missing_queues + found.missing_types)
+        if fleet.missing_queues or fleet.missing_types:
+            gone = ",".join(fleet.missing_queues + fleet.missing_types)
             say("the fleet had forgotten what this worker serves: told again", logging.WARNING, gone=gone)
-        if found.schema.is_news and str(found.schema) != self._newest:
-            self._newest = str(found.schema)
+        if fleet.schema.is_news and str(fleet.schema) != self._newest:
+            self._newest = str(fleet.schema)
             say(
-                f"the data is a little newer (schema {found.schema}, by gopher {found.schema.gopher or '?'}) "
+                f"the data is a little newer (schema {fleet.schema}, by gopher {fleet.schema.gopher or '?'}) "
                 f"than this gopher {__version__}: what it does not know it leaves alone",
             )
 

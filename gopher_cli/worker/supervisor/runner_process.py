@@ -209,8 +209,8 @@ class RunnerProcess:
         for type in types:
             if type not in self._lacking:
                 self._lacking.add(type)
-                said = "no handler for this type here: its jobs wait for a worker that has one"
-                say(said, logging.WARNING, type=type)
+                message = "no handler for this type here: its jobs wait for a worker that has one"
+                say(message, logging.WARNING, type=type)
 
     def stop(self, grace: float) -> None:
         """Let running jobs finish. One that is not even ready has none."""
