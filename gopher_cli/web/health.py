@@ -75,10 +75,10 @@ async def readyz(request: Request) -> Response:
     reasons = [] if word == "connected" else [f"redis: {word}"]
     if leaving:
         reasons.append("draining")
-    said = Ready(status="not ready" if reasons else "ready", reasons=reasons)
+    ready = Ready(status="not ready" if reasons else "ready", reasons=reasons)
     if "verbose" in request.query_params:
-        said.checks = {"redis": word, "draining": "yes" if leaving else "no"}
-    return _answer(503 if reasons else 200, said)
+        ready.checks = {"redis": word, "draining": "yes" if leaving else "no"}
+    return _answer(503 if reasons else 200, ready)
 
 
 @router.get(
@@ -100,6 +100,6 @@ async def health(request: Request) -> Response:
     return _answer(200, Health(status="healthy", redis="connected", workers=alive, late=late))
 
 
-def _answer(status: int, said: Any) -> Response:
+def _answer(status: int, body: Any) -> Response:
     headers = {"Cache-Control": "no-store"} | (RETRY_AFTER if status == 503 else {})
-    return Response(msgspec.json.encode(said), status, headers, media_type="application/json")
+    return Response(msgspec.json.encode(body), status, headers, media_type="application/json")

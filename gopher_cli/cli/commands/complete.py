@@ -64,12 +64,12 @@ def _names(kind: str, prefix: str, line: Sequence[str]) -> list[str]:
 
 def _flags(line: Sequence[str]) -> dict[str, Any]:
     """What the words before say about where to ask, as the settings call it."""
-    found = {}
+    flags = {}
     for word, behind in pairwise([*line, ""]):
         name, equals, value = word.partition("=")
         if name in _WHERE:
-            found[_WHERE[name]] = value if equals else behind
-    return {name: value for name, value in found.items() if value}
+            flags[_WHERE[name]] = value if equals else behind
+    return {name: value for name, value in flags.items() if value}
 
 
 def _far(settings: Settings, kind: str, prefix: str) -> list[str]:
@@ -94,7 +94,7 @@ async def _ask(gopher: Verbs, kind: str, prefix: str) -> list[str]:
     if kind == "types":
         return list(await gopher.types())
     if kind == "expects":
-        return sorted({one.name for one in await gopher.expects()})
+        return sorted({expect.name for expect in await gopher.expects()})
     if kind == "schedules":
         return list(dict.fromkeys(row.name for row in await gopher.schedules()))
     if kind == "ids":

@@ -26,14 +26,14 @@ def show(console: Console) -> None:
 def path(console: Console) -> None:
     """Print where gopher looks and keeps its things."""
     settings = console.settings()
-    found = {
+    folders = {
         "home": str(settings.home), "outbox": str(settings.outbox), "redis": settings.masked_url(),
         "files": files(),
     }  # fmt: skip
     if console.format in ("json", "ndjson"):
-        console.json(found)
+        console.json(folders)
         return
-    lists = {name: value if isinstance(value, list) else [value] for name, value in found.items()}
+    lists = {name: value if isinstance(value, list) else [value] for name, value in folders.items()}
     write_pairs(console, ((name, cell(one)) for name, values in lists.items() for one in values))
 
 

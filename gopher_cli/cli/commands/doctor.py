@@ -53,17 +53,17 @@ def doctor(
     if fix and not data:
         raise Usage("--fix repairs data, and --no-data leaves it out", "gopher doctor --fix")
     queues = words(queue)
-    found = look(console, queues, data=data)
+    diagnosis = look(console, queues, data=data)
     repairs: list[Repair] = []
     if fix and dry_run:
-        console.note(would(found))
-    elif fix and (found.mendable or found.losses):
+        console.note(would(diagnosis))
+    elif fix and (diagnosis.mendable or diagnosis.losses):
         if console.format == "table" and not yes:
-            show(console, found, [])
-        console.confirm(question(found), yes=yes, would=would(found))
-        found, repairs = repair(console, queues, found)
-    show(console, found, [one for one in repairs if not one.is_loss], dry=dry_run)
-    return 1 if found.troubles or any(one.is_loss for one in repairs) else 0
+            show(console, diagnosis, [])
+        console.confirm(question(diagnosis), yes=yes, would=would(diagnosis))
+        diagnosis, repairs = repair(console, queues, diagnosis)
+    show(console, diagnosis, [one for one in repairs if not one.is_loss], dry=dry_run)
+    return 1 if diagnosis.troubles or any(one.is_loss for one in repairs) else 0
 
 
 def look(console: RedisConsole, queues: Sequence[str], *, data: bool) -> Diagnosis:
@@ -79,11 +79,13 @@ def look(console: RedisConsole, queues: Sequence[str], *, data: bool) -> Diagnos
         line.write("")
 
 
-def repair(console: RedisConsole, queues: Sequence[str], found: Diagnosis) -> tuple[Diagnosis, list[Repair]]:
+def repair(
+    console: RedisConsole, queues: Sequence[str], diagnosis: Diagnosis
+) -> tuple[Diagnosis, list[Repair]]:
     """Again until nothing more can be repaired: what was mended shows what else is wrong."""
 
     async def work(gopher: RedisVerbs) -> tuple[Diagnosis, list[Repair]]:
-        now, done = found, list[Any]()
+        now, done = diagnosis, list[Any]()
         for _ in range(ROUNDS):
             if not now.mendable and not now.losses:
                 break
@@ -97,52 +99,55 @@ def repair(console: RedisConsole, queues: Sequence[str], found: Diagnosis) -> tu
     return healed, repairs
 
 
-def tell_of(console: Console, one: Repair) -> None:
-    ids = ", ".join(one.ids[:20]) + (", ..." if len(one.ids) > 20 else "")
-    where = f" in {one.queue}" if one.queue else ""
-    if one.is_loss:
-        console.warn(safe(f"{plural(one.count, 'job')} missing{where}: written down, and not brought back"))
+def tell_of(console: Console, repair: Repair) -> None:
+    ids = ", ".join(repair.ids[:20]) + (", ..." if len(repair.ids) > 20 else "")
+    where = f" in {repair.queue}" if repair.queue else ""
+    if repair.is_loss:
+        console.warn(
+            safe(f"{plural(repair.count, 'job')} missing{where}: written down, and not brought back")
+        )
     else:
-        console.note(safe(f"repaired: {one.name}{where}: {one.count}{': ' + ids if ids else ''}"))
+        console.note(safe(f"repaired: {repair.name}{where}: {repair.count}{': ' + ids if ids else ''}"))
 
 
-def question(found: Diagnosis) -> str:
-    if not found.mendable:
-        return f"Write down that {_lost(found)} missing?"
-    noted = f", and write down that {_lost(found)} missing" if found.losses else ""
-    return f"Repair {_what(found)}{noted}?"
+def question(diagnosis: Diagnosis) -> str:
+    if not diagnosis.mendable:
+        return f"Write down that {_lost(diagnosis)} missing?"
+    noted = f", and write down that {_lost(diagnosis)} missing" if diagnosis.losses else ""
+    return f"Repair {_what(diagnosis)}{noted}?"
 
 
-def would(found: Diagnosis) -> str:
+def would(diagnosis: Diagnosis) -> str:
     """What --fix would do, in words."""
-    done = [f"{_what(found)} would be repaired"] if found.mendable else []
-    done += [f"it would be written down that {_lost(found)} missing"] if found.losses else []
+    done = [f"{_what(diagnosis)} would be repaired"] if diagnosis.mendable else []
+    done += [f"it would be written down that {_lost(diagnosis)} missing"] if diagnosis.losses else []
     return ", and ".join(done) or "nothing would be repaired"
 
 
-def _what(found: Diagnosis) -> str:
-    things = sum(finding.count for finding in found.mendable)
-    return f"{plural(things, 'thing')} ({', '.join(dict.fromkeys(f.name for f in found.mendable))})"
+def _what(diagnosis: Diagnosis) -> str:
+    things = sum(finding.count for finding in diagnosis.mendable)
+    return f"{plural(things, 'thing')} ({', '.join(dict.fromkeys(f.name for f in diagnosis.mendable))})"
 
 
-def _lost(found: Diagnosis) -> str:
-    count = sum(finding.count for finding in found.losses)
+def _lost(diagnosis: Diagnosis) -> str:
+    count = sum(finding.count for finding in diagnosis.losses)
     return f"{plural(count, 'job')} {'is' if count == 1 else 'are'}"
 
 
-def show(console: Console, found: Diagnosis, repairs: Sequence[Repair], *, dry: bool = False) -> None:
+def show(console: Console, diagnosis: Diagnosis, repairs: Sequence[Repair], *, dry: bool = False) -> None:
     if console.format == "json":
         console.json(
-            {"healthy": not found.troubles, "jobs": found.jobs, "repaired": [asdict(one) for one in repairs],
-             "findings": [asdict(finding) for finding in found.findings]}
+            {"healthy": not diagnosis.troubles, "jobs": diagnosis.jobs,
+             "repaired": [asdict(repair) for repair in repairs],
+             "findings": [asdict(finding) for finding in diagnosis.findings]}
         )  # fmt: skip
         return
     if console.format == "table":
         from gopher_cli.cli.render.doctor import picture
 
-        print_rich(console, picture(found, width(console), dry=dry))
+        print_rich(console, picture(diagnosis, width(console), dry=dry))
         return
-    shown = [f for f in found.findings if f.is_trouble] if console.format == "id" else found.findings
+    shown = [f for f in diagnosis.findings if f.is_trouble] if console.format == "id" else diagnosis.findings
     console.rows(Listing(rows=shown, columns=COLUMNS, id=lambda f: f.name, empty="nothing was found"))
 
 

@@ -24,9 +24,9 @@ def status(console: RedisConsole) -> int:
     """Look, and change nothing. Exit code 3 when it is not running."""
     from gopher_cli.embedded import server
 
-    found = server.status(console.settings().home, _name(console))
-    _tell(console, found)
-    return 0 if found.running else 3
+    status = server.status(console.settings().home, _name(console))
+    _tell(console, status)
+    return 0 if status.running else 3
 
 
 @command
@@ -52,24 +52,24 @@ def _name(console: Console) -> str:
     return address.path if address and address.kind == "embedded" else "default"
 
 
-def _tell(console: Console, found: Any) -> None:
+def _tell(console: Console, status: Any) -> None:
     if console.format in ("json", "ndjson"):
-        told = {name: str(v) if name in ("data", "log") else v for name, v in asdict(found).items()}
-        console.json(told)
+        record = {name: str(v) if name in ("data", "log") else v for name, v in asdict(status).items()}
+        console.json(record)
         return
     if console.quiet:
         return
-    facts = {"running": "yes" if found.running else "no"}
-    if found.running:
+    facts = {"running": "yes" if status.running else "no"}
+    if status.running:
         facts |= {
-            "version": found.version, "pid": str(found.pid), "up": span(found.uptime),
-            "memory": size(found.memory),
+            "version": status.version, "pid": str(status.pid), "up": span(status.uptime),
+            "memory": size(status.memory),
         }  # fmt: skip
     facts |= {
-        "socket": found.socket,
-        "data": str(found.data),
-        "on disk": size(found.aof_bytes),
-        "log": str(found.log),
+        "socket": status.socket,
+        "data": str(status.data),
+        "on disk": size(status.aof_bytes),
+        "log": str(status.log),
     }
     if console.format != "table":
         write_pairs(console, facts.items())

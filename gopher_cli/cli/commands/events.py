@@ -74,11 +74,11 @@ def events(
     chosen = _states(state)
 
     async def work(gopher: Verbs) -> None:
-        wanted = await _wanted(console, gopher, words(queue), job or (), chosen, words([type or ""]))
+        filter = await _wanted(console, gopher, words(queue), job or (), chosen, words([type or ""]))
         if follow:
-            await _follow(console, gopher, wanted, ago)
+            await _follow(console, gopher, filter, ago)
         else:
-            await _show_past(console, gopher, wanted, ago, most)
+            await _show_past(console, gopher, filter, ago, most)
 
     console.call(work, waits=follow)
 
@@ -96,43 +96,43 @@ async def _wanted(
     """Raises NotFound for a job or a queue that nobody knows."""
     if queues:
         await gopher.known_queues(queues)
-    found = await found_ids(gopher, console.settings(), jobs, queues[0] if len(queues) == 1 else None)
+    ids = await found_ids(gopher, console.settings(), jobs, queues[0] if len(queues) == 1 else None)
     return EventFilter(
-        queues=frozenset(queues) | {queue for queue, _ in found}, jobs=frozenset(id for _, id in found),
+        queues=frozenset(queues) | {queue for queue, _ in ids}, jobs=frozenset(id for _, id in ids),
         states=states, types=frozenset(types),
     )  # fmt: skip
 
 
-async def _follow(console: Console, gopher: Verbs, wanted: EventFilter, ago: float) -> None:
+async def _follow(console: Console, gopher: Verbs, filter: EventFilter, ago: float) -> None:
     from gopher_cli.cli.render.events import Lines
     from gopher_cli.verbs.read.watch import EVERY
 
-    lookout = gopher.event_reader(sorted(wanted.queues), ago=ago, types=True)
-    lines, found, away = Lines(console), await lookout.look(), False
+    reader = gopher.event_reader(sorted(filter.queues), ago=ago, types=True)
+    lines, events, away = Lines(console), await reader.look(), False
     console.say("watching; Ctrl-C ends")
     while True:
-        for event in found:
-            lines.show(event, wanted)
+        for event in events:
+            lines.show(event, filter)
         await pause(EVERY)
         try:
-            found = await lookout.look()
+            events = await reader.look()
         except (Unavailable, TryLater) as error:  # it may come back: a watch goes on
             if not away:
                 console.warn(f"{error}; what happens is shown when it is back")
-            found, away = [], True
+            events, away = [], True
             continue
         if away:
             console.note("it is back")
         away = False
 
 
-async def _show_past(console: Console, gopher: Verbs, wanted: EventFilter, ago: float, most: int) -> None:
+async def _show_past(console: Console, gopher: Verbs, filter: EventFilter, ago: float, most: int) -> None:
     from gopher_cli.cli.render.events import happened, listing
 
-    found: list[JobEvent] | None = await gopher.past_events(sorted(wanted.queues), types=True, ago=ago)
-    if found is None:
+    events: list[JobEvent] | None = await gopher.past_events(sorted(filter.queues), types=True, ago=ago)
+    if events is None:
         console.note(_NOBODY)
-    rows = [line for event in found or [] for line in happened(event, wanted)]
+    rows = [line for event in events or [] for line in happened(event, filter)]
     shown = rows[-most:] if most else rows  # the newest, in their order
     write_some(console, listing(shown), most, "event", more=len(rows) > len(shown))
 
@@ -144,5 +144,5 @@ def _show_audit(console: Console, ago: float, most: int) -> None:
 
     # One more than asked for, to know whether there are more.
     limit = most + 1 if most else _ALL
-    found: list[AuditEntry] = console.call(lambda gopher: gopher.audit_log(limit=limit, ago=ago))
-    write_some(console, audit_listing(found, time.time_ns() // 1_000_000), most, "action")
+    entries: list[AuditEntry] = console.call(lambda gopher: gopher.audit_log(limit=limit, ago=ago))
+    write_some(console, audit_listing(entries, time.time_ns() // 1_000_000), most, "action")

@@ -77,23 +77,25 @@ def declare(
         return done
 
     done = console.call(work)
-    said = {"new": "is expected", "changed": "is changed", SAME: "was expected already"}[done.word]
+    outcome = {"new": "is expected", "changed": "is changed", SAME: "was expected already"}[done.word]
     answer = record(done.expect) | {"outcome": done.word, "changed": done.word != SAME}
-    write_answer(console, answer, [safe(f"{name} {said}: {_whole(done.expect)}")])
+    write_answer(console, answer, [safe(f"{name} {outcome}: {_whole(done.expect)}")])
 
 
-async def warn_of_doubts(console: Console, gopher: Verbs, one: Expect, *, queue_said: bool) -> None:
+async def warn_of_doubts(console: Console, gopher: Verbs, expect: Expect, *, queue_said: bool) -> None:
     """Of a type or a queue that is perhaps another one: else nobody would know it before it is late."""
     with suppress(GopherError):
-        others = {q for w in await gopher.workers() if w.alive and one.type in w.types for q in w.queues}
-        if others and one.queue not in others:
-            where = f"jobs of the type {one.type} run in the queue {min(others)}, and not in {one.queue}"
+        others = {q for w in await gopher.workers() if w.alive and expect.type in w.types for q in w.queues}
+        if others and expect.queue not in others:
+            where = (
+                f"jobs of the type {expect.type} run in the queue {min(others)}, and not in {expect.queue}"
+            )
             console.warn(safe(f"{where}; did you mean -Q {min(others)}?"))
             return
     if queue_said:
-        await warn_of_queue(console, gopher, one.queue)
-    if not one.last_success:
-        warn_unknown(console, one.type, await published_types(gopher))
+        await warn_of_queue(console, gopher, expect.queue)
+    if not expect.last_success:
+        warn_unknown(console, expect.type, await published_types(gopher))
 
 
 def _missing(type: str | None, every: str | None) -> str:
@@ -115,12 +117,19 @@ def ls(console: Console, queue: Only = None, late: Late = False) -> None:
     gopher expect ls --late -q
     """
     check_said(queue=queue)
-    found = console.call(lambda gopher: gopher.expects(queue or ""))
+    known = console.call(lambda gopher: gopher.expects(queue or ""))
     if late:
-        found = [one for one in found if one.state not in (ON_TIME, WAITING)]
+        known = [expect for expect in known if expect.state not in (ON_TIME, WAITING)]
     empty = "nothing is late" if late else f"nothing is expected yet; {_LIKE}"
     console.rows(
-        Listing(rows=found, columns=COLUMNS, extra=EXTRA, record=record, id=lambda one: one.name, empty=empty)
+        Listing(
+            rows=known,
+            columns=COLUMNS,
+            extra=EXTRA,
+            record=record,
+            id=lambda expect: expect.name,
+            empty=empty,
+        )
     )
 
 
@@ -131,16 +140,16 @@ def show(console: Console, name: Known, queue: Of = None) -> None:
     gopher expect show nightly
     """
     check_said(queue=queue)
-    one = the_expect(console.call(lambda gopher: gopher.expects(queue or "")), name)
+    expect = the_expect(console.call(lambda gopher: gopher.expects(queue or "")), name)
     if console.format in ("json", "ndjson"):
-        console.json(record(one), lines=console.format == "ndjson")
+        console.json(record(expect), lines=console.format == "ndjson")
     elif console.format == "table":
-        for line in _portrait(one):
+        for line in _portrait(expect):
             console.print(safe(line))
     elif console.quiet or console.format == "id":
-        console.ids([one.name])
+        console.ids([expect.name])
     else:
-        write_pairs(console, flattened(record(one)))
+        write_pairs(console, flattened(record(expect)))
 
 
 @command
@@ -155,34 +164,36 @@ def rm(console: Console, names: Several, queue: Of = None) -> int:
         return await try_each(names, lambda name: gopher.drop_expect(name, queue or ""))
 
     gone, refused = console.call(work)
-    said = (safe(f"{one.name} is expected no longer: {_whole(one, stands=False)}") for one in gone)
+    lines = (safe(f"{expect.name} is expected no longer: {_whole(expect, stands=False)}") for expect in gone)
     if console.quiet:
-        console.ids(one.name for one in gone)
+        console.ids(expect.name for expect in gone)
     else:
-        write_answer(console, [record(one) for one in gone], said)
+        write_answer(console, [record(expect) for expect in gone], lines)
     return warn_refused(console, refused)
 
 
-def _whole(one: Expect, *, stands: bool = True) -> str:
+def _whole(expect: Expect, *, stands: bool = True) -> str:
     """In a sentence: what, where, and how it stands."""
-    if not one.type:
-        return f"in the queue {one.queue}; what it was cannot be read"
-    last = f"last success {ago(_last(one), one.now)}" if one.last_success else "no success is known yet"
-    late = f", LATE {span(one.late_seconds)}" if one.state == LATE else ""
-    return f"{one.terms}, in the queue {one.queue}" + (f" ({last}{late})" if stands else "")
+    if not expect.type:
+        return f"in the queue {expect.queue}; what it was cannot be read"
+    last = (
+        f"last success {ago(_last(expect), expect.now)}" if expect.last_success else "no success is known yet"
+    )
+    late = f", LATE {span(expect.late_seconds)}" if expect.state == LATE else ""
+    return f"{expect.terms}, in the queue {expect.queue}" + (f" ({last}{late})" if stands else "")
 
 
-def _portrait(one: Expect) -> list[str]:
+def _portrait(expect: Expect) -> list[str]:
     rows = [
-        ("expects", one.terms if one.type else "it cannot be read"), ("queue", one.queue),
-        ("state", _state(one)), ("last success", _moment(_last(one), one.now)),
-        ("due", _moment(one.deadline, one.now) if one.type else "-"),
-        ("declared", _moment(one.created, one.now) + (f" by {one.by}" if one.by else "")),
+        ("expects", expect.terms if expect.type else "it cannot be read"), ("queue", expect.queue),
+        ("state", _state(expect)), ("last success", _moment(_last(expect), expect.now)),
+        ("due", _moment(expect.deadline, expect.now) if expect.type else "-"),
+        ("declared", _moment(expect.created, expect.now) + (f" by {expect.by}" if expect.by else "")),
     ]  # fmt: skip
     width = max(len(name) for name, _ in rows)
-    jobs = f"gopher jobs last -t {one.type} -Q {one.queue}" if one.type else ""
+    jobs = f"gopher jobs last -t {expect.type} -Q {expect.queue}" if expect.type else ""
     return [
-        one.name,
+        expect.name,
         *(f"  {name:<{width}}  {text}" for name, text in rows),
         *([f"  see: {jobs}"] if jobs else []),
     ]
@@ -192,27 +203,27 @@ def _moment(ms: int, now: int) -> str:
     return f"{ago(ms, now)} ({when(ms)})" if ms else "never"
 
 
-def _last(one: Expect) -> int:
+def _last(expect: Expect) -> int:
     """A clock that was ahead is believed as far as now."""
-    return min(one.last_success, one.now)
+    return min(expect.last_success, expect.now)
 
 
-def record(one: Expect) -> dict[str, Any]:
+def record(expect: Expect) -> dict[str, Any]:
     """One as JSON: the same names as in the HTTP API."""
     return {
-        "queue": one.queue, "name": one.name, "type": one.type or None, "every": one.every,
-        "grace": one.grace, "state": one.state, "last_success_at": when(one.last_success) or None,
-        "deadline_at": when(one.deadline) if one.type else None, "late_seconds": one.late_seconds,
-        "created_at": when(one.created) or None, "created_by": one.by or None, "at": when(one.now),
+        "queue": expect.queue, "name": expect.name, "type": expect.type or None, "every": expect.every,
+        "grace": expect.grace, "state": expect.state, "last_success_at": when(expect.last_success) or None,
+        "deadline_at": when(expect.deadline) if expect.type else None, "late_seconds": expect.late_seconds,
+        "created_at": when(expect.created) or None, "created_by": expect.by or None, "at": when(expect.now),
     }  # fmt: skip
 
 
-def _state(one: Expect) -> str:
-    return f"LATE {span(one.late_seconds)}" if one.state == LATE else one.state.replace("_", " ")
+def _state(expect: Expect) -> str:
+    return f"LATE {span(expect.late_seconds)}" if expect.state == LATE else expect.state.replace("_", " ")
 
 
-def _style(one: Expect) -> str:
-    return {ON_TIME: "green", WAITING: "cyan"}.get(one.state, "red")
+def _style(expect: Expect) -> str:
+    return {ON_TIME: "green", WAITING: "cyan"}.get(expect.state, "red")
 
 
 def _span(seconds: float) -> str:

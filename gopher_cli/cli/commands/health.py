@@ -27,37 +27,38 @@ def health(console: Console) -> int:
     """
     try:
         accepts = console.settings().accepts_eviction
-        found = console.call(lambda gopher: _look(gopher, accept_eviction=accepts))
+        report = console.call(lambda gopher: _look(gopher, accept_eviction=accepts))
     except GopherError as error:
         if console.format not in ("json", "ndjson"):
             raise
         console.json({"status": "error", "redis": str(error), "exit_code": error.exit_code})
         return error.exit_code
     if console.format in ("json", "ndjson"):
-        console.json(found, lines=console.format == "ndjson")
+        console.json(report, lines=console.format == "ndjson")
     elif console.format == "csv":
-        write_pairs(console, flattened(found))
+        write_pairs(console, flattened(report))
     elif not console.quiet:
-        server, late = found["server"], found["late"]
+        server, late = report["server"], report["late"]
         some = f"; {plural(late, 'expected job')} late: gopher expect ls --late" if late else ""
         word = f"degraded: {FULL};" if server["full"] else "ok:"
         console.print(
             f"{word} {server['name']} {server['version']} answers "
-            f"in {took(server['round_trip_seconds'])}, {plural(found['workers'], 'worker')} alive, "
-            f"{number(found['backlog'])} waiting{some}"
+            f"in {took(server['round_trip_seconds'])}, {plural(report['workers'], 'worker')} alive, "
+            f"{number(report['backlog'])} waiting{some}"
         )
-    return MemoryFull.exit_code if found["server"]["full"] else 0
+    return MemoryFull.exit_code if report["server"]["full"] else 0
 
 
 async def _look(gopher: Verbs, *, accept_eviction: bool) -> dict[str, Any]:
     from dataclasses import asdict
 
     await gopher.check(accept_eviction=accept_eviction, everywhere=True)
-    found, late = await gopher.stats(), await _late(gopher)
-    status, redis = ("degraded", "full") if found.server.full else ("ok", "connected")
+    stats, late = await gopher.stats(), await _late(gopher)
+    status, redis = ("degraded", "full") if stats.server.full else ("ok", "connected")
     return {
-        "status": status, "redis": redis, "server": asdict(found.server), "backlog": found.backlog,
-        "oldest_age_seconds": found.oldest_age_seconds, "workers": sum(one.alive for one in found.workers),
+        "status": status, "redis": redis, "server": asdict(stats.server), "backlog": stats.backlog,
+        "oldest_age_seconds": stats.oldest_age_seconds,
+        "workers": sum(worker.alive for worker in stats.workers),
         "late": late,
     }  # fmt: skip
 
@@ -67,6 +68,6 @@ async def _late(gopher: Verbs) -> int:
     from gopher_cli.model.schedule.expect import LATE
 
     try:
-        return sum(one.state == LATE for one in await gopher.expects())
+        return sum(expect.state == LATE for expect in await gopher.expects())
     except GopherError:
         return 0

@@ -57,15 +57,15 @@ async def _details(
     console: Console, gopher: Verbs, ids: list[str], queue: str | None
 ) -> tuple[list[JobDetail], Names, list[GopherError]]:
     """One that is not there, or is not told from others, hides none of the rest."""
-    found: dict[tuple[str, str], JobDetail] = {}
+    details: dict[tuple[str, str], JobDetail] = {}
     missing: list[GopherError] = []
     for text in ids:
         try:
             ((of, id),) = await found_ids(gopher, console.settings(), [text], queue)
-            found[of, id] = await gopher.inspect(of, id)
+            details[of, id] = await gopher.inspect(of, id)
         except (NotFound, Usage, Ambiguous) as error:
             missing.append(error)
-    jobs = list(found.values())
+    jobs = list(details.values())
     named = console.format == "table" and any(job.worker for job in jobs)
     return jobs, {w.id: w.label for w in await gopher.workers()} if named else {}, missing
 

@@ -60,16 +60,16 @@ def list_failed(
     gopher list-failed --error 'timed? out'
     gopher list-failed --groups
     """
-    wanted = filter_of(which, within=("failed",), of="list-failed")
+    filter = filter_of(which, within=("failed",), of="list-failed")
     if groups:
         from gopher_cli.cli.render.failure_groups import show
 
-        show(console, wanted, limit_of(console, limit))
+        show(console, filter, limit_of(console, limit))
         return
-    _list(console, wanted, limit_of(console, limit), newest=True)
+    _list(console, filter, limit_of(console, limit), newest=True)
 
 
-def _list(console: Console, wanted: Filter, limit: int, *, newest: bool) -> None:
+def _list(console: Console, filter: Filter, limit: int, *, newest: bool) -> None:
     listing = Listing(
         rows=(), columns=columns(int(time.time() * 1000)), extra=EXTRA,
         id=lambda row: row.id, empty="no such jobs",
@@ -77,7 +77,7 @@ def _list(console: Console, wanted: Filter, limit: int, *, newest: bool) -> None
     some, progress = Limited(console, listing, limit, "job"), Progress(console)
 
     async def work(gopher: Verbs) -> None:
-        async for rows, looked in gopher.slices(wanted, limit=some.asks_for, newest=newest):
+        async for rows, looked in gopher.slices(filter, limit=some.asks_for, newest=newest):
             progress.clear()
             some.add(rows)
             progress.show(looked, some.shown)

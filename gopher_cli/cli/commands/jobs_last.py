@@ -31,14 +31,14 @@ def last(console: Console, type: Type = None, queue: Queue = None) -> None:
     check_said(queue=queue)
     from gopher_cli.verbs.last_of_type import last_of_type
 
-    found = console.call(lambda gopher: last_of_type(gopher, type, queue or ""))
+    job = console.call(lambda gopher: last_of_type(gopher, type, queue or ""))
     if console.format in ("json", "ndjson"):
-        console.json(found, lines=console.format == "ndjson")
+        console.json(job, lines=console.format == "ndjson")
     elif console.format == "id":
-        console.ids([found.job.id] if found.job else [])
+        console.ids([job.job.id] if job.job else [])
     else:
         columns = columns_at(int(time.time() * 1000))
-        console.rows(Listing(rows=[found], columns=columns, extra=EXTRA, id=lambda f: f.type))
+        console.rows(Listing(rows=[job], columns=columns, extra=EXTRA, id=lambda f: f.type))
 
 
 def columns_at(now: int) -> list[Column]:

@@ -83,9 +83,9 @@ def create(
 @command
 def ls(console: Console) -> None:
     """List the keys: what they may do and when they were last used. Secrets are not known to anybody."""
-    found = console.call(lambda gopher: gopher.api_keys())
+    keys = console.call(lambda gopher: gopher.api_keys())
     console.rows(
-        Listing(rows=found, columns=COLUMNS, extra=EXTRA, id=lambda k: k.id,
+        Listing(rows=keys, columns=COLUMNS, extra=EXTRA, id=lambda k: k.id,
                 record=lambda k: record(k, k.standing),
                 empty="no key yet; make one: gopher keys create NAME --role operator")
     )  # fmt: skip
@@ -98,12 +98,12 @@ def revoke(console: Console, keys: Wanted, yes: o.Yes = False, dry_run: o.DryRun
     gopher keys revoke deploy
     """
     meant = console.call(lambda gopher: _meant(gopher, keys))
-    said = ", ".join(f"{safe(info.name)} ({info.id})" for info in meant)
+    names = ", ".join(f"{safe(info.name)} ({info.id})" for info in meant)
     if dry_run:
-        console.print(f"would be revoked: {said}")
+        console.print(f"would be revoked: {names}")
         return 0
     what = plural(len(meant), "key")
-    console.confirm(f"Revoke {what} for good: {said}?", yes=yes, would=f"{what} would be revoked: {said}")
+    console.confirm(f"Revoke {what} for good: {names}?", yes=yes, would=f"{what} would be revoked: {names}")
 
     async def work(gopher: Verbs) -> list[KeyInfo]:
         return [await gopher.revoke_key(info.id) for info in meant]
@@ -134,10 +134,10 @@ def sign_out_all(console: Console, yes: o.Yes = False, dry_run: o.DryRun = False
     return 0
 
 
-async def _meant(gopher: Verbs, wanted: list[str]) -> list[KeyInfo]:
+async def _meant(gopher: Verbs, texts: list[str]) -> list[KeyInfo]:
     """Raises NotFound, Conflict: before anything is revoked."""
-    found = [await gopher.living_key(one) for one in wanted]
-    return list({info.id: info for info in found}.values())
+    keys = [await gopher.living_key(text) for text in texts]
+    return list({info.id: info for info in keys}.values())
 
 
 def record(info: KeyInfo, state: str) -> dict[str, Any]:

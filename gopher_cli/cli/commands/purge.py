@@ -45,15 +45,15 @@ def purge(
     `all` is every state but processing; a running job needs --force.
     """
     within = chosen(state, which["group"], force=force)
-    wanted = filter_of(which, None if "all" in words(state) else state, within=within, of="purge")
+    filter = filter_of(which, None if "all" in words(state) else state, within=within, of="purge")
     most = whole("--limit", limit, least=1)
-    counts = count_jobs(console, wanted)
+    counts = count_jobs(console, filter)
     if dry_run:
         return say_counts(console, counts, most, "would be deleted")
     if counts:
         would = f"{some_of(counts, most)} would be deleted"
-        ask(console, wanted, counts, most, "Delete", of=f" for good ({parts(counts)})", yes=yes, would=would)
-    done = carried_out(console, DELETE, lambda gopher, tell: gopher.purge(wanted, limit=most, tell=tell))
+        ask(console, filter, counts, most, "Delete", of=f" for good ({parts(counts)})", yes=yes, would=would)
+    done = carried_out(console, DELETE, lambda gopher, tell: gopher.purge(filter, limit=most, tell=tell))
     say_bulk(console, DELETE, done)
     return 0
 
@@ -66,10 +66,10 @@ def chosen(given: list[str] | None, group: str | None, *, force: bool) -> tuple[
         raise Usage("gopher purge needs --state", f"for example: gopher purge --state {such} --dry-run")
     if "all" in named:
         return tuple(state for state in STATES if force or state != "processing")
-    found = states(given)
-    if "processing" in found and not force:
+    chosen_states = states(given)
+    if "processing" in chosen_states and not force:
         raise Usage("a running job is not purged", "gopher cancel ID, or add --force")
-    return found
+    return chosen_states
 
 
 def parts(counts: Mapping[tuple[str, str], int]) -> str:

@@ -31,9 +31,9 @@ Names = Annotated[list[str], typer.Argument(metavar="QUEUE...", help="names of q
 @command
 def ls(console: Console) -> None:
     """List the queues: jobs by state, and the age of the oldest that waits."""
-    found = console.call(lambda gopher: gopher.stats())
+    stats = console.call(lambda gopher: gopher.stats())
     console.rows(
-        Listing(rows=found.queues, columns=COLUMNS, id=lambda q: q.queue,
+        Listing(rows=stats.queues, columns=COLUMNS, id=lambda q: q.queue,
                 empty="no queue yet; submit a job: gopher submit")
     )  # fmt: skip
 
@@ -63,7 +63,7 @@ def rm(console: Console, queues: Names) -> int:
     gopher queue rm mial
     """
 
-    async def one(gopher: Verbs, queue: str) -> JobResult:
+    async def outcome(gopher: Verbs, queue: str) -> JobResult:
         try:
             await gopher.remove_queue(queue)
         except Unavailable:
@@ -75,17 +75,17 @@ def rm(console: Console, queues: Names) -> int:
         return JobResult(id="", queue=queue, word="removed")
 
     async def work(gopher: Verbs) -> list[JobResult]:
-        return [await one(gopher, queue) for queue in dict.fromkeys(queues)]
+        return [await outcome(gopher, queue) for queue in dict.fromkeys(queues)]
 
     done = console.call(work)
     console.rows(
         Listing(rows=done, columns=REMOVED, record=_removed, id=lambda o: o.queue, empty="no queues")
     )
-    return max(one.code for one in done)
+    return max(outcome.code for outcome in done)
 
 
-def _removed(one: JobResult) -> dict[str, object]:
-    return {"queue": one.queue, "ok": not one.code, "outcome": one.word}
+def _removed(outcome: JobResult) -> dict[str, object]:
+    return {"queue": outcome.queue, "ok": not outcome.code, "outcome": outcome.word}
 
 
 REMOVED = (

@@ -52,16 +52,16 @@ def reschedule(console: Console, ids: o.Ids, queue: o.OfQueue = None, delay: In 
 def _due_at(now: int) -> Column:
     """When it is due: for people in their time, and counted from ``now`` (epoch ms)."""
 
-    def shown(one: JobResult) -> str:
-        return f"{local_time(one.due / 1000)} ({ago(one.due, now)})" if one.due else "-"
+    def shown(outcome: JobResult) -> str:
+        return f"{local_time(outcome.due / 1000)} ({ago(outcome.due, now)})" if outcome.due else "-"
 
     return Column(name="due at", show=shown, raw=lambda one: when(one.due), keep=7)
 
 
 def _hints(done: Sequence[JobResult]) -> Iterator[str]:
     """What to do about those that were left alone: once for each reason."""
-    refused = {one.word: one for one in reversed(done) if one.code == 5}
-    for word, one in refused.items():
-        verb = "retry" if RETRY.allows(one.state) else "inspect"
+    refused = {outcome.word: outcome for outcome in reversed(done) if outcome.code == 5}
+    for word, outcome in refused.items():
+        verb = "retry" if RETRY.allows(outcome.state) else "inspect"
         what = "run it again now" if verb == "retry" else "see why it waits for no time"
-        yield safe(f"hint: {word}; {what}: gopher {verb} {one.id}")
+        yield safe(f"hint: {word}; {what}: gopher {verb} {outcome.id}")

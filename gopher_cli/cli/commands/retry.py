@@ -71,13 +71,13 @@ def _ask_about_poison(console: Console, given: list[str], queue: str | None, *, 
 
 async def _poison(console: Console, gopher: Verbs, given: list[str], queue: str | None) -> list[str]:
     """Those of these jobs that are dead because the processes that ran them died."""
-    ids, found = [typed_id(console.settings(), text) for text in given], []
+    ids, poisoned = [typed_id(console.settings(), text) for text in given], []
     for id, queues in (await gopher.queues_of(ids, queue or "")).items():
         if len(queues) == 1:
             with suppress(NotFound):
                 if (await gopher.inspect(queues[0], id)).is_poison:
-                    found.append(id)
-    return found
+                    poisoned.append(id)
+    return poisoned
 
 
 async def _retry(console: Console, gopher: Verbs, given: list[str], queue: str | None) -> list[JobResult]:
@@ -95,13 +95,13 @@ async def _retry(console: Console, gopher: Verbs, given: list[str], queue: str |
 
 async def _open_parents(gopher: Verbs, queue: str, id: str) -> list[str]:
     """Those that a job was to run after, and that have not completed."""
-    found = []
+    parents = []
     with suppress(NotFound):  # it may be over already
         for parent in (await gopher.inspect(queue, id)).after[:_PARENTS]:
             with suppress(NotFound):
                 if (await gopher.inspect(queue, parent)).state != "completed":
-                    found.append(parent)
-    return found
+                    parents.append(parent)
+    return parents
 
 
 @command
@@ -121,10 +121,10 @@ def retry_all(
 
     gopher retry-all --type email --dry-run
     """
-    wanted = RETRY.meant(filter_of(which, state))
-    if wrong := [word for word in wanted.states if word not in RETRY.states]:
+    filter = RETRY.meant(filter_of(which, state))
+    if wrong := [word for word in filter.states if word not in RETRY.states]:
         raise Usage(f"retry-all is for retrying and failed jobs, not {wrong[0]}", "see: gopher retry --help")
-    return _again(console, wanted, whole("--limit", limit, least=1), yes=yes, dry_run=dry_run)
+    return _again(console, filter, whole("--limit", limit, least=1), yes=yes, dry_run=dry_run)
 
 
 @command
@@ -165,9 +165,9 @@ def requeue_dlq(
         if not dry_run:
             _ask_about_poison(console, ids, of, yes=yes)
         return told(console, console.call(lambda gopher: _dead(console, gopher, ids, of, target, dry_run)))
-    wanted = filter_of(which, within=("failed",), of="requeue-dlq")
+    filter = filter_of(which, within=("failed",), of="requeue-dlq")
     most, pace = whole("--limit", limit, least=1), per_second(rate)
-    return _again(console, wanted, most, rate=pace, target=target, yes=yes, dry_run=dry_run)
+    return _again(console, filter, most, rate=pace, target=target, yes=yes, dry_run=dry_run)
 
 
 async def _dead(
@@ -189,7 +189,7 @@ async def _dead(
 
 def _again(
     console: Console,
-    wanted: Filter,
+    filter: Filter,
     limit: int,
     *,
     rate: float = 0.0,
@@ -199,22 +199,22 @@ def _again(
 ) -> int:
     import msgspec
 
-    poison = 0 if yes and not dry_run else _poison_among(console, wanted)
-    said = f" ({number(poison)} of them poison: workers died of {'it' if poison == 1 else 'them'})"
-    of = said if poison else ""
+    poison = 0 if yes and not dry_run else _poison_among(console, filter)
+    note = f" ({number(poison)} of them poison: workers died of {'it' if poison == 1 else 'them'})"
+    of = note if poison else ""
     if dry_run:
-        return say_counts(console, count_jobs(console, wanted), limit, f"would be retried{of}")
+        return say_counts(console, count_jobs(console, filter), limit, f"would be retried{of}")
     left = 0
     if console.can_ask and not (yes or assumes_yes()):
-        counts = count_jobs(console, wanted)
+        counts = count_jobs(console, filter)
         if poison or min(limit or MANY + 1, sum(counts.values())) > MANY:
-            ask(console, wanted, counts, limit, "Retry", of=of, yes=yes, would="")
+            ask(console, filter, counts, limit, "Retry", of=of, yes=yes, would="")
     elif poison and not assumes_yes():
-        wanted, left = msgspec.structs.replace(wanted, poison="no"), poison
+        filter, left = msgspec.structs.replace(filter, poison="no"), poison
     done = carried_out(
         console,
         RETRY,
-        lambda gopher, tell: gopher.retry_all(wanted, limit=limit, rate=rate, target=target, tell=tell),
+        lambda gopher, tell: gopher.retry_all(filter, limit=limit, rate=rate, target=target, tell=tell),
         waits=bool(rate),
     )
     if left:
@@ -223,11 +223,11 @@ def _again(
     return 0
 
 
-def _poison_among(console: Console, wanted: Filter) -> int:
+def _poison_among(console: Console, filter: Filter) -> int:
     """How many of the dead jobs that are meant took their workers down; 0 where the filter speaks of them."""
     import msgspec
 
-    if wanted.poison or "failed" not in wanted.states:
+    if filter.poison or "failed" not in filter.states:
         return 0
-    dead = msgspec.structs.replace(wanted, states=("failed",), poison="yes")
+    dead = msgspec.structs.replace(filter, states=("failed",), poison="yes")
     return sum(count_jobs(console, dead).values())

@@ -68,11 +68,11 @@ def resume(console: Console, schedules: s.Schedules, queue: s.OfQueue = None) ->
     return _hold(console, schedules, queue, one, "resumed")
 
 
-def _hold(console: Console, names: list[str], queue: str | None, one: Any, word: str) -> int:
+def _hold(console: Console, names: list[str], queue: str | None, verb: Any, word: str) -> int:
     check_said(queue=queue)
 
     async def work(gopher: Verbs) -> tuple[list[tuple[str, bool]], list[GopherError]]:
-        return await try_each(names, lambda name: one(gopher, name))
+        return await try_each(names, lambda name: verb(gopher, name))
 
     changes, refused = console.call(work)
     before = "was paused already" if word == "paused" else "was not paused"
@@ -107,12 +107,12 @@ def rm(
 
     meant = console.call(rows)
     some = [f"{row.name} ({described(row)})" for row in meant[:_SHOWN]]
-    said = safe(", ".join([*some, "..."] if len(meant) > _SHOWN else some))
+    names = safe(", ".join([*some, "..."] if len(meant) > _SHOWN else some))
     what = plural(len(meant), "schedule")
     if dry_run:
-        console.print(f"would be removed: {said}")
+        console.print(f"would be removed: {names}")
         return 0
-    console.confirm(f"Remove {what}: {said}?", yes=yes, would=f"{what} would be removed: {said}")
+    console.confirm(f"Remove {what}: {names}?", yes=yes, would=f"{what} would be removed: {names}")
 
     async def work(gopher: Verbs) -> None:
         for row in meant:

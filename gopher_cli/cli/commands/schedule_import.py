@@ -171,8 +171,8 @@ def _talk(console: Console, crontab: Crontab) -> None:
 
 
 def _users(crontab: Crontab) -> dict[str, Sequence[int]]:
-    found: dict[str, list[int]] = {}
+    by_user: dict[str, list[int]] = {}
     for entry in crontab.entries:
         if entry.user:
-            found.setdefault(entry.user, []).append(entry.number)
-    return dict(found)
+            by_user.setdefault(entry.user, []).append(entry.number)
+    return dict(by_user)

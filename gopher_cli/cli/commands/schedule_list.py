@@ -95,8 +95,8 @@ def _pairs(row: ScheduleRow) -> Iterator[tuple[str, str]]:
     """Name and value, a line each; each entry of the history has one."""
     import msgspec
 
-    found = msgspec.json.decode(msgspec.json.encode(record(row)))
-    for name, value in found.items():
+    fields = msgspec.json.decode(msgspec.json.encode(record(row)))
+    for name, value in fields.items():
         if name == "history":
             for entry in value:
                 yield name, " ".join(f"{k}={cell(v)}" for k, v in entry.items() if v is not None)

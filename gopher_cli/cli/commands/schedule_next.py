@@ -71,8 +71,8 @@ def show_next(
 
 def _of_options(console: Console, flags: dict[str, str | None]) -> Iterator[NextRun]:
     """What these options would mean."""
-    found = recurrence(when_options(console, flags))
-    return next_runs(found, found.start - 1e-3 if found.start else time.time(), "/")
+    when = recurrence(when_options(console, flags))
+    return next_runs(when, when.start - 1e-3 if when.start else time.time(), "/")
 
 
 def _of_schedule(console: Console, flags: dict[str, str | None]) -> Iterator[NextRun]:

@@ -116,8 +116,8 @@ async def _warn_of_others(console: Console, gopher: Verbs, change: ScheduleChang
         await gopher.schedule_row(change.name)
     except Ambiguous as error:
         others = [queue for queue in error.queues if queue != change.queue]
-        said = f"there is a schedule {change.name} in {', '.join(others)}, too, and both run"
-        console.warn(safe(f"{said}; if this is not meant: gopher schedule rm {change.name} -Q {others[0]}"))
+        note = f"there is a schedule {change.name} in {', '.join(others)}, too, and both run"
+        console.warn(safe(f"{note}; if this is not meant: gopher schedule rm {change.name} -Q {others[0]}"))
     except GopherError:  # a key that may only submit; or whatever goes wrong: it is defined
         pass
 

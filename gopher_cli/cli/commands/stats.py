@@ -39,31 +39,31 @@ def stats(console: Console, queue: o.Queues = None, watch: Watch = None) -> None
         console.call(lambda gopher: _watch(console, gopher, queues, every))
 
 
-def show(console: Console, found: Stats) -> None:
+def show(console: Console, stats: Stats) -> None:
     """One picture, in the format that was asked for."""
     match console.format:
         case "json":
-            console.json(record(found))
+            console.json(record(stats))
         case "ndjson":
-            console.json(record(found), lines=True)
+            console.json(record(stats), lines=True)
         case "id":
-            console.ids(one.queue for one in found.queues)
+            console.ids(queue.queue for queue in stats.queues)
         case "csv" | "plain":
-            write_pairs(console, flat(found))
+            write_pairs(console, flat(stats))
         case _:
             from gopher_cli.cli.render.stats import picture
 
-            print_rich(console, picture(found, width(console), color=wants_color(console.color, console.out)))
+            print_rich(console, picture(stats, width(console), color=wants_color(console.color, console.out)))
 
 
-def record(found: Stats) -> dict[str, Any]:
+def record(stats: Stats) -> dict[str, Any]:
     """All of it as JSON."""
-    return asdict(found)
+    return asdict(stats)
 
 
-def flat(found: Stats) -> Iterator[tuple[str, str]]:
+def flat(stats: Stats) -> Iterator[tuple[str, str]]:
     """Name and value, a line each: made for grep and awk."""
-    yield from flattened(record(found))
+    yield from flattened(record(stats))
 
 
 async def _watch(console: Console, gopher: Verbs, queues: tuple[str, ...], every: float) -> None:

@@ -79,11 +79,11 @@ def _submit(console: Console, flags: Mapping[str, Any]) -> int:
 
 
 def _one(console: Console, flags: Mapping[str, Any], given: dict[str, Any]) -> int:
-    one = _One(console, needed_type("gopher submit", flags), payload_of(console, flags), given)
-    one.after, one.app = flags["after"] or [], ",".join(flags["app"] or ())
-    one.fail_if_exists = flags["if_exists"] == "fail"
+    submit = _One(console, needed_type("gopher submit", flags), payload_of(console, flags), given)
+    submit.after, submit.app = flags["after"] or [], ",".join(flags["app"] or ())
+    submit.fail_if_exists = flags["if_exists"] == "fail"
     limit = duration("--wait-timeout", flags["wait_timeout"])
-    return one.submit_and_wait(limit) if flags["wait"] or flags["wait_timeout"] else one.submit()
+    return submit.submit_and_wait(limit) if flags["wait"] or flags["wait_timeout"] else submit.submit()
 
 
 def _recurs(flags: Mapping[str, Any]) -> bool:
@@ -115,8 +115,8 @@ def _many(console: Console, flags: Mapping[str, Any], given: dict[str, Any]) -> 
         raise Usage(f"--lines {lines} needs --type TYPE", "it has fields of the payload only")
     for name in ("wait", "id", "payload", "pairs", "after"):
         if flags[name]:
-            said = "a payload" if name in ("payload", "pairs") else f"--{name}"
-            raise Usage(f"{said} and --batch do not go together", "a line of the batch has them")
+            what = "a payload" if name in ("payload", "pairs") else f"--{name}"
+            raise Usage(f"{what} and --batch do not go together", "a line of the batch has them")
     from gopher_cli.cli.batch.batch import submit_batch
 
     batch, fail = flags["batch_id"] or "", flags["if_exists"] == "fail"
@@ -190,8 +190,8 @@ class _One:
     def _tell(self, job: Job, receipt: Receipt) -> None:
         if receipt.held_until:
             until = when(receipt.held_until)
-            said = f"the work was done by {self.id} (no longer kept); its unique key is held until {until}"
-            self.console.note(safe(said))
+            note = f"the work was done by {self.id} (no longer kept); its unique key is held until {until}"
+            self.console.note(safe(note))
             return
         if not receipt.accepted:
             self.console.note(f"there is such a job already: {safe(self.id)}")

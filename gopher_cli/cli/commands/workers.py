@@ -79,8 +79,8 @@ def _order(console: Console, names: list[str], order: str, *, every: bool) -> in
     by_name, refused = console.call(work)
     given = {worker.id: worker for workers in reversed(by_name) for worker in reversed(workers)}
     ordered = list(given.values())[::-1]
-    said = (f"{safe(one.worker)} {_SAID[order][not one.changed]}" for one in ordered)
-    write_answer(console, [asdict(one) for one in ordered], said)
+    lines = (f"{safe(one.worker)} {_SAID[order][not one.changed]}" for one in ordered)
+    write_answer(console, [asdict(one) for one in ordered], lines)
     return warn_refused(console, refused)
 
 
@@ -88,7 +88,7 @@ def _order(console: Console, names: list[str], order: str, *, every: bool) -> in
 def ls(console: Console) -> None:
     """List the workers that were heard in the last minute, the dead ones too."""
     infos = console.call(lambda gopher: gopher.workers())
-    found = listing(infos)
+    table = listing(infos)
     if console.format == "table":
-        found = replace(found, columns=columns_of(infos))
-    console.rows(found)
+        table = replace(table, columns=columns_of(infos))
+    console.rows(table)

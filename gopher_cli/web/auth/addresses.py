@@ -82,9 +82,9 @@ def forwarded_host(request: Request) -> str:
 
 def neighbourhood(address: str) -> str:
     """Whose patience is counted: of IPv6 a /64, for one client has all of it."""
-    found = _read(address)
-    if isinstance(found, IPv6Address):
-        return str(ip_network((int(found) >> 64 << 64, 64)))
+    ip = _read(address)
+    if isinstance(ip, IPv6Address):
+        return str(ip_network((int(ip) >> 64 << 64, 64)))
     return address
 
 
@@ -93,7 +93,7 @@ def _read(text: str) -> Address | None:
     if match := _WITH_PORT.fullmatch(text):
         text = match[1] or match[2]
     try:
-        found = ip_address(text.partition("%")[0])
+        ip = ip_address(text.partition("%")[0])
     except ValueError:
         return None
-    return getattr(found, "ipv4_mapped", None) or found
+    return getattr(ip, "ipv4_mapped", None) or ip

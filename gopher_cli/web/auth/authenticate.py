@@ -131,10 +131,10 @@ class Authenticator:
         right = hmac.compare_digest(digest_of(secret), cached.digest if cached else _NOBODY)
         if cached and right and (state := cached.key.info.state(_now())) == LIVE:
             return cached.caller
-        said = "this key is not known"
+        detail = "this key is not known"
         if cached and right:
-            said = "this key has expired" if state == EXPIRED else "this key was revoked"
-        raise _stranger(said, OTHER_KEY, _WrongKey)
+            detail = "this key has expired" if state == EXPIRED else "this key was revoked"
+        raise _stranger(detail, OTHER_KEY, _WrongKey)
 
     def _is_own(self, secret: str) -> bool:
         return bool(self._own) and hmac.compare_digest(digest_of(secret), self._own)
@@ -187,8 +187,8 @@ def _given(request: Request) -> tuple[list[str], bool]:
     return list(dict.fromkeys(filter(None, given))), has_cookie
 
 
-def _stranger(said: str, hint: str, kind: type[Problem] = Problem) -> Problem:
-    return kind(401, said, hint=hint, headers={"WWW-Authenticate": 'Bearer realm="gopher", ApiKey'})
+def _stranger(detail: str, hint: str, kind: type[Problem] = Problem) -> Problem:
+    return kind(401, detail, hint=hint, headers={"WWW-Authenticate": 'Bearer realm="gopher", ApiKey'})
 
 
 def _now() -> int:

@@ -21,12 +21,12 @@ def permitted(settings: Settings) -> Where:
     _check_own_key(settings)
     host = settings.server_host.strip("[]")
     try:
-        found = socket.getaddrinfo(host, settings.server_port, type=socket.SOCK_STREAM)
+        addresses = socket.getaddrinfo(host, settings.server_port, type=socket.SOCK_STREAM)
     except OSError as error:
         raise BadConfig(
             f"there is no address {host}: {error.strerror}", "gopher serve --host localhost"
         ) from None
-    where = list(dict.fromkeys((int(family), str(at[0])) for family, _, _, _, at in found))
+    where = list(dict.fromkeys((int(family), str(at[0])) for family, _, _, _, at in addresses))
     check_certificate(settings)
     if is_exposed(where):
         _check_somebody_has_a_key(settings, host)

@@ -43,10 +43,10 @@ class KeySet:
         A key that is known is answered at once, while it is looked behind it whether it still counts. An id
         that is new is looked for once. Raises Unavailable where no keys could be fetched at all.
         """
-        age, found = self._clock() - self._read_at, self._find(id)
-        if age > FRESH or found is None:
+        age, key = self._clock() - self._read_at, self._find(id)
+        if age > FRESH or key is None:
             self._begin()
-        if found is None:
+        if key is None:
             await self._await_fetch()
         elif age > STALE and not self._failed:
             await self._await_fetch(_PATIENCE)
@@ -141,15 +141,15 @@ def _read(raw: bytes, algorithm: str) -> dict[str, Any]:
     except (msgspec.DecodeError, RecursionError) as error:
         raise ValueError(f"it is not a JWKS: {error}") from None
     keys: dict[str, Any] = {}
-    for one in found:
+    for jwk in found:
         if (
-            one.get("use", "sig") != "sig"
-            or one.get("alg", algorithm) != algorithm
-            or one.get("kty") == "oct"
+            jwk.get("use", "sig") != "sig"
+            or jwk.get("alg", algorithm) != algorithm
+            or jwk.get("kty") == "oct"
         ):
             continue
         try:
-            keys[str(one.get("kid", ""))] = jwt.PyJWK(one, algorithm).key
+            keys[str(jwk.get("kid", ""))] = jwt.PyJWK(jwk, algorithm).key
         except (jwt.PyJWTError, ValueError, TypeError):
             continue  # a key of another kind
     return keys

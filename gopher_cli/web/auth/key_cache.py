@@ -109,7 +109,7 @@ class KeyCache:
     async def _read(self) -> None:
         began = time.monotonic()
         try:
-            found, self._seal, self._signed_out = await soon(self._gopher.access_table())
+            keys, self._seal, self._signed_out = await soon(self._gopher.access_table())
         except GopherError as error:
             if not self._failed:
                 _log.warning("the API keys cannot be read: %s", error)
@@ -118,7 +118,7 @@ class KeyCache:
         cached = self._keys
         self._keys = {
             id: cached[id] if id in cached and cached[id].key == key else CachedKey(key)
-            for id, key in found.items()
+            for id, key in keys.items()
         }
         self._failed, self._read_at = False, began
 

@@ -18,8 +18,8 @@ _ALWAYS = {
 
 def problem(about: str) -> dict[str, Any]:
     """An answer that is a problem (RFC 9457)."""
-    said = {"schema": {"$ref": "#/components/schemas/Problem"}}
-    return {"description": about, "content": {"application/problem+json": said}}
+    content = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    return {"description": about, "content": {"application/problem+json": content}}
 
 
 def add_security(document: dict[str, Any]) -> None:
@@ -29,5 +29,5 @@ def add_security(document: dict[str, Any]) -> None:
         guarded = path not in _OPEN
         for route in routes.values():
             route["security"] = [{}, *({name: []} for name in _SCHEMES)] if guarded else []
-            for status, said in _ALWAYS.items() if guarded else ():
-                route["responses"].setdefault(status, problem(said))
+            for status, answer in _ALWAYS.items() if guarded else ():
+                route["responses"].setdefault(status, problem(answer))

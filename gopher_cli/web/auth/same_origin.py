@@ -115,10 +115,10 @@ def foreign_page(
     hosts = addresses.hosts_of(request)
     if any(_is_at(origin, host) for host in hosts):
         return None
-    said = (
+    detail = (
         f"a page of {safe(origin)[:200]}, and that is not what this server was called: {safe(hosts[0])[:200]}"
     )
-    return _refusal(said, _proxy_hint(request, addresses, origin))
+    return _refusal(detail, _proxy_hint(request, addresses, origin))
 
 
 _SITES = "send it from a page of this server; a site in SERVER_CORS_ORIGINS may call the API, with a key"
@@ -127,8 +127,8 @@ _UNSAID = (
 )
 
 
-def _refusal(said: str, hint: str) -> Problem:
-    return Problem(403, f"this was sent by {said}", hint=hint, headers={"Connection": "close"})
+def _refusal(detail: str, hint: str) -> Problem:
+    return Problem(403, f"this was sent by {detail}", hint=hint, headers={"Connection": "close"})
 
 
 def _proxy_hint(request: Request, addresses: Addresses, origin: str) -> str:

@@ -78,8 +78,8 @@ class Tokens:
         return Caller(name=_name_in(claims), scopes=_scopes_in(claims), via="token")
 
     def _options(self) -> Any:
-        wanted = {"exp": True, "iss": bool(self._issuer), "aud": bool(self._audience)}
-        return {"require": [claim for claim, is_wanted in wanted.items() if is_wanted],
+        required = {"exp": True, "iss": bool(self._issuer), "aud": bool(self._audience)}
+        return {"require": [claim for claim, is_wanted in required.items() if is_wanted],
                 "verify_aud": bool(self._audience), "verify_sub": False}  # fmt: skip
 
 
@@ -89,13 +89,13 @@ def _name_in(claims: Mapping[str, Any]) -> str:
 
 def _scopes_in(claims: Mapping[str, Any]) -> frozenset[str]:
     """From `scope` (words), `scopes` (a list) and `role`; what is not a scope of ours opens nothing."""
-    found: set[str] = set()
+    scopes: set[str] = set()
     for claim in ("scope", "scopes"):
-        said = claims.get(claim, ())
-        words = said.split() if isinstance(said, str) else said if isinstance(said, list) else ()
-        found |= {word for word in words if isinstance(word, str)}
+        claimed = claims.get(claim, ())
+        words = claimed.split() if isinstance(claimed, str) else claimed if isinstance(claimed, list) else ()
+        scopes |= {word for word in words if isinstance(word, str)}
     role = claims.get("role")
-    return frozenset(found | (ROLES.get(role, frozenset()) if isinstance(role, str) else frozenset()))
+    return frozenset(scopes | (ROLES.get(role, frozenset()) if isinstance(role, str) else frozenset()))
 
 
 def _check_package(algorithm: str) -> None:

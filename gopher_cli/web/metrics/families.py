@@ -72,10 +72,10 @@ def merged(types: Mapping[str, Cell]) -> dict[str, Cell]:
     A type that has once come to the rest stays there, for names are only added: so no counter ever falls.
     """
     names = sorted(name for name in types if VALID_ID.fullmatch(name) and name != OTHER)[:MOST_TYPES]
-    found, rest = {name: types[name] for name in names}, Cell()
-    for name in types.keys() - found.keys():
+    kept, rest = {name: types[name] for name in names}, Cell()
+    for name in types.keys() - kept.keys():
         rest.add(types[name])
-    return found | {OTHER: rest} if len(types) > len(found) else found
+    return kept | {OTHER: rest} if len(types) > len(kept) else kept
 
 
 def _of_schedules(rows: Sequence[ScheduleRow]) -> Iterator[Metric]:
@@ -133,43 +133,44 @@ def _of_types(types: Mapping[str, Cell]) -> Iterator[Metric]:
 
 def _buckets(histogram: Sequence[int], sum_ms: int) -> tuple[list[tuple[str, float]], float]:
     """Cumulated, as Prometheus wants them, and the sum in seconds."""
-    found, seen = [], 0
+    buckets, seen = [], 0
     for bound, count in zip((*map(float, BOUNDS), None), histogram, strict=True):
         seen += count
-        found.append(("+Inf" if bound is None else repr(bound), float(seen)))
-    return found, max(0, sum_ms) / 1000
+        buckets.append(("+Inf" if bound is None else repr(bound), float(seen)))
+    return buckets, max(0, sum_ms) / 1000
 
 
 def _bounded(queues: Sequence[QueueStats]) -> list[QueueStats]:
     """The first queues by name, the rest as one."""
-    ordered = sorted(queues, key=lambda one: (one.queue == OTHER, one.queue))
+    ordered = sorted(queues, key=lambda queue: (queue.queue == OTHER, queue.queue))
     rest = ordered[MOST_QUEUES:]
     return [*ordered[:MOST_QUEUES], _as_one(rest)] if rest else ordered
 
 
 def _as_one(queues: Sequence[QueueStats]) -> QueueStats:
-    ages = [one.oldest_age_seconds for one in queues if one.oldest_age_seconds is not None]
+    ages = [queue.oldest_age_seconds for queue in queues if queue.oldest_age_seconds is not None]
     return QueueStats(
-        queue=OTHER, paused=any(one.paused for one in queues), states=_sums(one.states for one in queues),
+        queue=OTHER, paused=any(queue.paused for queue in queues),
+        states=_sums(queue.states for queue in queues),
         classes={}, oldest_age_seconds=max(ages, default=None), class_ages={},
-        counters=_sums(one.counters for one in queues), outbox=sum(one.outbox for one in queues),
-        unhandled=_sums(one.unhandled for one in queues),
+        counters=_sums(queue.counters for queue in queues), outbox=sum(queue.outbox for queue in queues),
+        unhandled=_sums(queue.unhandled for queue in queues),
     )  # fmt: skip
 
 
 def _sums(all_counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
-    found: dict[str, int] = {}
+    sums: dict[str, int] = {}
     for counts in all_counts:
         for name, count in counts.items():
-            found[name] = found.get(name, 0) + count
-    return found
+            sums[name] = sums.get(name, 0) + count
+    return sums
 
 
 def _counters(queues: Sequence[QueueStats]) -> Iterator[Metric]:
-    for name, said in _COUNTERS.items():
-        family = _counter(f"gopher_jobs_{name}", said, "queue")
-        for one in queues:
-            family.add_metric([one.queue], max(0, one.counters.get(name, 0)))
+    for name, help in _COUNTERS.items():
+        family = _counter(f"gopher_jobs_{name}", help, "queue")
+        for queue in queues:
+            family.add_metric([queue.queue], max(0, queue.counters.get(name, 0)))
         yield family
 
 
@@ -180,25 +181,25 @@ def _gauges(queues: Sequence[QueueStats]) -> Iterator[Metric]:
         "gopher_queue_unhandled", "Jobs that wait because no worker had a handler.", "queue", "job_type"
     )
     paused = _gauge("gopher_queue_paused", "1 while nothing is leased from this queue.", "queue")
-    for one in queues:
-        for state, count in one.states.items():
-            depth.add_metric([one.queue, state], count)
-        age.add_metric([one.queue], one.oldest_age_seconds or 0.0)
-        paused.add_metric([one.queue], int(one.paused))
-        for type, count in _most(one.unhandled).items():
-            unhandled.add_metric([one.queue, type], count)
+    for queue in queues:
+        for state, count in queue.states.items():
+            depth.add_metric([queue.queue, state], count)
+        age.add_metric([queue.queue], queue.oldest_age_seconds or 0.0)
+        paused.add_metric([queue.queue], int(queue.paused))
+        for type, count in _most(queue.unhandled).items():
+            unhandled.add_metric([queue.queue, type], count)
     yield from (depth, age, paused, unhandled)
 
 
 def _most(unhandled: Mapping[str, int]) -> dict[str, int]:
     """The hundred types with most jobs, the rest as one."""
-    ordered = sorted(unhandled.items(), key=lambda one: (-one[1], one[0]))
+    ordered = sorted(unhandled.items(), key=lambda pair: (-pair[1], pair[0]))
     rest = sum(count for _, count in ordered[100:])
     return dict(ordered[:100]) | ({OTHER: rest} if rest else {})
 
 
 def _of_fleet(workers: Sequence[WorkerInfo]) -> Iterator[Metric]:
-    slots, busy = sum(one.slots for one in workers), sum(one.busy for one in workers)
+    slots, busy = sum(worker.slots for worker in workers), sum(worker.busy for worker in workers)
     yield GaugeMetricFamily("gopher_workers", "Workers that are alive.", len(workers))
     yield GaugeMetricFamily("gopher_worker_slots", "Jobs that they can run at a time.", slots)
     yield GaugeMetricFamily("gopher_worker_slots_busy", "Jobs that they run now.", busy)
@@ -213,20 +214,20 @@ def _of_expects(known: Sequence[Expect]) -> Iterator[Metric]:
     late = _gauge(
         "gopher_expect_late_seconds", "How long an expected success is overdue; 0 in time.", "queue", "expect"
     )
-    readable = sorted((one for one in known if one.type), key=lambda one: -one.late_seconds)
-    for one in readable[:MOST_EXPECTS]:
-        last.add_metric([one.queue, one.name], one.last_success / 1000)
-        late.add_metric([one.queue, one.name], one.late_seconds)
+    readable = sorted((expect for expect in known if expect.type), key=lambda expect: -expect.late_seconds)
+    for expect in readable[:MOST_EXPECTS]:
+        last.add_metric([expect.queue, expect.name], expect.last_success / 1000)
+        late.add_metric([expect.queue, expect.name], expect.late_seconds)
     yield from (last, late)
 
 
-def _counter(name: str, said: str, *labels: str) -> CounterMetricFamily:
-    return CounterMetricFamily(name, said, labels=labels)
+def _counter(name: str, help: str, *labels: str) -> CounterMetricFamily:
+    return CounterMetricFamily(name, help, labels=labels)
 
 
-def _gauge(name: str, said: str, *labels: str) -> GaugeMetricFamily:
-    return GaugeMetricFamily(name, said, labels=labels)
+def _gauge(name: str, help: str, *labels: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, help, labels=labels)
 
 
-def _histogram(name: str, said: str, *labels: str) -> HistogramMetricFamily:
-    return HistogramMetricFamily(name, said, labels=labels)
+def _histogram(name: str, help: str, *labels: str) -> HistogramMetricFamily:
+    return HistogramMetricFamily(name, help, labels=labels)

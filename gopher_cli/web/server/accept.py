@@ -20,8 +20,8 @@ def accepts_gzip(headers: Headers) -> bool:
 def prefers(headers: Headers, kinds: Iterable[str], *others: str) -> bool:
     """Whether Accept names one of these media types, and likes none of the others better (also by ``*``)."""
     given = _read(headers, "accept")
-    wanted = max(given.get(kind, 0.0) for kind in kinds)
-    return wanted > 0 and all(wanted >= _first(given, (other, _range_of(other), "*/*")) for other in others)
+    weight = max(given.get(kind, 0.0) for kind in kinds)
+    return weight > 0 and all(weight >= _first(given, (other, _range_of(other), "*/*")) for other in others)
 
 
 def _first(given: Mapping[str, float], names: Iterable[str]) -> float:
@@ -35,11 +35,11 @@ def _range_of(kind: str) -> str:
 
 def _read(headers: Headers, header: str) -> dict[str, float]:
     """By name; of one that comes again, with other parameters, the best."""
-    found: dict[str, float] = {}
+    weights: dict[str, float] = {}
     for part in ",".join(headers.getlist(header)).lower().split(","):
         name, *parameters = part.split(";")
-        qs = [match[1] for one in parameters if (match := _Q.fullmatch(one))]
+        qs = [match[1] for parameter in parameters if (match := _Q.fullmatch(parameter))]
         name = name.strip()
         if name:
-            found[name] = max(found.get(name, 0.0), float(qs[-1]) if qs else 1.0)
-    return found
+            weights[name] = max(weights.get(name, 0.0), float(qs[-1]) if qs else 1.0)
+    return weights

@@ -29,9 +29,9 @@ def allowed_at(scope: Scope) -> list[str]:
     Of two routes that fit the one with fewer parameters is meant, as in the OpenAPI document.
     """
     path = scope["path"].removeprefix(scope["root_path"])
-    fitting = [one for one in _addresses(scope["app"]) if one.pattern.match(path)]
-    fewest = min((one.parameters for one in fitting), default=0)
-    named = {method for one in fitting if one.parameters == fewest for method in one.methods}
+    fitting = [route for route in _addresses(scope["app"]) if route.pattern.match(path)]
+    fewest = min((route.parameters for route in fitting), default=0)
+    named = {method for route in fitting if route.parameters == fewest for method in route.methods}
     return [method for method in _METHODS if method in named | {"OPTIONS"}] if named else []
 
 

@@ -91,9 +91,9 @@ class Connection(HttpToolsProtocol):
             serving.keep_alive = False
             self.pipeline.clear()
             return
-        said = Problem(400, "this is not HTTP/1.1", headers={"Connection": "close"}).answer("")
-        lines = [b"HTTP/1.1 400 Bad Request", *(b"%s: %s" % pair for pair in said.raw_headers)]
-        self.transport.write(b"\r\n".join([*lines, b"", bytes(said.body)]))
+        answer = Problem(400, "this is not HTTP/1.1", headers={"Connection": "close"}).answer("")
+        lines = [b"HTTP/1.1 400 Bad Request", *(b"%s: %s" % pair for pair in answer.raw_headers)]
+        self.transport.write(b"\r\n".join([*lines, b"", bytes(answer.body)]))
         self.transport.close()
 
     def pause_writing(self) -> None:

@@ -21,10 +21,10 @@ class Lines(logging.Formatter):
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        said = record.getMessage()
+        message = record.getMessage()
         if record.levelno >= logging.WARNING:
-            said = f"{record.levelname.lower()}: {said}"
-        line = f"{log_stream.stamp(record.created, clock=sys.stderr.isatty())} {said}"
+            message = f"{record.levelname.lower()}: {message}"
+        line = f"{log_stream.stamp(record.created, clock=sys.stderr.isatty())} {message}"
         trace = f"\n{self.formatException(record.exc_info)}" if record.exc_info else ""
         return safe(line) + safe(trace, lines=True)
 
@@ -34,22 +34,22 @@ class Objects(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         fields: dict[str, Any] = getattr(record, "fields", {})
-        said: dict[str, Any] = {
+        message: dict[str, Any] = {
             "ts": rfc3339(round(record.created * 1000)),
             "level": record.levelname.lower(),
             "event": "request" if fields else record.getMessage(),
         }
         if record.exc_info:
-            said["traceback"] = self.formatException(record.exc_info)
-        return msgspec.json.encode(said | fields).decode()
+            message["traceback"] = self.formatException(record.exc_info)
+        return msgspec.json.encode(message | fields).decode()
 
 
 class Stream(log_stream.LogStream):
     """Fields are those of a request here: how many lines are lost stands in the text."""
 
     def about_the_lost(self, lines: int) -> logging.LogRecord:
-        said = f"{lines} {log_stream.LOST}"
-        return logging.LogRecord("gopher", logging.WARNING, "", 0, said, None, None)
+        message = f"{lines} {log_stream.LOST}"
+        return logging.LogRecord("gopher", logging.WARNING, "", 0, message, None, None)
 
 
 def log_config(settings: Settings) -> dict[str, Any]:

@@ -89,8 +89,8 @@ class Middleware:
             task.uncancel()
             return self._too_late(exchange)
         if self._lifecycle.ending:  # and has waited long enough
-            said = "this server ends, and the answer was not ready"
-            return _unfinished(503, said, exchange.scope, RETRY_AFTER, code="ending")
+            detail = "this server ends, and the answer was not ready"
+            return _unfinished(503, detail, exchange.scope, RETRY_AFTER, code="ending")
         return None
 
     def _too_late(self, exchange: Exchange) -> Problem:
@@ -100,8 +100,8 @@ class Middleware:
         return _unfinished(504, f"the answer took longer than {self._answering:g}s", exchange.scope, {})
 
 
-def _unfinished(status: int, said: str, scope: Scope, headers: dict[str, str], **more: str) -> Problem:
+def _unfinished(status: int, detail: str, scope: Scope, headers: dict[str, str], **more: str) -> Problem:
     hint = "send the same request again"
     if id := scope.get("state", {}).get("job_id"):
         hint, more = send_again(id), more | {"job_id": id}
-    return Problem(status, said, hint=hint, headers=_HANG_UP | headers, **more)
+    return Problem(status, detail, hint=hint, headers=_HANG_UP | headers, **more)

@@ -178,5 +178,5 @@ def parameter(name: str) -> Iterator[None]:
         raise wrong(name, str(error), error.hint) from None
 
 
-def wrong(name: str, said: str, hint: str = "") -> Problem:
-    return Problem(422, said, hint=hint, parameter=name)
+def wrong(name: str, detail: str, hint: str = "") -> Problem:
+    return Problem(422, detail, hint=hint, parameter=name)

@@ -129,8 +129,8 @@ def problem_of(error: errors.GopherError) -> Problem:
             return _away("Redis accepts no writes for now", "try_later")
         case errors.Denied() | errors.BadConfig():
             _log.warning("%s", error)
-            said = "the queue is not set up well; see the log of the server"
-            return _away(said, "misconfigured", "the operator of this server has to mend it")
+            detail = "the queue is not set up well; see the log of the server"
+            return _away(detail, "misconfigured", "the operator of this server has to mend it")
         case errors.NotFound():
             return Problem(404, str(error), hint=error.http_hint)
         case errors.Ambiguous():
@@ -148,8 +148,8 @@ def problem_of(error: errors.GopherError) -> Problem:
     return Problem(500, "a stored record cannot be read; see the log of the server")
 
 
-def _away(said: str, code: str = "redis_away", hint: str = "send the same request again") -> Problem:
-    return Problem(503, said, hint=hint, headers=RETRY_AFTER, code=code)
+def _away(detail: str, code: str = "redis_away", hint: str = "send the same request again") -> Problem:
+    return Problem(503, detail, hint=hint, headers=RETRY_AFTER, code=code)
 
 
 @contextmanager
@@ -186,10 +186,10 @@ def install(app: FastAPI) -> None:
     async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         note_allowed(request.scope, error)
-        said = {404: "there is nothing at this path", 405: "this path does not know that method"}
-        detail = said.get(error.status_code, str(error.detail))
-        found = Problem(error.status_code, detail, hint="see /openapi.json", headers=error.headers)
-        return found.answer(request.url.path)
+        details = {404: "there is nothing at this path", 405: "this path does not know that method"}
+        detail = details.get(error.status_code, str(error.detail))
+        problem = Problem(error.status_code, detail, hint="see /openapi.json", headers=error.headers)
+        return problem.answer(request.url.path)
 
     async def unforeseen(request: Request, error: Exception) -> Response:
         return surprise().answer(request.url.path)

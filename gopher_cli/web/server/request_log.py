@@ -63,8 +63,8 @@ def _tell_one(exchange: Exchange) -> None:
         "client": f"{client[0]}:{client[1]}" if client else "",
         "request_id": exchange.id,
     }
-    said = (fields[name] for name in ("method", "path", "status", "ms", "client"))
-    _log.info("%s %s %d %gms %s", *said, extra={"fields": fields})
+    parts = (fields[name] for name in ("method", "path", "status", "ms", "client"))
+    _log.info("%s %s %d %gms %s", *parts, extra={"fields": fields})
 
 
 def _path(scope: Scope) -> str:

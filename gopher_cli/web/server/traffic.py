@@ -70,12 +70,12 @@ class Traffic:
         endpoint = scope.get("endpoint")
         if endpoint is None:
             return "(none)"
-        if found := self._templates.get(id(endpoint)):
-            return found
-        for one in scope["app"].routes:
-            if getattr(one, "endpoint", getattr(one, "app", None)) is endpoint:
-                self._templates[id(endpoint)] = str(one.path)
-                return str(one.path)
+        if template := self._templates.get(id(endpoint)):
+            return template
+        for route in scope["app"].routes:
+            if getattr(route, "endpoint", getattr(route, "app", None)) is endpoint:
+                self._templates[id(endpoint)] = str(route.path)
+                return str(route.path)
         return "(none)"
 
     async def feel_lag(self) -> None:

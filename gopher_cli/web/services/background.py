@@ -34,15 +34,15 @@ async def look_after(services: Services, seconds: float, leave: Callable[[int], 
 
 async def keep_alive(settings: Settings) -> None:
     """The built-in server, when it dies, has nobody else to start it. What is in its way is said once."""
-    said = ""
+    reason = ""
     while True:
         try:
             if await revive(settings):
-                said = ""
+                reason = ""
                 _log.warning(REVIVED)
         except GopherError as error:
-            if said != str(error):
-                said = str(error)
+            if reason != str(error):
+                reason = str(error)
                 _log.error("%s; %s", error, error.hint)
         except Exception:  # no fault here may end the rest of the upkeep
             _log.exception("the built-in server could not be looked at")

@@ -50,9 +50,9 @@ class EventFeed:
     def join(self) -> Client:
         """Raises Problem 503 where too many watch already."""
         if len(self._clients) >= self._most or self.closed.is_set():
-            said = f"{self._most} clients watch already, and this server lets no more"
+            detail = f"{self._most} clients watch already, and this server lets no more"
             hint = "ask again later, or let it have more: SERVER_EVENT_CLIENTS"
-            raise Problem(503, said, hint=hint, headers={"Retry-After": "10"})
+            raise Problem(503, detail, hint=hint, headers={"Retry-After": "10"})
         client = Client()
         self._clients.add(client)
         if self._looking is None:
@@ -81,17 +81,17 @@ class EventFeed:
             self.leave(client)
 
     async def _look_again_and_again(self) -> None:
-        lookout = self._lookout = self.gopher.event_reader(types=True)
+        reader = self._lookout = self.gopher.event_reader(types=True)
         while True:
-            for news in await self._look(lookout):
+            for news in await self._look(reader):
                 for client in self._clients:
                     client.hear(news)
             await asyncio.sleep(_AGAIN if self._away else EVERY)
 
-    async def _look(self, lookout: EventReader) -> list[News]:
+    async def _look(self, reader: EventReader) -> list[News]:
         was_ready, was_away = self._ready, self._away
         try:
-            events = await soon(lookout.look())
+            events = await soon(reader.look())
         except GopherError as error:
             if not isinstance(error, (Unavailable, TryLater)) and not was_away:
                 _log.error("what happens to jobs cannot be told: %s", error)
@@ -108,7 +108,7 @@ class EventFeed:
 
 async def replay(gopher: Gopher, last_id: str) -> list[JobEvent]:
     """What has happened since this event. Raises Unavailable, TryLater."""
-    lookout, found = gopher.event_reader(last_id=last_id, types=True), list[JobEvent]()
-    while more := await soon(lookout.look()):
-        found += more
-    return found
+    reader, events = gopher.event_reader(last_id=last_id, types=True), list[JobEvent]()
+    while more := await soon(reader.look()):
+        events += more
+    return events

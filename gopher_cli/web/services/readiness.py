@@ -55,7 +55,7 @@ class Lateness:
             if time.monotonic() - self._looked_at > _RECENT:
                 self._count = None
                 with suppress(GopherError):
-                    self._count = sum(one.state == LATE for one in await soon(self._gopher.expects()))
+                    self._count = sum(expect.state == LATE for expect in await soon(self._gopher.expects()))
                 self._looked_at = time.monotonic()
         return self._count
 

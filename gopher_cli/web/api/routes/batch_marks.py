@@ -55,8 +55,8 @@ async def get_batch_marks(request: Request) -> Response:
     if not batch:
         raise wrong("batch", "batch is needed")
     gopher = gopher_of(request)
-    found = await soon(gopher.batch_marks(batch, queue))
-    mine = {queue: mark for queue, mark in found.items() if request.state.caller.may(SUBMIT, queue)}
+    marks = await soon(gopher.batch_marks(batch, queue))
+    mine = {queue: mark for queue, mark in marks.items() if request.state.caller.may(SUBMIT, queue)}
     for queue in mine:
         await soon(gopher.confirm(queue, level), _DISK if level else 0.0)
     return answered(MarkList(items=[MarkView(queue=queue, mark=str(mark)) for queue, mark in mine.items()]))

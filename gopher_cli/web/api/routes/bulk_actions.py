@@ -111,27 +111,27 @@ async def _many(
     return await done(request, action, meant, filter_of_body(meant, states))
 
 
-async def done(request: Request, action: Action, meant: Meant, wanted: Filter) -> Response:
+async def done(request: Request, action: Action, meant: Meant, filter: Filter) -> Response:
     """Do it, or count; for `STEP_SECONDS`, or half of what an answer may take."""
     gopher = gopher_of(request)
     seconds = min(STEP_SECONDS, services_of(request).settings.server_write_timeout / 2)
     if meant.ids is not msgspec.UNSET:
         _check_alone(meant)
-        return answered(await _by_ids(gopher, action, meant, wanted))
+        return answered(await _by_ids(gopher, action, meant, filter))
     target, rate = _where_to(meant), _pace(meant)
     limit, cursor = meant.limit or 0, meant.cursor or ""
     with _cursor_or(meant):
         if meant.dry_run:
-            counting = gopher.tally(action, wanted, cursor=cursor, seconds=seconds, target=target)
+            counting = gopher.tally(action, filter, cursor=cursor, seconds=seconds, target=target)
             counts, after = await soon(counting, seconds)
-            found = sum(counts.values())
+            jobs = sum(counts.values())
             by = [Part(queue=queue, state=state, jobs=n) for (queue, state), n in sorted(counts.items())]
-            most = min(found, limit) if limit else found
+            most = min(jobs, limit) if limit else jobs
             return answered(
                 Changed(changed=0, left={}, more=bool(after), cursor=after or None, matched=most, by=by)
             )
         working = gopher.bulk(
-            action, wanted, limit=limit, cursor=cursor, seconds=seconds, target=target, rate=rate
+            action, filter, limit=limit, cursor=cursor, seconds=seconds, target=target, rate=rate
         )
         step = await soon(working, seconds)
     return answered(
@@ -165,22 +165,22 @@ def _where_to(meant: Meant) -> str:
         return check_queue(target)
 
 
-async def _by_ids(gopher: Gopher, action: Action, meant: Meant, wanted: Filter) -> Changed:
+async def _by_ids(gopher: Gopher, action: Action, meant: Meant, filter: Filter) -> Changed:
     """These jobs, at most 500 of them, as far as they are in a state that is meant."""
     target, bulk = _where_to(meant), Bulk()
     apart: dict[tuple[str, str], list[str]] = defaultdict(list)
     for id in dict.fromkeys(meant.ids or ()):
         try:
-            apart[await _place(gopher, id, wanted)].append(id)
+            apart[await _place(gopher, id, filter)].append(id)
         except NotFound:
             bulk.add(action, {GONE: 1})
         except Ambiguous:
             bulk.add(action, {Answer(Result.AMBIGUOUS): 1})
-    states = action.meant(wanted, target).states
+    states = action.meant(filter, target).states
     if meant.dry_run:
         by = _parts({where: len(ids) for where, ids in apart.items()})
-        found = sum(part.jobs for part in by if part.state in states)
-        return Changed(changed=0, left=words_of(bulk.left), more=False, cursor=None, matched=found, by=by)
+        jobs = sum(part.jobs for part in by if part.state in states)
+        return Changed(changed=0, left=words_of(bulk.left), more=False, cursor=None, matched=jobs, by=by)
     for (queue, place), ids in apart.items():
         if PLACES[place] in states:
             counts = await soon(gopher.do_to(action, queue, place, ids, target), STEP_SECONDS)
@@ -197,12 +197,12 @@ def _parts(by_place: Mapping[tuple[str, str], int]) -> list[Part]:
     return [Part(queue=queue, state=state, jobs=n) for (queue, state), n in sorted(by_state.items())]
 
 
-async def _place(gopher: Gopher, id: str, wanted: Filter) -> tuple[str, str]:
+async def _place(gopher: Gopher, id: str, filter: Filter) -> tuple[str, str]:
     """Its queue and its place. Raises NotFound, or Ambiguous where several of these queues have it."""
     if not VALID_ID.fullmatch(id):
         raise Problem(422, f"{id[:64]!r} is not an id", pointer="/ids")
     having = (await soon(gopher.queues_of([id])))[id]
-    queue = the_only([one for one in having if not wanted.queues or one in wanted.queues], id)
+    queue = the_only([queue_of for queue_of in having if not filter.queues or queue_of in filter.queues], id)
     place = await soon(gopher.place_of(queue, id))
     if not place:
         raise NotFound(f"no job {id!r}")

@@ -85,7 +85,7 @@ async def watch_events(request: Request) -> Response:
     `EventSource` comes back by itself and misses nothing of the last minute; an event may then come twice.
     """
     given = Given(request)
-    wanted = EventFilter(
+    filter = EventFilter(
         queues=frozenset(given.words("queue")), jobs=frozenset(given.words("job")), states=_states(given),
         types=frozenset(given.words("type")),
     )  # fmt: skip
@@ -94,8 +94,8 @@ async def watch_events(request: Request) -> Response:
     feed = services_of(request).event_feed
     client = feed.join()
 
-    told = tell(feed, client, wanted, last_id, partial(still_may, request, READ))
-    return EventStream(told, feed.closed, lambda: feed.leave(client))
+    frames = tell(feed, client, filter, last_id, partial(still_may, request, READ))
+    return EventStream(frames, feed.closed, lambda: feed.leave(client))
 
 
 @routes("GET /audit", ADMIN, "Who did what", takes=_AUDIT, answers=_log)
@@ -106,10 +106,10 @@ async def list_audit(request: Request) -> Response:
     if cursor and not _PLACE.fullmatch(cursor):
         hint = "take next_cursor of the page before"
         raise Problem(422, "this cursor was not made here", hint=hint, parameter="cursor")
-    found = await soon(gopher_of(request).audit_log(limit=limit + 1, before=cursor))
-    more = found[limit - 1].id if len(found) > limit else None
-    said = {"items": found[:limit], "next_cursor": more}
-    return Response(json_of(said), 200, {"Cache-Control": "no-store"}, "application/json")
+    entries = await soon(gopher_of(request).audit_log(limit=limit + 1, before=cursor))
+    more = entries[limit - 1].id if len(entries) > limit else None
+    body = {"items": entries[:limit], "next_cursor": more}
+    return Response(json_of(body), 200, {"Cache-Control": "no-store"}, "application/json")
 
 
 def _states(given: Given) -> frozenset[str]:

@@ -102,8 +102,8 @@ _NONE, _FULL = "no such queue or expect", "the queue has a thousand already"
 async def list_expects(request: Request) -> Response:
     """What jobs are to succeed at least so often, when they did last, and which are late."""
     queues = [known_queue(queue) for queue in Given(request).words("queue")]
-    found = [one for queue in queues or [""] for one in await soon(gopher_of(request).expects(queue))]
-    return answered(ExpectList(items=[view(one) for one in found]))
+    views = [expect for queue in queues or [""] for expect in await soon(gopher_of(request).expects(queue))]
+    return answered(ExpectList(items=[view(expect) for expect in views]))
 
 
 @routes(
@@ -127,8 +127,8 @@ async def put_expect(queue: str, name: str, request: Request) -> Response:
     type, every, grace = await _read(request)
     done = await soon(gopher_of(request).expect(name, type, every, queue=queue, grace=grace), more=1.0)
     known = msgspec.structs.asdict(view(done.expect))
-    said = ExpectSet(**known, outcome=done.word, changed=done.word != SAME)
-    return answered(said, 201 if done.word == NEW else 200)
+    answer = ExpectSet(**known, outcome=done.word, changed=done.word != SAME)
+    return answered(answer, 201 if done.word == NEW else 200)
 
 
 @routes(
@@ -162,12 +162,13 @@ def _seconds(value: _Span) -> float:
     return parse_duration(value) if isinstance(value, str) else value
 
 
-def view(one: Expect) -> ExpectView:
+def view(expect: Expect) -> ExpectView:
     return ExpectView(
-        queue=one.queue, name=one.name, type=one.type or None, every=one.every, grace=one.grace,
-        state=one.state, last_success_at=_when(one.last_success),
-        deadline_at=rfc3339(one.deadline) if one.type else None, late_seconds=one.late_seconds,
-        created_at=_when(one.created), created_by=one.by or None, at=rfc3339(one.now),
+        queue=expect.queue, name=expect.name, type=expect.type or None,
+        every=expect.every, grace=expect.grace, state=expect.state,
+        last_success_at=_when(expect.last_success),
+        deadline_at=rfc3339(expect.deadline) if expect.type else None, late_seconds=expect.late_seconds,
+        created_at=_when(expect.created), created_by=expect.by or None, at=rfc3339(expect.now),
     )  # fmt: skip
 
 

@@ -112,10 +112,10 @@ async def do(
     given = Given(request)
     gopher = gopher_of(request)
     queue = await place_of(request, id, given.text("queue"))
-    wanted = request.headers.get("if-match")
-    if check or wanted is not None:
+    tag = request.headers.get("if-match")
+    if check or tag is not None:
         job = await soon(gopher.inspect(queue, id))
-        _check_match(job, wanted)
+        _check_match(job, tag)
         if check:
             check(job)
     results = await soon(act(gopher, queue) if act else gopher.act(action, queue, [id]))
@@ -135,14 +135,14 @@ def _done(action: Action, queue: str, id: str, answer: Answer) -> Done:
     return Done(job_id=id, queue=queue, outcome=answer.word, changed=changed, links=links, due_at=due_at)
 
 
-def _check_match(job: JobDetail, wanted: str | None) -> None:
+def _check_match(job: JobDetail, tag: str | None) -> None:
     """What was seen may have changed since. Between this look and the action it still may.
 
     An If-Match that is empty matches nothing.
     """
-    if wanted is not None and not matches(wanted, etag_of(job)):
-        said = f"job {job.id} is not any more as it was: it is {job.state}"
-        raise Problem(412, said, hint=f"look again: GET /api/v1/jobs/{job.id}", job_status=job.state)
+    if tag is not None and not matches(tag, etag_of(job)):
+        detail = f"job {job.id} is not any more as it was: it is {job.state}"
+        raise Problem(412, detail, hint=f"look again: GET /api/v1/jobs/{job.id}", job_status=job.state)
 
 
 def _no_poison(job: JobDetail) -> None:

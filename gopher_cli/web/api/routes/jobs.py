@@ -84,10 +84,10 @@ async def list_dlq(request: Request) -> Response:
 
 
 async def _page(request: Request, given: Given, states: tuple[str, ...] = ()) -> Response:
-    wanted = filter_of_query(given, states)
+    filter = filter_of_query(given, states)
     limit, newest = given.number("limit", 50, MOST), given.choice("order", ("newest", "oldest")) == "newest"
     with parameter("cursor"):
-        work = gopher_of(request).page(wanted, limit=limit, cursor=given.text("cursor"), newest=newest)
+        work = gopher_of(request).page(filter, limit=limit, cursor=given.text("cursor"), newest=newest)
         page = await soon(work, _PATIENCE)
     cursor, headers = page.next_cursor or None, {}
     if cursor:
@@ -102,10 +102,10 @@ async def _page(request: Request, given: Given, states: tuple[str, ...] = ()) ->
 )  # fmt: skip
 async def list_failure_groups(request: Request) -> Response:
     """The 10 000 newest dead jobs by what they have in common; `?group=` lists the jobs of one."""
-    wanted = filter_of_query(Given(request), ("failed",))
-    found = await soon(gopher_of(request).failure_groups(wanted), _PATIENCE * 2)
-    items = [GroupView(**msgspec.structs.asdict(group)) for group in found.groups]
-    return answered(GroupList(items=items, seen=found.seen, whole=found.whole))
+    filter = filter_of_query(Given(request), ("failed",))
+    groups = await soon(gopher_of(request).failure_groups(filter), _PATIENCE * 2)
+    items = [GroupView(**msgspec.structs.asdict(group)) for group in groups.groups]
+    return answered(GroupList(items=items, seen=groups.seen, whole=groups.whole))
 
 
 @routes(

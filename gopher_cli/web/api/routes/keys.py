@@ -77,9 +77,9 @@ _NO = "it takes no parameters"
 
 @routes("GET", ADMIN, "List the keys", answers("KeyList", "every key, the newest first", s422=_NO))
 async def list_keys(request: Request) -> Response:
-    found = await soon(gopher_of(request).api_keys())
-    at = rfc3339(found[0].as_of_ms) if found else None
-    return answered(KeyList(items=[_view(info, info.standing) for info in found], at=at))
+    keys = await soon(gopher_of(request).api_keys())
+    at = rfc3339(keys[0].as_of_ms) if keys else None
+    return answered(KeyList(items=[_view(info, info.standing) for info in keys], at=at))
 
 
 @routes(

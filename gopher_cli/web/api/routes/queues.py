@@ -57,8 +57,8 @@ async def list_queues(request: Request) -> Response:
 
 @routes("GET /{queue}", READ, "Look at a queue", answers("QueueStats", "the queue", s404=_NO_QUEUE))
 async def get_queue(queue: str, request: Request) -> Response:
-    (found,) = await soon(gopher_of(request).queue_stats([known_queue(queue)]))
-    return answered(found)
+    (stats,) = await soon(gopher_of(request).queue_stats([known_queue(queue)]))
+    return answered(stats)
 
 
 @routes("PUT /{queue}/pause", OPERATE, "Pause a queue", _SWITCHED, name="put_pause_queue")
@@ -95,16 +95,16 @@ async def remove_queue(queue: str, request: Request) -> Response:
 async def purge_queue(queue: str, request: Request) -> Response:
     """As `POST /jobs/purge`, in this queue alone; `{"all": true}` is all of it but running jobs."""
     meant = await read_meant(request)
-    wanted = _in_it_alone(known_queue(queue), meant, filter_of_body(meant))
-    return await done(request, DELETE, meant, wanted)
+    filter = _in_it_alone(known_queue(queue), meant, filter_of_body(meant))
+    return await done(request, DELETE, meant, filter)
 
 
-def _in_it_alone(queue: str, meant: Meant, wanted: Filter) -> Filter:
+def _in_it_alone(queue: str, meant: Meant, filter: Filter) -> Filter:
     """What is meant, in this queue. Raises Problem 422 where a field or the search means another one."""
-    if wanted.queues not in ((), (queue,)):
+    if filter.queues not in ((), (queue,)):
         raise Problem(422, "the path names another queue", pointer="/queue" if meant.queue else "/q")
     # The path has named the queue already: to name it again says nothing of which jobs.
-    if not (meant.all or wanted.states or wanted.by_content or meant.ids is not msgspec.UNSET):
+    if not (meant.all or filter.states or filter.by_content or meant.ids is not msgspec.UNSET):
         hint = 'name another criterion, or say {"all": true} and nothing else'
         raise Problem(422, "which jobs of this queue are meant?", hint=hint, pointer="/all")
-    return msgspec.structs.replace(wanted, queues=(queue,))
+    return msgspec.structs.replace(filter, queues=(queue,))

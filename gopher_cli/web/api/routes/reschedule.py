@@ -50,9 +50,9 @@ async def reschedule_job(id: str, request: Request) -> Response:
 
 def _guess(value: object) -> None:
     """Raises Problem for the words of the command line, which are other ones here."""
-    for said, meant in (("at", "execute_at"), ("in", "delay")):
-        if isinstance(value, dict) and said in value:
-            raise Problem(422, f"there is no field {said}", hint=f"did you mean {meant}?", pointer=f"/{said}")
+    for word, meant in (("at", "execute_at"), ("in", "delay")):
+        if isinstance(value, dict) and word in value:
+            raise Problem(422, f"there is no field {word}", hint=f"did you mean {meant}?", pointer=f"/{word}")
 
 
 async def _read(request: Request) -> tuple[float | None, float]:

@@ -120,8 +120,8 @@ async def _order(name: str, order: str, request: Request) -> Response:
 @routes("GET /types", READ, "List the types of jobs", answers("TypeList", "the types"), tag="types")
 async def list_types(request: Request) -> Response:
     """Those that workers have published, with the JSON Schema of their payloads."""
-    found = await soon(gopher_of(request).types())
-    return answered(TypeList(items=[TypeView(type=name, schema=schema) for name, schema in found.items()]))
+    types = await soon(gopher_of(request).types())
+    return answered(TypeList(items=[TypeView(type=name, schema=schema) for name, schema in types.items()]))
 
 
 @routes(

@@ -54,12 +54,12 @@ async def put_schedule(queue: str, name: str, request: Request) -> Response:
     with parameter("name"):
         check_schedule_name(name)
     gopher = gopher_of(request)
-    wanted = read_schedule(await read_json(request), gopher.defaults, queue, name)
+    asked = read_schedule(await read_json(request), gopher.defaults, queue, name)
     await services_of(request).type_schemas.refresh()
-    services_of(request).type_schemas.fits(wanted.job, wanted.payload)
+    services_of(request).type_schemas.fits(asked.job, asked.payload)
     revision = await _revision(request, queue, name)
-    with pointing(wanted):
-        change = await _seen(gopher.set_schedule(name, revision=revision, **wanted.options))
+    with pointing(asked):
+        change = await _seen(gopher.set_schedule(name, revision=revision, **asked.options))
     headers = {"Location": links_of_schedule(queue, name)["self"]}
     return answered(change_done(change), 201 if change.change == "created" else 200, headers)
 
@@ -140,12 +140,16 @@ async def backfill_schedule(queue: str, name: str, request: Request) -> Response
             dry_run=asked.dry_run,
         )
         with _readable():
-            found = await soon(work, _BACKFILL)
+            backfill = await soon(work, _BACKFILL)
     except BadSchedule as error:
         raise bad_schedule(error, f"/{error.field}") from error
     return answered(
         Backfilled(
-            name=name, queue=queue, made=list(found.made), known=list(found.known), dry_run=asked.dry_run
+            name=name,
+            queue=queue,
+            made=list(backfill.made),
+            known=list(backfill.known),
+            dry_run=asked.dry_run,
         )
     )
 
@@ -193,5 +197,5 @@ def _matched(request: Request, row: ScheduleRow) -> int | None:
     return row.revision
 
 
-def _not_as_it_was(said: str) -> Problem:
-    return Problem(412, said, hint="look again, and send it with the ETag that it has now")
+def _not_as_it_was(detail: str) -> Problem:
+    return Problem(412, detail, hint="look again, and send it with the ETag that it has now")

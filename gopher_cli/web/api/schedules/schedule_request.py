@@ -81,8 +81,8 @@ def read_recurring(asked: Asked, defaults: Defaults) -> Wanted:
         given["cron"] = cron
     if body.execute_at is not None:
         given["start"], pointers["from"] = _start(body, recurring), "/execute_at"
-    wanted = Wanted(recurring.name, given, asked.job, asked.payload, pointers, _AT)
-    return _checked(defaults, wanted)
+    schedule = Wanted(recurring.name, given, asked.job, asked.payload, pointers, _AT)
+    return _checked(defaults, schedule)
 
 
 def read_preview(text: bytes, defaults: Defaults) -> tuple[Recurrence, str, int]:
@@ -162,21 +162,23 @@ def _when(asked: Recurring | ScheduleRequest | PreviewRequest, at: str) -> dict[
     return given
 
 
-def _checked(defaults: Defaults, wanted: Wanted) -> Wanted:
-    with pointing(wanted):
-        new_schedule(defaults, wanted.name, **wanted.options)
-    return wanted
+def _checked(defaults: Defaults, schedule: Wanted) -> Wanted:
+    with pointing(schedule):
+        new_schedule(defaults, schedule.name, **schedule.options)
+    return schedule
 
 
 @contextmanager
-def pointing(wanted: Wanted) -> Iterator[None]:
+def pointing(schedule: Wanted) -> Iterator[None]:
     """What is wrong in here is wrong with a field of this schedule."""
     try:
         yield
     except BadSchedule as error:
-        raise bad_schedule(error, wanted.pointers.get(error.field, f"{wanted.at}/{error.field}")) from error
+        raise bad_schedule(
+            error, schedule.pointers.get(error.field, f"{schedule.at}/{error.field}")
+        ) from error
     except Usage as error:  # its work was checked before
-        raise Problem(422, str(error), pointer=f"{wanted.at}/name") from error
+        raise Problem(422, str(error), pointer=f"{schedule.at}/name") from error
 
 
 def bad_schedule(error: BadSchedule, pointer: str) -> Problem:

@@ -119,15 +119,15 @@ class Many:
             raise _all_wrong(wrong)
         if at_once:
             self._check_one_call(jobs)
-        if self._batch and len({one.durability for one in jobs.values()}) > 1:
+        if self._batch and len({job.durability for job in jobs.values()}) > 1:
             # Each level is stored apart: the mark of one would pass the lines of another.
             raise Problem(422, "lines of a batch cannot have several levels of durability in one request")
         await self._store_all(jobs, together=True, at_once=at_once)
 
     def _check_one_call(self, jobs: dict[int, Asked]) -> None:
-        if len({(one.job.queue, one.durability) for one in jobs.values()}) > 1:
+        if len({(job.job.queue, job.durability) for job in jobs.values()}) > 1:
             raise Problem(422, "jobs of several queues, or levels of durability, cannot be stored at once")
-        if sum(len(memoryview(one.job.spec.payload)) for one in jobs.values()) > ROUND_TRIP_BYTES:
+        if sum(len(memoryview(job.job.spec.payload)) for job in jobs.values()) > ROUND_TRIP_BYTES:
             raise Problem(413, "more than 4 MB of payload cannot be stored at once")
 
     def _read(self, index: int) -> Asked:
@@ -136,8 +136,8 @@ class Many:
             raise Problem(413, "this job is larger than 1 MB, and 1 MB is the limit")
         asked = read_job(self._texts[index], self._gopher.defaults)
         if asked.body:
-            said = "a job that recurs makes a schedule, and cannot be part of a batch"
-            raise Problem(422, said, hint="send it alone: POST /api/v1/jobs", pointer="/recurring")
+            detail = "a job that recurs makes a schedule, and cannot be part of a batch"
+            raise Problem(422, detail, hint="send it alone: POST /api/v1/jobs", pointer="/recurring")
         check_mark(asked.mark, self._batch)
         permit(self._request.state.caller, asked.job.queue)
         services.type_schemas.fits(asked.job, asked.payload)
@@ -187,14 +187,14 @@ class Many:
             raise _all_wrong(sorted(lacking.items()))
         if at_once and (stopping := [receipt for receipt in receipts if receipt.stops]):
             raise is_ending(stopping[0].duplicate_of)
-        told = zip(jobs.values(), receipts, strict=True)
-        fresh = [is_new(asked, receipt, self._claim) for asked, receipt in told]
+        pairs = zip(jobs.values(), receipts, strict=True)
+        fresh = [is_new(asked, receipt, self._claim) for asked, receipt in pairs]
         states = await states_of(self._gopher, [job for job, new in zip(mine, fresh, strict=True) if new])
         for (index, asked), receipt, new in zip(jobs.items(), receipts, fresh, strict=True):
             if receipt.stops:
-                said, holder = str(being_cancelled(receipt)), receipt.duplicate_of
+                detail, holder = str(being_cancelled(receipt)), receipt.duplicate_of
                 self._items[index] = Item(
-                    index=index, job_id=holder, status="refused", error=said, code="try_later"
+                    index=index, job_id=holder, status="refused", error=detail, code="try_later"
                 )
                 continue
             if index in lacking:
@@ -241,19 +241,19 @@ class _Links(msgspec.Struct):
 
 def _order(texts: Sequence[bytes]) -> list[int]:
     """Each job behind those that it waits for: they are stored 500 at a time. Odd ones wait for none."""
-    found: list[tuple[str, Sequence[str]]] = []
+    parents: list[tuple[str, Sequence[str]]] = []
     for text in texts:
         try:
             links = msgspec.json.decode(text, type=_Links)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             links = _Links()
-        found.append((links.id or "", links.after or ()))
-    return behind_parents(found)
+        parents.append((links.id or "", links.after or ()))
+    return behind_parents(parents)
 
 
 def _all_wrong(wrong: Sequence[tuple[int, Problem]]) -> Problem:
     errors = [
         {"pointer": f"#/{index}{problem.pointer or ''}", "detail": problem.detail} for index, problem in wrong
     ]
-    said = f"nothing was stored: {len(wrong)} of these jobs cannot be accepted"
-    return Problem(422, f"{said}; the first: {wrong[0][1].detail}", errors=errors)
+    detail = f"nothing was stored: {len(wrong)} of these jobs cannot be accepted"
+    return Problem(422, f"{detail}; the first: {wrong[0][1].detail}", errors=errors)

@@ -28,10 +28,10 @@ _object = msgspec.json.Decoder(dict[str, list[msgspec.Raw]])
 
 def lines_of(text: bytes) -> list[bytes]:
     """The lines that are not blank. Raises Problem 413."""
-    found = [line[0] for line in islice(_LINE.finditer(text), MOST + 1)]
-    if len(found) > MOST:
+    lines = [line[0] for line in islice(_LINE.finditer(text), MOST + 1)]
+    if len(lines) > MOST:
         raise _too_many()
-    return found
+    return lines
 
 
 def jobs_of(text: bytes) -> list[bytes]:
@@ -39,15 +39,15 @@ def jobs_of(text: bytes) -> list[bytes]:
     head = _HEAD.match(text)
     _check_count(text, head or _OPENS.match(text), is_object=head is not None)
     try:
-        found = _array.decode(text) if head is None else _object.decode(text)["jobs"]
+        jobs = _array.decode(text) if head is None else _object.decode(text)["jobs"]
     except msgspec.ValidationError as error:
-        said = 'the body has to be an array of jobs, or {"jobs": [...]}'
-        raise Problem(422, said, pointer="") from error
+        detail = 'the body has to be an array of jobs, or {"jobs": [...]}'
+        raise Problem(422, detail, pointer="") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Problem(400, f"the body is not valid JSON: {error}") from error
-    if len(found) > MOST:
+    if len(jobs) > MOST:
         raise _too_many()
-    items = [bytes(one) for one in found]
+    items = [bytes(job) for job in jobs]
     if head and not _is_all(text, head.end(), items):
         raise _more_in_it()
     return items
@@ -80,14 +80,14 @@ def _item() -> re.Pattern[bytes]:
     return re.compile(rb"(?:%s|[\[{]%s[\]}])++,?" % (plain.replace(b"{}]", b"{},]"), inside), re.DOTALL)
 
 
-def _is_all(text: bytes, at: int, found: Sequence[bytes]) -> bool:
+def _is_all(text: bytes, at: int, lines: Sequence[bytes]) -> bool:
     """Whether these, behind the head, are the whole text."""
-    for one in found:
+    for line in lines:
         between = _BETWEEN.match(text, at)
         at = between.end() if between else at
-        if not text.startswith(one, at):
+        if not text.startswith(line, at):
             return False
-        at += len(one)
+        at += len(line)
     return _TAIL.fullmatch(text, at) is not None
 
 

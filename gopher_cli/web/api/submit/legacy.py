@@ -117,29 +117,30 @@ async def requeue_dlq_plain(request: Request) -> Response:
 @routes("GET /api/v1/jobs/types", READ, "List the types", answers("TypeNames", "their names"), takes=None)
 async def list_job_types(request: Request) -> Response:
     """The types that workers have published; `GET /api/v1/types` tells their schemas too."""
-    found = await soon(gopher_of(request).types())
-    return _answered(TypeNames(types=sorted(found)))
+    types = await soon(gopher_of(request).types())
+    return _answered(TypeNames(types=sorted(types)))
 
 
 @routes("GET /api/v1/queue/stats", READ, "Count jobs", answers("QueueTotals", "counts"), takes=None)
 async def get_queue_stats(request: Request) -> Response:
     """Sizes by queue, and what has ended: in all, and by type within a day."""
-    found = await soon(gopher_of(request).stats(()))
-    queues = {one.queue: {"size": one.states.get("enqueued", 0)} | one.states for one in found.queues}
-    days = [(one.type, window) for one in found.types for window in one.windows if window.window == "24h"]
+    stats = await soon(gopher_of(request).stats(()))
+    queues = {queue.queue: {"size": queue.states.get("enqueued", 0)} | queue.states for queue in stats.queues}
+    windows = [(type.type, window) for type in stats.types for window in type.windows]
+    days = [(type, window) for type, window in windows if window.window == "24h"]
     by_type = {type: {"completed": day.completed, "failed": day.failed} for type, day in days}
-    ended = [one.counters for one in found.queues]
+    ended = [queue.counters for queue in stats.queues]
     completed, failed = (sum(counts.get(word, 0) for counts in ended) for word in ("completed", "failed"))
     jobs = {
         "total_processed": completed + failed, "completed": completed, "failed": failed, "by_type": by_type,
     }  # fmt: skip
-    return _answered(QueueTotals(queue_size=found.pending, queues=queues, jobs=jobs), "no-store")
+    return _answered(QueueTotals(queue_size=stats.pending, queues=queues, jobs=jobs), "no-store")
 
 
 def _successor() -> str:
     return f'<{rooted("/api/v1/jobs")}>; rel="successor-version"'
 
 
-def _answered(said: Any, fresh: str = "no-cache") -> Response:
+def _answered(body: Any, fresh: str = "no-cache") -> Response:
     headers = {"Cache-Control": fresh, "Link": _successor()}
-    return Response(json_of(said), 200, headers, media_type="application/json")
+    return Response(json_of(body), 200, headers, media_type="application/json")

@@ -108,16 +108,16 @@ async def _accept(request: Request, dialect: Dialect, text: bytes, wait: float) 
     key = idempotency.key_of(request)
     asked = read_job(text, gopher.defaults)
     check_mark(asked.mark, "")
-    wanted = submit_recurring.read(request, asked, wait) if asked.body else None
+    schedule = submit_recurring.read(request, asked, wait) if asked.body else None
     permit(request.state.caller, asked.job.queue)
     if services.type_schemas.is_old:
-        with nullcontext() if wanted else under_id(asked.job.id):
+        with nullcontext() if schedule else under_id(asked.job.id):
             await services.type_schemas.refresh()
     services.type_schemas.fits(asked.job, asked.payload)
 
     async def work(claim: Claim | None) -> Reply:
-        if wanted:
-            return await submit_recurring.define(request, dialect, wanted)
+        if schedule:
+            return await submit_recurring.define(request, dialect, schedule)
         lasts = services.settings.server_idempotency_ttl
         return await _store(request, dialect, under(asked, claim.id, lasts) if claim else asked, claim)
 
@@ -129,7 +129,7 @@ async def _accept(request: Request, dialect: Dialect, text: bytes, wait: float) 
     if (
         wait
         and sees
-        and not wanted
+        and not schedule
         and (job := await prefer_wait.ended(request, reply.queue, reply.id, wait))
     ):
         more = _JSON | prefer_wait.applied(request, wait)
@@ -171,9 +171,9 @@ async def _store(request: Request, dialect: Dialect, asked: Asked, claim: Claim 
     return reply._replace(anew=not states and not asked.named)
 
 
-def _reply(status: int, dialect: Dialect, id: str, queue: str, said: Any) -> Reply:
+def _reply(status: int, dialect: Dialect, id: str, queue: str, body: Any) -> Reply:
     headers = _JSON | {"Location": rooted(f"{dialect.path}{id}")}
-    return Reply(status, headers, json_of(said), id, queue)
+    return Reply(status, headers, json_of(body), id, queue)
 
 
 async def _known(gopher: Gopher, job: Job, receipt: Receipt) -> JobDetail | Accepted:

@@ -18,19 +18,19 @@ from gopher_cli.web.services.services import gopher_of
 _STATES = {"active": "scheduled"}  # of a schedule, as that of its next job
 
 
-async def define(request: Request, dialect: Dialect, wanted: Wanted) -> Reply:
+async def define(request: Request, dialect: Dialect, schedule: Wanted) -> Reply:
     """201 for a schedule that is new, 200 for one that is there. Raises Problem."""
     gopher = gopher_of(request)
     # Who may only submit makes new ones; to change what is there takes an operator.
     revision = None if request.state.caller.may(OPERATE) else 0
     try:
-        with pointing(wanted):
-            change = await soon(gopher.set_schedule(wanted.name, revision=revision, **wanted.options))
+        with pointing(schedule):
+            change = await soon(gopher.set_schedule(schedule.name, revision=revision, **schedule.options))
     except Changed as error:
-        said = "there is a schedule of this name already, and this key may not change it"
-        raise Problem(403, said, hint=OTHER_KEY, pointer="/recurring/name", scope=OPERATE) from error
+        detail = "there is a schedule of this name already, and this key may not change it"
+        raise Problem(403, detail, hint=OTHER_KEY, pointer="/recurring/name", scope=OPERATE) from error
     made = Accepted(
-        id=change.job_id, type=wanted.job.spec.type, queue=change.queue,
+        id=change.job_id, type=schedule.job.spec.type, queue=change.queue,
         state=_STATES.get(change.state, change.state), at_ms=change.since, schedule=change.name,
         next_ms=change.next,
     )  # fmt: skip
@@ -43,7 +43,7 @@ async def define(request: Request, dialect: Dialect, wanted: Wanted) -> Reply:
 def read(request: Request, asked: Asked, wait: float) -> Wanted:
     """Raises Problem 422, also for who asks to wait for its end; a mere preference is ignored."""
     if wait and "wait" in request.query_params:
-        said = "a job that recurs has no end to wait for"
-        raise Problem(422, said, hint="leave wait out", parameter="wait")
+        detail = "a job that recurs has no end to wait for"
+        raise Problem(422, detail, hint="leave wait out", parameter="wait")
 
     return read_recurring(asked, gopher_of(request).defaults)

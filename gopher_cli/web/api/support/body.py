@@ -52,10 +52,10 @@ def check_kind(request: Request, *, lines: bool = False) -> bool:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     is_lines = lines and kind in _NDJSON
     if kind != "application/json" and not kind.endswith("+json") and not is_lines:
-        wanted = "application/json or application/x-ndjson" if lines else "application/json"
+        kinds = "application/json or application/x-ndjson" if lines else "application/json"
         raise Problem(
             415,
-            f"the body has to be {wanted}, and this is {kind[:80] or 'without a type'}",
+            f"the body has to be {kinds}, and this is {kind[:80] or 'without a type'}",
             hint="curl -H 'Content-Type: application/json' ...",
         )
     if request.headers.get("content-encoding", "identity").lower() != "identity":

@@ -36,12 +36,12 @@ async def awaited(request: Request, queue: str, id: str, seconds: float, *, etag
 
 def etag_of(job: JobDetail) -> str:
     """Weak: another one means that the job has moved on, not that no byte differs."""
-    said = (job.state, job.attempts, job.losses, job.ready_at, job.started, job.finished, job.due)
+    state = (job.state, job.attempts, job.losses, job.ready_at, job.started, job.finished, job.due)
     more = (job.cancel_asked, job.progress, len(job.log), len(job.history))
-    return f'W/"{job.state}-{job.attempts}-{zlib.crc32(json_of([said, more])):08x}"'
+    return f'W/"{job.state}-{job.attempts}-{zlib.crc32(json_of([state, more])):08x}"'
 
 
 def matches(header: str, etag: str) -> bool:
     """Whether an If-Match or If-None-Match names this one; weak ones count as well."""
-    named = [one.strip().removeprefix("W/") for one in header.split(",")]
+    named = [tag.strip().removeprefix("W/") for tag in header.split(",")]
     return "*" in named or etag.removeprefix("W/") in named

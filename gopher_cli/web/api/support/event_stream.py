@@ -52,12 +52,12 @@ class ScheduleHappening(msgspec.Struct):
     at: str
 
 
-def frames(event: JobEvent, wanted: EventFilter) -> str:
+def frames(event: JobEvent, filter: EventFilter) -> str:
     """The event in words of the wire; empty where nothing of it is wanted.
 
     Only the last job carries the id: who breaks off in between hears all of them again.
     """
-    if not wanted.has(event):
+    if not filter.has(event):
         return ""
     at = rfc3339(event.at_ms)
     if event.state in OF_QUEUES:
@@ -65,23 +65,26 @@ def frames(event: JobEvent, wanted: EventFilter) -> str:
     if event.state in OF_SCHEDULES:
         name = event.job_ids[0] if event.job_ids else ""
         return _frame("schedule", ScheduleHappening(name, event.queue, event.state, at), event.id)
-    ids = wanted.ids(event)
-    said = [JobHappening(id, event.types.get(id), event.queue, event.state, at) for id in ids]
-    return "".join(_frame("job", one, event.id if one is said[-1] else None) for one in said)
+    ids = filter.ids(event)
+    happenings = [JobHappening(id, event.types.get(id), event.queue, event.state, at) for id in ids]
+    return "".join(
+        _frame("job", happening, event.id if happening is happenings[-1] else None)
+        for happening in happenings
+    )
 
 
-def _frame(name: str, said: object, id: EventId | None = None) -> str:
+def _frame(name: str, data: object, id: EventId | None = None) -> str:
     head = f"id: {id}\n" if id else ""
-    return f"{head}event: {name}\ndata: {msgspec.json.encode(said).decode()}\n\n"
+    return f"{head}event: {name}\ndata: {msgspec.json.encode(data).decode()}\n\n"
 
 
-def _comment(said: str, at: EventId | None) -> str:
+def _comment(text: str, at: EventId | None) -> str:
     """With a place to come back to: not all that happens is wanted, and told."""
-    return f": {said}\nid: {at}\n\n" if at else f": {said}\n\n"
+    return f": {text}\nid: {at}\n\n" if at else f": {text}\n\n"
 
 
 async def tell(
-    feed: EventFeed, client: Client, wanted: EventFilter, last_id: str, still: Callable[[], Awaitable[bool]]
+    feed: EventFeed, client: Client, filter: EventFilter, last_id: str, still: Callable[[], Awaitable[bool]]
 ) -> AsyncIterator[str]:
     """All that one client hears. ``still``: whether it may go on, asked again and again."""
     yield "retry: 2000\n\n"
@@ -106,22 +109,22 @@ async def tell(
             continue
         if news == READY:
             if last_id:
-                async with aclosing(_replayed(feed.gopher, last_id, wanted, heard)) as told:
-                    async for said in told:
-                        yield said
+                async with aclosing(_replayed(feed.gopher, last_id, filter, heard)) as replayed:
+                    async for frame in replayed:
+                        yield frame
             yield _comment("watching", None if last_id else feed.position)
         elif isinstance(news, str):
             yield _frame("redis", {"status": news})
         else:
             at = news.id
             is_new = news.queue not in heard or at > heard[news.queue]
-            if is_new and (said := frames(news, wanted)):
-                yield said
+            if is_new and (frame := frames(news, filter)):
+                yield frame
     yield ": too slow: come back with the last id\n\n"
 
 
 async def _replayed(
-    gopher: Gopher, last_id: str, wanted: EventFilter, heard: dict[str, EventId]
+    gopher: Gopher, last_id: str, filter: EventFilter, heard: dict[str, EventId]
 ) -> AsyncGenerator[str]:
     """What happened while the client was away; ``heard`` learns how far that goes in each queue."""
     away = False
@@ -138,8 +141,8 @@ async def _replayed(
         yield _frame("redis", {"status": BACK})
     for event in events:
         heard[event.queue] = event.id
-        if said := frames(event, wanted):
-            yield said
+        if frame := frames(event, filter):
+            yield frame
 
 
 class EventStream(Response):
@@ -147,10 +150,10 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, told: AsyncIterator[str], closed: asyncio.Event, leave: Callable[[], None]) -> None:
+    def __init__(self, frames: AsyncIterator[str], closed: asyncio.Event, leave: Callable[[], None]) -> None:
         super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
-        self._told, self._closed, self._leave = told, closed, leave
+        self._told, self._closed, self._leave = frames, closed, leave
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope.setdefault("state", {})["streams"] = True  # see clock.Clock
@@ -176,8 +179,8 @@ class EventStream(Response):
     async def _speak(self, send: Send) -> None:
         start = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
         await send(start)
-        async for said in self._told:
-            await send({"type": "http.response.body", "body": said.encode(), "more_body": True})
+        async for frame in self._told:
+            await send({"type": "http.response.body", "body": frame.encode(), "more_body": True})
 
 
 async def _hung_up(receive: Receive) -> None:

@@ -107,90 +107,90 @@ def filter_of_query(given: Given, states: Sequence[str] = ()) -> Filter:
 
 def filter_of_body(meant: Meant, states: Sequence[str] = ()) -> Filter:
     """Raises Problem 422 that points to the field."""
-    said: dict[str, Any] = {
+    given: dict[str, Any] = {
         name: None if (value := getattr(meant, name)) is UNSET else value for name in NAMES
     }
     for name in ("state", "queue"):
-        said[name] = (said[name],) if isinstance(said[name], str) else tuple(said[name] or ())
+        given[name] = (given[name],) if isinstance(given[name], str) else tuple(given[name] or ())
     if states:
-        if set(said["state"]) - set(states):
+        if set(given["state"]) - set(states):
             raise Problem(422, f"only for jobs that are {' or '.join(states)}", pointer="/state")
-        said["state"] = said["state"] or tuple(states)
-    wanted = _joined(said, _pointed)
-    chosen = any((wanted.states and not states, wanted.queues, wanted.by_content, meant.ids is not UNSET))
+        given["state"] = given["state"] or tuple(states)
+    filter = _joined(given, _pointed)
+    chosen = any((filter.states and not states, filter.queues, filter.by_content, meant.ids is not UNSET))
     if meant.all is chosen:
         hint = "leave one of them out" if chosen else 'name a criterion, or say {"all": true}'
         said_all = '"all" and a criterion contradict each other' if chosen else "which jobs are meant?"
         raise Problem(422, said_all, hint=hint, pointer="/all")
-    if meant.ids is not UNSET and wanted != Filter(states=wanted.states, queues=wanted.queues):
+    if meant.ids is not UNSET and filter != Filter(states=filter.states, queues=filter.queues):
         raise Problem(422, "ids and other criteria do not go together", pointer="/ids")
-    return wanted
+    return filter
 
 
-def _joined(said: dict[str, Any], told: Any) -> Filter:
+def _joined(given: dict[str, Any], problem: Any) -> Filter:
     """One filter of the named criteria and of the search."""
-    found: dict[str, Any] = {"states": said["state"], "queues": said["queue"]}
+    criteria: dict[str, Any] = {"states": given["state"], "queues": given["queue"]}
     for name in ("type", "tag", "error", "group"):
-        found[name] = said[name] or ""
-        if len(found[name]) > _LONGEST_WORD:
-            raise told(name, f"{name} has at most {_LONGEST_WORD} characters")
-    _check_words(said, told)
-    found["older_than"] = _age(said["older_than"], told)
-    if said["q"]:
-        _search(said["q"], found, told)
+        criteria[name] = given[name] or ""
+        if len(criteria[name]) > _LONGEST_WORD:
+            raise problem(name, f"{name} has at most {_LONGEST_WORD} characters")
+    _check_words(given, problem)
+    criteria["older_than"] = _age(given["older_than"], problem)
+    if given["q"]:
+        _search(given["q"], criteria, problem)
     for name, check in (("error", check_pattern), ("group", check_group)):
         try:
-            if found[name]:
-                check(found[name])
+            if criteria[name]:
+                check(criteria[name])
         except Usage as error:
-            raise told(name if said[name] else "q", str(error), error.http_hint) from None
-    return Filter(**found)
+            raise problem(name if given[name] else "q", str(error), error.http_hint) from None
+    return Filter(**criteria)
 
 
-def _check_words(said: dict[str, Any], told: Any) -> None:
-    for state in said["state"]:
+def _check_words(given: dict[str, Any], problem: Any) -> None:
+    for state in given["state"]:
         if state not in list(JobState):
-            raise told("state", f"no state {state[:64]!r}", f"states: {', '.join(JobState)}")
-    for queue in said["queue"]:
+            raise problem("state", f"no state {state[:64]!r}", f"states: {', '.join(JobState)}")
+    for queue in given["queue"]:
         if VALID_NAME.fullmatch(queue):  # also of old, when names of dots were taken
             continue
         try:
             check_queue(queue)
         except (Usage, ValueError) as error:
-            raise told("queue", str(error)[:200]) from None
+            raise problem("queue", str(error)[:200]) from None
 
 
-def _age(given: float | str | None, told: Any) -> float:
+def _age(given: float | str | None, problem: Any) -> float:
     if given is None or given == "":
         return 0.0
     try:
         seconds = parse_duration(given[:64]) if isinstance(given, str) else float(given)
     except ValueError as error:
-        raise told("older_than", f"older_than: {error}") from None
+        raise problem("older_than", f"older_than: {error}") from None
     if not 0 < seconds <= 100 * 365 * 86400:
-        raise told("older_than", "older_than is more than 0 seconds, and a hundred years at most")
+        raise problem("older_than", "older_than is more than 0 seconds, and a hundred years at most")
     return seconds
 
 
-def _search(text: str, found: dict[str, Any], told: Any) -> None:
+def _search(text: str, criteria: dict[str, Any], problem: Any) -> None:
     """Add what the search says; what a criterion says otherwise is refused."""
     try:
         searched = parse_search(text)
     except Usage as error:
-        raise told("q", str(error), error.hint) from None
+        raise problem("q", str(error), error.hint) from None
     for name, value in msgspec.structs.asdict(searched).items():
-        if value and found.get(name) and found[name] != value:
-            raise told("q", f"the search and a criterion contradict each other about {name}")
+        if value and criteria.get(name) and criteria[name] != value:
+            raise problem("q", f"the search and a criterion contradict each other about {name}")
         if value:
-            found[name] = value
+            criteria[name] = value
 
 
-def _parameter(name: str, said: str, hint: str = "") -> Problem:
-    return Problem(422, said, hint=hint, parameter=name)
+def _parameter(name: str, detail: str, hint: str = "") -> Problem:
+    return Problem(422, detail, hint=hint, parameter=name)
 
 
-def _pointed(name: str, said: str, hint: str = "") -> Problem:
-    return Problem(422, said, hint=hint, pointer=f"/{name}")
+def _pointed(name: str, detail: str, hint: str = "") -> Problem:
+    return Problem(422, detail, hint=hint, pointer=f"/{name}")
 
 
 def known_queue(queue: str) -> str:

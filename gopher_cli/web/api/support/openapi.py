@@ -50,8 +50,8 @@ class Problem(msgspec.Struct, kw_only=True):
 
 
 def answer(about: str, name: str, kind: str = "application/json", *, example: Any = None) -> dict[str, Any]:
-    said: dict[str, Any] = {"schema": {"$ref": REF.format(name=name)}}
-    return {"description": about, "content": {kind: said | ({"example": example} if example else {})}}
+    content: dict[str, Any] = {"schema": {"$ref": REF.format(name=name)}}
+    return {"description": about, "content": {kind: content | ({"example": example} if example else {})}}
 
 
 def answers(
@@ -112,6 +112,6 @@ def describe(app: FastAPI) -> dict[str, Any]:
 
 def _without_null_defaults(schema: dict[str, Any]) -> None:
     """What may be left out has no default of its own: a generator would have it said by everybody."""
-    for one in schema.get("properties", {}).values():
-        if one.get("default", 0) is None:
-            del one["default"]
+    for property in schema.get("properties", {}).values():
+        if property.get("default", 0) is None:
+            del property["default"]

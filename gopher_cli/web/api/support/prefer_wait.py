@@ -33,8 +33,8 @@ def wait_of(request: Request) -> float:
         return seconds
     for value in request.headers.getlist("prefer"):
         for preference in value.split(","):
-            if found := _PREFERRED.fullmatch(preference):
-                return min(float(found[1]), LONGEST)
+            if match := _PREFERRED.fullmatch(preference):
+                return min(float(match[1]), LONGEST)
     return 0.0
 
 

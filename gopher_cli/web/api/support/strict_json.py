@@ -71,8 +71,8 @@ def misread(error: msgspec.ValidationError, fields: Mapping[str, Sequence[str]])
     if fault.kind:
         name = at.lstrip("/").replace("/", ".") or "the body"
         name = f"a value of {name}" if fault.in_each else name
-        wanted = " or ".join(map(_kind, fault.kinds))
-        return Problem(422, f"{name} is {_kind(fault.kind)}, not {wanted}", pointer=at)
+        expected = " or ".join(map(_kind, fault.kinds))
+        return Problem(422, f"{name} is {_kind(fault.kind)}, not {expected}", pointer=at)
     return Problem(422, fault.message, pointer=at)
 
 

@@ -71,6 +71,6 @@ async def states_of(gopher: Gopher, jobs: Sequence[Job]) -> dict[str, str]:
 
 def is_ending(holder: str) -> Problem:
     """Who has the unique key is about to be cancelled: this job would be done by nobody."""
-    said = f"job {holder} holds this unique key, and is being cancelled: nothing was stored"
+    detail = f"job {holder} holds this unique key, and is being cancelled: nothing was stored"
     hint = "send it again when that one has ended"
-    return Problem(409, said, hint=hint, headers=RETRY_AFTER, code="try_later", job_id=holder)
+    return Problem(409, detail, hint=hint, headers=RETRY_AFTER, code="try_later", job_id=holder)
