@@ -23,7 +23,8 @@ class People(Ground):
                 self._stands_behind_all_others(after, job)
                 assert after.state(job.id) == self._first_state(before, known, job), job
                 known.add(job.id)
-        assert self.queue.submit(*jobs)[0].accepted is False
+        if not receipts[0].missing:  # its parent may have come behind it
+            assert self.queue.submit(*jobs)[0].accepted is False
 
     def batch(self, jobs: list[Job], batch: str, mark: int) -> None:
         """A piece of a file: how far it is by now is written down with it."""
@@ -48,7 +49,8 @@ class People(Ground):
             if job.id in known:
                 receipts.append(Receipt(job.id, False, ""))
             elif job.lock and holder:
-                receipts.append(Receipt(job.id, False, holder, stops=holder in before.cancels))
+                held = 0 if holder in known else int(before.lock_ends[job.lock])  # by its lock alone
+                receipts.append(Receipt(job.id, False, holder, held, stops=holder in before.cancels))
             elif missing := [id for id in job.spec.options.after if id not in known]:
                 receipts.append(Receipt(job.id, False, missing=missing[0]))
             else:
