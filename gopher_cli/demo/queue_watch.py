@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 
 from gopher_cli.demo.picture import OPEN, Picture
 from gopher_cli.demo.screen import Screen
@@ -50,13 +50,16 @@ class Watcher:
         self._stage.still(picture)
         return picture
 
-    async def until_back(self, held: Sequence[str], *, seconds: float) -> None:
-        """Wait until each of these has been taken from its dead worker and given to another."""
+    async def until_back(self, held: Mapping[str, str | None], *, seconds: float) -> None:
+        """Wait until each of these has been taken from its dead worker and given to another.
+
+        One that had not begun counts no loss: whose it is tells.
+        """
         missing = list(held)
 
         async def none_missing() -> bool:
             jobs = [await self.job(id) for id in missing]
-            missing[:] = [job.id for job in jobs if not job.losses or job.state == "enqueued"]
+            missing[:] = [job.id for job in jobs if job.worker == held[job.id]]
             return not missing
 
         deadline = time.monotonic() + seconds

@@ -59,7 +59,7 @@ class Play:
         held = await self._crash(crew, watcher)
         await self._recover(gopher, crew, watcher, held)
         await self._repair(crew, watcher, total)
-        self._look(crew, held)
+        self._look(crew, list(held))
         self._files()
         code = crew.stop_worker()
         if code:
@@ -90,19 +90,21 @@ class Play:
         self.stage.done(f"worker {pid} runs, and logs to worker.log")
         await watcher.until(_in_the_middle, "jobs that are half done")
 
-    async def _crash(self, crew: Crew, watcher: Watcher) -> list[str]:
-        """The ids of the jobs that the worker held when it was killed."""
+    async def _crash(self, crew: Crew, watcher: Watcher) -> dict[str, str | None]:
+        """The jobs that the worker held when it was killed, each with the process that had it."""
         self.stage.act("The worker is killed, with jobs half done")
         assert crew.worker
         crew.kill_worker()
         self.stage.command(["kill", "-9", str(crew.worker.pid)])
-        held = [id for id, _, _ in (await watcher.look()).running]
+        held = {id: (await watcher.job(id)).worker for id, _, _ in (await watcher.look()).running}
         if not held:
             raise DemoFailed("the worker held no job when it was killed")
         self.stage.done(f"{plural(len(held), 'job')} had begun: {', '.join(held)}")
         return held
 
-    async def _recover(self, gopher: Gopher, crew: Crew, watcher: Watcher, held: Sequence[str]) -> None:
+    async def _recover(
+        self, gopher: Gopher, crew: Crew, watcher: Watcher, held: Mapping[str, str | None]
+    ) -> None:
         killed = time.monotonic()
         pid = await crew.start_worker(gopher)
         self.stage.done(f"worker {pid} takes its place; the leases of the other run out (3s here)")

@@ -24,20 +24,20 @@ STATES = tuple(JobState)
 def words(given: Sequence[str] | None) -> tuple[str, ...]:
     """Repeated options and commas: ``-Q a -Q b,c``. Raises Usage where they hold nothing but commas."""
     texts = [text for text in given or () if text]
-    found = tuple(dict.fromkeys(word.strip() for text in texts for word in text.split(",") if word.strip()))
-    if texts and not found:
+    unique = tuple(dict.fromkeys(word.strip() for text in texts for word in text.split(",") if word.strip()))
+    if texts and not unique:
         raise Usage(f"{texts[0]!r} names nothing", "name something, or leave the option out")
-    return found
+    return unique
 
 
 def states(given: Sequence[str] | None) -> tuple[str, ...]:
     """Raises Usage for a word that is no state."""
-    found = []
+    chosen = []
     for word in words(given):
         state = STATE_ALIASES.get(word, word)
         check_choice("--state", state, STATES)
-        found.append(state)
-    return tuple(dict.fromkeys(found))
+        chosen.append(state)
+    return tuple(dict.fromkeys(chosen))
 
 
 def filter_of(
@@ -57,9 +57,9 @@ def filter_of(
     given: dict[str, Any] = {"states": states(state), "queues": words(which["queue"])}
     given |= {name: which[name] or "" for name in ("type", "tag", "error", "group")}
     given["older_than"] = _age(which["older_than"])
-    wanted = _narrowed(which["search"], given) if which["search"] else Filter(**given)
-    check_group(wanted.group)
-    return _within(wanted, within, of) if within else wanted
+    filter = _narrowed(which["search"], given) if which["search"] else Filter(**given)
+    check_group(filter.group)
+    return _within(filter, within, of) if within else filter
 
 
 def _age(text: str | None) -> float:
@@ -80,15 +80,15 @@ def _texts(value: str | Sequence[str]) -> Sequence[str]:
     return [value] if isinstance(value, str) else words(value)
 
 
-def _within(wanted: Filter, states: Sequence[str], of: str) -> Filter:
+def _within(filter: Filter, states: Sequence[str], of: str) -> Filter:
     import msgspec
 
-    said = wanted.states_of(states)
-    left = tuple(state for state in said if state in states)
+    states_said = filter.states_of(states)
+    left = tuple(state for state in states_said if state in states)
     if not left:
-        why = f"not {' and '.join(said)}" if said else "and a group has dead ones only"
+        why = f"not {' and '.join(states_said)}" if states_said else "and a group has dead ones only"
         raise Usage(f"{of} is for {_spoken(states)} jobs, {why}", f"see: gopher {of} --help")
-    return msgspec.structs.replace(wanted, states=left)
+    return msgspec.structs.replace(filter, states=left)
 
 
 def _spoken(names: Sequence[str]) -> str:
@@ -101,15 +101,15 @@ def _narrowed(search: str, given: Mapping[str, Any]) -> Filter:
 
     from gopher_cli.model.select.filter_parser import parse_search
 
-    found = parse_search(search)
+    filter = parse_search(search)
     for name, value in given.items():
-        said = getattr(found, name)
+        said = getattr(filter, name)
         if value and said and value != said:
             word = name.replace("_", " ").removesuffix(" than").removesuffix("s")
             raise Usage(
                 f"the {word} in --search is {_listed(said)}, and elsewhere {_listed(value)}", "say it once"
             )
-    return msgspec.structs.replace(found, **{name: value for name, value in given.items() if value})
+    return msgspec.structs.replace(filter, **{name: value for name, value in given.items() if value})
 
 
 def _listed(value: Any) -> str:
@@ -184,5 +184,5 @@ async def found_ids(
     Raises NotFound, Usage for a part that fits several, or Ambiguous for an id that several queues have.
     """
     check_said(queue=queue)
-    found = [await gopher.find(typed_id(settings, text), queue or "") for text in given]
-    return list(dict.fromkeys(found))
+    places = [await gopher.find(typed_id(settings, text), queue or "") for text in given]
+    return list(dict.fromkeys(places))

@@ -27,10 +27,10 @@ _FOR_EVER = "public, max-age=31536000, immutable"
 @cache
 def files() -> dict[str, tuple[str, bytes, bytes]]:
     """By name: media type, content, packed content. Nothing outside of this list is ever opened."""
-    found = {path.name: path for path in sorted(_PLACE.iterdir()) if path.suffix in _KINDS}
+    paths = {path.name: path for path in sorted(_PLACE.iterdir()) if path.suffix in _KINDS}
     return {
         name: (_KINDS[path.suffix], path.read_bytes(), gzip.compress(path.read_bytes(), 9))
-        for name, path in found.items()
+        for name, path in paths.items()
     }
 
 

@@ -56,7 +56,7 @@ def install(app: FastAPI) -> None:
     app.include_router(audit.router, dependencies=[Depends(needs(ADMIN))])
     for module in _WITH_RULES_OF_THEIR_OWN:
         app.include_router(module.router)
-    told = app.exception_handlers[HTTPException]
+    handler = app.exception_handlers[HTTPException]
 
     async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
@@ -65,6 +65,6 @@ def install(app: FastAPI) -> None:
             with suppress(GopherError):  # it decides only what else the page offers
                 await caller_of(request)
             return answer(request, error)
-        return await cast(Awaitable[Response], told(request, error))
+        return await cast(Awaitable[Response], handler(request, error))
 
     app.add_exception_handler(HTTPException, http)

@@ -88,9 +88,9 @@ def _problem(error: GopherError | HTTPException) -> Problem:
         case GopherError():
             return problem_of(error)
         case HTTPException():
-            said = {404: "There is nothing at this address.", 405: "This address does not know that."}
+            details = {404: "There is nothing at this address.", 405: "This address does not know that."}
             return Problem(
-                error.status_code, said.get(error.status_code, str(error.detail)), headers=error.headers
+                error.status_code, details.get(error.status_code, str(error.detail)), headers=error.headers
             )
 
 
@@ -99,17 +99,17 @@ def sign_in_first(request: Request) -> Response:
     if request.headers.get("sec-fetch-site") == "cross-site" and request.method == "GET":
         # Who follows a link from elsewhere comes without the cookie, which is strict; from here, with it.
         return page(request, "arrive.html")
-    wanted = request.url.path.removeprefix(root_of(request))
+    path = request.url.path.removeprefix(root_of(request))
     query = f"?{request.url.query}" if request.url.query else ""
-    to = f"{wanted}{query}" if request.method == "GET" else "/"
+    to = f"{path}{query}" if request.method == "GET" else "/"
     return redirect(request, f"/login?next={quote(to, safe='')}")
 
 
-def redirect(request: Request, path: str, *, said: str = "", kind: str = "done") -> Response:
+def redirect(request: Request, path: str, *, message: str = "", kind: str = "done") -> Response:
     """303 to a page of ours. ``path`` begins with a slash and is below the root."""
     answered = Response(status_code=303, headers=HEADERS | {"Location": root_of(request) + path})
-    if said:
-        flash.tell(answered, request, said, kind=kind)
+    if message:
+        flash.tell(answered, request, message, kind=kind)
     return answered
 
 

@@ -96,7 +96,7 @@ def root_of(request: Request) -> str:
     return str(request.scope.get("root_path", "")).rstrip("/")
 
 
-def link(path: str, **wanted: Any) -> str:
+def link(path: str, **query: Any) -> str:
     """A path with its query, without what is empty."""
-    said = {name: value for name, value in wanted.items() if value not in ("", None, (), [])}
-    return f"{path}?{urlencode(said, doseq=True)}" if said else path
+    given = {name: value for name, value in query.items() if value not in ("", None, (), [])}
+    return f"{path}?{urlencode(given, doseq=True)}" if given else path

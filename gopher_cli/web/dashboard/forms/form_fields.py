@@ -66,8 +66,8 @@ def other_kinds(schema: Schema) -> list[str]:
 
 def _object_in(schema: Schema) -> dict[str, Any]:
     """The object with fields among what a payload may be, where that is one; else empty."""
-    some = [_resolved(one, schema) for one in _choices(_resolved(schema, schema))]
-    objects = [one for one in some if one.get("type") == "object" and one.get("properties")]
+    some = [_resolved(choice, schema) for choice in _choices(_resolved(schema, schema))]
+    objects = [choice for choice in some if choice.get("type") == "object" and choice.get("properties")]
     return objects[0] if len(objects) == 1 else {}
 
 
@@ -76,11 +76,11 @@ def _fields(schema: Schema, root: Schema, path: tuple[str, ...] = (), held: bool
     needed, properties = schema.get("required"), schema.get("properties")
     needed = needed if isinstance(needed, list) else []
     for name, raw in properties.items() if isinstance(properties, Mapping) else ():
-        one = _resolved(raw, root)
-        if len(path) < _DEEPEST and one.get("type") == "object" and one.get("properties"):
-            yield from _fields(one, root, (*path, name), held and name in needed)
+        resolved = _resolved(raw, root)
+        if len(path) < _DEEPEST and resolved.get("type") == "object" and resolved.get("properties"):
+            yield from _fields(resolved, root, (*path, name), held and name in needed)
         else:
-            yield _field((*path, name), one, root, required=name in needed, held=held)
+            yield _field((*path, name), resolved, root, required=name in needed, held=held)
 
 
 def _field(path: tuple[str, ...], schema: Schema, root: Schema, *, required: bool, held: bool) -> Field:
@@ -121,8 +121,8 @@ def _values(schema: Schema) -> tuple[Any, ...]:
 
 def _kinds(schema: Schema, root: Schema) -> list[str]:
     """The JSON types between which a value may choose; none where one of them is limited to some values."""
-    options = [_resolved(one, root) for one in _choices(schema)]
-    kinds = [one.get("type") for one in options] or schema.get("type")
+    options = [_resolved(choice, root) for choice in _choices(schema)]
+    kinds = [choice.get("type") for choice in options] or schema.get("type")
     if not isinstance(kinds, list) or any(map(_values, options)):
         return []
     return [kind for kind in kinds if isinstance(kind, str)] if all(isinstance(k, str) for k in kinds) else []
@@ -130,28 +130,33 @@ def _kinds(schema: Schema, root: Schema) -> list[str]:
 
 def _resolved(schema: Any, root: Schema) -> dict[str, Any]:
     """Without references, and without the null of what may be left away."""
-    found = dict(schema) if isinstance(schema, Mapping) else {}
+    resolved = dict(schema) if isinstance(schema, Mapping) else {}
     for _ in range(10):
-        if isinstance(ref := found.get("$ref"), str) and ref.startswith("#/"):
-            found = _at(root, ref) | {name: found[name] for name in found if name != "$ref"}
-        elif len(some := _choices(found)) == 1:
-            found = dict(some[0]) | {name: found[name] for name in found if name not in ("anyOf", "oneOf")}
+        if isinstance(ref := resolved.get("$ref"), str) and ref.startswith("#/"):
+            resolved = _at(root, ref) | {name: resolved[name] for name in resolved if name != "$ref"}
+        elif len(some := _choices(resolved)) == 1:
+            resolved = dict(some[0]) | {
+                name: resolved[name] for name in resolved if name not in ("anyOf", "oneOf")
+            }
         else:
             break
-    if isinstance(kinds := found.get("type"), list) and len(some := [k for k in kinds if k != "null"]) == 1:
-        found["type"] = some[0]
-    return found
+    if (
+        isinstance(kinds := resolved.get("type"), list)
+        and len(some := [k for k in kinds if k != "null"]) == 1
+    ):
+        resolved["type"] = some[0]
+    return resolved
 
 
 def _at(root: Schema, ref: str) -> dict[str, Any]:
-    found: Any = root
+    node: Any = root
     for part in ref[2:].split("/"):
         name = part.replace("~1", "/").replace("~0", "~")
-        found = found.get(name, {}) if isinstance(found, Mapping) else {}
-    return dict(found) if isinstance(found, Mapping) else {}
+        node = node.get(name, {}) if isinstance(node, Mapping) else {}
+    return dict(node) if isinstance(node, Mapping) else {}
 
 
 def _choices(schema: Schema) -> list[Schema]:
     some = schema.get("anyOf") or schema.get("oneOf") or []
     some = some if isinstance(some, list) else []
-    return [one for one in some if isinstance(one, Mapping) and one.get("type") != "null"]
+    return [choice for choice in some if isinstance(choice, Mapping) and choice.get("type") != "null"]

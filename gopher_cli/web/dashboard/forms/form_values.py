@@ -43,7 +43,7 @@ def payload_of(fields: Sequence[Field], form: Form) -> tuple[Any, Faults]:
     payload: dict[str, Any] = {}
     faults: Faults = {}
     # Boxes come last: whether they count depends on whether their object is there at all.
-    for field in sorted(fields, key=lambda one: one.kind == "boolean"):
+    for field in sorted(fields, key=lambda item: item.kind == "boolean"):
         try:
             value = _boolean(field, form, payload) if field.kind == "boolean" else _value(field, form)
         except BadData as error:
@@ -148,8 +148,8 @@ def _scalar(kind: str, text: str) -> Any:
         if text.lower() not in ("true", "false"):
             raise BadData(f"write true or false, not {text[:40]!r}")
         return text.lower() == "true"
-    wanted = _INTEGER if kind == "integer" else _NUMBER
-    if not wanted.fullmatch(text) or not math.isfinite(number := _number(text)):
+    pattern = _INTEGER if kind == "integer" else _NUMBER
+    if not pattern.fullmatch(text) or not math.isfinite(number := _number(text)):
         raise BadData(f"{text[:40]!r} is not a {'whole number' if kind == 'integer' else 'number'}")
     return _in_digits(text, number)
 
@@ -167,11 +167,11 @@ def _in_digits(text: str, number: float) -> Any:
 def _mixed(kinds: Iterable[str], text: str) -> Any:
     """JSON of these types is what it says; everything else is a text."""
     try:
-        found = _json(text)
+        mixed = _json(text)
     except BadData:
         return text
-    kind = _KINDS.get(type(found), "null")
-    return found if kind in kinds or (kind == "integer" and "number" in kinds) else text
+    kind = _KINDS.get(type(mixed), "null")
+    return mixed if kind in kinds or (kind == "integer" and "number" in kinds) else text
 
 
 def _json(text: str) -> Any:
@@ -188,8 +188,11 @@ def _texts(field: Field, value: Any) -> list[str]:
     if field.kind == "boolean":
         return ["true"] if value is True else []
     if field.kind in ("choice", "choices"):
-        wanted = value if field.kind == "choices" and isinstance(value, list) else [value]
-        return [str(n) for n in sorted({field.choices.index(one) for one in wanted if one in field.choices})]
+        values = value if field.kind == "choices" and isinstance(value, list) else [value]
+        return [
+            str(n)
+            for n in sorted({field.choices.index(choice) for choice in values if choice in field.choices})
+        ]
     if field.kind == "list":
         return ["\n".join(map(text_of, value))] if isinstance(value, list) else []
     return [pretty(value) if field.kind == "json" else text_of(value)]

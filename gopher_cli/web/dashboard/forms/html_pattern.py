@@ -43,7 +43,7 @@ def _part(match: re.Match[str]) -> str:
 
 def _class(body: str) -> str:
     tokens = _TOKEN.findall(body.removeprefix("^"))
-    spelt = [_member(one, is_range=one == "-" and 0 < n < len(tokens) - 1) for n, one in enumerate(tokens)]
+    spelt = [_member(char, is_range=char == "-" and 0 < n < len(tokens) - 1) for n, char in enumerate(tokens)]
     return f"[{'^' if body.startswith('^') else ''}{''.join(spelt)}]"
 
 

@@ -59,7 +59,7 @@ def inputs_of(fields: Sequence[Field], form: Form | None, faults: Faults) -> lis
 def grouped(inputs: Sequence[Input]) -> list[tuple[str, list[Input]]]:
     """Those of one object together, with its name; "" for the payload itself."""
     return [
-        (".".join(path), list(some)) for path, some in groupby(inputs, key=lambda one: one.field.path[:-1])
+        (".".join(path), list(some)) for path, some in groupby(inputs, key=lambda box: box.field.path[:-1])
     ]
 
 
@@ -103,18 +103,18 @@ def _number(field: Field, text: str) -> dict[str, str]:
     whole = field.kind == "integer"
     if text and not is_scalar(field.kind, text):
         return {"inputmode": "numeric" if whole else "decimal"}
-    said = {"type": "number", "step": "1" if whole else "any"}
+    attributes = {"type": "number", "step": "1" if whole else "any"}
     limits, step = field.limits, _positive(field.limits.get("multipleOf"))
     least = [limits[name] for name in ("minimum", "exclusiveMinimum") if is_number(limits.get(name))]
     most = [limits[name] for name in ("maximum", "exclusiveMaximum") if is_number(limits.get(name))]
     if least:
-        said["min"] = _short(math.ceil(max(least)) if whole else max(least))
+        attributes["min"] = _short(math.ceil(max(least)) if whole else max(least))
     if most:
-        said["max"] = _short(math.floor(min(most)) if whole else min(most))
+        attributes["max"] = _short(math.floor(min(most)) if whole else min(most))
     # Steps are counted from `min`, or else from what stands there.
-    if step and is_multiple(float(said.get("min") or text or 0), step):
-        said["step"] = _short(step)
-    return said
+    if step and is_multiple(float(attributes.get("min") or text or 0), step):
+        attributes["step"] = _short(step)
+    return attributes
 
 
 def _positive(value: Any) -> float:
@@ -123,23 +123,23 @@ def _positive(value: Any) -> float:
 
 
 def _text(field: Field, text: str) -> dict[str, str]:
-    said = _least(field)
+    hint = _least(field)
     match field.limits.get("format"):
         case "email":
-            said["type"] = "email"
+            hint["type"] = "email"
         case "uri" | "url":
-            said["type"] = "url"
+            hint["type"] = "url"
         case "date" if not text or _is_day(text):
-            said["type"] = "date"
+            hint["type"] = "date"
         case "uuid":
-            said["pattern"] = _UUID
+            hint["pattern"] = _UUID
     pattern, most = field.limits.get("pattern"), _limit(field, "maxLength")
     if isinstance(pattern, str) and (written := in_html(pattern)):
-        said["pattern"] = written
-    elif most and "pattern" not in said:
+        hint["pattern"] = written
+    elif most and "pattern" not in hint:
         # Not maxlength: that cuts off what is pasted, and counts some characters twice.
-        said["pattern"] = f".{{0,{most}}}"
-    return said
+        hint["pattern"] = f".{{0,{most}}}"
+    return hint
 
 
 def _least(field: Field) -> dict[str, str]:
@@ -188,8 +188,8 @@ def _hint(field: Field) -> str:
 def _shape(field: Field) -> str:
     """Where nobody has described it."""
     pattern = field.limits.get("pattern")
-    said = _FORMATS.get(str(field.limits.get("format")), "")
-    return "" if field.about else said or (f"matching {pattern}" if isinstance(pattern, str) else "")
+    hint = _FORMATS.get(str(field.limits.get("format")), "")
+    return "" if field.about else hint or (f"matching {pattern}" if isinstance(pattern, str) else "")
 
 
 def _range(field: Field) -> str:

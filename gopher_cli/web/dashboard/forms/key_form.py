@@ -27,21 +27,21 @@ class KeyForm:
 
 
 def wanted_key(form: Form) -> KeyForm:
-    wanted, faults = KeyForm(rate=form.one("rate")), Faults()
+    key, faults = KeyForm(rate=form.one("rate")), Faults()
 
     def reading(name: str, read: Callable[[], object]) -> None:
         try:
-            setattr(wanted, name, read())
+            setattr(key, name, read())
         except (Usage, ValueError) as error:
             faults[name] = sentence(str(error))
 
     reading("name", lambda: check_key_name(form.one("name")))
     reading("scopes", lambda: _scopes(form))
     reading("lasts", lambda: _lasts(form.one("lasts")))
-    if wanted.rate:
+    if key.rate:
         reading("rate", lambda: parse_rate(form.one("rate")) and form.one("rate"))
-    wanted.faults = faults
-    return wanted
+    key.faults = faults
+    return key
 
 
 def role_of(scopes: tuple[str, ...]) -> str:

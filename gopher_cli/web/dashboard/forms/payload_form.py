@@ -25,8 +25,8 @@ async def fields_for(request: Request, type: str) -> list[Field]:
 
 def schema_in(schemas: Mapping[str, Any], type: str) -> Mapping[str, Any]:
     """What a worker has published, if that is a schema at all."""
-    found = schemas.get(type)
-    return found if isinstance(found, Mapping) else {}
+    schema = schemas.get(type)
+    return schema if isinstance(schema, Mapping) else {}
 
 
 def also_taken(schema: Mapping[str, Any]) -> list[str]:
@@ -51,10 +51,10 @@ async def misfits(
 def _by_field(problem: Problem, fields: Sequence[Field], form: Form) -> Faults:
     """Each fault under the name of the input that it is about."""
     faults: Faults = {}
-    for one in problem.more.get("errors", ()):
-        path = one["pointer"].removeprefix("#/payload").split("/")[1:]
+    for fault in problem.more.get("errors", ()):
+        path = fault["pointer"].removeprefix("#/payload").split("/")[1:]
         names = [part.replace("~1", "/").replace("~0", "~") for part in path]
         field = None if form.one(WHOLE) else field_at(fields, names)
         name = field.name if field else WHOLE
-        faults[name] = "; ".join(filter(None, (faults.get(name), one["detail"])))
+        faults[name] = "; ".join(filter(None, (faults.get(name), fault["detail"])))
     return faults or {"": problem.detail}

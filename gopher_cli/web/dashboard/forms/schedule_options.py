@@ -68,11 +68,11 @@ def recurring_like(schedule: Schedule) -> dict[str, str]:
 def when_of(gopher: Gopher, name: str, queue: str, form: Form) -> tuple[Schedule | None, Faults]:
     """Only when it runs: a schedule of anything then; None, and why, where that makes no sense."""
     given, faults = recurring_of(form, gopher.defaults.timezone)
-    if wrong := {input: said for input, said in faults.items() if input in _WHEN}:
+    if wrong := {input: fault for input, fault in faults.items() if input in _WHEN}:
         return None, wrong
-    wanted = {option: given[option] for input in _WHEN if (option := _READ[input][0]) in given}
+    options = {option: given[option] for input in _WHEN if (option := _READ[input][0]) in given}
     try:
-        return gopher.make_schedule(name or _ANY, _ANY, queue=queue or None, **wanted), {}
+        return gopher.make_schedule(name or _ANY, _ANY, queue=queue or None, **options), {}
     except BadSchedule as error:
         return None, {error.field: str(error)}
     except Usage:  # of its name, or its queue

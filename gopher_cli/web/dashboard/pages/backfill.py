@@ -41,15 +41,15 @@ async def act(queue: str, name: str, request: Request) -> Response:
     if faults:
         return await _ask(request, queue, name, form, faults)
     try:
-        found = await _backfill(request, queue, name, form, moments, dry_run=True)
-        if not form.one("sure") or not found.made:
-            return await _ask(request, queue, name, form, found=found)
+        counted = await _backfill(request, queue, name, form, moments, dry_run=True)
+        if not form.one("sure") or not counted.made:
+            return await _ask(request, queue, name, form, counted=counted)
         done = await _backfill(request, queue, name, form, moments, dry_run=False)
     except BadSchedule as error:
         return await _ask(request, queue, name, form, {error.field: str(error)})
     known = f", {number(len(done.known))} known already" if done.known else ""
-    said = f"{plural(len(done.made), 'job')} made{known}."
-    return redirect(request, place_of(queue, name), said=said, kind="done" if done.made else "wrong")
+    message = f"{plural(len(done.made), 'job')} made{known}."
+    return redirect(request, place_of(queue, name), message=message, kind="done" if done.made else "wrong")
 
 
 async def _backfill(
@@ -70,13 +70,13 @@ async def _known(request: Request, queue: str, name: str) -> Schedule:
 
 def _moments(form: Form, schedule: Schedule) -> tuple[tuple[float, float], Faults]:
     """From when until when (epoch s), and what cannot be read by the name of the input."""
-    found, faults = [0.0, 0.0], Faults()
+    moments, faults = [0.0, 0.0], Faults()
     for n, name in enumerate(("from", "to")):
         try:
-            found[n] = parse_local(form.one(name), clocks_of(schedule.when.tz))
+            moments[n] = parse_local(form.one(name), clocks_of(schedule.when.tz))
         except ValueError as error:
             faults[name] = f"{name}: {error}"
-    return (found[0], found[1]), faults
+    return (moments[0], moments[1]), faults
 
 
 def _ends(schedule: Schedule, form: Form) -> tuple[int, int]:
@@ -88,11 +88,12 @@ def _ends(schedule: Schedule, form: Form) -> tuple[int, int]:
 
 async def _ask(
     request: Request, queue: str, name: str, form: Form, faults: Faults | None = None,
-    found: Backfill | None = None,
+    counted: Backfill | None = None,
 ) -> Response:  # fmt: skip
     schedule, faults = await _known(request, queue, name), faults or {}
     return page(
-        request, "backfill.html", status=422 if faults else 200, schedule=schedule, found=found, form=form,
+        request, "backfill.html", status=422 if faults else 200, schedule=schedule, counted=counted,
+        form=form,
         place=place_of(queue, name), faults=faults, wrong=[*faults.items()],
-        ends=_ends(schedule, form) if found and found.made else (),
+        ends=_ends(schedule, form) if counted and counted.made else (),
     )  # fmt: skip

@@ -39,25 +39,25 @@ async def confirm(request: Request) -> Response:
     given = Given(request)
     action, all = plain_action(given.free_text("action", 20)), given.free_text("all", 1)
     back = local(given.free_text("back", 2000, "/jobs"))
-    told: dict[str, Any] = {
+    shown: dict[str, Any] = {
         "action": action, "back": back, "typed": "", "states": (), "named": False, "q": "",
         "picked": [], "poison": 0,
     }  # fmt: skip
     if picked := [] if all else job_actions.picked_jobs(request.query_params.getlist("job")):
         if action is RETRY:
-            told["poison"] = await soon(gopher_of(request).count_poison(picked[:_MOST]))
-        return page(request, "confirm.html", **told | {"picked": picked}, count=len(picked), whole=True)
+            shown["poison"] = await soon(gopher_of(request).count_poison(picked[:_MOST]))
+        return page(request, "confirm.html", **shown | {"picked": picked}, count=len(picked), whole=True)
     if not all:
-        return redirect(request, back, said="No job is selected.", kind="wrong")
+        return redirect(request, back, message="No job is selected.", kind="wrong")
     asked = parse_search(given.free_text("q", 4000))
-    wanted = action.meant(asked)
-    count = await soon(count_of(gopher_of(request), wanted), 1)
-    told |= {"typed": to_type(action, asked), "states": wanted.states, "named": bool(asked.states)}
-    told["q"] = format_search(asked)
-    if action is RETRY and not wanted.poison and "failed" in wanted.states:
-        dead = msgspec.structs.replace(wanted, states=("failed",), poison="yes")
-        told["poison"] = (await soon(count_of(gopher_of(request), dead), 1)).count
-    return page(request, "confirm.html", **told, count=count.count, whole=count.whole)
+    filter = action.meant(asked)
+    count = await soon(count_of(gopher_of(request), filter), 1)
+    shown |= {"typed": to_type(action, asked), "states": filter.states, "named": bool(asked.states)}
+    shown["q"] = format_search(asked)
+    if action is RETRY and not filter.poison and "failed" in filter.states:
+        dead = msgspec.structs.replace(filter, states=("failed",), poison="yes")
+        shown["poison"] = (await soon(count_of(gopher_of(request), dead), 1)).count
+    return page(request, "confirm.html", **shown, count=count.count, whole=count.whole)
 
 
 @router.post("/bulk")
@@ -67,31 +67,31 @@ async def act(request: Request) -> Response:
     action, back = plain_action(form.one("action")), local(form.one("back"))
     if picked := job_actions.picked_jobs(form.all("job")):
         act = partial(gopher_of(request).act, action)
-        said, done = job_actions.sentence(action, await soon(job_actions.done_to(picked[:_MOST], act), 2))
-        return redirect(request, back, said=said, kind="done" if done else "wrong")
+        message, done = job_actions.sentence(action, await soon(job_actions.done_to(picked[:_MOST], act), 2))
+        return redirect(request, back, message=message, kind="done" if done else "wrong")
     if not form.one("all"):
-        return redirect(request, back, said="No job is selected.", kind="wrong")
+        return redirect(request, back, message="No job is selected.", kind="wrong")
     return await _some(request, form, action, back)
 
 
 async def _some(request: Request, form: Form, action: Action, back: str) -> Response:
-    wanted = parse_search(form.one("q"))
-    cursor, needed = form.raw("cursor") or "", to_type(action, wanted)
+    filter = parse_search(form.one("q"))
+    cursor, needed = form.raw("cursor") or "", to_type(action, filter)
     if needed and form.one("typed") != needed:
-        said = f"Nothing was deleted: type {needed} to delete all of it."
-        again = link("/bulk", action=action.name, q=format_search(wanted), all="1", back=back)
-        return redirect(request, again, said=said, kind="wrong")
+        message = f"Nothing was deleted: type {needed} to delete all of it."
+        again = link("/bulk", action=action.name, q=format_search(filter), all="1", back=back)
+        return redirect(request, again, message=message, kind="wrong")
     settings = services_of(request).settings
     some = min(_AT_ONCE, settings.server_write_timeout / 3)  # an answer may not take longer than that
-    step = await soon(gopher_of(request).bulk(action, wanted, cursor=cursor, seconds=some), some + 1)
+    step = await soon(gopher_of(request).bulk(action, filter, cursor=cursor, seconds=some), some + 1)
     counts = _sum(form, action, step)
-    said, done = job_actions.sentence(action, counts)
+    message, done = job_actions.sentence(action, counts)
     if step.cursor:
         return page(
-            request, "going.html", action=action, q=format_search(wanted), back=back,
-            cursor=step.cursor, said=said, words=words_of(counts), typed=needed,
+            request, "going.html", action=action, q=format_search(filter), back=back,
+            cursor=step.cursor, sentence=message, words=words_of(counts), typed=needed,
         )  # fmt: skip
-    return redirect(request, back, said=said, kind="done" if done or not counts else "wrong")
+    return redirect(request, back, message=message, kind="done" if done or not counts else "wrong")
 
 
 def _sum(form: Form, action: Action, step: Bulk) -> Counter[Answer]:
@@ -105,8 +105,8 @@ def _sum(form: Form, action: Action, step: Bulk) -> Counter[Answer]:
     return counts
 
 
-def to_type(action: Action, wanted: Filter) -> str:
+def to_type(action: Action, filter: Filter) -> str:
     """What has to be typed before whole queues are deleted; empty where nothing has."""
-    if action is not DELETE or wanted.by_content or wanted.states:
+    if action is not DELETE or filter.by_content or filter.states:
         return ""
-    return wanted.queues[0] if len(wanted.queues) == 1 else _EVERYTHING
+    return filter.queues[0] if len(filter.queues) == 1 else _EVERYTHING

@@ -35,16 +35,16 @@ async def dlq(request: Request) -> Response:
             wrong = (str(error), error.hint)
     return page(
         request, "dlq.html", status=422 if wrong[0] else 200, search=search, wrong=wrong,
-        groups=[(one, _search_of(one, search.wanted)) for one in groups.groups], seen=groups.seen,
+        groups=[(group, _search_of(group, search.wanted)) for group in groups.groups], seen=groups.seen,
         whole=groups.whole, failed=counts.get("failed", 0), all_text=_all(search.wanted),
         now=await soon(gopher.time_ms()),
     )  # fmt: skip
 
 
-def _search_of(group: FailureGroup, wanted: Filter) -> str:
+def _search_of(group: FailureGroup, filter: Filter) -> str:
     """The search that finds exactly the jobs of a group."""
-    return format_search(msgspec.structs.replace(wanted, states=("failed",), group=group.group))
+    return format_search(msgspec.structs.replace(filter, states=("failed",), group=group.group))
 
 
-def _all(wanted: Filter) -> str:
-    return format_search(msgspec.structs.replace(wanted, states=("failed",)))
+def _all(filter: Filter) -> str:
+    return format_search(msgspec.structs.replace(filter, states=("failed",)))

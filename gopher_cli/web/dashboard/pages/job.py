@@ -35,27 +35,27 @@ _LOG_LINES = 500
 async def job(id: str, request: Request) -> Response:
     gopher = gopher_of(request)
     queue = request.query_params.get("queue", "")
-    found = await soon(job_at(gopher, id, queue))
-    worker = found.worker or ""
+    detail = await soon(job_at(gopher, id, queue))
+    worker = detail.worker or ""
     names = await soon(worker_names(gopher)) if worker else {}
     server = services_of(request).authenticator.addresses.origin_of(request) + root_of(request)
-    log = [log_line(line) for line in found.log]
+    log = [log_line(line) for line in detail.log]
     return page(
-        request, "job.html", job=found, story=story_of(found), lifeline=lifeline(found),
+        request, "job.html", job=detail, story=story_of(detail), lifeline=lifeline(detail),
         log=log[-_LOG_LINES:], log_before=max(0, len(log) - _LOG_LINES),
         worker=names.get(worker.partition(".")[0], worker),
-        asked=asked_in(found), command=as_command(found, server), curl=as_request(found, server),
-        buttons=actions_for((found.state,)),
-        failed=[one for one in reversed(found.history) if one.error or one.traceback],
-        progress=_progress(found), now=found.now, of_queue=_of(queue),
+        asked=asked_in(detail), command=as_command(detail, server), curl=as_request(detail, server),
+        buttons=actions_for((detail.state,)),
+        failed=[entry for entry in reversed(detail.history) if entry.error or entry.traceback],
+        progress=_progress(detail), now=detail.now, of_queue=_of(queue),
     )  # fmt: skip
 
 
 async def payload(id: str, request: Request) -> Response:
     """As it was submitted, byte for byte: a page shows the beginning of a long one."""
-    found = await soon(payload_at(gopher_of(request), id, request.query_params.get("queue", "")))
+    content = await soon(payload_at(gopher_of(request), id, request.query_params.get("queue", "")))
     more = {"Content-Disposition": 'attachment; filename="payload.json"'}
-    return Response(found, 200, HEADERS | more, media_type="application/json")
+    return Response(content, 200, HEADERS | more, media_type="application/json")
 
 
 # What commands ask for: an error is for a program, and nobody is sent to a page to sign in.
@@ -76,13 +76,13 @@ async def act(id: str, action: str, request: Request) -> Response:
         raise Problem(404, "There is nothing at this address.")
     gopher = gopher_of(request)
     queue = request.query_params.get("queue", "")
-    found = await soon(job_at(gopher, id, queue))
-    if plain is RETRY and found.is_poison and form.one("sure") != "yes":  # of a page from before it was dead
+    job = await soon(job_at(gopher, id, queue))
+    if plain is RETRY and job.is_poison and form.one("sure") != "yes":  # of a page from before it was dead
         back = f"/jobs/{segment(id)}{_of(queue)}"
-        return redirect(request, link("/bulk", action=action, job=f"{found.queue}/{id}", back=back))
-    said, done = sentence(plain, Counter((await soon(gopher.act(plain, found.queue, [id]))).values()))
+        return redirect(request, link("/bulk", action=action, job=f"{job.queue}/{id}", back=back))
+    message, done = sentence(plain, Counter((await soon(gopher.act(plain, job.queue, [id]))).values()))
     where = "/jobs" if plain is DELETE and done else f"/jobs/{segment(id)}{_of(queue)}"
-    return redirect(request, where, said=said, kind="done" if done else "wrong")
+    return redirect(request, where, message=message, kind="done" if done else "wrong")
 
 
 def _of(queue: str) -> str:
@@ -92,7 +92,7 @@ def _of(queue: str) -> str:
 
 def _progress(job: JobDetail) -> dict[str, object]:
     """How far it is, in whole percent, and what it said of it."""
-    told = job.progress or {}
-    share = told.get("fraction")
+    progress = job.progress or {}
+    share = progress.get("fraction")
     percent = round(min(max(share, 0), 1) * 100) if isinstance(share, (int, float)) else 0
-    return {"percent": percent, "said": str(told.get("message") or "")}
+    return {"percent": percent, "said": str(progress.get("message") or "")}

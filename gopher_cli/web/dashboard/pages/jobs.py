@@ -33,16 +33,16 @@ async def jobs(request: Request) -> Response:
     search, cursor = read_search(given.free_text("q", 4000)), given.free_text("cursor", 20_000)
     order = given.free_text("order", 10, "newest")
     size = next((size for size in SIZES if str(size) == given.free_text("size", 10)), 50)
-    found, tabs, wrong = _NOTHING, list[Tab](), (search.wrong, search.hint)
+    rows, tabs, wrong = _NOTHING, list[Tab](), (search.wrong, search.hint)
     if not search.wrong:
         try:
-            found, tabs = await soon(_look(gopher, search, cursor, order, size), 1)
+            rows, tabs = await soon(_look(gopher, search, cursor, order, size), 1)
         except (NotFound, Usage) as error:
             wrong = (str(error), error.hint)
-    lines = await soon(lines_of(gopher, found.rows))
+    lines = await soon(lines_of(gopher, rows.rows))
     return page(
         request, "jobs.html", status=422 if wrong[0] else 200, search=search, wrong=wrong, tabs=tabs,
-        lines=lines, next_cursor=found.next_cursor, cursor=cursor, order=order, size=size, sizes=SIZES,
+        lines=lines, next_cursor=rows.next_cursor, cursor=cursor, order=order, size=size, sizes=SIZES,
         now=await soon(gopher.time_ms()), offers=await soon(suggestions(gopher)),
         actions=actions_for(search.wanted.states), total=total_of(tabs),
         waiting=bool(search.wanted.states) and all(map(RESCHEDULE.allows, search.wanted.states)),
@@ -60,10 +60,10 @@ async def _first_rows(gopher: Gopher, search: Search, cursor: str, order: str, s
     """What one look may cost is bounded, and a rare job can be far away: look on for a while."""
     until = time.monotonic() + _LOOKING
     while True:
-        found = await gopher.page(search.wanted, limit=size, cursor=cursor, newest=order != "oldest")
-        if found.rows or not found.next_cursor or time.monotonic() > until:
-            return found
-        cursor = found.next_cursor
+        rows = await gopher.page(search.wanted, limit=size, cursor=cursor, newest=order != "oldest")
+        if rows.rows or not rows.next_cursor or time.monotonic() > until:
+            return rows
+        cursor = rows.next_cursor
 
 
 def actions_for(states: tuple[str, ...]) -> list[Action]:

@@ -34,10 +34,10 @@ router = APIRouter(route_class=PageRoute, dependencies=[Depends(needs(ADMIN))])
 async def keys(request: Request) -> Response:
     """The living first, and the newest of each."""
     gopher = gopher_of(request)
-    found = await soon(gopher.api_keys())
+    known = await soon(gopher.api_keys())
     settings = services_of(request).settings
     return page(
-        request, "keys.html", keys=sorted(found, key=lambda one: one.standing != LIVE), role_of=role_of,
+        request, "keys.html", keys=sorted(known, key=lambda key: key.standing != LIVE), role_of=role_of,
         live=LIVE, now=await soon(gopher.time_ms()), has_own=bool(settings.api_key),
     )  # fmt: skip
 
@@ -51,18 +51,18 @@ async def ask(request: Request) -> Response:
 async def make(request: Request) -> Response:
     """The one page that shows the secret. The form, sent again by a reload, makes no second key."""
     form, gopher = await checked_form(request), gopher_of(request)
-    wanted = wanted_key(form)
-    if wanted.faults or not VALID_ID.fullmatch(
+    asked = wanted_key(form)
+    if asked.faults or not VALID_ID.fullmatch(
         form.one("id")
     ):  # without an id of its own it is not a form of ours
-        return await _form(request, form, wanted.faults, status=422)
+        return await _form(request, form, asked.faults, status=422)
     is_first = not await soon(gopher.api_keys())
     if not await _is_new(gopher, form.one("id")):
-        said = "This form was sent before. Look whether its key is here: its secret is not told twice."
-        return redirect(request, "/keys", said=said, kind="wrong")
+        message = "This form was sent before. Look whether its key is here: its secret is not told twice."
+        return redirect(request, "/keys", message=message, kind="wrong")
     try:
         made = await soon(gopher.create_key(
-            wanted.name, scopes=wanted.scopes, lasts=wanted.lasts, rate=wanted.rate))  # fmt: skip
+            asked.name, scopes=asked.scopes, lasts=asked.lasts, rate=asked.rate))  # fmt: skip
     except Refused as error:
         return await _form(request, form, {"": str(error)}, status=409)
     await services_of(request).authenticator.key_cache.anew()
@@ -81,7 +81,7 @@ async def revoke(id: str, request: Request) -> Response:
     await checked_form(request)
     gone = await soon(gopher_of(request).revoke_key((await _known(request, id)).id))
     await services_of(request).authenticator.key_cache.anew()
-    return redirect(request, "/keys", said=f"The key {gone.name} ({gone.id}) opens nothing any more.")
+    return redirect(request, "/keys", message=f"The key {gone.name} ({gone.id}) opens nothing any more.")
 
 
 @router.get("/sign-out-all")
@@ -95,8 +95,8 @@ async def sign_out_all(request: Request) -> Response:
     await checked_form(request)
     changed = await soon(gopher_of(request).sign_out_all())
     await services_of(request).authenticator.key_cache.anew()
-    said = "Everybody is signed out." if changed else "Nobody has ever signed in."
-    return redirect(request, "/keys", said=said)
+    message = "Everybody is signed out." if changed else "Nobody has ever signed in."
+    return redirect(request, "/keys", message=message)
 
 
 async def _form(request: Request, form: Form, faults: Faults, *, status: int = 200) -> Response:
@@ -112,8 +112,8 @@ async def _form(request: Request, form: Form, faults: Faults, *, status: int = 2
 
 async def _known(request: Request, id: str) -> ListedKey:
     """Only by its id: what a page names is never ambiguous. Raises NotFound."""
-    found = await soon(gopher_of(request).api_keys())
-    if key := next((one for one in found if one.id == id), None):
+    keys = await soon(gopher_of(request).api_keys())
+    if key := next((row for row in keys if row.id == id), None):
         return key
     raise NotFound(f"There is no key {id[:80]!r}.")
 

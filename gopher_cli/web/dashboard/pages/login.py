@@ -47,7 +47,7 @@ async def come_in(request: Request) -> Response:
         answer = page(request, "login.html", status=problem.status, next=to, wrong=problem.detail)
         answer.headers.update({k: v for k, v in problem.headers.items() if k == "Retry-After"})
         return answer
-    answer = redirect(request, to, said=f"Welcome, {caller.name}.")
+    answer = redirect(request, to, message=f"Welcome, {caller.name}.")
     answer.headers.append("Set-Cookie", cookie)
     return answer
 
@@ -63,5 +63,5 @@ async def leave(request: Request) -> Response:
 
 
 def local(path: str) -> str:
-    """Where to go after signing in: below our own root, whatever the address said."""
+    """Where to go after signing in: below our own root, whatever the address says."""
     return path if _LOCAL.fullmatch(path) and not path.startswith(("/login", "/logout")) else "/"

@@ -28,14 +28,14 @@ async def overview(request: Request) -> Response:
     gopher = gopher_of(request)
     stats = await soon(gopher.stats())
     # A queue with foreign keys must not hide the others.
-    queues = tuple(one.queue for one in stats.queues) if stats.unreadable else ()
+    queues = tuple(queue.queue for queue in stats.queues) if stats.unreadable else ()
     failures, (chosen, history) = await soon(
         asyncio.gather(
             gopher.jobs(Filter(states=("failed",), queues=queues), limit=_RECENT),
             recent(gopher, queues, Given(request).free_text("range", 4)),
         )
     )
-    waiting = [one.queue for one in stats.queues if one.states["enqueued"]]
+    waiting = [queue.queue for queue in stats.queues if queue.states["enqueued"]]
     return page(
         request, "overview.html", served=served(stats.workers), waiting=len(waiting),
         unserved=sorted(set(waiting) - served(stats.workers)), stats=stats, totals=totals(stats),
@@ -59,8 +59,8 @@ def totals(stats: Stats) -> dict[str, int]:
 def busiest(stats: Stats) -> list[TypeStats]:
     """Types that ended attempts in the last hour, the busiest first."""
 
-    def ended(one: TypeStats) -> int:
-        hour = one.windows[2]
+    def ended(type: TypeStats) -> int:
+        hour = type.windows[2]
         return hour.completed + hour.retried + hour.failed
 
     return sorted((one for one in stats.types if ended(one)), key=ended, reverse=True)
@@ -69,5 +69,5 @@ def busiest(stats: Stats) -> list[TypeStats]:
 def fullest(stats: Stats) -> list[QueueStats]:
     """The queues where most is to be done first."""
     return sorted(
-        stats.queues, key=lambda one: (-one.states["enqueued"] - one.states["processing"], one.queue)
+        stats.queues, key=lambda queue: (-queue.states["enqueued"] - queue.states["processing"], queue.queue)
     )

@@ -32,9 +32,9 @@ async def queues(request: Request) -> Response:
     names = await soon(gopher.queues())
     stats, fast = await soon(asyncio.gather(gopher.stats(), gopher.speeds(names)))
     rows = [
-        (one, fast[one.queue].per_second, spark(fast[one.queue].per_minute, "completed"),
-         _serving(stats.workers, one.queue))
-        for one in stats.queues
+        (stand, fast[stand.queue].per_second, spark(fast[stand.queue].per_minute, "completed"),
+         _serving(stats.workers, stand.queue))
+        for stand in stats.queues
     ]  # fmt: skip
     return page(request, "queues.html", rows=rows, unreadable=stats.unreadable, now=now_in(stats))
 
@@ -47,11 +47,11 @@ async def queue(queue: str, request: Request) -> Response:
     )
     if not stats.queues:
         raise NotFound(f"The queue {queue} has keys that are not ours.", "Look at it with: gopher doctor")
-    one = stats.queues[0]
+    stand = stats.queues[0]
     return page(
-        request, "queue.html", queue=one, stats=stats, paused_since=now_paused,
-        figures=[throughput(history), depth(history, one.states), waits(history)],
-        share_bar=shares([(state, count) for state, count in one.states.items()]),
+        request, "queue.html", queue=stand, stats=stats, paused_since=now_paused,
+        figures=[throughput(history), depth(history, stand.states), waits(history)],
+        share_bar=shares([(state, count) for state, count in stand.states.items()]),
         workers=_serving(stats.workers, queue), served=served(stats.workers), now=now_in(stats),
     )  # fmt: skip
 
@@ -64,12 +64,12 @@ async def act(queue: str, action: str, request: Request) -> Response:
         raise NotFound("There is nothing at this address.")
     changed = await soon(gopher_of(request).pause(queue, paused=action == "pause"))
     word = "paused: nothing more of it is leased" if action == "pause" else "running again"
-    said = f"{queue} is {word}." if changed else f"{queue} was so already."
-    return redirect(request, f"/queues/{segment(queue)}", said=said)
+    message = f"{queue} is {word}." if changed else f"{queue} was so already."
+    return redirect(request, f"/queues/{segment(queue)}", message=message)
 
 
 def _serving(workers: list[WorkerInfo], queue: str) -> list[WorkerInfo]:
-    return [one for one in workers if one.alive and queue in one.queues]
+    return [worker for worker in workers if worker.alive and queue in worker.queues]
 
 
 async def _paused_since(gopher: Gopher, queue: str) -> int:

@@ -35,8 +35,8 @@ async def ask(request: Request) -> Response:
     given = Given(request)
     back = given.free_text("back", 2000, "/scheduled")
     if given.free_text("all", 1):
-        said = "Nothing was done: tick the jobs that get another time, not all that match."
-        return redirect(request, local(back), said=said, kind="wrong")
+        message = "Nothing was done: tick the jobs that get another time, not all that match."
+        return redirect(request, local(back), message=message, kind="wrong")
     picked = job_actions.picked_jobs(request.query_params.getlist("job"))
     return await _ask(request, picked, back, Form({}), "")
 
@@ -51,8 +51,8 @@ async def act(request: Request) -> Response:
         counts = await soon(job_actions.done_to(picked, act), 2)
     except (Usage, ValueError) as error:
         return await _ask(request, picked, back, form, str(error))
-    said, done = job_actions.sentence(RESCHEDULE, counts)
-    return redirect(request, local(back), said=said, kind="done" if done else "wrong")
+    message, done = job_actions.sentence(RESCHEDULE, counts)
+    return redirect(request, local(back), message=message, kind="done" if done else "wrong")
 
 
 def moment_of(text: str) -> tuple[float | None, float]:
@@ -65,15 +65,15 @@ def moment_of(text: str) -> tuple[float | None, float]:
     try:
         return parse_when(text), 0.0
     except ValueError:
-        said = f"{text[:40]!r} is neither a duration nor a time"
-        raise ValueError(f"{said}: write 10m, 2h30m or 2030-01-31T08:00:00Z") from None
+        message = f"{text[:40]!r} is neither a duration nor a time"
+        raise ValueError(f"{message}: write 10m, 2h30m or 2030-01-31T08:00:00Z") from None
 
 
 async def _ask(
     request: Request, picked: list[tuple[str, str]], back: str, form: Form, wrong: str
 ) -> Response:
     if not picked:
-        return redirect(request, local(back), said="No job is selected.", kind="wrong")
+        return redirect(request, local(back), message="No job is selected.", kind="wrong")
     only = await _only(request, *picked[0]) if len(picked) == 1 else None
     return page(
         request, "reschedule.html", status=422 if wrong else 200, picked=picked, back=local(back), form=form,
@@ -83,8 +83,8 @@ async def _ask(
 
 async def _only(request: Request, queue: str, id: str) -> JobDetail:
     """The one job that is meant. Raises NotFound, Problem 409 for one that waits for no moment."""
-    found = await soon(job_at(gopher_of(request), id, queue))
-    if not RESCHEDULE.allows(found.state):
-        said = f"This job is {found.state}: another time is for what is {' or '.join(RESCHEDULE.states)}."
-        raise Problem(409, said)
-    return found
+    job = await soon(job_at(gopher_of(request), id, queue))
+    if not RESCHEDULE.allows(job.state):
+        message = f"This job is {job.state}: another time is for what is {' or '.join(RESCHEDULE.states)}."
+        raise Problem(409, message)
+    return job

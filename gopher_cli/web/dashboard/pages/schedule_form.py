@@ -112,7 +112,9 @@ async def _take(
         return await _form(
             request, type, known, form, shown=shown, faults=refused.faults | wrong, status=refused.status
         )
-    return redirect(request, place_of(done.queue, done.name), said=_said(done, await soon(gopher.time_ms())))
+    return redirect(
+        request, place_of(done.queue, done.name), message=_said(done, await soon(gopher.time_ms()))
+    )
 
 
 async def _options(
@@ -150,8 +152,8 @@ async def _saved(
     except BadSchedule as error:
         raise Refused({error.field: str(error)}) from None
     except Changed as error:
-        said = f"{error}." if revision else f"there is a schedule {name} in this queue already"
-        raise Refused({"" if revision else "name": said}, 409) from None
+        message = f"{error}." if revision else f"there is a schedule {name} in this queue already"
+        raise Refused({"" if revision else "name": message}, 409) from None
     except (Usage, Conflict) as error:
         raise Refused({"": str(error)}, 409 if isinstance(error, Conflict) else 422) from None
 
@@ -178,12 +180,12 @@ async def _form(
     schema = schema_in(schemas, type)
     is_fresh = form is _FRESH
     inputs = inputs_of(fields_of(schema), None if is_fresh else form, faults)
-    at = {one.field.name: one.id for one in inputs}
+    at = {input.field.name: input.id for input in inputs}
     spec: Spec | None = known.spec if known else None
     return page(
         request, "schedule_form.html", status=status, type=type, types=list(schemas), known=type in schemas,
         groups=grouped(inputs), also=also_taken(schema), form=form, faults=faults, now=now, unseen=unseen,
-        wrong=[(at.get(name, name), said) for name, said in faults.items()], schedule=known,
+        wrong=[(at.get(name, name), fault) for name, fault in faults.items()], schedule=known,
         place=place_of(known.queue, known.name) if known else "", queues=await soon(gopher.queues()),
         default_queue=gopher.defaults.queue, default_zone=gopher.defaults.timezone, zones=_zones(),
         times=_times(shown, now / 1000) if shown else [], shown=shown,

@@ -39,8 +39,8 @@ async def schedules(request: Request) -> Response:
     gopher, given = gopher_of(request), Given(request)
     queue, after = given.free_text("queue", 200), given.free_text("after", 300)
     (names, foreign), expects = await soon(asyncio.gather(gopher.schedule_names(), gopher.expects()), 1)
-    counts = Counter([*(of for of, _ in names), *(one.queue for one in expects)])
-    mine = sorted(one for one in names if queue in ("", one[0]))
+    counts = Counter([*(of for of, _ in names), *(pair.queue for pair in expects)])
+    mine = sorted(pair for pair in names if queue in ("", pair[0]))
     first = bisect_right(mine, _parted(after)) if after else 0
     some = mine[first : first + _PAGE]
     rows, more_foreign = await soon(gopher.schedules_named(some))
@@ -49,7 +49,7 @@ async def schedules(request: Request) -> Response:
         request, "schedules.html", lines=[line_of(row, now) for row in rows], counts=sorted(counts.items()),
         total=counts.total(), chosen=queue, after=after, now=now, unreadable=[*foreign, *more_foreign],
         more="/".join(some[-1]) if first + _PAGE < len(mine) else "",
-        expects=[one for one in expects if not queue or one.queue == queue],
+        expects=[pair for pair in expects if not queue or pair.queue == queue],
     )  # fmt: skip
 
 
@@ -86,31 +86,31 @@ async def run(queue: str, name: str, request: Request) -> Response:
     try:
         id = await soon(gopher_of(request).run_schedule(name, queue))
     except Conflict as error:
-        return redirect(request, place_of(queue, name), said=f"Not run: {error}.", kind="wrong")
-    return redirect(request, f"/jobs/{segment(id)}?queue={segment(queue)}", said=f"{name} runs now.")
+        return redirect(request, place_of(queue, name), message=f"Not run: {error}.", kind="wrong")
+    return redirect(request, f"/jobs/{segment(id)}?queue={segment(queue)}", message=f"{name} runs now.")
 
 
 @router.post("/schedules/{queue}/{name}/pause", dependencies=[Depends(needs(OPERATE))])
 async def pause(queue: str, name: str, request: Request) -> Response:
     form = await checked_form(request)
     work = gopher_of(request).pause_schedule(name, queue, form.one("reason")[:_LONGEST])
-    said = f"{name} is paused." if await soon(work) else f"{name} was paused already."
-    return redirect(request, place_of(queue, name), said=said)
+    message = f"{name} is paused." if await soon(work) else f"{name} was paused already."
+    return redirect(request, place_of(queue, name), message=message)
 
 
 @router.post("/schedules/{queue}/{name}/resume", dependencies=[Depends(needs(OPERATE))])
 async def resume(queue: str, name: str, request: Request) -> Response:
     await checked_form(request)
     changed = await soon(gopher_of(request).resume_schedule(name, queue))
-    said = f"{name} is resumed: it counts from now on." if changed else f"{name} was not paused."
-    return redirect(request, place_of(queue, name), said=said)
+    message = f"{name} is resumed: it counts from now on." if changed else f"{name} was not paused."
+    return redirect(request, place_of(queue, name), message=message)
 
 
 @router.post("/schedules/{queue}/{name}/remove", dependencies=[Depends(needs(OPERATE))])
 async def remove(queue: str, name: str, request: Request) -> Response:
     await checked_form(request)
     await soon(gopher_of(request).drop_schedule(name, queue))
-    return redirect(request, "/schedules", said=f"{name} is removed. The jobs that it has made stay.")
+    return redirect(request, "/schedules", message=f"{name} is removed. The jobs that it has made stay.")
 
 
 def place_of(queue: str, name: str) -> str:

@@ -64,8 +64,8 @@ async def submit(request: Request) -> Response:
     except Refused as refused:
         return await _form(request, type, form, faults=refused.faults, status=refused.status)
     id = receipt.duplicate_of or receipt.id
-    said = "Submitted." if receipt.accepted else "A job like this was there already: here it is."
-    return redirect(request, f"/jobs/{segment(id)}", said=said)
+    message = "Submitted." if receipt.accepted else "A job like this was there already: here it is."
+    return redirect(request, f"/jobs/{segment(id)}", message=message)
 
 
 async def _submitted(request: Request, type: str, fields: Sequence[Field], form: Form) -> Receipt:
@@ -100,12 +100,12 @@ async def _form(
     schemas = await soon(types_of(gopher))
     schema, form_now, faults = schema_in(schemas, type), form or Form({}), faults or {}
     inputs = inputs_of(fields_of(schema), form, faults)
-    at = {one.field.name: one.id for one in inputs}
+    at = {input.field.name: input.id for input in inputs}
     return page(
         request, "submit.html", status=status, type=type, types=list(schemas), known=type in schemas,
         about=str(schema.get("description", ""))[:500], groups=grouped(inputs), faults=faults,
         also=also_taken(schema),
-        wrong=[(at.get(name, name), said) for name, said in faults.items()], form=form_now,
+        wrong=[(at.get(name, name), fault) for name, fault in faults.items()], form=form_now,
         id=form_now.one("id") or new_id(), queues=await soon(gopher.queues()),
         default_queue=gopher.defaults.queue, unique_key=unique_key,
         job_fields=FORM_FIELDS,

@@ -24,8 +24,8 @@ router = APIRouter(route_class=PageRoute)
 
 @router.get("/workers")
 async def workers(request: Request) -> Response:
-    found = await soon(gopher_of(request).workers())
-    return page(request, "workers.html", workers=found)
+    known = await soon(gopher_of(request).workers())
+    return page(request, "workers.html", workers=known)
 
 
 @router.post("/workers/{worker}/{order}", dependencies=[Depends(needs(OPERATE))])
@@ -34,8 +34,8 @@ async def order(worker: str, order: str, request: Request) -> Response:
     await checked_form(request)
     if order not in _SAID:
         raise NotFound("There is nothing at this address.")
-    (told,) = await soon(gopher_of(request).order(worker, order))
-    return redirect(request, "/workers", said=f"{told.worker} {_SAID[order]}.")
+    (ordered,) = await soon(gopher_of(request).order(worker, order))
+    return redirect(request, "/workers", message=f"{ordered.worker} {_SAID[order]}.")
 
 
 _SAID = {"quiet": "is told to be quiet", "resume": "is told to resume", "stop": "is told to stop"}

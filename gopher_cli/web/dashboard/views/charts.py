@@ -56,9 +56,9 @@ class Scale:
 
 def linear(most: float, *, least_top: float = 4) -> Scale:
     """From nothing to a round number above ``most``, in four steps that are round too."""
-    wanted = max(most, least_top)
-    unit = 10 ** math.floor(math.log10(wanted / 4))
-    step = next(unit * factor for factor in (1, 2, 2.5, 5, 10) if unit * factor * 4 >= wanted * (1 - 1e-9))
+    top = max(most, least_top)
+    unit = 10 ** math.floor(math.log10(top / 4))
+    step = next(unit * factor for factor in (1, 2, 2.5, 5, 10) if unit * factor * 4 >= top * (1 - 1e-9))
     return Scale(tuple(step * n for n in (4, 3, 2, 1, 0)))
 
 
@@ -79,33 +79,33 @@ def logarithmic(least: float, most: float) -> Scale:
 
 def bars(series: Sequence[Series], scale: Scale, *, running: bool = True) -> Markup:
     """Columns, one kind upon the other. The last one still grows: it is drawn as an outline."""
-    count = max((len(one.values) for one in series), default=0)
+    count = max((len(line.values) for line in series), default=0)
     floor, shapes = [0.0] * count, []
-    for one in series:
+    for line in series:
         done: list[str] = []
         open_: list[str] = []
-        for index, value in enumerate(one.values):
+        for index, value in enumerate(line.values):
             if value:
                 shape = _column(index, count, scale.y(floor[index]), scale.y(floor[index] + value))
                 (open_ if running and index == count - 1 else done).append(shape)
                 floor[index] += value
-        shapes.append(_path("".join(done), f"bar s-{one.kind}"))
-        shapes.append(_path("".join(open_), f"bar running s-{one.kind}"))
+        shapes.append(_path("".join(done), f"bar s-{line.kind}"))
+        shapes.append(_path("".join(open_), f"bar running s-{line.kind}"))
     return _drawing(scale, shapes)
 
 
 def lines(series: Sequence[Series], scale: Scale, *, running: bool = True, fill: bool = False) -> Markup:
     """One line for each kind, broken where nothing is known; the running end is dashed."""
     shapes = []
-    for one in series:
-        points = _points(one.values, scale)
+    for line in series:
+        points = _points(line.values, scale)
         solid = points[:-1] if running else points
         if fill:
-            shapes.append(_path(_area(solid), f"area s-{one.kind}"))
-        shapes.append(_path(_stroke(solid), f"line s-{one.kind}"))
+            shapes.append(_path(_area(solid), f"area s-{line.kind}"))
+        shapes.append(_path(_stroke(solid), f"line s-{line.kind}"))
         if running and points and points[-1]:
-            shapes.append(_path(_stroke(points[-2:]), f"line running s-{one.kind}"))
-        shapes.append(_path(_dots(points), f"dot s-{one.kind}"))
+            shapes.append(_path(_stroke(points[-2:]), f"line running s-{line.kind}"))
+        shapes.append(_path(_dots(points), f"dot s-{line.kind}"))
     return _drawing(scale, shapes)
 
 

@@ -15,9 +15,9 @@ _MOST = 600
 KINDS = ("done", "wrong")
 
 
-def tell(answer: Response, request: Request, said: str, *, kind: str = "done") -> None:
+def tell(answer: Response, request: Request, message: str, *, kind: str = "done") -> None:
     """Keep a message for the next page of this visitor, a minute at most."""
-    text = base64.urlsafe_b64encode(f"{kind}:{said[:_MOST]}".encode()).decode()
+    text = base64.urlsafe_b64encode(f"{kind}:{message[:_MOST]}".encode()).decode()
     answer.set_cookie(
         _NAME, text, max_age=60, path=_path(request), httponly=True, samesite="strict"
     )  # fmt: skip
@@ -29,10 +29,10 @@ def waiting(request: Request) -> tuple[str, str] | None:
     if not kept or request.headers.get("x-live"):
         return None
     try:
-        kind, _, said = base64.urlsafe_b64decode(kept).decode().partition(":")
+        kind, _, message = base64.urlsafe_b64decode(kept).decode().partition(":")
     except (binascii.Error, ValueError):
         return None
-    return (kind, safe(said)) if kind in KINDS else None
+    return (kind, safe(message)) if kind in KINDS else None
 
 
 def forget(answer: Response, request: Request) -> None:

@@ -84,7 +84,7 @@ def throughput(history: History) -> Figure:
     scale = linear(max(sums, default=0))
     return _figure(
         "throughput", "Throughput", f"attempts that ended, each {_step(history)}", history, series, scale,
-        bars(series, scale), _count, _whole, [_whole(one.total) for one in series], shape="bar",
+        bars(series, scale), _count, _whole, [_whole(line.total) for line in series], shape="bar",
     )  # fmt: skip
 
 
@@ -97,7 +97,7 @@ def depth(history: History, now: Mapping[str, int]) -> Figure:
     scale = linear(_most(series))
     return _figure(
         "depth", "Depth", "jobs in each state", history, series, scale, lines(series, scale), _count, _whole,
-        [_said(one.last, _whole) for one in series],
+        [_said(line.last, _whole) for line in series],
     )  # fmt: skip
 
 
@@ -125,13 +125,13 @@ def failures(history: History) -> Figure:
     )  # fmt: skip
 
 
-def _times(name: str, title: str, about: str, history: History, found: Percentiles) -> Figure:
-    series = [Series(kind, kind, found[kind]) for kind in ("p50", "p95", "p99")]
-    known = [value for one in series for value in one.values if value]
+def _times(name: str, title: str, about: str, history: History, percentiles: Percentiles) -> Figure:
+    series = [Series(kind, kind, percentiles[kind]) for kind in ("p50", "p95", "p99")]
+    known = [value for line in series for value in line.values if value]
     scale = logarithmic(min(known, default=0.001), max(known, default=1.0))
     return _figure(
         name, title, about, history, series, scale, lines(series, scale), format_duration, humanize.took,
-        [_said(one.last, humanize.took) for one in series],
+        [_said(line.last, humanize.took) for line in series],
     )  # fmt: skip
 
 
@@ -142,8 +142,10 @@ def _figure(
 ) -> Figure:  # fmt: skip
     """``label`` writes a value at the axis, ``write`` in the table."""
     legend = [
-        LegendEntry(one.name, one.kind, text, f"state:{one.kind}" if name in ("throughput", "depth") else "")
-        for one, text in zip(series, said, strict=True)
+        LegendEntry(
+            line.name, line.kind, text, f"state:{line.kind}" if name in ("throughput", "depth") else ""
+        )
+        for line, text in zip(series, said, strict=True)
     ]
     told = ", ".join(f"{entry.name} {entry.said}" for entry in legend)
     return Figure(
@@ -152,14 +154,14 @@ def _figure(
         search=_BEHIND[name], told=f"{title}, {about}: {told}",
         rows=_rows(history.times, series, write), step=history.step_seconds,
         # That nothing failed is something to be seen; that nothing ran is not.
-        empty=all(one.last is None or not (one.total or name == "failures") for one in series),
+        empty=all(line.last is None or not (line.total or name == "failures") for line in series),
     )  # fmt: skip
 
 
 def _rows(
     times: Sequence[int], series: Sequence[Series], write: Callable[[float], str]
 ) -> list[tuple[str, list[str]]]:
-    values = zip(*(one.values for one in series), strict=True)
+    values = zip(*(line.values for line in series), strict=True)
     rows = [
         (f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%MZ}", [_said(value, write) for value in row])
         for at, row in zip(times, values, strict=True)
@@ -176,7 +178,7 @@ def _moments(times: Sequence[int]) -> list[str]:
 
 
 def _most(series: Sequence[Series]) -> float:
-    return max((value for one in series for value in one.values if value is not None), default=0)
+    return max((value for line in series for value in line.values if value is not None), default=0)
 
 
 def _said(value: Value, write: Callable[[float], str]) -> str:

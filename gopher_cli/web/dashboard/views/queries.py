@@ -74,22 +74,22 @@ async def payload_at(gopher: Gopher, id: str, queue: str = "") -> bytes:
 
 def served(workers: Sequence[WorkerInfo]) -> set[str]:
     """The queues that a living worker serves."""
-    return {queue for one in workers if one.alive for queue in one.queues}
+    return {queue for worker in workers if worker.alive for queue in worker.queues}
 
 
 async def worker_names(gopher: Gopher) -> dict[str, str]:
     """What people call the workers that are known, by id."""
-    return {one.id: one.label for one in await gopher.workers()}
+    return {worker.id: worker.label for worker in await gopher.workers()}
 
 
-async def recent(gopher: Gopher, queues: Sequence[str], wanted: str = "") -> tuple[str, History]:
+async def recent(gopher: Gopher, queues: Sequence[str], name_wanted: str = "") -> tuple[str, History]:
     """The range of this name and its history; else those of an hour, or of 15 minutes where that is all."""
-    name = wanted if wanted in RANGES else "1h"
-    found = await gopher.history(RANGES[name], queues=queues)
-    if wanted not in RANGES and is_young(found):
+    name = name_wanted if name_wanted in RANGES else "1h"
+    history = await gopher.history(RANGES[name], queues=queues)
+    if name_wanted not in RANGES and is_young(history):
         name = "15m"
-        found = await gopher.history(RANGES[name], queues=queues)
-    return name, found
+        history = await gopher.history(RANGES[name], queues=queues)
+    return name, history
 
 
 async def types_of(gopher: Gopher) -> dict[str, Any]:

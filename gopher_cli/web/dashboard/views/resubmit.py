@@ -39,14 +39,14 @@ def as_schedule(schedule: Schedule) -> str:
     payload = bytes(spec.payload).decode()
     words = ["gopher", "schedule", "set", schedule.name, "-t", spec.type, "-Q", schedule.queue]
     words += ["-p", payload if len(payload) <= _MOST else f"@{schedule.name}.json"]
-    said = {
+    options = {
         "cron": when.cron, "tz": when.tz, "every": span_of(when.every), "offset": span_of(when.offset),
         "from": moment_of(when.start), "until": moment_of(when.until), "times": str(when.times or ""),
         "jitter": span_of(when.jitter), "overlap": _unless("skip", schedule.overlap),
         "catchup": _unless("once", schedule.catchup), "within": span_of(schedule.within),
         "pause-after": str(schedule.pause_after or ""),
     }  # fmt: skip
-    for option, value in said.items():
+    for option, value in options.items():
         words += [f"--{option}", value] if value else []
     words += as_options((field, value) for field, value in given_in(spec) if (field.name, value) != _NORMAL)
     return shlex.join(words)

@@ -80,7 +80,7 @@ def _tick(entry: HistoryEntry, jobs: dict[str, str]) -> Tick:
 def _last_run(row: ScheduleRow) -> Run | None:
     if not (id := row.standing.job):
         return None
-    entry = next((one for one in row.standing.history if one.made and one.detail == id), None)
+    entry = next((item for item in row.standing.history if item.made and item.detail == id), None)
     return Run(id, row.jobs.get(id, ""), entry.instant or entry.at if entry else 0)
 
 

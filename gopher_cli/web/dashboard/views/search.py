@@ -55,9 +55,9 @@ def read_search(text: str) -> Search:
         return Search(text, Filter(), str(error), error.hint)
 
 
-def with_states(wanted: Filter, *states: str) -> str:
+def with_states(filter: Filter, *states: str) -> str:
     """The text of the same search for other states."""
-    return format_search(msgspec.structs.replace(wanted, states=states))
+    return format_search(msgspec.structs.replace(filter, states=states))
 
 
 async def tabs_of(gopher: Gopher, search: Search) -> list[Tab]:
@@ -76,22 +76,22 @@ def total_of(tabs: list[Tab]) -> int | None:
     return sum(counts) if counts else None
 
 
-async def depths(gopher: Gopher, wanted: Filter) -> dict[str, int] | None:
+async def depths(gopher: Gopher, filter: Filter) -> dict[str, int] | None:
     """How many jobs are in each state; None where their content would decide."""
-    if wanted.by_content:
+    if filter.by_content:
         return None
-    queues = await gopher.queue_stats(wanted.queues)
+    queues = await gopher.queue_stats(filter.queues)
     return {str(state): sum(queue.states[state] for queue in queues) for state in JobState}
 
 
-async def count_of(gopher: Gopher, wanted: Filter) -> Count:
+async def count_of(gopher: Gopher, filter: Filter) -> Count:
     """How many a filter means, as far as can be counted in a second."""
-    counts = await depths(gopher, wanted)
+    counts = await depths(gopher, filter)
     if counts is not None:
-        return Count(sum(counts[state] for state in wanted.states or counts), True)
+        return Count(sum(counts[state] for state in filter.states or counts), True)
     count, cursor, until = 0, "", time.monotonic() + _COUNTING
     while True:
-        page = await gopher.page(wanted, limit=_STEP, cursor=cursor)
+        page = await gopher.page(filter, limit=_STEP, cursor=cursor)
         count += len(page.rows)
         cursor = page.next_cursor
         if not cursor or time.monotonic() > until:
@@ -104,10 +104,10 @@ async def suggestions(gopher: Gopher) -> list[str]:
         queues, types = await asyncio.gather(gopher.queues(), types_of(gopher))
     except GopherError:
         return []
-    wanted = [Filter(states=(str(state),)) for state in JobState]
-    wanted += [Filter(queues=(queue,)) for queue in queues[:30]]
-    wanted += [Filter(type=type) for type in list(types)[:30]]
-    return [format_search(one) for one in wanted]
+    filters = [Filter(states=(str(state),)) for state in JobState]
+    filters += [Filter(queues=(queue,)) for queue in queues[:30]]
+    filters += [Filter(type=type) for type in list(types)[:30]]
+    return [format_search(filter) for filter in filters]
 
 
 def _sum(counts: dict[str, int] | None) -> int | None:

@@ -31,14 +31,14 @@ class Segment:
 
 def stretches(job: JobDetail) -> list[Segment]:
     """The pieces of a job's life one after the other; what took no time is left out."""
-    return [one for one in _pieces(job) if one.end > one.start]
+    return [piece for piece in _pieces(job) if piece.end > piece.start]
 
 
 def _pieces(job: JobDetail) -> Iterator[Segment]:
     # Of a job that was tried before, nobody knows any more whether it was due later at first.
     tried = any(event.attempt for event in job.history)
     at, waits = job.created, "scheduled" if job.ready_at > job.created and not tried else "enqueued"
-    for event in sorted(job.history, key=lambda one: one.at):
+    for event in sorted(job.history, key=lambda entry: entry.at):
         began = event.at - round(event.seconds * 1000)
         if not event.seconds or began < at:
             continue
@@ -66,11 +66,11 @@ def _wait(job: JobDetail, kind: str, start: int, end: int) -> Iterator[Segment]:
 def lifeline(job: JobDetail) -> dict[str, object]:
     """The bar and its legend, for the template."""
     pieces = stretches(job)
-    whole = sum(one.seconds for one in pieces)
+    whole = sum(piece.seconds for piece in pieces)
     least = whole * _LEAST
-    widths = [(one.kind, round(max(one.seconds, least) * 1000)) for one in pieces]
+    widths = [(piece.kind, round(max(piece.seconds, least) * 1000)) for piece in pieces]
     return {
         "bar": shares(widths) if pieces else Markup(""),
-        "pieces": [(one.kind, one.what, took(one.seconds)) for one in pieces],
+        "pieces": [(piece.kind, piece.what, took(piece.seconds)) for piece in pieces],
         "whole": took(whole) if pieces else "",
     }
