@@ -196,13 +196,13 @@ def test_an_address_of_the_wrong_kind_is_told_with_the_right_one(
             f"redis://{lone}": (
                 f"is one node of a cluster\nhint: point REDIS_URL at the cluster: redis+cluster://{lone}"
             ),
-            f"redis+sentinel://{lone}/main": "is no sentinel\nhint: name the sentinels: redis+sentinel://",
+            f"redis+sentinel://{lone}/main": "is not a sentinel\nhint: name the sentinels: redis+sentinel://",
         }
         queues = [f"q{n}" for n in range(6)]  # some of them live on this node
     else:
         watchman = place.of.sentinels[0].place
         wrong = {
-            f"redis+cluster://{lone}": f"is no cluster\nhint: point REDIS_URL at the server: redis://{lone}",
+            f"redis+cluster://{lone}": f"is not a cluster\nhint: point REDIS_URL at the server: redis://{lone}",
             f"redis+sentinel://{watchman}/wrong": "know no master 'wrong'",
             f"redis://{watchman}": "a sentinel",
         }

@@ -70,7 +70,7 @@ def events(
         _show_audit(console, ago, most)
         return
     if follow and limit is not None:
-        raise Usage("--limit is for what has happened", "leave --follow away")
+        raise Usage("--limit is for what has happened", "leave --follow out")
     chosen = _states(state)
 
     async def work(gopher: Verbs) -> None:

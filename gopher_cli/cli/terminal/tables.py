@@ -15,7 +15,7 @@ class Column:
     """``name`` and ``show`` are for people, ``field`` and ``raw`` for programs (the same, where nothing else
     is said).
 
-    ``keep`` says how dear the column is: on a narrow screen the lowest are shortened first, then
+    ``keep`` is the weight of the column: on a narrow screen the lowest are shortened first, then
     left out. A cell has ``most`` characters at most; one with a ``least`` may go down to that. An
     ``optional`` column is not shown where it is empty. ``parts`` are the same as ``show``, in pieces with
     a style each.

@@ -157,7 +157,7 @@ class _Reader:
         cron, rest = _split(line, 1 if line.startswith("@") else len(FIELDS))
         cron = cron.removeprefix("-")  # of SUSE: not to be logged
         if cron.lower() == "@reboot":
-            raise ValueError("@reboot is no time: start it with the machine, as a service")
+            raise ValueError("@reboot is not a time: start it with the machine, as a service")
         if self.unknown_zone:
             raise ValueError(f"its time zone {_cut_text(self.unknown_zone)!r}, set above, is not known here")
         parse_cron(cron, self.zone)

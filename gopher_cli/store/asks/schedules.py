@@ -65,7 +65,8 @@ def next_instant(queue: str, stored: Stored) -> int | None:
     at = float(stored.tick)
     if at % 1000 != 0 or at <= stored.standing.last:
         hint = LIST_SCHEDULES.put(f"gopher schedule pause {stored.name} -Q {queue}, and resume it")
-        raise BadData(f"the schedule {stored.name} of {queue} has a tick that is no instant: {at!r}", hint)
+        which = f"the schedule {stored.name} of {queue}"
+        raise BadData(f"{which} has a tick that is not an instant: {at!r}", hint)
     return int(at)
 
 

@@ -107,11 +107,11 @@ def _wrong_kind(error: Refusal, message: str, address: str) -> BadConfig | None:
         )
     if "unknown command" in message.lower() and "'sentinel'" in message.lower():
         return BadConfig(
-            f"Redis at {address} is no sentinel", "name the sentinels: redis+sentinel://host:26379/master"
+            f"Redis at {address} is not a sentinel", "name the sentinels: redis+sentinel://host:26379/master"
         )
     if "cluster support disabled" in message:
         return BadConfig(
-            f"Redis at {address} is no cluster",
+            f"Redis at {address} is not a cluster",
             f"point REDIS_URL at the server: {scheme.replace('+cluster', '')}://{place.partition(',')[0]}",
         )
     return None

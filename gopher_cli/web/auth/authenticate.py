@@ -1,7 +1,7 @@
 """The authenticator: who is calling, and whether they may.
 
-A key comes as X-API-KEY or as a Bearer token, never in an address; a session comes as a cookie. Whoever
-brings nothing gets in where nobody is asked for a key. No request waits for Redis here, as a rule.
+A key comes as X-API-KEY or as a Bearer token, never in an address; a session comes as a cookie. A server
+without keys lets every caller in. As a rule no request waits for Redis here.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ class Slots:
         registry: Registry,
         queues: Iterable[str],
         defaults: Defaults,
-        stray: Callable[[Lease], None],
+        unhandled: Callable[[Lease], None],
         later: End | None,
         turn: ProcessLock,
     ) -> None:
@@ -45,7 +45,7 @@ class Slots:
         self._number = {name: n for n, name in enumerate(queues)}
         self._defaults = defaults
         self._last_chance = last_chance(defaults.max_losses)
-        self._stray = stray
+        self._unhandled = unhandled
         self._later = later
         self._turn = turn
         self._lock = threading.Lock()
@@ -93,7 +93,7 @@ class Slots:
                 handler = self._handlers.get(lease.spec.type)
                 if handler is None:
                     del self._buffer[passed]
-                    self._stray(lease)
+                    self._unhandled(lease)
                     continue
                 suspect = lease.losses >= self._last_chance
                 if only and (suspect or handler.runs is not only):

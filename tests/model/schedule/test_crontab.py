@@ -164,7 +164,7 @@ def test_an_alias_is_taken_and_reboot_is_no_time() -> None:
     assert entry("@daily\trun it").cron == "@daily"
     assert entry("@Weekly run").cron == "@Weekly"
     assert entry("-*/5 * * * * run").cron == "*/5 * * * *", "the sign of SUSE for no log"
-    assert problem("@reboot run") == "@reboot is no time: start it with the machine, as a service"
+    assert problem("@reboot run") == "@reboot is not a time: start it with the machine, as a service"
     assert problem("@every_minute run").startswith("'@every_minute' is not known; there are @hourly")
 
 
