@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
-from gopher_cli.cli.input.filters import STATES, found_ids, words
 from gopher_cli.cli.input.filters import duration as read_duration
+from gopher_cli.cli.input.filters import found_ids, words
 from gopher_cli.cli.render.limited_list import limit_of, write_some
 from gopher_cli.cli.shell import common_options as o
 from gopher_cli.cli.shell.command import command
@@ -84,8 +84,10 @@ def events(
 
 
 def _states(given: Sequence[str] | None) -> frozenset[str]:
+    from gopher_cli.model.job.job import JobState
+
     for word in words(given):
-        check_choice("--state", word, (*STATES, GONE, *OF_QUEUES, *OF_SCHEDULES))
+        check_choice("--state", word, (*JobState, GONE, *OF_QUEUES, *OF_SCHEDULES))
     return frozenset(words(given))
 
 

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Annotated
 
-from gopher_cli.cli.input.filters import STATES, filter_of, states, whole, words
+from gopher_cli.cli.input.filters import filter_of, states, whole, words
 from gopher_cli.cli.render.bulk import ask, carried_out, say_bulk
 from gopher_cli.cli.render.counts import count_jobs, say_counts, some_of
 from gopher_cli.cli.shell import common_options as o
@@ -60,12 +60,14 @@ def purge(
 
 def chosen(given: list[str] | None, group: str | None, *, force: bool) -> tuple[str, ...]:
     """The states to delete. Raises Usage where none is named, or running jobs without --force."""
+    from gopher_cli.model.job.job import JobState
+
     named = words(given)
     if not named:
         such = f"failed --group {shlex.quote(group)}" if group else "completed"
         raise Usage("gopher purge needs --state", f"for example: gopher purge --state {such} --dry-run")
     if "all" in named:
-        return tuple(state for state in STATES if force or state != "processing")
+        return tuple(state for state in JobState if force or state != "processing")
     chosen_states = states(given)
     if "processing" in chosen_states and not force:
         raise Usage("a running job is not purged", "gopher cancel ID, or add --force")

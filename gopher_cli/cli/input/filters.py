@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from gopher_cli.cli.shell.console import check_choice
 from gopher_cli.model.errors import NotFound, Usage
-from gopher_cli.model.job.job import STATE_ALIASES, JobState
 from gopher_cli.model.text.duration import parse_duration
 from gopher_cli.model.text.rate import parse_pace
 
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from gopher_cli.config import Settings
     from gopher_cli.model.select.filter import Filter
     from gopher_cli.verbs.protocol import Verbs
-
-STATES = tuple(JobState)
 
 
 def words(given: Sequence[str] | None) -> tuple[str, ...]:
@@ -32,10 +29,12 @@ def words(given: Sequence[str] | None) -> tuple[str, ...]:
 
 def states(given: Sequence[str] | None) -> tuple[str, ...]:
     """Raises Usage for a word that is no state."""
+    from gopher_cli.model.job.job import STATE_ALIASES, JobState  # late: a help page needs no jobs
+
     chosen = []
     for word in words(given):
         state = STATE_ALIASES.get(word, word)
-        check_choice("--state", state, STATES)
+        check_choice("--state", state, tuple(JobState))
         chosen.append(state)
     return tuple(dict.fromkeys(chosen))
 

@@ -9,25 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from operator import attrgetter
-from typing import Any
-
-import msgspec
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gopher_cli.model.errors import Usage
-from gopher_cli.model.job.job import NO_OPTIONS, Options, Spec
-from gopher_cli.model.job.value_checks import (
-    check_backoff,
-    check_headers,
-    check_list,
-    check_parents,
-    check_priority,
-    check_retries,
-    check_seconds,
-    check_text,
-    check_timeout,
-    known_id,
-)
 from gopher_cli.model.text.duration import exact_duration
+
+if TYPE_CHECKING:
+    from gopher_cli.model.job.job import Spec
 
 WHAT, HOW, ONCE = "What", "How it runs", "Only once"  # panels of a help page
 
@@ -43,7 +31,7 @@ class Kind(StrEnum):
     PAIRS = "pairs"  # of texts
 
 
-class Field(msgspec.Struct, frozen=True):
+class Field(NamedTuple):
     """``name`` is that of `new_job`, of JSON, and of what is stored.
 
     ``option`` is the word of the command line, which a batch line may use, too. ``spellings`` are other keys
@@ -67,7 +55,7 @@ class Field(msgspec.Struct, frozen=True):
     @property
     def is_optional(self) -> bool:
         """Kept among the options, which few jobs have."""
-        return self.name in Options.__struct_fields__
+        return self.name not in _OF_EVERY_JOB
 
     @property
     def title(self) -> str:
@@ -77,52 +65,74 @@ class Field(msgspec.Struct, frozen=True):
         """What a spec says of it; None where it says nothing."""
         if not self.is_optional:
             return getattr(spec, self.name)
+        from gopher_cli.model.job.job import NO_OPTIONS
+
         value = getattr(spec.options, self.name)
         return None if value == getattr(NO_OPTIONS, self.name) else value
 
 
+def _check(name: str, *before: Any) -> Callable[[Any], Any]:
+    """A function of value_checks, which is loaded with the first value: a help page needs none."""
+
+    def check(value: Any) -> Any:
+        from gopher_cli.model.job import value_checks
+
+        return getattr(value_checks, name)(*before, value)
+
+    return check
+
+
+def _check_tags(tags: Any) -> tuple[str, ...]:
+    from gopher_cli.model.job.value_checks import check_list, check_text
+
+    return tuple(check_text("a tag", tag) for tag in check_list("tags", tags, 50))
+
+
+_OF_EVERY_JOB = ("priority", "max_retries", "timeout")
 _AS_HANDLER = "as the handler says"
 
 FIELDS = (
     Field(
-        "priority", Kind.PRIORITY, check_priority, "priority", "P", WHAT, "high, normal, low, or 0 to 10",
+        "priority", Kind.PRIORITY, _check("check_priority"), "priority", "P", WHAT,
+        "high, normal, low, or 0 to 10",
         about="high, normal, low, or 0 to 10; higher runs first", placeholder="normal",
     ),
     Field(
-        "max_retries", Kind.WHOLE, lambda value: check_retries("max_retries", value), "retries", "N", HOW,
+        "max_retries", Kind.WHOLE, _check("check_retries", "max_retries"), "retries", "N", HOW,
         "how often it runs again when it fails (3)", short="-r", about="how often it runs again",
         spellings={"max_attempts": 1, "retries": 0}, placeholder=_AS_HANDLER,
     ),
     Field(
-        "timeout", Kind.SECONDS, check_timeout, "timeout", "DURATION", HOW,
+        "timeout", Kind.SECONDS, _check("check_timeout"), "timeout", "DURATION", HOW,
         "how long an attempt may take (5m)", about="of one run: seconds, or 1m30s", placeholder=_AS_HANDLER,
     ),
     Field(
-        "backoff", Kind.TEXT, check_backoff, "backoff", "B", HOW,
+        "backoff", Kind.TEXT, _check("check_backoff"), "backoff", "B", HOW,
         "exp:5s, poly:2 or fixed:10s; behind it :CAP (1h), :nojitter", about="exp:5s, poly:2 or fixed:10s",
         placeholder=_AS_HANDLER,
     ),
     Field(
-        "unique_key", Kind.TEXT, lambda value: check_text("a unique key", value), "unique", "KEY", ONCE,
+        "unique_key", Kind.TEXT, _check("check_text", "a unique key"), "unique", "KEY", ONCE,
         "only one unfinished job of its queue with this key",
         about="while another job holds it, that one is answered", label="unique key",
     ),
     Field(
-        "unique_for", Kind.SECONDS, lambda value: check_seconds("unique_for", value), "unique-for",
+        "unique_for", Kind.SECONDS, _check("check_seconds", "unique_for"), "unique-for",
         "DURATION", ONCE, "and none within that time either", label="unique for",
     ),
     Field(
-        "retention", Kind.SECONDS, lambda value: check_seconds("retention", value), "retention", "DURATION",
+        "retention", Kind.SECONDS, _check("check_seconds", "retention"), "retention", "DURATION",
         HOW, "how long the completed job and its result are kept (24h)",
         about="how long it is kept when it has completed",
     ),
     Field(
         "tags", Kind.TEXTS,
-        lambda value: tuple(check_text("a tag", tag) for tag in check_list("tags", value, 50)),
+        _check_tags,
         "tag", "TAG", WHAT, "a label to find it by (repeat)", placeholder="shop, urgent", label="tags",
     ),
     Field(
-        "headers", Kind.PAIRS, check_headers, "header", "KEY=VALUE", WHAT, "handed to the handler (repeat)",
+        "headers", Kind.PAIRS, _check("check_headers"), "header", "KEY=VALUE", WHAT,
+        "handed to the handler (repeat)",
         placeholder='{"name": "text"}', label="headers",
     ),
 )  # fmt: skip
@@ -130,7 +140,7 @@ BY_NAME = {field.name: field for field in FIELDS}
 # Of the options of a job; `after` and `parent` are of one job alone.
 CHECKS: dict[str, Callable[[Any], Any]] = {
     field.name: field.check for field in FIELDS if field.is_optional
-} | {"after": check_parents, "parent": known_id}
+} | {"after": _check("check_parents"), "parent": _check("known_id")}
 
 
 class Contradiction(Usage):
