@@ -194,7 +194,7 @@ class Gopher(Core):
     expire = _work.expire
     relay = _outbox.relay
     due = _outbox.due
-    plan = _outbox.plan_delivery
+    plan_delivery = _outbox.plan_delivery
     tick = _ticks.tick
     tick_heads = _ticks.tick_heads
     restart_ticks = _ticks.restart_ticks

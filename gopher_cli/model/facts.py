@@ -17,7 +17,7 @@ class Operation(msgspec.Struct, frozen=True):
     """What an operator does is done, or as much of it as could be.
 
     ``changed`` counts jobs, queues, workers, schedules or keys. ``ids`` names those jobs or workers that it
-    was done to, where the operator has named them; what a filter means is only counted.
+    was done to, where the operator has named them and it came to its end; else they are only counted.
     """
 
     action: str

@@ -68,7 +68,7 @@ async def create_key(
     )  # fmt: skip
     secret = write_secret(id, secrets.token_urlsafe(32))
     await _put(core, ApiKey(info=info, digest=digest_of(secret)))
-    await core.tell(Operation("create key", f"{info.name} ({id})", detail=" ".join(granted)))
+    await core.record(Operation("create key", f"{info.name} ({id})", detail=" ".join(granted)))
     return NewKey(info=info, secret=secret)
 
 
@@ -96,7 +96,7 @@ async def revoke_key(core: Core, name_or_id: str) -> KeyInfo:
     now = await core.store.ask(ask.time_ms())
     info = msgspec.structs.replace(key.info, revoked_ms=now)
     await _put(core, msgspec.structs.replace(key, info=info))
-    await core.tell(Operation("revoke key", f"{info.name} ({info.id})"))
+    await core.record(Operation("revoke key", f"{info.name} ({info.id})"))
     return info
 
 
@@ -129,7 +129,7 @@ async def sign_out_all(core: Core) -> bool:
     if not (await access_table(core)).seal:
         return False
     await core.store.ask(access.seal_anew(core.namespace, secrets.token_hex(32)))
-    await core.tell(Operation("sign out", "everybody"))
+    await core.record(Operation("sign out", "everybody"))
     return True
 
 

@@ -26,19 +26,16 @@ _LATELY = 10.0  # seconds
 
 
 @dataclass(slots=True)
-class Draft:
-    """An operation that goes on: what of it is done by now."""
+class OpenOperation:
+    """One that goes on: what of it is done by now."""
 
     detail: str = ""
     changed: int = 0
     ids: Sequence[str] = ()
 
-    def has_changed(self, ids: Sequence[str]) -> None:
+    def set_changed(self, ids: Sequence[str]) -> None:
         """These, of all that were named."""
         self.ids, self.changed = ids, len(ids)
-
-
-_OUTER: ContextVar[Draft | None] = ContextVar("outer", default=None)  # of what is done within an operation
 
 
 class Announced:
@@ -90,20 +87,29 @@ class Core:
         return self.announced.new
 
     def inform(self, fact: Fact) -> None:
+        """What is done is done, whatever a listener makes of it."""
         for listener in self.listeners:
-            listener(fact)
+            try:
+                listener(fact)
+            except Exception:
+                import logging
 
-    async def tell(self, operation: Operation) -> None:
-        """Say once what was done, after it is done: in the audit, where somebody is known, and to listeners.
+                logging.getLogger("gopher").exception("a listener failed")
 
-        Within an `operation` that is not told: it counts there.
+    async def record(self, operation: Operation) -> None:
+        """Say once what was done, after it is done: in the audit, where somebody is known, and to listeners
+        if it has changed something.
+
+        Within an `operation` of the same core that is not recorded: it counts there.
         """
-        if outer := _OUTER.get():
+        core, outer = _OUTER.get()
+        if outer and core is self:
             outer.changed += operation.changed
             return
         if actor := ACTOR.get():
             await self._write_down(actor, operation)
-        self.inform(operation)
+        if operation.changed:
+            self.inform(operation)
 
     async def _write_down(self, actor: str, operation: Operation) -> None:
         from gopher_cli.store import calls  # late: most commands change nothing
@@ -118,18 +124,26 @@ class Core:
             logging.getLogger("gopher.audit").warning("not written into the audit: %s: %s", line, error)
 
     @asynccontextmanager
-    async def operation(self, action: str, target: str, detail: str = "") -> AsyncIterator[Draft]:
+    async def operation(self, action: str, target: str, detail: str = "") -> AsyncIterator[OpenOperation]:
         """All that is done in here is one operation, and told as one, also where it breaks off halfway."""
-        draft, whole = Draft(detail), False
-        outer = _OUTER.set(draft)
+        open_operation, whole = OpenOperation(detail), False
+        outer = _OUTER.set((self, open_operation))
         try:
-            yield draft
+            yield open_operation
             whole = True
         finally:
             _OUTER.reset(outer)
-            if whole or draft.changed:
-                detail = draft.detail if whole else f"{draft.detail}; broken off".lstrip("; ")
-                await self.tell(Operation(action, target, draft.changed, detail, tuple(draft.ids)))
+            if whole or open_operation.changed:
+                detail = (
+                    open_operation.detail if whole else f"{open_operation.detail}; broken off".lstrip("; ")
+                )
+                await self.record(
+                    Operation(action, target, open_operation.changed, detail, tuple(open_operation.ids))
+                )
+
+
+# Of what is done within an operation: whose it is, and what of it is done.
+_OUTER: ContextVar[tuple[Core | None, OpenOperation | None]] = ContextVar("outer", default=(None, None))
 
 
 def named(queue: str, ids: Sequence[str]) -> str:

@@ -25,7 +25,7 @@ async def pause(core: Core, queue: str, *, paused: bool = True) -> bool:
     """
     await known_queues(core, [queue])
     changed = await core.store.run(calls.pause(core.keys(queue), paused=paused))
-    await core.tell(Operation("pause" if paused else "resume", queue, int(changed)))
+    await core.record(Operation("pause" if paused else "resume", queue, int(changed)))
     return changed
 
 
@@ -45,7 +45,7 @@ async def cancel(core: Core, queue: str, ids: Sequence[str]) -> dict[str, Answer
         for piece in in_slices(ids):
             done |= await core.store.run(calls.cancel(core.keys(queue), piece, retention_ms=retention))
             results = (CANCEL.result, Result.REQUESTED)
-            draft.has_changed([id for id, answer in done.items() if answer.result in results])
+            draft.set_changed([id for id, answer in done.items() if answer.result in results])
     return done
 
 
@@ -55,7 +55,7 @@ async def delete(core: Core, queue: str, ids: Sequence[str], *, force: bool = Fa
     async with core.operation(DELETE.audit, named(queue, ids)) as draft:
         for piece in in_slices(list(dict.fromkeys(ids))):
             done |= await _delete(core, queue, piece, force=force)
-            draft.has_changed(DELETE.changed(done))
+            draft.set_changed(DELETE.changed(done))
     return done
 
 

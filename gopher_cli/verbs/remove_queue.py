@@ -35,7 +35,7 @@ async def remove_queue(core: Core, queue: str) -> None:
     if any(left):
         await core.announce([queue])
         raise _in_use(queue, left)
-    await core.tell(Operation("remove queue", queue))
+    await core.record(Operation("remove queue", queue))
 
 
 def _in_use(queue: str, left: InTheWay) -> Conflict:

@@ -21,7 +21,7 @@ async def retry(core: Core, queue: str, ids: Sequence[str], *, source: str = "an
     async with core.operation(RETRY.audit, named(queue, ids)) as draft:
         for piece in in_slices(ids):
             done |= await core.store.run(calls.requeue(core.keys(queue), piece, source=source))
-            draft.has_changed(RETRY.changed(done))
+            draft.set_changed(RETRY.changed(done))
     return done
 
 
@@ -42,7 +42,7 @@ async def move(core: Core, queue: str, ids: Sequence[str], target: str) -> dict[
             left = await _readable(core, queue, piece, words)
             while left:
                 left = await _move(core, queue, left, target, words)
-                draft.has_changed([id for id, word in words.items() if word == RETRY.result])
+                draft.set_changed([id for id, word in words.items() if word == RETRY.result])
     return {id: RETRY.read(word) for id, word in words.items()}
 
 
@@ -92,7 +92,7 @@ async def run_now(core: Core, queue: str, ids: Sequence[str]) -> dict[str, Answe
         done = await retry(core, queue, ids, source=JobState.SCHEDULED)
         if waiting := [id for id, answer in done.items() if answer.state is JobState.RETRYING]:
             done |= await retry(core, queue, waiting, source=JobState.RETRYING)
-        draft.has_changed(RUN_NOW.changed(done))
+        draft.set_changed(RUN_NOW.changed(done))
     return done
 
 

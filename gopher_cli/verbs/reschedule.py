@@ -28,5 +28,5 @@ async def reschedule(
         for piece in in_slices(ids):
             call = calls.reschedule(core.keys(queue), piece, due_ms=due_ms, delay_ms=round(delay * 1000))
             done |= await core.store.run(call)
-            draft.has_changed(RESCHEDULE.changed(done))
+            draft.set_changed(RESCHEDULE.changed(done))
     return done

@@ -61,7 +61,7 @@ async def _spread(site: Site) -> list[str]:
         for word in WORDS:
             await gopher.submit("echo", word, delay=3600)
         actor = ACTOR.set(WORDS[5])
-        await gopher.tell(Operation(WORDS[0], WORDS[3], detail=WORDS[6]))
+        await gopher.record(Operation(WORDS[0], WORDS[3], detail=WORDS[6]))
         ACTOR.reset(actor)
     return ids
 

@@ -171,6 +171,12 @@ def test_a_line_that_contradicts_itself_or_says_nothing_is_refused(cli: Cli, fie
     assert ran.code == 1, ran.err
 
 
+def test_a_line_is_refused_by_the_word_that_it_has(cli: Cli) -> None:
+    ran = cli("submit", "-t", "t", "--batch", "-", stdin='{"max_attempts": 0}')
+
+    assert ran.code == 1 and "max_attempts is from 1 to 1001, not 0" in ran.out
+
+
 def test_a_line_that_says_one_thing_twice_is_taken_and_its_time_counts_more(
     cli: Cli, redis: Any, namespace: str
 ) -> None:

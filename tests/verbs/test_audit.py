@@ -100,7 +100,7 @@ async def test_what_was_refused_is_no_operation(gopher: Gopher, ann: None) -> No
 
 
 async def test_what_was_sent_twice_is_told_once(gopher: Gopher, ann: None) -> None:
-    await gopher.tell(pause := Operation("pause", "x"))
+    await gopher.record(pause := Operation("pause", "x"))
     for _ in range(2):
         await gopher.store.run(calls.append_audit(fleet_of(gopher.namespace), "ann", pause, "nonce"))
 
@@ -109,7 +109,7 @@ async def test_what_was_sent_twice_is_told_once(gopher: Gopher, ann: None) -> No
 
 async def test_the_audit_is_read_page_by_page(gopher: Gopher, ann: None) -> None:
     for n in range(5):
-        await gopher.tell(Operation("pause", f"q{n}"))
+        await gopher.record(Operation("pause", f"q{n}"))
     first = await gopher.audit_log(limit=2)
     rest = await gopher.audit_log(limit=10, before=first[-1].id)
 

@@ -12,6 +12,7 @@ from gopher_cli.actor import ACTOR
 from gopher_cli.gopher import Gopher
 from gopher_cli.model.errors import Unavailable
 from gopher_cli.model.facts import Fact, JobsSubmitted, Operation
+from gopher_cli.model.select.actions import Result
 from gopher_cli.model.select.filter import Filter
 from gopher_cli.store.calls import Call
 
@@ -88,12 +89,36 @@ async def test_listeners_hear_of_operations_of_nobody_and_of_jobs_that_are_store
     gopher: Gopher, heard: list[Fact]
 ) -> None:
     await gopher.submit_many([builders.job("a"), builders.job("a"), builders.job("b")])
-    await gopher.move("default", ["a"], "mail")
+    await gopher.move("default", ["a"], "mail")  # it is not dead: nothing is changed, and nothing to hear
+    await gopher.cancel("default", ["b"])
 
-    submitted, moved = heard
+    submitted, cancelled = heard
     assert isinstance(submitted, JobsSubmitted) and [job.id for job in submitted.jobs] == ["a", "b"]
-    assert moved == Operation("move", "default/a", 0, "to mail")
+    assert cancelled == Operation("cancel", "default/b", 1, ids=("b",))
     assert await gopher.audit_log() == []
+
+
+async def test_a_listener_that_fails_hides_neither_a_result_nor_an_error(
+    gopher: Gopher, heard: list[Fact], caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(_: Fact) -> None:
+        raise RuntimeError("of the listener")
+
+    gopher.listeners.insert(0, fails)
+    await gopher.submit("x", id="a")
+
+    assert (await gopher.cancel("default", ["a"]))["a"].result is Result.CANCELLED
+    assert len(heard) == 2 and "of the listener" in caplog.text
+
+
+async def test_an_operation_of_another_namespace_is_no_part_of_one(gopher: Gopher, heard: list[Fact]) -> None:
+    other = Gopher(store=gopher.store, namespace=f"{gopher.namespace}-other", listeners=[heard.append])
+    await gopher.submit("x", id="a")
+    async with other.operation("sweep", "everything") as sweep:
+        sweep.changed = 1
+        await gopher.pause("default")
+
+    assert [fact.action for fact in operations(heard)] == ["pause", "sweep"]
 
 
 async def test_what_was_done_within_an_operation_that_breaks_off_is_counted(

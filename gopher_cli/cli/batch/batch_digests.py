@@ -40,18 +40,18 @@ class Digests:
         but for ``kept``. Raises Conflict.
         """
         self._sums = {line: sum for line, sum in self._sums.items() if line in kept}
-        files = {}
+        sums = {}
         for number, line in lines:
             adds = int.from_bytes(hashlib.blake2b(b"%d\n" % number + line, digest_size=8).digest())
             self._sum = (self._sum + adds) & _MASK
             self._sums[number] = self._sum
-            files[number] = adds, self._sum
+            sums[number] = adds, self._sum
             if number in self._apart:
                 self._apart[number] = adds
             for mark in self.expected.pop(number, ()):
                 if mark.digest != digest(self._sum, (self._apart[line] for line in mark.refused)):
                     raise self._another("differs", number)
-        return files
+        return sums
 
     def end(self) -> None:
         """The input is over. Raises Conflict where an earlier one was longer."""

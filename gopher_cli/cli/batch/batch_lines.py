@@ -11,6 +11,7 @@ from gopher_cli.model.errors import BadData, GopherError, Usage
 from gopher_cli.model.job.fields import FIELDS, JSON_KEYS, Contradiction, Kind, reader_of
 from gopher_cli.model.job.job import Job
 from gopher_cli.model.job.payload import EMPTY, MAX_PAYLOAD, check_json
+from gopher_cli.model.job.value_checks import MAX_RETRIES
 from gopher_cli.model.json_fault import fault_of
 from gopher_cli.model.text.duration import parse_duration, parse_when
 from gopher_cli.model.text.json_text import doubled_key
@@ -179,6 +180,13 @@ def _seconds(name: str, value: float | str | None) -> float | None:
         raise Usage(f"{name}: {error}") from None
 
 
+def _count(key: str, value: int) -> int:
+    least = _KEYS[key][1]
+    if least and not least <= value <= MAX_RETRIES + least:  # else the check of the field says it
+        raise Usage(f"{key} is from {least} to {MAX_RETRIES + least}, not {value}")
+    return value
+
+
 def _moment(value: float | str | None) -> float | None:
     try:
         return None if value is None else parse_when(str(value))
@@ -186,7 +194,7 @@ def _moment(value: float | str | None) -> float | None:
         raise Usage(f"at: {error}") from None
 
 
-_fields_in = reader_of(_KEYS, {Kind.SECONDS: _seconds})
+_fields_in = reader_of(_KEYS, {Kind.SECONDS: _seconds, Kind.WHOLE: _count})
 
 
 def batch_job_id(batch: str, number: int) -> str:

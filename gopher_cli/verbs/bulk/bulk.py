@@ -13,7 +13,7 @@ from gopher_cli.model.select.bulk import Bulk, Tell, no_progress
 from gopher_cli.model.select.filter import Filter
 from gopher_cli.store.asks import ranges
 from gopher_cli.store.keyspace import PLACES
-from gopher_cli.verbs.core import SLICE, Core, Draft, named
+from gopher_cli.verbs.core import SLICE, Core, OpenOperation, named
 from gopher_cli.verbs.operate import act, erase
 from gopher_cli.verbs.queues import queues_and_places
 from gopher_cli.verbs.requeue import move, retry
@@ -109,10 +109,10 @@ async def _work(
         core, plan.filter, progress.passed, whole=whole, since=progress.since, reruns=plan.action.reruns
     )
     detail = f"to {plan.target}" if plan.target else ""
-    async with core.operation(plan.audited, described(plan.filter), detail) as draft:
+    async with core.operation(plan.audited, described(plan.filter), detail) as operation:
         while True:
             candidates = await jobs.next(plan.next(done))
-            await _act(core, plan, candidates, done, draft)
+            await _act(core, plan, candidates, done, operation)
             tell(done.changed)
             progress.more = jobs.more and plan.next(done) > 0
             if not progress.more:
@@ -123,13 +123,15 @@ async def _work(
                 return wait
 
 
-async def _act(core: Core, plan: Plan, candidates: Sequence[Candidate], done: Bulk, draft: Draft) -> None:
+async def _act(
+    core: Core, plan: Plan, candidates: Sequence[Candidate], done: Bulk, operation: OpenOperation
+) -> None:
     apart: dict[tuple[str, str], list[str]] = defaultdict(list)
     for candidate in candidates:
         apart[candidate.queue, candidate.place].append(candidate.id)
     for (queue, place), ids in apart.items():
         done.add(plan.action, await do_to(core, plan.action, queue, place, ids, plan.target))
-        draft.changed = done.changed
+        operation.changed = done.changed
 
 
 async def do_to(
@@ -148,9 +150,9 @@ async def do_to(
 
 
 async def _purge(core: Core, queue: str, place: str, ids: Sequence[str]) -> Mapping[Answer, int]:
-    async with core.operation(DELETE.audit, named(queue, ids)) as draft:
-        draft.changed = gone = await erase(core, queue, place, ids)
-        draft.ids = ids if gone == len(ids) else ()  # which of them is not known
+    async with core.operation(DELETE.audit, named(queue, ids)) as operation:
+        operation.changed = gone = await erase(core, queue, place, ids)
+        operation.ids = ids if gone == len(ids) else ()  # which of them is not known
     counts = Counter({DELETE.success: gone})
     if gone < len(ids):  # somebody was faster with the others
         stand = await core.store.ask(ranges.places_of(core.keys(queue), ids))

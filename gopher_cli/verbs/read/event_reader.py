@@ -49,7 +49,7 @@ class Types:
 
 
 class EventReader:
-    """See `Watching.lookout`. While it looks every few seconds the scripts tell what they do."""
+    """See `Gopher.event_reader`. While it looks every few seconds the scripts tell what they do."""
 
     def __init__(self, core: Core, queues: Sequence[str], *, last_id: str, ago: float, types: bool) -> None:
         self._core, self._queues = core, tuple(queues)
@@ -157,7 +157,7 @@ class EventReader:
 
 
 async def past(core: Core, queues: Sequence[str], *, types: bool, ago: float = 0.0) -> list[JobEvent] | None:
-    """See `Watching.happened`. It watches nothing: streams that end soon will end."""
+    """See `Gopher.past_events`. It watches nothing: streams that end soon will end."""
     least = await core.store.ask(ask.time_ms()) - round(ago * 1000) if ago else 0
     names = list(queues) or await core.store.ask(ask.queues(core.namespace))
     ends = await core.store.ask(streams.ends([core.keys(queue) for queue in names]))

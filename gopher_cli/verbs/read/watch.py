@@ -41,9 +41,9 @@ async def watch(
     """
     import asyncio
 
-    lookout = event_reader(core, queues, last_id=last_id, types=types)
+    reader = event_reader(core, queues, last_id=last_id, types=types)
     while True:
-        for event in await lookout.look():
+        for event in await reader.look():
             yield event
         await asyncio.sleep(every)
 

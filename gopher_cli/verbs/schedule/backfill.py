@@ -53,7 +53,7 @@ async def backfill(
             for receipt in await submit_many(core, jobs, now=now):
                 (made if receipt.accepted else known).append(receipt.id)
     finally:  # also of what ends halfway
-        await core.tell(Operation("backfill", f"{row.queue}/{name}", len(made)))
+        await core.record(Operation("backfill", f"{row.queue}/{name}", len(made)))
     return Backfill(tuple(made), tuple(known))
 
 

@@ -56,7 +56,7 @@ async def expect(
         declared = msgspec.structs.replace(declared, last_success=int(seen.at))
         _, stored = await core.store.run(calls.expect(core.keys(queue), declared))
     if word != SAME:
-        await core.tell(Operation("expect", f"{queue}/{name}", detail=stored.terms))
+        await core.record(Operation("expect", f"{queue}/{name}", detail=stored.terms))
     return Declared(stored, word)
 
 
@@ -80,7 +80,7 @@ async def drop_expect(core: Core, name: str, queue: str = "") -> Expect:
     """Expect it no longer; what was expected. Raises NotFound, or Ambiguous as `the_expect`."""
     gone = the_expect(await list_expects(core, queue), name)
     await core.store.run(calls.drop_expect(core.keys(gone.queue), name))
-    await core.tell(Operation("drop expect", f"{gone.queue}/{name}"))
+    await core.record(Operation("drop expect", f"{gone.queue}/{name}"))
     return gone
 
 

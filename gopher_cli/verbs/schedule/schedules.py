@@ -67,7 +67,7 @@ async def put_schedule(
         outcome = await _change(core, stored, edit, "restart" if stuck else edit.what, now)
         if outcome == "done":
             change = "changed" if stored and stored.revision else "created"
-            await core.tell(Operation("set schedule", f"{schedule.queue}/{name}", detail=change))
+            await core.record(Operation("set schedule", f"{schedule.queue}/{name}", detail=change))
             made, _ = await read_schedule(core, schedule.queue, name, now)
             return change_of(row_of(schedule.queue, made or _gone(name)), schedule, change, clock)
         if outcome == "full":
@@ -130,7 +130,7 @@ async def _hold(
         )  # fmt: skip
         if await core.store.run(call) == "done":
             detail = why and str(msgspec.json.decode(why)[1])
-            await core.tell(Operation(f"{what} schedule", f"{queue}/{name}", detail=detail))
+            await core.record(Operation(f"{what} schedule", f"{queue}/{name}", detail=detail))
             return True
     raise TryLater(f"the schedule {name} is being changed by others", "try again")
 
@@ -153,7 +153,7 @@ async def run_schedule(core: Core, name: str, queue: str = "", *, mark: str = ""
         )  # fmt: skip
         obstacle = await core.store.run(call, "submit")
         if not obstacle:
-            await core.tell(Operation("run schedule", f"{queue}/{name}", detail=job.id))
+            await core.record(Operation("run schedule", f"{queue}/{name}", detail=job.id))
             return job.id
         if obstacle == "known":
             return job.id

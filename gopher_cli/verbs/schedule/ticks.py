@@ -126,7 +126,7 @@ async def _audit_own(core: Core, action: str, queue: str, name: str, detail: str
     """Nobody has asked for it."""
     actor = ACTOR.set("gopher")
     try:
-        await core.tell(Operation(action, f"{queue}/{name}", detail=detail))
+        await core.record(Operation(action, f"{queue}/{name}", detail=detail))
     finally:
         ACTOR.reset(actor)
 

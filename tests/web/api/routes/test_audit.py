@@ -19,7 +19,7 @@ AUDIT = "/api/v1/audit"
 async def operations(gopher: Gopher, count: int) -> None:
     ACTOR.set("ann@host")
     for n in range(count):
-        await gopher.tell(Operation("pause", f"q{n}", detail="for a while"))
+        await gopher.record(Operation("pause", f"q{n}", detail="for a while"))
 
 
 async def test_the_newest_comes_first_with_all_that_is_known(api: httpx2.AsyncClient, gopher: Gopher) -> None:
