@@ -88,7 +88,7 @@ async def one_on_each(core: Core) -> dict[Address, Keys]:
     tried = [mine, *(Keys(core.namespace, f"try-{n}") for n in range(_TRIED))]
     homes_of: dict[Address, Keys] = {}
     with suppress(TryLater):
-        homes = await core.store.homes([keys_of_try["meta"] for keys_of_try in tried])
+        homes = await core.store.homes([probe["meta"] for probe in tried])
         for node, keys in zip(homes, tried, strict=True):
             homes_of.setdefault(node, keys)
     return homes_of

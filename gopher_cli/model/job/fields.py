@@ -199,26 +199,25 @@ def given_in(spec: Spec) -> Iterator[tuple[Field, Any]]:
             yield field, value
 
 
-def as_text(field: Field, value: Any) -> str:
-    """A value in one line, as people write it."""
+def texts_of(field: Field, value: Any) -> list[str]:
+    """A value as people write it: of one that has members, each of them."""
     match field.kind:
         case Kind.SECONDS:
-            return exact_duration(value)
+            return [exact_duration(value)]
         case Kind.TEXTS:
-            return ", ".join(value)
+            return list(value)
         case Kind.PAIRS:
-            return ", ".join(f"{name}={text}" for name, text in value.items())
-    return str(value)
+            return [f"{name}={text}" for name, text in value.items()]
+    return [str(value)]
+
+
+def as_text(field: Field, value: Any) -> str:
+    """The same in one line."""
+    return ", ".join(texts_of(field, value))
 
 
 def as_options(fields: Iterable[tuple[Field, Any]]) -> Iterator[str]:
     """The words of a command line that say so."""
     for field, value in fields:
-        match field.kind:
-            case Kind.TEXTS:
-                texts = list(value)
-            case Kind.PAIRS:
-                texts = [f"{name}={text}" for name, text in value.items()]
-            case _:
-                texts = [as_text(field, value)]
-        yield from (word for text in texts for word in (f"--{field.option}", text))
+        for text in texts_of(field, value):
+            yield from (f"--{field.option}", text)

@@ -71,13 +71,13 @@ def schedule_findings(planned: Planned, alive: Sequence[WorkerInfo]) -> list[Fin
 
 def undeclared(rows: Iterable[ScheduleRow], alive: Sequence[WorkerInfo]) -> list[str]:
     """Of those that code has set: which no living worker declares, where one lives that serves the queue."""
-    undeclared_names = []
+    names = []
     for row in rows:
         serving = [worker for worker in alive if row.queue in worker.queues]
         is_of_code = row.schedule is not None and row.schedule.origin == "app"
         if is_of_code and serving and not any(row.name in worker.schedules for worker in alive):
-            undeclared_names.append(row.name)
-    return undeclared_names
+            names.append(row.name)
+    return names
 
 
 def _unhandled(planned: Planned, alive: Sequence[WorkerInfo]) -> list[str]:

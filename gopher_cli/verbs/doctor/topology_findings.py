@@ -72,14 +72,14 @@ class Member(NamedTuple):
 
 def members(nodes: str) -> list[Member]:
     """CLUSTER NODES, read. Only the node that was asked tells what it is moving."""
-    members_seen = []
+    seen = []
     for line in nodes.splitlines():
         _, place, flags, _, _, _, _, _, *slots = line.split(" ")
         parts = [slot.partition("-") for slot in slots if slot[:1].isdigit()]
         ranges = tuple(range(int(first), int(last or first) + 1) for first, _, last in parts)
         moving = tuple(slot.strip("[]").partition("-")[0] for slot in slots if slot.startswith("["))
-        members_seen.append(Member(place.partition("@")[0], frozenset(flags.split(",")), ranges, moving))
-    return members_seen
+        seen.append(Member(place.partition("@")[0], frozenset(flags.split(",")), ranges, moving))
+    return seen
 
 
 def cluster_findings(views: Mapping[str, tuple[Mapping[str, str], str]]) -> list[Finding]:

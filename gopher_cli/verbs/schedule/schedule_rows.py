@@ -117,7 +117,7 @@ async def _having(core: Core, name: str) -> list[str]:
     """The queues that may have a schedule of this name: one look at all, unless one of them is broken."""
     queues = await core.store.ask(ask.queues(core.namespace))
     try:
-        answers = await core.store.ask(schedules.known([core.keys(name_of) for name_of in queues], name))
+        answers = await core.store.ask(schedules.known([core.keys(queue) for queue in queues], name))
     except BadData:
         return queues
     return [queue for queue, there in zip(queues, answers, strict=True) if there]
