@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -29,6 +30,16 @@ def reset_signals() -> None:
     """A daemon starts with no signal blocked, and hears of the deaths of its children."""
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+
+
+def freeze_loaded() -> None:
+    """Keep the garbage collector from what a daemon has loaded: it stays, and is looked through in vain.
+
+    That took a sixth of the time of a submit over HTTP.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def heeded(*numbers: int) -> list[int]:

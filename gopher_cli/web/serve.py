@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import gc
 import logging
 import os
 import resource
@@ -19,7 +18,7 @@ import uvicorn
 from gopher_cli.build import open_gopher
 from gopher_cli.config import Settings
 from gopher_cli.model.errors import Refused, TryLater, Unavailable
-from gopher_cli.process_setup import TOGETHER, heeded, reset_signals
+from gopher_cli.process_setup import TOGETHER, freeze_loaded, heeded, reset_signals
 from gopher_cli.web.app import Application, create_app
 from gopher_cli.web.auth.bind_policy import is_exposed, permitted
 from gopher_cli.web.server.connection import connection
@@ -121,7 +120,7 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            _be_frugal()
+            freeze_loaded()
             _log.info("serving %s", self.url)
             looking = look_after(self._app.services, self._look, self._leave)
             self._upkeep = asyncio.create_task(looking)
@@ -166,13 +165,6 @@ class _Server(uvicorn.Server):
 
     def _end(self) -> None:
         self._app.lifecycle.draining = self.should_exit = True
-
-
-def _be_frugal() -> None:
-    """What is loaded by now stays: looking through it for garbage took a sixth of the time of a submit."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
 
 
 def _allow_many() -> None:

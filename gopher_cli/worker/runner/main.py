@@ -23,7 +23,7 @@ from gopher_cli.load_handlers import load_registry
 from gopher_cli.model.errors import GopherError
 from gopher_cli.model.job.terms import HandlerWishes
 from gopher_cli.model.schedule.declaration import Declaration
-from gopher_cli.process_setup import leave_to_others, let_forks_heed
+from gopher_cli.process_setup import freeze_loaded, leave_to_others, let_forks_heed
 from gopher_cli.worker import logs, messages
 from gopher_cli.worker.board import Board
 from gopher_cli.worker.channel import Channel
@@ -109,6 +109,7 @@ async def _live(end: socket.socket, board_fd: int, turn_fd: int, begun: _Begun) 
         )  # also while a handler blocks the loop
         listening = asyncio.create_task(_listen(channel, runner, options.grace))
         telling = asyncio.create_task(_tell(channel, runner))
+        freeze_loaded()
         await runner.run()
         telling.cancel()
         listening.cancel()
