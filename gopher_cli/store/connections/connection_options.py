@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import redis
 from redis.backoff import NoBackoff
 
 from gopher_cli.store.url import Address
 
 _CONNECT = 3.0  # seconds, at most
+
+
+def _driver() -> dict[str, Any]:
+    """What a server is told of redis-py. Some versions read theirs from a file anew for each connection."""
+    try:
+        from redis.driver_info import DriverInfo
+    except ImportError:
+        return {}
+    return {"driver_info": DriverInfo(lib_version=redis.__version__)}
 
 
 def connections(node: Address, timeout: float | None, library: Any, retry: Any) -> Callable[[], Any]:
@@ -24,6 +34,7 @@ def connections(node: Address, timeout: float | None, library: Any, retry: Any) 
         "health_check_interval": 0,
         "protocol": 2,
         "client_name": "gopher",
+        **_driver(),
     }
     if node.kind == "unix":
         return lambda: library.UnixDomainSocketConnection(path=node.path, **settings)
