@@ -40,8 +40,9 @@ FAULTS = {
     "browser", "chaos", "crashes", "faults", "history", "hostile", "safety", "size", "skew",
     "test_mutants.py", "test_reaper.py", "test_runbook.py", "test_up.py",
     "doctor/test_doctor_busy.py", "doctor/test_doctor_cluster.py", "doctor/test_doctor_sentinel.py",
-    "web/server/test_nginx.py", "worker/programs/test_forks.py", "worker/runner/test_watchdog.py",
-    "worker/supervisor/test_orders.py", "worker/supervisor/test_redis_away.py",
+    "embedded/test_server.py", "store/routing/test_durable.py", "web/server/test_nginx.py",
+    "worker/programs/test_forks.py", "worker/runner/test_watchdog.py", "worker/supervisor/test_orders.py",
+    "worker/supervisor/test_redis_away.py", "worker/supervisor/test_start_and_stop.py",
     "worker/supervisor/test_whole_workers.py",
 }  # fmt: skip
 TESTS = Path(__file__).parent

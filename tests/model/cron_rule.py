@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from itertools import chain, groupby
+from operator import itemgetter
 from zoneinfo import ZoneInfo
 
 MINUTES = 1440
 LONGEST_GAP = 180
-MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
-WEEKDAYS = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"]
+MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 
 
-def numbers(word: str, least: int, most: int, names: list[str]) -> set[int]:
+@cache
+def numbers(word: str, least: int, most: int, names: tuple[str, ...] = ()) -> frozenset[int]:
     """The values of a field. A range may pass the end of the field."""
     found: set[int] = set()
     for item in word.split(","):
@@ -30,7 +33,7 @@ def numbers(word: str, least: int, most: int, names: list[str]) -> set[int]:
             high = most if step and len(ends) == 1 else high
         some = range(low, high + 1) if low <= high else [*range(low, most + 1), *range(least, high + 1)]
         found |= set(some[:: int(step or 1)])
-    return found
+    return frozenset(found)
 
 
 class Rule:
@@ -41,7 +44,7 @@ class Rule:
         self.text = text
         self.elapsed = "*" in hour
         self.either = self.day[0] not in "*?" and self.weekday[0] not in "*?"
-        minutes, hours = numbers(minute, 0, 59, []), numbers(hour, 0, 23, [])
+        minutes, hours = numbers(minute, 0, 59), numbers(hour, 0, 23)
         self.pattern = bytes(at // 60 in hours and at % 60 in minutes for at in range(MINUTES))
 
     def matches(self, day: date) -> bool:
@@ -54,7 +57,7 @@ class Rule:
         last = (day + timedelta(days=1)).day == 1
         items = self.day.split(",")
         rest = ",".join(item for item in items if item != "L")
-        return ("L" in items and last) or (rest != "" and day.day in numbers(rest, 1, 31, []))
+        return ("L" in items and last) or (rest != "" and day.day in numbers(rest, 1, 31))
 
     def in_week(self, day: date) -> bool:
         name, number = f"{day:%a}".upper(), int(f"{day:%w}")
@@ -79,15 +82,27 @@ class Walk:
         self.zone, self.begin, self.end = zone, midnight, midnight + days * 86_400
         self.before = first - timedelta(days=3)  # local minutes are counted from here on
         self.local_days = days + 6
-        minutes = range(midnight - 86_400, self.end, 60)
-        offsets = (datetime.fromtimestamp(at, zone).utcoffset() for at in minutes)
         self.runs: list[tuple[int, int]] = []  # (local minute of the first one, length)
-        at = minutes[0]
-        for offset, some in groupby(offsets):
-            assert offset is not None and offset.total_seconds() % 60 == 0
-            length = sum(1 for _ in some)
-            self.runs.append(((at - midnight + int(offset.total_seconds())) // 60 + 3 * MINUTES, length))
+        at = midnight - 86_400
+        for offset, some in groupby(self.offsets(at), key=itemgetter(0)):
+            assert offset % 60 == 0
+            length = sum(minutes for _, minutes in some)
+            self.runs.append(((at - midnight + offset) // 60 + 3 * MINUTES, length))
             at += 60 * length
+
+    def offsets(self, begin: int) -> Iterator[tuple[int, int]]:
+        """How far from UTC clocks stand, and for how many minutes. In no hour do they change twice."""
+        for hour in range(begin, self.end, 3600):
+            first, last = self.offset(hour), self.offset(hour + 3540)
+            if first == last:
+                yield first, 60
+            else:
+                yield from ((self.offset(at), 1) for at in range(hour, hour + 3600, 60))
+
+    def offset(self, at: int) -> int:
+        offset = datetime.fromtimestamp(at, self.zone).utcoffset()
+        assert offset is not None
+        return int(offset.total_seconds())
 
     def expected(self, rule: Rule) -> bytes:
         """1 for each minute that is meant, from ``begin`` to ``end``."""
@@ -114,9 +129,8 @@ class Walk:
         """What was found, in the form of what is expected."""
         found = bytearray((self.end - self.begin) // 60)
         for instant in instants:
-            minute, seconds = divmod(instant - self.begin, 60)
-            assert seconds == 0
-            found[minute] = 1
+            found[(instant - self.begin) // 60] = 1
+        assert not any(instant % 60 for instant in instants)
         return bytes(found)
 
 
